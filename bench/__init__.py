@@ -1,0 +1,1 @@
+"""How Fairlap measures: plan, worker processes, pairing, statistics, claims, machine, store and queue."""

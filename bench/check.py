@@ -1,0 +1,199 @@
+"""What the core itself costs and whether it can be believed: `python -m bench check overhead | same-arm | start`.
+
+Figures of one machine at one moment, to be read and not asserted; ratios are taken within one run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from bench import events, plan
+from bench.arms import ROOT
+from bench.claims import duration
+from bench.cores import choose
+from bench.machine import describe
+from bench.race import Race
+from bench.record import Run
+from bench.values import Phase, Side
+
+LOOPS = 200_000
+"""Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
+ROUNDS = 5
+
+
+def race(workload: str, **fields) -> Run:
+    """A race in this process, neither queued nor stored."""
+    checked = plan.make(workload, **fields)
+    opened = events.Opened(
+        run="check",
+        plan=checked,
+        machine=describe(),
+        started=datetime.now(UTC),
+        origin="command line",
+        pid=os.getpid(),
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        racing = Race(
+            opened, tell=lambda event: None, stop=lambda: None, scratch=Path(scratch), cores=choose(checked.cores)
+        )
+        racing.run()
+    if racing.record.failure:
+        raise RuntimeError(racing.record.failure.what)
+    return racing.record
+
+
+def overhead(tell: Callable[[str], None] = print) -> None:
+    """The core's own cost: of a sample, of the clock, of the arm that waits; and its medians beside pyperf's."""
+    run = race("trial", cores=1, budget_s=6, target=0, parameters={"loops": 0})
+    samples = [sample for sample in run.samples if sample.phase is Phase.RACE]
+    between = [
+        later.measurement.began - sample.measurement.began - sample.measurement.wall_s
+        for sample, later in pairwise(samples)
+    ]
+    empty = median(time.seconds for sample in samples for time in sample.measurement.steps if time.step == "nothing")
+    tell(
+        f"a sample of a workload that does nothing: {duration(median(between))} between two samples, outside the clock"
+    )
+    tell(f"inside the clock, a call of a function that does nothing: {duration(empty)}")
+    tell(f"other than the steps, inside a sample: {duration(median(s.measurement.other_s for s in samples))}")
+
+    run = race("trial", cores=1, budget_s=10, target=0, parameters={"loops": LOOPS})
+    for side in Side:
+        series = [sample.measurement for sample in run.of_side(side)]
+        used, idle = sum(m.idle_processor_s for m in series), sum(m.idle_s for m in series)
+        tell(f"the {side} arm while it waits: {used / idle:.3%} of a core, over {idle:.1f} s")
+    _beside_pyperf(tell)
+
+
+def _beside_pyperf(tell: Callable[[str], None]) -> None:
+    """Alternate our median of a fixed pure-Python step with pyperf's, so that drift hits both alike."""
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        run = race("trial", cores=1, budget_s=6, target=0, accelerated="full", parameters={"loops": LOOPS})
+        ours.append(run.comparison("spin").baseline.median)
+        theirs.append(_pyperf_median())
+    ratio = median(ours) / median(theirs)
+    tell(
+        f"a fixed pure-Python step: {duration(median(ours))} here, {duration(median(theirs))} by pyperf, "
+        f"{ratio:.4f} of it ({', '.join(f'{a / b:.3f}' for a, b in zip(ours, theirs, strict=True))})"
+    )
+
+
+def _pyperf_median() -> float:
+    """pyperf's median of the step, in seconds. Raises RuntimeError where pyperf is not installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pyperf.json"
+        setup = "from workloads.trial.arm import spin"
+        options = ["--processes", "4", "--values", "5", "--min-time", "0.1", "--affinity", str(choose(1)[0])]
+        options += ["--inherit-environ", "PYTHONPATH,PYTHONHASHSEED", "--quiet", "-o", str(file)]
+        result = subprocess.run(
+            [sys.executable, "-m", "pyperf", "timeit", *options, "-s", setup, f"spin({LOOPS})"],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+        )
+        if result.returncode:
+            raise RuntimeError(f"pyperf could not run (pip install -r requirements-dev.txt): {result.stderr.strip()}")
+        runs = json.loads(file.read_text())["benchmarks"][0]["runs"]
+    return median(value for run in runs for value in run.get("values", ()))
+
+
+def same_arm(tell: Callable[[str], None] = print, *, count: int = 20, workload: str = "colour-quantization") -> None:
+    """Race an arm against itself: how often the verdict is 'no difference detected'."""
+    lever = plan.make(workload, cores=1).declaration.lever
+    verdicts: Counter[str] = Counter()
+    for number in range(count):
+        run = race(workload, cores=len(choose_all()), budget_s=10, seed=number, accelerated=lever.baseline)
+        comparison = run.comparison()
+        ratio = comparison.ratio
+        verdicts[run.verdict.speed.value] += 1
+        tell(
+            f"{number + 1:2} {run.verdict.speed}: {ratio.value:.4f} ({ratio.low:.4f} to {ratio.high:.4f}), "
+            f"{comparison.baseline.count} pairs, used {comparison.baseline.effective_cores:.2f} and "
+            f"{comparison.accelerated.effective_cores:.2f} cores"
+        )
+    tell(f"{verdicts['no difference detected']} of {count} found no difference where there is none")
+
+
+def choose_all() -> list[int]:
+    """All the cores that this process may race on."""
+    from bench.machine import core_limit
+
+    return choose(core_limit())
+
+
+def start(tell: Callable[[str], None] = print) -> None:
+    """From `streamlit run` to the first page drawn in a browser, and what the server's process holds then."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    began = time.monotonic()
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_healthy(port)
+        healthy = time.monotonic() - began
+        drawn, again = _draw(f"http://127.0.0.1:{port}", began)
+        process = psutil.Process(server.pid)
+        resident = process.memory_info().rss
+        mapped = {Path(region.path).name for region in process.memory_maps()}
+    finally:
+        server.terminate()
+        server.wait()
+    names = ("sklearn", "daal", "onedal", "tensorflow", "_raylet", "scipy")
+    loaded = [name for name in names if any(name in library for library in mapped)]
+    tell(
+        f"the server answers after {healthy:.2f} s, the first page is drawn after {drawn:.2f} s, again in {again:.2f} s"
+    )
+    tell(
+        f"the server's process holds {resident / 2**20:.0f} MiB; "
+        f"workload libraries in it: {', '.join(loaded) or 'none'}"
+    )
+
+
+def _wait_healthy(port: int) -> None:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
+    raise RuntimeError("the server did not start")
+
+
+def _draw(address: str, began: float) -> tuple[float, float]:
+    """Seconds from `began` to the first page, and of drawing the page again, in Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_role("heading", name="Fairlap").first.wait_for()
+        drawn = time.monotonic() - began
+        again = time.monotonic()
+        page.reload()
+        page.get_by_role("heading", name="Fairlap").first.wait_for()
+        return drawn, time.monotonic() - again

@@ -1,0 +1,503 @@
+"""What a run supports: Bailey's twelve ways to fool the masses, turned into rules.
+
+A rule looks at one step of a run (or at the whole) and says what it saw: passed, worth a note, or reason to refuse the
+claim. Every rule speaks in every claim, so that a reader sees what was checked and not only what was found.
+
+Sources: D. H. Bailey, Twelve Ways to Fool the Masses When Giving Performance Results on Parallel Computers,
+Supercomputing Review 4(8), 1991 ('Bailey 6'); T. Hoefler and R. Belli, Scientific Benchmarking of Parallel Computing
+Systems, SC15 ('SC15 rule 5'); the MLPerf Inference rules ('MLPerf').
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bench.events import State
+from bench.record import Run
+from bench.values import (
+    Accuracy,
+    Claim,
+    Comparison,
+    Engagement,
+    Evidence,
+    Finding,
+    Measure,
+    Outcome,
+    Phase,
+    Side,
+    Speed,
+    Verdict,
+)
+from bench.workload import WHOLE
+
+SPREAD = 0.10
+"""Interquartile range over median from which a spread is worth a note."""
+SLOW_FIRST = 1.10
+"""How much slower than the median the first samples must be to be worth a note."""
+BACKGROUND_CORES = 0.20
+"""Difference of background load between the arms, in cores, from which they did not race under the same conditions."""
+BACKGROUND_SPREADS = 3.0
+"""... and by how many standard errors it must exceed what chance makes of it."""
+STEAL = 0.02
+"""Share of the time taken by the hypervisor from which it is worth a note."""
+UNUSED = 0.85
+"""Share of the cores asked for under which their use is worth a note."""
+RESOLUTION = 0.02
+"""Smallest difference that a race of one process an arm can tell.
+
+Two processes of the very same program differ by a per cent or so for as long as they live (address layout, page
+colours, the cores that their threads are on), and no number of samples averages that away.
+"""
+FEWEST_PAIRS = 5
+"""Pairs below which no interval is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One step of a run, as the rules see it."""
+
+    run: Run
+    step: str
+    comparison: Comparison
+
+    @property
+    def same_arm(self) -> bool:
+        """True for a race of an arm against itself, which tries the measurement and claims no acceleration."""
+        return self.run.plan.baseline == self.run.plan.accelerated
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """What the accelerated arm's library says of this step, or of all steps."""
+        told = self.run.evidence.get(Side.ACCELERATED, [])
+        return [evidence for evidence in told if self.step in (WHOLE, evidence.step)]
+
+    def measures(self, side: Side) -> list[Measure]:
+        """The measures of an arm's quality that a claim stands on."""
+        if self.run.quality is None:
+            return []
+        return [measure for measure in getattr(self.run.quality, side) if measure.decisive]
+
+
+Rule = Callable[[Context], Finding]
+RULES: list[Rule] = []
+
+
+def rule(title: str, source: str) -> Callable[[Callable[[Context], tuple[Outcome, str, str]]], Rule]:
+    """Register a rule under its function's name; it returns the outcome, what was seen, and the remedy."""
+
+    def register(look: Callable[[Context], tuple[Outcome, str, str]]) -> Rule:
+        def found(context: Context) -> Finding:
+            outcome, seen, remedy = look(context)
+            name = look.__name__.replace("_", "-")
+            return Finding(rule=name, title=title, source=source, outcome=outcome, seen=seen, remedy=remedy)
+
+        RULES.append(found)
+        return found
+
+    return register
+
+
+def _passed(seen: str) -> tuple[Outcome, str, str]:
+    return Outcome.PASSED, seen, ""
+
+
+# --- rules that refuse ---
+
+
+@rule("Absolute times of both arms", "Bailey 6, SC15 rule 1")
+def absolute_baseline(context: Context) -> tuple[Outcome, str, str]:
+    baseline, accelerated = context.comparison.baseline, context.comparison.accelerated
+    seen = f"{duration(baseline.median)} and {duration(accelerated.median)}, of {baseline.count} pairs"
+    if baseline.count < FEWEST_PAIRS:
+        return Outcome.REFUSED, seen, f"Give it a larger budget: fewer than {FEWEST_PAIRS} pairs have no interval."
+    return _passed(seen)
+
+
+@rule("Same cores, batch, data and seed in both arms", "Bailey 5 and 7, SC15 rule 9")
+def same_conditions(context: Context) -> tuple[Outcome, str, str]:
+    arms = {side: context.run.arm(side) for side in Side}
+    baseline, accelerated = arms[Side.BASELINE], arms[Side.ACCELERATED]
+    if baseline is None or accelerated is None:
+        return Outcome.REFUSED, "an arm was never prepared", "Run it to its end."
+    plan = context.run.plan
+    differ = [
+        name
+        for name, one, other in (
+            ("cores", baseline.cores, accelerated.cores),
+            ("work", baseline.work, accelerated.work),
+            ("data", baseline.data, accelerated.data),
+        )
+        if one != other
+    ]
+    if differ:
+        return Outcome.REFUSED, f"the arms differ in {' and '.join(differ)}", "The workload is at fault: report it."
+    return _passed(f"{cores(plan.cores)}, batch {plan.batch}, seed {plan.seed}, data {baseline.data[:12]} in both")
+
+
+@rule("The fast path ran", "Bailey 8, MLPerf")
+def engaged(context: Context) -> tuple[Outcome, str, str]:
+    engagement = _engagement(context)
+    if engagement is Engagement.SAME:
+        return _passed("both arms have the same lever: nothing is claimed of an acceleration")
+    if not context.evidence:
+        return Outcome.REFUSED, "the library said nothing of the path it took", "Run it to its end."
+    taken = [e for e in context.evidence if e.path == "accelerated"]
+    fell_back = [f"{e.step} ({e.reason or e.path})" for e in context.evidence if e.path != "accelerated"]
+    seen = f"{len(taken)} of {len(context.evidence)} steps accelerated"
+    if fell_back:
+        seen += f"; not: {', '.join(fell_back)}"
+    if engagement is Engagement.NOT:
+        return Outcome.REFUSED, seen, "Choose what the library accelerates, or see in the evidence why it fell back."
+    if engagement is Engagement.PARTIAL:
+        return Outcome.ANNOTATED, seen, "Read the steps one by one: the whole mixes both."
+    return _passed(seen)
+
+
+@rule("Accuracy within the limit", "Bailey 1 and 9, MLPerf")
+def accuracy(context: Context) -> tuple[Outcome, str, str]:
+    limit = context.run.plan.accuracy_limit
+    verdict = _accuracy(context)
+    if verdict is Accuracy.NOT_MEASURED:
+        if not context.run.plan.declaration.lever.changes_arithmetic or context.same_arm:
+            return _passed("the lever does not change the arithmetic")
+        return Outcome.REFUSED, "not measured, and the lever changes the arithmetic", "Run it to its end."
+    pairs = _paired_measures(context)
+    seen = "; ".join(f"{a.label} {figure(a)} and {figure(b)}" for a, b in pairs)
+    if verdict is Accuracy.OUTSIDE:
+        remedy = "The fast arm buys time with accuracy: use a more exact setting, or set another limit and say so."
+        return Outcome.REFUSED, f"{seen}: below {limit:.2%} of the baseline's", remedy
+    return _passed(f"{seen}: at least {limit:.2%} of the baseline's")
+
+
+@rule("The interval of the ratio excludes 1", "SC15 rules 5 and 7")
+def interval(context: Context) -> tuple[Outcome, str, str]:
+    ratio, p_value = context.comparison.ratio, context.comparison.p_value
+    seen = f"{ratio.low:.3f} to {ratio.high:.3f}, Mann-Whitney p {p_value:.2g}"
+    if _speed(context) is Speed.SAME:
+        remedy = "A larger budget narrows the interval; a difference under 2 % is beyond one process an arm."
+        return Outcome.REFUSED, f"{seen}: no difference detected", remedy
+    return _passed(seen)
+
+
+@rule("Work done before the clock stopped", "Bailey 8")
+def materialised(context: Context) -> tuple[Outcome, str, str]:
+    told = [evidence for arm in context.run.evidence.values() for evidence in arm]
+    lazy = sorted({e.step for e in told if not e.materialised and context.step in (WHOLE, e.step)})
+    if lazy:
+        return Outcome.REFUSED, f"{', '.join(lazy)} returned before the work was done", "Measure the time to result."
+    return _passed("every step's result existed when its time ended")
+
+
+@rule("Same background load beside both arms", "Bailey 7, SC15 rule 9")
+def background(context: Context) -> tuple[Outcome, str, str]:
+    loads = {}
+    for side in Side:
+        known = [s.background_cores for s in context.run.of_side(side)]
+        loads[side] = [load for load in known if load is not None]
+    if not all(loads.values()):
+        return _passed("this system does not tell the load of other programs")
+    means = {side: sum(load) / len(load) for side, load in loads.items()}
+    difference = abs(means[Side.BASELINE] - means[Side.ACCELERATED])
+    chance = sum(_standard_error(load) ** 2 for load in loads.values()) ** 0.5
+    seen = f"{max(0, means[Side.BASELINE]):.2f} and {max(0, means[Side.ACCELERATED]):.2f} cores busy with other things"
+    if difference > BACKGROUND_CORES and difference > BACKGROUND_SPREADS * chance:
+        return Outcome.REFUSED, seen, "Close what else runs, or find which arm leaves something running; run again."
+    return _passed(seen)
+
+
+@rule("Run to its end", "SC15 rule 4")
+def complete(context: Context) -> tuple[Outcome, str, str]:
+    run = context.run
+    if run.failure:
+        return Outcome.REFUSED, run.failure.what, run.failure.remedy
+    if run.state in (State.STOPPED, State.INTERRUPTED):
+        return Outcome.ANNOTATED, f"ended early: {run.why}", "Let it run: the interval narrows."
+    return _passed("sampled until the interval was narrow enough or the budget was spent")
+
+
+# --- rules that annotate ---
+
+
+@rule("Best against best", "Bailey 6, SC15 rule 1")
+def best_with_best(context: Context) -> tuple[Outcome, str, str]:
+    run = context.run
+    if run.plan.cores == 1:
+        return Outcome.ANNOTATED, "both arms on one core only", "Race on more cores too: the baseline may gain more."
+    if run.best_ratio is None or not run.core_counts:
+        return Outcome.ANNOTATED, f"only {cores(run.plan.cores)} tried", "Let the run try other core counts."
+    best = {side: _best_count(run, side) for side in Side}
+    times = ", ".join(
+        f"{side} {duration(count.whole.median)} on {cores(count.cores)}"
+        for side, count in ((side, best[side]) for side in Side)
+    )
+    ratio = run.best_ratio
+    seen = f"at its best, {times}: {ratio.value:.2f}x ({ratio.low:.2f} to {ratio.high:.2f})"
+    if all(count.cores == run.plan.cores for count in best.values()):
+        return _passed(seen)
+    counts = sorted({count.cores for count in best.values()})
+    remedy = f"Race again with --cores {counts[0]}: that is where an arm is at its best."
+    return Outcome.ANNOTATED, seen, remedy
+
+
+@rule("The interval is as narrow as asked", "SC15 rule 5")
+def narrow(context: Context) -> tuple[Outcome, str, str]:
+    width, target = context.comparison.ratio.half_width, context.run.plan.target
+    seen = f"± {width:.1%}, asked was ± {target:.1%}"
+    if target and width > target:
+        return Outcome.ANNOTATED, seen, "Give it a larger budget, or a quieter machine."
+    return _passed(seen)
+
+
+@rule("Spread of the times", "SC15 rules 5 and 6")
+def spread(context: Context) -> tuple[Outcome, str, str]:
+    a, b = context.comparison.baseline, context.comparison.accelerated
+    seen = f"interquartile range {a.spread:.0%} and {b.spread:.0%} of the median"
+    if max(a.spread, b.spread) >= SPREAD:
+        return Outcome.ANNOTATED, seen, "Quote the interval, not the ratio alone; look at the distribution."
+    return _passed(seen)
+
+
+@rule("Warm-up is over", "SC15 rule 6")
+def warm(context: Context) -> tuple[Outcome, str, str]:
+    seen, slow = [], False
+    for side in Side:
+        first = context.run.of_side(side, Phase.WARM_UP)
+        if first:
+            middle = getattr(context.comparison, side).median
+            factor = first[0].seconds(context.step) / middle if middle else 1.0
+            seen.append(f"{factor:.2f}")
+            slow = slow or factor > SLOW_FIRST
+    if not seen:
+        return _passed("no warm-up was taken")
+    text = f"first run took {' and '.join(seen)} times the median"
+    if slow:
+        return Outcome.ANNOTATED, text, "Who calls it once pays the first run's time, not the median."
+    return _passed(text)
+
+
+@rule("The cores asked for were used", "Bailey 4, SC15 rule 9")
+def cores_used(context: Context) -> tuple[Outcome, str, str]:
+    asked = context.run.plan.cores
+    used = {side: getattr(context.comparison, side).effective_cores for side in Side}
+    seen = f"asked {asked}, used {used[Side.BASELINE]:.2f} and {used[Side.ACCELERATED]:.2f}"
+    if asked > 1 and min(used.values()) < UNUSED * asked:
+        remedy = "Part of the step is serial, or threads share a core: compare with fewer cores."
+        return Outcome.ANNOTATED, seen, remedy
+    return _passed(seen)
+
+
+@rule("All of the machine", "Bailey 4")
+def whole_machine(context: Context) -> tuple[Outcome, str, str]:
+    plan, machine = context.run.plan, context.run.machine
+    seen = f"{plan.cores} of {machine.logical_threads} processors of the machine"
+    if plan.cores < machine.logical_threads:
+        return Outcome.ANNOTATED, seen, "Say so beside the ratio: with all of them it may be another."
+    return _passed(seen)
+
+
+@rule("Same number of iterations", "Bailey 8")
+def same_work(context: Context) -> tuple[Outcome, str, str]:
+    if context.run.quality is None:
+        return _passed("the workload counts no iterations")
+    pairs = [
+        (a, b)
+        for a in context.run.quality.baseline
+        for b in context.run.quality.accelerated
+        if a.same_work and a.name == b.name
+    ]
+    if not pairs:
+        return _passed("the workload counts no iterations")
+    seen = "; ".join(f"{a.label} {a.value:g} and {b.value:g}" for a, b in pairs)
+    if any(a.value != b.value for a, b in pairs):
+        return (
+            Outcome.ANNOTATED,
+            seen,
+            "The arms reached their results in different numbers of steps; compare per iteration.",
+        )
+    return _passed(seen)
+
+
+@rule("Part of the whole", "Bailey 2, SC15 rule 2")
+def part_of_whole(context: Context) -> tuple[Outcome, str, str]:
+    whole = context.run.comparison(WHOLE)
+    if context.step == WHOLE or whole is None:
+        return _passed("the whole workload")
+    share = context.comparison.baseline.median / whole.baseline.median
+    ratio = context.comparison.ratio.value
+    bound = amdahl(share, ratio)
+    seen = (
+        f"this step is {share:.0%} of the baseline's {duration(whole.baseline.median)}; alone it makes the whole "
+        f"{bound:.2f}x, measured was {whole.ratio.value:.2f}x"
+    )
+    return Outcome.ANNOTATED, seen, "Quote the whole beside the step (Amdahl's bound)."
+
+
+@rule("Real data and trained weights", "Bailey 3, MLPerf")
+def real_data(context: Context) -> tuple[Outcome, str, str]:
+    why = context.run.plan.declaration.synthetic
+    if why:
+        return Outcome.ANNOTATED, why, "Repeat it on your own data."
+    return _passed("yes")
+
+
+@rule("A quiet machine", "SC15 rule 9")
+def quiet(context: Context) -> tuple[Outcome, str, str]:
+    readings, machine, noise = context.run.telemetry, context.run.machine, context.run.noise
+    notes = []
+    if machine.governor and machine.governor not in ("performance", "schedutil"):
+        notes.append(f"governor {machine.governor}")
+    stolen = [reading.steal for reading in readings if reading.steal is not None]
+    if stolen and sum(stolen) / len(stolen) > STEAL:
+        notes.append(f"the hypervisor took {sum(stolen) / len(stolen):.1%} of the time")
+    for name, label in (("swapped_in", "pages were swapped in"), ("throttled", "thermal throttling events")):
+        counts = [getattr(reading, name) for reading in readings if getattr(reading, name) is not None]
+        if counts and counts[-1] > counts[0]:
+            notes.append(f"{counts[-1] - counts[0]} {label}")
+    if noise and noise.word == "noisy":
+        notes.append(f"noise at rest {noise.score:.1f} %")
+    if notes:
+        return Outcome.ANNOTATED, "; ".join(notes), "Use a quieter machine, a fixed governor, more memory or cooling."
+    rest = f", noise at rest {noise.score:.1f} % ({noise.word})" if noise else ""
+    return _passed(f"no swapping, throttling or stolen time worth a note{rest}")
+
+
+@rule("Measured, not projected", "Bailey 3, SC15 rule 10")
+def measured(context: Context) -> tuple[Outcome, str, str]:
+    return _passed(f"every figure was measured on this machine, {context.comparison.baseline.count} pairs")
+
+
+# --- verdicts and claims ---
+
+
+def conclude(run: Run) -> list[Claim]:
+    """The claims of the whole and of every step, the whole first. Needs the run's statistics."""
+    return [_claim(Context(run, comparison.step, comparison)) for comparison in run.statistics]
+
+
+def _claim(context: Context) -> Claim:
+    findings = [look(context) for look in RULES]
+    refused = [finding for finding in findings if finding.outcome is Outcome.REFUSED]
+    verdict = Verdict(speed=_speed(context), engagement=_engagement(context), accuracy=_accuracy(context))
+    made = not refused
+    sentence = _sentence(context, verdict) if made else _refusal(context, refused)
+    return Claim(step=context.step, made=made, sentence=sentence, verdict=verdict, findings=findings)
+
+
+def _sentence(context: Context, verdict: Verdict) -> str:
+    run, comparison, workload = context.run, context.comparison, context.run.plan.declaration
+    lever = workload.lever
+    names = {side: lever[getattr(run.plan, side)].label for side in Side}
+    ratio = comparison.ratio
+    parts = [
+        f"{workload.title}, {workload.labels()[context.step]}: "
+        f"{duration(comparison.baseline.median)} with {names[Side.BASELINE]}, "
+        f"{duration(comparison.accelerated.median)} with {names[Side.ACCELERATED]}, "
+        f"that is {ratio.value:.2f}x ({ratio.low:.2f} to {ratio.high:.2f}), {verdict.speed}",
+        f"{cores(run.plan.cores)}, batch {run.plan.batch}",
+    ]
+    best = {side: _best_count(run, side) for side in Side} if run.core_counts else {}
+    if run.best_ratio and any(count.cores != run.plan.cores for count in best.values()):
+        times = " and ".join(f"{duration(best[side].whole.median)} on {cores(best[side].cores)}" for side in Side)
+        parts.append(f"the whole at each arm's best core count {times}, that is {run.best_ratio.value:.2f}x")
+    decisive = [f"{a.label} {figure(a)} and {figure(b)}" for a, b in _paired_measures(context)]
+    parts += decisive or ["the lever does not change the arithmetic"]
+    if verdict.engagement is Engagement.PARTIAL:
+        parts.append("only some steps ran accelerated")
+    return "; ".join([*parts, f"on {run.machine.short}"]) + "."
+
+
+def _refusal(context: Context, refused: Sequence[Finding]) -> str:
+    comparison = context.comparison
+    times = f"{duration(comparison.baseline.median)} and {duration(comparison.accelerated.median)}"
+    reasons = "; ".join(f"{finding.title.lower()}: {finding.seen}" for finding in refused)
+    label = context.run.plan.declaration.labels()[context.step]
+    if [finding.rule for finding in refused] == ["interval"]:
+        return (
+            f"No difference detected in {label} ({times}): {comparison.ratio.low:.3f} to {comparison.ratio.high:.3f}."
+        )
+    return f"No claim for {label} ({times}): {reasons}."
+
+
+def _speed(context: Context) -> Speed:
+    ratio = context.comparison.ratio
+    if ratio.includes(1.0) or 1 / (1 + RESOLUTION) <= ratio.value <= 1 + RESOLUTION:
+        return Speed.SAME
+    return Speed.FASTER if ratio.value > 1 else Speed.SLOWER
+
+
+def _engagement(context: Context) -> Engagement:
+    if context.same_arm:
+        return Engagement.SAME
+    paths = {evidence.path for evidence in context.evidence}
+    if paths == {"accelerated"}:
+        return Engagement.ENGAGED
+    return Engagement.PARTIAL if "accelerated" in paths else Engagement.NOT
+
+
+def _accuracy(context: Context) -> Accuracy:
+    pairs = _paired_measures(context)
+    if not pairs:
+        return Accuracy.NOT_MEASURED
+    limit = context.run.plan.accuracy_limit
+    return Accuracy.WITHIN if all(share_kept(a, b) >= limit for a, b in pairs) else Accuracy.OUTSIDE
+
+
+def _paired_measures(context: Context) -> list[tuple[Measure, Measure]]:
+    accelerated = {measure.name: measure for measure in context.measures(Side.ACCELERATED)}
+    return [
+        (measure, accelerated[measure.name])
+        for measure in context.measures(Side.BASELINE)
+        if measure.name in accelerated
+    ]
+
+
+def share_kept(baseline: Measure, accelerated: Measure) -> float:
+    """The accelerated arm's accuracy as a share of the baseline's; for a loss, the share turned round."""
+    good, other = baseline.value, accelerated.value
+    if not baseline.higher_is_better:
+        good, other = other, good
+    if good == 0:
+        return 1.0 if other >= 0 else 0.0
+    return other / good
+
+
+def amdahl(share: float, ratio: float) -> float:
+    """Ratio of the whole when a part that takes `share` of its time becomes `ratio` times faster (Amdahl 1967)."""
+    return 1 / ((1 - share) + share / ratio)
+
+
+def _best_count(run: Run, side: Side):
+    return min((count for count in run.core_counts if count.side == side), key=lambda count: count.whole.median)
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    if len(values) < 2:
+        return float("inf")
+    mean = sum(values) / len(values)
+    return (sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)) ** 0.5
+
+
+# --- how figures are written ---
+
+
+def duration(seconds: float) -> str:
+    """Three significant digits with the unit that suits: '26.9 ms'."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= scale * 0.9995:
+            return f"{_three_digits(seconds / scale)} {unit}"
+    return f"{_three_digits(seconds * 1e9)} ns"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+
+
+def figure(measure: Measure) -> str:
+    """A measure's value with its unit."""
+    number = f"{measure.value:,.2f}" if abs(measure.value) < 1000 else f"{measure.value:,.0f}"
+    return f"{number} {measure.unit}".rstrip()
+
+
+def cores(count: int) -> str:
+    return "1 core" if count == 1 else f"{count} cores"

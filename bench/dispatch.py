@@ -1,0 +1,246 @@
+"""Takes plans, has them raced in turn, and lets anybody follow: what pages and the command line call.
+
+A dispatcher belongs to a process, not to a browser session: a run goes on when its page is closed. Each run races in a
+process of its own (`bench.runner`), so that nothing that a page does disturbs it more than any other program would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import paths
+from bench.arms import ROOT
+from bench.events import Moved, State
+from bench.journal import Reader, is_written
+from bench.plan import Plan
+from bench.queue import Entry, Queue, Ticket
+from bench.record import Run
+from bench.store import Store, StoreError
+
+WAIT_S = 0.1
+"""How often a waiting ticket looks whether it is its turn."""
+NOT_STORED = 74
+"""Exit status of a run's process that could not store the finished run; its journal stays, for the next start."""
+REMEMBERED = 16
+"""Runs that are kept in memory once they are over, for the pages that still show them."""
+
+
+def journal_of(run: str) -> Path:
+    return paths.journals() / f"{run}.jsonl"
+
+
+def stop_of(run: str) -> Path:
+    """The file whose presence asks the run to stop."""
+    return paths.journals() / f"{run}.stop"
+
+
+def scratch_of(run: str) -> Path:
+    return paths.journals() / f"{run}.scratch"
+
+
+def error_of(run: str) -> Path:
+    """What the run's own process said on standard error."""
+    return paths.journals() / f"{run}.error"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a submitted run stands: `run` once it has begun, `place` while it waits, `problem` where it was lost."""
+
+    place: int = 0
+    run: Run | None = None
+    problem: str = ""
+
+    @property
+    def over(self) -> bool:
+        return bool(self.problem) or (self.run is not None and self.run.state.over)
+
+
+class Dispatcher:
+    """One for each process that submits runs. Its thread waits for the machine and starts the runs one by one."""
+
+    def __init__(self, store: Store | None = None, queue: Queue | None = None) -> None:
+        self.store = store or Store()
+        self.queue = queue or Queue()
+        self._orders: list[tuple[Plan, Ticket]] = []
+        self._problems: dict[str, str] = {}
+        self._cancelled: set[str] = set()
+        self._followed: OrderedDict[str, _Followed] = OrderedDict()
+        self._changed = threading.Condition()
+        recover(self.store)
+        # A daemon: the process may end while it waits. The runs notice by their standard input.
+        threading.Thread(target=self._work, name="fairlap-dispatch", daemon=True).start()
+
+    def submit(self, plan: Plan, *, origin: str) -> str:
+        """Queue `plan`; its run's id."""
+        run = uuid.uuid4().hex
+        workload = plan.declaration
+        ticket = self.queue.enter(run=run, workload=workload.name, title=workload.title, origin=origin)
+        with self._changed:
+            # Sessions press Run at once: the order of the tickets counts, not that in which their threads come here.
+            self._orders.append((plan, ticket))
+            self._orders.sort(key=lambda order: order[1].path.name)
+            self._changed.notify()
+        return run
+
+    def stop(self, run: str) -> None:
+        """End a run that waits or races; the run of another process of this user too."""
+        with self._changed:
+            if any(ticket.entry.run == run for _, ticket in self._orders):
+                self._cancelled.add(run)
+                self._changed.notify()
+        if journal_of(run).exists() or any(entry.run == run for entry in self.queue.entries()):
+            stop_of(run).touch()
+
+    def entries(self) -> list[Entry]:
+        """Who waits or races on this machine, in order."""
+        return self.queue.entries()
+
+    def status(self, run: str) -> Status:
+        """Where `run` stands now; a run of any process of this user, or a stored one."""
+        with self._changed:
+            problem = self._problems.get(run, "")
+            followed = self._followed.setdefault(run, _Followed(run))
+            self._followed.move_to_end(run)
+            while len(self._followed) > REMEMBERED:
+                self._followed.popitem(last=False)
+        record = followed.read(self.store)
+        if record is None and not problem:
+            place = next((place for place, entry in enumerate(self.entries()) if entry.run == run), None)
+            return Status(place=place or 0, problem="" if place is not None else "There is no such run.")
+        return Status(run=record, problem=problem)
+
+    def _work(self) -> None:
+        while True:
+            plan, ticket, machine = self._next()
+            try:
+                self._serve(plan, ticket, machine)
+            except (OSError, StoreError) as error:
+                # The thread outlives a full disk: the page is told what happened to its run.
+                self._problem(ticket.entry.run, f"The run was lost: {error}")
+            finally:
+                self._done(plan, ticket)
+
+    def _next(self) -> tuple[Plan, Ticket, int]:
+        """The first order, when its turn has come, and the descriptor that holds the machine."""
+        while True:
+            with self._changed:
+                while not self._orders:
+                    self._changed.wait()
+                orders = list(self._orders)
+            for plan, ticket in orders:
+                if ticket.entry.run in self._cancelled:
+                    self._problem(ticket.entry.run, "It was stopped before its turn came; nothing was measured.")
+                    stop_of(ticket.entry.run).unlink(missing_ok=True)
+                    self._done(plan, ticket)
+            plan, ticket = orders[0]
+            if ticket.entry.run not in self._cancelled and ticket.place() == 0:
+                machine = self.queue.take_machine()
+                if machine is not None:
+                    return plan, ticket, machine
+            with self._changed:
+                self._changed.wait(WAIT_S)
+
+    def _done(self, plan: Plan, ticket: Ticket) -> None:
+        with self._changed:
+            self._orders.remove((plan, ticket))
+        ticket.leave()
+
+    def _serve(self, plan: Plan, ticket: Ticket, machine: int) -> None:
+        """Have the run raced by a process of its own, to its end."""
+        run = ticket.entry.run
+        try:
+            with error_of(run).open("wb") as error:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "bench.runner"],
+                    cwd=ROOT,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=error,
+                    # The lock goes with the run: it is free again when the run's process has swept and ended.
+                    pass_fds=(machine,),
+                    start_new_session=True,
+                )
+        finally:
+            os.close(machine)
+        assert process.stdin
+        order = {"run": run, "plan": plan.model_dump(), "origin": ticket.entry.origin}
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.flush()
+        status = process.wait()
+        process.stdin.close()
+        if status == 0:
+            error_of(run).unlink()
+            return
+        words = error_of(run).read_text(errors="replace").strip().splitlines()
+        last = words[-1] if words else f"it ended with status {status}"
+        self._problem(run, last if status == NOT_STORED else f"The run's process ended early: {last}")
+        if status != NOT_STORED:
+            recover(self.store)
+
+    def _problem(self, run: str, problem: str) -> None:
+        with self._changed:
+            self._problems[run] = problem
+
+
+class _Followed:
+    """A run read along: from its journal while it races, from the store afterwards. Shared by all who watch."""
+
+    def __init__(self, run: str) -> None:
+        self.id = run
+        self.run: Run | None = None
+        self._reader = Reader(journal_of(run))
+        self._lock = threading.Lock()
+
+    def read(self, store: Store) -> Run | None:
+        with self._lock:
+            if self.run is not None and self.run.state.over:
+                return self.run
+            try:
+                for event in self._reader.more():
+                    if self.run is None:
+                        self.run = Run.of([event])
+                    else:
+                        self.run.apply(event)
+            except FileNotFoundError:
+                # Not begun, or over and stored.
+                self.run = store.load(self.id)
+            return self.run
+
+
+def recover(store: Store) -> list[str]:
+    """Store the runs whose processes have died, as interrupted, and remove what they left; their ids.
+
+    A journal that cannot be read is left where it is, for a person to look at. Raises StoreError.
+    """
+    found = []
+    for path in sorted(paths.journals().glob("*.jsonl")):
+        try:
+            if is_written(path):
+                continue
+            run = Run.of(Reader(path).more())
+        except FileNotFoundError:
+            continue  # Another process has just recovered it.
+        except ValueError:
+            if path.stat().st_size == 0:
+                path.unlink(missing_ok=True)
+            continue
+        if not run.state.over:
+            run.apply(Moved(at=run.last_at, state=State.INTERRUPTED, why="its process ended"))
+        store.save(run)
+        shutil.rmtree(scratch_of(run.id), ignore_errors=True)
+        for left in (path, stop_of(run.id), error_of(run.id)):
+            left.unlink(missing_ok=True)
+        found.append(run.id)
+    return found

@@ -1,0 +1,172 @@
+"""What a race tells, as typed events. The journal is a file of them, one JSON object a line, in order.
+
+Page, command line, store and tests all learn of a run through these alone; `bench.record.Run` is their sum.
+`at` counts seconds from the opening of the run.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from bench import values
+from bench.machine import Machine
+from bench.noise import Noise
+from bench.plan import Plan
+from bench.values import Side, Value
+
+VERSION = 1
+"""Version of the journal's and the stored run's schema; a reader refuses another."""
+
+
+class State(StrEnum):
+    """Where a run stands."""
+
+    PREPARING = "preparing"
+    WARMING_UP = "warming up"
+    RACING = "racing"
+    CORES = "trying core counts"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def over(self) -> bool:
+        return self in (State.FINISHED, State.STOPPED, State.FAILED, State.INTERRUPTED)
+
+
+class Opened(Value):
+    type: Literal["opened"] = "opened"
+    at: float = 0.0
+    version: int = VERSION
+    run: str
+    plan: Plan
+    machine: Machine
+    started: datetime
+    origin: Literal["page", "command line", "test"]
+    pid: int
+
+
+class Moved(Value):
+    """The run has come to another state."""
+
+    type: Literal["moved"] = "moved"
+    at: float
+    state: State
+    why: str = ""
+
+
+class Progress(Value):
+    """What an arm is about, in its own words."""
+
+    type: Literal["progress"] = "progress"
+    at: float
+    side: Side
+    cores: int
+    text: str
+
+
+class Prepared(Value):
+    type: Literal["prepared"] = "prepared"
+    at: float
+    prepared: values.Prepared
+
+
+class Sampled(Value):
+    type: Literal["sample"] = "sample"
+    at: float
+    sample: values.Sample
+
+
+class Telemetry(Value):
+    type: Literal["telemetry"] = "telemetry"
+    at: float
+    reading: values.Reading
+
+
+class Placed(Value):
+    type: Literal["placed"] = "placed"
+    at: float
+    placement: values.Placement
+
+
+class Estimated(Value):
+    """The statistics so far: the whole and every step."""
+
+    type: Literal["estimate"] = "estimate"
+    at: float
+    pairs: int
+    comparisons: list[values.Comparison]
+
+
+class Testified(Value):
+    type: Literal["evidence"] = "evidence"
+    at: float
+    side: Side
+    evidence: list[values.Evidence]
+
+
+class Judged(Value):
+    """Both arms' quality, and the pictures they made."""
+
+    type: Literal["quality"] = "quality"
+    at: float
+    quality: values.Quality
+    pictures: dict[Side, list[values.Picture]] = Field(default_factory=dict)
+
+
+class CoresTried(Value):
+    type: Literal["cores"] = "cores"
+    at: float
+    counts: list[values.CoreCount]
+    best_ratio: values.Interval
+    """Baseline at its best core count over accelerated at its best."""
+
+
+class Rested(Value):
+    """The noise of the machine at rest."""
+
+    type: Literal["noise"] = "noise"
+    at: float
+    noise: Noise | None
+    why: str = ""
+    """Why there is none."""
+
+
+class Concluded(Value):
+    """The verdict: claims of the whole and of every step, the whole first."""
+
+    type: Literal["verdict"] = "verdict"
+    at: float
+    claims: list[values.Claim]
+
+
+class Failed(Value):
+    type: Literal["failed"] = "failed"
+    at: float
+    failure: values.Failure
+
+
+Event = Annotated[
+    Opened
+    | Moved
+    | Progress
+    | Prepared
+    | Sampled
+    | Telemetry
+    | Placed
+    | Estimated
+    | Testified
+    | Judged
+    | CoresTried
+    | Rested
+    | Concluded
+    | Failed,
+    Field(discriminator="type"),
+]
+
+reader: TypeAdapter[Event] = TypeAdapter(Event)

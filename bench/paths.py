@@ -1,0 +1,44 @@
+"""Where Fairlap keeps what it writes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+
+def home() -> Path:
+    """The user's data folder: runs, journals and uploads. `FAIRLAP_HOME` names another."""
+    named = os.environ.get("FAIRLAP_HOME")
+    folder = Path(named) if named else user_data_path("fairlap", appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def journals() -> Path:
+    """Journals of the runs that are under way."""
+    return _inside("live")
+
+
+def uploads() -> Path:
+    """Uploaded files, each named by the SHA-256 of its content."""
+    return _inside("uploads")
+
+
+def queue() -> Path:
+    """Tickets of the races that wait or run, shared by all users of the machine. `FAIRLAP_QUEUE` names another."""
+    named = os.environ.get("FAIRLAP_QUEUE")
+    folder = Path(named) if named else Path(tempfile.gettempdir()) / "fairlap-queue"
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        # As /tmp itself: everybody may queue, nobody may remove another's ticket.
+        folder.chmod(0o1777)
+    return folder
+
+
+def _inside(name: str) -> Path:
+    folder = home() / name
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -1,0 +1,128 @@
+"""What a race and a worker say to each other: JSON objects, one a line, on a pipe of their own in each direction.
+
+Version 1. The race asks, the worker answers; between a request and its answer the worker may send any number of
+`progress` lines. A worker sends `hello` unasked when it starts. `broke` may stand for any answer. Both sides validate
+every line; a line that does not fit ends the run with a clear error. The worker's stdout and stderr are its log and no
+part of the protocol.
+
+    race   -> worker   prepare   repeat   place      testify     conclude    compare    quit
+    worker -> race     prepared  repeated placed     testified   concluded   compared   (exit 0)
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from bench.values import Evidence, Measure, Measurement, Picture, Value
+
+VERSION = 1
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes; pictures travel in lines."""
+
+
+class Prepare(Value):
+    type: Literal["prepare"] = "prepare"
+    version: int = VERSION
+    arm: str
+    lever: str
+    cores: list[int]
+    batch: int
+    parameters: dict[str, int | float | str | bool]
+    seed: int
+    scratch: str
+    uploads: str
+
+
+class Repeat(Value):
+    type: Literal["repeat"] = "repeat"
+    repetition: int
+    calls: dict[str, int] = Field(default_factory=dict)
+    """Calls of each step inside this repetition; 1 where a step is not named."""
+
+
+class Place(Value):
+    """Give each thread that has run a core of its own, or let all threads use all cores again."""
+
+    type: Literal["place"] = "place"
+    spread: bool
+
+
+class Testify(Value):
+    type: Literal["testify"] = "testify"
+
+
+class Conclude(Value):
+    type: Literal["conclude"] = "conclude"
+
+
+class Compare(Value):
+    type: Literal["compare"] = "compare"
+    other: str
+    """Folder of the other arm's results."""
+
+
+class Quit(Value):
+    type: Literal["quit"] = "quit"
+
+
+class Hello(Value):
+    type: Literal["hello"] = "hello"
+    version: int = VERSION
+    pid: int
+
+
+class Progress(Value):
+    type: Literal["progress"] = "progress"
+    text: str
+
+
+class Prepared(Value):
+    type: Literal["prepared"] = "prepared"
+    work: float = Field(gt=0)
+    data: str
+    facts: dict[str, str] = Field(default_factory=dict)
+
+
+class Repeated(Value):
+    type: Literal["repeated"] = "repeated"
+    measurement: Measurement
+
+
+class Placed(Value):
+    type: Literal["placed"] = "placed"
+    threads: int
+
+
+class Testified(Value):
+    type: Literal["testified"] = "testified"
+    evidence: list[Evidence]
+
+
+class Concluded(Value):
+    type: Literal["concluded"] = "concluded"
+    measures: list[Measure]
+    pictures: list[Picture]
+
+
+class Compared(Value):
+    type: Literal["compared"] = "compared"
+    measures: list[Measure]
+
+
+class Broke(Value):
+    type: Literal["broke"] = "broke"
+    what: str
+    remedy: str = ""
+    trace: list[str] = Field(default_factory=list)
+
+
+Request = Annotated[Prepare | Repeat | Place | Testify | Conclude | Compare | Quit, Field(discriminator="type")]
+Reply = Annotated[
+    Hello | Progress | Prepared | Repeated | Placed | Testified | Concluded | Compared | Broke,
+    Field(discriminator="type"),
+]
+
+requests: TypeAdapter[Request] = TypeAdapter(Request)
+replies: TypeAdapter[Reply] = TypeAdapter(Reply)

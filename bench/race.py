@@ -1,0 +1,462 @@
+"""Drives two arms through a run: prepare, warm up, pairs in random order, core counts, quality, evidence, claims.
+
+The race tells what happens as typed events and keeps nothing else. It is one thread around one `select`: while it waits
+for an answer it reads the machine's telemetry, watches the arms' memory, and notices that it should stop.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import random
+import select
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from bench import events, noise, paths, protocol
+from bench.arms import ArmProcess, BrokenArm
+from bench.claims import conclude
+from bench.cores import counts_to_try
+from bench.events import Event, State
+from bench.plan import Plan
+from bench.processes import tree_resident
+from bench.record import Run
+from bench.telemetry import Telemetry
+from bench.values import CoreCount, Failure, Phase, Placement, Prepared, Quality, Sample, Side
+
+TICK_S = 0.1
+"""How often a wait looks up."""
+TELEMETRY_S = 0.4
+MEMORY_SHARE = 0.85
+"""Share of the memory that was available at the start beyond which the arms are ended rather than the machine."""
+
+WARM_UP_SAMPLES = 4
+"""Fewest samples after which an arm may count as warm."""
+WARM_UP_SHARE = 0.25
+"""Largest share of the budget that warming up may take."""
+STEADY = 0.03
+"""An arm is warm when its last three samples brought no time this much below the best before them."""
+
+FEWEST_PAIRS = 10
+"""Pairs before sampling may end because the interval is narrow enough."""
+PAIRS_BEYOND_BUDGET = 3
+"""Pairs that a race takes even when they exceed the budget, since fewer have no interval."""
+LONGEST_OVERRUN = 4.0
+"""Times the budget at which even those are given up."""
+SHORTEST_STEP_S = 0.005
+"""A step is called as often inside a sample as makes it last this long; a shorter call is mostly clock and jitter."""
+MOST_CALLS = 100_000
+
+CORES_SHARE = 0.2
+"""Share of the budget kept for other core counts."""
+FEWEST_ROUNDS = 3
+PACKED = 0.75
+"""Share of the cores asked for under which an arm's threads are suspected of being packed on too few."""
+BETTER = 1.1
+"""Factor by which spreading must raise the effective cores to be kept."""
+
+
+class Stopped(Exception):
+    """Somebody wants the race to end."""
+
+    def __init__(self, state: State, why: str) -> None:
+        super().__init__(why)
+        self.state, self.why = state, why
+
+
+class Race:
+    """One run, from its opening to its last event. `run` returns when it is over, and no arm is left then."""
+
+    def __init__(
+        self,
+        opened: events.Opened,
+        *,
+        tell: Callable[[Event], None],
+        stop: Callable[[], Stopped | None],
+        scratch: Path,
+        cores: list[int],
+    ) -> None:
+        """`cores` are the processors to race on, as many as the plan asks for."""
+        self.plan: Plan = opened.plan
+        self.record = Run.open(opened)
+        self.workload = self.plan.declaration
+        self._tell, self._stop, self._scratch = tell, stop, scratch
+        self._opened, self._cores = opened, cores
+        self._start = time.monotonic()
+        self._telemetry = Telemetry()
+        self._last_reading = 0.0
+        self._memory_limit = int(psutil.virtual_memory().available * MEMORY_SHARE)
+        self._random = random.Random(self.plan.seed)
+        self._alive: list[ArmProcess] = []
+        self._pairs = itertools.count()
+        self._repetitions = itertools.count()
+        self._calls: dict[str, int] = {}
+        self._sampling_since: float | None = None
+        # scipy takes a second or more to import: beside the warm-up, where it delays no first sample and no stop.
+        self._loading = threading.Thread(target=importlib.import_module, args=("bench.statistics",), daemon=True)
+
+    def run(self) -> None:
+        """Race. Never raises for what an arm or a person does: that becomes the run's state and failure."""
+        self._tell(self._opened)
+        try:
+            self._race()
+            self._move(State.FINISHED)
+        except Stopped as stopped:
+            self._end_all()
+            self._conclude()
+            self._move(stopped.state, stopped.why)
+        except BrokenArm as broken:
+            self._end_all()
+            self.tell(events.Failed(at=self.now, failure=broken.failure))
+            self._conclude()
+            self._move(State.FAILED, broken.failure.what)
+        finally:
+            self._end_all()
+
+    @property
+    def now(self) -> float:
+        """Seconds since the opening."""
+        return time.monotonic() - self._start
+
+    def tell(self, event: Event) -> None:
+        self.record.apply(event)
+        self._tell(event)
+
+    # --- the course of a run ---
+
+    def _race(self) -> None:
+        arms = self._prepare(self._cores)
+        self._check_same_work()
+        self._loading.start()
+        self._sampling_since = self.now
+        self._move(State.WARMING_UP)
+        self._warm_up(arms)
+        self._spread(arms)
+        self._judge(arms)
+        self._move(State.RACING)
+        self._sample_pairs(arms)
+        for count in counts_to_try(self.plan.cores):
+            self._move(State.CORES)
+            self._try_cores(arms, count)
+        self._testify(arms)
+        self._end_all()
+        self._rest()
+        self._conclude()
+
+    def _prepare(self, chosen: list[int]) -> dict[Side, ArmProcess]:
+        """Start both arms side by side, and wait until both are ready."""
+        began = time.monotonic()
+        arms = {}
+        for side in Side:
+            folder = self._scratch / f"{side}-{len(chosen)}"
+            arms[side] = ArmProcess(side, self.plan, chosen, folder)
+            arms[side].start()
+            self._alive.append(arms[side])
+        self._ask_all(arms.values(), None, protocol.Hello, self.workload.prepare_limit_s)
+        for arm in arms.values():
+            arm.ask(
+                protocol.Prepare(
+                    arm=self.workload.arm,
+                    lever=getattr(self.plan, arm.side),
+                    cores=chosen,
+                    batch=self.plan.batch,
+                    parameters=self.plan.parameters,
+                    seed=self.plan.seed,
+                    scratch=str(arm.scratch),
+                    uploads=str(paths.uploads()),
+                )
+            )
+
+        def ready(arm: ArmProcess, answer: protocol.Prepared) -> None:
+            prepared = Prepared(
+                side=arm.side,
+                cores=len(chosen),
+                pid=arm.pid,
+                seconds=time.monotonic() - began,
+                work=answer.work,
+                data=answer.data,
+                facts=answer.facts,
+            )
+            self.tell(events.Prepared(at=self.now, prepared=prepared))
+
+        self._ask_all(arms.values(), None, protocol.Prepared, self.workload.prepare_limit_s, ready)
+        return arms
+
+    def _check_same_work(self) -> None:
+        works = {prepared.work for prepared in self.record.prepared}
+        if len(works) > 1:
+            raise BrokenArm(
+                Failure(
+                    what=f"The arms prepared different amounts of work: {sorted(works)} {self.workload.unit}.",
+                    remedy="The workload's two arms are not the same work; nothing can be compared.",
+                )
+            )
+
+    def _warm_up(self, arms: dict[Side, ArmProcess]) -> None:
+        """Alternate the arms until neither gets faster, then settle how often a step is called inside a sample."""
+        times: dict[Side, list[float]] = {side: [] for side in Side}
+        until = self.now + self.plan.budget_s * WARM_UP_SHARE
+        while True:
+            self._sample_round(list(arms.values()), Phase.WARM_UP)
+            for side in Side:
+                times[side].append(self.record.of_side(side, Phase.WARM_UP)[-1].whole_s)
+            if all(is_warm(series) for series in times.values()) or self.now >= until:
+                break
+        last = [self.record.of_side(side, Phase.WARM_UP)[-1] for side in Side]
+        for step in self.workload.steps:
+            # The same number of calls in both arms, as many as the faster one needs.
+            shortest = min(sample.seconds(step.name) for sample in last)
+            self._calls[step.name] = calls_for(shortest)
+
+    def _spread(self, arms: dict[Side, ArmProcess]) -> None:
+        """Lay an arm's threads one on each core where the kernel has packed them, and keep that where it helps."""
+        for side, arm in arms.items():
+            if self.plan.cores < 2:
+                continue
+            before = self._sample(arm, Phase.WARM_UP, next(self._pairs), 0)
+            asked = f"asked {self.plan.cores} cores, used {before.effective_cores:.2f}"
+            if before.measurement.threads < 2:
+                self._placed(side, before, None, False, f"{asked}: {before.measurement.threads} thread ran")
+                continue
+            if before.effective_cores >= PACKED * self.plan.cores:
+                self._placed(side, before, None, False, f"{asked}: nothing to spread")
+                continue
+            self._ask(arm, protocol.Place(spread=True), protocol.Placed)
+            after = self._sample(arm, Phase.WARM_UP, next(self._pairs), 0)
+            kept = after.effective_cores > BETTER * before.effective_cores
+            if not kept:
+                self._ask(arm, protocol.Place(spread=False), protocol.Placed)
+            how = f"{asked}; with a core for each thread {after.effective_cores:.2f}"
+            self._placed(side, before, after, kept, f"{how}: {'kept' if kept else 'no better, undone'}")
+
+    def _placed(self, side: Side, before: Sample, after: Sample | None, kept: bool, reason: str) -> None:
+        placement = Placement(
+            side=side,
+            cores=self.plan.cores,
+            before=before.effective_cores,
+            after=after.effective_cores if after else None,
+            kept=kept,
+            reason=reason,
+        )
+        self.tell(events.Placed(at=self.now, placement=placement))
+
+    def _judge(self, arms: dict[Side, ArmProcess]) -> None:
+        """Ask both arms for their evidence, their quality and what they made, and how far they agree."""
+        self._testify(arms)
+        concluded = {side: self._ask(arm, protocol.Conclude(), protocol.Concluded) for side, arm in arms.items()}
+        baseline, accelerated = arms[Side.BASELINE], arms[Side.ACCELERATED]
+        compared = self._ask(accelerated, protocol.Compare(other=str(baseline.scratch)), protocol.Compared)
+        quality = Quality(
+            baseline=concluded[Side.BASELINE].measures,
+            accelerated=concluded[Side.ACCELERATED].measures,
+            agreement=compared.measures,
+        )
+        pictures = {side: concluded[side].pictures for side in Side}
+        self.tell(events.Judged(at=self.now, quality=quality, pictures=pictures))
+
+    def _testify(self, arms: dict[Side, ArmProcess]) -> None:
+        for side, arm in arms.items():
+            testified = self._ask(arm, protocol.Testify(), protocol.Testified)
+            self.tell(events.Testified(at=self.now, side=side, evidence=testified.evidence))
+
+    def _sample_pairs(self, arms: dict[Side, ArmProcess]) -> None:
+        """Pairs in random order until every interval is narrow enough or the budget is spent."""
+        while self._loading.is_alive():
+            self._loading.join(TICK_S)
+            self._look_up()
+        share = 1 - (CORES_SHARE if counts_to_try(self.plan.cores) else 0)
+        started = self._sampling_since or self.now
+        cost, next_estimate = 0.0, self.now
+        for pairs in itertools.count(1):
+            self._sample_round(list(arms.values()), Phase.RACE)
+            spent = self.now - started
+            over = spent >= self.plan.budget_s * share and pairs >= PAIRS_BEYOND_BUDGET
+            over = over or spent >= self.plan.budget_s * LONGEST_OVERRUN
+            if not over and self.now < next_estimate:
+                continue
+            before = self.now
+            narrow = self._estimate(pairs)
+            cost = self.now - before
+            # Estimating takes at most a tenth of the time, and is not on screen more often than an eye follows.
+            next_estimate = self.now + max(0.3, 10 * cost)
+            if over or (narrow and pairs >= FEWEST_PAIRS):
+                return
+
+    def _estimate(self, pairs: int) -> bool:
+        """Tell the statistics so far; whether every interval is as narrow as the plan asks."""
+        from bench.statistics import compare
+
+        samples = [sample for sample in self.record.samples if sample.phase == Phase.RACE]
+        comparisons = compare(samples, work=self.record.prepared[0].work, seed=self.plan.seed)
+        if not comparisons:
+            return False
+        self.tell(events.Estimated(at=self.now, pairs=pairs, comparisons=comparisons))
+        return all(comparison.ratio.half_width <= self.plan.target for comparison in comparisons)
+
+    def _try_cores(self, arms: dict[Side, ArmProcess], count: int) -> None:
+        """Race both arms at another core count against themselves, in rounds of four, so that drift hits all alike."""
+        others = self._prepare(self._cores[:count])
+        contestants = [*arms.values(), *others.values()]
+        for _ in range(2):
+            for arm in others.values():
+                self._sample(arm, Phase.WARM_UP, next(self._pairs), 0)
+        tried = len(counts_to_try(self.plan.cores))
+        until = self.now + self.plan.budget_s * CORES_SHARE / tried
+        for done in itertools.count(1):
+            self._sample_round(contestants, Phase.CORES)
+            if self.now >= until and done >= FEWEST_ROUNDS:
+                break
+        for arm in others.values():
+            self._alive.remove(arm)
+            arm.end()
+        self._tell_core_counts()
+
+    def _tell_core_counts(self) -> None:
+        from bench.statistics import ratio_of_medians, summarize
+
+        times: dict[tuple[Side, int], list[float]] = {}
+        busy: dict[tuple[Side, int], list[float]] = {}
+        for sample in self.record.samples:
+            if sample.phase == Phase.CORES:
+                times.setdefault((sample.side, sample.cores), []).append(sample.whole_s)
+                busy.setdefault((sample.side, sample.cores), []).append(sample.effective_cores)
+        work = self.record.prepared[0].work
+        counts = [
+            CoreCount(
+                side=side,
+                cores=count,
+                whole=summarize(series, work=work, effective_cores=sum(busy[side, count]) / len(busy[side, count])),
+            )
+            for (side, count), series in sorted(times.items(), key=lambda item: (item[0][0], item[0][1]))
+        ]
+        best = {side: min((c for c in counts if c.side == side), key=lambda c: c.whole.median) for side in Side}
+        first = times[Side.BASELINE, best[Side.BASELINE].cores]
+        second = times[Side.ACCELERATED, best[Side.ACCELERATED].cores]
+        shorter = min(len(first), len(second))
+        ratio = ratio_of_medians(first[-shorter:], second[-shorter:], seed=self.plan.seed)
+        self.tell(events.CoresTried(at=self.now, counts=counts, best_ratio=ratio))
+
+    def _rest(self) -> None:
+        """The machine's noise, now that the arms are gone; a run without it is a run all the same."""
+        try:
+            self.tell(events.Rested(at=self.now, noise=noise.measure()))
+        except noise.NoiseError as error:
+            self.tell(events.Rested(at=self.now, noise=None, why=str(error)))
+
+    def _conclude(self) -> None:
+        """Say what the run supports. A run without a pair supports nothing, and has no verdict."""
+        if self.record.statistics:
+            self.tell(events.Concluded(at=self.now, claims=conclude(self.record)))
+
+    # --- sampling ---
+
+    def _sample_round(self, arms: Sequence[ArmProcess], phase: Phase) -> None:
+        """One sample of each arm, in random order."""
+        pair = next(self._pairs)
+        order = list(arms)
+        self._random.shuffle(order)
+        for place, arm in enumerate(order):
+            self._sample(arm, phase, pair, place)
+
+    def _sample(self, arm: ArmProcess, phase: Phase, pair: int, place: int) -> Sample:
+        # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
+        request = protocol.Repeat(repetition=pair, calls=self._calls)
+        repeated = self._ask(arm, request, protocol.Repeated)
+        measurement = repeated.measurement
+        measurement = measurement.model_copy(update={"began": measurement.began - self._start})
+        sample = Sample(
+            side=arm.side, phase=phase, cores=len(arm.cores), pair=pair, place=place, measurement=measurement
+        )
+        self.tell(events.Sampled(at=self.now, sample=sample))
+        return sample
+
+    # --- talking with the arms ---
+
+    def _ask(self, arm: ArmProcess, request: protocol.Request, wanted: type) -> protocol.Reply:
+        return self._ask_all([arm], request, wanted, self.workload.sample_limit_s)[arm]
+
+    def _ask_all(
+        self,
+        arms: Sequence[ArmProcess],
+        request: protocol.Request | None,
+        wanted: type,
+        limit_s: float,
+        then: Callable[[ArmProcess, protocol.Reply], None] = lambda arm, reply: None,
+    ) -> dict[ArmProcess, protocol.Reply]:
+        """Put `request` to the arms (None: it has been put) and wait for an answer of the type `wanted` from each."""
+        waiting = list(arms)
+        answers: dict[ArmProcess, protocol.Reply] = {}
+        if request is not None:
+            for arm in waiting:
+                arm.ask(request)
+        deadline = time.monotonic() + limit_s
+        while waiting:
+            ready, _, _ = select.select(waiting, [], [], TICK_S)
+            for arm in ready:
+                for reply in arm.replies():
+                    match reply:
+                        case protocol.Progress(text=text):
+                            self.tell(events.Progress(at=self.now, side=arm.side, cores=len(arm.cores), text=text))
+                        case protocol.Broke(what=what, remedy=remedy):
+                            raise arm.broken(f"could not do its work: {what}", remedy or "Its log says where.")
+                        case _ if isinstance(reply, wanted):
+                            if isinstance(reply, protocol.Hello):
+                                arm.pid = reply.pid
+                            answers[arm] = reply
+                            waiting.remove(arm)
+                            then(arm, reply)
+                        case _:
+                            raise arm.broken(f"answered '{reply.type}' out of turn", "The workload is at fault.")
+            self._look_up()
+            if waiting and time.monotonic() > deadline:
+                raise waiting[0].broken(
+                    f"did not answer within {limit_s:g} s",
+                    "It hangs, or the work is too large: ask for less, or see its log.",
+                )
+        return answers
+
+    def _look_up(self) -> None:
+        """What is to be noticed while waiting: the wish to stop, the machine, the arms' memory."""
+        stopped = self._stop()
+        if stopped:
+            raise stopped
+        if self.now - self._last_reading < TELEMETRY_S:
+            return
+        self._last_reading = self.now
+        racing = self._alive[: len(Side)]
+        reading = self._telemetry.read(self.now, {arm.side: arm.supervisor_pid for arm in racing})
+        self.tell(events.Telemetry(at=self.now, reading=reading))
+        used = sum(reading.arm_memory.values())
+        used += sum(tree_resident(arm.supervisor_pid) for arm in self._alive[len(Side) :])
+        if used > self._memory_limit:
+            largest = max(self._alive, key=lambda arm: reading.arm_memory.get(arm.side, 0))
+            raise largest.broken(
+                f"and its rival used {used / 2**30:.1f} GiB, "
+                f"more than the {self._memory_limit / 2**30:.1f} GiB that may be used",
+                "Ask for less work, or close what else uses memory.",
+            )
+
+    def _move(self, state: State, why: str = "") -> None:
+        self.tell(events.Moved(at=self.now, state=state, why=why))
+
+    def _end_all(self) -> None:
+        while self._alive:
+            self._alive.pop().end()
+
+
+def is_warm(times: Sequence[float]) -> bool:
+    """Whether the last three of an arm's times brought none that is clearly below the best before them."""
+    if len(times) < WARM_UP_SAMPLES:
+        return False
+    return min(times[-3:]) >= (1 - STEADY) * min(times[:-3])
+
+
+def calls_for(seconds: float) -> int:
+    """How often a step of `seconds` is called inside a sample."""
+    if seconds >= SHORTEST_STEP_S:
+        return 1
+    return min(MOST_CALLS, max(1, round(SHORTEST_STEP_S / max(seconds, 1e-9) + 0.5)))

@@ -1,0 +1,151 @@
+"""A run as the sum of its events: what is stored, drawn, shown and downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bench import events, values
+from bench.events import State
+from bench.machine import Machine
+from bench.noise import Noise
+from bench.plan import Plan
+from bench.values import Claim, Comparison, Phase, Sample, Side, Verdict
+from bench.workload import WHOLE
+
+
+class Estimate(values.Value):
+    """How the ratio of every step stood after so many pairs."""
+
+    at: float
+    pairs: int
+    ratios: dict[str, values.Interval]
+
+
+class Run(BaseModel):
+    """Plan, samples, statistics, quality, evidence, machine, verdict and claim of one run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int
+    id: str
+    plan: Plan
+    machine: Machine
+    started: datetime
+    origin: str
+    state: State = State.PREPARING
+    ended_at: float | None = None
+    """Seconds after `started` at which the run was over."""
+    why: str = ""
+    """Why the run moved to its present state, where that is not its ordinary course."""
+    progress: dict[str, str] = Field(default_factory=dict)
+    prepared: list[values.Prepared] = Field(default_factory=list)
+    samples: list[Sample] = Field(default_factory=list)
+    telemetry: list[values.Reading] = Field(default_factory=list)
+    placements: list[values.Placement] = Field(default_factory=list)
+    estimates: list[Estimate] = Field(default_factory=list)
+    statistics: list[Comparison] = Field(default_factory=list)
+    evidence: dict[Side, list[values.Evidence]] = Field(default_factory=dict)
+    quality: values.Quality | None = None
+    pictures: dict[Side, list[values.Picture]] = Field(default_factory=dict)
+    core_counts: list[values.CoreCount] = Field(default_factory=list)
+    best_ratio: values.Interval | None = None
+    noise: Noise | None = None
+    claims: list[Claim] = Field(default_factory=list)
+    failure: values.Failure | None = None
+    last_at: float = 0.0
+
+    @classmethod
+    def open(cls, opened: events.Opened) -> Run:
+        return cls(
+            version=opened.version,
+            id=opened.run,
+            plan=opened.plan,
+            machine=opened.machine,
+            started=opened.started,
+            origin=opened.origin,
+        )
+
+    def apply(self, event: events.Event) -> None:
+        """Add what `event` tells."""
+        self.last_at = event.at
+        match event:
+            case events.Moved():
+                self.state, self.why = event.state, event.why
+                if event.state.over:
+                    self.ended_at = event.at
+            case events.Progress():
+                self.progress[event.side] = event.text
+            case events.Prepared():
+                self.prepared.append(event.prepared)
+            case events.Sampled():
+                self.samples.append(event.sample)
+            case events.Telemetry():
+                self.telemetry.append(event.reading)
+            case events.Placed():
+                self.placements.append(event.placement)
+            case events.Estimated():
+                ratios = {comparison.step: comparison.ratio for comparison in event.comparisons}
+                self.estimates.append(Estimate(at=event.at, pairs=event.pairs, ratios=ratios))
+                self.statistics = event.comparisons
+            case events.Testified():
+                self.evidence[event.side] = event.evidence
+            case events.Judged():
+                self.quality, self.pictures = event.quality, event.pictures
+            case events.CoresTried():
+                self.core_counts, self.best_ratio = event.counts, event.best_ratio
+            case events.Rested():
+                self.noise = event.noise
+            case events.Concluded():
+                self.claims = event.claims
+            case events.Failed():
+                self.failure = event.failure
+
+    @classmethod
+    def of(cls, told: Iterable[events.Event]) -> Run:
+        """The run that these events tell of. Raises ValueError where they do not begin with its opening."""
+        told = iter(told)
+        first = next(told, None)
+        if not isinstance(first, events.Opened):
+            raise ValueError("the events do not begin with the opening of a run")
+        run = cls.open(first)
+        for event in told:
+            run.apply(event)
+        return run
+
+    def of_side(self, side: Side, phase: Phase = Phase.RACE) -> list[Sample]:
+        """Samples of one arm in one phase, in order of time."""
+        return [sample for sample in self.samples if sample.side == side and sample.phase == phase]
+
+    def comparison(self, step: str = WHOLE) -> Comparison | None:
+        return next((comparison for comparison in self.statistics if comparison.step == step), None)
+
+    def claim(self, step: str = WHOLE) -> Claim | None:
+        return next((claim for claim in self.claims if claim.step == step), None)
+
+    def arm(self, side: Side) -> values.Prepared | None:
+        """How `side` was prepared for the race proper."""
+        return next((p for p in self.prepared if p.side == side and p.cores == self.plan.cores), None)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of the whole."""
+        claim = self.claim()
+        return claim.verdict if claim else None
+
+    @property
+    def ended(self) -> datetime | None:
+        return None if self.ended_at is None else self.started + timedelta(seconds=self.ended_at)
+
+    def report(self) -> dict:
+        """The run as JSON for a person or a program: all that is kept, with the verdict and the claim of the whole."""
+        kept = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "pictures"})
+        whole = self.claim()
+        return kept | {
+            "digest": self.plan.digest,
+            "verdict": whole.verdict.model_dump(mode="json") if whole else None,
+            "claim": whole.model_dump(mode="json") if whole else None,
+            "claims": {claim.step: claim.model_dump(mode="json") for claim in self.claims},
+        }

@@ -1,0 +1,84 @@
+"""One run in a process of its own: `python -m bench.runner`, started by `bench.dispatch`.
+
+The first line of standard input is the run's order. End of file there means that whoever ordered it is gone: the run
+ends as interrupted. A file beside the journal means that somebody pressed Stop. The race's events go to the journal,
+the finished run to the store, and then the journal is removed.
+
+It adopts the orphans of a supervisor that is killed, and sweeps them; only its own death and the supervisors' at the
+same moment could leave anything behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+from datetime import UTC, datetime
+
+from bench import events, plan
+from bench.cores import choose, stay_off
+from bench.dispatch import NOT_STORED, journal_of, scratch_of, stop_of
+from bench.events import State
+from bench.journal import Journal
+from bench.machine import describe
+from bench.processes import descendants, terminate_tree
+from bench.race import Race, Stopped
+from bench.store import Store, StoreError
+from bench.system import adopt_orphans, die_with_parent
+
+
+def main() -> int:
+    die_with_parent(signal.SIGTERM)
+    adopt_orphans()
+    ended: list[str] = []
+    signal.signal(signal.SIGTERM, lambda *_: ended.append("its dashboard or command line ended"))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    order = json.loads(sys.stdin.buffer.readline())
+    run = order["run"]
+    opened = events.Opened(
+        run=run,
+        plan=plan.make(**order["plan"]),
+        machine=describe(),
+        started=datetime.now(UTC),
+        origin=order["origin"],
+        pid=os.getpid(),
+    )
+    cores = choose(opened.plan.cores)
+    stay_off(cores)
+
+    def stop() -> Stopped | None:
+        if stop_of(run).exists():
+            return Stopped(State.STOPPED, "Stop was pressed")
+        if ended:
+            return Stopped(State.INTERRUPTED, ended[0])
+        ready, _, _ = select.select([0], [], [], 0)
+        if ready and not os.read(0, 4096):
+            return Stopped(State.INTERRUPTED, "its dashboard or command line ended")
+        return None
+
+    journal = Journal(journal_of(run))
+    scratch = scratch_of(run)
+    scratch.mkdir()
+    race = Race(opened, tell=journal.append, stop=stop, scratch=scratch, cores=cores)
+    try:
+        race.run()
+    finally:
+        terminate_tree(descendants(os.getpid()), 2.0)
+        shutil.rmtree(scratch, ignore_errors=True)
+        stop_of(run).unlink(missing_ok=True)
+
+    try:
+        Store().save(race.record)
+    except StoreError as error:
+        print(f"The run is over but was not stored: {error} It waits in {journal.path}.", file=sys.stderr)
+        return NOT_STORED
+    journal.path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""From times to medians, intervals and verdicts; the arithmetic is scipy's and NumPy's.
+
+Times are costs and are summarized by their median and percentiles; throughput is derived from the median time; a ratio
+is taken of two medians and is never averaged. (Hoefler and Belli, Scientific Benchmarking of Parallel Computing
+Systems, SC15, rules 3 to 8; Fleming and Wallace, CACM 29(3), 1986.)
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from bench.values import Comparison, Interval, Sample, Side, Summary
+from bench.workload import WHOLE
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+FENCE = 1.5
+"""Tukey's fences stand this many interquartile ranges beyond the quartiles."""
+
+P90_FLOOR = 64
+P99_FLOOR = 662
+"""Fewest samples with which a percentile is reported.
+
+They are the fewest queries at which MLPerf Inference's early stopping criterion lets a run report its 90th and its
+99th percentile latency (MLPerf Inference rules, 'Early stopping').
+"""
+
+
+def median(times: Sequence[float]) -> float:
+    """Median, in the unit given."""
+    return float(np.median(times))
+
+
+def outliers(times: Sequence[float]) -> list[int]:
+    """Places of the times beyond Tukey's fences."""
+    values = np.asarray(times, dtype=float)
+    low, high = np.percentile(values, [25, 75])
+    reach = FENCE * (high - low)
+    return [int(place) for place in np.flatnonzero((values < low - reach) | (values > high + reach))]
+
+
+def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0.0, calls: int = 1) -> Summary:
+    """Summary of one arm's `times` (seconds per call) of a step that does `work` units a call.
+
+    Raises ValueError where there is no time.
+    """
+    if not len(times):
+        raise ValueError("there is no sample to summarize")
+    values = np.asarray(times, dtype=float)
+    low, middle, high = (float(value) for value in np.percentile(values, [25, 50, 75]))
+    return Summary(
+        count=len(values),
+        median=middle,
+        lower_quartile=low,
+        upper_quartile=high,
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        p90=float(np.percentile(values, 90)) if len(values) >= P90_FLOOR else None,
+        p99=float(np.percentile(values, 99)) if len(values) >= P99_FLOOR else None,
+        spread=(high - low) / middle if middle else 0.0,
+        outliers=outliers(values),
+        throughput=work / middle if middle else 0.0,
+        effective_cores=effective_cores,
+        calls=calls,
+    )
+
+
+def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *, seed: int = 0) -> Interval:
+    """Median of `baseline` over median of `accelerated`, with its bootstrap percentile interval.
+
+    The times of one pair stand at the same place of both sequences, and pairs are resampled whole, so that what slowed
+    both samples of a pair widens the interval of neither. Raises ValueError where the lengths differ or are below 2.
+    """
+    if len(baseline) != len(accelerated) or len(baseline) < 2:
+        raise ValueError(f"pairs are needed, two at least; given were {len(baseline)} and {len(accelerated)} times")
+    a, b = np.asarray(baseline, dtype=float), np.asarray(accelerated, dtype=float)
+    ratio = float(np.median(a) / np.median(b))
+
+    def statistic(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
+        return np.median(x, axis=axis) / np.median(y, axis=axis)
+
+    with warnings.catch_warnings():
+        # Equal times (a clock too coarse, two or three pairs) give an interval of no width.
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        interval = stats.bootstrap(
+            (a, b),
+            statistic,
+            paired=True,
+            vectorized=True,
+            n_resamples=RESAMPLES,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
+    low, high = float(interval.low), float(interval.high)
+    return Interval(value=ratio, low=min(low, ratio), high=max(high, ratio))
+
+
+def compare(samples: Sequence[Sample], *, work: float, seed: int = 0) -> list[Comparison]:
+    """The whole first, then every step in the order in which it ran.
+
+    Only whole pairs count. Empty where there are fewer than two pairs.
+    """
+    by_pair: dict[int, dict[Side, Sample]] = {}
+    for sample in samples:
+        by_pair.setdefault(sample.pair, {})[sample.side] = sample
+    pairs = [pair for _, pair in sorted(by_pair.items()) if len(pair) == 2]
+    if len(pairs) < 2:
+        return []
+    steps = [timed.step for timed in pairs[0][Side.BASELINE].measurement.steps]
+    return [_compare(step, pairs, work, seed) for step in (WHOLE, *steps)]
+
+
+def _compare(step: str, pairs: Sequence[dict[Side, Sample]], work: float, seed: int) -> Comparison:
+    times = {side: [pair[side].seconds(step) for pair in pairs] for side in Side}
+    summaries = {
+        side: summarize(
+            times[side],
+            work=work,
+            effective_cores=_effective_cores(step, [pair[side] for pair in pairs]),
+            calls=_calls(step, pairs[0][side]),
+        )
+        for side in Side
+    }
+    p_value = stats.mannwhitneyu(times[Side.BASELINE], times[Side.ACCELERATED], alternative="two-sided").pvalue
+    return Comparison(
+        step=step,
+        baseline=summaries[Side.BASELINE],
+        accelerated=summaries[Side.ACCELERATED],
+        ratio=ratio_of_medians(times[Side.BASELINE], times[Side.ACCELERATED], seed=seed),
+        p_value=float(p_value) if np.isfinite(p_value) else 1.0,
+    )
+
+
+def _effective_cores(step: str, samples: Sequence[Sample]) -> float:
+    """Processor time over wall time, summed over the samples: a ratio of sums, not a mean of ratios."""
+    if step == WHOLE:
+        wall = sum(sample.measurement.wall_s for sample in samples)
+        return sum(sample.measurement.processor_s for sample in samples) / wall if wall else 0.0
+    timed = [time for sample in samples for time in sample.measurement.steps if time.step == step]
+    wall = sum(time.seconds * time.calls for time in timed)
+    return sum(time.processor_s * time.calls for time in timed) / wall if wall else 0.0
+
+
+def _calls(step: str, sample: Sample) -> int:
+    return next((timed.calls for timed in sample.measurement.steps if timed.step == step), 1)

@@ -1,0 +1,331 @@
+"""The values that travel: from a worker to the race, from the race to the journal, from there to store and page.
+
+Times are seconds. Clock readings are `time.monotonic()` seconds, which all processes of one boot share; in a stored
+run they count from the run's start. Every model refuses unknown fields, so that a mistake shows where it is made.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Value(BaseModel):
+    """Base of everything that travels: immutable, strict about its fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Side(StrEnum):
+    """Which arm."""
+
+    BASELINE = "baseline"
+    ACCELERATED = "accelerated"
+
+
+class Phase(StrEnum):
+    """What a sample was taken for."""
+
+    WARM_UP = "warm-up"
+    RACE = "race"
+    CORES = "cores"
+    """At another core count, to find each arm's best."""
+
+
+class StepTime(Value):
+    """One step's share of a sample."""
+
+    step: str
+    seconds: float = Field(ge=0)
+    """Wall time per call."""
+    processor_s: float = Field(ge=0)
+    """Processor time per call, of the arm's whole process tree."""
+    calls: int = Field(ge=1)
+    """How often the step was called inside this sample, because one call is too short to time."""
+
+
+class Measurement(Value):
+    """What a worker reports of one repetition."""
+
+    steps: list[StepTime]
+    other_s: float = Field(ge=0)
+    """Wall time of the repetition outside its steps."""
+    wall_s: float = Field(ge=0)
+    """Wall time of the repetition, repeated calls included."""
+    processor_s: float = Field(ge=0)
+    """Processor time of the arm's tree during the repetition."""
+    began: float
+    threads: int = Field(ge=0)
+    """Threads of the worker that ran on a processor during the repetition."""
+    machine_busy_s: float | None = None
+    """Processor time that the whole machine spent meanwhile, all programs; None where the system does not tell."""
+    steal_s: float | None = None
+    """Time that the hypervisor took meanwhile, over all processors."""
+    idle_processor_s: float = Field(ge=0)
+    """Processor time that this arm used while it waited to be asked for this repetition, and the other arm ran."""
+    idle_s: float = Field(ge=0)
+    """How long it waited."""
+
+
+class Sample(Value):
+    """One timed repetition on one arm."""
+
+    side: Side
+    phase: Phase
+    cores: int
+    pair: int
+    """Number of the pair; both samples of a pair carry it."""
+    place: int
+    """0 for the arm that went first in its pair, 1 for the second."""
+    measurement: Measurement
+
+    def seconds(self, step: str) -> float:
+        """Wall time per call of `step`, or of the whole."""
+        for timed in self.measurement.steps:
+            if timed.step == step:
+                return timed.seconds
+        return self.whole_s
+
+    @property
+    def whole_s(self) -> float:
+        """The whole once: every step's time per call, and what lies between them."""
+        return self.measurement.other_s + sum(timed.seconds for timed in self.measurement.steps)
+
+    @property
+    def effective_cores(self) -> float:
+        """Processor time over wall time of the arm."""
+        return self.measurement.processor_s / self.measurement.wall_s if self.measurement.wall_s else 0.0
+
+    @property
+    def background_cores(self) -> float | None:
+        """Cores that everything else on the machine kept busy during this sample."""
+        busy = self.measurement.machine_busy_s
+        if busy is None or not self.measurement.wall_s:
+            return None
+        return (busy - self.measurement.processor_s) / self.measurement.wall_s
+
+
+class Evidence(Value):
+    """What the library says of the path a step took."""
+
+    step: str
+    path: Literal["accelerated", "stock", "unknown"]
+    words: list[str]
+    """The library's own words, a few of them."""
+    calls: int = 0
+    accelerated_calls: int = 0
+    reason: str = ""
+    """Why it fell back, where it did."""
+    materialised: bool = True
+    """False where the step returned before its work was done."""
+
+
+class Measure(Value):
+    """One measure of quality."""
+
+    name: str
+    label: str
+    value: float
+    unit: str = ""
+    higher_is_better: bool = True
+    decisive: bool = False
+    """True for the measures that a claim stands on; the others inform."""
+    same_work: bool = False
+    """True for a count of work done (iterations): a difference means that the arms did not do the same."""
+
+
+class Picture(Value):
+    """An image that an arm made, for the page."""
+
+    name: str
+    label: str
+    media_type: Literal["image/png", "image/jpeg"]
+    base64: str
+    width: int
+    height: int
+
+
+class Prepared(Value):
+    """An arm is ready."""
+
+    side: Side
+    cores: int
+    pid: int
+    seconds: float
+    """From asking for the process to its being ready: start, imports and data."""
+    work: float
+    data: str
+    facts: dict[str, str] = Field(default_factory=dict)
+
+
+class Placement(Value):
+    """How an arm's threads were laid on the cores."""
+
+    side: Side
+    cores: int
+    before: float
+    """Effective cores before spreading."""
+    after: float | None = None
+    """Effective cores with each busy thread on a core of its own; None where spreading was not tried."""
+    kept: bool = False
+    reason: str
+
+
+class CoreReading(Value):
+    """One logical processor at one moment."""
+
+    busy: float = Field(ge=0, le=1)
+    mhz: float | None = None
+
+
+class Reading(Value):
+    """The machine at one moment, sampled beside the race on the same clock."""
+
+    at: float
+    cores: list[CoreReading]
+    steal: float | None = None
+    """Share of the time since the last reading that the hypervisor took."""
+    celsius: float | None = None
+    throttled: int | None = None
+    """Thermal throttling events since boot, all processors."""
+    memory_used: int
+    swap_used: int
+    swapped_in: int | None = None
+    """Pages swapped in since boot."""
+    load: float | None = None
+    arm_memory: dict[Side, int] = Field(default_factory=dict)
+    """Resident bytes of each arm's process tree."""
+
+
+class Interval(Value):
+    """A value with its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval's width, relative to the value."""
+        return (self.high - self.low) / 2 / self.value if self.value else float("inf")
+
+    def includes(self, number: float) -> bool:
+        return self.low <= number <= self.high
+
+
+class Summary(Value):
+    """One arm's times of one step."""
+
+    count: int
+    median: float
+    lower_quartile: float
+    upper_quartile: float
+    minimum: float
+    maximum: float
+    p90: float | None
+    """None below 64 samples."""
+    p99: float | None
+    """None below 662 samples."""
+    spread: float
+    """Interquartile range over the median."""
+    outliers: list[int]
+    """Places, in order of time, of the samples beyond Tukey's fences; marked, never dropped."""
+    throughput: float
+    """Units of the workload a second, from the median time."""
+    effective_cores: float
+    calls: int
+    """Calls inside each sample."""
+
+
+class Comparison(Value):
+    """Both arms of one step. The ratio is baseline over accelerated: above 1, the accelerated arm is faster."""
+
+    step: str
+    baseline: Summary
+    accelerated: Summary
+    ratio: Interval
+    p_value: float
+    """Mann-Whitney, two-sided."""
+
+
+class CoreCount(Value):
+    """An arm's time of the whole at one core count."""
+
+    side: Side
+    cores: int
+    whole: Summary
+
+
+class Speed(StrEnum):
+    FASTER = "faster"
+    SAME = "no difference detected"
+    SLOWER = "slower"
+
+
+class Engagement(StrEnum):
+    ENGAGED = "engaged"
+    PARTIAL = "partial"
+    NOT = "not engaged"
+    SAME = "same arm twice"
+
+
+class Accuracy(StrEnum):
+    WITHIN = "within"
+    OUTSIDE = "outside"
+    NOT_MEASURED = "not measured"
+
+
+class Verdict(Value):
+    """What the run found, of one step or of the whole."""
+
+    speed: Speed
+    engagement: Engagement
+    accuracy: Accuracy
+
+
+class Outcome(StrEnum):
+    PASSED = "passed"
+    ANNOTATED = "annotated"
+    REFUSED = "refused"
+
+
+class Finding(Value):
+    """What one claim rule saw."""
+
+    rule: str
+    title: str
+    source: str
+    outcome: Outcome
+    seen: str
+    remedy: str = ""
+
+
+class Claim(Value):
+    """The one sentence that a run supports, of one step or of the whole, or the refusal."""
+
+    step: str
+    made: bool
+    sentence: str
+    verdict: Verdict
+    findings: list[Finding]
+
+
+class Quality(Value):
+    """Both arms' measures, and how far they agree."""
+
+    baseline: list[Measure]
+    accelerated: list[Measure]
+    agreement: list[Measure] = Field(default_factory=list)
+
+
+class Failure(Value):
+    """Why a run could not be finished."""
+
+    what: str
+    """One sentence, for a person."""
+    remedy: str
+    side: Side | None = None
+    log: list[str] = Field(default_factory=list)
+    """The tail of that arm's output."""

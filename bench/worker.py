@@ -1,0 +1,225 @@
+"""One arm in a process of its own: `python -m bench.worker REQUESTS REPLIES`, two inherited file descriptors.
+
+Environment, affinity and thread limits already stand when this starts: whoever starts it has set them before exec, so
+that they hold from the first import on. Standard output and error are its log. See `bench.protocol` for what is said.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import importlib
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from io import FileIO
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from bench import protocol
+from bench.processes import descendants, machine_ticks, processor_s, thread_run_ns
+from bench.system import die_with_parent
+from bench.values import Measurement, StepTime
+from bench.workload import Arm, Settings
+
+T = TypeVar("T")
+
+RAN_NS = 100_000
+"""A thread that ran at least this long in a repetition counts as having run; waking up to look for work is shorter."""
+
+
+def main(arguments: list[str]) -> int:
+    die_with_parent(signal.SIGKILL)
+    faulthandler.enable()
+    incoming, outgoing = (int(descriptor) for descriptor in arguments)
+    for descriptor in (incoming, outgoing):
+        os.set_inheritable(descriptor, False)
+    worker = Worker(FileIO(outgoing, "w"))
+    worker.say(protocol.Hello(pid=os.getpid()))
+    with open(incoming, "rb") as lines:
+        # End of file means that whoever asks is gone.
+        while line := worker.wait(lines.readline):
+            if not worker.answer(line):
+                break
+    return 0
+
+
+class Worker:
+    """Answers requests, one at a time, with one arm."""
+
+    def __init__(self, out: FileIO) -> None:
+        self.out = out
+        self.arm: Arm | None = None
+        self.cores: list[int] = []
+        self.idle_s = 0.0
+        self.idle_processor_s = 0.0
+        self.ran: dict[int, int] = {}
+
+    def wait(self, read: Callable[[], bytes]) -> bytes:
+        """The next request; how long the arm has waited for it, and what processor time it used meanwhile, is kept."""
+        since, spent = time.monotonic(), _own_processor_s()
+        line = read()
+        self.idle_s, self.idle_processor_s = time.monotonic() - since, _own_processor_s() - spent
+        return line
+
+    def say(self, reply: protocol.Reply) -> None:
+        data = reply.model_dump_json().encode() + b"\n"
+        while data:
+            data = data[self.out.write(data) :]
+
+    def answer(self, line: bytes) -> bool:
+        """Answer one request; False when it was the last."""
+        try:
+            request = protocol.requests.validate_json(line)
+            if isinstance(request, protocol.Quit):
+                return False
+            self.say(self._answer(request))
+        except ValidationError as error:
+            self.say(protocol.Broke(what=f"the worker was asked what it does not understand: {error}"))
+        except Exception as error:
+            # The boundary of the process: whatever a workload raises becomes an answer, and stands in the log.
+            traceback.print_exc()
+            trace = traceback.format_exc().splitlines()[-20:]
+            remedy = getattr(error, "remedy", "")
+            self.say(protocol.Broke(what=f"{type(error).__name__}: {error}", remedy=remedy, trace=trace))
+        return True
+
+    def _answer(self, request: protocol.Request) -> protocol.Reply:
+        if isinstance(request, protocol.Prepare):
+            return self._prepare(request)
+        if self.arm is None:
+            raise RuntimeError("the arm was asked to work before it was prepared")
+        match request:
+            case protocol.Repeat():
+                return protocol.Repeated(measurement=self._repeat(self.arm, request))
+            case protocol.Place():
+                return protocol.Placed(threads=self._place(request.spread))
+            case protocol.Testify():
+                return protocol.Testified(evidence=self.arm.evidence())
+            case protocol.Conclude():
+                measures, pictures = self.arm.conclude()
+                return protocol.Concluded(measures=measures, pictures=pictures)
+            case protocol.Compare():
+                return protocol.Compared(measures=self.arm.compare(Path(request.other)))
+        raise RuntimeError(f"no answer to {request.type}")
+
+    def _prepare(self, request: protocol.Prepare) -> protocol.Prepared:
+        if request.version != protocol.VERSION:
+            raise RuntimeError(
+                f"the race speaks version {request.version} of the protocol, this worker {protocol.VERSION}"
+            )
+        self.cores = request.cores
+        module, _, name = request.arm.partition(":")
+        settings = Settings(
+            lever=request.lever,
+            cores=len(request.cores),
+            batch=request.batch,
+            parameters=request.parameters,
+            seed=request.seed,
+            scratch=Path(request.scratch),
+            uploads=Path(request.uploads),
+        )
+        self.say(protocol.Progress(text="importing the libraries"))
+        arm: Arm = getattr(importlib.import_module(module), name)(settings)
+        prepared = arm.prepare(lambda text: self.say(protocol.Progress(text=text)))
+        self.arm = arm
+        # What was loaded stays: the collector need not walk it again in the middle of a sample.
+        gc.collect()
+        gc.freeze()
+        return protocol.Prepared(**prepared)
+
+    def _repeat(self, arm: Arm, request: protocol.Repeat) -> Measurement:
+        """One timed repetition. What is read of the system is read outside the clock."""
+        family = descendants(os.getpid())
+        processor = _tree_processor(family) if family else _own_processor_s
+        clock = StepClock(request.calls, processor)
+        ran, ticks = thread_run_ns(), machine_ticks()
+        began, spent = time.monotonic(), processor()
+
+        start = time.perf_counter()
+        arm.repeat(request.repetition, clock)
+        wall_s = time.perf_counter() - start
+
+        spent = processor() - spent
+        later = machine_ticks()
+        now_ran = thread_run_ns()
+        self.ran = {thread: ns - ran.get(thread, 0) for thread, ns in now_ran.items()}
+        return Measurement(
+            steps=clock.steps,
+            other_s=max(0.0, wall_s - clock.inside_s),
+            wall_s=wall_s,
+            processor_s=max(0.0, spent),
+            began=began,
+            threads=sum(ns > RAN_NS for ns in self.ran.values()),
+            machine_busy_s=max(0.0, later[0] - ticks[0]) if later and ticks else None,
+            steal_s=max(0.0, later[1] - ticks[1]) if later and ticks else None,
+            idle_processor_s=max(0.0, self.idle_processor_s),
+            idle_s=max(0.0, self.idle_s),
+        )
+
+    def _place(self, spread: bool) -> int:
+        """Lay the threads that ran in the last repetition on the cores, one each and around, or free all threads.
+
+        Setting the affinity of a process moves its main thread alone, so every thread is set by its own id.
+        """
+        threads = sorted(thread_run_ns())
+        busy = [thread for thread in threads if self.ran.get(thread, 0) > RAN_NS]
+        main = os.getpid()
+        helpers = [thread for thread in busy if thread != main]
+        for place, thread in enumerate([main, *helpers] if spread else threads):
+            # Every pool counts the main thread as one of its own: the helpers share the cores that it leaves.
+            others = self.cores[1:] or self.cores
+            core = self.cores[0] if place == 0 else others[(place - 1) % len(others)]
+            try:
+                os.sched_setaffinity(thread, {core} if spread else set(self.cores))
+            except ProcessLookupError:
+                continue  # The thread has ended since it was listed.
+        return len(busy)
+
+
+class StepClock:
+    """Times the steps of one repetition: wall and processor time, per call."""
+
+    def __init__(self, calls: Mapping[str, int], processor: Callable[[], float]) -> None:
+        self.calls = calls
+        self.processor = processor
+        self.steps: list[StepTime] = []
+        self.inside_s = 0.0
+
+    def __call__(self, step: str, work: Callable[[], T]) -> T:
+        calls = self.calls.get(step, 1)
+        outer = time.perf_counter()
+        spent = self.processor()
+        start = time.perf_counter()
+        for _ in range(calls - 1):
+            work()
+        result = work()
+        end = time.perf_counter()
+        spent = self.processor() - spent
+        self.steps.append(
+            StepTime(step=step, seconds=(end - start) / calls, processor_s=max(0.0, spent) / calls, calls=calls)
+        )
+        # The clock's own time belongs to no step, and not to what lies between the steps either.
+        self.inside_s += time.perf_counter() - outer
+        return result
+
+
+def _own_processor_s() -> float:
+    """Processor seconds of this process, all its threads, and of the children that it has waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _tree_processor(family: list[int]) -> Callable[[], float]:
+    """A clock of the processor seconds of this process and of the living processes in `family`."""
+    return lambda: _own_processor_s() + sum(processor_s(pid) for pid in family)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

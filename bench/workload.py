@@ -1,0 +1,230 @@
+"""What a workload declares, and what its arm must do: all that `bench` and `ui` ever know of one.
+
+A workload is a package under `workloads/`. Its `__init__` holds the declaration, `WORKLOAD`, and imports nothing
+heavy: the page server reads it. Its `arm` module holds the class that does the work, and only a worker process
+imports that.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+from bench.values import Evidence, Measure, Picture
+
+WHOLE = "whole"
+"""Name of the sum of all steps of one repetition; no step may be called so."""
+
+Setting = int | float | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A figure that somebody published for a step, to stand beside ours."""
+
+    ratio: float
+    source: str
+    why_it_differs: str
+    baseline: str = ""
+    accelerated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that a plan may set, with its bounds; the controls and the command line are made from it."""
+
+    name: str
+    label: str
+    kind: Literal["integer", "real", "choice", "flag", "image"]
+    default: Setting
+    help: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Value to label. For an `image` these are the pictures that need no upload."""
+    stops: tuple[int, ...] = ()
+    """Values a slider snaps to, for ranges too wide to slide over one by one."""
+    stop_labels: Mapping[int, str] = field(default_factory=dict)
+    """What a stop is called where its number says little ('all')."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeverValue:
+    """One setting of the lever."""
+
+    name: str
+    label: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that must stand before the worker's first import."""
+    packages: tuple[str, ...] = ()
+    """Import names without which this setting cannot run here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """The one thing that differs between the arms."""
+
+    name: str
+    label: str
+    values: tuple[LeverValue, ...]
+    baseline: str
+    accelerated: str
+    changes_arithmetic: bool
+    """True where results may differ, so that a claim without a measured quality is refused."""
+
+    def __getitem__(self, name: str) -> LeverValue:
+        for value in self.values:
+            if value.name == name:
+                return value
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named, separately timed part of a workload."""
+
+    name: str
+    label: str
+    what: str
+    published: Published | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The lines that change, as a unified diff's two sides."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The declaration of a workload."""
+
+    name: str
+    title: str
+    icon: str
+    sentence: str
+    story: tuple[str, ...]
+    """What it is, in a few sentences."""
+    code: Code
+    lever: Lever
+    steps: tuple[Step, ...]
+    parameters: tuple[Parameter, ...]
+    batch: Parameter
+    unit: str
+    """What throughput counts, in the plural: pixels, queries, rows."""
+    arm: str
+    """`module:Class` of the arm, imported by workers alone."""
+    source: str
+    """The post that it follows."""
+    machines: tuple[str, ...] = ("x86_64", "AMD64")
+    systems: tuple[str, ...] = ("Linux", "Darwin", "Windows")
+    platform_note: str = ""
+    """What to say where machine or system is none of these."""
+    prepare_limit_s: float = 180.0
+    """Longest time that preparing an arm may take before it counts as hung."""
+    sample_limit_s: float = 120.0
+    """Longest time that one repetition may take before it counts as hung."""
+    synthetic: str = ""
+    """Why the data or the weights are not real, where they are not."""
+    hidden: bool = False
+    """True for workloads that exist to try the core itself; no page, not in `list`."""
+
+    def unavailable(self) -> str:
+        """Why this workload cannot run here, in one sentence; empty where it can. Imports nothing."""
+        machine, system = platform.machine(), platform.system()
+        if machine not in self.machines or system not in self.systems:
+            return f"{self.platform_note or self.title + ' does not run here'} This is {system} on {machine}."
+        packages = dict.fromkeys(package for value in self.lever.values for package in value.packages)
+        missing = [package for package in packages if importlib.util.find_spec(package) is None]
+        if missing:
+            return f"Not installed: {', '.join(missing)}. Install the pins: pip install -r requirements.txt"
+        return ""
+
+    def step(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+    def parameter(self, name: str) -> Parameter:
+        return next(parameter for parameter in self.parameters if parameter.name == name)
+
+    def labels(self) -> dict[str, str]:
+        """Label of every step, and of the whole."""
+        return {WHOLE: "the whole"} | {step.name: step.label for step in self.steps}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an arm is told: its side of the plan, checked."""
+
+    lever: str
+    cores: int
+    batch: int
+    parameters: Mapping[str, Setting]
+    seed: int
+    scratch: Path
+    """A folder of the run's own, gone after it."""
+    uploads: Path
+    """Where uploaded files lie, named by the SHA-256 of their content."""
+
+
+T = TypeVar("T")
+
+
+class BadInput(ValueError):
+    """Something given to a workload that it cannot work with; `remedy` says what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+class Clock(Protocol):
+    """Times the steps of one repetition."""
+
+    def __call__(self, step: str, work: Callable[[], T]) -> T:
+        """Do `work`, perhaps several times, and keep its wall and processor time per call; the last value returns."""
+
+
+class Arm(Protocol):
+    """The workload at one setting of its lever, inside its own process."""
+
+    def __init__(self, settings: Settings) -> None: ...
+
+    def prepare(self, progress: Callable[[str], None]) -> dict[str, Any]:
+        """Import, load and build what is needed, and say what the work is.
+
+        Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
+        text}}`.
+        """
+
+    def repeat(self, repetition: int, clock: Clock) -> None:
+        """Do the work once, every step through `clock`; `repetition` may vary the input where a cache could cheat."""
+
+    def evidence(self) -> list[Evidence]:
+        """What the library itself says of the path that each step took."""
+
+    def conclude(self) -> tuple[list[Measure], list[Picture]]:
+        """This arm's own accuracy, and what it made; leaves in `scratch` what `compare` needs."""
+
+    def compare(self, other: Path) -> list[Measure]:
+        """How far this arm's results agree with those that the other arm left in the folder `other`."""
+
+
+@cache
+def registry() -> dict[str, Workload]:
+    """Every declared workload by its name, in the order in which pages list them."""
+    import workloads
+
+    found = []
+    for module in pkgutil.iter_modules(workloads.__path__):
+        declared = importlib.import_module(f"workloads.{module.name}")
+        found.append((getattr(declared, "ORDER", 99), declared.WORKLOAD))
+    return {workload.name: workload for _, workload in sorted(found, key=lambda pair: (pair[0], pair[1].name))}

@@ -1,0 +1,116 @@
+"""The command line, as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from bench.arms import ROOT
+from bench.store import Store
+from tests.conftest import wait_gone
+
+QUICK = ("--cores", "1", "--budget", "2", "--set", "loops=1000")
+
+
+def bench(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *words], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_list_shows_the_workloads_and_none_that_are_hidden():
+    result = bench("list")
+    assert result.returncode == 0
+    assert "colour-quantization" in result.stdout
+    assert "trial" not in result.stdout
+
+
+def test_run_writes_json_with_all_that_it_must_hold_and_keeps_the_run(tmp_path):
+    file = tmp_path / "out.json"
+    result = bench("run", "trial", *QUICK, "--json", str(file))
+    assert result.returncode == 0, result.stderr
+    run = json.loads(file.read_text())
+    for key in ("version", "plan", "machine", "samples", "statistics", "quality", "evidence", "verdict", "claim"):
+        assert run[key] is not None, key
+    assert {sample["side"] for sample in run["samples"]} == {"baseline", "accelerated"}
+    assert run["statistics"][0]["ratio"].keys() == {"value", "low", "high"}
+    assert run["claim"]["sentence"] in result.stdout
+    assert "racing:" in result.stderr
+
+    again = tmp_path / "again.json"
+    shown = bench("show", run["id"][:8], "--json", str(again))
+    assert shown.returncode == 0
+    assert json.loads(again.read_text()) == run
+    assert run["id"][:8] in bench("show").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("run", "nothing"), "there is no 'nothing'"),
+        (("run", "trial", "--cores", "4096"), "cores: 4096 is out of bounds"),
+        (("run", "trial", "--set", "loops"), "wanted is NAME=VALUE"),
+        (("run", "trial", "--set", "loops=-1"), "loops: -1 is out of bounds"),
+        (("run", "colour-quantization", "--set", "sklearnex=maybe"), "'maybe' is no value of the lever sklearnex"),
+        (("show", "zzzz"), "no kept run"),
+    ],
+)
+def test_a_wrong_call_is_told_and_exits_with_2(words, told):
+    result = bench(*words)
+    assert result.returncode == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_failed_run_exits_with_1_and_shows_why():
+    result = bench("run", "trial", *QUICK, "--set", "fault=raise")
+    assert result.returncode == 1
+    assert "this arm was told to fail" in result.stdout
+    assert Store().rows()[0].state == "failed"
+
+
+def test_a_store_that_cannot_be_used_exits_with_4(monkeypatch):
+    monkeypatch.setenv("FAIRLAP_DATABASE", "sqlite:////no/such/folder/x.sqlite3")
+    result = bench("show")
+    assert result.returncode == 4
+    assert "FAIRLAP_DATABASE" in result.stderr
+
+
+def test_control_c_stops_the_run_keeps_it_and_leaves_nothing(home):
+    command = [sys.executable, "-m", "bench", "run", "trial", "--cores", "1", "--budget", "60", "--target", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "racing" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped" in out
+    assert Store().rows()[0].state == "stopped"
+    assert not wait_gone(home)
+
+
+def test_an_image_of_ones_own_is_a_file_on_the_command_line(tmp_path):
+    file = tmp_path / "mine.txt"
+    Image.effect_noise((64, 48), 90).convert("RGB").save(file, "PNG")
+    result = bench(
+        "run", "colour-quantization", "--cores", "1", "--budget", "2", "--set", f"image={file}", "--set", "colours=4"
+    )
+    assert result.returncode == 0, result.stderr
+    run = Store().load(Store().rows()[0].id)
+    assert run.plan.parameters["image"].startswith("upload:")
+    assert run.prepared[0].facts["image"] == "64 × 48, 3,072 pixels"
+
+
+def test_machine_tells_what_this_machine_is():
+    result = bench("machine", "--json")
+    assert result.returncode == 0
+    told = json.loads(result.stdout)
+    assert told["machine"]["processor"]
+    assert told["noise"]["score"] >= 0

@@ -1,0 +1,150 @@
+"""Whole races of the trial workload, with real processes; what goes wrong in an arm, and what is left then."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench import events
+from bench.events import State
+from bench.race import Stopped, calls_for, is_warm
+from bench.record import Run
+from bench.values import Outcome, Phase, Side, Speed
+from tests.conftest import race, wait_gone
+
+
+def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
+    told: list = []
+    run = race(tmp_path, told=told).record
+    assert run.state is State.FINISHED, run.failure
+    assert isinstance(told[0], events.Opened)
+    states = [event.state for event in told if isinstance(event, events.Moved)]
+    assert states == [State.WARMING_UP, State.RACING, State.FINISHED]
+    kinds = [event.type for event in told]
+    for kind in ("prepared", "sample", "telemetry", "evidence", "quality", "estimate", "noise", "verdict"):
+        assert kind in kinds
+    assert kinds.index("prepared") < kinds.index("sample") < kinds.index("estimate") < kinds.index("verdict")
+    assert run.comparison().ratio.value > 1.2
+    assert run.verdict.speed is Speed.FASTER
+    assert Run.of(told) == run
+
+
+def test_every_sample_carries_its_pair_its_place_and_what_the_arm_used(tmp_path):
+    run = race(tmp_path).record
+    pairs: dict[int, list] = {}
+    for sample in run.samples:
+        if sample.phase is Phase.RACE:
+            pairs.setdefault(sample.pair, []).append(sample)
+    assert len(pairs) >= 3
+    assert all({sample.side for sample in pair} == set(Side) for pair in pairs.values())
+    assert all(sorted(sample.place for sample in pair) == [0, 1] for pair in pairs.values())
+    assert {pair[0].side for pair in pairs.values()} == set(Side), "the order of the pairs is random"
+    sample = run.samples[-1]
+    assert [timed.step for timed in sample.measurement.steps] == ["spin", "nothing"]
+    assert sample.measurement.steps[1].calls > 1, "a step too short to time once is repeated inside the sample"
+    assert 0 < sample.effective_cores < 1.5
+    assert sample.measurement.threads >= 1
+    assert sample.measurement.idle_s > 0
+
+
+def test_two_cores_are_compared_with_one(tmp_path):
+    from bench.machine import core_limit
+
+    if core_limit() < 2:
+        pytest.skip("this process may use one core only")
+    run = race(tmp_path, cores=2).record
+    assert {(count.side, count.cores) for count in run.core_counts} == {(side, n) for side in Side for n in (1, 2)}
+    assert run.best_ratio.value > 1
+    assert {p.reason.partition(":")[0] for p in run.placements} and len(run.placements) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("raise", "this arm was told to fail"),
+        ("raise-preparing", "there is nothing to work on"),
+        ("die", "SIGKILL"),
+        ("hang", "did not answer within 5 s"),
+        ("garbage", "not in the protocol"),
+    ],
+)
+def test_a_fault_ends_in_a_clear_failure_with_the_log(tmp_path, home, fault, words):
+    run = race(tmp_path, parameters={"fault": fault}).record
+    assert run.state is State.FAILED
+    assert words in run.failure.what
+    assert "accelerated arm (half the work)" in run.failure.what
+    assert run.failure.remedy
+    assert run.failure.side is Side.ACCELERATED
+    assert not wait_gone(home)
+
+
+def test_the_log_of_a_failed_arm_is_kept(tmp_path):
+    run = race(tmp_path, parameters={"fault": "raise"}).record
+    assert any("RuntimeError: this arm was told to fail" in line for line in run.failure.log)
+
+
+def test_printing_to_standard_output_harms_nothing(tmp_path):
+    run = race(tmp_path, parameters={"fault": "print"}).record
+    assert run.state is State.FINISHED
+
+
+def test_an_arm_that_eats_memory_is_ended_with_the_figures(tmp_path, monkeypatch):
+    import bench.race
+
+    monkeypatch.setattr(bench.race, "MEMORY_SHARE", 500 * 2**20 / _available())
+    run = race(tmp_path, parameters={"fault": "memory"}).record
+    assert run.state is State.FAILED
+    assert "GiB that may be used" in run.failure.what
+    assert run.failure.side is Side.ACCELERATED
+
+
+def test_what_an_arm_leaves_behind_in_another_session_is_swept(tmp_path, home):
+    run = race(tmp_path, parameters={"fault": "orphan"}).record
+    assert run.state is State.FINISHED
+    assert not wait_gone(home)
+
+
+@pytest.mark.parametrize("phase", ["preparing", "warming up", "racing"])
+def test_stopping_in_each_phase_leaves_nothing(tmp_path, home, phase):
+    told: list = []
+
+    def stop():
+        states = ["preparing", *(event.state.value for event in told if isinstance(event, events.Moved))]
+        return Stopped(State.STOPPED, "Stop was pressed") if states[-1] == phase else None
+
+    run = race(tmp_path, stop=stop, told=told, target=0).record
+    assert run.state is State.STOPPED
+    assert run.why == "Stop was pressed"
+    assert not wait_gone(home)
+
+
+def test_lazy_work_is_refused(tmp_path):
+    run = race(tmp_path, parameters={"fault": "lazy"}).record
+    finding = next(f for f in run.claim().findings if f.rule == "materialised")
+    assert finding.outcome is Outcome.REFUSED
+    assert not run.claim().made
+
+
+def test_a_fast_path_that_did_not_run_is_refused(tmp_path):
+    run = race(tmp_path, parameters={"fault": "not-engaged"}).record
+    finding = next(f for f in run.claim().findings if f.rule == "engaged")
+    assert finding.outcome is Outcome.REFUSED
+    assert not run.claim().made
+
+
+def test_an_arm_is_warm_when_it_no_longer_gets_faster():
+    assert not is_warm([1.0, 1.0, 1.0])
+    assert is_warm([1.0, 1.0, 1.0, 1.0])
+    assert not is_warm([2.0, 1.5, 1.2, 1.0])
+    assert is_warm([2.0, 1.0, 1.01, 1.02, 0.99])
+
+
+def test_calls_make_a_short_step_last_long_enough():
+    assert calls_for(0.1) == 1
+    assert calls_for(0.001) * 0.001 >= 0.005
+    assert calls_for(0.0) == 100_000
+
+
+def _available() -> int:
+    import psutil
+
+    return psutil.virtual_memory().available

@@ -1,0 +1,90 @@
+"""What every workload must pass, real ones on small sizes: its declaration, its race, its evidence and its quality."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from bench import events
+from bench.cores import choose
+from bench.events import State
+from bench.plan import make
+from bench.race import Race
+from bench.values import Side
+from bench.workload import WHOLE, registry
+from tests.conftest import opened
+
+WORKLOADS = list(registry().values())
+SMALL: dict[str, dict] = {"colour-quantization": {"colours": 8}, "trial": {"loops": 500}}
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+def test_the_declaration_holds_together(workload):
+    names = [step.name for step in workload.steps]
+    assert WHOLE not in names
+    assert len(set(names)) == len(names)
+    assert workload.lever[workload.lever.baseline] is not workload.lever[workload.lever.accelerated]
+    taken = {"cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit", "run", "plan"}
+    parameters = [parameter.name for parameter in workload.parameters]
+    assert not taken & set(parameters), "a parameter's name is its URL parameter's"
+    for parameter in workload.parameters:
+        if parameter.kind in ("choice", "image"):
+            assert parameter.default in parameter.choices
+        if parameter.kind in ("integer", "real"):
+            assert parameter.minimum <= parameter.default <= parameter.maximum
+        if parameter.stops:
+            assert parameter.default in parameter.stops
+    assert make(workload.name, cores=1).parameters.keys() == set(parameters)
+
+
+def test_declarations_load_no_library_that_is_measured():
+    heavy = {
+        "tensorflow",
+        "sklearn",
+        "sklearnex",
+        "daal4py",
+        "onedal",
+        "modin",
+        "ray",
+        "neural_compressor",
+        "keras",
+        "numba",
+    }
+    import subprocess
+
+    code = "import sys; from bench.workload import registry; registry(); import bench.dispatch; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert not heavy & set(loaded)
+    assert not {"scipy", "streamlit", "numpy"} & set(loaded)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+def test_a_small_race_runs_to_its_verdict(tmp_path, workload):
+    if workload.unavailable():
+        pytest.skip(workload.unavailable())
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    plan = make(workload.name, cores=1, budget_s=2, target=0.5, parameters=SMALL[workload.name])
+    told: list[events.Event] = []
+    opening = opened().model_copy(update={"plan": plan})
+    racing = Race(opening, tell=told.append, stop=lambda: None, scratch=scratch, cores=choose(1))
+    racing.run()
+    run = racing.record
+    assert run.state is State.FINISHED, run.failure
+    assert [comparison.step for comparison in run.statistics] == [WHOLE, *(step.name for step in workload.steps)]
+    assert {evidence.step for evidence in run.evidence[Side.ACCELERATED]} == {step.name for step in workload.steps}
+    assert all(evidence.words for evidence in run.evidence[Side.ACCELERATED])
+    if workload.lever.changes_arithmetic:
+        assert [measure for measure in run.quality.baseline if measure.decisive]
+    assert len({prepared.data for prepared in run.prepared}) == 1, "both arms work on the same data"
+
+
+def test_a_platform_without_the_library_says_why():
+    workload = registry()["colour-quantization"]
+    elsewhere = replace(workload, machines=("m68k",))
+    assert "x86-64" in elsewhere.unavailable()
+    lever = replace(workload.lever, values=(replace(workload.lever.values[0], packages=("no_such_package",)),))
+    assert "Not installed: no_such_package" in replace(workload, lever=lever).unavailable()
+    assert "pip install -r requirements.txt" in replace(workload, lever=lever).unavailable()
