@@ -33,6 +33,7 @@ page = st.navigation(
         "This installation": [
             st.Page("pages/machine.py", title="Machine", icon=":material/memory:", help="What this machine is, live."),
             st.Page("pages/runs.py", title="Runs", icon=":material/history:", help="Every run that was kept."),
+            st.Page("pages/rules.py", title="Rules", icon=":material/gavel:", help="What every number here obeys."),
         ],
     }
 )

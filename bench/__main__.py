@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     listed = commands.add_parser("list", help="the workloads and their parameters")
+    listed.add_argument("--markdown", action="store_true", help="as the table that README shows")
     listed.set_defaults(command=_list)
 
     run = commands.add_parser("run", help="race one workload")
@@ -88,9 +89,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> int:
-    for workload in registry().values():
-        if workload.hidden:
-            continue
+    workloads = [workload for workload in registry().values() if not workload.hidden]
+    if options.markdown:
+        print(_markdown(workloads))
+        return 0
+    for workload in workloads:
         print(f"{workload.name}: {workload.sentence}")
         if workload.unavailable():
             print(f"  cannot run here: {workload.unavailable()}")
@@ -102,6 +105,16 @@ def _list(options: argparse.Namespace) -> int:
             bounds = ", ".join(parameter.choices) or f"{parameter.minimum:,g} to {parameter.maximum:,g}"
             print(f"  {parameter.name} = {parameter.default} ({bounds}): {parameter.help}")
     return 0
+
+
+def _markdown(workloads: Sequence[Workload]) -> str:
+    rows = ["| name | what races | steps (published) |", "| --- | --- | --- |"]
+    for workload in workloads:
+        steps = [
+            f"{step.label} ({step.published.ratio:g}x)" if step.published else step.label for step in workload.steps
+        ]
+        rows.append(f"| `{workload.name}` | {workload.sentence} | {', '.join(steps)} |")
+    return "\n".join(rows)
 
 
 def _run(options: argparse.Namespace) -> int:

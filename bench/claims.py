@@ -4,8 +4,8 @@ A rule looks at one step of a run (or at the whole) and says what it saw: passed
 claim. Every rule speaks in every claim, so that a reader sees what was checked and not only what was found.
 
 Sources: D. H. Bailey, Twelve Ways to Fool the Masses When Giving Performance Results on Parallel Computers,
-Supercomputing Review 4(8), 1991 ('Bailey 6'); T. Hoefler and R. Belli, Scientific Benchmarking of Parallel Computing
-Systems, SC15 ('SC15 rule 5'); the MLPerf Inference rules ('MLPerf').
+Supercomputing Review, August 1991 ('Bailey 6' is the sixth way); T. Hoefler and R. Belli, Scientific Benchmarking of
+Parallel Computing Systems, SC15 ('SC15 rule 5'); the MLPerf Inference rules ('MLPerf').
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ BACKGROUND_CORES = 0.20
 """Difference of background load between the arms, in cores, from which they did not race under the same conditions."""
 BACKGROUND_SPREADS = 3.0
 """... and by how many standard errors it must exceed what chance makes of it."""
+BUSY_CORES = 0.3
+"""Background load, in cores, from which it is worth a note even where it is the same beside both arms."""
 STEAL = 0.02
 """Share of the time taken by the hypervisor from which it is worth a note."""
 UNUSED = 0.85
@@ -79,21 +81,35 @@ class Context:
         return [measure for measure in getattr(self.run.quality, side) if measure.decisive]
 
 
-Rule = Callable[[Context], Finding]
+Look = Callable[[Context], tuple[Outcome, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: what it is called, whom it comes from, why it stands, and how it looks."""
+
+    name: str
+    title: str
+    source: str
+    refuses: bool
+    why: str
+    look: Look
+
+    def __call__(self, context: Context) -> Finding:
+        outcome, seen, remedy = self.look(context)
+        return Finding(rule=self.name, title=self.title, source=self.source, outcome=outcome, seen=seen, remedy=remedy)
+
+
 RULES: list[Rule] = []
 
 
-def rule(title: str, source: str) -> Callable[[Callable[[Context], tuple[Outcome, str, str]]], Rule]:
-    """Register a rule under its function's name; it returns the outcome, what was seen, and the remedy."""
+def rule(title: str, source: str, *, refuses: bool = False) -> Callable[[Look], Look]:
+    """Make a rule of a function that returns the outcome, what was seen, and the remedy; its docstring says why."""
 
-    def register(look: Callable[[Context], tuple[Outcome, str, str]]) -> Rule:
-        def found(context: Context) -> Finding:
-            outcome, seen, remedy = look(context)
-            name = look.__name__.replace("_", "-")
-            return Finding(rule=name, title=title, source=source, outcome=outcome, seen=seen, remedy=remedy)
-
-        RULES.append(found)
-        return found
+    def register(look: Look) -> Look:
+        name = look.__name__.replace("_", "-")
+        RULES.append(Rule(name, title, source, refuses, (look.__doc__ or "").strip(), look))
+        return look
 
     return register
 
@@ -105,8 +121,9 @@ def _passed(seen: str) -> tuple[Outcome, str, str]:
 # --- rules that refuse ---
 
 
-@rule("Absolute times of both arms", "Bailey 6, SC15 rule 1")
+@rule("Absolute times of both arms", "Bailey 9, SC15 rule 1", refuses=True)
 def absolute_baseline(context: Context) -> tuple[Outcome, str, str]:
+    """A ratio without its times says nothing: ten times faster than slow may still be slow."""
     baseline, accelerated = context.comparison.baseline, context.comparison.accelerated
     seen = f"{duration(baseline.median)} and {duration(accelerated.median)}, of {baseline.count} pairs"
     if baseline.count < FEWEST_PAIRS:
@@ -114,8 +131,9 @@ def absolute_baseline(context: Context) -> tuple[Outcome, str, str]:
     return _passed(seen)
 
 
-@rule("Same cores, batch, data and seed in both arms", "Bailey 5 and 7, SC15 rule 9")
+@rule("Same cores, batch, data and seed in both arms", "Bailey 4, SC15 rule 9", refuses=True)
 def same_conditions(context: Context) -> tuple[Outcome, str, str]:
+    """More cores, a larger batch or easier data in one arm would be the lever then, and not the one named."""
     arms = {side: context.run.arm(side) for side in Side}
     baseline, accelerated = arms[Side.BASELINE], arms[Side.ACCELERATED]
     if baseline is None or accelerated is None:
@@ -135,8 +153,9 @@ def same_conditions(context: Context) -> tuple[Outcome, str, str]:
     return _passed(f"{cores(plan.cores)}, batch {plan.batch}, seed {plan.seed}, data {baseline.data[:12]} in both")
 
 
-@rule("The fast path ran", "Bailey 8, MLPerf")
+@rule("The fast path ran", "Bailey 3, MLPerf", refuses=True)
 def engaged(context: Context) -> tuple[Outcome, str, str]:
+    """Libraries fall back silently; a speedup is the fast path's only where the fast path ran."""
     engagement = _engagement(context)
     if engagement is Engagement.SAME:
         return _passed("both arms have the same lever: nothing is claimed of an acceleration")
@@ -154,8 +173,9 @@ def engaged(context: Context) -> tuple[Outcome, str, str]:
     return _passed(seen)
 
 
-@rule("Accuracy within the limit", "Bailey 1 and 9, MLPerf")
+@rule("Accuracy within the limit", "Bailey 1 and 10, MLPerf", refuses=True)
 def accuracy(context: Context) -> tuple[Outcome, str, str]:
+    """Speed can be bought with precision; the price belongs beside it, and has a limit."""
     limit = context.run.plan.accuracy_limit
     verdict = _accuracy(context)
     if verdict is Accuracy.NOT_MEASURED:
@@ -170,8 +190,9 @@ def accuracy(context: Context) -> tuple[Outcome, str, str]:
     return _passed(f"{seen}: at least {limit:.2%} of the baseline's")
 
 
-@rule("The interval of the ratio excludes 1", "SC15 rules 5 and 7")
+@rule("The interval of the ratio excludes 1", "SC15 rules 5 and 7", refuses=True)
 def interval(context: Context) -> tuple[Outcome, str, str]:
+    """Times vary; a ratio whose interval holds 1 is no difference, whatever its value."""
     ratio, p_value = context.comparison.ratio, context.comparison.p_value
     seen = f"{ratio.low:.3f} to {ratio.high:.3f}, Mann-Whitney p {p_value:.2g}"
     if _speed(context) is Speed.SAME:
@@ -180,8 +201,9 @@ def interval(context: Context) -> tuple[Outcome, str, str]:
     return _passed(seen)
 
 
-@rule("Work done before the clock stopped", "Bailey 8")
+@rule("Work done before the clock stopped", "SC15 rule 10", refuses=True)
 def materialised(context: Context) -> tuple[Outcome, str, str]:
+    """A lazy library returns before it has worked, and a clock stopped then has timed a promise."""
     told = [evidence for arm in context.run.evidence.values() for evidence in arm]
     lazy = sorted({e.step for e in told if not e.materialised and context.step in (WHOLE, e.step)})
     if lazy:
@@ -189,8 +211,9 @@ def materialised(context: Context) -> tuple[Outcome, str, str]:
     return _passed("every step's result existed when its time ended")
 
 
-@rule("Same background load beside both arms", "Bailey 7, SC15 rule 9")
+@rule("Same background load beside both arms", "Bailey 11, SC15 rule 9", refuses=True)
 def background(context: Context) -> tuple[Outcome, str, str]:
+    """A busy machine for one arm and a quiet one for the other compares the machines."""
     loads = {}
     for side in Side:
         known = [s.background_cores for s in context.run.of_side(side)]
@@ -203,11 +226,14 @@ def background(context: Context) -> tuple[Outcome, str, str]:
     seen = f"{max(0, means[Side.BASELINE]):.2f} and {max(0, means[Side.ACCELERATED]):.2f} cores busy with other things"
     if difference > BACKGROUND_CORES and difference > BACKGROUND_SPREADS * chance:
         return Outcome.REFUSED, seen, "Close what else runs, or find which arm leaves something running; run again."
+    if max(means.values()) > BUSY_CORES:
+        return Outcome.ANNOTATED, f"{seen}, beside both arms alike", "Close what else runs, and run again."
     return _passed(seen)
 
 
-@rule("Run to its end", "SC15 rule 4")
+@rule("Run to its end", "SC15 rule 2", refuses=True)
 def complete(context: Context) -> tuple[Outcome, str, str]:
+    """A part of a measurement is a choice of data; who makes it must say so."""
     run = context.run
     if run.failure:
         return Outcome.REFUSED, run.failure.what, run.failure.remedy
@@ -219,8 +245,9 @@ def complete(context: Context) -> tuple[Outcome, str, str]:
 # --- rules that annotate ---
 
 
-@rule("Best against best", "Bailey 6, SC15 rule 1")
+@rule("Best against best", "Bailey 6 and 7, SC15 rule 1")
 def best_with_best(context: Context) -> tuple[Outcome, str, str]:
+    """A baseline at a core count that does not suit it is a straw man."""
     run = context.run
     if run.plan.cores == 1:
         return Outcome.ANNOTATED, "both arms on one core only", "Race on more cores too: the baseline may gain more."
@@ -242,6 +269,7 @@ def best_with_best(context: Context) -> tuple[Outcome, str, str]:
 
 @rule("The interval is as narrow as asked", "SC15 rule 5")
 def narrow(context: Context) -> tuple[Outcome, str, str]:
+    """How far a figure may be trusted is part of the figure."""
     width, target = context.comparison.ratio.half_width, context.run.plan.target
     seen = f"± {width:.1%}, asked was ± {target:.1%}"
     if target and width > target:
@@ -249,8 +277,9 @@ def narrow(context: Context) -> tuple[Outcome, str, str]:
     return _passed(seen)
 
 
-@rule("Spread of the times", "SC15 rules 5 and 6")
+@rule("Spread of the times", "SC15 rules 6 and 8")
 def spread(context: Context) -> tuple[Outcome, str, str]:
+    """A median of times that lie far apart hides what a user will meet."""
     a, b = context.comparison.baseline, context.comparison.accelerated
     seen = f"interquartile range {a.spread:.0%} and {b.spread:.0%} of the median"
     if max(a.spread, b.spread) >= SPREAD:
@@ -258,8 +287,9 @@ def spread(context: Context) -> tuple[Outcome, str, str]:
     return _passed(seen)
 
 
-@rule("Warm-up is over", "SC15 rule 6")
+@rule("Warm-up is over", "SC15 rule 10")
 def warm(context: Context) -> tuple[Outcome, str, str]:
+    """First calls load, compile and fill caches; who calls once pays for that."""
     seen, slow = [], False
     for side in Side:
         first = context.run.of_side(side, Phase.WARM_UP)
@@ -276,8 +306,9 @@ def warm(context: Context) -> tuple[Outcome, str, str]:
     return _passed(text)
 
 
-@rule("The cores asked for were used", "Bailey 4, SC15 rule 9")
+@rule("The cores asked for were used", "Bailey 9, SC15 rule 9")
 def cores_used(context: Context) -> tuple[Outcome, str, str]:
+    """Asking for cores is not using them: serial parts wait, and a virtual machine may pack threads on one."""
     asked = context.run.plan.cores
     used = {side: getattr(context.comparison, side).effective_cores for side in Side}
     seen = f"asked {asked}, used {used[Side.BASELINE]:.2f} and {used[Side.ACCELERATED]:.2f}"
@@ -287,8 +318,9 @@ def cores_used(context: Context) -> tuple[Outcome, str, str]:
     return _passed(seen)
 
 
-@rule("All of the machine", "Bailey 4")
+@rule("All of the machine", "SC15 rule 2")
 def whole_machine(context: Context) -> tuple[Outcome, str, str]:
+    """On part of a machine the other part's caches, bandwidth and clock help along."""
     plan, machine = context.run.plan, context.run.machine
     seen = f"{plan.cores} of {machine.logical_threads} processors of the machine"
     if plan.cores < machine.logical_threads:
@@ -296,8 +328,9 @@ def whole_machine(context: Context) -> tuple[Outcome, str, str]:
     return _passed(seen)
 
 
-@rule("Same number of iterations", "Bailey 8")
+@rule("Same number of iterations", "Bailey 8 and 10")
 def same_work(context: Context) -> tuple[Outcome, str, str]:
+    """An iterative method that stops earlier did less, and is not faster at the same."""
     if context.run.quality is None:
         return _passed("the workload counts no iterations")
     pairs = [
@@ -318,8 +351,9 @@ def same_work(context: Context) -> tuple[Outcome, str, str]:
     return _passed(seen)
 
 
-@rule("Part of the whole", "Bailey 2, SC15 rule 2")
+@rule("Part of the whole", "Bailey 2, SC15 rules 2 and 11")
 def part_of_whole(context: Context) -> tuple[Outcome, str, str]:
+    """A kernel's ratio is not the application's; what the rest takes bounds it."""
     whole = context.run.comparison(WHOLE)
     if context.step == WHOLE or whole is None:
         return _passed("the whole workload")
@@ -333,16 +367,18 @@ def part_of_whole(context: Context) -> tuple[Outcome, str, str]:
     return Outcome.ANNOTATED, seen, "Quote the whole beside the step (Amdahl's bound)."
 
 
-@rule("Real data and trained weights", "Bailey 3, MLPerf")
+@rule("Real data and trained weights", "MLPerf")
 def real_data(context: Context) -> tuple[Outcome, str, str]:
+    """What was made to be measured may be kinder than what comes in."""
     why = context.run.plan.declaration.synthetic
     if why:
         return Outcome.ANNOTATED, why, "Repeat it on your own data."
     return _passed("yes")
 
 
-@rule("A quiet machine", "SC15 rule 9")
+@rule("A quiet machine", "Bailey 11, SC15 rule 9")
 def quiet(context: Context) -> tuple[Outcome, str, str]:
+    """Clocks that change, swapping, throttling and stolen time disturb in bursts."""
     readings, machine, noise = context.run.telemetry, context.run.machine, context.run.noise
     notes = []
     if machine.governor and machine.governor not in ("performance", "schedutil"):
@@ -362,8 +398,9 @@ def quiet(context: Context) -> tuple[Outcome, str, str]:
     return _passed(f"no swapping, throttling or stolen time worth a note{rest}")
 
 
-@rule("Measured, not projected", "Bailey 3, SC15 rule 10")
+@rule("Measured, not projected", "Bailey 5")
 def measured(context: Context) -> tuple[Outcome, str, str]:
+    """A projection is an opinion with a graph; where there is one, it is drawn apart."""
     return _passed(f"every figure was measured on this machine, {context.comparison.baseline.count} pairs")
 
 

@@ -31,6 +31,11 @@ def test_list_shows_the_workloads_and_none_that_are_hidden():
     assert "trial" not in result.stdout
 
 
+def test_the_table_in_the_readme_is_that_of_the_declarations():
+    readme = (ROOT / "README.md").read_text()
+    assert bench("list", "--markdown").stdout.strip() in readme
+
+
 def test_run_writes_json_with_all_that_it_must_hold_and_keeps_the_run(tmp_path):
     file = tmp_path / "out.json"
     result = bench("run", "trial", *QUICK, "--json", str(file))

@@ -1,0 +1,65 @@
+"""The page of the rules: Bailey's twelve ways to fool the masses, and what keeps Fairlap from each."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bench.claims import RULES, Rule
+from bench.statistics_text import STATISTICS
+
+WAYS = (
+    ("Quote 32-bit results against 64-bit ones", "accuracy"),
+    ("Present an inner kernel as the whole application", "part-of-whole"),
+    ("Employ low-level code, and say nothing of it", "engaged"),
+    ("Scale the problem with the processors, and say nothing of it", "same-conditions"),
+    ("Quote a projection to a full system", "measured"),
+    ("Compare with scalar, unoptimized code", "best-with-best"),
+    ("Compare with old code on an obsolete system", "best-with-best"),
+    ("Count the operations of the parallel version, not of the best sequential one", "same-work"),
+    ("Quote utilization, speedups or rates per dollar instead of times", "absolute-baseline"),
+    ("Change the algorithm to suit the machine", "accuracy"),
+    ("Measure one on a dedicated system and the other on a busy one", "background"),
+    ("If all else fails, show pretty pictures and no performance", "absolute-baseline"),
+)
+"""What each of the twelve does, in our words, and the rule that answers it."""
+
+
+def page() -> None:
+    st.title("Rules")
+    st.markdown(
+        "In 1991 David H. Bailey listed *twelve ways to fool the masses when giving performance results*. They still "
+        "work. Fairlap makes a claim only where none of them was used: every run is looked at by every rule below, and "
+        "each says what it saw. A **refusal** takes the claim away; a **note** stands beside it."
+    )
+    ways, rules, statistics = st.tabs(["The twelve ways", "The rules", "The statistics"])
+    with ways:
+        _ways()
+    with rules:
+        _rules("Rules that refuse a claim", [rule for rule in RULES if rule.refuses])
+        _rules("Rules that add a note", [rule for rule in RULES if not rule.refuses])
+    with statistics:
+        for title, text in STATISTICS:
+            st.markdown(f"**{title}**  \n{text}")
+    st.caption(
+        "D. H. Bailey, Twelve Ways to Fool the Masses When Giving Performance Results on Parallel Computers, "
+        "Supercomputing Review, August 1991. T. Hoefler and R. Belli, Scientific Benchmarking of Parallel Computing "
+        "Systems, SC15. MLPerf Inference rules, MLCommons."
+    )
+
+
+def _ways() -> None:
+    titles = {rule.name: rule for rule in RULES}
+    rows = {
+        f"{number}. {way}": f"**{titles[name].title}**: {titles[name].why}"
+        for number, (way, name) in enumerate(WAYS, start=1)
+    }
+    st.table(rows, alt="Bailey's twelve ways, and the rule that answers each")
+
+
+def _rules(heading: str, rules: list[Rule]) -> None:
+    st.subheader(heading)
+    with st.grid(2):
+        for rule in rules:
+            with st.container(border=True, height="stretch"):
+                st.markdown(f"**{rule.title}**  \n{rule.why}")
+                st.caption(rule.source)
