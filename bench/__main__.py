@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ LOOK_S = 0.2
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
+    # A shell starts its background jobs with SIGINT ignored; asked for by name, it stops the run all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return options.command(options)
     except PlanError as error:

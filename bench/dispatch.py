@@ -44,6 +44,11 @@ def stop_of(run: str) -> Path:
     return paths.journals() / f"{run}.stop"
 
 
+def drawing_of(run: str) -> Path:
+    """The file that a page touches when it begins to draw the run, so that the race may stand still meanwhile."""
+    return paths.journals() / f"{run}.drawing"
+
+
 def scratch_of(run: str) -> Path:
     return paths.journals() / f"{run}.scratch"
 
@@ -74,7 +79,6 @@ class Dispatcher:
         self.queue = queue or Queue()
         self._orders: list[tuple[Plan, Ticket]] = []
         self._problems: dict[str, str] = {}
-        self._cancelled: set[str] = set()
         self._followed: OrderedDict[str, _Followed] = OrderedDict()
         self._changed = threading.Condition()
         recover(self.store)
@@ -96,11 +100,19 @@ class Dispatcher:
     def stop(self, run: str) -> None:
         """End a run that waits or races; the run of another process of this user too."""
         with self._changed:
-            if any(ticket.entry.run == run for _, ticket in self._orders):
-                self._cancelled.add(run)
-                self._changed.notify()
+            for order in self._orders:
+                if order[1].entry.run == run:
+                    self._orders.remove(order)
+                    self._problems[run] = "It was stopped before its turn came; nothing was measured."
+                    order[1].leave()
+                    return
         if journal_of(run).exists() or any(entry.run == run for entry in self.queue.entries()):
             stop_of(run).touch()
+
+    def drawing(self, run: str) -> None:
+        """A page is about to draw `run`: its race takes no pair until that is over, since both want the same cores."""
+        if journal_of(run).exists():
+            drawing_of(run).touch()
 
     def entries(self) -> list[Entry]:
         """Who waits or races on this machine, in order."""
@@ -129,32 +141,21 @@ class Dispatcher:
                 # The thread outlives a full disk: the page is told what happened to its run.
                 self._problem(ticket.entry.run, f"The run was lost: {error}")
             finally:
-                self._done(plan, ticket)
+                ticket.leave()
 
     def _next(self) -> tuple[Plan, Ticket, int]:
         """The first order, when its turn has come, and the descriptor that holds the machine."""
-        while True:
-            with self._changed:
-                while not self._orders:
-                    self._changed.wait()
-                orders = list(self._orders)
-            for plan, ticket in orders:
-                if ticket.entry.run in self._cancelled:
-                    self._problem(ticket.entry.run, "It was stopped before its turn came; nothing was measured.")
-                    stop_of(ticket.entry.run).unlink(missing_ok=True)
-                    self._done(plan, ticket)
-            plan, ticket = orders[0]
-            if ticket.entry.run not in self._cancelled and ticket.place() == 0:
-                machine = self.queue.take_machine()
-                if machine is not None:
-                    return plan, ticket, machine
-            with self._changed:
-                self._changed.wait(WAIT_S)
-
-    def _done(self, plan: Plan, ticket: Ticket) -> None:
         with self._changed:
-            self._orders.remove((plan, ticket))
-        ticket.leave()
+            while True:
+                if not self._orders:
+                    self._changed.wait()
+                    continue
+                plan, ticket = self._orders[0]
+                machine = self.queue.take_machine() if ticket.place() == 0 else None
+                if machine is not None:
+                    del self._orders[0]
+                    return plan, ticket, machine
+                self._changed.wait(WAIT_S)
 
     def _serve(self, plan: Plan, ticket: Ticket, machine: int) -> None:
         """Have the run raced by a process of its own, to its end."""
@@ -240,7 +241,7 @@ def recover(store: Store) -> list[str]:
             run.apply(Moved(at=run.last_at, state=State.INTERRUPTED, why="its process ended"))
         store.save(run)
         shutil.rmtree(scratch_of(run.id), ignore_errors=True)
-        for left in (path, stop_of(run.id), error_of(run.id)):
+        for left in (path, stop_of(run.id), drawing_of(run.id), error_of(run.id)):
             left.unlink(missing_ok=True)
         found.append(run.id)
     return found

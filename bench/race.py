@@ -51,6 +51,11 @@ SHORTEST_STEP_S = 0.005
 """A step is called as often inside a sample as makes it last this long; a shorter call is mostly clock and jitter."""
 MOST_CALLS = 100_000
 
+DRAWING_S = 0.3
+"""How long a page is drawn, by its server and then by its browser."""
+STANDING_SHARE = 0.35
+"""Largest share of the run that the race stands still for pages."""
+
 CORES_SHARE = 0.2
 """Share of the budget kept for other core counts."""
 FEWEST_ROUNDS = 3
@@ -79,12 +84,14 @@ class Race:
         stop: Callable[[], Stopped | None],
         scratch: Path,
         cores: list[int],
+        drawn_at: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`cores` are the processors to race on, as many as the plan asks for."""
+        """`cores` are the processors to race on, as many as the plan asks for; `drawn_at` tells when a page last began
+        to draw this run, in seconds since the epoch."""
         self.plan: Plan = opened.plan
         self.record = Run.open(opened)
         self.workload = self.plan.declaration
-        self._tell, self._stop, self._scratch = tell, stop, scratch
+        self._tell, self._stop, self._scratch, self._drawn_at = tell, stop, scratch, drawn_at
         self._opened, self._cores = opened, cores
         self._start = time.monotonic()
         self._telemetry = Telemetry()
@@ -95,6 +102,7 @@ class Race:
         self._pairs = itertools.count()
         self._repetitions = itertools.count()
         self._calls: dict[str, int] = {}
+        self._stood_s = 0.0
         self._sampling_since: float | None = None
         # scipy takes a second or more to import: beside the warm-up, where it delays no first sample and no stop.
         self._loading = threading.Thread(target=importlib.import_module, args=("bench.statistics",), daemon=True)
@@ -356,6 +364,7 @@ class Race:
 
     def _sample_round(self, arms: Sequence[ArmProcess], phase: Phase) -> None:
         """One sample of each arm, in random order."""
+        self._let_draw()
         pair = next(self._pairs)
         order = list(arms)
         self._random.shuffle(order)
@@ -373,6 +382,17 @@ class Race:
         )
         self.tell(events.Sampled(at=self.now, sample=sample))
         return sample
+
+    def _let_draw(self) -> None:
+        """Stand still while a page is drawn: it wants the cores on which the arms race.
+
+        Not for more than a share of the time, however many pages there are.
+        """
+        while (left := self._drawn_at() + DRAWING_S - time.time()) > 0 and self._stood_s < STANDING_SHARE * self.now:
+            nap = min(left, TICK_S)
+            time.sleep(nap)
+            self._stood_s += nap
+            self._look_up()
 
     # --- talking with the arms ---
 

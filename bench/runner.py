@@ -20,10 +20,10 @@ from datetime import UTC, datetime
 
 from bench import events, plan
 from bench.cores import choose, stay_off
-from bench.dispatch import NOT_STORED, journal_of, scratch_of, stop_of
+from bench.dispatch import NOT_STORED, drawing_of, journal_of, scratch_of, stop_of
 from bench.events import State
 from bench.journal import Journal
-from bench.machine import describe
+from bench.machine import core_limit, describe
 from bench.processes import descendants, terminate_tree
 from bench.race import Race, Stopped
 from bench.store import Store, StoreError
@@ -60,16 +60,26 @@ def main() -> int:
             return Stopped(State.INTERRUPTED, "its dashboard or command line ended")
         return None
 
+    def drawn_at() -> float:
+        """When a page last began to draw this run on its cores, in seconds since the epoch; 0 where none has."""
+        if len(cores) < core_limit():
+            return 0.0  # There are others for the page.
+        try:
+            return drawing_of(run).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
     journal = Journal(journal_of(run))
     scratch = scratch_of(run)
     scratch.mkdir()
-    race = Race(opened, tell=journal.append, stop=stop, scratch=scratch, cores=cores)
+    race = Race(opened, tell=journal.append, stop=stop, drawn_at=drawn_at, scratch=scratch, cores=cores)
     try:
         race.run()
     finally:
         terminate_tree(descendants(os.getpid()), 2.0)
         shutil.rmtree(scratch, ignore_errors=True)
-        stop_of(run).unlink(missing_ok=True)
+        for asked in (stop_of(run), drawing_of(run)):
+            asked.unlink(missing_ok=True)
 
     try:
         Store().save(race.record)

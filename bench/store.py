@@ -6,6 +6,7 @@ A run is written in one transaction.
 
 from __future__ import annotations
 
+import json
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -35,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench import paths
-from bench.events import State
+from bench.events import VERSION, State
 from bench.record import Run
 
 SCHEMA_VERSION = 1
@@ -82,7 +83,7 @@ class Row:
     digest: str
     workload: str
     started: datetime
-    state: State
+    state: State | str
     origin: str
     cores: int
     batch: int
@@ -153,11 +154,16 @@ class Store:
         if row is None:
             return None
         try:
-            return Run.model_validate_json(zlib.decompress(row.record))
-        except (zlib.error, ValueError) as error:
-            raise StoreError(
-                f"run {run} cannot be read: it was kept by another version, or is damaged ({error})"
-            ) from error
+            kept = zlib.decompress(row.record)
+            version = json.loads(kept)["version"]
+            if version != VERSION:
+                raise StoreError(
+                    f"run {run[:8]} was kept in version {version}, this Fairlap reads {VERSION}: "
+                    "use the Fairlap that wrote it"
+                )
+            return Run.model_validate_json(kept)
+        except (zlib.error, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"run {run[:8]} cannot be read, its record is damaged: {error}") from error
 
     def find(self, start: str) -> list[str]:
         """Ids of the runs whose id begins with `start`."""
@@ -228,5 +234,6 @@ def _row(found) -> Row:
     started = values["started"]
     # SQLite keeps no time zone; what is written is UTC.
     values["started"] = started.replace(tzinfo=UTC) if started.tzinfo is None else started
-    values["state"] = State(values["state"])
+    # A state that a later version has invented is shown as it is named.
+    values["state"] = State(values["state"]) if values["state"] in set(State) else values["state"]
     return Row(**values)

@@ -94,6 +94,13 @@ def test_a_damaged_row_is_told_and_the_list_still_works(finished):
     assert len(store.rows()) == 1
 
 
+def test_a_run_of_another_version_is_told(finished):
+    store = Store()
+    store.save(finished.model_copy(update={"version": 99}))
+    with pytest.raises(StoreError, match="kept in version 99"):
+        store.load(finished.id)
+
+
 def test_a_full_disk_loses_no_earlier_run(finished):
     store = Store()
     store.save(copy(finished, "earlier"))

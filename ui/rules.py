@@ -50,7 +50,7 @@ def page() -> None:
 def _ways() -> None:
     titles = {rule.name: rule for rule in RULES}
     rows = {
-        f"{number}. {way}": f"**{titles[name].title}**: {titles[name].why}"
+        f"{number}\\. {way}": f"**{titles[name].title}**: {titles[name].why}"
         for number, (way, name) in enumerate(WAYS, start=1)
     }
     st.table(rows, alt="Bailey's twelve ways, and the rule that answers each")

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from bench.dispatch import Dispatcher
 from bench.machine import Machine, describe
 from bench.store import Store, StoreError
 
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "assets"
+
+
+def page(name: str) -> str:
+    """The script of the page called `name`, as st.Page, st.page_link and st.switch_page want it."""
+    return str(ROOT / "pages" / f"{name.replace('-', '_')}.py")
+
 
 @st.cache_resource(show_spinner=False)
 def _dispatcher() -> Dispatcher:
+    """Made by whoever asks first, for all sessions. Raises StoreError where the store cannot be used."""
     return Dispatcher()
 
 

@@ -73,7 +73,7 @@ class Trial:
             case "print":
                 print('{"type": "repeated", "measurement": "forged"}', flush=True)
             case "garbage":
-                for descriptor in range(3, 32):
+                for descriptor in range(3, 256):
                     try:
                         os.write(descriptor, b"garbage\n")
                     except OSError:

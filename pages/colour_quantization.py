@@ -1,0 +1,5 @@
+"""Colour quantization: stock scikit-learn against scikit-learn-intelex."""
+
+from ui import race
+
+race.page("colour-quantization")

@@ -1,0 +1,5 @@
+"""Machine: what this machine is, live."""
+
+from ui import machine
+
+machine.draw()

@@ -1,0 +1,154 @@
+"""The dashboard as a person uses it: a whole run, a reload in the middle, Stop, a second session, bad addresses."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bench.events import State
+from bench.store import Store
+from tests.browser.conftest import start_server
+from tests.conftest import belonging, wait_gone
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+PAGE = "colour-quantization"
+QUICK = "budget_s=4&target=0.5&colours=8"
+LONG = "budget_s=120&target=0&colours=8"
+
+
+def run_button(page):
+    return page.get_by_role("button", name=re.compile(r"\bRun$"))
+
+
+def stop_button(page):
+    return page.get_by_test_id("stMain").get_by_role("button", name=re.compile(r"\bStop$"))
+
+
+def press_run(page, server, query: str) -> None:
+    page.goto(f"{server.address}/{PAGE}?cores=1&{query}")
+    run_button(page).click()
+
+
+def wait_state(page, state: str, seconds: float = 60) -> None:
+    page.get_by_test_id("stMain").get_by_text(re.compile(rf"\b{state}\b")).first.wait_for(timeout=seconds * 1000)
+
+
+def no_exception(page) -> None:
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_home_leads_to_the_race(page, server):
+    page.goto(server.address)
+    page.get_by_role("heading", name="Fairlap").wait_for()
+    page.get_by_role("link", name=re.compile("Colour quantization")).first.click()
+    run_button(page).wait_for()
+    no_exception(page)
+
+
+@pytest.mark.parametrize("path", ["machine", "runs", "rules"])
+def test_every_other_page_draws(page, server, path):
+    page.goto(f"{server.address}/{path}")
+    page.get_by_role("heading", name=path.capitalize()).first.wait_for()
+    no_exception(page)
+
+
+def test_a_whole_run_ends_in_a_claim_with_its_pictures(page, server):
+    press_run(page, server, QUICK)
+    wait_state(page, "racing")
+    wait_state(page, "finished", 120)
+    main = page.get_by_test_id("stMain")
+    main.get_by_text("Claim", exact=True).first.wait_for()
+    assert main.get_by_role("img", name=re.compile("K-Means")).count() == 2
+    assert main.get_by_text(re.compile(r"python -m bench run colour-quantization")).count()
+    no_exception(page)
+    stored = Store().rows()[0]
+    assert stored.state is State.FINISHED
+    assert stored.origin == "page"
+    run = Store().load(stored.id)
+    assert run.plan.parameters["colours"] == 8
+    assert run.claim().sentence[:40] in main.inner_text().replace("\n", " ")
+
+
+def test_a_reload_in_the_middle_loses_nothing(page, server):
+    press_run(page, server, LONG)
+    wait_state(page, "racing")
+    assert "run=" in page.url
+    run = re.search(r"run=(\w+)", page.url).group(1)
+    page.reload()
+    wait_state(page, "racing")
+    page.goto(server.address)
+    page.get_by_text(re.compile("races now")).first.wait_for()
+    page.goto(f"{server.address}/{PAGE}?run={run}")
+    wait_state(page, "racing")
+    stop_button(page).click()
+    wait_state(page, "stopped")
+    no_exception(page)
+
+
+def test_stop_ends_the_run_and_its_processes(page, server, home):
+    press_run(page, server, LONG)
+    wait_state(page, "racing")
+    assert any("bench.worker" in command for command in belonging(home))
+    stop_button(page).click()
+    wait_state(page, "stopped")
+    left = wait_gone(home, 4.0, but="streamlit")
+    assert not left
+    assert Store().rows()[0].state is State.STOPPED
+
+
+def test_stop_while_the_arms_are_being_prepared(page, server, home):
+    press_run(page, server, LONG)
+    wait_state(page, "preparing")
+    stop_button(page).click()
+    wait_state(page, "stopped")
+    assert not wait_gone(home, 4.0, but="streamlit")
+
+
+def test_a_second_session_sees_its_place_and_may_leave_the_queue(page, server, browser):
+    press_run(page, server, LONG)
+    wait_state(page, "racing")
+    other = browser.new_context().new_page()
+    press_run(other, server, QUICK)
+    other.get_by_text(re.compile("1 race in front")).first.wait_for()
+    stop_button(other).click()
+    other.get_by_text(re.compile("stopped before its turn")).first.wait_for()
+    other.context.close()
+    stop_button(page).click()
+    wait_state(page, "stopped")
+
+
+def test_a_server_that_is_killed_marks_its_run_interrupted(page, server, home, tmp_path):
+    press_run(page, server, LONG)
+    wait_state(page, "racing")
+    server.process.kill()
+    server.process.wait()
+    assert not wait_gone(home, 10.0)
+    again = start_server(tmp_path / "again.log")
+    try:
+        page.goto(f"{again.address}/runs")
+        page.get_by_role("heading", name="Runs").first.wait_for()
+        assert Store().rows()[0].state is State.INTERRUPTED
+    finally:
+        again.process.terminate()
+        again.process.wait()
+
+
+def test_an_address_with_mistakes_says_what_is_wrong(page, server):
+    page.goto(f"{server.address}/{PAGE}?cores=4096&colours=many")
+    page.get_by_text(re.compile("cores: 4096 is out of bounds")).first.wait_for()
+    page.get_by_text(re.compile("colours: 'many' is not a whole number")).first.wait_for()
+    run_button(page).wait_for()
+    no_exception(page)
+
+
+def test_the_server_holds_no_library_that_is_measured(page, server):
+    import psutil
+
+    for path in ("", PAGE, "machine", "runs", "rules"):
+        page.goto(f"{server.address}/{path}")
+        page.get_by_role("heading").first.wait_for()
+    mapped = " ".join(region.path for region in psutil.Process(server.process.pid).memory_maps())
+    for library in ("sklearn", "onedal", "libtensorflow", "_raylet", "scipy"):
+        assert library not in mapped
