@@ -56,7 +56,7 @@ for pins in $(1); do \
 done
 endef
 
-.PHONY: help run test lint bench lock clean setup setup-test
+.PHONY: help run test lint bench screenshots lock clean setup setup-test
 
 help:
 	@echo 'make run                   start the dashboard and print its address'
@@ -65,6 +65,7 @@ help:
 	@echo 'make test                  lint, import walls and tests;  ARGS="-k plan"  goes to pytest'
 	@echo 'make lint                  lint and import walls alone'
 	@echo 'make bench                 the command line;  ARGS="run modin --cores 2"'
+	@echo 'make screenshots           take the pictures of README anew'
 	@echo 'make lock                  recompile the pins from the *.in files;  UPGRADE=1  to the newest'
 	@echo 'make clean                 remove the virtual environment and the caches'
 	@echo 'PYTHON=python3.11          with any of them: that interpreter'
@@ -89,6 +90,11 @@ setup:
 
 setup-test:
 	$(call install,requirements.txt requirements-dev.txt)
+
+# README's pictures, of a real run on this machine.
+screenshots: setup-test
+	@mkdir -p assets/screenshots
+	FAIRLAP_SCREENSHOTS=$(CURDIR)/assets/screenshots $(RUN) -m pytest tests/browser -k screenshots
 
 # For every platform and both Pythons at once, which only uv can do.
 lock:

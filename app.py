@@ -5,6 +5,19 @@ script that it runs: the first visitor of a fresh server would then see a page w
 elsewhere there is nothing to mistake.
 """
 
+import importlib
+import threading
+
 import streamlit as st
 
+NEEDED = ("bench.dispatch", "pandas", "plotly.graph_objects", "plotly.io", "plotly.subplots")
+
+
+def load() -> None:
+    """Import what every page needs while the first browser is still on its way."""
+    for module in NEEDED:
+        importlib.import_module(module)
+
+
+threading.Thread(target=load, daemon=True).start()
 app = st.App("ui/navigation.py")

@@ -158,12 +158,12 @@ def start(tell: Callable[[str], None] = print) -> None:
         drawn, again = _draw(f"http://127.0.0.1:{port}", began)
         process = psutil.Process(server.pid)
         resident = process.memory_info().rss
-        mapped = {Path(region.path).name for region in process.memory_maps()}
+        mapped = {region.path for region in process.memory_maps()}
     finally:
         server.terminate()
         server.wait()
-    names = ("sklearn", "daal", "onedal", "tensorflow", "_raylet", "scipy")
-    loaded = [name for name in names if any(name in library for library in mapped)]
+    names = ("sklearn", "sklearnex", "onedal", "tensorflow", "ray", "modin", "scipy")
+    loaded = [name for name in names if any(f"/{name}/" in library for library in mapped)]
     tell(
         f"the server answers after {healthy:.2f} s, the first page is drawn after {drawn:.2f} s, again in {again:.2f} s"
     )

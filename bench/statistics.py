@@ -73,23 +73,29 @@ def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *,
     """Median of `baseline` over median of `accelerated`, with its bootstrap percentile interval.
 
     The times of one pair stand at the same place of both sequences, and pairs are resampled whole, so that what slowed
-    both samples of a pair widens the interval of neither. Raises ValueError where the lengths differ or are below 2.
+    both samples of a pair widens the interval of neither. They are resampled in blocks of neighbours (Künsch 1989;
+    Carlstein's blocks that do not overlap), since a machine is slow in phases: pairs drawn one by one would make a
+    phase look like many independent witnesses. Raises ValueError where the lengths differ or are below 2.
     """
     if len(baseline) != len(accelerated) or len(baseline) < 2:
         raise ValueError(f"pairs are needed, two at least; given were {len(baseline)} and {len(accelerated)} times")
     a, b = np.asarray(baseline, dtype=float), np.asarray(accelerated, dtype=float)
     ratio = float(np.median(a) / np.median(b))
+    length = max(1, round(len(a) ** (1 / 3)))
+    count = len(a) // length
+    # What does not fill a block is the oldest, nearest to the warm-up.
+    blocks = np.arange(len(a) - count * length, len(a)).reshape(count, length)
 
-    def statistic(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
-        return np.median(x, axis=axis) / np.median(y, axis=axis)
+    def statistic(drawn: np.ndarray, axis: int) -> np.ndarray:
+        places = blocks[drawn].reshape(*drawn.shape[:-1], -1)
+        return np.median(a[places], axis=-1) / np.median(b[places], axis=-1)
 
     with warnings.catch_warnings():
         # Equal times (a clock too coarse, two or three pairs) give an interval of no width.
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         interval = stats.bootstrap(
-            (a, b),
+            (np.arange(count),),
             statistic,
-            paired=True,
             vectorized=True,
             n_resamples=RESAMPLES,
             confidence_level=CONFIDENCE,

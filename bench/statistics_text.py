@@ -35,8 +35,8 @@ STATISTICS = (
     ),
     (
         "Interval of the ratio",
-        "95 % bootstrap percentile interval from 2,000 resamples of whole pairs. Sampling goes on until it is "
-        "narrower than asked, for every step, or the budget is spent.",
+        "95 % bootstrap percentile interval from 2,000 resamples of whole pairs, in blocks of neighbours. "
+        "Sampling goes on until it is narrower than asked, for every step, or the budget is spent.",
     ),
     (
         "No difference detected",

@@ -113,6 +113,20 @@ def test_the_interval_covers_the_true_ratio_about_as_often_as_it_says():
     assert 180 <= covered <= 199, covered
 
 
+def test_a_machine_that_is_slow_in_phases_does_not_make_the_interval_too_narrow():
+    rng = np.random.default_rng(3)
+    covered = {"in phases": 0, "one by one": 0}
+    for seed in range(150):
+        # Two processes of one program, each slowed in phases of its own that last for several pairs.
+        phases = 1 + 0.3 * (np.repeat(rng.random((2, 16)), 5, axis=1) < 0.4)
+        baseline, accelerated = phases * rng.normal(1, 0.02, (2, 80))
+        covered["in phases"] += ratio_of_medians(baseline, accelerated, seed=seed).includes(1.0)
+        shuffled = rng.permutation(80)
+        covered["one by one"] += ratio_of_medians(baseline[shuffled], accelerated[shuffled], seed=seed).includes(1.0)
+    assert covered["in phases"] >= 0.88 * 150
+    assert covered["in phases"] > covered["one by one"], covered
+
+
 def test_drift_that_hits_both_samples_of_a_pair_does_not_widen_the_interval():
     drift = np.linspace(1, 3, 60)
     rng = np.random.default_rng(1)
