@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import shutil
 import signal
 import sys
@@ -38,7 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A shell starts its background jobs with SIGINT ignored; asked for by name, it stops the run all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return options.command(options)
+        status = options.command(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever read along has seen enough ('| head'); Python must not try to flush what nobody reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except PlanError as error:
         for problem in error.problems:
             print(f"bench: {problem}", file=sys.stderr)

@@ -41,7 +41,7 @@ WARM_UP_SHARE = 0.25
 STEADY = 0.03
 """An arm is warm when its last three samples brought no time this much below the best before them."""
 
-FEWEST_PAIRS = 10
+FEWEST_PAIRS = 20
 """Pairs before sampling may end because the interval is narrow enough."""
 PAIRS_BEYOND_BUDGET = 3
 """Pairs that a race takes even when they exceed the budget, since fewer have no interval."""
