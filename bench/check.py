@@ -34,7 +34,7 @@ from bench.values import Phase, Side
 
 LOOPS = 200_000
 """Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
-ROUNDS = 5
+ROUNDS = 8
 
 
 def race(workload: str, **fields) -> Run:
@@ -83,24 +83,30 @@ def overhead(tell: Callable[[str], None] = print) -> None:
 
 def _beside_pyperf(tell: Callable[[str], None]) -> None:
     """Alternate our median of a fixed pure-Python step with pyperf's, so that drift hits both alike."""
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
+    rounds = []
     for _ in range(ROUNDS):
-        run = race("trial", cores=1, budget_s=6, target=0, accelerated="full", parameters={"loops": LOOPS})
-        ours.append(run.comparison("spin").baseline.median)
-        theirs.append(_pyperf_median())
-    ratio = median(ours) / median(theirs)
+        run = race("trial", cores=1, budget_s=3, target=0, accelerated="full", parameters={"loops": LOOPS})
+        mine = [sample.seconds("spin") for sample in run.samples if sample.phase is Phase.RACE]
+        other = _pyperf_times()
+        rounds.append(median(mine) / median(other))
+        ours += mine
+        theirs += other
     tell(
-        f"a fixed pure-Python step: {duration(median(ours))} here, {duration(median(theirs))} by pyperf, "
-        f"{ratio:.4f} of it ({', '.join(f'{a / b:.3f}' for a, b in zip(ours, theirs, strict=True))})"
+        f"a fixed pure-Python step: {duration(median(ours))} here ({len(ours)} times), {duration(median(theirs))} by "
+        f"pyperf ({len(theirs)}), {median(ours) / median(theirs):.4f} of it; {ROUNDS} rounds "
+        f"{', '.join(f'{ratio:.3f}' for ratio in rounds)}"
     )
 
 
-def _pyperf_median() -> float:
-    """pyperf's median of the step, in seconds. Raises RuntimeError where pyperf is not installed."""
+def _pyperf_times() -> list[float]:
+    """pyperf's times of the step, in seconds, a call each as ours are. RuntimeError where pyperf is not installed."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "pyperf.json"
         setup = "from workloads.trial.arm import spin"
-        options = ["--processes", "4", "--values", "5", "--min-time", "0.1", "--affinity", str(choose(1)[0])]
+        options = ["--processes", "2", "--values", "100", "--warmups", "5", "--loops", "1"]
+        options += ["--affinity", str(choose(1)[0])]
         options += ["--inherit-environ", "PYTHONPATH,PYTHONHASHSEED", "--quiet", "-o", str(file)]
         result = subprocess.run(
             [sys.executable, "-m", "pyperf", "timeit", *options, "-s", setup, f"spin({LOOPS})"],
@@ -112,7 +118,7 @@ def _pyperf_median() -> float:
         if result.returncode:
             raise RuntimeError(f"pyperf could not run (pip install -r requirements-dev.txt): {result.stderr.strip()}")
         runs = json.loads(file.read_text())["benchmarks"][0]["runs"]
-    return median(value for run in runs for value in run.get("values", ()))
+    return [value for run in runs for value in run.get("values", ())]
 
 
 def same_arm(tell: Callable[[str], None] = print, *, count: int = 20, workload: str = "colour-quantization") -> None:

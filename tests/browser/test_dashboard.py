@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bench.events import State
 from bench.store import Store
@@ -171,3 +172,34 @@ def test_the_server_holds_no_library_that_is_measured(page, server):
     mapped = " ".join(region.path for region in psutil.Process(server.process.pid).memory_maps())
     for library in ("/sklearn/", "onedal", "libtensorflow", "_raylet", "/scipy/"):
         assert library not in mapped
+
+
+def choose_own_image(page, file: Path) -> None:
+    run_button(page).wait_for()
+    page.wait_for_timeout(1500)  # A popover that is opened while the page still builds up closes again.
+    page.get_by_role("button", name=re.compile("More")).click()
+    page.get_by_text("your own", exact=True).click()
+    page.locator("input[type=file]").set_input_files(file)
+
+
+def test_an_image_of_ones_own_is_raced(page, server, tmp_path):
+    file = tmp_path / "mine.png"
+    Image.effect_noise((64, 48), 90).convert("RGB").save(file)
+    page.goto(f"{server.address}/{PAGE}?cores=1&{QUICK}")
+    choose_own_image(page, file)
+    page.get_by_text("mine.png").first.wait_for()
+    page.keyboard.press("Escape")
+    run_button(page).click()
+    wait_state(page, "finished", 120)
+    run = Store().load(Store().rows()[0].id)
+    assert run.plan.parameters["image"].startswith("upload:")
+    assert run.prepared[0].facts["image"] == "64 × 48, 3,072 pixels"
+
+
+def test_a_file_that_is_no_picture_is_refused(page, server, tmp_path):
+    file = tmp_path / "mine.png"
+    file.write_bytes(b"GIF89a, whatever its name says")
+    page.goto(f"{server.address}/{PAGE}?cores=1&{QUICK}")
+    choose_own_image(page, file)
+    page.get_by_text(re.compile("neither a PNG nor a JPEG")).first.wait_for()
+    no_exception(page)
