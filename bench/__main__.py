@@ -7,7 +7,6 @@ failed, 2 the call was wrong, 3 it was interrupted, 4 the store cannot be used, 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -17,14 +16,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import noise, paths
+from bench import noise
 from bench.claims import cores, duration, figure
-from bench.dispatch import Dispatcher, Status
+from bench.dispatch import Dispatcher, Status, journal_of
 from bench.events import State
 from bench.machine import core_limit, describe
 from bench.plan import Plan, PlanError, make
 from bench.record import Run
 from bench.store import Store, StoreError
+from bench.uploads import UploadError, keep
 from bench.values import Outcome, Phase, Side
 from bench.workload import WHOLE, Workload, registry
 
@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StoreError as error:
         print(f"bench: {error}", file=sys.stderr)
         return NO_STORE
+    except (OSError, noise.NoiseError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return EXIT[State.FAILED]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -133,22 +136,26 @@ def _run(options: argparse.Namespace) -> int:
     if unavailable:
         print(f"bench: {plan.workload} cannot run here: {unavailable}", file=sys.stderr)
         return WRONG_CALL
+    if options.json not in (None, Path("-")):
+        options.json.touch()  # A file that cannot be written is told before the race, not after it.
     dispatcher = Dispatcher()
     run = dispatcher.submit(plan, origin="command line")
-    line = _Line()
+    line, stopped = _Line(), False
     try:
         status = _follow(dispatcher, run, line)
     except KeyboardInterrupt:
+        stopped = True
         dispatcher.stop(run)
         status = _follow(dispatcher, run, line)
     if status.run is None:
         print(f"bench: {status.problem}", file=sys.stderr)
-        return EXIT[State.STOPPED]
+        return EXIT[State.STOPPED] if stopped else EXIT[State.FAILED]
     _write(status.run, options.json)
     if options.json != Path("-"):
         _print(status.run)
     if status.problem:
         print(f"bench: {status.problem}", file=sys.stderr)
+    if journal_of(run).exists():
         return NO_STORE
     return EXIT[status.run.state]
 
@@ -167,7 +174,13 @@ def _plan(options: argparse.Namespace) -> Plan:
             fields["accelerated"] = value
         else:
             parameters[name] = _uploaded(workload, name, value)
-    return make(options.workload, core_limit=limit, cores=options.cores or limit, parameters=parameters, **fields)
+    return make(
+        options.workload,
+        core_limit=limit,
+        cores=limit if options.cores is None else options.cores,
+        parameters=parameters,
+        **fields,
+    )
 
 
 def _uploaded(workload: Workload | None, name: str, value: str) -> str:
@@ -176,10 +189,10 @@ def _uploaded(workload: Workload | None, name: str, value: str) -> str:
     parameter = kinds.get(name)
     if parameter is None or parameter.kind != "image" or value in parameter.choices or not Path(value).is_file():
         return value
-    content = Path(value).read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    (paths.uploads() / digest).write_bytes(content)
-    return f"upload:{digest}"
+    try:
+        return keep(Path(value).read_bytes())
+    except UploadError as error:
+        raise PlanError([f"{name}: {value}: {error}"]) from error
 
 
 def _follow(dispatcher: Dispatcher, run: str, line: _Line) -> Status:

@@ -19,6 +19,7 @@ from bench.values import Failure, Side
 ROOT = Path(__file__).resolve().parent.parent
 LOG_TAIL = 40
 """Lines of an arm's log that stand beside a failure."""
+TIES = {"OMP_PROC_BIND", "OMP_PLACES", "KMP_AFFINITY", "GOMP_CPU_AFFINITY"}
 END_S = 6.0
 """Longest wait for a supervisor to sweep; it gives up by itself before."""
 
@@ -75,6 +76,8 @@ class ArmProcess:
 
     def ask(self, request: protocol.Request) -> None:
         """Send `request`; its answer comes through `replies`."""
+        if self._supervisor is None:
+            raise self.broken("has ended", "See what was said of it before.")
         data = request.model_dump_json().encode() + b"\n"
         try:
             while data:
@@ -123,9 +126,12 @@ class ArmProcess:
             last_words = stdout.read()
         self._supervisor = None
         try:
-            status = json.loads(last_words)["status"]
+            told = json.loads(last_words)
+            status, left = told["status"], told["left"]
         except (ValueError, KeyError):
             return "its supervisor was killed"
+        if left:
+            return f"{left} of its processes cannot be ended, and may still run"
         if status < 0:
             return f"it was ended by {signal.Signals(-status).name}"
         return f"it exited with status {status}"
@@ -183,5 +189,7 @@ def environment(plan: Plan, side: Side, cores: int) -> Mapping[str, str]:
         "MKL_DYNAMIC": "FALSE",
     }
     lever = plan.declaration.lever[getattr(plan, side)]
+    # Where a user has tied threads to cores for other programs, both arms would be tied alike, and to the wrong ones.
+    inherited = {name: value for name, value in os.environ.items() if name not in TIES}
     fixed = {"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "", "TF_CPP_MIN_LOG_LEVEL": "1"}
-    return os.environ | dict.fromkeys(threads, str(cores)) | passive | fixed | dict(lever.environment)
+    return inherited | dict.fromkeys(threads, str(cores)) | passive | fixed | dict(lever.environment)

@@ -34,7 +34,7 @@ from bench.values import Phase, Side
 
 LOOPS = 200_000
 """Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
-ROUNDS = 8
+ROUNDS = 16
 
 
 def race(workload: str, **fields) -> Run:
@@ -83,20 +83,24 @@ def overhead(tell: Callable[[str], None] = print) -> None:
 
 def _beside_pyperf(tell: Callable[[str], None]) -> None:
     """Alternate our median of a fixed pure-Python step with pyperf's, so that drift hits both alike."""
+    from bench.statistics import ratio_of_medians
+
     ours: list[float] = []
     theirs: list[float] = []
-    rounds = []
+    fastest = []
     for _ in range(ROUNDS):
-        run = race("trial", cores=1, budget_s=3, target=0, accelerated="full", parameters={"loops": LOOPS})
+        run = race("trial", cores=1, budget_s=2, target=0, accelerated="full", parameters={"loops": LOOPS})
         mine = [sample.seconds("spin") for sample in run.samples if sample.phase is Phase.RACE]
         other = _pyperf_times()
-        rounds.append(median(mine) / median(other))
-        ours += mine
-        theirs += other
+        ours.append(median(mine))
+        theirs.append(median(other))
+        fastest.append((min(mine), min(other)))
+    ratio = ratio_of_medians(ours, theirs)
+    best = min(mine for mine, _ in fastest) / min(other for _, other in fastest)
     tell(
-        f"a fixed pure-Python step: {duration(median(ours))} here ({len(ours)} times), {duration(median(theirs))} by "
-        f"pyperf ({len(theirs)}), {median(ours) / median(theirs):.4f} of it; {ROUNDS} rounds "
-        f"{', '.join(f'{ratio:.3f}' for ratio in rounds)}"
+        f"a fixed pure-Python step, {ROUNDS} rounds: median {duration(median(ours))} here, "
+        f"{duration(median(theirs))} by pyperf, {ratio.value:.4f} of it ({ratio.low:.3f} to {ratio.high:.3f}); "
+        f"the fastest {best:.4f} of its fastest"
     )
 
 
@@ -105,7 +109,7 @@ def _pyperf_times() -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "pyperf.json"
         setup = "from workloads.trial.arm import spin"
-        options = ["--processes", "2", "--values", "100", "--warmups", "5", "--loops", "1"]
+        options = ["--processes", "1", "--values", "100", "--warmups", "5", "--loops", "1"]
         options += ["--affinity", str(choose(1)[0])]
         options += ["--inherit-environ", "PYTHONPATH,PYTHONHASHSEED", "--quiet", "-o", str(file)]
         result = subprocess.run(

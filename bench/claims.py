@@ -29,6 +29,7 @@ from bench.values import (
     Speed,
     Verdict,
 )
+from bench.warmup import is_warm
 from bench.workload import WHOLE
 
 SPREAD = 0.10
@@ -51,7 +52,7 @@ RESOLUTION = 0.02
 Two processes of the very same program differ by a per cent or so for as long as they live (address layout, page
 colours, the cores that their threads are on), and no number of samples averages that away.
 """
-FEWEST_PAIRS = 5
+FEWEST_PAIRS = 8
 """Pairs below which no interval is believed."""
 
 
@@ -73,6 +74,13 @@ class Context:
         """What the accelerated arm's library says of this step, or of all steps."""
         told = self.run.evidence.get(Side.ACCELERATED, [])
         return [evidence for evidence in told if self.step in (WHOLE, evidence.step)]
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps of which this context speaks: its own, or all of the whole."""
+        if self.step != WHOLE:
+            return [self.step]
+        return [comparison.step for comparison in self.run.statistics if comparison.step != WHOLE]
 
     def measures(self, side: Side) -> list[Measure]:
         """The measures of an arm's quality that a claim stands on."""
@@ -161,6 +169,10 @@ def engaged(context: Context) -> tuple[Outcome, str, str]:
         return _passed("both arms have the same lever: nothing is claimed of an acceleration")
     if not context.evidence:
         return Outcome.REFUSED, "the library said nothing of the path it took", "Run it to its end."
+    rival = [e.step for e in context.run.evidence.get(Side.BASELINE, []) if e.path == "accelerated"]
+    if set(rival) & set(context.steps):
+        seen = f"the baseline ran the fast path too: {', '.join(rival)}"
+        return Outcome.REFUSED, seen, "The lever did not move: see the evidence of both arms."
     taken = [e for e in context.evidence if e.path == "accelerated"]
     fell_back = [f"{e.step} ({e.reason or e.path})" for e in context.evidence if e.path != "accelerated"]
     seen = f"{len(taken)} of {len(context.evidence)} steps accelerated"
@@ -290,10 +302,12 @@ def spread(context: Context) -> tuple[Outcome, str, str]:
 @rule("Warm-up is over", "SC15 rule 10")
 def warm(context: Context) -> tuple[Outcome, str, str]:
     """First calls load, compile and fill caches; who calls once pays for that."""
-    seen, slow = [], False
+    seen, slow, settled = [], False, True
     for side in Side:
-        first = context.run.of_side(side, Phase.WARM_UP)
+        samples = context.run.of_side(side, Phase.WARM_UP)
+        first = [sample for sample in samples if sample.cores == context.run.plan.cores]
         if first:
+            settled = settled and is_warm([sample.whole_s for sample in first])
             middle = getattr(context.comparison, side).median
             factor = first[0].seconds(context.step) / middle if middle else 1.0
             seen.append(f"{factor:.2f}")
@@ -301,7 +315,9 @@ def warm(context: Context) -> tuple[Outcome, str, str]:
     if not seen:
         return _passed("no warm-up was taken")
     text = f"first run took {' and '.join(seen)} times the median"
-    if slow:
+    if not settled:
+        text += ", and the arms still got faster when the budget for warming up was spent"
+    if slow or not settled:
         return Outcome.ANNOTATED, text, "Who calls it once pays the first run's time, not the median."
     return _passed(text)
 
@@ -467,6 +483,9 @@ def _engagement(context: Context) -> Engagement:
     if context.same_arm:
         return Engagement.SAME
     paths = {evidence.path for evidence in context.evidence}
+    told = {evidence.step for evidence in context.evidence}
+    if not set(context.steps) <= told:
+        paths.add("unknown")
     if paths == {"accelerated"}:
         return Engagement.ENGAGED
     return Engagement.PARTIAL if "accelerated" in paths else Engagement.NOT
@@ -474,7 +493,8 @@ def _engagement(context: Context) -> Engagement:
 
 def _accuracy(context: Context) -> Accuracy:
     pairs = _paired_measures(context)
-    if not pairs:
+    named = {measure.name for side in Side for measure in context.measures(side)}
+    if not pairs or len(pairs) != len(named):
         return Accuracy.NOT_MEASURED
     limit = context.run.plan.accuracy_limit
     return Accuracy.WITHIN if all(share_kept(a, b) >= limit for a, b in pairs) else Accuracy.OUTSIDE
@@ -494,8 +514,9 @@ def share_kept(baseline: Measure, accelerated: Measure) -> float:
     good, other = baseline.value, accelerated.value
     if not baseline.higher_is_better:
         good, other = other, good
-    if good == 0:
-        return 1.0 if other >= 0 else 0.0
+    if good <= 0:
+        # A share of nothing or of less has no meaning: as good is within, worse is outside.
+        return 1.0 if other >= good else 0.0
     return other / good
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from bench import paths
 from bench.arms import ROOT
+from bench.claims import conclude
 from bench.events import Moved, State
 from bench.journal import Reader, is_written
 from bench.plan import Plan
@@ -33,6 +35,11 @@ NOT_STORED = 74
 """Exit status of a run's process that could not store the finished run; its journal stays, for the next start."""
 REMEMBERED = 16
 """Runs that are kept in memory once they are over, for the pages that still show them."""
+
+
+def is_run(name: str) -> bool:
+    """Whether this can be a run's id. Ids become names of files, and come in URLs."""
+    return re.fullmatch("[0-9a-f]{32}", name) is not None
 
 
 def journal_of(run: str) -> Path:
@@ -106,12 +113,12 @@ class Dispatcher:
                     self._problems[run] = "It was stopped before its turn came; nothing was measured."
                     order[1].leave()
                     return
-        if journal_of(run).exists() or any(entry.run == run for entry in self.queue.entries()):
+        if is_run(run) and (journal_of(run).exists() or any(entry.run == run for entry in self.queue.entries())):
             stop_of(run).touch()
 
     def drawing(self, run: str) -> None:
         """A page is about to draw `run`: its race takes no pair until that is over, since both want the same cores."""
-        if journal_of(run).exists():
+        if is_run(run) and journal_of(run).exists():
             drawing_of(run).touch()
 
     def entries(self) -> list[Entry]:
@@ -119,7 +126,9 @@ class Dispatcher:
         return self.queue.entries()
 
     def status(self, run: str) -> Status:
-        """Where `run` stands now; a run of any process of this user, or a stored one."""
+        """Where `run` stands now; a run of any process of this user, or a stored one. Raises StoreError."""
+        if not is_run(run):
+            return Status(problem="There is no such run.")
         with self._changed:
             problem = self._problems.get(run, "")
             followed = self._followed.setdefault(run, _Followed(run))
@@ -134,7 +143,11 @@ class Dispatcher:
 
     def _work(self) -> None:
         while True:
-            plan, ticket, machine = self._next()
+            try:
+                plan, ticket, machine = self._next()
+            except OSError as error:
+                self._give_up(f"The queue of this machine cannot be used: {error}")
+                continue
             try:
                 self._serve(plan, ticket, machine)
             except (OSError, StoreError) as error:
@@ -142,6 +155,14 @@ class Dispatcher:
                 self._problem(ticket.entry.run, f"The run was lost: {error}")
             finally:
                 ticket.leave()
+
+    def _give_up(self, problem: str) -> None:
+        """Tell every waiting run why it will not be raced."""
+        with self._changed:
+            for _, ticket in self._orders:
+                self._problems[ticket.entry.run] = problem
+                ticket.leave()
+            self._orders.clear()
 
     def _next(self) -> tuple[Plan, Ticket, int]:
         """The first order, when its turn has come, and the descriptor that holds the machine."""
@@ -217,6 +238,8 @@ class _Followed:
             except FileNotFoundError:
                 # Not begun, or over and stored.
                 self.run = store.load(self.id)
+            except ValueError as error:
+                raise StoreError(f"the journal of run {self.id[:8]} cannot be read: {error}") from error
             return self.run
 
 
@@ -239,6 +262,8 @@ def recover(store: Store) -> list[str]:
             continue
         if not run.state.over:
             run.apply(Moved(at=run.last_at, state=State.INTERRUPTED, why="its process ended"))
+        if run.statistics and not run.claims:
+            run.claims = conclude(run)
         store.save(run)
         shutil.rmtree(scratch_of(run.id), ignore_errors=True)
         for left in (path, stop_of(run.id), drawing_of(run.id), error_of(run.id)):

@@ -42,7 +42,7 @@ class State(StrEnum):
 class Opened(Value):
     type: Literal["opened"] = "opened"
     at: float = 0.0
-    version: int = VERSION
+    version: Literal[1] = VERSION
     run: str
     plan: Plan
     machine: Machine

@@ -18,8 +18,11 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        # Under another name until it is locked: nobody may take it for the journal of a race that has died.
+        draft = path.with_suffix(".draft")
+        self._file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
+        draft.rename(path)
 
     def append(self, event: Event) -> None:
         """Raises OSError where the disk is full; what was appended before stays readable."""

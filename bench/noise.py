@@ -76,9 +76,12 @@ class Noise(Value):
     """When, ISO 8601, UTC."""
 
 
-def measure(limit_s: float = START_S) -> Noise:
-    """Measure in a process of its own, for about half a second a core and at most two; `NoiseError` if that fails."""
-    command = [sys.executable, "-m", "bench.noise"]
+def measure(limit_s: float = START_S, cores: Sequence[int] = ()) -> Noise:
+    """Measure in a process of its own, for about half a second a core and at most two; `NoiseError` if that fails.
+
+    `cores` are those to look at, where they are not all that this process may use.
+    """
+    command = [sys.executable, "-m", "bench.noise", *map(str, cores)]
     try:
         done = subprocess.run(
             command,
@@ -101,9 +104,9 @@ def measure(limit_s: float = START_S) -> Noise:
         raise NoiseError(f"measuring the noise could not start: {error}") from error
 
 
-def observe() -> Noise:
+def observe(cores: Sequence[int] = ()) -> Noise:
     """Measure in this process, which gets pinned to one core after the other."""
-    cores = spread_over(usable_cores(), MOST_CORES) if hasattr(os, "sched_setaffinity") else []
+    cores = spread_over(cores or usable_cores(), MOST_CORES) if hasattr(os, "sched_setaffinity") else []
     ticks, used, began = machine_ticks(), time.process_time(), time.monotonic()
     times = {core: time_steps(core) for core in cores} or {None: time_steps(None)}
     seconds, used, later = time.monotonic() - began, time.process_time() - used, machine_ticks()
@@ -185,4 +188,4 @@ def _word(seen: Mapping[str, float]) -> Literal["quiet", "usable", "noisy"]:
 
 
 if __name__ == "__main__":
-    print(observe().model_dump_json())
+    print(observe([int(core) for core in sys.argv[1:]]).model_dump_json())

@@ -13,7 +13,7 @@ def home() -> Path:
     """The user's data folder: runs, journals and uploads. `FAIRLAP_HOME` names another."""
     named = os.environ.get("FAIRLAP_HOME")
     folder = Path(named) if named else user_data_path("fairlap", appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 
@@ -31,6 +31,10 @@ def queue() -> Path:
     """Tickets of the races that wait or run, shared by all users of the machine. `FAIRLAP_QUEUE` names another."""
     named = os.environ.get("FAIRLAP_QUEUE")
     folder = Path(named) if named else Path(tempfile.gettempdir()) / "fairlap-queue"
+    if folder.is_symlink():
+        raise OSError(
+            f"{folder} is a link, and the queue of all users is no place for one: remove it, or set FAIRLAP_QUEUE"
+        )
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         # As /tmp itself: everybody may queue, nobody may remove another's ticket.

@@ -121,10 +121,12 @@ class Plan(BaseModel):
             for name, value in self.parameters.items()
             if value != default.parameters[name]
         ]
-        words += [f"--budget {self.budget_s:g}"]
-        words += [f"--target {self.target:g}"] if self.target != default.target else []
+        words += [f"--budget {_text(self.budget_s)}"]
+        words += [f"--target {_text(self.target)}"] if self.target != default.target else []
         words += [f"--seed {self.seed}"] if self.seed != default.seed else []
-        words += [f"--accuracy-limit {self.accuracy_limit:g}"] if self.accuracy_limit != default.accuracy_limit else []
+        words += (
+            [f"--accuracy-limit {_text(self.accuracy_limit)}"] if self.accuracy_limit != default.accuracy_limit else []
+        )
         return " ".join(words)
 
 
@@ -228,4 +230,5 @@ def _number(
 def _text(value: Setting) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    # Fifteen digits bring every number back that a person has written.
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -5,7 +5,7 @@ Version 1. The race asks, the worker answers; between a request and its answer t
 every line; a line that does not fit ends the run with a clear error. The worker's stdout and stderr are its log and no
 part of the protocol.
 
-    race   -> worker   prepare   repeat   place      testify     conclude    compare    quit
+    race   -> worker   prepare   repeat   place      testify     conclude    compare    (end of file)
     worker -> race     prepared  repeated placed     testified   concluded   compared   (exit 0)
 """
 
@@ -63,10 +63,6 @@ class Compare(Value):
     """Folder of the other arm's results."""
 
 
-class Quit(Value):
-    type: Literal["quit"] = "quit"
-
-
 class Hello(Value):
     type: Literal["hello"] = "hello"
     version: int = VERSION
@@ -115,10 +111,9 @@ class Broke(Value):
     type: Literal["broke"] = "broke"
     what: str
     remedy: str = ""
-    trace: list[str] = Field(default_factory=list)
 
 
-Request = Annotated[Prepare | Repeat | Place | Testify | Conclude | Compare | Quit, Field(discriminator="type")]
+Request = Annotated[Prepare | Repeat | Place | Testify | Conclude | Compare, Field(discriminator="type")]
 Reply = Annotated[
     Hello | Progress | Prepared | Repeated | Placed | Testified | Concluded | Compared | Broke,
     Field(discriminator="type"),

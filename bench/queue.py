@@ -58,6 +58,7 @@ class Queue:
         # Under another name until it is locked: nobody may take it for a ticket of the dead.
         draft = self.folder / f"{run}.draft"
         file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        os.fchmod(file, 0o644)  # Whatever the umask is: the other users of the machine read who is in front of them.
         fcntl.flock(file, fcntl.LOCK_EX)
         os.write(file, json.dumps(asdict(entry)).encode())
         # One at a time, so that no ticket appears in front of one that has been seen to be the first.
@@ -85,26 +86,42 @@ class Queue:
     def _open(self, name: str) -> int:
         """A file of the queue's that every user may lock."""
         path = self.folder / name
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        if os.fstat(file).st_uid == os.getuid():
-            os.fchmod(file, 0o666)  # Whatever this process's umask made of it.
+        # The folder is everybody's: what lies there under our name is opened, never followed, and never changed.
+        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, flags)
+        try:
+            file = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            return os.open(path, flags)  # Another process has just made it.
+        os.fchmod(file, 0o666)  # Whatever this process's umask made of it.
         return file
 
     def _living(self) -> Iterator[Entry]:
         for path in sorted(self.folder.glob("*.ticket")):
             try:
-                file = os.open(path, os.O_RDONLY)
-            except FileNotFoundError:
-                continue  # It left between being listed and being read.
+                file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except OSError:
+                continue  # It left between being listed and being read, or is none of ours.
             try:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    yield Entry(**json.loads(os.read(file, 1 << 16)))
+                    entry = _entry(os.read(file, 1 << 16))
+                    if entry is not None:
+                        yield entry
                 else:
                     _remove(path)
             finally:
                 os.close(file)
+
+
+def _entry(content: bytes) -> Entry | None:
+    """What a ticket says; None where it is not one that this version understands."""
+    try:
+        return Entry(**json.loads(content))
+    except (ValueError, TypeError):
+        return None
 
 
 def _remove(path: Path) -> None:

@@ -26,7 +26,8 @@ from bench.plan import Plan
 from bench.processes import tree_resident
 from bench.record import Run
 from bench.telemetry import Telemetry
-from bench.values import CoreCount, Failure, Phase, Placement, Prepared, Quality, Sample, Side
+from bench.values import CoreCount, Failure, Phase, Placement, Prepared, Quality, Sample, Side, Summary
+from bench.warmup import is_warm
 
 TICK_S = 0.1
 """How often a wait looks up."""
@@ -34,12 +35,8 @@ TELEMETRY_S = 0.4
 MEMORY_SHARE = 0.85
 """Share of the memory that was available at the start beyond which the arms are ended rather than the machine."""
 
-WARM_UP_SAMPLES = 4
-"""Fewest samples after which an arm may count as warm."""
 WARM_UP_SHARE = 0.25
 """Largest share of the budget that warming up may take."""
-STEADY = 0.03
-"""An arm is warm when its last three samples brought no time this much below the best before them."""
 
 FEWEST_PAIRS = 20
 """Pairs before sampling may end because the interval is narrow enough."""
@@ -96,11 +93,11 @@ class Race:
         self._start = time.monotonic()
         self._telemetry = Telemetry()
         self._last_reading = 0.0
-        self._memory_limit = int(psutil.virtual_memory().available * MEMORY_SHARE)
+        allowed = opened.machine.limits.memory_bytes or psutil.virtual_memory().total
+        self._memory_limit = int(min(psutil.virtual_memory().available, allowed) * MEMORY_SHARE)
         self._random = random.Random(self.plan.seed)
         self._alive: list[ArmProcess] = []
         self._pairs = itertools.count()
-        self._repetitions = itertools.count()
         self._calls: dict[str, int] = {}
         self._stood_s = 0.0
         self._sampling_since: float | None = None
@@ -115,12 +112,12 @@ class Race:
             self._move(State.FINISHED)
         except Stopped as stopped:
             self._end_all()
-            self._conclude()
+            self._conclude(stopped.state, stopped.why)
             self._move(stopped.state, stopped.why)
         except BrokenArm as broken:
             self._end_all()
             self.tell(events.Failed(at=self.now, failure=broken.failure))
-            self._conclude()
+            self._conclude(State.FAILED, broken.failure.what)
             self._move(State.FAILED, broken.failure.what)
         finally:
             self._end_all()
@@ -149,11 +146,17 @@ class Race:
         self._sample_pairs(arms)
         for count in counts_to_try(self.plan.cores):
             self._move(State.CORES)
-            self._try_cores(arms, count)
+            try:
+                self._try_cores(arms, count)
+            except BrokenArm as broken:
+                # The race itself is done: its claim says that no other core count was tried.
+                self._end_others(arms)
+                what = f"{count} cores could not be tried: {broken.failure.what}"
+                self.tell(events.Progress(at=self.now, side=broken.failure.side, cores=count, text=what))
         self._testify(arms)
         self._end_all()
         self._rest()
-        self._conclude()
+        self._conclude(State.FINISHED)
 
     def _prepare(self, chosen: list[int]) -> dict[Side, ArmProcess]:
         """Start both arms side by side, and wait until both are ready."""
@@ -254,6 +257,8 @@ class Race:
 
     def _judge(self, arms: dict[Side, ArmProcess]) -> None:
         """Ask both arms for their evidence, their quality and what they made, and how far they agree."""
+        # Of the same repetition in both arms, whatever was tried with one of them before.
+        self._sample_round(list(arms.values()), Phase.WARM_UP)
         self._testify(arms)
         concluded = {side: self._ask(arm, protocol.Conclude(), protocol.Concluded) for side, arm in arms.items()}
         baseline, accelerated = arms[Side.BASELINE], arms[Side.ACCELERATED]
@@ -269,6 +274,11 @@ class Race:
     def _testify(self, arms: dict[Side, ArmProcess]) -> None:
         for side, arm in arms.items():
             testified = self._ask(arm, protocol.Testify(), protocol.Testified)
+            unknown = {evidence.step for evidence in testified.evidence} - {step.name for step in self.workload.steps}
+            if unknown:
+                raise arm.broken(
+                    f"gave evidence of steps that are not declared: {unknown}", "The workload is at fault."
+                )
             self.tell(events.Testified(at=self.now, side=side, evidence=testified.evidence))
 
     def _sample_pairs(self, arms: dict[Side, ArmProcess]) -> None:
@@ -307,6 +317,11 @@ class Race:
 
     def _try_cores(self, arms: dict[Side, ArmProcess], count: int) -> None:
         """Race both arms at another core count against themselves, in rounds of four, so that drift hits all alike."""
+        slowest = max((summary.median for summary in self._whole_medians()), default=0.0)
+        projected = slowest * self.plan.cores / count
+        rounds = FEWEST_ROUNDS + 2
+        if projected > self.workload.sample_limit_s or 2 * rounds * projected > LONGEST_OVERRUN * self.plan.budget_s:
+            return  # A sample there takes too long for the budget; the claim says that it was not tried.
         others = self._prepare(self._cores[:count])
         contestants = [*arms.values(), *others.values()]
         for _ in range(2):
@@ -318,10 +333,12 @@ class Race:
             self._sample_round(contestants, Phase.CORES)
             if self.now >= until and done >= FEWEST_ROUNDS:
                 break
-        for arm in others.values():
-            self._alive.remove(arm)
-            arm.end()
+        self._end_others(arms)
         self._tell_core_counts()
+
+    def _whole_medians(self) -> list[Summary]:
+        whole = self.record.comparison()
+        return [whole.baseline, whole.accelerated] if whole else []
 
     def _tell_core_counts(self) -> None:
         from bench.statistics import ratio_of_medians, summarize
@@ -351,14 +368,16 @@ class Race:
     def _rest(self) -> None:
         """The machine's noise, now that the arms are gone; a run without it is a run all the same."""
         try:
-            self.tell(events.Rested(at=self.now, noise=noise.measure()))
+            self.tell(events.Rested(at=self.now, noise=noise.measure(cores=self._cores)))
         except noise.NoiseError as error:
             self.tell(events.Rested(at=self.now, noise=None, why=str(error)))
 
-    def _conclude(self) -> None:
+    def _conclude(self, state: State, why: str = "") -> None:
         """Say what the run supports. A run without a pair supports nothing, and has no verdict."""
         if self.record.statistics:
-            self.tell(events.Concluded(at=self.now, claims=conclude(self.record)))
+            # Told before the move itself, since nobody reads on once a run is over.
+            ended = self.record.model_copy(update={"state": state, "why": why})
+            self.tell(events.Concluded(at=self.now, claims=conclude(ended)))
 
     # --- sampling ---
 
@@ -376,6 +395,9 @@ class Race:
         request = protocol.Repeat(repetition=pair, calls=self._calls)
         repeated = self._ask(arm, request, protocol.Repeated)
         measurement = repeated.measurement
+        timed = [time.step for time in measurement.steps]
+        if timed != [step.name for step in self.workload.steps]:
+            raise arm.broken(f"timed the steps {timed}, which are not those declared", "The workload is at fault.")
         measurement = measurement.model_copy(update={"began": measurement.began - self._start})
         sample = Sample(
             side=arm.side, phase=phase, cores=len(arm.cores), pair=pair, place=place, measurement=measurement
@@ -426,6 +448,8 @@ class Race:
                         case _ if isinstance(reply, wanted):
                             if isinstance(reply, protocol.Hello):
                                 arm.pid = reply.pid
+                                if reply.version != protocol.VERSION:
+                                    raise arm.broken(f"speaks version {reply.version}", "Install one Fairlap, not two.")
                             answers[arm] = reply
                             waiting.remove(arm)
                             then(arm, reply)
@@ -463,16 +487,15 @@ class Race:
     def _move(self, state: State, why: str = "") -> None:
         self.tell(events.Moved(at=self.now, state=state, why=why))
 
+    def _end_others(self, arms: dict[Side, ArmProcess]) -> None:
+        """End all arms but these."""
+        for arm in [arm for arm in self._alive if arm not in arms.values()]:
+            self._alive.remove(arm)
+            arm.end()
+
     def _end_all(self) -> None:
         while self._alive:
             self._alive.pop().end()
-
-
-def is_warm(times: Sequence[float]) -> bool:
-    """Whether the last three of an arm's times brought none that is clearly below the best before them."""
-    if len(times) < WARM_UP_SAMPLES:
-        return False
-    return min(times[-3:]) >= (1 - STEADY) * min(times[:-3])
 
 
 def calls_for(seconds: float) -> int:

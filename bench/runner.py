@@ -48,6 +48,7 @@ def main() -> int:
         pid=os.getpid(),
     )
     cores = choose(opened.plan.cores)
+    crowded = len(cores) == core_limit()
     stay_off(cores)
 
     def stop() -> Stopped | None:
@@ -62,8 +63,8 @@ def main() -> int:
 
     def drawn_at() -> float:
         """When a page last began to draw this run on its cores, in seconds since the epoch; 0 where none has."""
-        if len(cores) < core_limit():
-            return 0.0  # There are others for the page.
+        if not crowded:
+            return 0.0  # There are other cores for the page.
         try:
             return drawing_of(run).stat().st_mtime
         except FileNotFoundError:

@@ -18,6 +18,10 @@ from bench.workload import WHOLE
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
+FEWEST_BLOCKS = 10
+"""Blocks below which resampling them says less of the interval than their neighbourhood is worth."""
+BATCH = 2_000_000
+"""Times that are resampled at once, which bounds the memory that it takes."""
 FENCE = 1.5
 """Tukey's fences stand this many interquartile ranges beyond the quartiles."""
 
@@ -81,7 +85,7 @@ def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *,
         raise ValueError(f"pairs are needed, two at least; given were {len(baseline)} and {len(accelerated)} times")
     a, b = np.asarray(baseline, dtype=float), np.asarray(accelerated, dtype=float)
     ratio = float(np.median(a) / np.median(b))
-    length = max(1, round(len(a) ** (1 / 3)))
+    length = max(1, min(round(len(a) ** (1 / 3)), len(a) // FEWEST_BLOCKS))
     count = len(a) // length
     # What does not fill a block is the oldest, nearest to the warm-up.
     blocks = np.arange(len(a) - count * length, len(a)).reshape(count, length)
@@ -98,6 +102,7 @@ def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *,
             statistic,
             vectorized=True,
             n_resamples=RESAMPLES,
+            batch=max(1, BATCH // len(a)),
             confidence_level=CONFIDENCE,
             method="percentile",
             rng=np.random.default_rng(seed),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -115,8 +116,12 @@ class Store:
             raise StoreError(f"FAIRLAP_DATABASE is no usable SQLAlchemy URL: {error}") from error
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _set_up_sqlite)
-        with self._transaction() as connection:
-            self._migrate(connection)
+        try:
+            self._migrate()
+        except StoreError:
+            # Two first starts at once: the other has made the tables meanwhile, or the trouble is a real one.
+            time.sleep(0.2)
+            self._migrate()
 
     def save(self, run: Run) -> None:
         """Keep `run`, in place of an earlier state of it. Raises StoreError; then nothing has changed."""
@@ -208,12 +213,13 @@ class Store:
                 "Check that its disk has room and that it may be written, or name another in FAIRLAP_DATABASE."
             ) from error
 
-    def _migrate(self, connection: Connection) -> None:
-        metadata.create_all(connection)
-        version = connection.execute(select(schema.c.version)).scalar()
-        if version is None:
-            connection.execute(insert(schema).values(version=SCHEMA_VERSION))
-        elif version != SCHEMA_VERSION:
+    def _migrate(self) -> None:
+        with self._transaction() as connection:
+            metadata.create_all(connection)
+            version = connection.execute(select(schema.c.version)).scalar()
+            if version is None:
+                connection.execute(insert(schema).values(version=SCHEMA_VERSION))
+        if version not in (None, SCHEMA_VERSION):
             raise StoreError(
                 f"the run database has schema version {version}, this Fairlap reads {SCHEMA_VERSION}: "
                 "use the Fairlap that wrote it, or name another database in FAIRLAP_DATABASE"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -23,9 +24,9 @@ def adopt_orphans() -> None:
 
 def offer_to_out_of_memory_killer() -> None:
     """Have the kernel take this process first when memory runs out, before the page server."""
-    if sys.platform == "linux":
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("1000")
+    # Some containers do not allow it; then the kernel chooses by size, which will mostly be the same.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
 
 
 def _prctl(option: int, value: int) -> None:

@@ -11,6 +11,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+WHOLE = "whole"
+"""Name of the sum of all steps of one repetition; no step may be called so."""
+
 
 class Value(BaseModel):
     """Base of everything that travels: immutable, strict about its fields."""
@@ -83,10 +86,12 @@ class Sample(Value):
 
     def seconds(self, step: str) -> float:
         """Wall time per call of `step`, or of the whole."""
+        if step == WHOLE:
+            return self.whole_s
         for timed in self.measurement.steps:
             if timed.step == step:
                 return timed.seconds
-        return self.whole_s
+        raise KeyError(step)
 
     @property
     def whole_s(self) -> float:

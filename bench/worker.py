@@ -45,8 +45,7 @@ def main(arguments: list[str]) -> int:
     with open(incoming, "rb") as lines:
         # End of file means that whoever asks is gone.
         while line := worker.wait(lines.readline):
-            if not worker.answer(line):
-                break
+            worker.answer(line)
     return 0
 
 
@@ -73,22 +72,18 @@ class Worker:
         while data:
             data = data[self.out.write(data) :]
 
-    def answer(self, line: bytes) -> bool:
-        """Answer one request; False when it was the last."""
+    def answer(self, line: bytes) -> None:
         try:
             request = protocol.requests.validate_json(line)
-            if isinstance(request, protocol.Quit):
-                return False
-            self.say(self._answer(request))
         except ValidationError as error:
             self.say(protocol.Broke(what=f"the worker was asked what it does not understand: {error}"))
+            return
+        try:
+            self.say(self._answer(request))
         except Exception as error:
             # The boundary of the process: whatever a workload raises becomes an answer, and stands in the log.
             traceback.print_exc()
-            trace = traceback.format_exc().splitlines()[-20:]
-            remedy = getattr(error, "remedy", "")
-            self.say(protocol.Broke(what=f"{type(error).__name__}: {error}", remedy=remedy, trace=trace))
-        return True
+            self.say(protocol.Broke(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", "")))
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
         if isinstance(request, protocol.Prepare):

@@ -17,10 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
-from bench.values import Evidence, Measure, Picture
-
-WHOLE = "whole"
-"""Name of the sum of all steps of one repetition; no step may be called so."""
+from bench.values import WHOLE, Evidence, Measure, Picture
 
 Setting = int | float | str | bool
 
@@ -32,8 +29,6 @@ class Published:
     ratio: float
     source: str
     why_it_differs: str
-    baseline: str = ""
-    accelerated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +143,6 @@ class Workload:
         if missing:
             return f"Not installed: {', '.join(missing)}. Install the pins: pip install -r requirements.txt"
         return ""
-
-    def step(self, name: str) -> Step:
-        return next(step for step in self.steps if step.name == name)
 
     def parameter(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)

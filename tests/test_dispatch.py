@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,11 +13,11 @@ import psutil
 import pytest
 
 from bench.arms import ROOT
-from bench.dispatch import Dispatcher, error_of, journal_of, recover
+from bench.dispatch import Dispatcher, journal_of, recover
 from bench.events import State
 from bench.plan import make
 from bench.store import Store
-from tests.conftest import belonging, wait_gone
+from tests.conftest import belonging, race, wait_gone
 
 LONG = 60.0
 
@@ -147,7 +146,9 @@ def test_a_killed_race_is_marked_interrupted_and_leaves_nothing(home):
     assert status.run.state is State.INTERRUPTED
     assert status.run.samples, "what was measured before is kept"
     assert "ended early" in status.problem
-    assert Store().load(run).state is State.INTERRUPTED
+    kept = Store().load(run)
+    assert kept.state is State.INTERRUPTED
+    assert bool(kept.claims) == bool(kept.statistics)
     assert not wait_gone(home)
 
 
@@ -250,16 +251,27 @@ def test_an_unknown_run_is_no_run():
     assert "no such run" in Dispatcher().status("0" * 32).problem
 
 
-def test_a_journal_cut_short_in_a_line_is_recovered_up_to_it(home):
+def test_a_journal_cut_short_in_a_line_is_recovered_up_to_it(home, tmp_path):
+    told: list = []
+    race(tmp_path, told=told)
+    whole = journal_of("0123456789abcdef" * 2)
+    lines = [event.model_dump_json() for event in told]
+    whole.write_text("\n".join(lines[:40]) + "\n" + lines[40][:30])
+    assert recover(Store()) == [told[0].run]
+    kept = Store().load(told[0].run)
+    assert kept.state is State.INTERRUPTED
+    assert kept.samples == [event.sample for event in told[:40] if event.type == "sample"]
+    assert not whole.exists()
+
+
+def test_a_run_is_looked_for_under_ids_only(home):
     dispatcher = Dispatcher()
-    run = dispatcher.submit(plan(budget_s=LONG, target=0), origin="page")
-    record = racing(dispatcher, run)
-    kill(runner_of(record))
-    over(dispatcher, run)
-    kept = Store().load(run)
-    lines = [kept.model_dump_json()]
-    assert json.loads(lines[0])["state"] == "interrupted"
-    assert not error_of(run).exists()
+    (home / "secret.jsonl").write_text("secret")
+    for name in ("../secret", "/etc/passwd", "x\0", "", "A" * 32):
+        assert "no such run" in dispatcher.status(name).problem
+        dispatcher.stop(name)
+        dispatcher.drawing(name)
+    assert not list(home.glob("*.stop")) + list(home.glob("*.drawing"))
 
 
 def test_nothing_belongs_to_a_home_that_nobody_uses(tmp_path):

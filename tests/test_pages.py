@@ -16,7 +16,6 @@ from bench.store import Store
 from bench.values import Evidence, Side
 from tests.test_charts import hand_made
 from ui import race, service
-from ui.controls import SIGNATURES
 
 ROOT = Path(__file__).parents[1]
 PAGE = service.page("colour-quantization")
@@ -142,8 +141,3 @@ def test_the_diff_holds_two_added_lines_and_all_that_stay():
     ]
     assert not any(line.startswith("-") for line in lines)
     assert any("KMeans(" in line for line in lines)
-
-
-def test_uploads_are_told_apart_by_their_first_bytes():
-    assert b"\x89PNG\r\n\x1a\n....".startswith(tuple(SIGNATURES))
-    assert not b"GIF89a".startswith(tuple(SIGNATURES))

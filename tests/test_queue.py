@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from bench.arms import ROOT
 from bench.queue import Queue
 
@@ -38,6 +40,27 @@ def test_tickets_are_served_in_the_order_in_which_they_were_drawn():
     assert [ticket.place() for ticket in tickets] == [0, 1, 2]
     tickets[0].leave()
     assert [ticket.place() for ticket in tickets[1:]] == [0, 1]
+
+
+def test_what_is_no_ticket_keeps_nobody_waiting():
+    queue = Queue()
+    ticket = enter(queue, "mine")
+    (queue.folder / "0-bad.ticket").write_text("no JSON")
+    os.mkfifo(queue.folder / "1-fifo.ticket")
+    (queue.folder / "2-link.ticket").symlink_to("/etc/passwd")
+    assert ticket.place() == 0
+    assert [entry.run for entry in queue.entries()] == ["mine"]
+
+
+def test_a_link_in_the_shared_folder_is_not_followed(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    secret.chmod(0o600)
+    queue = Queue()
+    (queue.folder / "machine.lock").symlink_to(secret)
+    with pytest.raises(OSError):
+        queue.take_machine()
+    assert secret.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_machine_is_held_by_one_and_freed_when_its_descriptor_closes():

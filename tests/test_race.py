@@ -7,9 +7,10 @@ import pytest
 from bench import events
 from bench.events import State
 from bench.machine import core_limit
-from bench.race import Stopped, calls_for, is_warm
+from bench.race import Stopped, calls_for
 from bench.record import Run
 from bench.values import Outcome, Phase, Side, Speed
+from bench.warmup import is_warm
 from tests.conftest import race, wait_gone
 
 
@@ -117,6 +118,19 @@ def test_stopping_in_each_phase_leaves_nothing(tmp_path, home, phase):
     assert run.state is State.STOPPED
     assert run.why == "Stop was pressed"
     assert not wait_gone(home)
+
+
+def test_a_stopped_race_says_so_beside_its_claim(tmp_path):
+    told: list = []
+
+    def stop():
+        enough = sum(event.type == "estimate" for event in told) > 2
+        return Stopped(State.STOPPED, "Stop was pressed") if enough else None
+
+    run = race(tmp_path, stop=stop, told=told, target=0, budget_s=20).record
+    finding = next(f for f in run.claim().findings if f.rule == "complete")
+    assert finding.outcome is Outcome.ANNOTATED
+    assert "Stop was pressed" in finding.seen
 
 
 def test_lazy_work_is_refused(tmp_path):

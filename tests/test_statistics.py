@@ -113,6 +113,13 @@ def test_the_interval_covers_the_true_ratio_about_as_often_as_it_says():
     assert 180 <= covered <= 199, covered
 
 
+@pytest.mark.parametrize("pairs", [8, 12, 20])
+def test_few_pairs_of_equal_arms_are_seldom_called_different(pairs):
+    rng = np.random.default_rng(5)
+    covered = sum(ratio_of_medians(*rng.normal(1, 0.1, (2, pairs)), seed=seed).includes(1.0) for seed in range(200))
+    assert covered >= 0.88 * 200, covered
+
+
 def test_a_machine_that_is_slow_in_phases_does_not_make_the_interval_too_narrow():
     rng = np.random.default_rng(3)
     covered = {"in phases": 0, "one by one": 0}

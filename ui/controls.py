@@ -8,7 +8,6 @@ session under the workload's name; whenever the URL is not the one that this pag
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -18,14 +17,12 @@ from streamlit.delta_generator import DeltaGenerator
 from bench import paths
 from bench.machine import core_limit
 from bench.plan import BUDGET_S, TARGET, Plan, PlanError, from_query, make
+from bench.uploads import LARGEST_MB, UploadError, keep
 from bench.values import Side
 from bench.workload import Lever, Parameter, Setting, Workload
 from ui import style
 from ui.style import Theme
 
-UPLOAD_MB = 10
-SIGNATURES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
-"""How the files begin that may be uploaded. What follows is looked at by a worker, never here."""
 SLIDER = 140
 """Width of the sliders that are always in sight, so that all of the row fits beside the sidebar."""
 OWN = "upload"
@@ -351,14 +348,15 @@ def _image(workload: Workload, parameter: Parameter) -> None:
     file = st.file_uploader(
         "PNG or JPEG",
         type=["png", "jpg", "jpeg"],
-        max_upload_size=UPLOAD_MB,
+        max_upload_size=LARGEST_MB,
         key=_key(workload, f"{parameter.name}:file"),
     )
     own_key = _key(workload, f"{parameter.name}:own")
     if file is not None:
-        kept = _keep_upload(file.getvalue())
-        if kept:
-            st.session_state[own_key] = kept
+        try:
+            st.session_state[own_key] = keep(file.getvalue())
+        except UploadError as error:
+            st.error(str(error))
     own = st.session_state.get(own_key)
     if own is None:
         st.caption(f"Until a file is chosen, the race uses {parameter.choices[str(parameter.default)]}.")
@@ -369,27 +367,6 @@ def _image(workload: Workload, parameter: Parameter) -> None:
 
 def _set_image(workload: Workload, parameter: Parameter, value: str) -> None:
     st.session_state[_key(workload, parameter.name)] = _kept(workload)[parameter.name] = value
-
-
-def _keep_upload(content: bytes) -> str | None:
-    """Keep the bytes as they are; the parameter's value for them, or None with the reason on the page."""
-    if len(content) > UPLOAD_MB * 2**20:
-        st.error(f"The file has {len(content) / 2**20:.1f} MB; up to {UPLOAD_MB} MB are taken. Choose a smaller one.")
-        return None
-    if not content.startswith(tuple(SIGNATURES)):
-        st.error("This is neither a PNG nor a JPEG file, whatever its name says. Choose another.")
-        return None
-    digest = hashlib.sha256(content).hexdigest()
-    path = paths.uploads() / digest
-    try:
-        if not path.exists():
-            draft = path.with_suffix(".draft")
-            draft.write_bytes(content)
-            draft.rename(path)
-    except OSError as error:
-        st.error(f"The file could not be kept: {error}. Check that the disk of {path.parent} has room.")
-        return None
-    return f"upload:{digest}"
 
 
 _PARAMETER: Mapping[str, Any] = {

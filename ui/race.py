@@ -185,16 +185,19 @@ def diff(workload: Workload) -> str:
 
 
 def _buttons(workload: Workload, plan: Plan | None, shown: Shown) -> None:
-    st.button(
+    pressed = st.button(
         "Run",
         icon=":material/play_arrow:",
         type="primary",
         key=f"{workload.name}:run",
         disabled=plan is None or shown.live or bool(workload.unavailable()),
-        on_click=_start,
-        args=(workload, plan),
         help="Race both arms on this machine",
     )
+    # Here and not in a callback: that would be handed the plan of the last redraw, and whoever moves a slider and
+    # presses Run at once would race another one than they see.
+    if pressed and plan is not None:
+        _start(workload, plan)
+        st.rerun()
     st.button(
         "Stop",
         icon=":material/stop:",
@@ -206,9 +209,7 @@ def _buttons(workload: Workload, plan: Plan | None, shown: Shown) -> None:
     )
 
 
-def _start(workload: Workload, plan: Plan | None) -> None:
-    if plan is None:
-        return
+def _start(workload: Workload, plan: Plan) -> None:
     try:
         run = service.dispatcher().submit(plan, origin="page")
     except (OSError, StoreError) as error:

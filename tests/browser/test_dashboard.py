@@ -187,7 +187,7 @@ def test_an_image_of_ones_own_is_raced(page, server, tmp_path):
     Image.effect_noise((64, 48), 90).convert("RGB").save(file)
     page.goto(f"{server.address}/{PAGE}?cores=1&{QUICK}")
     choose_own_image(page, file)
-    page.get_by_text("mine.png").first.wait_for()
+    page.wait_for_url(re.compile("image=upload"))
     page.keyboard.press("Escape")
     run_button(page).click()
     wait_state(page, "finished", 120)

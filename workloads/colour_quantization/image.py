@@ -17,8 +17,8 @@ from bench.workload import BadInput
 LARGEST_FILE = 10 * 1024 * 1024
 LARGEST_PIXELS = 24_000_000
 FORMATS = ("PNG", "JPEG")
-WIDEST = 960
-"""Pixels across, beyond which a picture for the page is scaled down; the work is on all pixels."""
+LONGEST_SIDE = 960
+"""Pixels along a side, beyond which a picture for the page is scaled down; the work is on all pixels."""
 
 
 def load(name: str, uploads: Path) -> np.ndarray:
@@ -65,8 +65,10 @@ def decode(file: Path) -> np.ndarray:
 def picture(name: str, label: str, pixels: np.ndarray) -> Picture:
     """`pixels`, (height, width, 3) bytes, as a PNG for the page."""
     image = Image.fromarray(pixels)
-    if image.width > WIDEST:
-        image = image.resize((WIDEST, round(image.height * WIDEST / image.width)), Image.Resampling.NEAREST)
+    scale = LONGEST_SIDE / max(image.size)
+    if scale < 1:
+        size = tuple(max(1, round(side * scale)) for side in image.size)
+        image = image.resize(size, Image.Resampling.NEAREST)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=6)
     encoded = base64.b64encode(buffer.getvalue()).decode()
