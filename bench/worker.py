@@ -30,6 +30,8 @@ from bench.workload import Arm, Settings
 
 T = TypeVar("T")
 
+WAKE_S = 0.005
+"""How long a core is kept busy before the clock starts."""
 RAN_NS = 100_000
 """A thread that ran at least this long in a repetition counts as having run; waking up to look for work is shorter."""
 
@@ -135,6 +137,7 @@ class Worker:
         processor = _tree_processor(family) if family else _own_processor_s
         clock = StepClock(request.calls, processor)
         ran, ticks = thread_run_ns(), machine_ticks()
+        _wake()
         began, spent = time.monotonic(), processor()
 
         start = time.perf_counter()
@@ -203,6 +206,13 @@ class StepClock:
         # The clock's own time belongs to no step, and not to what lies between the steps either.
         self.inside_s += time.perf_counter() - outer
         return result
+
+
+def _wake() -> None:
+    """Keep a core busy for a moment: a sleeping one starts slowly, and the arm has slept while the other one ran."""
+    until = time.perf_counter() + WAKE_S
+    while time.perf_counter() < until:
+        pass
 
 
 def _own_processor_s() -> float:
