@@ -9,9 +9,9 @@ STATISTICS = (
     ),
     (
         "A pair",
-        "A core that has slept starts slowly, so each arm keeps one busy for 5 ms before its clock starts. "
         "Both arms, one after the other, on the same cores, in random order. What makes the machine slower for a "
-        "while hits both samples of a pair alike.",
+        "while hits both samples of a pair alike. A core that has slept starts slowly, so each arm keeps one busy for "
+        "5 ms before its clock starts.",
     ),
     (
         "Warm-up",
