@@ -34,7 +34,6 @@ from bench.values import Phase, Side
 
 LOOPS = 200_000
 """Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
-ROUNDS = 16
 
 
 def race(workload: str, **fields) -> Run:
@@ -82,47 +81,35 @@ def overhead(tell: Callable[[str], None] = print) -> None:
 
 
 def _beside_pyperf(tell: Callable[[str], None]) -> None:
-    """Alternate our median of a fixed pure-Python step with pyperf's, so that drift hits both alike."""
+    """Our medians of a fixed pure-Python step beside pyperf's, the clocks taking turns inside pyperf's own workers.
+
+    Raises RuntimeError where pyperf is not installed.
+    """
     from bench.statistics import ratio_of_medians
 
-    ours: list[float] = []
-    theirs: list[float] = []
-    fastest = []
-    for _ in range(ROUNDS):
-        run = race("trial", cores=1, budget_s=2, target=0, accelerated="full", parameters={"loops": LOOPS})
-        mine = [sample.seconds("spin") for sample in run.samples if sample.phase is Phase.RACE]
-        other = _pyperf_times()
-        ours.append(median(mine))
-        theirs.append(median(other))
-        fastest.append((min(mine), min(other)))
-    ratio = ratio_of_medians(ours, theirs)
-    best = min(mine for mine, _ in fastest) / min(other for _, other in fastest)
-    tell(
-        f"a fixed pure-Python step, {ROUNDS} rounds: median {duration(median(ours))} here, "
-        f"{duration(median(theirs))} by pyperf, {ratio.value:.4f} of it ({ratio.low:.3f} to {ratio.high:.3f}); "
-        f"the fastest {best:.4f} of its fastest"
-    )
-
-
-def _pyperf_times() -> list[float]:
-    """pyperf's times of the step, in seconds, a call each as ours are. RuntimeError where pyperf is not installed."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "pyperf.json"
-        setup = "from workloads.trial.arm import spin"
-        options = ["--processes", "1", "--values", "100", "--warmups", "5", "--loops", "1"]
-        options += ["--affinity", str(choose(1)[0])]
-        options += ["--inherit-environ", "PYTHONPATH,PYTHONHASHSEED", "--quiet", "-o", str(file)]
+        file, beside = Path(folder) / "pyperf.json", Path(folder) / "ours"
+        options = ["--processes", "8", "--values", "100", "--warmups", "5", "--loops", "1", "--quiet", "-o", str(file)]
+        options += ["--affinity", str(choose(1)[0]), "--inherit-environ", "PYTHONPATH,PYTHONHASHSEED,FAIRLAP_BESIDE"]
         result = subprocess.run(
-            [sys.executable, "-m", "pyperf", "timeit", *options, "-s", setup, f"spin({LOOPS})"],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
+            [sys.executable, "-m", "bench.beside_pyperf", *options],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "FAIRLAP_BESIDE": str(beside)},
             capture_output=True,
             text=True,
         )
         if result.returncode:
             raise RuntimeError(f"pyperf could not run (pip install -r requirements-dev.txt): {result.stderr.strip()}")
         runs = json.loads(file.read_text())["benchmarks"][0]["runs"]
-    return [value for run in runs for value in run.get("values", ())]
+        theirs = [time for run in runs for time in (*(w for _, w in run.get("warmups", ())), *run.get("values", ()))]
+        ours = [float(line) for line in beside.read_text().splitlines()]
+    if len(ours) != len(theirs):
+        raise RuntimeError(f"pyperf told {len(theirs)} times, our clock {len(ours)}: they did not take turns")
+    ratio = ratio_of_medians(ours, theirs)
+    tell(
+        f"a fixed pure-Python step, {len(ours)} times each in turns: median {duration(median(ours))} here, "
+        f"{duration(median(theirs))} by pyperf, {ratio.value:.4f} of it ({ratio.low:.4f} to {ratio.high:.4f})"
+    )
 
 
 def same_arm(tell: Callable[[str], None] = print, *, count: int = 20, workload: str = "colour-quantization") -> None:

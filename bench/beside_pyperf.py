@@ -1,0 +1,40 @@
+"""A pyperf benchmark that has our clock take turns with pyperf's, value by value: see `bench.check.overhead`.
+
+In one process and in alternation, since two processes of one program differ by more than the clocks could, and a
+machine drifts between two runs. Our times go to the file that `FAIRLAP_BESIDE` names.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from bench.worker import StepClock
+from workloads.trial.arm import spin
+
+LOOPS = 200_000
+"""Turns of the pure-Python step: some seven milliseconds."""
+
+
+def time_both(loops: int) -> float:
+    """pyperf's time of `loops` calls, in seconds; ours of one more call is written down."""
+    began = time.perf_counter()
+    for _ in range(loops):
+        spin(LOOPS)
+    elapsed = time.perf_counter() - began
+    clock = StepClock({}, time.process_time)
+    clock("spin", lambda: spin(LOOPS))
+    with open(os.environ["FAIRLAP_BESIDE"], "a") as file:
+        file.write(f"{clock.steps[0].seconds!r}\n")
+    return elapsed
+
+
+def main() -> None:
+    import pyperf  # needed for this benchmark alone
+
+    # As a module, also in its workers: beside this file lies one called like the standard statistics.
+    pyperf.Runner(program_args=("-m", "bench.beside_pyperf")).bench_time_func("spin", time_both)
+
+
+if __name__ == "__main__":
+    main()
