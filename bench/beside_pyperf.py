@@ -10,13 +10,11 @@ import importlib
 import os
 import time
 
+from bench.check import LOOPS
 from bench.worker import StepClock
 
 # By name, as a worker does it: bench knows workloads through their declarations alone.
 spin = importlib.import_module("workloads.trial.arm").spin
-
-LOOPS = 200_000
-"""Turns of the pure-Python step: some seven milliseconds."""
 
 
 def time_both(loops: int) -> float:

@@ -71,16 +71,11 @@ class Context:
 
     @property
     def evidence(self) -> list[Evidence]:
-        """What the accelerated arm's library says of this step, or of all steps."""
-        told = self.run.evidence.get(Side.ACCELERATED, [])
-        return [evidence for evidence in told if self.step in (WHOLE, evidence.step)]
+        return _evidence(self.run, self.step)
 
     @property
     def steps(self) -> list[str]:
-        """The steps of which this context speaks: its own, or all of the whole."""
-        if self.step != WHOLE:
-            return [self.step]
-        return [comparison.step for comparison in self.run.statistics if comparison.step != WHOLE]
+        return _steps(self.run, self.step)
 
     def measures(self, side: Side) -> list[Measure]:
         """The measures of an arm's quality that a claim stands on."""
@@ -164,8 +159,8 @@ def same_conditions(context: Context) -> tuple[Outcome, str, str]:
 @rule("The fast path ran", "Bailey 3, MLPerf", refuses=True)
 def engaged(context: Context) -> tuple[Outcome, str, str]:
     """Libraries fall back silently; a speedup is the fast path's only where the fast path ran."""
-    engagement = _engagement(context)
-    if engagement is Engagement.SAME:
+    found = engagement(context.run, context.step)
+    if found is Engagement.SAME:
         return _passed("both arms have the same lever: nothing is claimed of an acceleration")
     if not context.evidence:
         return Outcome.REFUSED, "the library said nothing of the path it took", "Run it to its end."
@@ -178,9 +173,9 @@ def engaged(context: Context) -> tuple[Outcome, str, str]:
     seen = f"{len(taken)} of {len(context.evidence)} steps accelerated"
     if fell_back:
         seen += f"; not: {', '.join(fell_back)}"
-    if engagement is Engagement.NOT:
+    if found is Engagement.NOT:
         return Outcome.REFUSED, seen, "Choose what the library accelerates, or see in the evidence why it fell back."
-    if engagement is Engagement.PARTIAL:
+    if found is Engagement.PARTIAL:
         return Outcome.ANNOTATED, seen, "Read the steps one by one: the whole mixes both."
     return _passed(seen)
 
@@ -431,7 +426,9 @@ def conclude(run: Run) -> list[Claim]:
 def _claim(context: Context) -> Claim:
     findings = [look(context) for look in RULES]
     refused = [finding for finding in findings if finding.outcome is Outcome.REFUSED]
-    verdict = Verdict(speed=_speed(context), engagement=_engagement(context), accuracy=_accuracy(context))
+    verdict = Verdict(
+        speed=_speed(context), engagement=engagement(context.run, context.step), accuracy=_accuracy(context)
+    )
     made = not refused
     sentence = _sentence(context, verdict) if made else _refusal(context, refused)
     return Claim(step=context.step, made=made, sentence=sentence, verdict=verdict, findings=findings)
@@ -479,16 +476,29 @@ def _speed(context: Context) -> Speed:
     return Speed.FASTER if ratio.value > 1 else Speed.SLOWER
 
 
-def _engagement(context: Context) -> Engagement:
-    if context.same_arm:
+def engagement(run: Run, step: str = WHOLE) -> Engagement:
+    """Whether the fast path ran in `step`, or in all steps, as far as the run's evidence tells."""
+    if run.plan.baseline == run.plan.accelerated:
         return Engagement.SAME
-    paths = {evidence.path for evidence in context.evidence}
-    told = {evidence.step for evidence in context.evidence}
-    if not set(context.steps) <= told:
+    evidence = _evidence(run, step)
+    paths = {told.path for told in evidence}
+    if not set(_steps(run, step)) <= {told.step for told in evidence}:
         paths.add("unknown")
     if paths == {"accelerated"}:
         return Engagement.ENGAGED
     return Engagement.PARTIAL if "accelerated" in paths else Engagement.NOT
+
+
+def _evidence(run: Run, step: str) -> list[Evidence]:
+    """What the accelerated arm's library says of this step, or of all steps."""
+    return [told for told in run.evidence.get(Side.ACCELERATED, []) if step in (WHOLE, told.step)]
+
+
+def _steps(run: Run, step: str) -> list[str]:
+    """This step, or all that the run's statistics know."""
+    if step != WHOLE:
+        return [step]
+    return [comparison.step for comparison in run.statistics if comparison.step != WHOLE]
 
 
 def _accuracy(context: Context) -> Accuracy:

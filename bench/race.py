@@ -26,7 +26,7 @@ from bench.plan import Plan
 from bench.processes import tree_resident
 from bench.record import Run
 from bench.telemetry import Telemetry
-from bench.values import CoreCount, Failure, Phase, Placement, Prepared, Quality, Sample, Side, Summary
+from bench.values import CoreCount, Failure, Phase, Placement, Prepared, Quality, Sample, Side
 from bench.warmup import is_warm
 
 TICK_S = 0.1
@@ -317,7 +317,8 @@ class Race:
 
     def _try_cores(self, arms: dict[Side, ArmProcess], count: int) -> None:
         """Race both arms at another core count against themselves, in rounds of four, so that drift hits all alike."""
-        slowest = max((summary.median for summary in self._whole_medians()), default=0.0)
+        whole = self.record.comparison()
+        slowest = max(whole.baseline.median, whole.accelerated.median) if whole else 0.0
         projected = slowest * self.plan.cores / count
         rounds = FEWEST_ROUNDS + 2
         if projected > self.workload.sample_limit_s or 2 * rounds * projected > LONGEST_OVERRUN * self.plan.budget_s:
@@ -335,10 +336,6 @@ class Race:
                 break
         self._end_others(arms)
         self._tell_core_counts()
-
-    def _whole_medians(self) -> list[Summary]:
-        whole = self.record.comparison()
-        return [whole.baseline, whole.accelerated] if whole else []
 
     def _tell_core_counts(self) -> None:
         from bench.statistics import ratio_of_medians, summarize

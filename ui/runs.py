@@ -5,7 +5,6 @@ The words and figures that lists of runs share stand here too: the home page sho
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -356,21 +355,11 @@ def _first_line(text: str) -> str:
 
 
 def _downloads(run: Run) -> None:
-    name = f"fairlap-{run.plan.workload}-{run.id[:8]}"
-    st.download_button(
-        "JSON",
-        data=lambda: json.dumps(run.report(), indent=1),
-        file_name=f"{name}.json",
-        mime="application/json",
-        icon=":material/download:",
-        help="Everything that was kept of this run, each raw sample included.",
-        on_click="ignore",
-        key=f"json_{run.id}",
-    )
+    view.download_json(run, "JSON", key=f"json_{run.id}")
     st.download_button(
         "Samples as CSV",
         data=lambda: samples_csv(run),
-        file_name=f"{name}-samples.csv",
+        file_name=f"fairlap-{run.plan.workload}-{run.id[:8]}-samples.csv",
         mime="text/csv",
         icon=":material/download:",
         help="One row a sample and step, for a spreadsheet or a notebook.",

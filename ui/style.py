@@ -156,5 +156,3 @@ OUTCOME = {
     Outcome.ANNOTATED: Badge("sticky_note_2", "orange"),
     Outcome.REFUSED: Badge("block", "red"),
 }
-DELTA = {Speed.FASTER: "green", Speed.SAME: "gray", Speed.SLOWER: "orange"}
-"""Colour of the interval under the ratio."""

@@ -14,10 +14,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims import duration, figure
+from bench.claims import duration, engagement, figure
 from bench.events import State
 from bench.record import Run
-from bench.values import Comparison, Engagement, Evidence, Phase, Picture, Side
+from bench.values import Comparison, Phase, Picture, Side
 from bench.workload import WHOLE
 from ui import charts, claim, style
 from ui.style import Theme
@@ -169,7 +169,7 @@ def _ratio_metric(run: Run, comparison: Comparison | None) -> None:
     ratio = comparison.ratio
     found = run.claim(comparison.step)
     words = f"{ratio.low:.2f} to {ratio.high:.2f}"
-    colour = style.DELTA[found.verdict.speed] if found else "gray"
+    colour = style.SPEED[found.verdict.speed].colour if found else "gray"
     st.metric(
         "Ratio",
         f"{ratio.value:.2f}x",
@@ -251,24 +251,15 @@ def _proof(run: Run, step: str, key: str, colours: Theme) -> None:
         word = "no evidence" if run.state.over else "no evidence yet"
         st.markdown(f":gray-badge[:material/pending: {word}]", width="content")
         return
-    engagement = _engagement(run, told)
-    badge = style.ENGAGEMENT[engagement]
+    engaged = engagement(run, step)
+    badge = style.ENGAGEMENT[engaged]
     taken = sum(evidence.path == "accelerated" for evidence in told)
     steps = f"{taken} of {len(told)} step{'s' * (len(told) != 1)}"
-    label = f":{badge.colour}[{engagement.value}], {steps} accelerated"
+    label = f":{badge.colour}[{engaged.value}], {steps} accelerated"
     with st.popover(
         label, icon=f":material/{badge.icon}:", type="tertiary", key=f"{key}-proof", help="In the library's own words"
     ):
         _evidence(run, colours, step)
-
-
-def _engagement(run: Run, told: list[Evidence]) -> Engagement:
-    if run.plan.baseline == run.plan.accelerated:
-        return Engagement.SAME
-    paths = {evidence.path for evidence in told}
-    if paths == {"accelerated"}:
-        return Engagement.ENGAGED
-    return Engagement.PARTIAL if "accelerated" in paths else Engagement.NOT
 
 
 def _evidence(run: Run, colours: Theme, step: str = WHOLE) -> None:
@@ -578,17 +569,23 @@ def share_url(run: Run | None, query: dict[str, str]) -> str:
     return f"{base}?{urlencode(query | ({'run': run.id} if run else {}), safe=':')}"
 
 
+def download_json(run: Run, label: str, *, key: str) -> None:
+    """The run as a file; it is made when somebody asks for it."""
+    st.download_button(
+        label,
+        data=lambda: json.dumps(run.report(), indent=1),
+        file_name=f"fairlap-{run.plan.workload}-{run.id[:8]}.json",
+        mime="application/json",
+        icon=":material/download:",
+        help="Everything that was kept of this run, each raw sample included.",
+        on_click="ignore",
+        key=key,
+    )
+
+
 def _take_away(run: Run, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Run as JSON",
-            data=lambda: json.dumps(run.report(), indent=1),
-            file_name=f"fairlap-{run.plan.workload}-{run.id[:8]}.json",
-            mime="application/json",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"{key}-json",
-        )
+        download_json(run, "Run as JSON", key=f"{key}-json")
         with st.popover("Command line", icon=":material/terminal:", key=f"{key}-command"):
             st.markdown("The same race from a shell:")
             st.code(run.plan.command(), language="bash", wrap_lines=True)
