@@ -123,9 +123,9 @@ def _list(options: argparse.Namespace) -> int:
 def _markdown(workloads: Sequence[Workload]) -> str:
     rows = ["| name | what races | steps (published) |", "| --- | --- | --- |"]
     for workload in workloads:
-        steps = [
-            f"{step.label} ({step.published.ratio:g}x)" if step.published else step.label for step in workload.steps
-        ]
+        told = workload.figures()
+        labels = {name: label for name, label in workload.labels().items() if name != WHOLE or name in told}
+        steps = [f"{label} ({told[name].ratio:g}x)" if name in told else label for name, label in labels.items()]
         rows.append(f"| `{workload.name}` | {workload.sentence} | {', '.join(steps)} |")
     return "\n".join(rows)
 
@@ -258,7 +258,7 @@ def _print(run: Run) -> None:
         first, second = lever[run.plan.baseline].label, lever[run.plan.accelerated].label
         print(f"\n{'':20} {first[:20]:>20} {second[:20]:>20}   ratio (95 % interval)        published")
         for comparison in run.statistics:
-            published = next((s.published for s in workload.steps if s.name == comparison.step and s.published), None)
+            published = workload.figures().get(comparison.step)
             ratio = comparison.ratio
             print(
                 f"{labels[comparison.step]:20} {duration(comparison.baseline.median):>20} "

@@ -381,7 +381,8 @@ def part_of_whole(context: Context) -> tuple[Outcome, str, str]:
 @rule("Real data and trained weights", "MLPerf")
 def real_data(context: Context) -> tuple[Outcome, str, str]:
     """What was made to be measured may be kinder than what comes in."""
-    why = context.run.plan.declaration.synthetic
+    told = [prepared.synthetic for prepared in context.run.prepared if prepared.synthetic]
+    why = context.run.plan.declaration.synthetic or next(iter(told), "")
     if why:
         return Outcome.ANNOTATED, why, "Repeat it on your own data."
     return _passed("yes")
@@ -490,15 +491,16 @@ def engagement(run: Run, step: str = WHOLE) -> Engagement:
 
 
 def _evidence(run: Run, step: str) -> list[Evidence]:
-    """What the accelerated arm's library says of this step, or of all steps."""
-    return [told for told in run.evidence.get(Side.ACCELERATED, []) if step in (WHOLE, told.step)]
+    """What the accelerated arm's library says of this step, or of all steps that the lever changes."""
+    return [told for told in run.evidence.get(Side.ACCELERATED, []) if told.step in _steps(run, step)]
 
 
 def _steps(run: Run, step: str) -> list[str]:
-    """This step, or all that the run's statistics know."""
+    """This step, or all that the lever changes and the run's statistics know."""
     if step != WHOLE:
         return [step]
-    return [comparison.step for comparison in run.statistics if comparison.step != WHOLE]
+    unchanged = {declared.name for declared in run.plan.declaration.steps if not declared.changes}
+    return [comparison.step for comparison in run.statistics if comparison.step not in {WHOLE} | unchanged]
 
 
 def _accuracy(context: Context) -> Accuracy:

@@ -111,12 +111,13 @@ class Testified(Value):
 
 
 class Judged(Value):
-    """Both arms' quality, and the pictures they made."""
+    """Both arms' quality, the pictures they made, and what differs between them."""
 
     type: Literal["quality"] = "quality"
     at: float
     quality: values.Quality
     pictures: dict[Side, list[values.Picture]] = Field(default_factory=dict)
+    tables: list[values.Table] = Field(default_factory=list)
 
 
 class CoresTried(Value):

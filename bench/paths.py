@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 
 def home() -> Path:
@@ -25,6 +25,15 @@ def journals() -> Path:
 def uploads() -> Path:
     """Uploaded files, each named by the SHA-256 of its content."""
     return _inside("uploads")
+
+
+def cache() -> Path:
+    """What is dear to make and may be made again: the user's cache folder, or a folder inside `FAIRLAP_HOME`."""
+    if os.environ.get("FAIRLAP_HOME"):
+        return _inside("cache")
+    folder = user_cache_path("fairlap", appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
 
 
 def queue() -> Path:

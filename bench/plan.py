@@ -15,6 +15,8 @@ from bench.workload import Parameter, Setting, Workload, registry
 BUDGET_S = (2.0, 3600.0)
 TARGET = (0.0, 0.5)
 
+LONGEST_TEXT = 300
+
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -199,6 +201,11 @@ def _parameter(parameter: Parameter, given: Any, problems: list[str]) -> Setting
             if given not in parameter.choices:
                 problems.append(f"{parameter.name}: {given!r} is none of {', '.join(parameter.choices)}")
             return str(given)
+        case "text":
+            text = str(given).strip()
+            if not 0 < len(text) <= LONGEST_TEXT or not text.isprintable():
+                problems.append(f"{parameter.name}: wanted are 1 to {LONGEST_TEXT} printable characters")
+            return text
         case "image":
             digest = str(given).removeprefix("upload:")
             uploaded = str(given).startswith("upload:") and len(digest) == 64 and set(digest) <= set("0123456789abcdef")

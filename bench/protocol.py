@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bench.values import Evidence, Measure, Measurement, Picture, Value
+from bench.values import Evidence, Measure, Measurement, Picture, Table, Value
 
 VERSION = 1
 LONGEST_LINE = 64 * 1024 * 1024
@@ -33,6 +33,7 @@ class Prepare(Value):
     seed: int
     scratch: str
     uploads: str
+    cache: str
 
 
 class Repeat(Value):
@@ -79,6 +80,7 @@ class Prepared(Value):
     work: float = Field(gt=0)
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
+    synthetic: str = ""
 
 
 class Repeated(Value):
@@ -105,6 +107,7 @@ class Concluded(Value):
 class Compared(Value):
     type: Literal["compared"] = "compared"
     measures: list[Measure]
+    tables: list[Table] = Field(default_factory=list)
 
 
 class Broke(Value):

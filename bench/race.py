@@ -179,6 +179,7 @@ class Race:
                     seed=self.plan.seed,
                     scratch=str(arm.scratch),
                     uploads=str(paths.uploads()),
+                    cache=str(paths.cache()),
                 )
             )
 
@@ -191,6 +192,7 @@ class Race:
                 work=answer.work,
                 data=answer.data,
                 facts=answer.facts,
+                synthetic=answer.synthetic,
             )
             self.tell(events.Prepared(at=self.now, prepared=prepared))
 
@@ -269,7 +271,7 @@ class Race:
             agreement=compared.measures,
         )
         pictures = {side: concluded[side].pictures for side in Side}
-        self.tell(events.Judged(at=self.now, quality=quality, pictures=pictures))
+        self.tell(events.Judged(at=self.now, quality=quality, pictures=pictures, tables=compared.tables))
 
     def _testify(self, arms: dict[Side, ArmProcess]) -> None:
         for side, arm in arms.items():

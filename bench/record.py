@@ -50,6 +50,7 @@ class Run(BaseModel):
     evidence: dict[Side, list[values.Evidence]] = Field(default_factory=dict)
     quality: values.Quality | None = None
     pictures: dict[Side, list[values.Picture]] = Field(default_factory=dict)
+    tables: list[values.Table] = Field(default_factory=list)
     core_counts: list[values.CoreCount] = Field(default_factory=list)
     best_ratio: values.Interval | None = None
     noise: Noise | None = None
@@ -93,7 +94,7 @@ class Run(BaseModel):
             case events.Testified():
                 self.evidence[event.side] = event.evidence
             case events.Judged():
-                self.quality, self.pictures = event.quality, event.pictures
+                self.quality, self.pictures, self.tables = event.quality, event.pictures, event.tables
             case events.CoresTried():
                 self.core_counts, self.best_ratio = event.counts, event.best_ratio
             case events.Rested():

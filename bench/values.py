@@ -152,6 +152,15 @@ class Picture(Value):
     height: int
 
 
+class Table(Value):
+    """Rows that an arm has to show."""
+
+    name: str
+    label: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
 class Prepared(Value):
     """An arm is ready."""
 
@@ -163,6 +172,8 @@ class Prepared(Value):
     work: float
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
+    synthetic: str = ""
+    """Why the weights or the data are not real, where they are not."""
 
 
 class Placement(Value):

@@ -103,7 +103,8 @@ class Worker:
                 measures, pictures = self.arm.conclude()
                 return protocol.Concluded(measures=measures, pictures=pictures)
             case protocol.Compare():
-                return protocol.Compared(measures=self.arm.compare(Path(request.other)))
+                measures, tables = self.arm.compare(Path(request.other))
+                return protocol.Compared(measures=measures, tables=tables)
         raise RuntimeError(f"no answer to {request.type}")
 
     def _prepare(self, request: protocol.Prepare) -> protocol.Prepared:
@@ -121,6 +122,7 @@ class Worker:
             seed=request.seed,
             scratch=Path(request.scratch),
             uploads=Path(request.uploads),
+            cache=Path(request.cache),
         )
         self.say(protocol.Progress(text="importing the libraries"))
         arm: Arm = getattr(importlib.import_module(module), name)(settings)

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
-from bench.values import WHOLE, Evidence, Measure, Picture
+from bench.values import WHOLE, Evidence, Measure, Picture, Table
 
 Setting = int | float | str | bool
 
@@ -37,13 +37,13 @@ class Parameter:
 
     name: str
     label: str
-    kind: Literal["integer", "real", "choice", "flag", "image"]
+    kind: Literal["integer", "real", "choice", "flag", "image", "text"]
     default: Setting
     help: str = ""
     minimum: float | None = None
     maximum: float | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
-    """Value to label. For an `image` these are the pictures that need no upload."""
+    """Value to label. For an `image` these are the pictures that need no upload; for a `text`, suggestions."""
     stops: tuple[int, ...] = ()
     """Values a slider snaps to, for ranges too wide to slide over one by one."""
     stop_labels: Mapping[int, str] = field(default_factory=dict)
@@ -89,6 +89,8 @@ class Step:
     label: str
     what: str
     published: Published | None = None
+    changes: bool = True
+    """False for a step that the lever leaves alone: both arms run the same code in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class Workload:
     """The post that it follows."""
     machines: tuple[str, ...] = ("x86_64", "AMD64")
     systems: tuple[str, ...] = ("Linux", "Darwin", "Windows")
+    published: Published | None = None
+    """What somebody published for the whole."""
     platform_note: str = ""
     """What to say where machine or system is none of these."""
     prepare_limit_s: float = 180.0
@@ -147,6 +151,11 @@ class Workload:
     def parameter(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)
 
+    def figures(self) -> dict[str, Published]:
+        """What was published, by step; the whole among them."""
+        told = {WHOLE: self.published} | {step.name: step.published for step in self.steps}
+        return {name: published for name, published in told.items() if published}
+
     def labels(self) -> dict[str, str]:
         """Label of every step, and of the whole."""
         return {WHOLE: "the whole"} | {step.name: step.label for step in self.steps}
@@ -165,6 +174,8 @@ class Settings:
     """A folder of the run's own, gone after it."""
     uploads: Path
     """Where uploaded files lie, named by the SHA-256 of their content."""
+    cache: Path
+    """What is dear to make and may be made again."""
 
 
 T = TypeVar("T")
@@ -194,7 +205,7 @@ class Arm(Protocol):
         """Import, load and build what is needed, and say what the work is.
 
         Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
-        text}}`.
+        text}}`; where the weights or the data are not real, `'synthetic'` says why.
         """
 
     def repeat(self, repetition: int, clock: Clock) -> None:
@@ -206,8 +217,9 @@ class Arm(Protocol):
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         """This arm's own accuracy, and what it made; leaves in `scratch` what `compare` needs."""
 
-    def compare(self, other: Path) -> list[Measure]:
-        """How far this arm's results agree with those that the other arm left in the folder `other`."""
+    def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
+        """How far this arm's results agree with those that the other arm, the baseline, left in the folder `other`,
+        and what differs."""
 
 
 @cache

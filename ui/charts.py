@@ -636,9 +636,11 @@ def published(workload: Workload, theme: Theme = "light") -> go.Figure:
 
 
 def _steps(workload: Workload, compared: dict[str, Comparison], theme: Theme) -> go.Figure:
-    labels = workload.labels() if compared else {step.name: step.label for step in workload.steps}
+    told = workload.figures()
+    labels = workload.labels()
+    if not compared and WHOLE not in told:
+        del labels[WHOLE]
     rows = {name: place for place, name in enumerate(reversed(labels))}
-    told = {step.name: step.published for step in workload.steps if step.published}
     ratios = [comparison.ratio for comparison in compared.values()]
     ends = [1.0, *(r.low for r in ratios), *(r.high for r in ratios), *(one.ratio for one in told.values())]
     low, high = math.log10(min(ends)), math.log10(max(ends))

@@ -328,6 +328,19 @@ def _choice(workload: Workload, parameter: Parameter) -> None:
     _choose(parameter.label, list(parameter.choices), _key(workload, parameter.name), named, parameter.help)
 
 
+def _text(workload: Workload, parameter: Parameter) -> None:
+    key = _key(workload, parameter.name)
+    options = list(dict.fromkeys([*parameter.choices, str(st.session_state.get(key) or parameter.default)]))
+    st.selectbox(
+        parameter.label,
+        options,
+        key=key,
+        format_func=lambda value: parameter.choices.get(value, value),
+        help=parameter.help or None,
+        accept_new_options=True,
+    )
+
+
 def _flag(workload: Workload, parameter: Parameter) -> None:
     st.toggle(parameter.label, key=_key(workload, parameter.name), help=parameter.help or None)
 
@@ -373,6 +386,7 @@ _PARAMETER: Mapping[str, Any] = {
     "integer": _number,
     "real": _number,
     "choice": _choice,
+    "text": _text,
     "flag": _flag,
     "image": _image,
 }

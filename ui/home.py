@@ -132,7 +132,8 @@ def _arm_label(workload: Workload, lever: str) -> str:
 
 def _published(workload: Workload) -> None:
     """The figures that others published, which are not measured here and say so."""
-    figures = [(step.label, step.published) for step in workload.steps if step.published]
+    labels = workload.labels()
+    figures = [(labels[name], published) for name, published in workload.figures().items()]
     if figures:
         text = ", ".join(f"{label} {published.ratio:g}x" for label, published in figures)
         st.caption(f"Published elsewhere: {text}", help="  \n".join(_source(label, one) for label, one in figures))

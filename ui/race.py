@@ -326,7 +326,7 @@ def _last(workload: Workload, plan: Plan | None) -> tuple[Run | None, bool]:
 
 def _published(workload: Workload, colours: Theme) -> None:
     """What others measured; nothing was measured here yet."""
-    told = [step for step in workload.steps if step.published]
+    labels, told = workload.labels(), workload.figures()
     if not told:
         st.info("Nothing was raced here yet. Press Run.", icon=":material/sports_score:")
         return
@@ -338,9 +338,8 @@ def _published(workload: Workload, colours: Theme) -> None:
         config=style.CONFIG,
         alt="Published ratios of every step",
     )
-    for step in told:
-        assert step.published
+    for step, published in told.items():
         st.caption(
-            f"**{step.label}**: {step.published.ratio:g}x, {claim.plain(step.published.source)}. "
-            f"{claim.plain(step.published.why_it_differs)}"
+            f"**{labels[step]}**: {published.ratio:g}x, {claim.plain(published.source)}. "
+            f"{claim.plain(published.why_it_differs)}"
         )

@@ -62,6 +62,7 @@ def draw(run: Run, *, key: str, live: bool) -> None:
         _three_charts(run, step, key, colours)
         _steps(run, key, colours)
     _pictures(run, colours)
+    _tables(run)
     if found := run.claim(step):
         _title("Claim")
         claim.draw(found)
@@ -414,27 +415,27 @@ def _steps_chart(run: Run, key: str, colours: Theme, live: bool) -> None:
 def _steps(run: Run, key: str, colours: Theme) -> None:
     _steps_chart(run, key, colours, live=False)
     st.table(_step_rows(run), border="horizontal", hide_index=True, alt="Times and ratio of every step")
-    differ = [(step, step.published) for step in run.plan.declaration.steps if step.published]
-    if differ:
+    labels = run.plan.declaration.labels()
+    if differ := run.plan.declaration.figures():
         with st.expander("Why ours differ from the published figures", icon=":material/compare_arrows:"):
-            for step, told in differ:
-                ours = run.comparison(step.name)
+            for step, told in differ.items():
+                ours = run.comparison(step)
                 ratio = f", here {ours.ratio.value:.2f}x" if ours else ""
                 st.markdown(
-                    f"**{step.label}**: published {told.ratio:g}x{ratio}. {claim.plain(told.why_it_differs)} "
+                    f"**{labels[step]}**: published {told.ratio:g}x{ratio}. {claim.plain(told.why_it_differs)} "
                     f":gray[:small[{claim.plain(told.source)}]]"
                 )
 
 
 def _step_rows(run: Run) -> pd.DataFrame:
-    declared = {step.name: step for step in run.plan.declaration.steps}
+    figures = run.plan.declaration.figures()
     labels = run.plan.declaration.labels()
     names = {side: getattr(run.plan, side) for side in Side}
     if names[Side.BASELINE] == names[Side.ACCELERATED]:
         names[Side.ACCELERATED] += " again"
     rows = []
     for comparison in run.statistics:
-        told = declared[comparison.step].published if comparison.step in declared else None
+        told = figures.get(comparison.step)
         ratio = comparison.ratio
         used = f"{comparison.baseline.effective_cores:.2f} | {comparison.accelerated.effective_cores:.2f}"
         rows.append(
@@ -469,6 +470,15 @@ def _pictures(run: Run, colours: Theme) -> None:
         for column, picture in zip(st.columns(max(3, len(pictures)), gap="small"), pictures, strict=False):
             with column:
                 st.image(_bytes(picture), caption=picture.label, alt=f"{picture.label}, {name}", width="stretch")
+
+
+def _tables(run: Run) -> None:
+    for table in run.tables:
+        with st.expander(f"{table.label} ({len(table.rows)})", icon=":material/table_rows:"):
+            if table.rows:
+                st.dataframe(pd.DataFrame(table.rows, columns=table.columns), hide_index=True)
+            else:
+                st.markdown("None.")
 
 
 def _bytes(picture: Picture) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.values import Evidence, Measure, Picture
+from bench.values import Evidence, Measure, Picture, Table
 from bench.workload import Clock, Settings
 
 CLOSE = 10.0
@@ -156,11 +156,11 @@ class ColourQuantization:
         colours = np.clip(np.rint(codebook * 255), 0, 255).astype(np.uint8)
         return colours[labels[: height * width]].reshape(height, width, 3)
 
-    def compare(self, other: Path) -> list[Measure]:
+    def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
         with np.load(other / "result.npz") as theirs, np.load(self.settings.scratch / "result.npz") as ours:
             close = np.linalg.norm(theirs["learned"].astype(float) - ours["learned"], axis=-1) <= CLOSE
             same = theirs["random"] == ours["random"]
-        return [
+        agreement = [
             Measure(
                 name="colours-agree",
                 label=f"pixels whose colours agree (within {CLOSE:g} of 255)",
@@ -174,6 +174,7 @@ class ColourQuantization:
                 unit="%",
             ),
         ]
+        return agreement, []
 
 
 def psnr(original: np.ndarray, picture: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.values import Evidence, Measure, Picture
+from bench.values import Evidence, Measure, Picture, Table
 from bench.workload import BadInput, Clock, Settings
 
 FAULT_AT = 3
@@ -96,5 +96,5 @@ class Trial:
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         return [], []
 
-    def compare(self, other: Path) -> list[Measure]:
-        return []
+    def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
+        return [], []

@@ -1,0 +1,127 @@
+"""BERT question answering: FP32 against what oneDNN, bfloat16 and INT8 by Intel Neural Compressor make of it.
+
+After the posts on quantizing BERT for SQuAD with Intel Neural Compressor. This module only declares.
+"""
+
+from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Workload
+
+ORDER = 1
+
+_POST = "Intel's post on Neural Compressor: BERT on SQuAD, 1557.3 s to 1201.0 s"
+_WHY = (
+    "The post times the whole of an evaluation, tokenization and answer search included, of a larger model with an "
+    "older TensorFlow on a processor that it does not name. 1.30x is the ratio of the times; the same figures are "
+    "22.9 % less time. Its F1 went from 92.99 to 92.41."
+)
+
+BEFORE = """\
+graph = frozen(checkpoint)                     # FP32
+session = tf.compat.v1.Session(graph=graph)
+start, end = session.run(["start_logits:0", "end_logits:0"], windows)
+"""
+AFTER = """\
+from neural_compressor.tensorflow import StaticQuantConfig, quantize_model
+
+graph = frozen(checkpoint)                     # FP32
+graph = quantize_model(graph, StaticQuantConfig(weight_granularity="per_channel"), calibration)
+session = tf.compat.v1.Session(graph=graph)
+start, end = session.run(["start_logits:0", "end_logits:0"], windows)
+"""
+
+WORKLOAD = Workload(
+    name="bert",
+    title="BERT: FP32 to INT8",
+    icon=":material/quiz:",
+    sentence="BERT answers questions about a passage, in FP32 and quantized to INT8 by Intel Neural Compressor.",
+    story=(
+        "A BERT reads a question and a passage and marks the words of the passage that answer it.",
+        "Neural Compressor watches the FP32 model read some calibration passages, then puts its matrix products to "
+        "8-bit integers, for which oneDNN has kernels that use VNNI, or AMX where there is one.",
+        "Both arms answer the same questions; F1 and exact match, as SQuAD defines them, tell what the speed costs.",
+        "FP32 without oneDNN and bfloat16 are there too: any two can race.",
+    ),
+    code=Code(before=BEFORE, after=AFTER),
+    lever=Lever(
+        name="precision",
+        label="precision",
+        values=(
+            LeverValue(
+                "fp32-stock", "FP32, oneDNN off", environment={"TF_ENABLE_ONEDNN_OPTS": "0"}, packages=("tensorflow",)
+            ),
+            LeverValue("fp32", "FP32", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}, packages=("tensorflow",)),
+            LeverValue("bf16", "BF16", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}, packages=("tensorflow",)),
+            LeverValue(
+                "int8",
+                "INT8",
+                environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
+                packages=("tensorflow", "neural_compressor"),
+            ),
+        ),
+        baseline="fp32",
+        accelerated="int8",
+        changes_arithmetic=True,
+    ),
+    steps=(
+        Step("tokenize", "tokenization", "questions and passages to windows of word pieces", changes=False),
+        Step(
+            "inference",
+            "inference",
+            "BERT's forward pass over the windows",
+        ),
+        Step("extract", "answer extraction", "the likeliest span among the best starts and ends", changes=False),
+    ),
+    published=Published(1.30, _POST, _WHY),
+    parameters=(
+        Parameter(
+            "model",
+            "Model",
+            "text",
+            "fairlap-minilm-squad",
+            help="The one that comes with Fairlap; an untrained shape, for speed alone; or any BERT for question "
+            "answering: a folder in the Hugging Face layout, or a hub name such as owner/model.",
+            choices={
+                "fairlap-minilm-squad": "MiniLM, 6 × 384, trained",
+                "bert-base-untrained": "BERT-base shape, untrained",
+                "bert-large-untrained": "BERT-large shape, untrained",
+            },
+        ),
+        Parameter(
+            "length",
+            "Sequence length",
+            "integer",
+            128,
+            help="Word pieces of a window: question and passage. Longer passages are read in overlapping windows.",
+            minimum=64,
+            maximum=512,
+            stops=(64, 96, 128, 192, 256, 384, 512),
+        ),
+        Parameter(
+            "instances",
+            "Instances",
+            "integer",
+            1,
+            help="Models that answer at once, each on cores of its own; the cores are shared out among them.",
+            minimum=1,
+            maximum=64,
+        ),
+        Parameter(
+            "evaluation",
+            "Questions",
+            "text",
+            "shipped",
+            help="The set that comes with Fairlap, or the path of any file in the SQuAD v1.1 layout.",
+            choices={"shipped": "Fairlap's own"},
+        ),
+    ),
+    batch=Parameter(
+        "batch", "Batch", "integer", 8, help="Queries that an instance answers at once.", minimum=1, maximum=128
+    ),
+    unit="queries",
+    arm="workloads.bert.arm:QuestionAnswering",
+    source="https://github.com/intel/neural-compressor",
+    machines=("x86_64",),
+    systems=("Linux",),
+    platform_note="Neural Compressor quantizes TensorFlow graphs for x86-64 processors under Linux only.",
+    prepare_limit_s=600.0,
+    sample_limit_s=300.0,
+)

@@ -1,0 +1,172 @@
+"""The work: questions to word pieces, through BERT at one precision, and back to answers."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bench.values import Evidence, Measure, Picture, Table
+from bench.workload import BadInput, Clock, Settings
+from workloads.bert import checkpoint, instances, model, spans, squad
+from workloads.bert.engine import Engine, inputs
+
+EVALUATED_AT_ONCE = 16
+"""Windows in a batch when the accuracy is measured, whatever the batch of the race."""
+
+
+class QuestionAnswering:
+    """One arm. See `bench.workload.Arm`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.length = int(settings.parameters["length"])
+        self.instances = min(int(settings.parameters["instances"]), settings.cores)
+
+    def prepare(self, progress: Callable[[str], None]) -> dict[str, Any]:
+        progress("reading model and questions")
+        self.checkpoint = checkpoint.load(str(self.settings.parameters["model"]), progress)
+        longest = self.checkpoint.config.max_position_embeddings
+        if self.length > longest:
+            raise BadInput(
+                f"the model reads {longest} word pieces at most, not {self.length}", "Choose a smaller sequence length."
+            )
+        self.reader = spans.Reader(self.checkpoint)
+        named = str(self.settings.parameters["evaluation"])
+        file = squad.EVALUATION if named == "shipped" else Path(named).expanduser()
+        self.questions = squad.read(file)
+        self._choose()
+        self.graph = self._graph(progress)
+        self._start(progress)
+        queries = self.settings.batch * self.instances
+        trained = self.checkpoint.trained
+        return {
+            "work": queries,
+            "data": squad.digest(self.questions) + self.checkpoint.digest,
+            "facts": {
+                "model": f"{self.checkpoint.name}, {self.checkpoint.config.parameters() / 1e6:.1f} M parameters",
+                "questions": f"{len(self.questions):,}",
+                "windows": f"{self.windows_each} of {self.length} word pieces a question",
+                "instances": f"{self.instances} × {self.settings.cores // self.instances} cores",
+            },
+            "synthetic": "" if trained else f"untrained weights ({self.checkpoint.name}): speed only",
+        }
+
+    def _choose(self) -> None:
+        """What is raced: the questions that need the commonest number of windows, so that every batch is equal work."""
+        counted = self._windows(self.questions)
+        needed = np.bincount(counted.query)
+        self.windows_each = Counter(needed.tolist()).most_common(1)[0][0]
+        self.raced = [
+            question for question, count in zip(self.questions, needed, strict=True) if count == self.windows_each
+        ]
+
+    def _windows(self, questions: list[squad.Question]) -> spans.Windows:
+        return self.reader.windows([q.question for q in questions], [q.passage for q in questions], self.length)
+
+    def _graph(self, progress: Callable[[str], None]) -> Path:
+        """The serialised graph of this arm's precision."""
+        file = self.settings.scratch / "graph.pb"
+        if self.settings.lever == "int8":
+            # Here and not above: the other arm needs none of it in its memory.
+            from workloads.bert import quantize, recipe
+
+            progress("quantizing to INT8 with Neural Compressor, or taking it from the cache")
+            wanted = recipe.parse(recipe.DEFAULT_YAML)
+            calibrated = squad.read(squad.CALIBRATION)[: wanted.sampling_size]
+            return quantize.cached(
+                self.checkpoint,
+                wanted,
+                self._windows(calibrated),
+                self.settings.cache / "bert",
+                progress,
+            )
+        progress("building the graph")
+        compute = tf.bfloat16 if self.settings.lever == "bf16" else tf.float32
+        file.write_bytes(model.frozen(self.checkpoint, compute).SerializeToString())
+        return file
+
+    def _start(self, progress: Callable[[str], None]) -> None:
+        if self.instances == 1:
+            self.engine = Engine.load(self.graph, self.settings.cores)
+            return
+        progress(f"starting {self.instances} instances")
+        cores = instances.shared_out(sorted(os.sched_getaffinity(0)), self.instances)
+        self.models = [instances.Instance(self.graph, chosen) for chosen in cores]
+        for one in self.models:
+            one.answer()
+
+    def repeat(self, repetition: int, clock: Clock) -> None:
+        queries = self.settings.batch * self.instances
+        first = repetition * queries
+        asked = [self.raced[(first + place) % len(self.raced)] for place in range(queries)]
+        windows = clock("tokenize", lambda: self._windows(asked))
+        start, end = clock("inference", lambda: self._logits(windows))
+        clock("extract", lambda: self.reader.answers(windows, start, end, [question.passage for question in asked]))
+
+    def _logits(self, windows: spans.Windows) -> tuple[np.ndarray, np.ndarray]:
+        """Logits of all windows: batches that one model reads in turn, or each instance's share at once."""
+        size = self.settings.batch
+        if self.instances == 1:
+            return self.engine.logits(windows, size)
+        batches = [inputs(windows, at, at + size) for at in range(0, len(windows), size)]
+        for place, batch in enumerate(batches):
+            self.models[place % self.instances].ask(batch)
+        parts = [self.models[place % self.instances].answer() for place in range(len(batches))]
+        return np.concatenate([start for start, _ in parts]), np.concatenate([end for _, end in parts])
+
+    def evidence(self) -> list[Evidence]:
+        graph = tf.compat.v1.GraphDef()
+        graph.ParseFromString(self.graph.read_bytes())
+        products = Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
+        fast = {name: count for name, count in products.items() if "Quantized" in name}
+        total, quick = products.total(), sum(fast.values())
+        said = [f"{count} × {name}" for name, count in products.most_common()]
+        match self.settings.lever:
+            case "int8":
+                path, reason = ("accelerated", "") if quick else ("stock", "no operator became INT8")
+                if 0 < quick < total:
+                    reason = f"{total - quick} of {total} matrix products stayed in FP32"
+            case "bf16":
+                path, reason, quick = "accelerated", "", total
+                said.append("matrix products of bfloat16 tensors")
+            case _:
+                path, reason = "stock", "FP32"
+        same = "both arms run this step's same code"
+        return [
+            Evidence(step="tokenize", path="stock", words=[same], reason=same),
+            Evidence(step="inference", path=path, words=said, calls=total, accelerated_calls=quick, reason=reason),
+            Evidence(step="extract", path="stock", words=[same], reason=same),
+        ]
+
+    def conclude(self) -> tuple[list[Measure], list[Picture]]:
+        """F1 and exact match over all questions of the set; an untrained model has none to measure."""
+        windows = self._windows(self.questions)
+        engine = self.engine if self.instances == 1 else Engine.load(self.graph, self.settings.cores)
+        start, end = engine.logits(windows, EVALUATED_AT_ONCE)
+        answers = self.reader.answers(windows, start, end, [question.passage for question in self.questions])
+        best = {q.id: found[0].text if found else "" for q, found in zip(self.questions, answers, strict=True)}
+        (self.settings.scratch / "answers.json").write_text(json.dumps(best))
+        if not self.checkpoint.trained:
+            return [], []
+        score = squad.score(self.questions, best)
+        return [
+            Measure(name="f1", label="F1", value=score.f1, decisive=True),
+            Measure(name="exact-match", label="exact match", value=score.exact_match, unit="%"),
+        ], []
+
+    def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
+        theirs = json.loads((other / "answers.json").read_text())
+        ours = json.loads((self.settings.scratch / "answers.json").read_text())
+        changed = [question for question in self.questions if theirs[question.id] != ours[question.id]]
+        rows = [[q.question, q.answers[0], theirs[q.id], ours[q.id]] for q in changed]
+        share = 100 * (1 - len(changed) / len(self.questions))
+        measures = [Measure(name="answers-agree", label="answers that agree", value=share, unit="%")]
+        columns = ["question", "true answer", "baseline's answer", "accelerated arm's answer"]
+        return measures, [Table(name="changed", label="Questions whose answer changed", columns=columns, rows=rows)]

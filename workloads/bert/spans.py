@@ -1,0 +1,211 @@
+"""From questions and passages to windows of word pieces, and from logits back to the words of an answer.
+
+Long passages are read in overlapping windows and answers searched among the best starts and ends, as in run_squad.py of
+Devlin et al. 2018.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tokenizers
+
+from bench.workload import BadInput
+from workloads.bert.checkpoint import Checkpoint
+
+LONGEST_QUESTION = 64
+"""Word pieces of a question that are read, as in run_squad.py."""
+LONGEST_ANSWER = 30
+"""Word pieces that an answer may have, as in run_squad.py."""
+BEST = 20
+"""How many starts and how many ends are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """What the model reads: int32 arrays of shape (windows, length), and where each piece stands in its passage."""
+
+    input_ids: np.ndarray
+    attention_mask: np.ndarray
+    token_type_ids: np.ndarray
+    query: np.ndarray
+    """(windows,): which query each window belongs to."""
+    spans: np.ndarray
+    """(windows, length, 2): first character of each piece in its passage and the one after its last; -1 outside it."""
+    central: np.ndarray
+    """(windows, length): is this the window in which the piece has most passage around it?"""
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+    def feed(self, rows: slice | np.ndarray = slice(None)) -> dict[str, np.ndarray]:
+        """Input name to array, of some rows or of all."""
+        return {
+            "input_ids": self.input_ids[rows],
+            "attention_mask": self.attention_mask[rows],
+            "token_type_ids": self.token_type_ids[rows],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A span of the passage, in characters, with the share of the n-best list's probability that it has."""
+
+    text: str
+    start: int
+    end: int
+    probability: float
+    score: float
+
+
+class Reader:
+    """Word pieces of one vocabulary."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        file = checkpoint.vocabulary
+        try:
+            if file.suffix == ".json":
+                self.pieces = tokenizers.Tokenizer.from_file(str(file))
+            else:
+                self.pieces = tokenizers.BertWordPieceTokenizer(str(file), lowercase=checkpoint.lowercase)._tokenizer
+        # The library raises bare Exception for whatever is wrong with a file.
+        except Exception as error:
+            raise BadInput(f"{file} is no vocabulary: {error}", "Fetch the checkpoint again.") from error
+        self.pieces.no_padding()
+        self.pieces.no_truncation()
+        size, allowed = self.pieces.get_vocab_size(), checkpoint.config.vocab_size
+        if size > allowed:
+            raise BadInput(
+                f"{file} has {size} word pieces, and the model {allowed}",
+                "Vocabulary and weights must belong together.",
+            )
+        self.begin, self.end = (self._special(piece, file) for piece in ("[CLS]", "[SEP]"))
+
+    def _special(self, piece: str, file: Any) -> int:
+        found = self.pieces.token_to_id(piece)
+        if found is None:
+            raise BadInput(f"{file} has no piece {piece}", "Take the vocabulary of a BERT.")
+        return found
+
+    def windows(
+        self, questions: Sequence[str], passages: Sequence[str], length: int, step: int | None = None
+    ) -> Windows:
+        """All windows of `length` pieces, in the order of the queries.
+
+        `step` (the doc stride) is how many pieces of the passage lie between the starts of two windows: at most, and by
+        default, half of what a window holds. Raises BadInput for an empty question or passage.
+        """
+        for place, (question, passage) in enumerate(zip(questions, passages, strict=True), 1):
+            for what, text in (("question", question), ("passage", passage)):
+                if not text.strip():
+                    raise BadInput(f"{what} {place} is empty", f"Write a {what}.")
+        asked = self.pieces.encode_batch(list(questions), add_special_tokens=False)
+        # Many questions share a passage; each passage is read once.
+        distinct = list(dict.fromkeys(passages))
+        read = dict(zip(distinct, self.pieces.encode_batch(distinct, add_special_tokens=False), strict=True))
+        parts = []
+        for query, (encoding, passage) in enumerate(zip(asked, passages, strict=True)):
+            pieces = encoding.ids[: min(LONGEST_QUESTION, length // 2)]
+            text = read[passage]
+            if not pieces or not text.ids:
+                what = "passage" if pieces else "question"
+                raise BadInput(f"{what} {query + 1} has no readable character", f"Write a {what} in words.")
+            room = length - len(pieces) - 3
+            stride = min(step or room, max(1, room // 2))
+            first = 0
+            while True:
+                last = min(first + room, len(text.ids))
+                parts.append((query, pieces, text, first, last))
+                if last == len(text.ids):
+                    break
+                first += stride
+        return self._assembled(parts, length)
+
+    def _assembled(self, parts: list[tuple[int, list[int], Any, int, int]], length: int) -> Windows:
+        count = len(parts)
+        ids, mask, types = (np.zeros((count, length), np.int32) for _ in range(3))
+        spans = np.full((count, length, 2), -1, np.int64)
+        central = np.zeros((count, length), bool)
+        query = np.fromiter((part[0] for part in parts), np.int64, count)
+        offsets: dict[int, np.ndarray] = {}
+        for row, (_, pieces, text, first, last) in enumerate(parts):
+            begin = len(pieces) + 2
+            end = begin + last - first
+            ids[row, 0] = self.begin
+            ids[row, 1 : begin - 1] = pieces
+            ids[row, begin - 1] = self.end
+            ids[row, begin:end] = text.ids[first:last]
+            ids[row, end] = self.end
+            mask[row, : end + 1] = 1
+            types[row, begin : end + 1] = 1
+            if id(text) not in offsets:
+                offsets[id(text)] = np.asarray(text.offsets, np.int64).reshape(-1, 2)
+            spans[row, begin:end] = offsets[id(text)][first:last]
+            central[row, begin:end] = _central(parts, row)
+        return Windows(ids, mask, types, query, spans, central)
+
+    def answers(
+        self, windows: Windows, start: np.ndarray, end: np.ndarray, passages: Sequence[str]
+    ) -> list[list[Answer]]:
+        """Each query's answers, best first, from logits of shape (windows, length)."""
+        found: list[dict[tuple[int, int], float]] = [{} for _ in passages]
+        for row, query in enumerate(windows.query):
+            for first, last, score in best_spans(start[row], end[row], windows.spans[row], windows.central[row]):
+                place = (int(windows.spans[row, first, 0]), int(windows.spans[row, last, 1]))
+                if score > found[query].get(place, -np.inf):
+                    found[query][place] = score
+        return [_ranked(spans, passage) for spans, passage in zip(found, passages, strict=True)]
+
+
+def best_spans(
+    start: np.ndarray, end: np.ndarray, spans: np.ndarray, central: np.ndarray
+) -> list[tuple[int, int, float]]:
+    """(first piece, last piece, score) of the likeliest spans of one window: the sums of start and end logit."""
+    inside = np.flatnonzero(spans[:, 0] >= 0)
+    firsts = inside[np.argsort(-start[inside], kind="stable")[:BEST]]
+    firsts = firsts[central[firsts]]
+    lasts = inside[np.argsort(-end[inside], kind="stable")[:BEST]]
+    pieces = lasts[None, :] - firsts[:, None]
+    rows, columns = np.nonzero((pieces >= 0) & (pieces < LONGEST_ANSWER))
+    scores = start[firsts[rows]] + end[lasts[columns]]
+    order = np.argsort(-scores, kind="stable")[:BEST]
+    return [(int(firsts[rows[at]]), int(lasts[columns[at]]), float(scores[at])) for at in order]
+
+
+def _central(parts: list[tuple[int, list[int], Any, int, int]], row: int) -> np.ndarray:
+    """Which pieces of a window's passage have more passage around them here than in any other window of the query:
+    the 'max context' of run_squad.py."""
+    query, _, _, first, last = parts[row]
+    places = np.arange(first, last)
+
+    def context(begin: int, end: int) -> np.ndarray:
+        """The smaller side counts, and a little the window's length, to settle draws; outside the window, nothing."""
+        around = np.minimum(places - begin, end - 1 - places) + 0.01 * (end - begin)
+        return np.where((places >= begin) & (places < end), around, -np.inf)
+
+    mine = context(first, last)
+    best = np.ones(len(places), bool)
+    for step in (-1, 1):
+        other = row + step
+        while (
+            0 <= other < len(parts) and parts[other][0] == query and parts[other][3] < last and parts[other][4] > first
+        ):
+            theirs = context(parts[other][3], parts[other][4])
+            best &= (mine > theirs) | ((mine == theirs) & (step > 0))
+            other += step
+    return best
+
+
+def _ranked(spans: dict[tuple[int, int], float], passage: str) -> list[Answer]:
+    ranked = sorted(spans.items(), key=lambda item: -item[1])[:BEST]
+    if not ranked:
+        return []
+    scores = np.array([score for _, score in ranked])
+    weights = np.exp(scores - scores.max())
+    return [
+        Answer(passage[first:last], first, last, float(weight), score)
+        for ((first, last), score), weight in zip(ranked, weights / weights.sum(), strict=True)
+    ]
