@@ -24,10 +24,10 @@ from statistics import median
 import psutil
 
 from bench import events, plan
-from bench.arms import ROOT
 from bench.claims import duration
 from bench.cores import choose
 from bench.machine import describe
+from bench.paths import ROOT
 from bench.race import Race
 from bench.record import Run
 from bench.values import Phase, Side

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import paths
-from bench.arms import ROOT
 from bench.claims import conclude
 from bench.events import Moved, State
 from bench.journal import Reader, is_written
+from bench.paths import ROOT
 from bench.plan import Plan
 from bench.queue import Entry, Queue, Ticket
 from bench.record import Run

@@ -1,4 +1,4 @@
-"""Where Fairlap keeps what it writes."""
+"""Where Fairlap lies, and where it keeps what it writes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import tempfile
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder of the project: its processes are started there."""
 
 
 def home() -> Path:

@@ -7,19 +7,20 @@ part of the protocol.
 
     race   -> worker   prepare   repeat   place      testify     conclude    compare    (end of file)
     worker -> race     prepared  repeated placed     testified   concluded   compared   (exit 0)
+
+A task's process (see `bench.tasks`) is asked to `do` one, and answers `done`; in between it may send `progress` and
+`event` lines.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from bench.values import Evidence, Measure, Measurement, Picture, Table, Value
 
 VERSION = 1
-LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes; pictures travel in lines."""
 
 
 class Prepare(Value):
@@ -73,6 +74,8 @@ class Hello(Value):
 class Progress(Value):
     type: Literal["progress"] = "progress"
     text: str
+    share: float | None = Field(default=None, ge=0, le=1)
+    """How much of what `text` names is done, where that is known."""
 
 
 class Prepared(Value):
@@ -116,6 +119,37 @@ class Broke(Value):
     remedy: str = ""
 
 
+class Do(Value):
+    """Do a task of a workload."""
+
+    type: Literal["do"] = "do"
+    version: int = VERSION
+    desk: str
+    task: str
+    cores: list[int]
+    batch: int
+    parameters: dict[str, int | float | str | bool]
+    seed: int
+    scratch: str
+    uploads: str
+    cache: str
+    given: dict[str, Any]
+    """What the task alone wants to know."""
+
+
+class Event(Value):
+    """Something of interest that happened in a task."""
+
+    type: Literal["event"] = "event"
+    name: str
+    value: dict[str, Any]
+
+
+class Done(Value):
+    type: Literal["done"] = "done"
+    value: dict[str, Any]
+
+
 Request = Annotated[Prepare | Repeat | Place | Testify | Conclude | Compare, Field(discriminator="type")]
 Reply = Annotated[
     Hello | Progress | Prepared | Repeated | Placed | Testified | Concluded | Compared | Broke,
@@ -124,3 +158,7 @@ Reply = Annotated[
 
 requests: TypeAdapter[Request] = TypeAdapter(Request)
 replies: TypeAdapter[Reply] = TypeAdapter(Reply)
+dos: TypeAdapter[Do] = TypeAdapter(Do)
+task_replies: TypeAdapter[Progress | Event | Done | Broke] = TypeAdapter(
+    Annotated[Progress | Event | Done | Broke, Field(discriminator="type")]
+)

@@ -83,6 +83,8 @@ class Run(BaseModel):
                 self.prepared.append(event.prepared)
             case events.Sampled():
                 self.samples.append(event.sample)
+                # Who takes samples is past whatever it last said of its progress.
+                self.progress.pop(event.sample.side, None)
             case events.Telemetry():
                 self.telemetry.append(event.reading)
             case events.Placed():

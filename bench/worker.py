@@ -126,7 +126,7 @@ class Worker:
         )
         self.say(protocol.Progress(text="importing the libraries"))
         arm: Arm = getattr(importlib.import_module(module), name)(settings)
-        prepared = arm.prepare(lambda text: self.say(protocol.Progress(text=text)))
+        prepared = arm.prepare(lambda text, share=None: self.say(protocol.Progress(text=text, share=share)))
         self.arm = arm
         # What was loaded stays: the collector need not walk it again in the middle of a sample.
         gc.collect()

@@ -94,6 +94,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """Something that a workload does when asked, other than racing: answering a question, converting a model."""
+
+    name: str
+    """A method of the workload's desk."""
+    label: str
+    resident: bool = False
+    """Whether its process stays, with what it has loaded, for the next task of this name."""
+    silence_limit_s: float = 600.0
+    """Longest time without a sign of life before it counts as hung."""
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """The lines that change, as a unified diff's two sides."""
 
@@ -134,6 +147,11 @@ class Workload:
     """Longest time that one repetition may take before it counts as hung."""
     synthetic: str = ""
     """Why the data or the weights are not real, where they are not."""
+    tasks: tuple[Task, ...] = ()
+    desk: str = ""
+    """`module:Class` of the desk that does the tasks, imported by their processes alone."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Longer texts that its pages begin with, by name."""
     hidden: bool = False
     """True for workloads that exist to try the core itself; no page, not in `list`."""
 
@@ -147,6 +165,9 @@ class Workload:
         if missing:
             return f"Not installed: {', '.join(missing)}. Install the pins: pip install -r requirements.txt"
         return ""
+
+    def task(self, name: str) -> Task:
+        return next(task for task in self.tasks if task.name == name)
 
     def parameter(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)
@@ -196,12 +217,19 @@ class Clock(Protocol):
         """Do `work`, perhaps several times, and keep its wall and processor time per call; the last value returns."""
 
 
+class Progress(Protocol):
+    """Is told what is done now, and which share of that is done where it is known, 0 to 1. It may be kept, and told
+    whenever the arm is asked for something that takes long and is not timed."""
+
+    def __call__(self, text: str, share: float | None = None, /) -> None: ...
+
+
 class Arm(Protocol):
     """The workload at one setting of its lever, inside its own process."""
 
     def __init__(self, settings: Settings) -> None: ...
 
-    def prepare(self, progress: Callable[[str], None]) -> dict[str, Any]:
+    def prepare(self, progress: Progress) -> dict[str, Any]:
         """Import, load and build what is needed, and say what the work is.
 
         Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
@@ -220,6 +248,23 @@ class Arm(Protocol):
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
         """How far this arm's results agree with those that the other arm, the baseline, left in the folder `other`,
         and what differs."""
+
+
+class Tell(Protocol):
+    """What a task says while it works."""
+
+    def progress(self, text: str, share: float | None = None) -> None:
+        """What it does now, and how much of that is done, 0 to 1, where that is known."""
+
+    def event(self, name: str, value: dict[str, Any]) -> None:
+        """Something that whoever watches wants to keep; `value` can be written as JSON."""
+
+
+class Desk(Protocol):
+    """Does a workload's tasks, inside a process of their own. It has a method for each, named as it is:
+    `def name(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]`."""
+
+    def __init__(self) -> None: ...
 
 
 @cache

@@ -11,7 +11,7 @@ import time
 import pytest
 from PIL import Image
 
-from bench.arms import ROOT
+from bench.paths import ROOT
 from bench.store import Store
 from tests.conftest import wait_gone
 

@@ -12,9 +12,9 @@ import time
 import psutil
 import pytest
 
-from bench.arms import ROOT
 from bench.dispatch import Dispatcher, journal_of, recover
 from bench.events import State
+from bench.paths import ROOT
 from bench.plan import make
 from bench.store import Store
 from tests.conftest import belonging, race, wait_gone

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from bench.arms import ROOT
+from bench.paths import ROOT
 from bench.queue import Queue
 
 HOLDER = """

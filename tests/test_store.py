@@ -11,8 +11,8 @@ import time
 import pytest
 from sqlalchemy import create_engine, event, text
 
-from bench.arms import ROOT
 from bench.events import State
+from bench.paths import ROOT
 from bench.record import Run
 from bench.store import Store, StoreError
 from tests.conftest import opened, race

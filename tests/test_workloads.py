@@ -10,14 +10,20 @@ import pytest
 from bench import events
 from bench.cores import choose
 from bench.events import State
-from bench.plan import make
+from bench.paths import ROOT
+from bench.plan import LONGEST_TEXT, make
 from bench.race import Race
 from bench.values import Side
 from bench.workload import WHOLE, registry
 from tests.conftest import opened
 
 WORKLOADS = list(registry().values())
-SMALL: dict[str, dict] = {"colour-quantization": {"colours": 8}, "trial": {"loops": 500}}
+SMALL: dict[str, dict] = {
+    # Fewer questions: every one is answered by both arms, to tell their accuracy.
+    "bert": {"evaluation": str(ROOT / "assets" / "data" / "fairlap-qa-calibration.json")},
+    "colour-quantization": {"colours": 8},
+    "trial": {"loops": 500},
+}
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
@@ -29,7 +35,12 @@ def test_the_declaration_holds_together(workload):
     taken = {"cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit", "run", "plan"}
     parameters = [parameter.name for parameter in workload.parameters]
     assert not taken & set(parameters), "a parameter's name is its URL parameter's"
+    assert bool(workload.tasks) == bool(workload.desk)
+    assert len({task.name for task in workload.tasks}) == len(workload.tasks)
+    assert workload.figures().keys() <= {WHOLE, *names}
     for parameter in workload.parameters:
+        if parameter.kind == "text":
+            assert 0 < len(str(parameter.default)) <= LONGEST_TEXT
         if parameter.kind in ("choice", "image"):
             assert parameter.default in parameter.choices
         if parameter.kind in ("integer", "real"):
@@ -51,6 +62,11 @@ def test_declarations_load_no_library_that_is_measured():
         "neural_compressor",
         "keras",
         "numba",
+        "tokenizers",
+        "safetensors",
+        "huggingface_hub",
+        "optuna",
+        "yaml",
     }
     import subprocess
 

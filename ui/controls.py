@@ -27,7 +27,7 @@ SLIDER = 140
 """Width of the sliders that are always in sight, so that all of the row fits beside the sidebar."""
 OWN = "upload"
 """The choice of an image of one's own."""
-NOT_OF_THE_PLAN = ("run",)
+NOT_OF_THE_PLAN = ("run", "tab")
 """What else may stand in the page's URL."""
 
 
@@ -58,6 +58,11 @@ def adopt(plan: Plan) -> None:
     for name, value in fields.items():
         _set(workload, name, value)
     st.session_state[_key(workload, "url")] = _asked()
+
+
+def put(workload: Workload, name: str, value: Setting) -> None:
+    """Set one control, before it is drawn: from a callback."""
+    _set(workload, name, value)
 
 
 # --- the URL ---

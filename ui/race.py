@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bench.plan import Plan
 from bench.record import Run
@@ -15,6 +17,10 @@ from ui import charts, claim, controls, service, sidebar, style, view
 from ui.runs import date_and_time
 from ui.style import Theme
 
+Tab = Callable[[Plan], None]
+"""Draws what stands beside the race, of the plan that the controls say."""
+RACE = "Race"
+"""The tab of the race itself."""
 EVERY_S = 0.5
 """How often the page looks at a race that is on."""
 SPARING_S = 1.0
@@ -47,8 +53,8 @@ class Shown:
     problem: str = ""
 
 
-def page(workload_name: str) -> None:
-    """The whole page."""
+def page(workload_name: str, tabs: Mapping[str, Tab | None] | None = None) -> None:
+    """The whole page. With `tabs`, what each of them draws stands beside the race, which is the one with None."""
     workload, colours = registry()[workload_name], view.theme()
     shown = _followed(workload)
     header = st.container()
@@ -60,6 +66,10 @@ def page(workload_name: str) -> None:
             plan = controls.plan_from_controls(workload, colours, messages)
         _buttons(workload, plan, shown)
     shown = _still_wanted(workload, plan, shown)
+    if tabs and _other_tab(workload, tabs, plan, story):
+        with header:
+            _header(workload, plan, shown, folded=True)
+        return
     fold = _below(workload, plan, shown, colours)
     with header:
         _header(workload, plan, shown, folded=fold)
@@ -67,6 +77,39 @@ def page(workload_name: str) -> None:
         # Who waits sees first what is waited for.
         with story if shown.waits is None else st.container():
             _story(workload)
+
+
+# --- tabs beside the race ---
+
+
+def tab_key(workload: Workload) -> str:
+    """Session key of the tab in sight; it may be set before the page is drawn."""
+    return f"{workload.name}:tab"
+
+
+def _other_tab(workload: Workload, tabs: Mapping[str, Tab | None], plan: Plan | None, place: DeltaGenerator) -> bool:
+    """Draw the tabs, and what is on the one in sight; False where that is the race, which is drawn below it."""
+    key = tab_key(workload)
+    if key not in st.session_state:
+        asked = st.query_params.get("tab", RACE if "run" in st.query_params else "")
+        st.session_state[key] = asked if asked in tabs else next(iter(tabs))
+    with place:
+        st.tabs(list(tabs), key=key, on_change="rerun")
+    chosen = st.session_state[key]
+    st.query_params["tab"] = chosen
+    draw = tabs[chosen]
+    if draw is None:
+        return False
+    if why := workload.unavailable():
+        st.warning(why, title="This cannot run here", icon=":material/desktop_access_disabled:")
+    elif plan is not None:
+        draw(plan)
+    return True
+
+
+def to_race(workload: Workload) -> None:
+    """Show the race when the page is drawn next; for callbacks, and before the page is drawn."""
+    st.session_state[tab_key(workload)] = RACE
 
 
 # --- which run ---
@@ -219,6 +262,7 @@ def _start(workload: Workload, plan: Plan) -> None:
         return
     st.session_state[_slot(workload)] = Followed(run)
     st.query_params["run"] = run
+    to_race(workload)
     sidebar.lighten()
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from bench.dispatch import Dispatcher
 from bench.machine import Machine, describe
 from bench.store import Store, StoreError
+from bench.tasks import Tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
@@ -32,6 +33,12 @@ def dispatcher() -> Dispatcher:
     except StoreError as error:
         st.error(str(error), title="Runs cannot be kept", icon=":material/database_off:")
         st.stop()
+
+
+@st.cache_resource(show_spinner=False)
+def tasks() -> Tasks:
+    """What workloads do when asked, for all sessions."""
+    return Tasks()
 
 
 def store() -> Store:

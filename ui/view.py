@@ -131,7 +131,7 @@ def _arm_metric(run: Run, side: Side, comparison: Comparison | None, colours: Th
     label = style.named(side, name, colours)
     if comparison is None:
         waiting = live and run.arm(side) is None
-        text = run.progress.get(side, "starting") if run.arm(side) is None else _warm_up_words(run, side)
+        text = run.progress.get(side) or ("starting" if run.arm(side) is None else _warm_up_words(run, side))
         st.metric(
             label,
             "–",

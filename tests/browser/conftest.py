@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.arms import ROOT
+from bench.paths import ROOT
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright's Python package is not installed")
 

@@ -3,7 +3,7 @@
 After the posts on quantizing BERT for SQuAD with Intel Neural Compressor. This module only declares.
 """
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Workload
+from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Task, Workload
 
 ORDER = 1
 
@@ -28,6 +28,36 @@ session = tf.compat.v1.Session(graph=graph)
 start, end = session.run(["start_logits:0", "end_logits:0"], windows)
 """
 
+# The configuration in the words of the posts; `workloads.bert.recipe` reads it.
+YAML = """\
+model:
+  name: bert
+  framework: tensorflow
+evaluation:
+  accuracy:
+    metric: squad_f1
+quantization:
+  approach: post_training_static_quant  # or smooth_quant
+  alpha: 0.5            # smooth_quant: how much of the activations' range goes to the weights
+  calibration:
+    sampling_size: 100  # questions that the FP32 model reads to find each tensor's range
+  model_wise:
+    weight:
+      granularity: per_channel  # or per_tensor
+      algorithm: minmax
+    activation:
+      algorithm: minmax
+tuning:
+  strategy:
+    name: basic         # or random, bayesian: which operators fall back to FP32
+  accuracy_criterion:
+    relative: 0.01      # F1 that may be lost, as a share of FP32's
+  exit_policy:
+    max_trials: 20
+    timeout: 0          # seconds; 0 is none
+  random_seed: 0
+"""
+
 WORKLOAD = Workload(
     name="bert",
     title="BERT: FP32 to INT8",
@@ -37,6 +67,8 @@ WORKLOAD = Workload(
         "A BERT reads a question and a passage and marks the words of the passage that answer it.",
         "Neural Compressor watches the FP32 model read some calibration passages, then puts its matrix products to "
         "8-bit integers, for which oneDNN has kernels that use VNNI, or AMX where there is one.",
+        "What oneDNN can fuse is fused in every arm that uses it: GELU and residual sums into the products, each "
+        "LayerNorm into one operator.",
         "Both arms answer the same questions; F1 and exact match, as SQuAD defines them, tell what the speed costs.",
         "FP32 without oneDNN and bfloat16 are there too: any two can race.",
     ),
@@ -105,6 +137,14 @@ WORKLOAD = Workload(
             maximum=64,
         ),
         Parameter(
+            "quantization",
+            "Quantization",
+            "text",
+            "default",
+            help="How INT8 is made: as the shipped configuration says, or as a tuning on the Quantize tab has found.",
+            choices={"default": "static, per channel, all operators"},
+        ),
+        Parameter(
             "evaluation",
             "Questions",
             "text",
@@ -118,6 +158,13 @@ WORKLOAD = Workload(
     ),
     unit="queries",
     arm="workloads.bert.arm:QuestionAnswering",
+    tasks=(
+        Task("ask", "ask", resident=True),
+        Task("quantize", "quantize"),
+        Task("operators", "operators"),
+    ),
+    texts={"quantization.yaml": YAML},
+    desk="workloads.bert.desk:Desk",
     source="https://github.com/intel/neural-compressor",
     machines=("x86_64",),
     systems=("Linux",),

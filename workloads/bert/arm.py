@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload import BadInput, Clock, Settings
-from workloads.bert import checkpoint, instances, model, spans, squad
+from bench.workload import BadInput, Clock, Progress, Settings
+from workloads.bert import checkpoint, evaluation, graphs, instances, spans, squad
 from workloads.bert.engine import Engine, inputs
-
-EVALUATED_AT_ONCE = 16
-"""Windows in a batch when the accuracy is measured, whatever the batch of the race."""
 
 
 class QuestionAnswering:
@@ -29,7 +25,8 @@ class QuestionAnswering:
         self.length = int(settings.parameters["length"])
         self.instances = min(int(settings.parameters["instances"]), settings.cores)
 
-    def prepare(self, progress: Callable[[str], None]) -> dict[str, Any]:
+    def prepare(self, progress: Progress) -> dict[str, Any]:
+        self.progress = progress
         progress("reading model and questions")
         self.checkpoint = checkpoint.load(str(self.settings.parameters["model"]), progress)
         longest = self.checkpoint.config.max_position_embeddings
@@ -38,11 +35,9 @@ class QuestionAnswering:
                 f"the model reads {longest} word pieces at most, not {self.length}", "Choose a smaller sequence length."
             )
         self.reader = spans.Reader(self.checkpoint)
-        named = str(self.settings.parameters["evaluation"])
-        file = squad.EVALUATION if named == "shipped" else Path(named).expanduser()
-        self.questions = squad.read(file)
+        self.questions = squad.named(str(self.settings.parameters["evaluation"]), self.settings.uploads)
         self._choose()
-        self.graph = self._graph(progress)
+        self.graph = graphs.file(self.settings.lever, self.checkpoint, self.reader, self.settings, progress)
         self._start(progress)
         queries = self.settings.batch * self.instances
         trained = self.checkpoint.trained
@@ -60,39 +55,14 @@ class QuestionAnswering:
 
     def _choose(self) -> None:
         """What is raced: the questions that need the commonest number of windows, so that every batch is equal work."""
-        counted = self._windows(self.questions)
+        counted = self.reader.questions(self.questions, self.length)
         needed = np.bincount(counted.query)
         self.windows_each = Counter(needed.tolist()).most_common(1)[0][0]
         self.raced = [
             question for question, count in zip(self.questions, needed, strict=True) if count == self.windows_each
         ]
 
-    def _windows(self, questions: list[squad.Question]) -> spans.Windows:
-        return self.reader.windows([q.question for q in questions], [q.passage for q in questions], self.length)
-
-    def _graph(self, progress: Callable[[str], None]) -> Path:
-        """The serialised graph of this arm's precision."""
-        file = self.settings.scratch / "graph.pb"
-        if self.settings.lever == "int8":
-            # Here and not above: the other arm needs none of it in its memory.
-            from workloads.bert import quantize, recipe
-
-            progress("quantizing to INT8 with Neural Compressor, or taking it from the cache")
-            wanted = recipe.parse(recipe.DEFAULT_YAML)
-            calibrated = squad.read(squad.CALIBRATION)[: wanted.sampling_size]
-            return quantize.cached(
-                self.checkpoint,
-                wanted,
-                self._windows(calibrated),
-                self.settings.cache / "bert",
-                progress,
-            )
-        progress("building the graph")
-        compute = tf.bfloat16 if self.settings.lever == "bf16" else tf.float32
-        file.write_bytes(model.frozen(self.checkpoint, compute).SerializeToString())
-        return file
-
-    def _start(self, progress: Callable[[str], None]) -> None:
+    def _start(self, progress: Progress) -> None:
         if self.instances == 1:
             self.engine = Engine.load(self.graph, self.settings.cores)
             return
@@ -106,7 +76,7 @@ class QuestionAnswering:
         queries = self.settings.batch * self.instances
         first = repetition * queries
         asked = [self.raced[(first + place) % len(self.raced)] for place in range(queries)]
-        windows = clock("tokenize", lambda: self._windows(asked))
+        windows = clock("tokenize", lambda: self.reader.questions(asked, self.length))
         start, end = clock("inference", lambda: self._logits(windows))
         clock("extract", lambda: self.reader.answers(windows, start, end, [question.passage for question in asked]))
 
@@ -147,11 +117,8 @@ class QuestionAnswering:
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         """F1 and exact match over all questions of the set; an untrained model has none to measure."""
-        windows = self._windows(self.questions)
         engine = self.engine if self.instances == 1 else Engine.load(self.graph, self.settings.cores)
-        start, end = engine.logits(windows, EVALUATED_AT_ONCE)
-        answers = self.reader.answers(windows, start, end, [question.passage for question in self.questions])
-        best = {q.id: found[0].text if found else "" for q, found in zip(self.questions, answers, strict=True)}
+        best = evaluation.answered(engine, self.reader, self.questions, self.length, self.progress)
         (self.settings.scratch / "answers.json").write_text(json.dumps(best))
         if not self.checkpoint.trained:
             return [], []

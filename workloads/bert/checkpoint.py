@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,18 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from bench.workload import BadInput
+from bench.workload import BadInput, Progress
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "models"
 SHIPPED = "fairlap-minilm-squad"
 """Folder, under assets/models, of the model that comes with the project."""
-FILES = ("config.json", "model.safetensors", "vocab.txt", "tokenizer.json")
+FILES = ("config.json", "model.safetensors", "vocab.txt", "tokenizer.json", "tokenizer_config.json")
+"""Of the last three a model may lack some."""
 LARGEST_JSON = 16 * 1024**2
 LARGEST_MODEL = 4 * 1024**3
+MOST_LAYERS = 1_000
+FLOATS = ("F16", "F32", "F64", "BF16")
+"""Types of weights that are read, in safetensors' words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Checkpoint:
     bytes_on_disk: int
 
 
-def load(name: str, progress: Callable[[str], None] = lambda text: None) -> Checkpoint:
+def load(name: str, progress: Progress = lambda text, share=None: None) -> Checkpoint:
     """The checkpoint called `name`: the shipped one, an untrained shape, a folder, or a hub name (`owner/model`).
 
     Raises BadInput where there is none, or where it is not a question-answering BERT.
@@ -111,7 +115,7 @@ def load(name: str, progress: Callable[[str], None] = lambda text: None) -> Chec
     if name == SHIPPED:
         return read(ASSETS / SHIPPED, name)
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if name and folder.is_dir():
         return read(folder, name)
     if folder.is_absolute() or name.startswith((".", "~")) or name.count("/") != 1:
         raise BadInput(
@@ -180,7 +184,7 @@ def read(folder: Path, name: str = "", *, head: bool = True) -> Checkpoint:
     )
 
 
-def download(name: str, progress: Callable[[str], None]) -> Path:
+def download(name: str, progress: Progress) -> Path:
     """The folder of the hub's model `name`, fetched unless it is cached, file by file with progress."""
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
@@ -190,12 +194,16 @@ def download(name: str, progress: Callable[[str], None]) -> Path:
         f"holds the checkpoint, or take {SHIPPED}, which comes with the project."
     )
     found = ""
+    try:
+        # Without a network it would try each file for half a minute.
+        absent = not _reachable(name)
+    except HFValidationError as error:
+        raise BadInput(f"{name!r} is no name of the Hugging Face hub: {error}", remedy) from error
     for file in FILES:
         progress(f"fetching {name}: {file}")
         try:
-            found = huggingface_hub.hf_hub_download(name, file, tqdm_class=_progress_bar(progress, f"{name}: {file}"))
-        except HFValidationError as error:
-            raise BadInput(f"{name!r} is no name of the Hugging Face hub: {error}", remedy) from error
+            bar = _progress_bar(progress, f"{name}: {file}")
+            found = huggingface_hub.hf_hub_download(name, file, tqdm_class=bar, local_files_only=absent)
         except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
             # A tokenizer has one of two files; which, only the hub knows.
             if file in FILES[2:] and not isinstance(error, (LocalEntryNotFoundError, OfflineModeIsEnabled)):
@@ -208,7 +216,24 @@ def download(name: str, progress: Callable[[str], None]) -> Path:
     return Path(found).parent
 
 
-def _progress_bar(progress: Callable[[str], None], what: str) -> type:
+def _reachable(name: str) -> bool:
+    """Does the hub answer at all? Raises HFValidationError for what can be no name."""
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(name, FILES[0]))
+    except HFValidationError:
+        raise
+    except HfHubHTTPError:
+        return True
+    # Errors of its HTTP library, another one with every few versions.
+    except Exception:
+        return False
+    return True
+
+
+def _progress_bar(progress: Progress, what: str) -> type:
     """A tqdm whose every update becomes a line of our own progress."""
     from tqdm.auto import tqdm
 
@@ -220,7 +245,8 @@ def _progress_bar(progress: Callable[[str], None], what: str) -> type:
         def update(self, n: float | None = 1) -> bool | None:
             drawn = super().update(n)
             if self.total:
-                progress(f"fetching {what}: {self.n / 1e6:.0f} of {self.total / 1e6:.0f} MB")
+                text = f"fetching {what}: {self.n / 1e6:.0f} of {self.total / 1e6:.0f} MB"
+                progress(text, min(1.0, self.n / self.total))
             return drawn
 
     return Bar
@@ -253,9 +279,12 @@ def _config(stated: dict[str, Any], folder: Path) -> Config:
     values: dict[str, Any] = {}
     for field in fields(Config):
         value = stated.get(field.name, field.default)
-        good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10_000_000
+        most = MOST_LAYERS if field.name == "num_hidden_layers" else 10_000_000
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < most
         if not good or (field.name != "layer_norm_eps" and not isinstance(value, int)):
-            raise BadInput(f"config.json of {folder}: {field.name} is {value!r}", "It must be a positive number.")
+            raise BadInput(
+                f"config.json of {folder}: {field.name} is {value!r}", f"It must be a positive number below {most:,}."
+            )
         values[field.name] = value
     config = Config(**values)
     if config.hidden_size % config.num_attention_heads:
@@ -289,8 +318,12 @@ def _weights(file: Path, config: Config, head: bool) -> dict[str, np.ndarray]:
                     "config.json and model.safetensors must belong together.",
                 )
             for tensor, shape in wanted.items():
-                found = tuple(tensors.get_slice(there[tensor]).get_shape())
-                if found != shape:
+                stored = tensors.get_slice(there[tensor])
+                if (kind := stored.get_dtype()) not in FLOATS:
+                    raise BadInput(
+                        f"{file}: {there[tensor]} is of type {kind}", f"Weights of {', '.join(FLOATS)} are read."
+                    )
+                if (found := tuple(stored.get_shape())) != shape:
                     raise BadInput(
                         f"{file}: {there[tensor]} has shape {found}, and config.json asks for {shape}",
                         "config.json and model.safetensors must belong together.",
@@ -299,7 +332,7 @@ def _weights(file: Path, config: Config, head: bool) -> dict[str, np.ndarray]:
     except (SafetensorError, OSError, TypeError) as error:
         raise BadInput(
             f"{file} cannot be read: {error}",
-            "The file is truncated, or holds another type than float16 or float32. Fetch or save it again.",
+            "The file is truncated or no safetensors. Fetch or save it again.",
         ) from error
     for tensor, value in weights.items():
         if not np.isfinite(value).all():

@@ -55,6 +55,10 @@ def forward(
             scale = tf.math.rsqrt(variance + config.layer_norm_eps) * weights[f"{name}.weight"]
             return tf.cast(x * scale + (weights[f"{name}.bias"] - mean * scale), compute)
 
+    def residual(made: tf.Tensor, x: tf.Tensor, name: str) -> tf.Tensor:
+        with tf.name_scope(name.replace(".", "/")):
+            return keep(made) + x
+
     def split(x: tf.Tensor) -> tf.Tensor:
         return tf.transpose(tf.reshape(x, (batch, length, heads, size)), (0, 2, 1, 3))
 
@@ -73,11 +77,14 @@ def forward(
             scores = tf.matmul(query, key, transpose_b=True) * tf.cast(size**-0.5, compute) + masked
             context = tf.matmul(tf.nn.softmax(scores), value)
             context = tf.reshape(tf.transpose(context, (0, 2, 1, 3)), (-1, hidden))
-        attended = keep(linear(context, f"{at}.attention.output.dense"))
-        x = norm(attended + x, f"{at}.attention.output.LayerNorm")
+        x = norm(
+            residual(linear(context, f"{at}.attention.output.dense"), x, f"{at}.attention.output"),
+            f"{at}.attention.output.LayerNorm",
+        )
+        wide = linear(x, f"{at}.intermediate.dense")
         with tf.name_scope(f"{at}.intermediate".replace(".", "/")):
-            wide = tf.nn.gelu(linear(x, f"{at}.intermediate.dense"))
-        x = norm(keep(linear(wide, f"{at}.output.dense")) + x, f"{at}.output.LayerNorm")
+            wide = tf.nn.gelu(wide)
+        x = norm(residual(linear(wide, f"{at}.output.dense"), x, f"{at}.output"), f"{at}.output.LayerNorm")
     logits = tf.cast(linear(x, "qa_outputs"), tf.float32)
     return tf.reshape(logits, (batch, length, 2))
 

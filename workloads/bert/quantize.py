@@ -12,13 +12,14 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 import tensorflow as tf
 
+from bench.workload import Progress
 from workloads.bert import model
 from workloads.bert.checkpoint import Checkpoint
 from workloads.bert.recipe import Recipe
@@ -29,10 +30,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 10
 """Windows in a batch of the calibration."""
-VERSION = 2
+VERSION = 3
 """Of what stands in the cache; another number leaves older entries alone."""
-
-Progress = Callable[[str], None]
 
 
 def operators(checkpoint: Checkpoint) -> list[str]:
@@ -83,10 +82,17 @@ def store(
     fallback: frozenset[str],
 ) -> Path:
     """Leave a graph that came of `quantize`, in so many seconds, where `cached` finds it."""
-    with _entry(checkpoint, recipe, calibration, folder, lambda text: None, fallback) as (file, there):
+    with _entry(checkpoint, recipe, calibration, folder, lambda text, share=None: None, fallback) as (file, there):
         if not there:
             _store(file, graph, checkpoint, fallback, seconds)
     return file
+
+
+def read(file: Path) -> Any:
+    """The GraphDef in a file that `cached` or `store` has given."""
+    graph = tf.compat.v1.GraphDef()
+    graph.ParseFromString(file.read_bytes())
+    return graph
 
 
 def quantize(
@@ -115,8 +121,7 @@ def quantize(
     config = configuration(recipe, fallback)
 
     def told(done: int) -> None:
-        share = f"{done / len(loader):.0%}".replace("%", " %")
-        progress(f"calibration: {done} of {len(loader)} batches read ({share})")
+        progress(f"calibration: {done} of {len(loader)} batches read", done / len(loader))
 
     def wrapped(graph: Any) -> Any:
         made = Model(graph)

@@ -11,38 +11,12 @@ from typing import Any
 import yaml
 
 from bench.workload import BadInput
+from workloads.bert import YAML
 
+DEFAULT_YAML = YAML
 LARGEST = 64 * 1024
 DEEPEST = 20
 """Levels of nesting. The keys have four; the parser recurses."""
-DEFAULT_YAML = """\
-model:
-  name: bert
-  framework: tensorflow
-evaluation:
-  accuracy:
-    metric: squad_f1
-quantization:
-  approach: post_training_static_quant  # or smooth_quant
-  alpha: 0.5                    # smooth_quant: how much of the activations' range goes to the weights, 0 to 1
-  calibration:
-    sampling_size: 100          # questions that the FP32 model reads to find each tensor's range
-  model_wise:
-    weight:
-      granularity: per_channel  # or per_tensor
-      algorithm: minmax
-    activation:
-      algorithm: minmax
-tuning:
-  strategy:
-    name: basic                 # or random, or bayesian: which operators fall back to FP32
-  accuracy_criterion:
-    relative: 0.01              # F1 that may be lost, as a share of FP32's
-  exit_policy:
-    max_trials: 20
-    timeout: 0                  # seconds; 0 is none
-  random_seed: 0
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +147,13 @@ def _read(node: yaml.Node, at: str, fields: dict[str, Any]) -> None:
         if name in seen:
             raise BadInput(f"line {line}: {name} stands twice", "Keep one of them.")
         seen.add(name)
-        if name in KEYS:
+        # A dot in a key is no way to say two.
+        if name in KEYS and "." not in key.value:
             _set(name, value, fields)
-        elif any(known.startswith(f"{name}.") for known in KEYS):
+        elif any(known.startswith(f"{name}.") for known in KEYS) and "." not in key.value:
             _read(value, name, fields)
         else:
-            raise BadInput(f"line {line}: there is no key {name}", _known(at))
+            raise BadInput(f"line {line}: there is no key {_short(name)}", _known(at))
 
 
 def _set(name: str, node: yaml.Node, fields: dict[str, Any]) -> None:
@@ -191,13 +166,17 @@ def _set(name: str, node: yaml.Node, fields: dict[str, Any]) -> None:
     # Not all that looks like a number or a date is one; YAML's constructors raise ValueError then.
     except (yaml.YAMLError, ValueError) as error:
         raise BadInput(
-            f"line {line}: {name} is {node.value!r} with the tag {node.tag}, which is not read",
+            f"line {line}: {name} is {_short(node.value)!r} with the tag {node.tag}, which is not read",
             f"Wanted is {key.wanted}.",
         ) from error
     if not key.good(value):
-        raise BadInput(f"line {line}: {name} is {node.value!r}", f"Wanted is {key.wanted}.")
+        raise BadInput(f"line {line}: {name} is {_short(node.value)!r}", f"Wanted is {key.wanted}.")
     if key.field:
         fields[key.field] = value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _known(at: str) -> str:

@@ -6,6 +6,8 @@ Devlin et al. 2018.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,7 @@ import tokenizers
 
 from bench.workload import BadInput
 from workloads.bert.checkpoint import Checkpoint
+from workloads.bert.squad import Question
 
 LONGEST_QUESTION = 64
 """Word pieces of a question that are read, as in run_squad.py."""
@@ -22,6 +25,8 @@ LONGEST_ANSWER = 30
 """Word pieces that an answer may have, as in run_squad.py."""
 BEST = 20
 """How many starts and how many ends are tried."""
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""JSON and Python have them in texts, UTF-8 and so the tokenizer has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,19 @@ class Answer:
     end: int
     probability: float
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A passage in word pieces."""
+
+    ids: np.ndarray
+    offsets: np.ndarray
+    """(pieces, 2): first character of each piece and the one after its last."""
+
+
+_Part = tuple[int, list[int], _Read, int, int]
+"""A window: its query, the question's pieces, its passage, and the first piece of that and the one after the last."""
 
 
 class Reader:
@@ -102,15 +120,24 @@ class Reader:
             for what, text in (("question", question), ("passage", passage)):
                 if not text.strip():
                     raise BadInput(f"{what} {place} is empty", f"Write a {what}.")
+                if half := _LONE_SURROGATE.search(text):
+                    raise BadInput(
+                        f"{what} {place} has half a character at {half.start()} ({half[0]!a})", "Type or copy it again."
+                    )
         asked = self.pieces.encode_batch(list(questions), add_special_tokens=False)
         # Many questions share a passage; each passage is read once.
         distinct = list(dict.fromkeys(passages))
-        read = dict(zip(distinct, self.pieces.encode_batch(distinct, add_special_tokens=False), strict=True))
-        parts = []
+        encodings = self.pieces.encode_batch(distinct, add_special_tokens=False)
+        # An encoding copies its lists whenever they are looked at.
+        read = {
+            passage: _Read(np.array(made.ids, np.int32), np.array(made.offsets, np.int64).reshape(-1, 2))
+            for passage, made in zip(distinct, encodings, strict=True)
+        }
+        parts: list[_Part] = []
         for query, (encoding, passage) in enumerate(zip(asked, passages, strict=True)):
             pieces = encoding.ids[: min(LONGEST_QUESTION, length // 2)]
             text = read[passage]
-            if not pieces or not text.ids:
+            if not pieces or not len(text.ids):
                 what = "passage" if pieces else "question"
                 raise BadInput(f"{what} {query + 1} has no readable character", f"Write a {what} in words.")
             room = length - len(pieces) - 3
@@ -124,13 +151,16 @@ class Reader:
                 first += stride
         return self._assembled(parts, length)
 
-    def _assembled(self, parts: list[tuple[int, list[int], Any, int, int]], length: int) -> Windows:
+    def questions(self, questions: Sequence[Question], length: int) -> Windows:
+        """The windows of questions about passages, see `windows`."""
+        return self.windows([one.question for one in questions], [one.passage for one in questions], length)
+
+    def _assembled(self, parts: list[_Part], length: int) -> Windows:
         count = len(parts)
         ids, mask, types = (np.zeros((count, length), np.int32) for _ in range(3))
         spans = np.full((count, length, 2), -1, np.int64)
         central = np.zeros((count, length), bool)
         query = np.fromiter((part[0] for part in parts), np.int64, count)
-        offsets: dict[int, np.ndarray] = {}
         for row, (_, pieces, text, first, last) in enumerate(parts):
             begin = len(pieces) + 2
             end = begin + last - first
@@ -141,9 +171,7 @@ class Reader:
             ids[row, end] = self.end
             mask[row, : end + 1] = 1
             types[row, begin : end + 1] = 1
-            if id(text) not in offsets:
-                offsets[id(text)] = np.asarray(text.offsets, np.int64).reshape(-1, 2)
-            spans[row, begin:end] = offsets[id(text)][first:last]
+            spans[row, begin:end] = text.offsets[first:last]
             central[row, begin:end] = _central(parts, row)
         return Windows(ids, mask, types, query, spans, central)
 
@@ -154,10 +182,20 @@ class Reader:
         found: list[dict[tuple[int, int], float]] = [{} for _ in passages]
         for row, query in enumerate(windows.query):
             for first, last, score in best_spans(start[row], end[row], windows.spans[row], windows.central[row]):
-                place = (int(windows.spans[row, first, 0]), int(windows.spans[row, last, 1]))
+                place = (
+                    int(windows.spans[row, first, 0]),
+                    _with_marks(passages[query], int(windows.spans[row, last, 1])),
+                )
                 if score > found[query].get(place, -np.inf):
                     found[query][place] = score
         return [_ranked(spans, passage) for spans, passage in zip(found, passages, strict=True)]
+
+
+def _with_marks(passage: str, end: int) -> int:
+    """`end`, or where the accents end that follow there: a model without accents has no piece for them."""
+    while end < len(passage) and unicodedata.category(passage[end]).startswith("M"):
+        end += 1
+    return end
 
 
 def best_spans(
@@ -175,7 +213,7 @@ def best_spans(
     return [(int(firsts[rows[at]]), int(lasts[columns[at]]), float(scores[at])) for at in order]
 
 
-def _central(parts: list[tuple[int, list[int], Any, int, int]], row: int) -> np.ndarray:
+def _central(parts: list[_Part], row: int) -> np.ndarray:
     """Which pieces of a window's passage have more passage around them here than in any other window of the query:
     the 'max context' of run_squad.py."""
     query, _, _, first, last = parts[row]

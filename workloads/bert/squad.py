@@ -20,6 +20,8 @@ from bench.workload import BadInput
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "data"
 EVALUATION = ASSETS / "fairlap-qa-evaluation.json"
 CALIBRATION = ASSETS / "fairlap-qa-calibration.json"
+SHIPPED = "shipped"
+"""The name of `EVALUATION`."""
 LARGEST = 64 * 1024**2
 REMEDY = (
     "Give a file in the SQuAD v1.1 layout: "
@@ -37,6 +39,18 @@ class Question:
     answers: tuple[str, ...]
     starts: tuple[int, ...]
     """Where each answer begins, in characters of the passage."""
+
+
+def named(name: str, uploads: Path) -> list[Question]:
+    """The questions of the set called `name`: `shipped`, `upload:` and the digest of a file in `uploads`, or a path."""
+    if name == SHIPPED:
+        return read(EVALUATION)
+    if name.startswith("upload:"):
+        file = uploads / Path(name.removeprefix("upload:")).name
+        if not file.is_file():
+            raise BadInput("the file that was uploaded is not on this machine", "Upload it again.")
+        return read(file)
+    return read(Path(name).expanduser())
 
 
 def read(file: Path) -> list[Question]:

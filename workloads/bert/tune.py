@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from neural_compressor.common.base_tuning import ConfigLoader, ConfigSet, Sampler
 
-from bench.workload import BadInput
+from bench.workload import BadInput, Progress
 from workloads.bert import model, quantize
 from workloads.bert.checkpoint import Checkpoint
 from workloads.bert.engine import Engine
@@ -74,10 +74,20 @@ class _Job:
     checkpoint: Checkpoint
     recipe: Recipe
     calibration: Windows
-    progress: quantize.Progress
+    progress: Progress
     operators: list[str]
     deadline: float
     kept: Kept
+    folder: Path
+
+    def converted(self, fallback: frozenset[str]) -> Any:
+        """A trial's graph; the one with all in INT8, which everybody begins with, comes from the cache if it can."""
+        if fallback:
+            return self.convert(fallback)
+        file = quantize.cached(
+            self.checkpoint, self.recipe, self.calibration, self.folder, self.progress, kept=self.kept
+        )
+        return quantize.read(file)
 
     def convert(self, fallback: frozenset[str]) -> Any:
         return quantize.quantize(
@@ -94,15 +104,15 @@ def tune(
     calibration: Windows,
     evaluate: Callable[[Any], float],
     baseline: float,
-    progress: quantize.Progress,
+    progress: Progress,
     trial: Callable[[Trial], None],
     folder: Path,
 ) -> Result:
     """Try conversions by the recipe's strategy, until one meets its criterion or its exit policy ends the search.
 
     `evaluate` gives a GraphDef's F1, `baseline` is that of FP32. `trial` is called after every trial. The first is
-    always made, all in INT8; a timeout ends the search after the trial or measurement under way. The best graph is left
-    in the cache `folder`. Raises BadInput where FP32 has no F1 to compare with.
+    always made, all in INT8; a timeout ends the search after the trial or measurement under way. The best graph so
+    far is left in the cache `folder` after every trial. Raises BadInput where FP32 has no F1 to compare with.
     """
     if not baseline > 0:
         raise BadInput(
@@ -118,6 +128,7 @@ def tune(
         quantize.operators(checkpoint),
         began + (recipe.timeout or math.inf),
         Kept(),
+        folder,
     )
     strategy = STRATEGIES[recipe.strategy](job)
     trials: list[Trial] = []
@@ -127,7 +138,7 @@ def tune(
         fallback = strategy.fallback
         started = time.monotonic()
         progress(f"trial {number}: {len(job.operators) - len(fallback)} of {len(job.operators)} operators in INT8")
-        converted = job.convert(fallback)
+        converted = job.converted(fallback)
         f1 = float(evaluate(converted))
         loss = (baseline - f1) / baseline
         made = Trial(
@@ -143,6 +154,8 @@ def tune(
         trials.append(made)
         if best is None or made.loss_relative < best.loss_relative or made.met:
             best, graph = made, converted
+            # At once: whoever stops the search in the middle keeps the best of it.
+            quantize.store(graph, made.seconds, checkpoint, recipe, calibration, folder, fallback)
         strategy.last = made
         trial(made)
         if made.met:
@@ -158,7 +171,6 @@ def tune(
         if job.late():
             stopped = "timeout"
     assert best is not None  # Every strategy begins with a trial.
-    quantize.store(graph, best.seconds, checkpoint, recipe, calibration, folder, best.fallback)
     return Result(best, graph, best.met, tuple(trials), stopped)
 
 

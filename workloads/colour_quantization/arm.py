@@ -6,14 +6,13 @@ import hashlib
 import importlib
 import logging
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload import Clock, Settings
+from bench.workload import Clock, Progress, Settings
 
 CLOSE = 10.0
 """Distance in RGB space (a side of 255) up to which two colours count as the same."""
@@ -53,7 +52,7 @@ class ColourQuantization:
         self.cluster = importlib.import_module("sklearn.cluster")
         self.metrics = importlib.import_module("sklearn.metrics")
 
-    def prepare(self, progress: Callable[[str], None]) -> dict[str, Any]:
+    def prepare(self, progress: Progress) -> dict[str, Any]:
         from workloads.colour_quantization import image
 
         progress("reading the image")

@@ -1,6 +1,6 @@
 """A workload that exists to try the core: it does a known amount of pure-Python work, or misbehaves as it is told."""
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Step, Workload
+from bench.workload import Code, Lever, LeverValue, Parameter, Step, Task, Workload
 
 WORKLOAD = Workload(
     name="trial",
@@ -48,6 +48,8 @@ WORKLOAD = Workload(
     batch=Parameter("batch", "Batch", "integer", 1, "Multiplies the loops.", minimum=1, maximum=1000),
     unit="loops",
     arm="workloads.trial.arm:Trial",
+    tasks=(Task("count", "count", silence_limit_s=3.0), Task("stay", "stay", resident=True, silence_limit_s=3.0)),
+    desk="workloads.trial.desk:Desk",
     source="",
     machines=("x86_64", "AMD64", "aarch64", "arm64"),
     synthetic="a loop that does nothing useful",

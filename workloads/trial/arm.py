@@ -7,12 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload import BadInput, Clock, Settings
+from bench.workload import BadInput, Clock, Progress, Settings
 
 FAULT_AT = 3
 """Repetition in which a fault shows, when the race is under way."""
@@ -40,7 +39,7 @@ class Trial:
         self.loops = loops if settings.lever == "full" else loops // 2
         self.fault = str(settings.parameters["fault"]) if settings.lever == "half" else "none"
 
-    def prepare(self, progress: Callable[[str], None]) -> dict[str, Any]:
+    def prepare(self, progress: Progress) -> dict[str, Any]:
         progress("getting ready")
         match self.fault:
             case "raise-preparing":

@@ -1,0 +1,341 @@
+"""What a workload does when asked, other than racing, each in a process of its own: a question answered, a model
+converted.
+
+A task never runs beside a race: it waits in the same queue and holds the machine while it works. A resident task's
+process stays idle between two tasks, with what it has loaded, and ends when it was not wanted for a while. Everything
+ends with the process that asked.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import tempfile
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench import child, paths, protocol
+from bench.child import Child, Ended, LineTooLong
+from bench.cores import choose
+from bench.plan import Plan
+from bench.queue import Queue, Ticket
+from bench.workload import Task
+
+WAIT_S = 0.05
+"""How often a waiting task looks whether it is its turn."""
+IDLE_S = 600.0
+"""How long a resident process waits for its next task."""
+REMEMBERED = 200
+"""Jobs that are kept in memory once they are over."""
+LONGEST_STORY = 2_000
+"""Progress lines that are kept of a job; the oldest go."""
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+    @property
+    def over(self) -> bool:
+        return self in (JobState.DONE, JobState.FAILED, JobState.STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of progress."""
+
+    at: float
+    """Seconds since the job began to work."""
+    text: str
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that a task told of."""
+
+    at: float
+    name: str
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A task that was asked for, as it stands."""
+
+    id: str
+    plan: Plan
+    task: Task
+    given: dict[str, Any]
+    state: JobState = JobState.WAITING
+    place: int = 0
+    """Races and tasks in front, while it waits."""
+    lines: tuple[Line, ...] = ()
+    events: tuple[Event, ...] = ()
+    result: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    remedy: str = ""
+    log: tuple[str, ...] = ()
+    began: float | None = None
+    """`time.monotonic()` when it began to work."""
+    ended: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has worked."""
+        return 0.0 if self.began is None else (self.ended or time.monotonic()) - self.began
+
+    def told(self, name: str) -> list[dict[str, Any]]:
+        """The values of its events called `name`, in order."""
+        return [event.value for event in self.events if event.name == name]
+
+
+class Failed(Exception):
+    """A task that came to no end of its own."""
+
+    def __init__(self, what: str, remedy: str = "", log: list[str] | None = None) -> None:
+        super().__init__(what)
+        self.remedy, self.log = remedy, tuple(log or ())
+
+
+class _Stopped(Exception):
+    """Somebody wanted the job to end."""
+
+
+@dataclass(slots=True)
+class _Resident:
+    """A process that waits for the next task of its name."""
+
+    child: Child
+    cores: list[int]
+    folder: tempfile.TemporaryDirectory[str]
+    since: float = 0.0
+
+    def lives(self) -> bool:
+        try:
+            self.child.lines()
+        except Ended:
+            return False
+        return True
+
+    def end(self) -> str:
+        how = self.child.end()
+        self.folder.cleanup()
+        return how
+
+
+class Tasks:
+    """One for each process that asks for tasks; every job has a thread."""
+
+    def __init__(self, queue: Queue | None = None) -> None:
+        self.queue = queue or Queue()
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._stops: dict[str, threading.Event] = {}
+        self._residents: dict[tuple[str, str], _Resident] = {}
+        self._lock = threading.Lock()
+        # A supervisor ends when the thread that started it does, so all are started by one that lasts.
+        self._starter = ThreadPoolExecutor(1, "fairlap-task-starter")
+        threading.Thread(target=self._sweep, name="fairlap-tasks", daemon=True).start()
+
+    def submit(self, plan: Plan, task: str, given: dict[str, Any]) -> str:
+        """Have `task` of the plan's workload done with the plan's settings; the job's id."""
+        job = Job(uuid.uuid4().hex, plan, plan.declaration.task(task), given)
+        title = f"{plan.declaration.title}, {job.task.label}"
+        ticket = self.queue.enter(run=job.id, workload=plan.workload, title=title, origin="page")
+        with self._lock:
+            self._jobs[job.id] = job
+            self._stops[job.id] = threading.Event()
+            over = [old for old in self._jobs.values() if old.state.over]
+            for old in over[: max(0, len(self._jobs) - REMEMBERED)]:
+                del self._jobs[old.id], self._stops[old.id]
+        threading.Thread(target=self._work, args=(job, ticket), name=f"fairlap-{task}", daemon=True).start()
+        return job.id
+
+    def job(self, id: str) -> Job | None:
+        """How a job stands; None where it is not known (any more)."""
+        with self._lock:
+            return self._jobs.get(id)
+
+    def last(self, workload: str, task: str) -> Job | None:
+        """The newest job of a task."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        return next((job for job in reversed(jobs) if job.plan.workload == workload and job.task.name == task), None)
+
+    def stop(self, id: str) -> None:
+        """End a job, whether it waits or works; what it has told stays."""
+        with self._lock:
+            if id in self._stops:
+                self._stops[id].set()
+
+    def close(self) -> None:
+        """End every process."""
+        with self._lock:
+            residents = list(self._residents.values())
+            self._residents.clear()
+            for stop in self._stops.values():
+                stop.set()
+        for resident in residents:
+            resident.end()
+
+    # --- one job, in its thread ---
+
+    def _work(self, job: Job, ticket: Ticket) -> None:
+        stop = self._stops[job.id]
+        machine = None
+        try:
+            machine = self._turn(job.id, ticket, stop)
+            self._change(job.id, state=JobState.RUNNING, began=time.monotonic())
+            result = self._done(job, stop)
+            self._change(job.id, state=JobState.DONE, result=result)
+        except _Stopped:
+            self._change(job.id, state=JobState.STOPPED)
+        except Failed as failed:
+            self._change(job.id, state=JobState.FAILED, problem=str(failed), remedy=failed.remedy, log=failed.log)
+        except OSError as error:
+            self._change(
+                job.id,
+                state=JobState.FAILED,
+                problem=str(error),
+                remedy="Check that the disk has room and may be written, and try again.",
+            )
+        finally:
+            self._change(job.id, ended=time.monotonic())
+            if machine is not None:
+                os.close(machine)
+            ticket.leave()
+
+    def _turn(self, id: str, ticket: Ticket, stop: threading.Event) -> int:
+        """Wait for the machine; the descriptor that holds it."""
+        while True:
+            place = ticket.place()
+            machine = self.queue.take_machine() if place == 0 else None
+            if machine is not None:
+                return machine
+            self._change(id, place=place)
+            if stop.wait(WAIT_S):
+                raise _Stopped
+
+    def _done(self, job: Job, stop: threading.Event) -> dict[str, Any]:
+        """The result, from a process that is there or a new one."""
+        plan = job.plan
+        try:
+            cores = choose(plan.cores)
+        except ValueError as error:
+            raise Failed(str(error), "Ask for fewer cores.") from error
+        key = (plan.workload, job.task.name)
+        with self._lock:
+            resident = self._residents.pop(key, None)
+        if resident is not None and (resident.cores != cores or not resident.lives()):
+            resident.end()
+            resident = None
+        resident = resident or self._starter.submit(_started, cores).result()
+        request = protocol.Do(
+            desk=plan.declaration.desk,
+            task=job.task.name,
+            cores=cores,
+            batch=plan.batch,
+            parameters=plan.parameters,
+            seed=plan.seed,
+            scratch=resident.folder.name,
+            uploads=str(paths.uploads()),
+            cache=str(paths.cache()),
+            given=job.given,
+        )
+        try:
+            result = self._followed(job, resident.child, request, stop)
+        except BaseException:
+            # What is stopped in the middle of a task, or has died, is no use for the next.
+            resident.end()
+            raise
+        if job.task.resident:
+            resident.since = time.monotonic()
+            with self._lock:
+                self._residents[key] = resident
+        else:
+            resident.end()
+        return result
+
+    def _followed(self, job: Job, process: Child, request: protocol.Do, stop: threading.Event) -> dict[str, Any]:
+        """Ask, and keep what is told until the task is done."""
+        began = heard = time.monotonic()
+        try:
+            process.send(request.model_dump_json().encode())
+            while True:
+                select.select([process], [], [], WAIT_S)
+                if stop.is_set():
+                    raise _Stopped
+                for line in process.lines():
+                    heard = time.monotonic()
+                    match protocol.task_replies.validate_json(line):
+                        case protocol.Progress() as told:
+                            self._add(job.id, Line(heard - began, told.text, told.share))
+                        case protocol.Event() as told:
+                            self._add(job.id, Event(heard - began, told.name, told.value))
+                        case protocol.Done() as told:
+                            return told.value
+                        case protocol.Broke() as told:
+                            raise Failed(told.what, told.remedy, [] if told.remedy else process.log_tail())
+                if time.monotonic() - heard > job.task.silence_limit_s:
+                    raise Failed(
+                        f"It said nothing for {job.task.silence_limit_s:.0f} s and was ended.",
+                        "Ask for less work, or free the machine, and try again.",
+                        process.log_tail(),
+                    )
+        except Ended as error:
+            log = process.log_tail()
+            how = process.end()
+            raise Failed(f"Its process ended in the middle of the work: {how}.", child.remedy(how), log) from error
+        except (ValidationError, LineTooLong) as error:
+            raise Failed(
+                "Its process said what is not in the protocol.", "The workload is at fault.", process.log_tail()
+            ) from error
+
+    def _add(self, id: str, told: Line | Event) -> None:
+        job = self.job(id)
+        if job is None:
+            return
+        if isinstance(told, Event):
+            self._change(id, events=(*job.events, told))
+            return
+        lines = job.lines
+        # The same work a little further on takes the line's place.
+        if lines and lines[-1].share is not None and told.share is not None and lines[-1].share < told.share:
+            lines = lines[:-1]
+        self._change(id, lines=(*lines, told)[-LONGEST_STORY:])
+
+    def _change(self, id: str, **fields: Any) -> None:
+        with self._lock:
+            if id in self._jobs:
+                self._jobs[id] = replace(self._jobs[id], **fields)
+
+    def _sweep(self) -> None:
+        """End residents that nobody has wanted for a while."""
+        while True:
+            time.sleep(IDLE_S / 20)
+            with self._lock:
+                old = [key for key, one in self._residents.items() if time.monotonic() - one.since > IDLE_S]
+                ended = [self._residents.pop(key) for key in old]
+            for resident in ended:
+                resident.end()
+
+
+def _started(cores: list[int]) -> _Resident:
+    folder = tempfile.TemporaryDirectory(prefix="fairlap-task-")
+    environment = child.environment(len(cores), {})
+    process = Child("bench.taskworker", cores, environment, Path(folder.name) / "log")
+    return _Resident(process, cores, folder)

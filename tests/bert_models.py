@@ -1,0 +1,116 @@
+"""Small BERTs with drawn weights, in the layout of the Hugging Face hub, and a vocabulary of some hundred pieces."""
+
+from __future__ import annotations
+
+import json
+import string
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tokenizers
+from safetensors.numpy import save_file
+
+from workloads.bert import checkpoint, spans
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+SIGNS = string.ascii_lowercase + string.digits + ".,?!'-"
+WORDS = [
+    "the",
+    "of",
+    "and",
+    "in",
+    "who",
+    "what",
+    "when",
+    "where",
+    "river",
+    "mill",
+    "bridge",
+    "built",
+    "stone",
+    "year",
+    "town",
+    "old",
+    "was",
+    "is",
+    "by",
+    "near",
+]
+PIECES = [*SPECIAL, *SIGNS, *(f"##{sign}" for sign in string.ascii_lowercase + string.digits), *WORDS]
+
+TINY = {
+    "vocab_size": len(PIECES),
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+}
+
+
+def config(**changes: Any) -> checkpoint.Config:
+    return checkpoint.Config(**(TINY | changes))
+
+
+def weights(shape: checkpoint.Config, seed: int = 0) -> dict[str, np.ndarray]:
+    """Drawn wide enough that attention attends to something, and with no bias or scale left at its start."""
+    random = np.random.default_rng(seed)
+    drawn = {}
+    for name, size in shape.shapes().items():
+        values = random.standard_normal(size, np.float32)
+        if name.endswith("LayerNorm.weight"):
+            drawn[name] = 1 + values / 5
+        elif name.endswith("bias"):
+            drawn[name] = values / 5
+        else:
+            drawn[name] = values * np.float32(size[-1] ** -0.5)
+    return drawn
+
+
+def save(
+    folder: Path,
+    *,
+    seed: int = 0,
+    kind: Any = np.float32,
+    tokenizer_json: bool = False,
+    tensors: dict[str, np.ndarray] | None = None,
+    stated: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Path:
+    """Write a checkpoint into `folder`, which may hold one; `stated` goes into config.json beside the shape."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = config(**changes)
+    tensors = weights(shape, seed) if tensors is None else tensors
+    named = {name if name.startswith("qa_outputs") else f"bert.{name}": value for name, value in tensors.items()}
+    save_file({name: value.astype(kind) for name, value in named.items()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert", **TINY, **changes, **(stated or {})}))
+    (folder / "vocab.txt").write_text("\n".join(PIECES) + "\n")
+    if tokenizer_json:
+        tokenizers.BertWordPieceTokenizer(str(folder / "vocab.txt")).save(str(folder / "tokenizer.json"))
+        (folder / "vocab.txt").unlink()
+    return folder
+
+
+def make(folder: Path, **options: Any) -> checkpoint.Checkpoint:
+    return checkpoint.read(save(folder, **options))
+
+
+def texts(count: int, words: int, seed: int = 0) -> tuple[list[str], list[str]]:
+    """Questions and passages of drawn words."""
+    random = np.random.default_rng(seed)
+    return tuple([" ".join(random.choice(WORDS, size)) for _ in range(count)] for size in (4, words))
+
+
+def windows(made: checkpoint.Checkpoint, count: int = 12, length: int = 24, seed: int = 0) -> spans.Windows:
+    """What a model reads of drawn questions, some of it padding."""
+    questions, passages = texts(count, 12, seed)
+    return spans.Reader(made).windows(questions, [passage[: 20 + 7 * n] for n, passage in enumerate(passages)], length)
+
+
+class Told(list[str]):
+    """A progress that keeps what it is told."""
+
+    def __call__(self, text: str, share: float | None = None, /) -> None:
+        assert share is None or 0 <= share <= 1
+        self.append(text)

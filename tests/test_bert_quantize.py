@@ -1,0 +1,355 @@
+"""Conversions by Neural Compressor: what becomes INT8, the same graph as without our speed-ups, and the cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
+
+import tensorflow as tf
+from tensorflow.python.framework import tensor_util
+
+from tests import bert_models
+from workloads.bert import fast, model, quantize
+from workloads.bert.checkpoint import Checkpoint
+from workloads.bert.engine import Engine
+from workloads.bert.recipe import Recipe
+from workloads.bert.spans import Windows
+
+ROOT = Path(__file__).resolve().parents[1]
+WIDE = {"hidden_size": 64, "intermediate_size": 256, "num_attention_heads": 4}
+"""Wide enough that its weights get stand-ins, in FP32 and the largest in INT8 too."""
+RECIPES = {
+    "per_channel": Recipe(),
+    "per_tensor": Recipe(granularity="per_tensor"),
+    "smooth_quant": Recipe(approach="smooth_quant", alpha=0.6),
+}
+INT8 = "QuantizedMatMulWithBiasAndDequantize"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Checkpoint:
+    return bert_models.make(tmp_path_factory.mktemp("model"), **WIDE)
+
+
+@pytest.fixture(scope="module")
+def windows(checkpoint) -> Windows:
+    return bert_models.windows(checkpoint, 23)
+
+
+def silent(text: str, share: float | None = None) -> None:
+    pass
+
+
+def products(graph) -> Counter[str]:
+    return Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
+
+
+def logits(graph, windows: Windows) -> np.ndarray:
+    engine = Engine(graph, 1)
+    try:
+        return np.stack(engine.logits(windows, 8))
+    finally:
+        engine.close()
+
+
+def plainly(checkpoint: Checkpoint, recipe: Recipe, windows: Windows):
+    """What Neural Compressor makes by itself of the same graph with the same configuration."""
+    from neural_compressor.tensorflow import SmoothQuantConfig, quantize_model
+    from neural_compressor.tensorflow.utils import Model
+
+    def converted(graph, config):
+        wrapped = Model(graph)
+        wrapped.input_tensor_names, wrapped.output_tensor_names = list(model.INPUTS), list(model.OUTPUTS)
+        loader = quantize.Loader(windows)
+        return quantize_model(wrapped, config, loader, len(loader)).graph_def
+
+    graph = model.frozen(checkpoint)
+    if recipe.smooth:
+        graph = converted(graph, SmoothQuantConfig(alpha=recipe.alpha))
+    return converted(graph, quantize.configuration(recipe))
+
+
+def in_a_process(call: str, tmp_path: Path) -> subprocess.Popen:
+    code = f"import sys; from pathlib import Path; from tests import test_bert_quantize; test_bert_quantize.{call}"
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def write_plain(model_folder: Path, out: Path) -> None:
+    """For a process of its own: Neural Compressor takes standard error for itself, and leaves files behind."""
+    os.chdir(out)
+    checkpoint = bert_models.checkpoint.read(model_folder)
+    for name, recipe in RECIPES.items():
+        graph = plainly(checkpoint, recipe, bert_models.windows(checkpoint, 23))
+        (out / f"{name}.pb").write_bytes(graph.SerializeToString())
+
+
+@pytest.fixture(scope="module")
+def plain(checkpoint, tmp_path_factory) -> Path:
+    """The folder of Neural Compressor's own graphs."""
+    out = tmp_path_factory.mktemp("plain")
+    call = f"write_plain(Path({str(checkpoint.vocabulary.parent)!r}), Path({str(out)!r}))"
+    process = in_a_process(call, out)
+    process.communicate()
+    assert process.returncode == 0
+    return out
+
+
+def parsed(data: bytes):
+    graph = tf.compat.v1.GraphDef()
+    graph.ParseFromString(data)
+    return graph
+
+
+# --- conversion ---
+
+
+def test_the_operators_are_the_matrix_products_of_the_model(checkpoint):
+    found = quantize.operators(checkpoint)
+    parts = [f"attention/{name}" for name in ("self/query", "self/key", "self/value", "output/dense")]
+    wanted = [
+        (f"encoder/layer/{number}/", f"{part}/MatMul")
+        for number in (0, 1)
+        for part in (*parts, "intermediate/dense", "output/dense")
+    ]
+    assert len(found) == 13 and found[-1] == "qa_outputs/MatMul"
+    for name, (begin, end) in zip(found, wanted, strict=False):
+        assert name.startswith(begin) and name.endswith(end)
+    assert {node.name for node in model.frozen(checkpoint).node if node.op == "MatMul"} == set(found)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_matrix_product_becomes_int8_as_without_the_speed_ups(checkpoint, windows, plain, name):
+    told = bert_models.Told()
+    ours = quantize.quantize(checkpoint, RECIPES[name], windows, told)
+    theirs = parsed((plain / f"{name}.pb").read_bytes())
+    assert products(ours) == {INT8: 13}
+    nodes, wanted = ({node.name: node for node in graph.node} for graph in (ours, theirs))
+    assert nodes.keys() == wanted.keys()
+    for node in nodes.values():
+        other = wanted[node.name]
+        assert (node.op, list(node.input)) == (other.op, list(other.input)), node.name
+        if node.op in ("Const", "HostConst"):
+            one, two = (tensor_util.MakeNdarray(made.attr["value"].tensor) for made in (node, other))
+            assert one.dtype == two.dtype and one.shape == two.shape, node.name
+            assert np.allclose(one.astype(float), two.astype(float), rtol=1e-5, atol=1e-6), node.name
+    read = windows.attention_mask == 1
+    int8, fp32 = logits(ours, windows), logits(model.frozen(checkpoint), windows)
+    assert np.abs(int8 - logits(theirs, windows)).max() < 1e-6
+    # It computes what the model does, but in INT8.
+    assert 1e-4 < np.abs(int8 - fp32)[:, read].max() < 1.0
+    assert np.corrcoef(int8[:, read].ravel(), fp32[:, read].ravel())[0, 1] > 0.98
+    assert any(text == "calibration: 3 of 3 batches read" for text in told)
+    assert any(text.startswith("Neural Compressor: ") for text in told)
+
+
+def test_weights_of_a_conversion_stand_in_the_graph_and_not_their_stand_ins(checkpoint, windows):
+    """At this width both kinds get stand-ins; the speed-ups would be untested else."""
+    kept = fast.Kept()
+    graph = quantize.quantize(checkpoint, Recipe(), windows, silent, kept=kept)
+    types = Counter(tensor.dtype for tensor in kept.stand_ins.tensors)
+    assert types[tf.float32.as_datatype_enum] >= 12 and types[tf.qint8.as_datatype_enum] >= 2
+    kernels = [
+        node for node in graph.node if node.op == "Const" and node.attr["dtype"].type == tf.qint8.as_datatype_enum
+    ]
+    assert len(kernels) == 13
+    for node in kernels:
+        values = tensor_util.MakeNdarray(node.attr["value"].tensor)
+        assert len(np.unique(values.astype(int))) > 50 and np.abs(values.astype(int)).max() == 127, node.name
+
+
+def test_a_fallback_leaves_just_what_it_names_in_fp32(checkpoint, windows):
+    kept = fast.Kept()
+    operators = quantize.operators(checkpoint)
+    for left in (frozenset(operators[1:2]), frozenset(operators[4:9]), frozenset(operators)):
+        graph = quantize.quantize(checkpoint, Recipe(), windows, silent, left, kept)
+        found = products(graph)
+        assert found[INT8] == 13 - len(left)
+        assert {node.name for node in graph.node if node.op == "MatMul"} == left
+    # All in FP32 is FP32.
+    assert np.abs(logits(graph, windows) - logits(model.frozen(checkpoint), windows)).max() < 1e-4
+
+
+def test_what_is_kept_of_a_conversion_changes_no_other(checkpoint, windows):
+    kept = fast.Kept()
+    fallback = frozenset(quantize.operators(checkpoint)[:3])
+    first = quantize.quantize(checkpoint, Recipe(), windows, silent, frozenset(), kept)
+    quantize.quantize(checkpoint, Recipe(), windows, silent, fallback, kept)
+    again = quantize.quantize(checkpoint, Recipe(), windows, silent, frozenset(), kept)
+    assert np.array_equal(logits(first, windows), logits(again, windows))
+
+
+def test_an_operator_that_is_none_is_an_error(checkpoint, windows):
+    with pytest.raises(ValueError, match="no operator pooler"):
+        quantize.quantize(checkpoint, Recipe(), windows, silent, frozenset(["pooler"]))
+
+
+def test_a_conversion_leaves_nothing_in_the_working_folder(checkpoint, windows, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    quantize.quantize(checkpoint, Recipe(), windows, silent)
+    assert not list(tmp_path.iterdir())
+
+
+# --- the cache ---
+
+
+def entry(folder: Path) -> Path:
+    return next(folder.glob("*.pb"))
+
+
+def made_by(told: list[str]) -> str:
+    """'cache' or 'conversion', from what a call told."""
+    cache, conversion = ("comes from the cache" in " ".join(told)), any("calibration" in text for text in told)
+    assert cache != conversion
+    return "cache" if cache else "conversion"
+
+
+@pytest.fixture(scope="module")
+def filled(checkpoint, windows, tmp_path_factory) -> Path:
+    """A cache with one whole entry."""
+    folder = tmp_path_factory.mktemp("cache")
+    told = bert_models.Told()
+    file = quantize.cached(checkpoint, Recipe(), windows, folder, told)
+    assert made_by(told) == "conversion" and file == entry(folder)
+    return folder
+
+
+def get(checkpoint, windows, folder, recipe=None, **options) -> str:
+    told = bert_models.Told()
+    file = quantize.cached(checkpoint, recipe or Recipe(), windows, folder, told, **options)
+    assert products(parsed(file.read_bytes()))[INT8] > 0
+    return made_by(told)
+
+
+def copied(filled: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    for file in filled.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+def test_the_second_time_comes_from_the_cache_and_of_what_tunes_alone_too(checkpoint, windows, filled):
+    before = entry(filled).stat().st_mtime_ns
+    assert get(checkpoint, windows, filled) == "cache"
+    assert get(checkpoint, windows, filled, Recipe(max_trials=3, strategy="random", random_seed=7)) == "cache"
+    assert entry(filled).stat().st_mtime_ns == before
+    about = json.loads(entry(filled).with_suffix(".json").read_text())
+    assert about["fallback"] == [] and about["seconds"] > 0 and about["model"] == checkpoint.name
+
+
+def test_another_model_recipe_fallback_or_calibration_is_another_entry(checkpoint, windows, tmp_path, monkeypatch):
+    other = bert_models.make(tmp_path / "other", seed=1, **WIDE)
+    rows = Windows(**{name: getattr(windows, name)[:-1] for name in Windows.__slots__})
+    keys = {
+        quantize._key(checkpoint, Recipe(), windows, frozenset()),
+        quantize._key(other, Recipe(), windows, frozenset()),
+        quantize._key(checkpoint, RECIPES["per_tensor"], windows, frozenset()),
+        quantize._key(checkpoint, RECIPES["smooth_quant"], windows, frozenset()),
+        quantize._key(checkpoint, Recipe(), rows, frozenset()),
+        quantize._key(checkpoint, Recipe(), windows, frozenset(["qa_outputs/MatMul"])),
+    }
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    keys.add(quantize._key(checkpoint, Recipe(), windows, frozenset()))
+    assert len(keys) == 7
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def flip(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+SPOILED = {
+    "graph truncated": lambda file: truncate(file),
+    "graph empty": lambda file: file.write_bytes(b""),
+    "graph gone": lambda file: file.unlink(),
+    "one bit flipped": flip,
+    "card gone": lambda file: file.with_suffix(".json").unlink(),
+    "card garbage": lambda file: file.with_suffix(".json").write_bytes(b"\xff\x00{"),
+    "card truncated": lambda file: truncate(file.with_suffix(".json")),
+    "card of another kind": lambda file: file.with_suffix(".json").write_text("[1]"),
+}
+
+
+@pytest.mark.parametrize("how", SPOILED)
+def test_a_spoiled_entry_is_noticed(checkpoint, windows, filled, tmp_path, how):
+    folder = copied(filled, tmp_path)
+    wanted = (checkpoint, Recipe(), windows, folder, silent, frozenset())
+    with quantize._entry(*wanted) as (_, there):
+        assert there
+    SPOILED[how](entry(folder))
+    with quantize._entry(*wanted) as (_, there):
+        assert not there
+
+
+def test_a_spoiled_entry_is_made_again_and_what_a_killed_process_left_is_removed(checkpoint, windows, filled, tmp_path):
+    folder = copied(filled, tmp_path)
+    truncate(entry(folder))
+    entry(folder).with_suffix(".json").write_bytes(b"\xff")
+    left = [folder / f"{entry(folder).stem}{kind}.4194399.partial" for kind in (".pb", ".json")]
+    for file in left:
+        file.write_bytes(b"half")
+    other = folder / f"{'0' * 64}.pb.4194399.partial"
+    other.write_bytes(b"another entry's, which its own process may be writing")
+    assert get(checkpoint, windows, folder) == "conversion"
+    assert get(checkpoint, windows, folder) == "cache"
+    assert not any(file.exists() for file in left)
+    assert other.exists()
+    assert np.array_equal(*(logits(parsed(entry(where).read_bytes()), windows) for where in (filled, folder)))
+
+
+def fill(model_folder: Path, folder: Path) -> None:
+    """For a process of its own: says how it came by the entry."""
+    checkpoint = bert_models.checkpoint.read(model_folder)
+    windows = bert_models.windows(checkpoint, 23)
+    print("ready", flush=True)
+    while not (folder / "go").exists():
+        time.sleep(0.01)
+    print(get(checkpoint, windows, folder), flush=True)
+
+
+def test_of_two_processes_at_once_one_converts(checkpoint, tmp_path):
+    call = f"fill(Path({str(checkpoint.vocabulary.parent)!r}), Path({str(tmp_path)!r}))"
+    both = [in_a_process(call, tmp_path) for _ in range(2)]
+    for process in both:
+        assert process.stdout.readline() == "ready\n"
+    (tmp_path / "go").touch()
+    said = [process.communicate()[0].strip() for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted(said) == ["cache", "conversion"]
+    assert len(list(tmp_path.glob("*.pb"))) == 1 and not list(tmp_path.glob("*.partial"))
+
+
+def test_what_a_tuning_stores_is_what_the_cache_gives(checkpoint, windows, tmp_path):
+    graph = model.frozen(checkpoint)
+    stored = quantize.store(graph, 1.5, checkpoint, Recipe(), windows, tmp_path, frozenset())
+    told = bert_models.Told()
+    assert quantize.cached(checkpoint, Recipe(), windows, tmp_path, told) == stored
+    assert made_by(told) == "cache"
+    # What stands there already stays.
+    before = stored.read_bytes()
+    quantize.store(tf.compat.v1.GraphDef(), 1.5, checkpoint, Recipe(), windows, tmp_path, frozenset())
+    assert stored.read_bytes() == before

@@ -1,0 +1,204 @@
+"""Operators: what the graphs of both arms consist of, which kernels ran, and where the time of a pass goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from bench.plan import Plan
+from bench.tasks import Job, JobState
+from bench.values import Side
+from ui import claim, jobs, service, style, view
+from ui.style import Theme
+
+SLOT = "bert:operators"
+KINDS = ("MatMul", "BatchMatMul", "Gelu", "Quantize", "Dequantize", "LayerNorm", "Softmax", "Transpose")
+"""What the time of a pass is shown by; the rest is one."""
+SHOWN_KERNELS = 15
+
+
+def draw(plan: Plan) -> None:
+    """The whole tab."""
+    colours = view.theme()
+    job = jobs.found(SLOT) or service.tasks().last("bert", "operators")
+    busy = job is not None and not job.state.over
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            "Look inside", icon=":material/biotech:", type="primary", key="bert:operators-button", disabled=busy
+        ):
+            jobs.start(plan, "operators", {"precisions": [plan.baseline, plan.accelerated]}, SLOT)
+            st.rerun()
+        if st.button("Stop", icon=":material/stop:", key="bert:operators-stop", disabled=not busy) and job:
+            service.tasks().stop(job.id)
+        st.caption(
+            "Some passes over a batch, apart from any race, in which oneDNN tells every kernel that it runs and "
+            "TensorFlow traces every operator. Telling takes time: these figures explain a race, they are none."
+        )
+    if job is not None:
+        jobs.follow(job, lambda now: _found(now, colours))
+
+
+def _found(job: Job, colours: Theme) -> None:
+    jobs.standing(job)
+    if job.state is not JobState.DONE:
+        return
+    result, lever = job.result, job.plan.declaration.lever
+    arms = dict(zip(Side, result["arms"], strict=True))
+    names = {side: lever[arm["precision"]].label for side, arm in arms.items()}
+    st.caption(
+        f"{job.plan.parameters['model']}, batch {arms[Side.BASELINE]['batch']} of {arms[Side.BASELINE]['length']} word "
+        f"pieces, {job.plan.cores} core{'s' * (job.plan.cores > 1)}, {arms[Side.BASELINE]['passes']} passes."
+    )
+    _verdicts(arms, names, result["limit"], colours)
+    time, sizes = st.columns([3, 2], gap="large")
+    with time:
+        st.markdown("**Where the time of a pass goes** :small[by TensorFlow's operators]")
+        st.plotly_chart(times(arms, names, colours), key="bert-times", config=style.CONFIG)
+    with sizes:
+        st.markdown("**Operators and sizes**")
+        st.table(_sizes(arms, names), border="horizontal", hide_index=True, alt="Operators and sizes of both graphs")
+    for column, (side, arm) in zip(st.columns(2, gap="large"), arms.items(), strict=True):
+        with column:
+            st.markdown(f"**Kernels of** {style.named(side, names[side], colours)}")
+            _kernels(arm)
+    st.markdown("**Operators, layer by layer**")
+    _changes(result["changes"], names)
+
+
+def _verdicts(
+    arms: dict[Side, dict[str, Any]], names: dict[Side, str], limit: dict[str, Any] | None, colours: Theme
+) -> None:
+    for side, arm in arms.items():
+        label = style.named(side, names[side], colours)
+        share = arm["onednn_share"]
+        parts = [f"{arm['wall_ms']:.1f} ms a pass"]
+        parts += [f"oneDNN's kernels are {share:.0%} of it"] if share is not None else []
+        parts += [claim.plain(arm["note"])] if arm["note"] else []
+        st.markdown(f"{label}: {', '.join(parts)}")
+        if arm["verdict"]:
+            ran = "vnni" in arm["verdict"] or "amx" in arm["verdict"]
+            icon, title = (":material/verified:", "VNNI or AMX ran") if ran else (":material/block:", "No VNNI, no AMX")
+            words = f"{arm['verdict'][0].upper()}{arm['verdict'][1:]}"
+            (st.success if ran else st.warning)(claim.plain(words), title=title, icon=icon)
+    if limit:
+        st.markdown(
+            f"The matrix products that became INT8 take **1/{limit['ratio']:.2f}** of FP32's time; "
+            f"{claim.plain(limit['instruction_set'])} allows 1/{limit['limit']:g} of what FP32's own instructions take "
+            f"(share of that limit reached, products without fused work: **{limit['share']:.0%}**).",
+            help="Products of the same shape compared, by the medians of their calls. FP32's kernels also do GELU and "
+            "residual sums where they are fused, so more than the limit is possible in the first figure.",
+        )
+
+
+def times(arms: dict[Side, dict[str, Any]], names: dict[Side, str], theme: Theme) -> go.Figure:
+    """Milliseconds of a pass by kind of operator, both arms."""
+    figure = go.Figure()
+    kinds = [*KINDS, "other"]
+    for side, arm in reversed(arms.items()):
+        spent = dict.fromkeys(kinds, 0.0)
+        for operator in arm["operators"]:
+            spent[operator["kind"] if operator["kind"] in KINDS else "other"] += operator["ms"]
+        look = style.look(side, theme)
+        figure.add_bar(
+            y=kinds,
+            x=[spent[kind] for kind in kinds],
+            orientation="h",
+            name=names[side],
+            marker={"color": look.colour, "pattern": {"shape": look.pattern}},
+            hovertemplate="%{y}: %{x:.2f} ms<extra>" + names[side] + "</extra>",
+        )
+    figure.update_layout(
+        style.layout(380) | {"barmode": "group", "legend": {"traceorder": "reversed", "orientation": "h"}}
+    )
+    figure.update_xaxes(title="ms a pass", rangemode="tozero")
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def _sizes(arms: dict[Side, dict[str, Any]], names: dict[Side, str]) -> pd.DataFrame:
+    rows: dict[str, list[str]] = {"projections in INT8": [], "attention products in INT8": [], "graph on disk": []}
+    precisions = dict.fromkeys(one["precision"] for arm in arms.values() for one in arm["constants"])
+    for arm in arms.values():
+        rows["projections in INT8"].append(_share(arm["projections"]))
+        rows["attention products in INT8"].append(_share(arm["attention"]))
+        rows["graph on disk"].append(_megabytes(arm["bytes_on_disk"]))
+        held = {one["precision"]: one["bytes"] for one in arm["constants"]}
+        for precision in precisions:
+            if (
+                max(one["bytes"] for a in arms.values() for one in a["constants"] if one["precision"] == precision)
+                < 1e4
+            ):
+                continue
+            rows.setdefault(f"weights in memory, {precision}", []).append(_megabytes(held.get(precision, 0)))
+        rows.setdefault("weights in memory", []).append(_megabytes(sum(held.values())))
+        counted: dict[str, int] = {}
+        for count in arm["counts"]:
+            counted[count["kind"]] = counted.get(count["kind"], 0) + count["operators"]
+        for kind in ("Quantize", "Dequantize", "LayerNorm", "Gelu", "Softmax"):
+            rows.setdefault(f"{kind} operators", []).append(str(counted.get(kind, 0)))
+    return pd.DataFrame([(name, *values) for name, values in rows.items()], columns=["", *_distinct(names)])
+
+
+def _distinct(names: dict[Side, str]) -> list[str]:
+    """The arms' names, which are the same where an arm is looked at beside itself."""
+    first, second = names.values()
+    return [first, second if second != first else f"{second} again"]
+
+
+def _share(share: dict[str, int]) -> str:
+    return f"{share['int8']} of {share['total']}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _kernels(arm: dict[str, Any]) -> None:
+    if not arm["kernels"]:
+        st.caption("oneDNN told of none.")
+        return
+    table = pd.DataFrame(
+        [
+            {
+                "ms": round(kernel["ms"], 2),
+                "share": f"{kernel['share']:.0%}",
+                "primitive": kernel["primitive"],
+                "implementation": kernel["implementation"] or "not named",
+                "types": kernel["types"],
+                "shape": kernel["shape"],
+                "fused": kernel["fused"],
+                "calls": f"{kernel['calls']:g}",
+                "Gop/s": f"{kernel['gops']:,.0f}" if kernel["gops"] else "",
+            }
+            for kernel in arm["kernels"]
+        ]
+    )
+    st.dataframe(table, hide_index=True, height="content" if len(table) <= SHOWN_KERNELS else 420)
+    skipped = f" {arm['skipped']} lines could not be read." if arm["skipped"] else ""
+    st.caption(f"oneDNN {claim.plain(arm['onednn'])}, {claim.plain(arm['instructions'])}.{skipped}")
+
+
+def _changes(changes: list[dict[str, Any]], names: dict[Side, str]) -> None:
+    first, second = _distinct(names)
+    table = pd.DataFrame(
+        [
+            {
+                "layer": change["layer"],
+                "operator": change["operator"],
+                first: _counted(change["before"], change["count_before"]),
+                second: _counted(change["after"], change["count_after"]),
+                "changed": change["before"] != change["after"],
+            }
+            for change in changes
+        ]
+    )
+    if st.toggle("Only what changed", value=True, key="bert:changed-only"):
+        table = table[table["changed"]]
+    st.dataframe(table.drop(columns="changed"), hide_index=True, height=420)
+
+
+def _counted(precision: str, count: int) -> str:
+    return "" if not count else precision + (f" × {count}" if count > 1 else "")

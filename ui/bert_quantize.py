@@ -1,0 +1,246 @@
+"""Quantize: the configuration, Neural Compressor at work, every trial of the tuning, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from bench.claims import duration
+from bench.plan import Plan
+from bench.tasks import Job, JobState
+from bench.values import Side
+from bench.workload import registry
+from ui import claim, controls, jobs, race, service, style, view
+from ui.style import Theme
+
+SLOT = "bert:quantize"
+YAML = "bert:yaml"
+PUBLISHED = {"f1": (92.99, 92.41), "seconds": (1557.3, 1201.0)}
+"""Intel's post on Neural Compressor: BERT on SQuAD, FP32 and INT8."""
+WHY = {
+    "met": "it meets the criterion",
+    "max_trials": "as many trials as the configuration allows were made",
+    "timeout": "the time that the configuration allows was up",
+    "exhausted": "the strategy has nothing left to try",
+    "untrained": "the weights are untrained: there is no accuracy to keep",
+}
+
+
+def draw(plan: Plan) -> None:
+    """The whole tab."""
+    colours = view.theme()
+    # The newest of the server where this session has none: a conversion goes on when its page is closed.
+    job = jobs.found(SLOT) or service.tasks().last("bert", "quantize")
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _configuration(plan, job)
+    with right:
+        if job is None:
+            _before()
+        else:
+            jobs.follow(job, lambda now: _progress(now, colours))
+
+
+def _configuration(plan: Plan, job: Job | None) -> None:
+    default = registry()["bert"].texts["quantization.yaml"]
+    st.session_state[YAML] = st.session_state.get(f"{YAML}:kept", default)
+    row = st.container(horizontal=True)
+    with st.container(key="bert-yaml"):
+        st.html(
+            "<style>.st-key-bert-yaml textarea {font-family: ui-monospace, Menlo, Consolas, 'Liberation Mono', "
+            "monospace; font-size: 0.78rem; white-space: pre; overflow-x: auto}</style>"
+        )
+        st.text_area(
+            "Configuration",
+            key=YAML,
+            height=560,
+            help="As the posts write it. Every key may be left out; a mistake is answered with its line and key.",
+        )
+    st.session_state[f"{YAML}:kept"] = st.session_state[YAML]
+    with row:
+        _buttons(plan, job, changed=st.session_state[YAML] != default)
+
+
+def _buttons(plan: Plan, job: Job | None, *, changed: bool) -> None:
+    busy = job is not None and not job.state.over
+    if st.button("Quantize", icon=":material/compress:", type="primary", key="bert:quantize-button", disabled=busy):
+        jobs.start(plan, "quantize", {"yaml": st.session_state[YAML]}, SLOT)
+        st.rerun()
+    if st.button("Stop", icon=":material/stop:", key="bert:quantize-stop", disabled=not busy) and job:
+        service.tasks().stop(job.id)
+    if changed:
+        st.button("As it was", icon=":material/undo:", key="bert:yaml-reset", on_click=_reset, type="tertiary")
+
+
+def _reset() -> None:
+    st.session_state.pop(f"{YAML}:kept", None)
+
+
+def _before() -> None:
+    st.markdown(
+        "- **Calibrate**: the FP32 model reads questions of a set of its own, and the range of every tensor is kept.\n"
+        "- **Convert**: every matrix product gets 8-bit weights, and 8-bit inputs by those ranges.\n"
+        "- **Tune**: F1 over the evaluation set is compared with FP32's. Where more is lost than the criterion allows, "
+        "operators fall back to FP32 and it is tried again, as the strategy says, until the criterion is met or the "
+        "exit policy ends the search.\n\n"
+        "Press **Quantize**. What was converted before comes from the cache."
+    )
+    _published()
+
+
+def _published() -> None:
+    before, after = PUBLISHED["seconds"]
+    st.caption(
+        f"Published: F1 {PUBLISHED['f1'][0]} to {PUBLISHED['f1'][1]}, {before} s to {after} s. That is "
+        f"{before / after:.2f}x as fast, or {1 - after / before:.1%} less time: two readings of the same figures. Here "
+        "'speedup' is always the first, time before over time after."
+    )
+
+
+def _progress(job: Job, colours: Theme) -> None:
+    jobs.standing(job)
+    baseline, trials = (job.told("baseline") or [None])[0], job.told("trial")
+    if baseline is None and job.state is not JobState.DONE:
+        jobs.story(job, "What Neural Compressor said")
+        return
+    if job.state is JobState.DONE:
+        _verdict(job, trials)
+    if baseline is not None:
+        plan = (job.told("plan") or [None])[0]
+        best = _best(trials)
+        if best:
+            _table(job, baseline, best)
+        if trials and plan:
+            st.plotly_chart(chart(baseline, trials, plan, colours), key="bert-trials", config=style.CONFIG)
+            _rows(trials, plan)
+    if best_name := _raceable(job, trials):
+        st.button(
+            "Race this model",
+            icon=":material/sports_score:",
+            key="bert:race-it",
+            on_click=_race,
+            args=(best_name,),
+            help="Sets the race's quantization to this one",
+        )
+    _published()
+    jobs.story(job, "What Neural Compressor said")
+
+
+def _best(trials: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The trial that meets the criterion, else the one that lost least."""
+    return min(trials, key=lambda trial: (not trial["met"], trial["loss_relative"]), default=None)
+
+
+def _raceable(job: Job, trials: list[dict[str, Any]]) -> str:
+    if job.state is JobState.DONE:
+        return job.result["quantization"]
+    best = _best(trials)
+    return best["quantization"] if best and job.state.over else ""
+
+
+def _race(name: str) -> None:
+    workload = registry()["bert"]
+    controls.put(workload, "quantization", name)
+    race.to_race(workload)
+
+
+def _verdict(job: Job, trials: list[dict[str, Any]]) -> None:
+    result = job.result
+    why = WHY[result["stopped"]]
+    calibrated = f"{result['calibrated']} questions"
+    if result["calibrated"] < result["asked"]:
+        calibrated += f" (the set has no more; {result['asked']} were asked for)"
+    if result["met"] is None:
+        st.info(f"Converted, calibrated on {calibrated}; {why}.", icon=":material/info:")
+    elif result["met"]:
+        st.success(
+            f"Trial {result['best']} meets the criterion, after {job.seconds:.0f} s, calibrated on {calibrated}.",
+            icon=":material/verified:",
+        )
+    else:
+        st.error(
+            f"None of {len(trials)} trials meets the criterion; the search ended because {why}. The best found is "
+            f"trial {result['best']}. It is marked as failed: a race with it finds its accuracy outside the limit.",
+            title="The criterion was not met",
+            icon=":material/gpp_bad:",
+        )
+
+
+def _table(job: Job, baseline: dict[str, Any], best: dict[str, Any]) -> None:
+    """As the posts show it: accuracy and time, before and after."""
+    rows = {
+        "F1": (f"{baseline['f1']:.2f}", f"{best['f1']:.2f}", f"{-best['loss_relative']:+.2%}"),
+        "exact match": (f"{baseline['exact_match']:.2f}", f"{best['exact_match']:.2f}", ""),
+        "evaluation": (duration(baseline["seconds"]), duration(best["evaluation_s"]), "one pass each: race it"),
+    }
+    if job.state is JobState.DONE:
+        sizes = job.result["bytes_fp32"], job.result["bytes_int8"]
+        rows["graph"] = (*(f"{size / 1e6:.1f} MB" for size in sizes), f"{sizes[1] / sizes[0] - 1:+.0%}")
+    table = pd.DataFrame(
+        [(name, *row) for name, row in rows.items()],
+        columns=["", "FP32", f"INT8, trial {best['number']}", "change"],
+    )
+    st.table(table, border="horizontal", hide_index=True, alt="Accuracy, time and size before and after")
+
+
+def chart(baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str, Any], theme: Theme) -> go.Figure:
+    """F1 of every trial, FP32's, and the least that the criterion allows."""
+    arm, figure = style.look(Side.ACCELERATED, theme), go.Figure()
+    figure.add_scatter(
+        x=[trial["number"] for trial in trials],
+        y=[trial["f1"] for trial in trials],
+        mode="lines+markers",
+        name="INT8, by trial",
+        line={"color": arm.soft},
+        marker={
+            "color": arm.colour,
+            "size": 10,
+            "symbol": ["diamond" if trial["met"] else "x" for trial in trials],
+        },
+        customdata=[[trial["operators_int8"], trial["operators"], trial["loss_relative"]] for trial in trials],
+        hovertemplate="trial %{x}: F1 %{y:.2f}<br>%{customdata[0]} of %{customdata[1]} in INT8<br>"
+        "lost %{customdata[2]:.2%}<extra></extra>",
+    )
+    ends = [0.5, max(len(trials), 4) + 0.5]
+    base = style.look(Side.BASELINE, theme)
+    for name, value, dash in (
+        ("FP32", baseline["f1"], base.dash),
+        ("least allowed", baseline["f1"] * (1 - plan["relative_loss"]), "dot"),
+    ):
+        figure.add_scatter(
+            x=ends,
+            y=[value] * 2,
+            mode="lines",
+            name=name,
+            line={"color": base.colour, "dash": dash},
+            hoverinfo="name+y",
+        )
+    figure.update_layout(style.layout(220))
+    figure.update_xaxes(title="trial", dtick=1 if len(trials) <= 20 else None, range=ends)
+    figure.update_yaxes(title="F1")
+    return figure
+
+
+def _rows(trials: list[dict[str, Any]], plan: dict[str, Any]) -> None:
+    table = pd.DataFrame(
+        [
+            {
+                "trial": trial["number"],
+                "in INT8": f"{trial['operators_int8']} of {trial['operators']}",
+                "F1": round(trial["f1"], 2),
+                "lost": f"{trial['loss_relative']:.2%}",
+                "time": duration(trial["seconds"]),
+                "criterion": "met" if trial["met"] else "failed",
+                "in FP32": ", ".join(trial["fallback"]) or "none",
+            }
+            for trial in trials
+        ]
+    )
+    st.caption(
+        f"Strategy {claim.plain(plan['strategy'])}: {len(trials)} of at most {plan['max_trials']} trials; up to "
+        f"{plan['relative_loss']:.1%} of F1 may be lost."
+    )
+    st.dataframe(table, hide_index=True, height="content" if len(trials) < 8 else 300)

@@ -1,0 +1,76 @@
+"""A task as it goes: followed until it is over, and what is said of it meanwhile and when it has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from bench.plan import Plan
+from bench.tasks import Job, JobState
+from ui import claim, service
+
+EVERY_S = 0.5
+"""How often a page looks at a task that is under way."""
+SHOWN_LINES = 200
+
+
+def start(plan: Plan, task: str, given: dict[str, Any], slot: str) -> None:
+    """Ask for a task; the session keeps its id under `slot`."""
+    try:
+        st.session_state[slot] = service.tasks().submit(plan, task, given)
+    except OSError as error:
+        st.error(f"{error}. Check that the disk has room and may be written.", title="That did not work")
+
+
+def found(slot: str) -> Job | None:
+    """The job that this session follows under `slot`."""
+    id = st.session_state.get(slot)
+    return service.tasks().job(id) if id else None
+
+
+def follow(job: Job, draw: Callable[[Job], None]) -> None:
+    """Draw the job, anew and anew while it is under way; all of the page when it is over."""
+    if job.state.over:
+        draw(job)
+        return
+
+    def live() -> None:
+        now = service.tasks().job(job.id)
+        if now is None or now.state.over:
+            st.rerun()
+        draw(now)
+
+    st.fragment(live, run_every=EVERY_S)()
+
+
+def standing(job: Job) -> None:
+    """Where a job stands: waiting, at work, or why it came to nothing. Of one that is done, nothing."""
+    match job.state:
+        case JobState.WAITING:
+            words = "It begins in a moment." if not job.place else f"{job.place} in front: one at a time runs here."
+            st.info(words, icon=":material/hourglass_top:")
+        case JobState.RUNNING:
+            line = job.lines[-1] if job.lines else None
+            text = f"{claim.plain(line.text) if line else 'starting its process'} :gray[({job.seconds:.0f} s)]"
+            if line and line.share is not None:
+                st.progress(line.share, text)
+            else:
+                st.markdown(f":material/progress_activity: {text}")
+        case JobState.STOPPED:
+            st.warning(f"Stopped after {job.seconds:.0f} s.", icon=":material/stop_circle:")
+        case JobState.FAILED:
+            st.error(claim.plain(job.remedy), title=claim.plain(job.problem), icon=":material/error:")
+            if job.log:
+                with st.expander("The last lines of its output", icon=":material/terminal:"):
+                    st.code("\n".join(job.log), language=None, wrap_lines=True)
+
+
+def story(job: Job, label: str) -> None:
+    """All that it said of its progress, folded."""
+    if not job.lines:
+        return
+    with st.expander(f"{label} ({len(job.lines)} lines)", icon=":material/list:"):
+        lines = [f"{line.at:7.1f} s  {line.text}" for line in job.lines[-SHOWN_LINES:]]
+        st.code("\n".join(lines), language=None, wrap_lines=True)

@@ -1,0 +1,65 @@
+"""How an INT8 model is made: a configuration and the operators that stay in FP32, kept under a name of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.workload import BadInput
+from workloads.bert import recipe, squad
+from workloads.bert.recipe import Recipe
+
+DEFAULT = "default"
+"""The name of `recipe.DEFAULT_YAML` with all operators in INT8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a graph is quantized by."""
+
+    yaml: str
+    recipe: Recipe
+    fallback: frozenset[str]
+    """Operators that stay in FP32."""
+
+    @property
+    def calibration(self) -> list[squad.Question]:
+        """The questions that the FP32 model reads: as many as the configuration asks for and the shipped set has."""
+        return squad.read(squad.CALIBRATION)[: self.recipe.sampling_size]
+
+
+def default() -> Conversion:
+    return Conversion(recipe.DEFAULT_YAML, recipe.parse(recipe.DEFAULT_YAML), frozenset())
+
+
+def keep(yaml: str, fallback: frozenset[str], cache: Path) -> str:
+    """Keep what a tuning has found in the folder `cache`; the name by which `load` finds it, the same for the same."""
+    if not fallback and yaml == recipe.DEFAULT_YAML:
+        return DEFAULT
+    content = json.dumps({"yaml": yaml, "fallback": sorted(fallback)}, indent=1)
+    name = f"tuned-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    cache.mkdir(parents=True, exist_ok=True)
+    draft = cache / f"{name}.{os.getpid()}.partial"
+    draft.write_text(content)
+    draft.replace(cache / f"{name}.json")
+    return name
+
+
+def load(name: str, cache: Path) -> Conversion:
+    """The conversion called `name`. Raises BadInput where this machine has none of that name."""
+    if name == DEFAULT:
+        return default()
+    remedy = f"Take {DEFAULT!r}, or tune on the Quantize tab and race what it finds."
+    file = cache / f"{name}.json"
+    if not re.fullmatch("tuned-[0-9a-f]{12}", name) or not file.is_file():
+        raise BadInput(f"this machine has no quantization called {name!r}", remedy)
+    try:
+        content = json.loads(file.read_text())
+        yaml, fallback = content["yaml"], frozenset(content["fallback"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{file} is damaged: {error}", remedy) from error
+    return Conversion(yaml, recipe.parse(yaml), fallback)
