@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import subprocess
+import sys
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 from bench import paths
+from bench.workload import Upload
 
 LARGEST_MB = 10
+PREFIX = "upload:"
+CHECK_S = 60.0
+"""Longest time that looking into a file may take."""
 SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """How a PNG and a JPEG begin."""
 
@@ -18,19 +28,63 @@ class UploadError(ValueError):
 
 def keep(content: bytes) -> str:
     """Keep an image; the parameter's value that names it. Raises UploadError."""
-    if len(content) > LARGEST_MB * 2**20:
-        size = len(content) / 2**20
-        raise UploadError(f"The file has {size:.1f} MB; up to {LARGEST_MB} MB are taken. Choose a smaller one.")
+    _bounded(content, LARGEST_MB)
     if not content.startswith(SIGNATURES):
         raise UploadError("This is neither a PNG nor a JPEG file, whatever its name says. Choose another.")
-    digest = hashlib.sha256(content).hexdigest()
-    path = paths.uploads() / digest
+    with _draft(content) as (draft, value):
+        draft.rename(_place(value))
+    return value
+
+
+def keep_checked(content: bytes, upload: Upload) -> tuple[str, str]:
+    """Keep a file that passes its check; the value that names it, and what is in it. Raises UploadError."""
+    _bounded(content, upload.largest_mb)
+    with _draft(content) as (draft, value):
+        said = _checked(draft, upload.check)
+        draft.rename(_place(value))
+    return value, said
+
+
+def is_here(value: str) -> bool:
+    """Whether the file that a parameter's value names is on this machine; what is no upload always is."""
+    return not value.startswith(PREFIX) or _place(value).is_file()
+
+
+def _place(value: str) -> Path:
+    return paths.uploads() / value.removeprefix(PREFIX)
+
+
+def _bounded(content: bytes, largest_mb: int) -> None:
+    if len(content) > largest_mb * 2**20:
+        size = len(content) / 2**20
+        raise UploadError(f"The file has {size:.1f} MB; up to {largest_mb} MB are taken. Choose a smaller one.")
+
+
+@contextlib.contextmanager
+def _draft(content: bytes) -> Iterator[tuple[Path, str]]:
+    """The file under a name of its own, and the value that it will have; what is not renamed is removed."""
+    value = f"{PREFIX}{hashlib.sha256(content).hexdigest()}"
     # Two sessions may hand in the same file at once: each writes its own draft, and the last name wins.
-    draft = path.with_suffix(f".{uuid.uuid4().hex}")
+    draft = _place(value).with_suffix(f".{uuid.uuid4().hex}")
     try:
         draft.write_bytes(content)
-        draft.rename(path)
+        yield draft, value
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise UploadError(f"The file could not be kept: {error}. Check that its disk has room.") from error
-    return f"upload:{digest}"
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _checked(file: Path, check: str) -> str:
+    command = [sys.executable, "-m", "bench.uploadcheck", check, str(file)]
+    try:
+        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, timeout=CHECK_S, check=False)
+        told = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise UploadError(f"The file could not be read in {CHECK_S:.0f} s. Choose a smaller one.") from error
+    except ValueError as error:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise UploadError(f"The file could not be looked into: {''.join(last)}. Choose another.") from error
+    if "what" in told:
+        raise UploadError(f"{told['what']}. {told['remedy']}")
+    return told["said"]

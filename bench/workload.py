@@ -32,6 +32,17 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that may be handed in for a parameter; its value is then `upload:` and the file's SHA-256."""
+
+    label: str
+    endings: tuple[str, ...]
+    largest_mb: int
+    check: str
+    """`module:function` that says what is in a file, or raises BadInput; run in a process of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One thing that a plan may set, with its bounds; the controls and the command line are made from it."""
 
@@ -44,6 +55,8 @@ class Parameter:
     maximum: float | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
     """Value to label. For an `image` these are the pictures that need no upload; for a `text`, suggestions."""
+    upload: Upload | None = None
+    """For a `text`: what may be handed in instead."""
     stops: tuple[int, ...] = ()
     """Values a slider snaps to, for ranges too wide to slide over one by one."""
     stop_labels: Mapping[int, str] = field(default_factory=dict)

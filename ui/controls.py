@@ -14,13 +14,12 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bench import paths
 from bench.machine import core_limit
 from bench.plan import BUDGET_S, TARGET, Plan, PlanError, from_query, make
-from bench.uploads import LARGEST_MB, UploadError, keep
+from bench.uploads import LARGEST_MB, PREFIX, UploadError, is_here, keep, keep_checked
 from bench.values import Side
-from bench.workload import Lever, Parameter, Setting, Workload
-from ui import style
+from bench.workload import Lever, Parameter, Setting, Upload, Workload
+from ui import claim, style
 from ui.style import Theme
 
 SLIDER = 140
@@ -89,8 +88,8 @@ def _follow_url(workload: Workload, limit: int) -> list[str]:
     except PlanError as error:
         problems = error.problems
         given = {name: value for name, value in asked.items() if _is_good(workload, name, value, limit)}
-    for name in _images(workload):
-        if not _is_here(given.get(name, "")):
+    for name in _uploadable(workload):
+        if not is_here(given.get(name, "")):
             problems.append(f"{name}: the file {given.pop(name)} is not on this machine; upload it again")
     plan = from_query(workload.name, given, core_limit=limit)
     adopt(plan)
@@ -105,11 +104,6 @@ def _is_good(workload: Workload, name: str, value: str, limit: int) -> bool:
     except PlanError:
         return False
     return True
-
-
-def _is_here(image: str) -> bool:
-    """Whether an uploaded image is on this machine; the pictures that need no upload always are."""
-    return not image.startswith("upload:") or (paths.uploads() / image.removeprefix("upload:")).is_file()
 
 
 def _write_url(workload: Workload, plan: Plan) -> None:
@@ -156,6 +150,10 @@ def _set(workload: Workload, name: str, value: Setting) -> None:
 
 def _images(workload: Workload) -> list[str]:
     return [parameter.name for parameter in workload.parameters if parameter.kind == "image"]
+
+
+def _uploadable(workload: Workload) -> list[str]:
+    return _images(workload) + [parameter.name for parameter in workload.parameters if parameter.upload]
 
 
 # --- the plan ---
@@ -335,15 +333,48 @@ def _choice(workload: Workload, parameter: Parameter) -> None:
 
 def _text(workload: Workload, parameter: Parameter) -> None:
     key = _key(workload, parameter.name)
+    if (handed_in := st.session_state.pop(f"{key}:next", None)) is not None:
+        _set(workload, parameter.name, handed_in)
     options = list(dict.fromkeys([*parameter.choices, str(st.session_state.get(key) or parameter.default)]))
     st.selectbox(
         parameter.label,
         options,
         key=key,
-        format_func=lambda value: parameter.choices.get(value, value),
+        format_func=lambda value: parameter.choices.get(value, _shortened(value)),
         help=parameter.help or None,
         accept_new_options=True,
     )
+    if parameter.upload:
+        _hand_in(workload, parameter, parameter.upload)
+
+
+def _hand_in(workload: Workload, parameter: Parameter, upload: Upload) -> None:
+    """A file instead of the text; it is looked into once, and then is the parameter's value."""
+    seen_key = _key(workload, f"{parameter.name}:seen")
+    file = st.file_uploader(
+        upload.label,
+        type=list(upload.endings),
+        max_upload_size=upload.largest_mb,
+        key=_key(workload, f"{parameter.name}:file"),
+    )
+    if file is None:
+        return
+    seen: tuple[str, str, str] | None = st.session_state.get(seen_key)
+    if seen is None or seen[0] != file.file_id:
+        try:
+            value, said = keep_checked(file.getvalue(), upload)
+        except UploadError as error:
+            st.error(claim.plain(str(error)), title=claim.plain(f"{file.name} is not taken"))
+            return
+        st.session_state[seen_key] = (file.file_id, value, said)
+        # The control above is drawn already; it takes the value with the next redraw.
+        st.session_state[_key(workload, f"{parameter.name}:next")] = value
+        st.rerun()
+    st.caption(f":material/check: {claim.plain(file.name)}: {claim.plain(seen[2])}.")
+
+
+def _shortened(value: str) -> str:
+    return f"handed in, {value.removeprefix(PREFIX)[:12]}" if value.startswith(PREFIX) else value
 
 
 def _flag(workload: Workload, parameter: Parameter) -> None:

@@ -3,7 +3,7 @@
 After the posts on quantizing BERT for SQuAD with Intel Neural Compressor. This module only declares.
 """
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Task, Workload
+from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Task, Upload, Workload
 
 ORDER = 1
 
@@ -149,8 +149,9 @@ WORKLOAD = Workload(
             "Questions",
             "text",
             "shipped",
-            help="The set that comes with Fairlap, or the path of any file in the SQuAD v1.1 layout.",
+            help="The set that comes with Fairlap, or the path of any file in the SQuAD v1.1 layout; or hand one in.",
             choices={"shipped": "Fairlap's own"},
+            upload=Upload("SQuAD v1.1 file", ("json",), 64, "workloads.bert.squad:check"),
         ),
     ),
     batch=Parameter(

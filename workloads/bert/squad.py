@@ -53,6 +53,12 @@ def named(name: str, uploads: Path) -> list[Question]:
     return read(Path(name).expanduser())
 
 
+def check(file: Path) -> str:
+    """What is in a SQuAD v1.1 file, in words. Raises BadInput as `read` does."""
+    questions = parse(file.read_bytes())
+    return f"{len(questions):,} questions about {len({one.passage for one in questions}):,} passages"
+
+
 def read(file: Path) -> list[Question]:
     """Every question of a SQuAD v1.1 file, in its order. Raises BadInput that says where the file is wrong."""
     if not file.is_file():
