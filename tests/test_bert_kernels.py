@@ -242,7 +242,8 @@ def profile(text: str, **changes) -> kernels.Profile:
 
 
 def test_the_verdict_names_what_ran():
-    verdict = kernels.vnni(profile(INT8 * 3 + INT8.replace("brgemm:avx512_core_vnni", "gemm:jit") + SCORES + QUANTIZE))
+    lines = INT8 * 3 + INT8.replace("brgemm:avx512_core_vnni", "gemm:jit") + SCORES + QUANTIZE
+    verdict = kernels.vnni(profile(lines).kernels)
     assert verdict.sets == (("AVX-512 VNNI", 3), (kernels.UNNAMED, 1))
     assert (verdict.int8_calls, verdict.fast_calls, verdict.products) == (4, 3, 5)
     assert verdict.implementations == ("brgemm:avx512_core_vnni", "gemm:jit")
@@ -250,13 +251,13 @@ def test_the_verdict_names_what_ran():
 
 
 def test_the_verdict_of_fp32_says_so():
-    verdict = kernels.vnni(profile(PLAIN * 2))
+    verdict = kernels.vnni(profile(PLAIN * 2).kernels)
     assert (verdict.int8_calls, verdict.fast_calls, verdict.sets) == (0, 0, ())
     assert "no INT8 product ran: all 2" in verdict.sentence
 
 
 def test_int8_without_vnni_is_not_fast():
-    verdict = kernels.vnni(profile(INT8.replace("avx512_core_vnni", "avx512_core")))
+    verdict = kernels.vnni(profile(INT8.replace("avx512_core_vnni", "avx512_core")).kernels)
     assert (verdict.int8_calls, verdict.fast_calls) == (1, 0)
 
 
@@ -348,7 +349,7 @@ def test_fp32_really_profiled(tiny):
     assert all(kernel.calls == int(kernel.calls) for kernel in found.kernels)
     assert sum(kernel.share for kernel in found.kernels) == pytest.approx(1)
     assert 0 < found.onednn_share <= 1
-    assert kernels.vnni(found).fast_calls == 0
+    assert kernels.vnni(found.kernels).fast_calls == 0
     calls = {(operator.kind, operator.type): operator.calls for operator in found.operators}
     assert sum(count for (kind, _), count in calls.items() if kind == "MatMul") == 13
     assert sum(count for (kind, _), count in calls.items() if kind == "BatchMatMul") == 4
@@ -360,7 +361,7 @@ def test_fp32_really_profiled(tiny):
 
 def test_int8_really_ran_on_the_instructions_that_the_processor_has(tiny):
     found = run(tiny, "int8.pb")
-    verdict = kernels.vnni(found)
+    verdict = kernels.vnni(found.kernels)
     assert (verdict.int8_calls, verdict.products) == (13, 17)
     flags = Path("/proc/cpuinfo").read_text().split()
     assert verdict.fast_calls == (13 if "avx512_vnni" in flags or "avx_vnni" in flags else 0)

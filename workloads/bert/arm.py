@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from bench.values import Evidence, Measure, Picture, Table
 from bench.workload import BadInput, Clock, Progress, Settings
-from workloads.bert import checkpoint, evaluation, graphs, instances, spans, squad
+from workloads.bert import WORKLOAD, checkpoint, evaluation, evidence, graphs, instances, spans, squad
 from workloads.bert.engine import Engine, inputs
 
 
@@ -92,27 +92,32 @@ class QuestionAnswering:
         return np.concatenate([start for start, _ in parts]), np.concatenate([end for _, end in parts])
 
     def evidence(self) -> list[Evidence]:
-        graph = tf.compat.v1.GraphDef()
-        graph.ParseFromString(self.graph.read_bytes())
-        products = Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
-        fast = {name: count for name, count in products.items() if "Quantized" in name}
-        total, quick = products.total(), sum(fast.values())
-        said = [f"{count} × {name}" for name, count in products.most_common()]
-        match self.settings.lever:
-            case "int8":
-                path, reason = ("accelerated", "") if quick else ("stock", "no operator became INT8")
-                if 0 < quick < total:
-                    reason = f"{total - quick} of {total} matrix products stayed in FP32"
-            case "bf16":
-                path, reason, quick = "accelerated", "", total
-                said.append("matrix products of bfloat16 tensors")
-            case _:
-                path, reason = "stock", "FP32"
+        self.progress("asking oneDNN which kernels run")
+        lever = WORKLOAD.lever[self.settings.lever]
+        windows = self.reader.questions(self.raced[: self.settings.batch], self.length)
+        ran = evidence.inference(
+            lever.name,
+            self.graph,
+            windows,
+            threads=max(1, self.settings.cores // self.instances),
+            batch=self.settings.batch,
+            environment=lever.environment,
+        )
+        if self.instances > 1:
+            ran = ran.model_copy(update={"words": [*ran.words, *self._latencies()]})
         same = "both arms run this step's same code"
         return [
             Evidence(step="tokenize", path="stock", words=[same], reason=same),
-            Evidence(step="inference", path=path, words=said, calls=total, accelerated_calls=quick, reason=reason),
+            ran,
             Evidence(step="extract", path="stock", words=[same], reason=same),
+        ]
+
+    def _latencies(self) -> list[str]:
+        """Of every instance: its cores, and how long a batch takes it while the others work too."""
+        return [
+            f"instance {place} on core{'s' * (len(one.cores) > 1)} {', '.join(map(str, one.cores))}: "
+            f"{1e3 * statistics.median(one.seconds):.1f} ms a batch (median of {len(one.seconds)})"
+            for place, one in enumerate(self.models, 1)
         ]
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+KEPT = 100
+"""Batches whose times are kept of an instance."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -51,6 +55,9 @@ class Instance:
         os.close(request_reader)
         os.close(reply_writer)
         self._requests, self._replies = os.fdopen(request_writer, "wb"), os.fdopen(reply_reader, "rb")
+        self.cores = list(cores)
+        self.seconds: collections.deque[float] = collections.deque(maxlen=KEPT)
+        """What its last batches have taken it."""
         self.ask(None)
 
     def ask(self, arrays: tuple[np.ndarray, ...] | None) -> None:
@@ -61,9 +68,13 @@ class Instance:
     def answer(self) -> Any:
         """What it made of the oldest batch that was not answered yet. Raises RuntimeError where it has ended."""
         try:
-            return pickle.load(self._replies)  # From our own child, over a pipe that nobody else holds.
+            # From our own child, over a pipe that nobody else holds.
+            seconds, logits = pickle.load(self._replies)
         except EOFError as error:
             raise RuntimeError(f"a model instance ended with exit status {self.process.wait()}; see the log") from error
+        if logits is not None:
+            self.seconds.append(seconds)
+        return logits
 
 
 def main(arguments: list[str]) -> int:
@@ -84,7 +95,9 @@ def serve(graph: Path, threads: int, requests: BinaryIO, replies: BinaryIO) -> i
             arrays = pickle.load(requests)
         except EOFError:
             return 0
-        pickle.dump(engine.run(*arrays) if arrays is not None else None, replies, protocol=5)
+        began = time.perf_counter()
+        logits = engine.run(*arrays) if arrays is not None else None
+        pickle.dump((time.perf_counter() - began, logits), replies, protocol=5)
         replies.flush()
 
 

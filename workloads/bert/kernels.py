@@ -9,6 +9,7 @@ https://uxlfoundation.github.io/oneDNN/dev_guide_verbose.html
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -279,18 +280,7 @@ def profile(
     Raises ValueError where there is nothing to run, and ProfileError where a process fails, tells nothing, or takes
     longer than `limit_s` seconds.
     """
-    import numpy as np
-
-    if not len(windows) or min(threads, batch, repeats) < 1:
-        raise ValueError("a profile needs windows, and at least one thread, one window a batch and one pass")
-    with tempfile.TemporaryDirectory(prefix="fairlap-kernels-") as folder:
-        inputs = Path(folder) / "inputs.npz"
-        np.savez(inputs, **windows.feed())
-
-        def run(mode: str, verbose: str) -> str:
-            given = [str(graph_file.absolute()), str(inputs), str(threads), str(batch), str(repeats), mode]
-            return _child(given, _environment(environment or {}, threads, verbose), limit_s)
-
+    with _passes(graph_file, windows, threads, batch, repeats, environment or {}, limit_s) as run:
         told, about = _between(run("verbose", "profile_exec"))
         _, traced = _between(run("trace", "0"))
     verbose = read(told)
@@ -307,6 +297,47 @@ def profile(
         version=verbose.version,
         instructions=verbose.instructions,
     )
+
+
+def of_a_pass(
+    graph_file: Path,
+    windows: Windows,
+    *,
+    threads: int,
+    batch: int,
+    environment: Mapping[str, str] | None = None,
+    limit_s: float = 120.0,
+) -> tuple[Kernel, ...]:
+    """The kernels of one pass, as `profile` tells them, and nothing else: one process, to prove which ones run."""
+    with _passes(graph_file, windows, threads, batch, 1, environment or {}, limit_s) as run:
+        told, _ = _between(run("verbose", "profile_exec"))
+    return kernels(read(told).calls, 1)
+
+
+@contextlib.contextmanager
+def _passes(
+    graph_file: Path,
+    windows: Windows,
+    threads: int,
+    batch: int,
+    repeats: int,
+    environment: Mapping[str, str],
+    limit_s: float,
+) -> Iterator[Callable[[str, str], str]]:
+    """What runs the passes in a process of its own, by MODE and ONEDNN_VERBOSE, and gives what that printed."""
+    import numpy as np
+
+    if not len(windows) or min(threads, batch, repeats) < 1:
+        raise ValueError("a profile needs windows, and at least one thread, one window a batch and one pass")
+    with tempfile.TemporaryDirectory(prefix="fairlap-kernels-") as folder:
+        inputs = Path(folder) / "inputs.npz"
+        np.savez(inputs, **windows.feed())
+
+        def run(mode: str, verbose: str) -> str:
+            given = [str(graph_file.absolute()), str(inputs), str(threads), str(batch), str(repeats), mode]
+            return _child(given, _environment(environment, threads, verbose), limit_s)
+
+        yield run
 
 
 def read(text: str) -> Verbose:
@@ -369,9 +400,9 @@ def instruction_set(implementation: str) -> str:
     return next((name for pattern, name, _ in INSTRUCTION_SETS if re.search(pattern, implementation)), UNNAMED)
 
 
-def vnni(profile: Profile) -> Verdict:
+def vnni(ran_kernels: Iterable[Kernel]) -> Verdict:
     """Did VNNI, or AMX, really run the INT8 products?"""
-    ran = [kernel for kernel in profile.kernels if kernel.primitive in PRODUCTS]
+    ran = [kernel for kernel in ran_kernels if kernel.primitive in PRODUCTS]
     sets: Counter[str] = Counter()
     implementations: Counter[str] = Counter()
     for kernel in ran:
@@ -394,7 +425,7 @@ def share_of_limit(fp32: Profile, int8: Profile) -> Limit | None:
     """
     if (fp32.threads, fp32.batch, fp32.length) != (int8.threads, int8.batch, int8.length):
         raise ValueError("the profiles differ in threads, batch or length")
-    named = [(name, calls) for name, calls in vnni(int8).sets if name != UNNAMED]
+    named = [(name, calls) for name, calls in vnni(int8.kernels).sets if name != UNNAMED]
     compared = _ratio(fp32, int8, lambda kernel: True)
     if not named or compared is None:
         return None

@@ -244,7 +244,7 @@ def _told(precision: str, breakdown: Breakdown, profile: Profile) -> dict[str, A
         "onednn": profile.version,
         "skipped": profile.skipped,
         "note": profile.note,
-        "verdict": kernels.vnni(profile).sentence if precision == "int8" else "",
+        "verdict": kernels.vnni(profile.kernels).sentence if precision == "int8" else "",
     }
 
 
