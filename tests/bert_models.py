@@ -114,3 +114,22 @@ class Told(list[str]):
     def __call__(self, text: str, share: float | None = None, /) -> None:
         assert share is None or 0 <= share <= 1
         self.append(text)
+
+
+PASSAGE = "the old stone bridge was built by the river. the mill was near the town. " * 5
+QUESTIONS = ["what was built", "where is the mill", "what is old"]
+
+
+def task_settings(folder: Path) -> dict[str, Any]:
+    """Parameters of a plan that name a small model and a few questions, both written into `folder`."""
+    model = folder / "model"
+    model.mkdir()
+    save(model)
+    asked = [
+        # All of the passage is the answer: whatever a model that has learnt nothing says has a little of it.
+        {"id": str(place), "question": question, "answers": [{"text": PASSAGE, "answer_start": 0}]}
+        for place, question in enumerate(QUESTIONS)
+    ]
+    file = folder / "questions.json"
+    file.write_text(json.dumps({"data": [{"paragraphs": [{"context": PASSAGE, "qas": asked}]}]}))
+    return {"model": str(model), "length": 64, "evaluation": str(file)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +15,8 @@ pytest.importorskip("neural_compressor", reason="Neural Compressor is not instal
 from bench.plan import make
 from bench.tasks import Job, JobState, Tasks
 from tests import bert_models
+from tests.bert_models import PASSAGE, QUESTIONS
 from workloads.bert import YAML
-
-PASSAGE = "the old stone bridge was built by the river. the mill was near the town. " * 5
-QUESTIONS = ["what was built", "where is the mill", "what is old"]
 
 
 @pytest.fixture
@@ -31,18 +28,7 @@ def desk(home) -> Iterator[Tasks]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, Any]:
-    """Parameters that name a small model and a few questions."""
-    folder = tmp_path / "model"
-    folder.mkdir()
-    bert_models.save(folder)
-    asked = [
-        # All of the passage is the answer: whatever a model that has learnt nothing says has a little of it.
-        {"id": str(place), "question": question, "answers": [{"text": PASSAGE, "answer_start": 0}]}
-        for place, question in enumerate(QUESTIONS)
-    ]
-    file = tmp_path / "questions.json"
-    file.write_text(json.dumps({"data": [{"paragraphs": [{"context": PASSAGE, "qas": asked}]}]}))
-    return {"model": str(folder), "length": 64, "evaluation": str(file)}
+    return bert_models.task_settings(tmp_path)
 
 
 def done(desk: Tasks, task: str, given: dict[str, Any], **parameters: Any) -> Job:

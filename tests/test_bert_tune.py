@@ -136,7 +136,7 @@ def test_basic_orders_groups_by_the_error_of_their_return_alone(small, searched)
     def logits(graph) -> np.ndarray:
         engine = Engine(graph, 1)
         try:
-            return np.stack(engine.logits(calibrated, quantize.AT_ONCE))[:, read]
+            return np.stack(engine.logits(calibrated, 8))[:, read]
         finally:
             engine.close()
 

@@ -141,8 +141,9 @@ WORKLOAD = Workload(
             "Quantization",
             "text",
             "default",
-            help="How INT8 is made: as the shipped configuration says, or as a tuning on the Quantize tab has found.",
-            choices={"default": "static, per channel, all operators"},
+            help="How INT8 is made: as the model's own quantization.json says (that of the shipped one is what basic "
+            "tuning found), else all operators, static and per channel; or as a tuning on the Quantize tab has found.",
+            choices={"default": "the model's own"},
         ),
         Parameter(
             "evaluation",

@@ -11,10 +11,13 @@ from pathlib import Path
 
 from bench.workload import BadInput
 from workloads.bert import recipe, squad
+from workloads.bert.checkpoint import Checkpoint
 from workloads.bert.recipe import Recipe
 
 DEFAULT = "default"
-"""The name of `recipe.DEFAULT_YAML` with all operators in INT8."""
+"""The name of what a checkpoint's own `FILE` says, or else of `recipe.DEFAULT_YAML` with all operators in INT8."""
+FILE = "quantization.json"
+"""In a checkpoint's folder: what a tuning of it has found, as `keep` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,17 @@ class Conversion:
         return squad.read(squad.CALIBRATION)[: self.recipe.sampling_size]
 
 
-def default() -> Conversion:
+def default(checkpoint: Checkpoint) -> Conversion:
+    """See `DEFAULT`. Raises BadInput where the checkpoint's file is damaged."""
+    file = checkpoint.vocabulary.parent / FILE
+    # An untrained shape borrows the vocabulary of a model, and nothing else.
+    if checkpoint.trained and file.is_file():
+        return _read(file, f"Take {FILE} out of the folder, and all operators become INT8.")
     return Conversion(recipe.DEFAULT_YAML, recipe.parse(recipe.DEFAULT_YAML), frozenset())
 
 
 def keep(yaml: str, fallback: frozenset[str], cache: Path) -> str:
     """Keep what a tuning has found in the folder `cache`; the name by which `load` finds it, the same for the same."""
-    if not fallback and yaml == recipe.DEFAULT_YAML:
-        return DEFAULT
     content = json.dumps({"yaml": yaml, "fallback": sorted(fallback)}, indent=1)
     name = f"tuned-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     cache.mkdir(parents=True, exist_ok=True)
@@ -49,14 +55,23 @@ def keep(yaml: str, fallback: frozenset[str], cache: Path) -> str:
     return name
 
 
-def load(name: str, cache: Path) -> Conversion:
-    """The conversion called `name`. Raises BadInput where this machine has none of that name."""
-    if name == DEFAULT:
-        return default()
-    remedy = f"Take {DEFAULT!r}, or tune on the Quantize tab and race what it finds."
+REMEDY = f"Take {DEFAULT!r}, or tune on the Quantize tab and race what it finds."
+
+
+def find(name: str, cache: Path) -> Path:
+    """The file of the conversion called `name`, which is not the default. Raises BadInput where there is none."""
     file = cache / f"{name}.json"
     if not re.fullmatch("tuned-[0-9a-f]{12}", name) or not file.is_file():
-        raise BadInput(f"this machine has no quantization called {name!r}", remedy)
+        raise BadInput(f"this machine has no quantization called {name!r}", REMEDY)
+    return file
+
+
+def load(name: str, cache: Path, checkpoint: Checkpoint) -> Conversion:
+    """The conversion of `checkpoint` called `name`. Raises BadInput where this machine has none of that name."""
+    return default(checkpoint) if name == DEFAULT else _read(find(name, cache), REMEDY)
+
+
+def _read(file: Path, remedy: str) -> Conversion:
     try:
         content = json.loads(file.read_text())
         yaml, fallback = content["yaml"], frozenset(content["fallback"])

@@ -71,5 +71,6 @@ class Desk:
         `workloads.bert.operators` and `kernels`); `changes`, the operators of every layer before and after; and
         `limit`, what INT8 gained beside what its instructions allow, or None.
         """
-        conversion.load(str(settings.parameters["quantization"]), settings.cache / "bert")
+        if (name := str(settings.parameters["quantization"])) != conversion.DEFAULT:
+            conversion.find(name, settings.cache / "bert")
         return self._tasks.operators(settings, list(given["precisions"]), tell)

@@ -2,7 +2,8 @@
 
 TensorFlow fuses GELU into an FP32 product, but not into the INT8 product that Neural Compressor puts in its place:
 there GELU stays five operators of its own, each over the widest tensor of the layer, and is more than a quarter of a
-pass. And a LayerNorm it fuses only in the form in which Keras writes it. oneDNN has kernels for both.
+pass. A LayerNorm it fuses only in the form in which Keras writes it, and attention's scores with their mask only where
+all shapes are known. oneDNN has kernels for all of these.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ class _Graph:
 
 
 def fused(graph: Any) -> Any:
-    """A copy of a GraphDef with every GELU or sum that follows an INT8 product in that product, and every float32
-    LayerNorm as one operator. A fused operator has the name of the last one that it stands for.
+    """A copy of a GraphDef with every GELU or sum that follows an INT8 product in that product, every float32 LayerNorm
+    as one operator, and so attention's scores. A fused operator has the name of the last one that it stands for.
 
     For sessions with oneDNN alone: without it TensorFlow has no kernel for what is put in. INT8's results change by the
     rounding of one intermediate result: it is rounded to 8 bits from another last bit of float32.
@@ -55,7 +56,7 @@ def fused(graph: Any) -> Any:
     instead: dict[str, Any] = {}
     gone: set[str] = set()
     for node in graph.node:
-        found = _gelu(view, node) or _layer_norm(view, node) or _residual(view, node)
+        found = _gelu(view, node) or _layer_norm(view, node) or _scores(view, node) or _residual(view, node)
         if found is not None:
             made, inside = found
             # What somebody else reads must stay.
@@ -113,6 +114,26 @@ def _product(last: Any, product: Any, fused_operator: bytes, *more: str) -> Any:
     for name in ("transpose_a", "transpose_b", "input_quant_mode"):
         made.attr[name].CopyFrom(product.attr[name])
     return made
+
+
+def _scores(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
+    """The batched product with both for the last node of a product * constant + mask: attention's scores."""
+    if last.op != "AddV2" or last.attr["T"].type != FLOAT:
+        return None
+    for place in (0, 1):
+        scaled = view.input(last, place)
+        parts = view.inputs(scaled, "BatchMatMulV2", "Const") if scaled.op == "Mul" else None
+        if parts is None or parts[1].attr["value"].tensor.tensor_shape.dim:
+            continue
+        product, factor = parts
+        made = tf.compat.v1.NodeDef(name=last.name, op="_MklFusedBatchMatMulV2", device=product.device)
+        made.input.extend([*product.input, factor.name, last.input[1 - place]])
+        for name in ("T", "adj_x", "adj_y"):
+            made.attr[name].CopyFrom(product.attr[name])
+        made.attr["num_args"].i = 2
+        made.attr["fused_ops"].list.s.extend([b"Mul", b"Add"])
+        return made, {product.name, scaled.name}
+    return None
 
 
 def _layer_norm(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:

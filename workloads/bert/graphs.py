@@ -31,7 +31,7 @@ def _graph(precision: str, checkpoint: Checkpoint, reader: Reader, settings: Set
         from workloads.bert import quantize
 
         cache = settings.cache / "bert"
-        wanted = conversion.load(str(settings.parameters["quantization"]), cache)
+        wanted = conversion.load(str(settings.parameters["quantization"]), cache, checkpoint)
         windows = reader.questions(wanted.calibration, int(settings.parameters["length"]))
         return quantize.read(quantize.cached(checkpoint, wanted.recipe, windows, cache, progress, wanted.fallback))
     progress("building the graph")

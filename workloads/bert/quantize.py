@@ -28,9 +28,7 @@ from workloads.bert.spans import Windows
 if TYPE_CHECKING:
     from workloads.bert.fast import Kept
 
-AT_ONCE = 10
-"""Windows in a batch of the calibration."""
-VERSION = 3
+VERSION = 4
 """Of what stands in the cache; another number leaves older entries alone."""
 
 
@@ -121,7 +119,7 @@ def quantize(
     config = configuration(recipe, fallback)
 
     def told(done: int) -> None:
-        progress(f"calibration: {done} of {len(loader)} batches read", done / len(loader))
+        progress(f"calibration: {done} of {len(loader)} windows read", done / len(loader))
 
     def wrapped(graph: Any) -> Any:
         made = Model(graph)
@@ -157,19 +155,23 @@ def configuration(recipe: Recipe, fallback: frozenset[str] = frozenset()) -> Any
 
 
 class Loader:
-    """The calibration windows as Neural Compressor wants them: batches of (inputs by name, label)."""
+    """The calibration windows as Neural Compressor wants them: batches of (inputs by name, label).
 
-    batch_size = AT_ONCE
+    One window at a time, without its padding. What the model computes of padding is masked and nobody reads it, but it
+    would widen the ranges, and so cost accuracy: 0.9 of F1 with SmoothQuant on the shipped model.
+    """
+
+    batch_size = 1
 
     def __init__(self, windows: Windows) -> None:
         self.windows = windows
 
     def __len__(self) -> int:
-        return -(-len(self.windows) // AT_ONCE)
+        return len(self.windows)
 
     def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray], None]]:
-        for at in range(0, len(self.windows), AT_ONCE):
-            yield self.windows.feed(slice(at, at + AT_ONCE)), None
+        for row, pieces in enumerate(self.windows.attention_mask.sum(axis=1)):
+            yield {name: array[:, :pieces] for name, array in self.windows.feed(slice(row, row + 1)).items()}, None
 
 
 class _Passes(logging.Handler):

@@ -310,7 +310,7 @@ def _logits(graph: Any, windows: Windows) -> np.ndarray:
     """Start and end logits of the positions that hold a piece."""
     engine = Engine(graph, 0)
     try:
-        start, end = engine.logits(windows, quantize.AT_ONCE)
+        start, end = engine.logits(windows, PROBED)
     finally:
         engine.close()
     return np.stack([start, end])[:, windows.attention_mask.astype(bool)]

@@ -1,0 +1,74 @@
+"""BERT's page as a person uses it, with a small model: a question, a quantization, a look inside, a race."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
+
+from tests import bert_models
+from tests.browser.test_dashboard import no_exception, run_button, wait_state
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+SLOW = 120_000
+"""Milliseconds that a task may take on a small, busy machine."""
+
+
+def test_a_model_is_asked_quantized_looked_into_and_raced(page, server, tmp_path):
+    query = bert_models.task_settings(tmp_path) | {"cores": 1, "batch": 2, "budget_s": 4, "target": 0.5}
+    page.goto(f"{server.address}/bert?{urlencode(query)}")
+
+    page.get_by_role("textbox", name="Passage").fill(bert_models.PASSAGE)
+    page.get_by_role("textbox", name="Question").fill("what was built")
+    page.get_by_role("button", name=re.compile(r"\bAsk$")).click()
+    page.get_by_text("Both models mark").wait_for(timeout=SLOW)
+    assert page.locator("mark").count() >= 1, "the spans are marked in the passage"
+    no_exception(page)
+
+    page.get_by_role("tab", name="Quantize").click()
+    yaml = page.get_by_role("textbox", name="Configuration")
+    yaml.fill("tuning:\n  strategie: basic\n")
+    page.get_by_role("button", name=re.compile(r"\bQuantize$")).click()
+    page.get_by_text("line 2: there is no key tuning.strategie").wait_for(timeout=SLOW)
+    # All that is lost is allowed: the first trial meets the criterion.
+    yaml.fill("tuning:\n  accuracy_criterion:\n    relative: 1.0\n")
+    yaml.blur()
+    page.get_by_role("button", name=re.compile(r"\bQuantize$")).click()
+    page.get_by_text("Trial 1 meets the criterion").wait_for(timeout=SLOW)
+    no_exception(page)
+
+    page.get_by_role("button", name=re.compile("Race this model")).click()
+    assert "quantization=tuned-" in (page.wait_for_url(re.compile("quantization=tuned-")) or page.url)
+    run_button(page).click()
+    wait_state(page, "finished", SLOW / 1000)
+    page.get_by_text("Questions whose answer changed").wait_for()
+    no_exception(page)
+
+    page.get_by_role("tab", name="Operators").click()
+    page.get_by_role("button", name=re.compile("Look inside")).click()
+    page.get_by_text("Operators, layer by layer").wait_for(timeout=SLOW)
+    page.get_by_text("13 of 13").first.wait_for()
+    no_exception(page)
+
+    page.reload()
+    page.get_by_text("Operators, layer by layer").wait_for()
+
+
+def test_a_squad_file_is_handed_in_and_a_wrong_one_refused(page, server, tmp_path):
+    good = tmp_path / "good.json"
+    settings = bert_models.task_settings(tmp_path)
+    good.write_bytes((tmp_path / "questions.json").read_bytes())
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(good.read_text().replace('"answer_start": 0', '"answer_start": 9999', 1))
+    page.goto(f"{server.address}/bert?{urlencode({'model': settings['model'], 'length': 64})}")
+    page.get_by_role("button", name=re.compile(r"\bMore")).click()
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(wrong)
+    page.get_by_text("is 9999, and the passage has").wait_for()
+    chooser.set_input_files(good)
+    page.wait_for_url(re.compile("evaluation=upload"))
+    no_exception(page)
