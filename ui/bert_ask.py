@@ -52,7 +52,8 @@ def draw(plan: Plan) -> None:
 def _form(plan: Plan, job: Job | None) -> None:
     for key, first in (("bert:passage", PASSAGE), ("bert:question", QUESTIONS[0])):
         # A widget that is not drawn forgets; what was written stays for the session.
-        st.session_state[key] = st.session_state.get(f"{key}:kept", first)
+        if key not in st.session_state:
+            st.session_state[key] = st.session_state.get(f"{key}:kept", first)
     st.text_area("Passage", key="bert:passage", height=260, help="Any English text; long ones are read in windows.")
     st.pills(
         "Questions to begin with",
@@ -80,7 +81,7 @@ def _form(plan: Plan, job: Job | None) -> None:
 
 def _suggest() -> None:
     if chosen := st.session_state["bert:suggested"]:
-        st.session_state["bert:question:kept"] = chosen
+        st.session_state["bert:question"] = chosen
 
 
 def _answered(job: Job, colours: Theme) -> None:

@@ -46,7 +46,9 @@ def draw(plan: Plan) -> None:
 
 def _configuration(plan: Plan, job: Job | None) -> None:
     default = registry()["bert"].texts["quantization.yaml"]
-    st.session_state[YAML] = st.session_state.get(f"{YAML}:kept", default)
+    # A widget that is not drawn forgets; what was written stays for the session.
+    if YAML not in st.session_state:
+        st.session_state[YAML] = st.session_state.get(f"{YAML}:kept", default)
     row = st.container(horizontal=True)
     with st.container(key="bert-yaml"):
         st.html(
@@ -76,7 +78,7 @@ def _buttons(plan: Plan, job: Job | None, *, changed: bool) -> None:
 
 
 def _reset() -> None:
-    st.session_state.pop(f"{YAML}:kept", None)
+    st.session_state[YAML] = registry()["bert"].texts["quantization.yaml"]
 
 
 def _before() -> None:
