@@ -40,7 +40,7 @@ class Plan(BaseModel):
     batch: int
     parameters: dict[str, Setting]
     budget_s: float = 20.0
-    """How long to sample, warm-up and core counts included; starting the arms comes on top."""
+    """How long to sample, warm-up and core counts included; starting the arms and their accuracy come on top."""
     target: float = 0.03
     """Half-width of the ratio's interval, relative, at which sampling may end; 0 uses the whole budget."""
     seed: int = Field(default=0, ge=0, le=2**32 - 1)

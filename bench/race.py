@@ -141,7 +141,10 @@ class Race:
         self._move(State.WARMING_UP)
         self._warm_up(arms)
         self._spread(arms)
+        before = self.now
         self._judge(arms)
+        # The budget is for sampling: an accuracy over many questions may take longer than all of it.
+        self._sampling_since += self.now - before
         self._move(State.RACING)
         self._sample_pairs(arms)
         for count in counts_to_try(self.plan.cores):

@@ -6,6 +6,7 @@ import json
 import os
 import statistics
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +93,7 @@ class QuestionAnswering:
         return np.concatenate([start for start, _ in parts]), np.concatenate([end for _, end in parts])
 
     def evidence(self) -> list[Evidence]:
-        self.progress("asking oneDNN which kernels run")
-        lever = WORKLOAD.lever[self.settings.lever]
-        windows = self.reader.questions(self.raced[: self.settings.batch], self.length)
-        ran = evidence.inference(
-            lever.name,
-            self.graph,
-            windows,
-            threads=max(1, self.settings.cores // self.instances),
-            batch=self.settings.batch,
-            environment=lever.environment,
-        )
+        ran = self._inference
         if self.instances > 1:
             ran = ran.model_copy(update={"words": [*ran.words, *self._latencies()]})
         same = "both arms run this step's same code"
@@ -111,6 +102,20 @@ class QuestionAnswering:
             ran,
             Evidence(step="extract", path="stock", words=[same], reason=same),
         ]
+
+    @cached_property
+    def _inference(self) -> Evidence:
+        """Asked once: what runs is in the graph, which is the same from first to last."""
+        self.progress("asking oneDNN which kernels run")
+        lever = WORKLOAD.lever[self.settings.lever]
+        return evidence.inference(
+            lever.name,
+            self.graph,
+            self.reader.questions(self.raced[: self.settings.batch], self.length),
+            threads=max(1, self.settings.cores // self.instances),
+            batch=self.settings.batch,
+            environment=lever.environment,
+        )
 
     def _latencies(self) -> list[str]:
         """Of every instance: its cores, and how long a batch takes it while the others work too."""
@@ -122,11 +127,11 @@ class QuestionAnswering:
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         """F1 and exact match over all questions of the set; an untrained model has none to measure."""
+        if not self.checkpoint.trained:
+            return [], []
         engine = self.engine if self.instances == 1 else Engine.load(self.graph, self.settings.cores)
         best = evaluation.answered(engine, self.reader, self.questions, self.length, self.progress)
         (self.settings.scratch / "answers.json").write_text(json.dumps(best))
-        if not self.checkpoint.trained:
-            return [], []
         score = squad.score(self.questions, best)
         return [
             Measure(name="f1", label="F1", value=score.f1, decisive=True),
@@ -134,6 +139,8 @@ class QuestionAnswering:
         ], []
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
+        if not self.checkpoint.trained:
+            return [], []
         theirs = json.loads((other / "answers.json").read_text())
         ours = json.loads((self.settings.scratch / "answers.json").read_text())
         changed = [question for question in self.questions if theirs[question.id] != ours[question.id]]
