@@ -266,8 +266,7 @@ def _measuring(workload: Workload) -> None:
             step=5.0,
             format="%g",
             key=_key(workload, "budget_s"),
-            help="For sampling, warm-up and other core counts included; starting the arms and telling their accuracy come "
-            "on top.",
+            help="For sampling, warm-up and other core counts included; start and accuracy of the arms come on top.",
             width=150,
         )
         st.number_input(
