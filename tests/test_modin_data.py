@@ -14,7 +14,7 @@ import psutil
 
 from bench.workload import BadInput
 from workloads.modin import data
-from workloads.modin.arm import columns_of
+from workloads.modin.tables import columns_of
 
 ROWS = 100
 

@@ -3,7 +3,7 @@
 After the posts on scaling pandas by changing one import. This module only declares.
 """
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Workload
+from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Task, Workload
 from workloads.modin.steps import CALLS
 
 ORDER = 3
@@ -102,6 +102,8 @@ WORKLOAD = Workload(
     ),
     unit="rows",
     arm="workloads.modin.arm:Frames",
+    tasks=(Task("break_even", "break-even"),),
+    desk="workloads.modin.desk:Desk",
     chosen_by="steps",
     freeze_idle=True,
     source="https://modin.readthedocs.io/en/stable/",

@@ -8,16 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas
-
 from bench.values import Evidence, Measure, Picture, Table
 from bench.workload import BadInput, Clock, Progress, Settings
-from workloads.modin import data, engine, results
-from workloads.modin.steps import SLOW_ROWS, Call, Tables, chosen
+from workloads.modin import data, engine, results, tables
+from workloads.modin.steps import Call, chosen
 
-LEFT_COLUMNS = 8
-"""Columns of the left table of a join."""
 SHORT_S = 0.01
 """Work that pandas does in less is too little to share out."""
 MUCH = 0.5
@@ -40,7 +35,9 @@ class Frames:
             self.settings.lever, self.settings.cores, self.files.held, self.settings.scratch, progress
         )
         progress("reading the table")
-        self.tables = self._tables()
+        out = self.settings.scratch / "out"
+        out.mkdir()
+        self.tables = tables.build(self.files, self.engine, out, self.settings.seed)
         self._first_calls(progress)
         numeric = self.tables.array.shape[1]
         return {
@@ -64,78 +61,21 @@ class Frames:
         kind, columns = str(parameters["kind"]), int(parameters["columns"])
         return data.synthetic(kind, self.settings.batch, columns, self.settings.seed, cache, progress)
 
-    def _tables(self) -> Tables:
-        """The inputs of the calls. pandas chooses the columns in both arms, and the frames are the arm's own."""
-        pd = self.engine.pd
-        rows = pandas.read_parquet(self.files.parquet)
-        key, numeric, text, dates = columns_of(rows)
-        rng = np.random.default_rng(self.settings.seed)
-        keys = np.unique(rows[key].to_numpy())
-        value = next((name for name in numeric if name != key and rows[name].dtype == float), numeric[-1])
-        left = rows[numeric[:LEFT_COLUMNS]].copy()
-        if key not in left:
-            left[key] = rows[key]
-        left["row"] = np.arange(len(rows))
-        large = rng.permutation(len(rows))[: len(rows) // 2]
-        plain = {
-            "few": rows[numeric].head(SLOW_ROWS),
-            "left": left,
-            "small": pandas.DataFrame({"label_key": keys, "label": rng.random(len(keys))}),
-            "large": pandas.DataFrame({"row": large, "extra": rng.random(len(large))}),
-            "text": rows[text] if text else rows[key].astype(str).rename("text"),
-            "dates": rows[dates] if dates else _dates(rows[key]),
-            "bucket": pandas.DataFrame(
-                {"key": rows[key].to_numpy(), "value": rows[value].to_numpy(), "bucket": np.arange(len(rows)) % 10}
-            ),
-        }
-        out = self.settings.scratch / "out"
-        out.mkdir()
-        frame = pd.read_parquet(self.files.parquet)
-        made = {name: self._own(table) for name, table in plain.items()}
-        tables = Tables(
-            pd=pd,
-            csv=self.files.csv,
-            parquet=self.files.parquet,
-            out=out,
-            array=np.ascontiguousarray(rows[numeric].to_numpy()),
-            frame=frame,
-            numbers=frame[numeric],
-            key=key,
-            value=value,
-            **made,
-        )
-        for table in (tables.frame, tables.numbers, *made.values()):
-            self.engine.wait(table)
-        return tables
-
-    def _own(self, table: Any) -> Any:
-        """A pandas table as the arm's engine has it."""
-        return getattr(self.engine.pd, type(table).__name__)(table)
-
     def _first_calls(self, progress: Progress) -> None:
         """Call everything once, untimed by the race: what the first call costs, how it was executed, and its result."""
         self.notes: dict[str, engine.Note] = {}
-        self.first: dict[str, float] = {}
         for place, call in enumerate(self.calls):
             progress(f"first call of {call.code}", place / len(self.calls))
-            began = time.perf_counter()
+            given = tables.given(call, self.tables)
             try:
-                result, note = self.engine.observed(lambda call=call: call.run(self.tables), self._given(call))
+                result, note = self.engine.observed(lambda call=call: call.run(self.tables), given)
             except (ValueError, TypeError, KeyError) as error:
                 raise BadInput(
                     f"{call.code} does not work on this table: {error}", "Choose other steps, or another table."
                 ) from error
             self.notes[call.name] = note
-            self.first[call.name] = time.perf_counter() - began
             results.keep(self.engine.plain(result), call.order, self.tables.key, self._kept(call))
             del result
-
-    def _given(self, call: Call) -> Any:
-        """The frame that a call works on, as far as its partitions are of interest."""
-        inputs = {"apply": self.tables.few, "map": self.tables.few, "pivot_table": self.tables.bucket}
-        if call.name.startswith("merge"):
-            return self.tables.left
-        return inputs.get(call.name, self.tables.frame)
 
     def _kept(self, call: Call) -> Path:
         return self.settings.scratch / f"{call.name}.result"
@@ -181,10 +121,12 @@ class Frames:
         )
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
-        told = {name: statistics.median(times) for name, times in self.took.items() if times}
-        (self.settings.scratch / "times.json").write_text(
-            json.dumps({"took": told, "first": self.first, "start": self.engine.started_s})
-        )
+        times = {
+            "took": {name: statistics.median(times) for name, times in self.took.items() if times},
+            "first": {name: note.first_s for name, note in self.notes.items()},
+            "start": self.engine.started_s,
+        }
+        (self.settings.scratch / "times.json").write_text(json.dumps(times))
         return [], []
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
@@ -227,7 +169,7 @@ class Frames:
             call.name,
             _ms(self.returned[call.name]),
             _ms(self.took[call.name]),
-            f"{self.first[call.name] * 1e3:,.1f} ms",
+            f"{note.first_s * 1e3:,.1f} ms",
             f"{theirs['first'][call.name] * 1e3:,.1f} ms",
             f"{note.rows} × {note.columns}",
             str(note.workers),
@@ -268,33 +210,6 @@ COLUMNS = [
     "why it may be slower",
 ]
 """Of the table of calls."""
-
-
-def columns_of(rows: Any) -> tuple[str, list[str], str, str]:
-    """The column to group by, the numeric columns, and a column of texts and one of dates where there are such ('').
-
-    Raises BadInput for a table without a whole number to group by and another number.
-    """
-    numeric = [str(name) for name in rows.columns if rows[name].dtype.kind in "if"]
-    whole = [name for name in numeric if rows[name].dtype.kind == "i"]
-    if not whole or len(numeric) < 2:
-        raise BadInput(
-            "The table has no column of whole numbers without gaps beside another numeric column",
-            "Give a table with a number to group by, such as an identifier.",
-        )
-    key = "key" if "key" in whole else min(whole, key=lambda name: (rows[name].nunique() < 2, rows[name].nunique()))
-    texts = [str(name) for name in rows.columns if rows[name].dtype == object and rows[name].notna().any()]
-    dates = [
-        name for name in texts if rows[name].dropna().head(100).astype(str).str.fullmatch(r"\d{4}-\d\d-\d\d").all()
-    ]
-    text = next((name for name in texts if name not in dates), "")
-    return key, numeric, text, next(iter(dates), "")
-
-
-def _dates(key: Any) -> Any:
-    """ISO dates, one for each value of a column that has none."""
-    days = np.datetime64("2015-01-01") + (key.to_numpy() % 3650).astype("timedelta64[D]")
-    return pandas.Series(np.datetime_as_string(days), name="dates")
 
 
 def _ms(times: list[float]) -> str:

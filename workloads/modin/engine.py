@@ -35,6 +35,8 @@ LONGEST_FREEZE_MS = 900_000
 class Note:
     """What is known of one call's execution, beside its time."""
 
+    first_s: float
+    """Time to the result."""
     rows: int = 1
     columns: int = 1
     """Partitions of the result, or of the input where the result has none."""
@@ -83,7 +85,9 @@ class Pandas:
         return None
 
     def observed(self, work: Callable[[], Any], given: Any) -> tuple[Any, Note]:
-        return work(), Note()
+        began = time.perf_counter()
+        result = work()
+        return result, Note(time.perf_counter() - began)
 
     def plain(self, result: Any) -> Any:
         return result
@@ -150,13 +154,16 @@ class ModinOnRay:
     def observed(self, work: Callable[[], Any], given: Any) -> tuple[Any, Note]:
         self.warned.said.clear()
         before, stored = self._worker_times(), self._stored()
+        began = time.perf_counter()
         result = work()
         self.wait(result)
+        first_s = time.perf_counter() - began
         spent = {pid: s - before.get(pid, 0.0) for pid, s in self._worker_times().items()}
         frame = result if hasattr(result, "_query_compiler") else given
         rows, columns = frame._query_compiler._modin_frame._partitions.shape
         refs, inputs = self._references(result), self._references(given)
         return result, Note(
+            first_s=first_s,
             rows=rows,
             columns=columns,
             defaulted=self.warned.defaulted(),
