@@ -1,4 +1,4 @@
-"""What the core itself costs and whether it can be believed: `python -m bench check`, overhead, same-arm, beside, start.
+"""What the core costs, and whether it can be believed: `python -m bench check overhead | same-arm | beside | start`.
 
 Figures of one machine at one moment, to be read and not asserted; ratios are taken within one run.
 """
