@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import psutil
 
 from bench.workload import BadInput, Progress
+from workloads.modin.watch import watch
 
 STORE_TIMES = 4
 """The object store holds the table so many times; what is beyond is spilled to the scratch folder."""
@@ -128,6 +129,7 @@ class ModinOnRay:
             log_to_driver=False,
             configure_logging=False,
         )
+        watch()
         ray_s = time.perf_counter() - began
         progress("importing Modin")
         config = importlib.import_module("modin.config")
