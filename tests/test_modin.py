@@ -182,11 +182,14 @@ def race(tmp_path: Path, told=None, **parameters) -> Run:
 
 
 @ray
-def test_a_race_of_all_calls_has_equal_results_and_claims_nothing_of_references(tmp_path, home):
-    run = race(tmp_path, steps="all")
+def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_references(tmp_path, home):
+    run = race(tmp_path, steps="calls")
     assert run.state is State.FINISHED, run.failure
     table = next(table for table in run.tables if table.name == "equality")
-    assert {row[2] for row in table.rows} == {"equal"}
+    # On so few rows some keys have missing values only: pandas' pivot_table leaves them out, Modin's does not.
+    assert [row[0] for row in table.rows if row[2] != "equal"] == ["pivot_table"]
+    assert "results differ: pivot_table" in run.claim("pivot_table").sentence
+    assert "results differ" not in run.claim("groupby_sum").sentence
     told = {evidence.step: evidence for evidence in run.evidence[Side.ACCELERATED]}
     assert not told["concat"].materialised
     assert [name for name, evidence in told.items() if not evidence.materialised] == ["concat"]

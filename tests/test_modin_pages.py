@@ -55,7 +55,7 @@ def hand_made(**fields) -> Run:
         side: [Evidence(step=name, path=path, words=["words"]) for name in names]
         for side, path in ((Side.BASELINE, "stock"), (Side.ACCELERATED, "accelerated"))
     }
-    run.state = State.FINISHED
+    run.id, run.state, run.ended_at = "a" * 32, State.FINISHED, 9.0
     run.claims = conclude(run)
     return run
 
