@@ -110,7 +110,7 @@ CALLS: tuple[Call, ...] = (
     Call("construct", "DataFrame(array)", _FILES, lambda t: t.pd.DataFrame(t.array)),
     Call("read_csv", "read_csv", ("common", "files", "all"), lambda t: t.pd.read_csv(t.csv)),
     Call("read_parquet", "read_parquet", ("common", "files", "all"), lambda t: t.pd.read_parquet(t.parquet)),
-    Call("head", "head", _CALLS, lambda t: t.frame.head(1000)),
+    Call("head", "head", _CALLS, lambda t: t.frame.head(100)),
     Call("isna", "isna", _CALLS, lambda t: t.frame.isna()),
     Call("fillna", "fillna", _COMMON, lambda t: t.numbers.fillna(0)),
     Call("astype", "astype", _CALLS, lambda t: t.numbers.astype("float32")),
