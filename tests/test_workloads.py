@@ -22,6 +22,7 @@ SMALL: dict[str, dict] = {
     # Fewer questions: every one is answered by both arms, to tell their accuracy.
     "bert": {"evaluation": str(ROOT / "assets" / "data" / "fairlap-qa-calibration.json")},
     "colour-quantization": {"colours": 8},
+    "memory-traffic": {"size": 1024},
     "trial": {"loops": 500},
 }
 

@@ -3,7 +3,7 @@
 After the posts on vectorization, threads, unit stride, data layout, strip-mining and tiling. This module only declares.
 """
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Step, Workload
+from bench.workload import Code, Lever, LeverValue, Parameter, Step, Task, Workload
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS, shown, texts
 
 ORDER = 4
@@ -137,6 +137,8 @@ WORKLOAD = Workload(
     batch=Parameter("batch", "Batch", "integer", 1, help="Calls of the kernel in one sample.", minimum=1, maximum=1000),
     unit="bytes",
     arm="workloads.memory_traffic.arm:MemoryTraffic",
+    tasks=(Task("sweep", "sweep"), Task("roofline", "roofline")),
+    desk="workloads.memory_traffic.desk:Desk",
     texts=texts(),
     source="https://www.cs.virginia.edu/stream/ref.html",
     machines=("x86_64", "AMD64", "aarch64", "arm64"),

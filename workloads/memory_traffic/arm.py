@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from bench.values import Evidence, Measure, Picture, Table
 from bench.workload import BadInput, Clock, Progress, Settings
-from workloads.memory_traffic import build, problems
-from workloads.memory_traffic.catalogue import KIB, MIB, TRANSFORMATIONS, Version
+from workloads.memory_traffic import build, problems, room
+from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, Version
 
-FREE_SHARE = 0.8
-"""Of the memory that is free, what both arms together may take."""
 CEILING_PASSES = 7
 COMPARED = 100_000
 """Elements of a result that both arms compare."""
@@ -93,13 +90,7 @@ class MemoryTraffic:
         one = self.transformation
         if self.version.promise == "threads" and self.settings.cores < 2:
             raise BadInput("one core has no threads to compare", "Choose two cores or more.")
-        both = 2 * problems.needed(one, size_kib=size, side=side)
-        free = psutil.virtual_memory().available
-        if both > FREE_SHARE * free:
-            raise BadInput(
-                f"both arms need {both / MIB:,.0f} MiB together, and {free / MIB:,.0f} MiB are free",
-                "Choose a smaller size, or close other programs.",
-            )
+        room.refuse(2 * problems.needed(one, size_kib=size, side=side), "both arms together need")
         arrays = {"tiling": 3, "stencil": 4}.get(one.name)
         longest = side or (problems.odd_side((size or one.size_kib) * KIB, arrays) if arrays else 0)
         allowed = problems.SLOW_SIDE * (2 if one.name == "stencil" else 1)
@@ -165,11 +156,12 @@ class MemoryTraffic:
 
     def _ceiling(self) -> float:
         """GB/s of STREAM's triad on arrays of as many bytes and on as many threads, the best of a few passes."""
-        from workloads.memory_traffic.stream import triad
+        # Here and not above: it loads Numba, which must be told of its vectors first.
+        from workloads.memory_traffic import stream
 
         # What the arrays are, not what is asked for: a side may have been asked for instead.
         arrays = {id(one): one.nbytes for one in self.arguments if isinstance(one, np.ndarray)}
-        return triad(sum(arrays.values()), self._threads, CEILING_PASSES).gb_s
+        return stream.triad(sum(arrays.values()), self._threads, CEILING_PASSES).gb_s
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
         theirs, ours = np.load(other / "result.npy"), np.load(self.settings.scratch / "result.npy")

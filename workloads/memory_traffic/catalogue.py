@@ -241,9 +241,11 @@ def shown(transformation: Transformation, version: Version, fields: int = 1) -> 
 
 
 def texts() -> dict[str, str]:
-    """What a page shows of every transformation: `NAME` is its story, `NAME/VERSION` a version's source."""
+    """What a page shows of every transformation: `NAME` is its story, `NAME/VERSION` a version's source; `NAME:before`
+    and `NAME:after` name the versions that are raced where no others are asked for."""
     found = {}
     for one in TRANSFORMATIONS.values():
         found[one.name] = "\n".join(f"- {sentence}" for sentence in one.sentences)
+        found |= {f"{one.name}:before": one.before, f"{one.name}:after": one.after}
         found |= {f"{one.name}/{version.name}": shown(one, version) for version in one.versions}
     return found

@@ -54,6 +54,7 @@ def blocked(a, b, out, tile):
     `b` is copied once, transposed, so that both are read along their rows.
     """
     n = a.shape[0]
+    wide = (tile + 3) // 4 * 4
     columns = np.zeros(((n + 3) // 4 * 4, n), np.float32)
     for block in prange((n + 31) // 32):
         for k in range(n):
@@ -61,7 +62,7 @@ def blocked(a, b, out, tile):
                 columns[j, k] = b[k, j]
     for block in prange((n + 31) // 32):
         out[block * 32 : block * 32 + 32] = 0
-        for jj in range(0, n, tile):
+        for jj in range(0, n, wide):
             for kk in range(0, n, tile):
                 for i in range(block * 32, min(block * 32 + 32, n), 4):
                     # The last rows may be fewer than four: then some are done twice, alike, and kept once.
@@ -72,7 +73,7 @@ def blocked(a, b, out, tile):
                         a[i2, kk : kk + tile],
                         a[i3, kk : kk + tile],
                     )
-                    for j in range(jj, min(jj + tile, n), 4):
+                    for j in range(jj, min(jj + wide, n), 4):
                         b0, b1 = columns[j, kk : kk + tile], columns[j + 1, kk : kk + tile]
                         b2, b3 = columns[j + 2, kk : kk + tile], columns[j + 3, kk : kk + tile]
                         c00 = c01 = c02 = c03 = c10 = c11 = c12 = c13 = np.float32(0)
