@@ -59,7 +59,8 @@ def test_the_versions_told_are_those_that_are_raced():
 
 def test_a_sweep_shows_its_points_its_levels_and_the_caches():
     points = [
-        {"version": "tiles", "label": "tiled", "x": x, "seconds": 1.0, "ns": 100 / x, "bytes": 8 * x * x} for x in (8, 64)
+        {"version": "tiles", "label": "tiled", "x": x, "seconds": 1.0, "ns": 100 / x, "bytes": 8 * x * x}
+        for x in (8, 64)
     ]
     level = {"version": "rows", "label": "row by row", "seconds": 2.0, "ns": 20.0}
     drawn = memory_sweep.figure("transpose", points, [level], CACHES, "light")

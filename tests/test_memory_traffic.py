@@ -13,7 +13,7 @@ from bench.workload import BadInput, Settings, registry
 from workloads.memory_traffic import assembly, catalogue, problems, room
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
-numba = pytest.importorskip("numba", reason="Numba is not installed")
+pytest.importorskip("numba", reason="Numba is not installed")
 
 from workloads.memory_traffic import build, roofline, stream, sweeps
 from workloads.memory_traffic.arm import MemoryTraffic
@@ -147,7 +147,7 @@ _ZN3mod3dotB2v1:
 \tvaddpd\t%ymm1, %ymm2, %ymm2
 \tretq
 .Lfunc_end0:
-_ZN7cpython3mod3do2B2v1:
+_ZN7cpython3mod3dotB2v1:
 .LBB1_1:
 \tvaddpd\t%ymm1, %ymm2, %ymm2
 \tjne\t.LBB1_1

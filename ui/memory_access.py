@@ -80,9 +80,10 @@ def walk(transformation: str, version: str) -> Walk:
     if transformation == "layout":
         # Eight fields: two lines of the model for each particle, or three for each field of twelve particles.
         if version == "aos":
-            return Walk("particles in rows, fields in columns; one field is read", SIDE, 8, [[(i, 6)] for i in range(SIDE)])
-        if version == "soa":
-            return Walk("fields in rows, particles in columns; one field is read", 8, SIDE, [[(6, i)] for i in range(SIDE)])
+            way = [[(particle, 6)] for particle in range(SIDE)]
+            return Walk("particles in rows, fields in columns; one field is read", SIDE, 8, way)
+        way = [[(6, particle)] for particle in range(SIDE)]
+        return Walk("fields in rows, particles in columns; one field is read", 8, SIDE, way)
     what, steps = ways[transformation, version]
     return Walk(what, SIDE, SIDE, steps)
 
@@ -148,7 +149,9 @@ def fetched(way: Walk) -> Fetched:
                 lines.popitem(last=False)
         touched.update(step)
         now = set(step)
-        states.append([[_state(i, j, way.columns, now, lines, touched) for j in range(way.columns)] for i in range(way.rows)])
+        states.append(
+            [[_state(i, j, way.columns, now, lines, touched) for j in range(way.columns)] for i in range(way.rows)]
+        )
     return Fetched(accesses, count, states)
 
 
@@ -166,7 +169,8 @@ def figure(way: Walk, seen: Fetched, colour: str, theme: Theme) -> go.Figure:
     shades += [style.see_through(colour, 0.4), colour]
     # Each state has its own shade, with no passage between them.
     scale = [((place + edge) / 4, shade) for place, shade in enumerate(shades) for edge in (0, 1)]
-    heat = {"zmin": -0.5, "zmax": 3.5, "colorscale": scale, "showscale": False, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
+    heat = {"zmin": -0.5, "zmax": 3.5, "colorscale": scale, "showscale": False}
+    heat |= {"xgap": 2, "ygap": 2, "hoverinfo": "skip"}
     drawn = go.Figure(
         data=[go.Heatmap(z=seen.states[-1], **heat)],
         frames=[go.Frame(data=[go.Heatmap(z=state, **heat)], name=str(step)) for step, state in enumerate(seen.states)],

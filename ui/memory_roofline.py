@@ -75,7 +75,7 @@ def _found(job: Job, colours: Theme) -> None:
     for peak in peaks:
         threads = f"{peak['threads']} thread{'s' * (peak['threads'] > 1)}"
         st.markdown(
-            f"{threads}: **{peak['gflop_s']:,.0f} Gflop/s** of float32 multiply-adds in vectors of {peak['bits']} bits, "
+            f"{threads}: **{peak['gflop_s']:,.0f} Gflop/s** of float32 multiply-adds, {peak['bits']}-bit vectors, "
             f"**{_far(stairs, peak['threads']):.1f} GB/s** from the largest arrays"
         )
     if kernels:
@@ -158,8 +158,8 @@ def roofline(
         textposition="middle right",
         name="kernels",
         marker={"color": style.published(theme), "symbol": "diamond", "size": 9},
-        hovertemplate="%{customdata[3]}, %{text}, %{customdata[2]} threads: %{y:.3g} Gflop/s, %{customdata[0]:.3g} GB/s, "
-        "%{customdata[1]:.0%} of its limit<extra></extra>",
+        hovertemplate="%{customdata[3]}, %{text}, %{customdata[2]} threads: %{y:.3g} Gflop/s, "
+        "%{customdata[0]:.3g} GB/s, %{customdata[1]:.0%} of its limit<extra></extra>",
     )
     figure.update_layout(style.layout(420))
     figure.update_xaxes(title="arithmetic intensity [operations a byte]", type="log")

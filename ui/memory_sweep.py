@@ -102,7 +102,8 @@ def figure(
     else:
         _mark(figure, points, caches, theme)
     figure.update_layout(style.layout(420) | {"showlegend": True})
-    figure.update_xaxes(title=_axis(what), type="linear" if what == "stride" else "log", dtick=8 if what == "stride" else None)
+    scale = {"type": "linear", "dtick": 8} if what == "stride" else {"type": "log"}
+    figure.update_xaxes(title=_axis(what), **scale)
     figure.update_yaxes(title="ns an element", rangemode="tozero")
     return figure
 
@@ -134,7 +135,8 @@ def _words(what: str, points: list[dict[str, Any]]) -> str:
     if not points:
         return ""
     best, worst = min(points, key=lambda point: point["ns"]), max(points, key=lambda point: point["ns"])
-    said = f"From {best['ns']:.3g} ns an element at {best['x']} ({best['label']}) to {worst['ns']:.3g} ns at {worst['x']}."
+    said = f"From {best['ns']:.3g} ns an element at {best['x']} ({best['label']}) "
+    said += f"to {worst['ns']:.3g} ns at {worst['x']} ({worst['label']})."
     if what == "stride":
         said += f" From a stride of {LINE_FLOATS} on, each element costs a whole line of 64 bytes."
     return said

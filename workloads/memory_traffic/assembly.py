@@ -100,7 +100,7 @@ def functions(text: str, name: str) -> list[list[str]]:
         if label and not label[1].startswith((".L", "L")):
             symbol = label[1]
             threads = "parfor_gufunc" in symbol and not symbol.startswith("__gufunc__")
-            own = symbol.startswith("_ZN") and f"{len(name)}{name}" in symbol
+            own = symbol.startswith("_ZN") and not symbol.startswith("_ZN7cpython") and f"{len(name)}{name}" in symbol
             current = [] if threads or own else None
             if current is not None:
                 found.append(current)

@@ -19,7 +19,12 @@ TILES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 STRIPS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 ARRAYS = {"tiling": 1, "transpose": 2, "stencil": 2, "dependence": 8}
 """Tiles, or strips, that are in use at once: of `b`; read and written; read and written; four read and four written."""
-LEVELS = {"tiling": ("ikj", "blas"), "transpose": ("rows",), "stencil": ("threads", "time"), "dependence": ("recurrence",)}
+LEVELS = {
+    "tiling": ("ikj", "blas"),
+    "transpose": ("rows",),
+    "stencil": ("threads", "time"),
+    "dependence": ("recurrence",),
+}
 """Versions that stand beside, without tiles."""
 SWEPT = {"tiling": ("tiled", "blocked"), "transpose": ("tiles",), "stencil": ("tiles",), "dependence": ("strips",)}
 
