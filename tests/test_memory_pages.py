@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from bench.machine import Cache
 from bench.plan import make
 from bench.values import Side
 from bench.workload import registry
-from ui import memory_access, memory_roofline, memory_story, memory_sweep
+from ui import memory_access, memory_roofline, memory_story, memory_sweep, service
 
 TEXTS = registry()["memory-traffic"].texts
 VERSIONS = [key.split("/") for key in TEXTS if "/" in key]
@@ -86,3 +87,22 @@ def test_the_roof_is_the_lower_of_both_limits():
     assert list(points.text) == ["ikj"], "what has no arithmetic is only in the table"
     assert len(memory_roofline.table([kernel, kernel])) == 2
     assert list(memory_roofline.staircase(stairs, CACHES, "light").data[0].y) == [100.0, 10.0]
+
+
+def test_the_page_opens_with_its_story_and_both_codes():
+    app = AppTest.from_file(str(service.ROOT / "ui" / "navigation.py"), default_timeout=20)
+    app.run()
+    app.switch_page(service.page("memory-traffic"))
+    app.query_params["transformation"] = "tiling"
+    app.run()
+    assert not app.exception
+    if app.warning:
+        pytest.skip(app.warning[0].value)
+    shown = "\n".join(code.value for code in app.code)
+    assert "def ijk(" in shown and "def blocked(" in shown
+    assert "lines fetched" in "\n".join(text.value for text in app.markdown)
+    for tab, button in (("Sweep", "memory:sweep-go"), ("Roofline", "memory:roofline-go")):
+        app.session_state["memory-traffic:tab"] = tab
+        app.run()
+        assert not app.exception
+        assert app.button(key=button)
