@@ -167,6 +167,12 @@ def test_only_the_innermost_loops_of_the_kernel_are_counted():
     assert scalar.words()[0].startswith("not vectorized")
 
 
+def test_the_loop_that_threads_run_is_read_too():
+    problem = problems.make(TRANSFORMATIONS["multithreading"], size_kib=64, side=0, tile=0, fields=1, seed=0)
+    one = TRANSFORMATIONS["multithreading"]
+    assert build.kernel(one, one.version("all"), problem.given("all"), cores=2).loops.vectorized
+
+
 def test_vectors_of_512_bits_on_demand():
     """In a process of its own, since Numba is told before its first import."""
     code = (

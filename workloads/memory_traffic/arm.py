@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -132,7 +131,8 @@ class MemoryTraffic:
         errors = problem.errors(self.result)
         kept = problem.out.ravel() if problem.out is not None else np.asarray([self.result], np.float64)
         np.save(self.settings.scratch / "result.npy", kept[:: max(1, kept.size // COMPARED)])
-        seconds = statistics.median(self.seconds) / self.settings.batch
+        # The best, as STREAM tells it, and as the triad beside it is told: the race's own times tell the usual.
+        seconds = min(self.seconds) / self.settings.batch
         bandwidth, ceiling = problem.bytes / seconds / 1e9, self._ceiling()
         return [
             Measure(
@@ -148,8 +148,8 @@ class MemoryTraffic:
                 value=float(np.max(errors)),
                 higher_is_better=False,
             ),
-            Measure(name="bandwidth", label="bytes of the plain algorithm over time", value=bandwidth, unit="GB/s"),
-            Measure(name="rate", label="operations", value=problem.flops / seconds / 1e9, unit="Gflop/s"),
+            Measure(name="bandwidth", label="bytes of the plain algorithm, best call", value=bandwidth, unit="GB/s"),
+            Measure(name="rate", label="operations, best call", value=problem.flops / seconds / 1e9, unit="Gflop/s"),
             Measure(name="ceiling", label="triad of this size, measured after the race", value=ceiling, unit="GB/s"),
             Measure(name="share", label="share of the triad's bandwidth", value=100 * bandwidth / ceiling, unit="%"),
         ], []

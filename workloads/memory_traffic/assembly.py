@@ -99,7 +99,8 @@ def functions(text: str, name: str) -> list[list[str]]:
         label = _LABEL.match(line)
         if label and not label[1].startswith((".L", "L")):
             symbol = label[1]
-            threads = "parfor_gufunc" in symbol and not symbol.startswith("__gufunc__")
+            # What threads run may have been put into its wrapper, `__gufunc__`, whole.
+            threads = "parfor_gufunc" in symbol
             own = symbol.startswith("_ZN") and not symbol.startswith("_ZN7cpython") and f"{len(name)}{name}" in symbol
             current = [] if threads or own else None
             if current is not None:
