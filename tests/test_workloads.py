@@ -23,6 +23,7 @@ SMALL: dict[str, dict] = {
     "bert": {"evaluation": str(ROOT / "assets" / "data" / "fairlap-qa-calibration.json")},
     "colour-quantization": {"colours": 8},
     "modin": {"steps": "etl", "columns": 4},
+    "memory-traffic": {"size": 1024},
     "trial": {"loops": 500},
 }
 
