@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from bench.paths import ROOT
+from bench import paths
+from bench.plan import Plan
 
 LOG_TAIL = 40
 """Lines of a log that stand beside a failure."""
@@ -44,7 +46,7 @@ class Child:
         with self.log.open("wb") as out:
             self._supervisor: subprocess.Popen[bytes] | None = subprocess.Popen(
                 [sys.executable, "-m", "bench.supervisor", ",".join(map(str, cores)), *command],
-                cwd=ROOT,
+                cwd=paths.ROOT,
                 env=dict(environment) | {"FAIRLAP_PASS": ",".join(map(str, passed))},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -128,6 +130,19 @@ class Child:
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 64 * 1024))
             return log.read().decode(errors="replace").splitlines()[-LOG_TAIL:]
+
+
+def work(plan: Plan, cores: list[int], scratch: Path) -> dict[str, Any]:
+    """The fields of `protocol.Work` for a process on `cores` that works by `plan` in the folder `scratch`."""
+    return {
+        "cores": cores,
+        "batch": plan.batch,
+        "parameters": plan.parameters,
+        "seed": plan.seed,
+        "scratch": str(scratch),
+        "uploads": str(paths.uploads()),
+        "cache": str(paths.cache()),
+    }
 
 
 def remedy(how: str) -> str:

@@ -14,27 +14,47 @@ A task's process (see `bench.tasks`) is asked to `do` one, and answers `done`; i
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from bench.values import Evidence, Measure, Measurement, Picture, Table, Value
+from bench.workload import Setting, Settings
 
 VERSION = 1
 
 
-class Prepare(Value):
-    type: Literal["prepare"] = "prepare"
+class Work(Value):
+    """What a process is told of the plan, whatever it is to do."""
+
     version: int = VERSION
-    arm: str
-    lever: str
     cores: list[int]
     batch: int
-    parameters: dict[str, int | float | str | bool]
+    parameters: dict[str, Setting]
     seed: int
     scratch: str
     uploads: str
     cache: str
+
+    def settings(self, lever: str = "") -> Settings:
+        """The same as an arm and a desk know it."""
+        return Settings(
+            lever=lever,
+            cores=len(self.cores),
+            batch=self.batch,
+            parameters=self.parameters,
+            seed=self.seed,
+            scratch=Path(self.scratch),
+            uploads=Path(self.uploads),
+            cache=Path(self.cache),
+        )
+
+
+class Prepare(Work):
+    type: Literal["prepare"] = "prepare"
+    arm: str
+    lever: str
 
 
 class Repeat(Value):
@@ -119,20 +139,12 @@ class Broke(Value):
     remedy: str = ""
 
 
-class Do(Value):
+class Do(Work):
     """Do a task of a workload."""
 
     type: Literal["do"] = "do"
-    version: int = VERSION
     desk: str
     task: str
-    cores: list[int]
-    batch: int
-    parameters: dict[str, int | float | str | bool]
-    seed: int
-    scratch: str
-    uploads: str
-    cache: str
     given: dict[str, Any]
     """What the task alone wants to know."""
 

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import psutil
 
-from bench import events, noise, paths, protocol
+from bench import events, noise, protocol
 from bench.arms import ArmProcess, BrokenArm
+from bench.child import work
 from bench.claims import conclude
 from bench.cores import counts_to_try
 from bench.events import Event, State
@@ -176,13 +177,7 @@ class Race:
                 protocol.Prepare(
                     arm=self.workload.arm,
                     lever=getattr(self.plan, arm.side),
-                    cores=chosen,
-                    batch=self.plan.batch,
-                    parameters=self.plan.parameters,
-                    seed=self.plan.seed,
-                    scratch=str(arm.scratch),
-                    uploads=str(paths.uploads()),
-                    cache=str(paths.cache()),
+                    **work(self.plan, chosen, arm.scratch),
                 )
             )
 

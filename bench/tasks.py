@@ -23,7 +23,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench import child, paths, protocol
+from bench import child, protocol
 from bench.child import Child, Ended, LineTooLong
 from bench.cores import choose
 from bench.plan import Plan
@@ -102,6 +102,10 @@ class Job:
     def told(self, name: str) -> list[dict[str, Any]]:
         """The values of its events called `name`, in order."""
         return [event.value for event in self.events if event.name == name]
+
+    def first(self, name: str) -> dict[str, Any] | None:
+        """The value of the first of its events called `name`, if it has told of one."""
+        return next(iter(self.told(name)), None)
 
 
 class Failed(Exception):
@@ -247,14 +251,8 @@ class Tasks:
         request = protocol.Do(
             desk=plan.declaration.desk,
             task=job.task.name,
-            cores=cores,
-            batch=plan.batch,
-            parameters=plan.parameters,
-            seed=plan.seed,
-            scratch=resident.folder.name,
-            uploads=str(paths.uploads()),
-            cache=str(paths.cache()),
             given=job.given,
+            **child.work(plan, cores, Path(resident.folder.name)),
         )
         try:
             result = self._followed(job, resident.child, request, stop)

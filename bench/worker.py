@@ -6,17 +6,14 @@ that they hold from the first import on. Standard output and error are its log. 
 
 from __future__ import annotations
 
-import faulthandler
 import gc
 import importlib
 import os
 import resource
-import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from io import FileIO
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,9 +21,9 @@ from pydantic import ValidationError
 
 from bench import protocol
 from bench.processes import descendants, machine_ticks, processor_s, thread_run_ns
-from bench.system import die_with_parent
+from bench.spoken import Speaker, begin
 from bench.values import Measurement, StepTime
-from bench.workload import Arm, Settings
+from bench.workload import Arm
 
 T = TypeVar("T")
 
@@ -37,13 +34,9 @@ RAN_NS = 100_000
 
 
 def main(arguments: list[str]) -> int:
-    die_with_parent(signal.SIGKILL)
-    faulthandler.enable()
-    incoming, outgoing = (int(descriptor) for descriptor in arguments)
-    for descriptor in (incoming, outgoing):
-        os.set_inheritable(descriptor, False)
-    worker = Worker(FileIO(outgoing, "w"))
-    worker.say(protocol.Hello(pid=os.getpid()))
+    incoming, speaker = begin(arguments)
+    worker = Worker(speaker)
+    speaker.say(protocol.Hello(pid=os.getpid()))
     with open(incoming, "rb") as lines:
         # End of file means that whoever asks is gone.
         while line := worker.wait(lines.readline):
@@ -54,8 +47,8 @@ def main(arguments: list[str]) -> int:
 class Worker:
     """Answers requests, one at a time, with one arm."""
 
-    def __init__(self, out: FileIO) -> None:
-        self.out = out
+    def __init__(self, speaker: Speaker) -> None:
+        self.speaker = speaker
         self.arm: Arm | None = None
         self.cores: list[int] = []
         self.idle_s = 0.0
@@ -69,23 +62,20 @@ class Worker:
         self.idle_s, self.idle_processor_s = time.monotonic() - since, _own_processor_s() - spent
         return line
 
-    def say(self, reply: protocol.Reply) -> None:
-        data = reply.model_dump_json().encode() + b"\n"
-        while data:
-            data = data[self.out.write(data) :]
-
     def answer(self, line: bytes) -> None:
         try:
             request = protocol.requests.validate_json(line)
         except ValidationError as error:
-            self.say(protocol.Broke(what=f"the worker was asked what it does not understand: {error}"))
+            self.speaker.say(protocol.Broke(what=f"the worker was asked what it does not understand: {error}"))
             return
         try:
-            self.say(self._answer(request))
+            self.speaker.say(self._answer(request))
         except Exception as error:
             # The boundary of the process: whatever a workload raises becomes an answer, and stands in the log.
             traceback.print_exc()
-            self.say(protocol.Broke(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", "")))
+            self.speaker.say(
+                protocol.Broke(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", ""))
+            )
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
         if isinstance(request, protocol.Prepare):
@@ -114,19 +104,10 @@ class Worker:
             )
         self.cores = request.cores
         module, _, name = request.arm.partition(":")
-        settings = Settings(
-            lever=request.lever,
-            cores=len(request.cores),
-            batch=request.batch,
-            parameters=request.parameters,
-            seed=request.seed,
-            scratch=Path(request.scratch),
-            uploads=Path(request.uploads),
-            cache=Path(request.cache),
-        )
-        self.say(protocol.Progress(text="importing the libraries"))
+        settings = request.settings(request.lever)
+        self.speaker.progress("importing the libraries")
         arm: Arm = getattr(importlib.import_module(module), name)(settings)
-        prepared = arm.prepare(lambda text, share=None: self.say(protocol.Progress(text=text, share=share)))
+        prepared = arm.prepare(self.speaker.progress)
         self.arm = arm
         # What was loaded stays: the collector need not walk it again in the middle of a sample.
         gc.collect()

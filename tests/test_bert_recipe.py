@@ -14,7 +14,7 @@ pytest.importorskip("yaml", reason="PyYAML is not installed")
 import yaml
 
 from bench.workload import BadInput
-from workloads.bert import recipe
+from workloads.bert import YAML, recipe
 from workloads.bert.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +37,7 @@ def nested(key: str, value: object) -> str:
 
 def with_line(line: str, key: str) -> tuple[str, int]:
     """The default document with the line of `key` replaced, and the number of that line."""
-    lines = recipe.DEFAULT_YAML.splitlines()
+    lines = YAML.splitlines()
     at = next(number for number, text in enumerate(lines) if text.strip().startswith(f"{key}:"))
     indent = len(lines[at]) - len(lines[at].lstrip())
     lines[at] = " " * indent + line
@@ -48,7 +48,7 @@ def with_line(line: str, key: str) -> tuple[str, int]:
 
 
 def test_the_defaults_parse_to_themselves():
-    assert recipe.parse(recipe.DEFAULT_YAML) == Recipe()
+    assert recipe.parse(YAML) == Recipe()
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_default_document_shows_every_key():
         else:
             shown.append(at)
 
-    walk(yaml.safe_load(recipe.DEFAULT_YAML), "")
+    walk(yaml.safe_load(YAML), "")
     assert shown == list(recipe.KEYS)
     assert {key.field for key in recipe.KEYS.values() if key.field} == {
         field.name for field in dataclasses.fields(Recipe)

@@ -11,7 +11,7 @@ import streamlit as st
 from bench.plan import Plan
 from bench.tasks import Job, JobState
 from bench.values import Side
-from ui import claim, jobs, service, style, view
+from ui import claim, jobs, style, view
 from ui.style import Theme
 
 SLOT = "bert:operators"
@@ -23,16 +23,10 @@ SHOWN_KERNELS = 15
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    job = jobs.found(SLOT) or service.tasks().last("bert", "operators")
-    busy = job is not None and not job.state.over
+    job = jobs.newest(SLOT, "bert", "operators")
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
-            "Look inside", icon=":material/biotech:", type="primary", key="bert:operators-button", disabled=busy
-        ):
-            jobs.start(plan, "operators", {"precisions": [plan.baseline, plan.accelerated]}, SLOT)
-            st.rerun()
-        if st.button("Stop", icon=":material/stop:", key="bert:operators-stop", disabled=not busy) and job:
-            service.tasks().stop(job.id)
+        given = {"precisions": [plan.baseline, plan.accelerated]}
+        jobs.buttons(plan, job, "operators", given, SLOT, "Look inside", ":material/biotech:")
         st.caption(
             "Some passes over a batch, apart from any race, in which oneDNN tells every kernel that it runs and "
             "TensorFlow traces every operator. Telling takes time: these figures explain a race, they are none."

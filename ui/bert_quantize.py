@@ -13,7 +13,7 @@ from bench.plan import Plan
 from bench.tasks import Job, JobState
 from bench.values import Side
 from bench.workload import registry
-from ui import claim, controls, jobs, race, service, style, view
+from ui import claim, controls, jobs, race, style, view
 from ui.style import Theme
 
 SLOT = "bert:quantize"
@@ -32,8 +32,7 @@ WHY = {
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    # The newest of the server where this session has none: a conversion goes on when its page is closed.
-    job = jobs.found(SLOT) or service.tasks().last("bert", "quantize")
+    job = jobs.newest(SLOT, "bert", "quantize")
     left, right = st.columns([1, 1], gap="large")
     with left:
         _configuration(plan, job)
@@ -63,18 +62,10 @@ def _configuration(plan: Plan, job: Job | None) -> None:
         )
     st.session_state[f"{YAML}:kept"] = st.session_state[YAML]
     with row:
-        _buttons(plan, job, changed=st.session_state[YAML] != default)
-
-
-def _buttons(plan: Plan, job: Job | None, *, changed: bool) -> None:
-    busy = job is not None and not job.state.over
-    if st.button("Quantize", icon=":material/compress:", type="primary", key="bert:quantize-button", disabled=busy):
-        jobs.start(plan, "quantize", {"yaml": st.session_state[YAML]}, SLOT)
-        st.rerun()
-    if st.button("Stop", icon=":material/stop:", key="bert:quantize-stop", disabled=not busy) and job:
-        service.tasks().stop(job.id)
-    if changed:
-        st.button("As it was", icon=":material/undo:", key="bert:yaml-reset", on_click=_reset, type="tertiary")
+        given = {"yaml": st.session_state[YAML]}
+        jobs.buttons(plan, job, "quantize", given, SLOT, "Quantize", ":material/compress:")
+        if st.session_state[YAML] != default:
+            st.button("As it was", icon=":material/undo:", key="bert:yaml-reset", on_click=_reset, type="tertiary")
 
 
 def _reset() -> None:
@@ -104,14 +95,14 @@ def _published() -> None:
 
 def _progress(job: Job, colours: Theme) -> None:
     jobs.standing(job)
-    baseline, trials = (job.told("baseline") or [None])[0], job.told("trial")
+    baseline, trials = job.first("baseline"), job.told("trial")
     if baseline is None and job.state is not JobState.DONE:
         jobs.story(job, "What Neural Compressor said")
         return
     if job.state is JobState.DONE:
         _verdict(job, trials)
     if baseline is not None:
-        plan = (job.told("plan") or [None])[0]
+        plan = job.first("plan")
         best = _best(trials)
         if best:
             _table(job, baseline, best)

@@ -55,13 +55,8 @@ def adopt(plan: Plan) -> None:
     fields = plan.model_dump(exclude={"workload", "parameters"}) | plan.parameters
     fields["cores"] = min(plan.cores, core_limit())
     for name, value in fields.items():
-        _set(workload, name, value)
+        put(workload, name, value)
     st.session_state[_key(workload, "url")] = _asked()
-
-
-def put(workload: Workload, name: str, value: Setting) -> None:
-    """Set one control, before it is drawn: from a callback."""
-    _set(workload, name, value)
 
 
 # --- the URL ---
@@ -139,7 +134,8 @@ def _fill(workload: Workload, limit: int) -> None:
             st.session_state[key] = _kept(workload).setdefault(name, value)
 
 
-def _set(workload: Workload, name: str, value: Setting) -> None:
+def put(workload: Workload, name: str, value: Setting) -> None:
+    """Set one control, before it is drawn."""
     st.session_state[_key(workload, name)] = _kept(workload)[name] = value
     if name in _images(workload):
         own = str(value).startswith("upload:")
@@ -334,7 +330,7 @@ def _choice(workload: Workload, parameter: Parameter) -> None:
 def _text(workload: Workload, parameter: Parameter) -> None:
     key = _key(workload, parameter.name)
     if (handed_in := st.session_state.pop(f"{key}:next", None)) is not None:
-        _set(workload, parameter.name, handed_in)
+        put(workload, parameter.name, handed_in)
     options = list(dict.fromkeys([*parameter.choices, str(st.session_state.get(key) or parameter.default)]))
     st.selectbox(
         parameter.label,

@@ -24,6 +24,22 @@ def start(plan: Plan, task: str, given: dict[str, Any], slot: str) -> None:
         st.error(f"{error}. Check that the disk has room and may be written.", title="That did not work")
 
 
+def buttons(plan: Plan, job: Job | None, task: str, given: dict[str, Any], slot: str, label: str, icon: str) -> None:
+    """The one that asks for a task, unless `job` is under way, and the one that stops it."""
+    key = f"{plan.workload}:{task}"
+    busy = job is not None and not job.state.over
+    if st.button(label, icon=icon, type="primary", key=f"{key}-button", disabled=busy):
+        start(plan, task, given, slot)
+        st.rerun()
+    if st.button("Stop", icon=":material/stop:", key=f"{key}-stop", disabled=not busy) and job:
+        service.tasks().stop(job.id)
+
+
+def newest(slot: str, workload: str, task: str) -> Job | None:
+    """The job that this session follows, else the newest of the server: one goes on when its page is closed."""
+    return found(slot) or service.tasks().last(workload, task)
+
+
 def found(slot: str) -> Job | None:
     """The job that this session follows under `slot`."""
     id = st.session_state.get(slot)

@@ -17,8 +17,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from bench.workload import BadInput, Progress
+from workloads import ROOT
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "models"
+ASSETS = ROOT / "assets" / "models"
 SHIPPED = "fairlap-minilm-squad"
 """Folder, under assets/models, of the model that comes with the project."""
 FILES = ("config.json", "model.safetensors", "vocab.txt", "tokenizer.json", "tokenizer_config.json")

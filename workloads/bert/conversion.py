@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.workload import BadInput
-from workloads.bert import recipe, squad
+from workloads.bert import YAML, recipe, squad
 from workloads.bert.checkpoint import Checkpoint
 from workloads.bert.recipe import Recipe
 
 DEFAULT = "default"
-"""The name of what a checkpoint's own `FILE` says, or else of `recipe.DEFAULT_YAML` with all operators in INT8."""
+"""The name of what a checkpoint's own `FILE` says, or else of `workloads.bert.YAML` with all operators in INT8."""
 FILE = "quantization.json"
 """In a checkpoint's folder: what a tuning of it has found, as `keep` writes it."""
 
@@ -41,7 +41,7 @@ def default(checkpoint: Checkpoint) -> Conversion:
     # An untrained shape borrows the vocabulary of a model, and nothing else.
     if checkpoint.trained and file.is_file():
         return _read(file, f"Take {FILE} out of the folder, and all operators become INT8.")
-    return Conversion(recipe.DEFAULT_YAML, recipe.parse(recipe.DEFAULT_YAML), frozenset())
+    return Conversion(YAML, recipe.parse(YAML), frozenset())
 
 
 def keep(yaml: str, fallback: frozenset[str], cache: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from workloads.bert import graphdef
 from workloads.bert.model import INPUTS, OUTPUTS
 from workloads.bert.spans import Windows
 
@@ -31,9 +32,7 @@ class Engine:
     @classmethod
     def load(cls, file: Path, threads: int) -> Engine:
         """The graph that stands in `file`, a serialised GraphDef."""
-        graph = tf.compat.v1.GraphDef()
-        graph.ParseFromString(file.read_bytes())
-        return cls(graph, threads)
+        return cls(graphdef.read(file), threads)
 
     def logits(self, windows: Windows, batch: int) -> tuple[np.ndarray, np.ndarray]:
         """Logits of start and end of all windows, each (windows, length), `batch` windows at a time."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.values import Evidence
-from workloads.bert import kernels, quantize
+from workloads.bert import graphdef, kernels
 from workloads.bert.kernels import Kernel, ProfileError
 from workloads.bert.spans import Windows
 
@@ -17,7 +17,7 @@ def inference(
     precision: str, file: Path, windows: Windows, *, threads: int, batch: int, environment: Mapping[str, str]
 ) -> Evidence:
     """Evidence of one pass over `batch` windows by the graph in `file`, run again in a process of its own, untimed."""
-    graph = quantize.read(file)
+    graph = graphdef.read(file)
     products = Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
     said = [f"in the graph: {count} × {name}" for name, count in products.most_common()]
     try:

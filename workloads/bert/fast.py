@@ -27,6 +27,8 @@ from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 from tensorflow.python.framework import tensor_util
 
+from workloads.bert.graphdef import source
+
 LARGE = 16 * 1024
 """Bytes from which a constant gets a stand-in. Smaller ones Neural Compressor may read in ways of its own."""
 FIELDS = {tf.float32.as_datatype_enum: "float_val", tf.qint8.as_datatype_enum: "int_val"}
@@ -190,24 +192,20 @@ def _without_prints(graph: Any) -> tuple[Any, list[tuple[str, str, str]]]:
     for node in graph.node:
         if node.op != "Print":
             continue
-        reduced = nodes[_node(node.input[0])]
-        flat = nodes[_node(reduced.input[0])]
+        reduced = nodes[source(node.input[0])]
+        flat = nodes[source(reduced.input[0])]
         asked.append((reduced.op, flat.input[0], node.attr["message"].s.decode()))
-        added |= {node.name, reduced.name, flat.name, _node(reduced.input[1]), _node(flat.input[1])}
+        added |= {node.name, reduced.name, flat.name, source(reduced.input[1]), source(flat.input[1])}
     plain = tf.compat.v1.GraphDef(versions=graph.versions, library=graph.library)
     for node in graph.node:
         # An identity of a Print hangs on it; so does what waits for one to have printed.
-        if node.name in added or any(_node(name) in added for name in node.input if not name.startswith("^")):
+        if node.name in added or any(source(name) in added for name in node.input if not name.startswith("^")):
             continue
         kept = plain.node.add()
         kept.CopyFrom(node)
         del kept.input[:]
-        kept.input.extend(name for name in node.input if not (name.startswith("^") and _node(name) in added))
+        kept.input.extend(name for name in node.input if not (name.startswith("^") and source(name) in added))
     return plain, asked
-
-
-def _node(name: str) -> str:
-    return name.removeprefix("^").split(":")[0]
 
 
 @dataclass(frozen=True, slots=True)

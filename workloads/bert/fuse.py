@@ -14,6 +14,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from workloads.bert.graphdef import source
+
 PRODUCT = "QuantizedMatMulWithBiasAndDequantize"
 FLOAT, INT8, UINT8 = (kind.as_datatype_enum for kind in (tf.float32, tf.qint8, tf.quint8))
 
@@ -30,15 +32,15 @@ class _Graph:
         readers = defaultdict(list)
         for node in graph.node:
             for read in node.input:
-                readers[_name(read)].append(node.name)
+                readers[source(read)].append(node.name)
         return cls({node.name: node for node in graph.node}, readers)
 
     def input(self, node: Any, place: int) -> Any:
-        return self.nodes[_name(node.input[place])]
+        return self.nodes[source(node.input[place])]
 
     def inputs(self, node: Any, *operators: str) -> list[Any] | None:
         """The inputs of a commutative `node` in the order of `operators`; None where they are others."""
-        found = [self.nodes[_name(read)] for read in node.input]
+        found = [self.nodes[source(read)] for read in node.input]
         if [one.op for one in found] == list(operators):
             return found
         found.reverse()
@@ -81,7 +83,7 @@ def _gelu(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
     product = view.input(negated[0], 0)
     if product.op != PRODUCT or view.inputs(half, "Const", PRODUCT) is None:
         return None
-    if _name(half.input[0]) != product.name and _name(half.input[1]) != product.name:
+    if source(half.input[0]) != product.name and source(half.input[1]) != product.name:
         return None
     made = _product(last, product, b"GeluExact")
     return made, {product.name, half.name, erfc.name, scaled.name, negated[0].name}
@@ -145,7 +147,7 @@ def _layer_norm(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
     if shift.op != "Mul" or (parts := view.inputs(shift, "Mean", "Mul")) is None:
         return None
     mean, scale = parts
-    if scale.name not in [_name(read) for read in scaled.input]:
+    if scale.name not in [source(read) for read in scaled.input]:
         return None
     if (root := view.inputs(scale, "Rsqrt", "Const")) is None:
         return None
@@ -165,7 +167,3 @@ def _layer_norm(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
     made.attr["T"].type = FLOAT
     made.attr["epsilon"].f = float(tf.make_ndarray(epsilon.attr["value"].tensor))
     return made, {one.name for one in (scaled, offset, shift, mean, scale, rsqrt, variance, spread, squared)}
-
-
-def _name(read: str) -> str:
-    return read.removeprefix("^").split(":")[0]

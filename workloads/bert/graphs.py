@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from bench.workload import Progress, Settings
-from workloads.bert import conversion, fuse, model
+from workloads.bert import conversion, fuse, graphdef, model
 from workloads.bert.checkpoint import Checkpoint
 from workloads.bert.spans import Reader
 
@@ -33,6 +33,6 @@ def _graph(precision: str, checkpoint: Checkpoint, reader: Reader, settings: Set
         cache = settings.cache / "bert"
         wanted = conversion.load(str(settings.parameters["quantization"]), cache, checkpoint)
         windows = reader.questions(wanted.calibration, int(settings.parameters["length"]))
-        return quantize.read(quantize.cached(checkpoint, wanted.recipe, windows, cache, progress, wanted.fallback))
+        return graphdef.read(quantize.cached(checkpoint, wanted.recipe, windows, cache, progress, wanted.fallback))
     progress("building the graph")
     return model.frozen(checkpoint, tf.bfloat16 if precision == "bf16" else tf.float32)

@@ -17,9 +17,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from workloads import ROOT
+
 KEPT = 100
 """Batches whose times are kept of an instance."""
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def shared_out(cores: Sequence[int], instances: int) -> list[list[int]]:

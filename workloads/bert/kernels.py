@@ -25,10 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workloads import ROOT
+
 if TYPE_CHECKING:
     from workloads.bert.spans import Windows
 
-ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "fairlap: passes begin", "fairlap: passes end "
 """What the child prints among oneDNN's lines; after the second, JSON."""
 WARM_UP = 2

@@ -16,6 +16,8 @@ from typing import Any, Literal, get_args
 
 import tensorflow as tf
 
+from workloads.bert.graphdef import source
+
 Precision = Literal["fp32", "bf16", "fp16", "int8", "int32", "other"]
 """`int8` is signed or not; `int32` is what biases of INT8 products, indices and shapes are kept in."""
 Kind = Literal[
@@ -299,7 +301,7 @@ def place(name: str) -> Place | None:
 def _places(nodes: dict[str, Any]) -> dict[str, Place]:
     """The place of every node. One whose name does not tell, such as a residual sum, stands where the last of what it
     reads is made."""
-    reads = {name: [_node(read) for read in node.input] for name, node in nodes.items()}
+    reads = {name: [source(read) for read in node.input] for name, node in nodes.items()}
     located: dict[str, Place] = {}
     try:
         for name in graphlib.TopologicalSorter(reads).static_order():
@@ -312,18 +314,14 @@ def _places(nodes: dict[str, Any]) -> dict[str, Place]:
     return located
 
 
-def _node(read: str) -> str:
-    return read.removeprefix("^").split(":")[0]
-
-
 def _kind_in_graph(node: Any, nodes: dict[str, Any]) -> Kind:
     found = kind(node.op, node.name)
     if found != "Cast":
         return found
-    source = nodes.get(_node(node.input[0])) if node.input else None
+    feeding = nodes.get(source(node.input[0])) if node.input else None
     floating = {_PRECISIONS.get(node.attr[side].type) for side in ("SrcT", "DstT")} <= {"fp32", "bf16", "fp16"}
     # The cast of a constant is done once, when TensorFlow loads the graph.
-    return "Cast" if floating and (source is None or source.op not in _CONSTANTS) else "other"
+    return "Cast" if floating and (feeding is None or feeding.op not in _CONSTANTS) else "other"
 
 
 def _precision(node: Any) -> Precision:

@@ -86,13 +86,6 @@ def store(
     return file
 
 
-def read(file: Path) -> Any:
-    """The GraphDef in a file that `cached` or `store` has given."""
-    graph = tf.compat.v1.GraphDef()
-    graph.ParseFromString(file.read_bytes())
-    return graph
-
-
 def quantize(
     checkpoint: Checkpoint,
     recipe: Recipe,

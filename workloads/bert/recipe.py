@@ -11,9 +11,7 @@ from typing import Any
 import yaml
 
 from bench.workload import BadInput
-from workloads.bert import YAML
 
-DEFAULT_YAML = YAML
 LARGEST = 64 * 1024
 DEEPEST = 20
 """Levels of nesting. The keys have four; the parser recurses."""

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.workload import BadInput
+from workloads import ROOT
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "data"
+ASSETS = ROOT / "assets" / "data"
 EVALUATION = ASSETS / "fairlap-qa-evaluation.json"
 CALIBRATION = ASSETS / "fairlap-qa-calibration.json"
 SHIPPED = "shipped"

@@ -17,6 +17,7 @@ from workloads.bert import (
     conversion,
     evaluation,
     fuse,
+    graphdef,
     graphs,
     kernels,
     model,
@@ -109,7 +110,7 @@ class Tasks:
         questions = squad.named(str(settings.parameters["evaluation"]), settings.uploads)
         measured: dict[str, float] = {}
 
-        def evaluated(graph: Any) -> squad.Score:
+        def evaluated(graph: Any) -> float:
             # As it would be raced.
             engine = Engine(fuse.fused(graph), settings.cores)
             try:
@@ -120,9 +121,9 @@ class Tasks:
                 engine.close()
             score = squad.score(questions, best)
             measured["exact_match"] = score.exact_match
-            return score
+            return score.f1
 
-        baseline = evaluated(fp32).f1
+        baseline = evaluated(fp32)
         tell.event("baseline", {"f1": baseline, "questions": len(questions), **measured})
         tell.event(
             "plan",
@@ -137,24 +138,16 @@ class Tasks:
         def told(trial: tune.Trial) -> None:
             tell.event(
                 "trial",
-                {
-                    "number": trial.number,
+                asdict(trial)
+                | {
                     "fallback": sorted(trial.fallback),
-                    "operators_int8": trial.operators_int8,
-                    "operators": trial.operators,
-                    "f1": trial.f1,
                     "exact_match": measured["exact_match"],
-                    "loss_relative": trial.loss_relative,
-                    "seconds": trial.seconds,
                     "evaluation_s": measured["seconds"],
-                    "met": trial.met,
                     "quantization": conversion.keep(wanted.yaml, trial.fallback, cache),
                 },
             )
 
-        result = tune.tune(
-            loaded, wanted.recipe, windows, lambda graph: evaluated(graph).f1, baseline, tell.progress, told, cache
-        )
+        result = tune.tune(loaded, wanted.recipe, windows, evaluated, baseline, tell.progress, told, cache)
         return about | {
             "quantization": conversion.keep(wanted.yaml, result.best.fallback, cache),
             "best": result.best.number,
@@ -174,7 +167,7 @@ class Tasks:
         for place, precision in enumerate(precisions):
             file = graphs.file(precision, loaded, reader, settings, tell.progress)
             tell.progress(f"running {precision} with oneDNN telling its kernels", place / len(precisions))
-            breakdowns.append(operators.describe(quantize.read(file)))
+            breakdowns.append(operators.describe(graphdef.read(file)))
             profiles.append(
                 kernels.profile(
                     file,

@@ -19,7 +19,7 @@ import numpy as np
 from neural_compressor.common.base_tuning import ConfigLoader, ConfigSet, Sampler
 
 from bench.workload import BadInput, Progress
-from workloads.bert import model, quantize
+from workloads.bert import graphdef, model, quantize
 from workloads.bert.checkpoint import Checkpoint
 from workloads.bert.engine import Engine
 from workloads.bert.fast import Kept
@@ -87,7 +87,7 @@ class _Job:
         file = quantize.cached(
             self.checkpoint, self.recipe, self.calibration, self.folder, self.progress, kept=self.kept
         )
-        return quantize.read(file)
+        return graphdef.read(file)
 
     def convert(self, fallback: frozenset[str]) -> Any:
         return quantize.quantize(
@@ -268,14 +268,12 @@ class Bayesian(Strategy):
         while True:
             asked = study.ask()
             fallback = frozenset(name for name in operators if asked.suggest_categorical(name, [False, True]))
+            yield fallback
             if fallback not in known:
-                yield fallback
                 assert self.last is not None
                 # What is lost beyond the criterion counts; among equals, what keeps more in INT8.
                 over = max(0.0, self.last.loss_relative - recipe.relative_loss)
                 known[fallback] = over + 1e-3 * len(fallback) / len(operators)
-            else:
-                yield fallback
             study.tell(asked, known[fallback])
 
 

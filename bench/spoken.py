@@ -1,0 +1,42 @@
+"""The other end of what `bench.child` starts: how its process begins, and how it says things."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+from io import FileIO
+from typing import Any
+
+from pydantic import BaseModel
+
+from bench import protocol
+from bench.system import die_with_parent
+
+
+class Speaker:
+    """Says messages, one a line. See `bench.workload.Progress` and `Tell`, which it is."""
+
+    def __init__(self, out: FileIO) -> None:
+        self.out = out
+
+    def say(self, message: BaseModel) -> None:
+        data = message.model_dump_json().encode() + b"\n"
+        while data:
+            data = data[self.out.write(data) :]
+
+    def progress(self, text: str, share: float | None = None) -> None:
+        self.say(protocol.Progress(text=text, share=share))
+
+    def event(self, name: str, value: dict[str, Any]) -> None:
+        self.say(protocol.Event(name=name, value=value))
+
+
+def begin(arguments: list[str]) -> tuple[int, Speaker]:
+    """Of the two descriptors that the command line names: the one to read requests from, and a speaker on the other."""
+    die_with_parent(signal.SIGKILL)
+    faulthandler.enable()
+    incoming, outgoing = (int(descriptor) for descriptor in arguments)
+    for descriptor in (incoming, outgoing):
+        os.set_inheritable(descriptor, False)
+    return incoming, Speaker(FileIO(outgoing, "w"))
