@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from bench import child, protocol
 from bench.child import Child, Ended, LineTooLong
 from bench.plan import Plan
+from bench.processes import freeze_tree, thaw_tree
 from bench.values import Failure, Side
 
 
@@ -29,6 +30,7 @@ class ArmProcess:
         self.scratch = folder / "scratch"
         self.log = folder / "log"
         self.pid = 0
+        self.frozen = False
         self._child: Child | None = None
 
     def start(self) -> None:
@@ -47,13 +49,26 @@ class ArmProcess:
         return self._child.fileno()
 
     def ask(self, request: protocol.Request) -> None:
-        """Send `request`; its answer comes through `replies`."""
+        """Send `request`; its answer comes through `replies`. Who is frozen is thawed first."""
+        self.thaw()
         if self._child is None or self._child.ended:
             raise self.broken("has ended", "See what was said of it before.")
         try:
             self._child.send(request.model_dump_json().encode())
         except Ended as error:
             raise self.ended() from error
+
+    def freeze(self) -> None:
+        """Stop its processes where they are, so that they use no processor while another arm is timed."""
+        if self.pid and not self.frozen:
+            freeze_tree(self.pid)
+            self.frozen = True
+
+    def thaw(self) -> None:
+        """Let its processes go on."""
+        if self.frozen:
+            thaw_tree(self.pid)
+            self.frozen = False
 
     def replies(self) -> list[protocol.Reply]:
         """What the worker has said since the last call. Raises BrokenArm where it has ended or speaks nonsense."""

@@ -1,4 +1,4 @@
-"""What the core itself costs and whether it can be believed: `python -m bench check overhead | same-arm | start`.
+"""What the core costs, and whether it can be believed: `python -m bench check overhead | same-arm | beside | start`.
 
 Figures of one machine at one moment, to be read and not asserted; ratios are taken within one run.
 """
@@ -31,6 +31,7 @@ from bench.paths import ROOT
 from bench.race import Race
 from bench.record import Run
 from bench.values import Phase, Side
+from bench.workload import registry
 
 LOOPS = 200_000
 """Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
@@ -127,6 +128,28 @@ def same_arm(tell: Callable[[str], None] = print, *, count: int = 20, workload: 
             f"{comparison.accelerated.effective_cores:.2f} cores"
         )
     tell(f"{verdicts['no difference detected']} of {count} found no difference where there is none")
+
+
+def beside(tell: Callable[[str], None] = print, *, rounds: int = 3, workload: str = "modin", **fields) -> None:
+    """Whether the baseline has its own times beside an accelerated arm that leaves services running (Ray).
+
+    It races another baseline, beside which it has the machine alone, and the accelerated arm, in turns; its medians
+    are held against each other, step by step. Two runs of one program differ by a per cent or so of themselves.
+    """
+    lever = registry()[workload].lever
+    medians: dict[str, dict[str, list[float]]] = {lever.baseline: {}, lever.accelerated: {}}
+    for number in range(rounds):
+        for rival in (lever.baseline, lever.accelerated)[:: 1 if number % 2 == 0 else -1]:
+            given = {"cores": len(choose_all()), "budget_s": 30, "target": 0, "seed": 0} | fields
+            run = race(workload, accelerated=rival, **given)
+            for comparison in run.statistics:
+                medians[rival].setdefault(comparison.step, []).append(comparison.baseline.median)
+            waits = [sample.measurement for sample in run.of_side(Side.ACCELERATED)]
+            used, idle = sum(wait.idle_processor_s for wait in waits), sum(wait.idle_s for wait in waits)
+            tell(f"{number + 1}: {rival} used {used / idle:.2%} of a core while {lever.baseline} was timed")
+    for step, alone in medians[lever.baseline].items():
+        one, other = median(alone), median(medians[lever.accelerated][step])
+        tell(f"{step}: {duration(one)} alone, {duration(other)} beside {lever.accelerated}, {other / one - 1:+.1%}")
 
 
 def choose_all() -> list[int]:

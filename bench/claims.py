@@ -83,6 +83,14 @@ class Context:
             return []
         return [measure for measure in getattr(self.run.quality, side) if measure.decisive]
 
+    @property
+    def agreement(self) -> list[Measure]:
+        """Shares of equal results that a claim stands on: of this step; for the whole, of every step in it."""
+        if self.run.quality is None:
+            return []
+        wanted = {""} | ({step.name for step in self.run.plan.steps} if self.step == WHOLE else {self.step})
+        return [measure for measure in self.run.quality.agreement if measure.decisive and measure.step in wanted]
+
 
 Look = Callable[[Context], tuple[Outcome, str, str]]
 
@@ -189,12 +197,13 @@ def accuracy(context: Context) -> tuple[Outcome, str, str]:
         if not context.run.plan.declaration.lever.changes_arithmetic or context.same_arm:
             return _passed("the lever does not change the arithmetic")
         return Outcome.REFUSED, "not measured, and the lever changes the arithmetic", "Run it to its end."
-    pairs = _paired_measures(context)
-    seen = "; ".join(f"{a.label} {figure(a)} and {figure(b)}" for a, b in pairs)
+    seen = "; ".join(_qualities(context))
     if verdict is Accuracy.OUTSIDE:
         remedy = "The fast arm buys time with accuracy: use a more exact setting, or set another limit and say so."
+        if any(measure.value < 100 for measure in context.agreement):
+            return Outcome.REFUSED, seen, "The arms do not do the same: see the table of their results."
         return Outcome.REFUSED, f"{seen}: below {limit:.2%} of the baseline's", remedy
-    return _passed(f"{seen}: at least {limit:.2%} of the baseline's")
+    return _passed(f"{seen}: at least {limit:.2%} of the baseline's" if _measured_by_both(context) else seen)
 
 
 @rule("The interval of the ratio excludes 1", "SC15 rules 5 and 7", refuses=True)
@@ -212,7 +221,8 @@ def interval(context: Context) -> tuple[Outcome, str, str]:
 def materialised(context: Context) -> tuple[Outcome, str, str]:
     """A lazy library returns before it has worked, and a clock stopped then has timed a promise."""
     told = [evidence for arm in context.run.evidence.values() for evidence in arm]
-    lazy = sorted({e.step for e in told if not e.materialised and context.step in (WHOLE, e.step)})
+    apart = {step.name for step in context.run.plan.steps if step.apart} if context.step == WHOLE else set()
+    lazy = sorted({e.step for e in told if not e.materialised and context.step in (WHOLE, e.step)} - apart)
     if lazy:
         return Outcome.REFUSED, f"{', '.join(lazy)} returned before the work was done", "Measure the time to result."
     return _passed("every step's result existed when its time ended")
@@ -451,7 +461,7 @@ def _sentence(context: Context, verdict: Verdict) -> str:
     if run.best_ratio and any(count.cores != run.plan.cores for count in best.values()):
         times = " and ".join(f"{duration(best[side].whole.median)} on {cores(best[side].cores)}" for side in Side)
         parts.append(f"the whole at each arm's best core count {times}, that is {run.best_ratio.value:.2f}x")
-    decisive = [f"{a.label} {figure(a)} and {figure(b)}" for a, b in _paired_measures(context)]
+    decisive = _qualities(context)
     parts += decisive or ["the lever does not change the arithmetic"]
     if verdict.engagement is Engagement.PARTIAL:
         parts.append("only some steps ran accelerated")
@@ -499,20 +509,38 @@ def _steps(run: Run, step: str) -> list[str]:
     """This step, or all that the lever changes and the run's statistics know."""
     if step != WHOLE:
         return [step]
-    unchanged = {declared.name for declared in run.plan.declaration.steps if not declared.changes}
+    unchanged = {declared.name for declared in run.plan.steps if not declared.changes or declared.apart}
     return [comparison.step for comparison in run.statistics if comparison.step not in {WHOLE} | unchanged]
 
 
 def _accuracy(context: Context) -> Accuracy:
     pairs = _paired_measures(context)
     named = {measure.name for side in Side for measure in context.measures(side)}
-    if not pairs or len(pairs) != len(named):
+    if not pairs or len(pairs) < len(named):
         return Accuracy.NOT_MEASURED
     limit = context.run.plan.accuracy_limit
     return Accuracy.WITHIN if all(share_kept(a, b) >= limit for a, b in pairs) else Accuracy.OUTSIDE
 
 
+def _qualities(context: Context) -> list[str]:
+    """What a claim stands on, in words: each measure of both arms, and which steps' results are equal."""
+    told = [f"{a.label} {figure(a)} and {figure(b)}" for a, b in _measured_by_both(context)]
+    compared = context.agreement
+    if not compared:
+        return told
+    differ = [measure.step or measure.label for measure in compared if measure.value < 100]
+    if differ:
+        return [*told, f"results differ: {', '.join(differ)}"]
+    return [*told, "equal results" if len(compared) == 1 else f"equal results of {len(compared)} steps"]
+
+
 def _paired_measures(context: Context) -> list[tuple[Measure, Measure]]:
+    """All that a claim stands on. Where results themselves are compared, equality asks for all of them."""
+    complete = [(measure.model_copy(update={"value": 100.0}), measure) for measure in context.agreement]
+    return _measured_by_both(context) + complete
+
+
+def _measured_by_both(context: Context) -> list[tuple[Measure, Measure]]:
     accelerated = {measure.name: measure for measure in context.measures(Side.ACCELERATED)}
     return [
         (measure, accelerated[measure.name])

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
-from bench.workload import Parameter, Setting, Workload, registry
+from bench.workload import Parameter, Setting, Step, Workload, registry
 
 BUDGET_S = (2.0, 3600.0)
 TARGET = (0.0, 0.5)
@@ -85,6 +85,11 @@ class Plan(BaseModel):
     @property
     def declaration(self) -> Workload:
         return registry()[self.workload]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is timed, in order."""
+        return self.declaration.steps_of(self.parameters)
 
     @property
     def digest(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -126,6 +127,35 @@ def tree_processor_s(pid: int, root: Path = ROOT) -> float:
     It falls when a descendant ends, so a difference of two readings may have to be raised to 0.
     """
     return processor_s(pid) + sum(processor_s(child) for child in descendants(pid, root))
+
+
+def tree_times(pid: int, root: Path = ROOT) -> dict[int, float]:
+    """Processor time of `pid` and of each of its living descendants, by pid; see `spent_between`."""
+    return {one: processor_s(one) for one in [pid, *descendants(pid, root)]}
+
+
+def spent_between(before: Mapping[int, float], after: Mapping[int, float]) -> float:
+    """Processor time that a tree has spent between two `tree_times`: of those who live at the end, since what the dead
+    have spent is no longer told."""
+    return sum(max(0.0, spent - before.get(pid, 0.0)) for pid, spent in after.items())
+
+
+def freeze_tree(pid: int) -> None:
+    """Stop `pid` and its descendants where they are (SIGSTOP): they hold what they hold, and use no processor."""
+    stopped: set[int] = set()
+    # The topmost first, so that nobody starts a process that is then overlooked for long.
+    while fresh := [one for one in [pid, *descendants(pid)] if one not in stopped]:
+        for one in fresh:
+            stopped.add(one)
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGSTOP)
+
+
+def thaw_tree(pid: int) -> None:
+    """Let `pid` and its descendants go on."""
+    for one in [*descendants(pid), pid]:
+        with suppress(ProcessLookupError):
+            os.kill(one, signal.SIGCONT)
 
 
 def resident(pid: int, root: Path = ROOT) -> int:

@@ -47,12 +47,17 @@ LONGEST_OVERRUN = 4.0
 """Times the budget at which even those are given up."""
 SHORTEST_STEP_S = 0.005
 """A step is called as often inside a sample as makes it last this long; a shorter call is mostly clock and jitter."""
+LONGEST_CALLS_S = 0.2
+"""... but not so often that the slower arm takes longer than this for it."""
 MOST_CALLS = 100_000
 
 DRAWING_S = 0.3
 """How long a page is drawn, by its server and then by its browser."""
 STANDING_SHARE = 0.35
 """Largest share of the run that the race stands still for pages."""
+
+THAW_S = 0.1
+"""How long an arm whose processes were stopped has to come to itself before it is timed."""
 
 CORES_SHARE = 0.2
 """Share of the budget kept for other core counts."""
@@ -209,19 +214,19 @@ class Race:
 
     def _warm_up(self, arms: dict[Side, ArmProcess]) -> None:
         """Alternate the arms until neither gets faster, then settle how often a step is called inside a sample."""
-        times: dict[Side, list[float]] = {side: [] for side in Side}
+        series: dict[Side, list[float]] = {side: [] for side in Side}
         until = self.now + self.plan.budget_s * WARM_UP_SHARE
         while True:
             self._sample_round(list(arms.values()), Phase.WARM_UP)
             for side in Side:
-                times[side].append(self.record.of_side(side, Phase.WARM_UP)[-1].whole_s)
-            if all(is_warm(series) for series in times.values()) or self.now >= until:
+                series[side].append(self.record.of_side(side, Phase.WARM_UP)[-1].whole_s)
+            if all(is_warm(times) for times in series.values()) or self.now >= until:
                 break
         last = [self.record.of_side(side, Phase.WARM_UP)[-1] for side in Side]
-        for step in self.workload.steps:
-            # The same number of calls in both arms, as many as the faster one needs.
-            shortest = min(sample.seconds(step.name) for sample in last)
-            self._calls[step.name] = calls_for(shortest)
+        for step in self.plan.steps:
+            # The same number of calls in both arms, as many as the faster one needs and the slower one bears.
+            times = [sample.seconds(step.name) for sample in last]
+            self._calls[step.name] = calls_for(min(times), max(times))
 
     def _spread(self, arms: dict[Side, ArmProcess]) -> None:
         """Lay an arm's threads one on each core where the kernel has packed them, and keep that where it helps."""
@@ -274,7 +279,7 @@ class Race:
     def _testify(self, arms: dict[Side, ArmProcess]) -> None:
         for side, arm in arms.items():
             testified = self._ask(arm, protocol.Testify(), protocol.Testified)
-            unknown = {evidence.step for evidence in testified.evidence} - {step.name for step in self.workload.steps}
+            unknown = {evidence.step for evidence in testified.evidence} - {step.name for step in self.plan.steps}
             if unknown:
                 raise arm.broken(
                     f"gave evidence of steps that are not declared: {unknown}", "The workload is at fault."
@@ -388,19 +393,36 @@ class Race:
             self._sample(arm, phase, pair, place)
 
     def _sample(self, arm: ArmProcess, phase: Phase, pair: int, place: int) -> Sample:
+        self._still(arm)
         # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
         request = protocol.Repeat(repetition=pair, calls=self._calls)
         repeated = self._ask(arm, request, protocol.Repeated)
         measurement = repeated.measurement
         timed = [time.step for time in measurement.steps]
-        if timed != [step.name for step in self.workload.steps]:
+        if timed != [step.name for step in self.plan.steps]:
             raise arm.broken(f"timed the steps {timed}, which are not those declared", "The workload is at fault.")
-        measurement = measurement.model_copy(update={"began": measurement.began - self._start})
+        steps = [
+            time.model_copy(update={"apart": declared.apart})
+            for time, declared in zip(measurement.steps, self.plan.steps, strict=True)
+        ]
+        measurement = measurement.model_copy(update={"began": measurement.began - self._start, "steps": steps})
         sample = Sample(
             side=arm.side, phase=phase, cores=len(arm.cores), pair=pair, place=place, measurement=measurement
         )
         self.tell(events.Sampled(at=self.now, sample=sample))
         return sample
+
+    def _still(self, arm: ArmProcess) -> None:
+        """Before `arm` is timed: where the workload wants that, stop the processes of all others, outside any clock."""
+        if not self.workload.freeze_idle:
+            return
+        for other in self._alive:
+            if other is not arm:
+                other.freeze()
+        if arm.frozen:
+            # What its timers have missed is made up for before its clock starts, and not inside.
+            arm.thaw()
+            time.sleep(THAW_S)
 
     def _let_draw(self) -> None:
         """Stand still while a page is drawn: it wants the cores on which the arms race.
@@ -495,8 +517,10 @@ class Race:
             self._alive.pop().end()
 
 
-def calls_for(seconds: float) -> int:
-    """How often a step of `seconds` is called inside a sample."""
+def calls_for(seconds: float, slower: float = 0.0) -> int:
+    """How often a step that takes `seconds` in one arm, and `slower` in the other, is called inside a sample."""
     if seconds >= SHORTEST_STEP_S:
         return 1
-    return min(MOST_CALLS, max(1, round(SHORTEST_STEP_S / max(seconds, 1e-9) + 0.5)))
+    enough = round(SHORTEST_STEP_S / max(seconds, 1e-9) + 0.5)
+    borne = round(LONGEST_CALLS_S / slower) if slower else MOST_CALLS
+    return max(1, min(MOST_CALLS, enough, borne))

@@ -47,6 +47,8 @@ class StepTime(Value):
     """Processor time per call, of the arm's whole process tree."""
     calls: int = Field(ge=1)
     """How often the step was called inside this sample, because one call is too short to time."""
+    apart: bool = False
+    """True where the step is no part of the whole, as its declaration says."""
 
 
 class Measurement(Value):
@@ -95,8 +97,8 @@ class Sample(Value):
 
     @property
     def whole_s(self) -> float:
-        """The whole once: every step's time per call, and what lies between them."""
-        return self.measurement.other_s + sum(timed.seconds for timed in self.measurement.steps)
+        """The whole once: every step's time per call, and what lies between them; no steps that stand apart."""
+        return self.measurement.other_s + sum(timed.seconds for timed in self.measurement.steps if not timed.apart)
 
     @property
     def effective_cores(self) -> float:
@@ -139,6 +141,8 @@ class Measure(Value):
     """True for the measures that a claim stands on; the others inform."""
     same_work: bool = False
     """True for a count of work done (iterations): a difference means that the arms did not do the same."""
+    step: str = ""
+    """The step whose results it measures, where it is not all of them."""
 
 
 class Picture(Value):
@@ -334,6 +338,7 @@ class Quality(Value):
     baseline: list[Measure]
     accelerated: list[Measure]
     agreement: list[Measure] = Field(default_factory=list)
+    """A decisive one is a share of equal results in per cent, and is to be held against 100."""
 
 
 class Failure(Value):

@@ -20,7 +20,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from bench import protocol
-from bench.processes import descendants, machine_ticks, processor_s, thread_run_ns
+from bench.processes import descendants, machine_ticks, processor_s, spent_between, thread_run_ns, tree_times
 from bench.spoken import Speaker, begin
 from bench.values import Measurement, StepTime
 from bench.workload import Arm
@@ -56,10 +56,14 @@ class Worker:
         self.ran: dict[int, int] = {}
 
     def wait(self, read: Callable[[], bytes]) -> bytes:
-        """The next request; how long the arm has waited for it, and what processor time it used meanwhile, is kept."""
-        since, spent = time.monotonic(), _own_processor_s()
+        """The next request; how long the arm has waited for it, and what processor time it used meanwhile, is kept.
+
+        Its living children count: services that it has started (Ray's) go on while it waits.
+        """
+        since, before = time.monotonic(), tree_times(os.getpid())
         line = read()
-        self.idle_s, self.idle_processor_s = time.monotonic() - since, _own_processor_s() - spent
+        self.idle_s = time.monotonic() - since
+        self.idle_processor_s = spent_between(before, tree_times(os.getpid()))
         return line
 
     def answer(self, line: bytes) -> None:

@@ -104,6 +104,10 @@ class Step:
     published: Published | None = None
     changes: bool = True
     """False for a step that the lever leaves alone: both arms run the same code in it."""
+    groups: tuple[str, ...] = ()
+    """Values of the workload's `chosen_by` with which this step is run; none where it always is."""
+    apart: bool = False
+    """True for a step that is timed but is no part of the whole: one that does no work in an arm to compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,11 @@ class Workload:
     """Longest time that one repetition may take before it counts as hung."""
     synthetic: str = ""
     """Why the data or the weights are not real, where they are not."""
+    chosen_by: str = ""
+    """Name of the parameter whose value says which of the steps are run, where not all always are."""
+    freeze_idle: bool = False
+    """Whether an arm's processes are stopped while the other is timed: for libraries that leave services running,
+    which would take processor time from the other arm."""
     tasks: tuple[Task, ...] = ()
     desk: str = ""
     """`module:Class` of the desk that does the tasks, imported by their processes alone."""
@@ -184,6 +193,13 @@ class Workload:
 
     def parameter(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)
+
+    def steps_of(self, parameters: Mapping[str, Setting]) -> tuple[Step, ...]:
+        """The steps that a run with these parameters times, in order."""
+        if not self.chosen_by:
+            return self.steps
+        group = parameters[self.chosen_by]
+        return tuple(step for step in self.steps if not step.groups or group in step.groups)
 
     def figures(self) -> dict[str, Published]:
         """What was published, by step; the whole among them."""

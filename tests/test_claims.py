@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.claims import RULES, amdahl, conclude, duration, share_kept
@@ -29,6 +31,7 @@ from bench.values import (
     StepTime,
     Verdict,
 )
+from bench.workload import registry
 from tests.conftest import opened
 
 MEASURE = Measure(name="psnr", label="PSNR", value=31.7, unit="dB", decisive=True)
@@ -296,3 +299,30 @@ def test_racing_an_arm_against_itself_claims_no_acceleration():
 )
 def test_durations_have_three_digits_and_a_unit(seconds, text):
     assert duration(seconds) == text
+
+
+def test_results_that_differ_are_named_and_refuse_their_step_and_the_whole():
+    equal = [
+        Measure(name=f"equal-{step}", label=step, value=value, unit="%", decisive=True, step=step)
+        for step, value in (("fit", 100.0), ("predict", 0.0))
+    ]
+    made = run(fit=(4.0, 1.0))
+    made.quality = Quality(baseline=[], accelerated=[], agreement=equal)
+    assert claim(made, "fit").made
+    assert "equal results" in claim(made, "fit").sentence
+    assert claim(made, "fit").verdict.accuracy == "within"
+    for step in ("predict", "whole"):
+        assert not claim(made, step).made
+        assert finding(made, "accuracy", step).seen == "results differ: predict"
+    assert claim(made).verdict.accuracy == "outside"
+
+
+def test_a_lazy_step_that_stands_apart_does_not_refuse_the_whole(monkeypatch):
+    workload = registry()["colour-quantization"]
+    steps = tuple(replace(step, apart=step.name == "predict") for step in workload.steps)
+    monkeypatch.setitem(registry(), workload.name, replace(workload, steps=steps))
+    made = run()
+    told = made.evidence[Side.ACCELERATED]
+    made.evidence[Side.ACCELERATED] = [told[0], told[1].model_copy(update={"materialised": False})]
+    assert finding(made, "materialised").outcome is Outcome.PASSED
+    assert finding(made, "materialised", "predict").outcome is Outcome.REFUSED

@@ -18,14 +18,18 @@ import pytest
 from bench import processes
 from bench.processes import (
     descendants,
+    freeze_tree,
     machine_ticks,
     processor_s,
     read_bytes,
+    spent_between,
     terminate_tree,
+    thaw_tree,
     thread_run_ns,
     threads_that_ran,
     tree_processor_s,
     tree_resident,
+    tree_times,
 )
 
 LIMIT_S = 60.0
@@ -412,3 +416,18 @@ def test_ending_a_tree_leaves_no_descriptors_open(start: Start) -> None:
     held = len(os.listdir("/proc/self/fd"))
     assert terminate_tree([process.pid], grace_s=LIMIT_S) == []
     assert len(os.listdir("/proc/self/fd")) == held
+
+
+def test_a_frozen_tree_uses_no_processor_until_it_is_thawed(start: Start) -> None:
+    process = start(parent_of("while True: pass", then="while True: pass"))
+    line(process)
+    before = tree_times(process.pid)
+    wait_until(lambda: spent_between(before, tree_times(process.pid)) > 0.05)
+    freeze_tree(process.pid)
+    wait_until(lambda: all(psutil.Process(pid).status() == psutil.STATUS_STOPPED for pid in before))
+    stopped = tree_times(process.pid)
+    time.sleep(0.1)
+    assert tree_times(process.pid) == stopped
+    assert len(stopped) == 2
+    thaw_tree(process.pid)
+    wait_until(lambda: all(spent > stopped[pid] for pid, spent in tree_times(process.pid).items()))

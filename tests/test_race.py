@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench import events
 from bench.events import State
 from bench.machine import core_limit
-from bench.race import Stopped, calls_for
+from bench.race import THAW_S, Stopped, calls_for
 from bench.record import Run
 from bench.values import Outcome, Phase, Side, Speed
 from bench.warmup import is_warm
+from bench.workload import registry
 from tests.conftest import race, wait_gone
 
 
@@ -133,6 +136,42 @@ def test_a_stopped_race_says_so_beside_its_claim(tmp_path):
     assert "Stop was pressed" in finding.seen
 
 
+@pytest.mark.parametrize("freeze", [False, True])
+def test_what_an_arms_children_do_while_it_waits_is_counted_and_can_be_stopped(tmp_path, home, monkeypatch, freeze):
+    monkeypatch.setitem(registry(), "trial", replace(registry()["trial"], freeze_idle=freeze))
+    run = race(tmp_path, parameters={"fault": "busy-child", "loops": 3_000_000}, target=0).record
+    assert run.state is State.FINISHED, run.failure
+    waits = [sample.measurement for sample in run.of_side(Side.ACCELERATED)]
+    used = sum(wait.idle_processor_s for wait in waits)
+    if freeze:
+        # Only in the moment that a thawed arm has to come to itself.
+        assert used < (THAW_S + 0.05) * len(waits)
+    else:
+        assert used > 0.3 * sum(wait.idle_s for wait in waits), "it has its share of the one core"
+    assert not wait_gone(home)
+
+
+def test_a_step_that_stands_apart_is_timed_and_no_part_of_the_whole(tmp_path, monkeypatch):
+    trial = registry()["trial"]
+    spin, nothing = trial.steps
+    steps = (replace(spin, apart=True), nothing)
+    monkeypatch.setitem(registry(), "trial", replace(trial, steps=steps))
+    run = race(tmp_path).record
+    assert run.state is State.FINISHED, run.failure
+    assert run.comparison("spin").baseline.median > run.comparison().baseline.median
+    assert all(sample.seconds("spin") > sample.whole_s for sample in run.of_side(Side.BASELINE))
+
+
+def test_a_parameter_chooses_the_steps(tmp_path, monkeypatch):
+    trial = registry()["trial"]
+    steps = tuple(replace(step, groups=("none",) if step.name == "spin" else ("raise",)) for step in trial.steps)
+    monkeypatch.setitem(registry(), "trial", replace(trial, steps=steps, chosen_by="fault"))
+    run = race(tmp_path).record
+    assert [step.name for step in run.plan.steps] == ["spin"]
+    assert run.state is State.FAILED, "the arm timed what was not chosen, and that is noticed"
+    assert "not those declared" in run.failure.what
+
+
 def test_lazy_work_is_refused(tmp_path):
     run = race(tmp_path, parameters={"fault": "lazy"}).record
     finding = next(f for f in run.claim().findings if f.rule == "materialised")
@@ -158,6 +197,8 @@ def test_calls_make_a_short_step_last_long_enough():
     assert calls_for(0.1) == 1
     assert calls_for(0.001) * 0.001 >= 0.005
     assert calls_for(0.0) == 100_000
+    assert calls_for(1e-5, 0.01) == 20, "no more often than the slower arm bears"
+    assert calls_for(1e-5, 10.0) == 1
 
 
 def _available() -> int:

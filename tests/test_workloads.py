@@ -22,6 +22,8 @@ SMALL: dict[str, dict] = {
     # Fewer questions: every one is answered by both arms, to tell their accuracy.
     "bert": {"evaluation": str(ROOT / "assets" / "data" / "fairlap-qa-calibration.json")},
     "colour-quantization": {"colours": 8},
+    "modin": {"steps": "etl", "columns": 4},
+    "memory-traffic": {"size": 1024},
     "trial": {"loops": 500},
 }
 
@@ -38,6 +40,10 @@ def test_the_declaration_holds_together(workload):
     assert bool(workload.tasks) == bool(workload.desk)
     assert len({task.name for task in workload.tasks}) == len(workload.tasks)
     assert workload.figures().keys() <= {WHOLE, *names}
+    if workload.chosen_by:
+        groups = set(workload.parameter(workload.chosen_by).choices)
+        assert all(set(step.groups) <= groups for step in workload.steps)
+        assert all(workload.steps_of({workload.chosen_by: group}) for group in groups)
     for parameter in workload.parameters:
         if parameter.kind == "text":
             assert 0 < len(str(parameter.default)) <= LONGEST_TEXT
@@ -91,11 +97,11 @@ def test_a_small_race_runs_to_its_verdict(tmp_path, workload):
     racing.run()
     run = racing.record
     assert run.state is State.FINISHED, run.failure
-    assert [comparison.step for comparison in run.statistics] == [WHOLE, *(step.name for step in workload.steps)]
-    assert {evidence.step for evidence in run.evidence[Side.ACCELERATED]} == {step.name for step in workload.steps}
+    assert [comparison.step for comparison in run.statistics] == [WHOLE, *(step.name for step in plan.steps)]
+    assert {evidence.step for evidence in run.evidence[Side.ACCELERATED]} == {step.name for step in plan.steps}
     assert all(evidence.words for evidence in run.evidence[Side.ACCELERATED])
     if workload.lever.changes_arithmetic:
-        assert [measure for measure in run.quality.baseline if measure.decisive]
+        assert [measure for measure in run.quality.baseline + run.quality.agreement if measure.decisive]
     assert len({prepared.data for prepared in run.prepared}) == 1, "both arms work on the same data"
 
 

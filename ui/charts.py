@@ -627,7 +627,8 @@ def _dumbbells(
 def steps(run: Run, theme: Theme = "light") -> go.Figure:
     """The ratio of the whole and of every step with its interval, and what was published."""
     compared = {comparison.step: comparison for comparison in run.statistics}
-    return _steps(run.plan.declaration, compared, theme)
+    raced = {WHOLE, *(step.name for step in run.plan.steps)}
+    return _steps(run.plan.declaration, compared, theme, raced)
 
 
 def published(workload: Workload, theme: Theme = "light") -> go.Figure:
@@ -635,11 +636,14 @@ def published(workload: Workload, theme: Theme = "light") -> go.Figure:
     return _steps(workload, {}, theme)
 
 
-def _steps(workload: Workload, compared: dict[str, Comparison], theme: Theme) -> go.Figure:
+def _steps(
+    workload: Workload, compared: dict[str, Comparison], theme: Theme, raced: set[str] | None = None
+) -> go.Figure:
+    """Of the steps `raced`; where nothing was, of those of which something was published."""
     told = workload.figures()
-    labels = workload.labels()
-    if not compared and WHOLE not in told:
-        del labels[WHOLE]
+    shown = set(told) if raced is None else raced
+    told = {name: figure for name, figure in told.items() if name in shown}
+    labels = {name: label for name, label in workload.labels().items() if name in shown}
     rows = {name: place for place, name in enumerate(reversed(labels))}
     ratios = [comparison.ratio for comparison in compared.values()]
     ends = [1.0, *(r.low for r in ratios), *(r.high for r in ratios), *(one.ratio for one in told.values())]

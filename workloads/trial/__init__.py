@@ -38,6 +38,7 @@ WORKLOAD = Workload(
                     "garbage",
                     "memory",
                     "orphan",
+                    "busy-child",
                     "slow-prepare",
                     "lazy",
                     "not-engaged",

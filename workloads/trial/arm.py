@@ -46,6 +46,8 @@ class Trial:
                 raise BadInput("there is nothing to work on", "Give it something.")
             case "slow-prepare":
                 time.sleep(3.0)
+            case "busy-child":
+                subprocess.Popen([sys.executable, "-c", "while True: pass"])
             case "orphan":
                 # A child in a session of its own, that outlives its parent and ignores a polite end.
                 script = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
