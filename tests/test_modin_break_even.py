@@ -1,0 +1,121 @@
+"""The search for the size from which on Modin gains: the crossing of made up times, and a real search."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+from bench.plan import make
+from bench.tasks import Job, JobState, Tasks
+from bench.workload import registry
+from ui import modin_break_even
+from workloads.modin.breakeven import Point, alternately, crossing, told
+
+SIZES = [1 << power for power in range(10, 21, 2)]
+
+
+def points(fixed: float, share: float, noise: float = 0.02) -> list[Point]:
+    """pandas takes 1 µs a row; Modin `fixed` seconds and `share` of that."""
+    rng = np.random.default_rng(0)
+    return [
+        Point(
+            rows,
+            tuple(rows * 1e-6 * (1 + noise * rng.standard_normal(7))),
+            tuple((fixed + share * rows * 1e-6) * (1 + noise * rng.standard_normal(7))),
+        )
+        for rows in SIZES
+    ]
+
+
+def test_the_crossing_is_where_the_times_are_equal_and_inside_its_interval():
+    # 1e-6 n = 0.05 + 0.5e-6 n at n = 100,000.
+    found = crossing(points(0.05, 0.5))
+    assert found.low <= found.rows <= found.high
+    assert found.rows == pytest.approx(100_000, rel=0.15)
+    assert "faster from about" in told(points(0.05, 0.5), found)
+
+
+def test_noise_widens_the_interval():
+    calm, noisy = crossing(points(0.05, 0.5)), crossing(points(0.05, 0.5, noise=0.2))
+    assert noisy.high / noisy.low > calm.high / calm.low
+
+
+@pytest.mark.parametrize(
+    ("fixed", "share", "words"), [(0.05, 2.0, "pandas is faster at every size"), (0.0, 0.5, "Modin is faster at every")]
+)
+def test_without_a_crossing_it_says_who_is_faster(fixed, share, words):
+    made = points(fixed, share)
+    assert crossing(made) is None
+    assert words in told(made, None)
+
+
+def test_times_too_close_to_tell_have_no_crossing():
+    made = points(0.0, 1.0, noise=0.1)
+    assert crossing(made) is None
+    assert "No crossing is sure" in told(made, None)
+
+
+def test_both_are_timed_as_often_and_take_turns():
+    order: list[str] = []
+    one, other = alternately(4, lambda: order.append("a") or 1.0, lambda: order.append("b") or 2.0)
+    assert (one, other) == ([1.0] * 4, [2.0] * 4)
+    assert "".join(order) == "abbaabba"
+
+
+def test_the_chart_marks_the_crossing():
+    made = [{"rows": p.rows, "pandas": list(p.pandas), "modin": list(p.modin)} for p in points(0.05, 0.5)]
+    plain = modin_break_even.chart(made, None, "light")
+    marked = modin_break_even.chart(made, {"rows": 1e5, "low": 9e4, "high": 1.1e5}, "light")
+    assert len(plain.data) == len(marked.data) == 2
+    assert not plain.layout.shapes and len(marked.layout.shapes) == 2
+    assert marked.layout.annotations[-1].text == "100,000 rows"
+
+
+# --- the task ---
+
+
+@pytest.fixture
+def tasks(home):
+    made = Tasks()
+    yield made
+    made.close()
+
+
+def done(tasks: Tasks, **given) -> Job:
+    plan = make("modin", cores=1, parameters={"columns": 4})
+    id = tasks.submit(plan, "break_even", {"call": "map", "least": 1024, "most": 4096, "seconds": 60} | given)
+    deadline = time.monotonic() + 120
+    while not ((job := tasks.job(id)).state.over and job.ended is not None):
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+    return job
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"call": "concat"}, "no call 'concat'"),
+        ({"least": 4096, "most": 1024}, "Sizes from 4,096 to 1,024"),
+        ({"most": 1 << 30}, "cannot be tried"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_at_once(tasks, given, words):
+    job = done(tasks, **given)
+    assert job.state is JobState.FAILED
+    assert words in job.problem
+    assert job.remedy
+
+
+@pytest.mark.skipif(bool(registry()["modin"].unavailable()), reason="Modin is not installed")
+def test_a_search_tells_every_size_and_ends(tasks):
+    job = done(tasks)
+    assert job.state is JobState.DONE, (job.problem, job.log)
+    told_of = job.told("point")
+    assert [point["rows"] for point in told_of] == [1024, 4096]
+    assert all(len(point["pandas"]) == len(point["modin"]) == 7 for point in told_of)
+    assert job.told("start")[0]["seconds"] > 0
+    assert job.result["sentence"]

@@ -1,0 +1,147 @@
+"""The table of pandas to Modin: the same from the same seed, refused where it is too large, whole or not there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+import pandas as pd
+import psutil
+
+from bench.workload import BadInput
+from workloads.modin import data
+from workloads.modin.tables import columns_of
+
+ROWS = 100
+
+
+def quiet(text: str, share: float | None = None) -> None:
+    return None
+
+
+def made(cache: Path, kind: str = "mixed", rows: int = ROWS, columns: int = 8, seed: int = 0) -> data.Files:
+    return data.synthetic(kind, rows, columns, seed, cache, quiet)
+
+
+@pytest.mark.parametrize("kind", ["mixed", "integer"])
+def test_csv_and_parquet_hold_the_same_table(tmp_path, kind):
+    files = made(tmp_path, kind)
+    lines, columns = pd.read_csv(files.csv), pd.read_parquet(files.parquet)
+    pd.testing.assert_frame_equal(lines, columns, check_dtype=True)
+    assert lines.shape == (ROWS, 8) == (files.rows, files.columns)
+    assert (kind == "mixed") == bool(lines.isna().any().any())
+    assert (kind == "mixed") == any(lines[name].dtype == object for name in lines)
+
+
+def test_the_seed_makes_the_table(tmp_path):
+    folders = [tmp_path / name for name in "abc"]
+    for folder in folders:
+        folder.mkdir()
+    first, again, other = made(folders[0]), made(folders[1]), made(folders[2], seed=1)
+    assert first.digest == again.digest != other.digest
+
+
+def test_more_rows_begin_with_the_same_chunks(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "CHUNK", 32)
+    short, long = made(tmp_path, rows=64), made(tmp_path, rows=128)
+    pd.testing.assert_frame_equal(pd.read_csv(short.csv), pd.read_csv(long.csv).head(64))
+
+
+def test_a_table_is_written_once(tmp_path, monkeypatch):
+    first = made(tmp_path)
+    monkeypatch.setattr(data, "_write", None)
+    assert made(tmp_path) == first
+
+
+def test_a_damaged_table_is_written_anew(tmp_path):
+    files = made(tmp_path)
+    content = files.csv.read_bytes()
+    files.csv.write_bytes(content[:-10] + b"0123456789")
+    assert made(tmp_path) == files
+    assert files.csv.read_bytes() == content
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(data.csv, "CSVWriter", full)
+    with pytest.raises(BadInput, match="No space left on device") as error:
+        made(tmp_path)
+    assert "Free space" in error.value.remedy
+    assert not [file for file in (tmp_path / "modin").iterdir() if file.is_dir()]
+
+
+def test_a_table_beyond_memory_or_disk_is_refused_with_the_figures(tmp_path, monkeypatch):
+    with pytest.raises(BadInput, match=r"16,777,216 rows of 256 columns take [\d.]+ GiB in memory"):
+        made(tmp_path, rows=1 << 24, columns=256)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(100, 99, 1))
+    with pytest.raises(BadInput, match=r"on disk as CSV and Parquet; 0 KiB are free"):
+        made(tmp_path)
+
+
+def test_the_estimate_of_memory_is_near_what_pandas_says(tmp_path):
+    files = made(tmp_path, rows=20_000)
+    held = pd.read_parquet(files.parquet).memory_usage(deep=True).sum()
+    assert 0.7 < files.held / held < 1.4
+    assert files.csv.stat().st_size < 20_000 * sum(data.FILE_BYTES[k] for k in ["integer", *data.kinds("mixed", 8)])
+    assert psutil.virtual_memory().available > files.held
+
+
+# --- files of the user's ---
+
+
+def given(tmp_path: Path, content: str, name: str = "own.csv", rows: int = 1000) -> data.Files:
+    file = tmp_path / name
+    file.write_text(content)
+    return data.from_file(file, rows, tmp_path, quiet)
+
+
+TABLE = "id,city,when,price\n" + "".join(f"{i % 3},town {i},2020-01-{i % 28 + 1:02d},{i}.5\n" for i in range(50))
+
+
+def test_a_csv_of_the_users_becomes_both_files(tmp_path):
+    files = given(tmp_path, TABLE)
+    assert (files.rows, files.columns) == (50, 4)
+    pd.testing.assert_frame_equal(pd.read_csv(files.csv), pd.read_parquet(files.parquet))
+    assert columns_of(pd.read_parquet(files.parquet)) == ("id", ["id", "price"], "city", "when")
+
+
+def test_a_parquet_file_of_the_users_is_cut_to_the_rows_asked_for(tmp_path):
+    pd.DataFrame({"id": range(50), "x": [0.5] * 50}).to_parquet(tmp_path / "own.parquet")
+    files = data.from_file(tmp_path / "own.parquet", 20, tmp_path, quiet)
+    assert files.rows == 20
+    assert pd.read_csv(files.csv)["id"].tolist() == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (TABLE + "1,2,3\n", "cannot be read: .*Expected 4 columns, got 3"),
+        ("", "cannot be read"),
+        ("a,b\n", "has no row"),
+        ("a,a\n1,2\n", "same name"),
+        ("a,b\n1,2\n", "has 1 rows"),
+    ],
+)
+def test_a_csv_that_cannot_be_worked_with_is_refused_with_what_to_do(tmp_path, content, words):
+    with pytest.raises(BadInput, match=words) as error:
+        given(tmp_path, content)
+    assert error.value.remedy
+
+
+def test_a_path_that_names_no_table_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="There is no file"):
+        data.from_file(tmp_path / "nothing.csv", 10, tmp_path, quiet)
+    (tmp_path / "own.txt").write_text("a")
+    with pytest.raises(BadInput, match=r"ends in \.txt"):
+        data.from_file(tmp_path / "own.txt", 10, tmp_path, quiet)
+
+
+def test_a_table_without_a_key_is_refused():
+    with pytest.raises(BadInput, match="no column of whole numbers"):
+        columns_of(pd.DataFrame({"a": [0.5, 1.5], "b": ["x", "y"]}))

@@ -1,0 +1,126 @@
+"""Break-even: the time of one call against rows, by pandas and by Modin, and from which size on Modin gains."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from bench.claims import duration
+from bench.plan import Plan
+from bench.tasks import Job, JobState
+from bench.values import Side
+from bench.workload import registry
+from ui import claim, jobs, service, style, view
+from ui.style import Theme
+
+SLOT = "modin:break-even"
+SIZES = {1 << power: f"{1 << power:,}" for power in range(10, 25, 2)}
+LEAST, MOST = 1 << 12, 1 << 18
+SECONDS = (30, 60, 120, 300, 600)
+
+
+def draw(plan: Plan) -> None:
+    """The whole tab."""
+    colours = view.theme()
+    job = jobs.found(SLOT) or service.tasks().last("modin", "break_even")
+    busy = job is not None and not job.state.over
+    calls = {step.name: step.label for step in registry()["modin"].steps if not step.apart}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        call = st.selectbox("Call", list(calls), format_func=calls.get, index=list(calls).index("map"), width=200)
+        least, most = st.select_slider(
+            "Rows", list(SIZES), (LEAST, MOST), format_func=SIZES.get, width=360, help="The smallest and largest size."
+        )
+        seconds = st.selectbox("At most", SECONDS, index=2, format_func=lambda s: f"{s} s", width=110)
+        if st.button("Search", icon=":material/troubleshoot:", type="primary", key="modin:search", disabled=busy):
+            given = {"call": call, "least": least, "most": most, "seconds": seconds}
+            jobs.start(plan, "break_even", given, SLOT)
+            st.rerun()
+        if st.button("Stop", icon=":material/stop:", key="modin:search-stop", disabled=not busy) and job:
+            service.tasks().stop(job.id)
+    st.caption(
+        "Each size is four times the one before; both engines do the call in turns, to its result. While pandas is "
+        "timed Ray's processes are stopped. Columns, values and cores are those of the controls above."
+    )
+    if job is not None:
+        jobs.follow(job, lambda now: _found(now, calls, colours))
+
+
+def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
+    jobs.standing(job)
+    points = job.told("point")
+    if job.state is JobState.DONE:
+        _verdict(job, points)
+    if not points:
+        return
+    crossing = job.result.get("crossing") if job.state is JobState.DONE else None
+    st.plotly_chart(
+        chart(points, crossing, colours),
+        key="modin-break-even",
+        config=style.CONFIG,
+        alt=f"Time of {calls[job.given['call']]} against rows, pandas and Modin",
+    )
+    plan = job.plan
+    started = next(iter(job.told("start")), None)
+    words = f" Ray and Modin took {duration(started['seconds'])} to start, which is in no point." if started else ""
+    st.caption(
+        f"**{calls[job.given['call']]}** on {plan.cores} core{'s' * (plan.cores > 1)}, {plan.parameters['columns']} "
+        f"columns ({plan.parameters['kind']}): medians of {len(points[0]['pandas'])} calls an engine and size, and "
+        f"their quartiles.{words}"
+    )
+
+
+def _verdict(job: Job, points: list[dict[str, Any]]) -> None:
+    result = job.result
+    text = claim.plain(result["sentence"] + (f". {result['stopped']}" if result["stopped"] else "") + ".")
+    if result["crossing"] or statistics.median(points[-1]["modin"]) < statistics.median(points[-1]["pandas"]):
+        st.success(text, icon=":material/trending_up:")
+    else:
+        st.info(text, icon=":material/trending_flat:")
+
+
+def chart(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme: Theme) -> go.Figure:
+    """Time against rows, both logarithmic: median and quartiles of either engine; the crossing with its interval."""
+    figure = go.Figure()
+    rows = [point["rows"] for point in points]
+    for side, name, label in ((Side.BASELINE, "pandas", "pandas"), (Side.ACCELERATED, "modin", "Modin on Ray")):
+        look = style.look(side, theme)
+        quartiles = [statistics.quantiles(point[name], n=4, method="inclusive") for point in points]
+        figure.add_scatter(
+            x=rows,
+            y=[middle for _, middle, _ in quartiles],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [high - middle for _, middle, high in quartiles],
+                "arrayminus": [middle - low for low, middle, _ in quartiles],
+                "thickness": 1.2,
+            },
+            mode="lines+markers",
+            name=label,
+            line={"color": look.colour, "dash": look.dash},
+            marker={"color": look.colour, "symbol": look.symbol, "size": 9},
+            customdata=[duration(middle) for _, middle, _ in quartiles],
+            hovertemplate="%{x:,} rows: %{customdata}<extra>" + label + "</extra>",
+        )
+    figure.update_layout(style.layout(380))
+    figure.update_xaxes(title="rows, log", type="log", tickvals=rows, ticktext=[f"{count:,}" for count in rows])
+    figure.update_yaxes(title="time to the result [s], log", type="log")
+    if crossing:
+        ink = style.ink(theme)
+        figure.add_vrect(
+            x0=crossing["low"], x1=crossing["high"], fillcolor=style.see_through(ink, 0.12), line_width=0, layer="below"
+        )
+        figure.add_vline(x=crossing["rows"], line={"color": ink, "width": 1.5, "dash": "dot"})
+        figure.add_annotation(
+            x=math.log10(crossing["rows"]),
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            text=f"{crossing['rows']:,.0f} rows",
+            showarrow=False,
+        )
+    return figure

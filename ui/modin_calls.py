@@ -1,0 +1,134 @@
+"""Call by call: what changing the import does to each, how Modin executed it, and why it is slower where it is."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from bench.claims import duration
+from bench.plan import Plan
+from bench.record import Run
+from bench.store import StoreError
+from bench.values import Comparison, Speed, Table
+from bench.workload import WHOLE
+from ui import charts, claim, service, style, view
+from ui.runs import date_and_time
+
+ORDER = {Speed.FASTER: 0, Speed.SAME: 1, Speed.SLOWER: 2}
+
+
+def draw(plan: Plan) -> None:
+    """The whole tab: the newest finished run of this plan, else of any of this workload."""
+    colours = view.theme()
+    try:
+        run, same = _last(plan)
+    except (OSError, StoreError) as error:
+        st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
+        return
+    if run is None or not run.statistics:
+        st.info("Nothing was raced here yet: race it first, on the Race tab.", icon=":material/sports_score:")
+        return
+    other = "" if same else f", **of another setting**: `{run.plan.command().removeprefix('python -m bench run ')}`"
+    st.caption(f":material/history: The run of {date_and_time(run.started)}{other}.")
+    st.plotly_chart(
+        charts.steps(run, colours),
+        key="modin-calls",
+        config=style.CONFIG,
+        alt="Ratio of every call with its interval, pandas' time over Modin's, on a logarithmic axis around 1",
+    )
+    table = rows(run)
+    st.dataframe(table, hide_index=True, height="content" if len(table) < 15 else 560)
+    st.caption(
+        "Slower, faster and no difference are the run's verdicts. Time to return is when Modin gives control back, "
+        "time to result when every partition is computed; the race times the result. A call that passes references "
+        "only has computed nothing, is no part of the whole, and claims nothing."
+    )
+    start = _start(run)
+    if start is not None:
+        st.markdown(f"**Start-up**: {claim.plain(pays_back(run, start))}")
+
+
+def _last(plan: Plan) -> tuple[Run | None, bool]:
+    """The newest finished run, and whether it is of this plan."""
+    store = service.store()
+    row = store.last(workload=plan.workload, digest=plan.digest)
+    same = row is not None
+    row = row or store.last(workload=plan.workload)
+    return (service.dispatcher().status(row.id).run, same) if row else (None, False)
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """A row for each call, the fastest by Modin first; what the arm told stands beside what was measured."""
+    told, labels = _told(run), run.plan.declaration.labels()
+    lever = run.plan.declaration.lever
+    names = [lever[name].label for name in (run.plan.baseline, run.plan.accelerated)]
+    if names[0] == names[1]:
+        names[1] += " again"
+    found = []
+    for comparison in run.statistics:
+        if comparison.step == WHOLE:
+            continue
+        speed = _speed(run, comparison)
+        of_call = told.get(comparison.step, {})
+        found.append(
+            {
+                "call": labels[comparison.step],
+                "": speed.value,
+                names[0]: duration(comparison.baseline.median),
+                names[1]: duration(comparison.accelerated.median),
+                "ratio": f"{comparison.ratio.value:.2f}x",
+                "95 %": f"{comparison.ratio.low:.2f} to {comparison.ratio.high:.2f}",
+                "why slower": of_call.get("why it may be slower", "") if speed is Speed.SLOWER else "",
+                "to return": of_call.get("to return", ""),
+                "first call": of_call.get("first call", ""),
+                "partitions": of_call.get("partitions", ""),
+                "stored": of_call.get("stored", ""),
+                "defaulted": of_call.get("defaulted", ""),
+                "results": "equal" if _equal(run, comparison.step) else "differ",
+                "place": (ORDER[speed], -comparison.ratio.value),
+            }
+        )
+    return pd.DataFrame(sorted(found, key=lambda row: row["place"])).drop(columns="place")
+
+
+def _speed(run: Run, comparison: Comparison) -> Speed:
+    made = run.claim(comparison.step)
+    if made is not None:
+        return made.verdict.speed
+    ratio = comparison.ratio
+    return Speed.SAME if ratio.includes(1) else Speed.FASTER if ratio.value > 1 else Speed.SLOWER
+
+
+def _told(run: Run) -> dict[str, dict[str, str]]:
+    """The arm's table of calls, by step and column."""
+    table: Table | None = next((table for table in run.tables if table.name == "calls"), None)
+    if table is None:
+        return {}
+    return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+
+
+def _equal(run: Run, step: str) -> bool:
+    measured = run.quality.agreement if run.quality else []
+    return any(measure.step == step and measure.value == 100 for measure in measured)
+
+
+def _start(run: Run) -> float | None:
+    """Seconds that the accelerated arm's engine took to start."""
+    measured = run.quality.agreement if run.quality else []
+    return next((measure.value for measure in measured if measure.name == "start"), None)
+
+
+def pays_back(run: Run, start: float) -> str:
+    """After how many runs of the whole the start-up is earned back, or that it never is."""
+    whole = run.comparison()
+    assert whole is not None
+    took = f"importing and starting Modin's engine took {duration(start)}"
+    gained = whole.baseline.median - whole.accelerated.median
+    if whole.ratio.low <= 1 or gained <= 0:
+        return f"{took}; at this size the whole does not gain, so that it is never earned back."
+    return (
+        f"{took}; the whole gains {duration(gained)} each time, so that it is earned back after "
+        f"{math.ceil(start / gained):,} of them in one session."
+    )

@@ -1,0 +1,115 @@
+"""pandas against Modin on Ray: DataFrame calls one by one, and an ETL script.
+
+After the posts on scaling pandas by changing one import. This module only declares.
+"""
+
+from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Task, Workload
+from workloads.modin.steps import CALLS
+
+ORDER = 3
+
+_POST = "Modin's and Intel's posts: read_csv of a large file, 11.7 s to 2.92 s on 24 cores"
+_WHY = (
+    "That is 24 cores and a file that is many times larger. Modin parses parts of the file in processes of their own, "
+    "so the ratio grows with cores and rows; on few cores the costs of processes and of moving data weigh more."
+)
+
+WORKLOAD = Workload(
+    name="modin",
+    title="pandas to Modin",
+    icon=":material/table_chart:",
+    sentence="DataFrame calls by pandas and by Modin on Ray: what changing one import does, call by call.",
+    story=(
+        "pandas works in one process and, for most calls, on one core. Modin has the same calls, cuts the table into "
+        "partitions, and has Ray's worker processes work on them.",
+        "Modin often returns before it has worked: here the clock stops when every partition of the result is there, "
+        "and the time to return stands beside it.",
+        "Tasks, processes and moving data cost time. On few cores and small tables Modin loses more calls than it "
+        "wins; where it wins, and from which size, is what this page finds out.",
+        "Ray runs for the Modin arm alone. While pandas is timed its processes are stopped, so that they take nothing "
+        "from pandas.",
+        "Both arms must come to equal results; a call whose results differ claims nothing.",
+    ),
+    code=Code(before="import pandas as pd\n", after="import modin.pandas as pd\n"),
+    lever=Lever(
+        name="engine",
+        label="engine",
+        values=(
+            LeverValue("pandas", "pandas", packages=("pandas", "pyarrow")),
+            LeverValue("modin-ray", "Modin on Ray", packages=("modin", "ray")),
+        ),
+        baseline="pandas",
+        accelerated="modin-ray",
+        changes_arithmetic=True,
+    ),
+    steps=tuple(
+        Step(
+            call.name,
+            call.code,
+            "read, clean, join, aggregate and write, ten steps as one" if call.name == "etl" else call.code,
+            published=Published(4.0, _POST, _WHY) if call.name == "read_csv" else None,
+            groups=call.groups,
+            apart=call.apart,
+        )
+        for call in CALLS
+    ),
+    parameters=(
+        Parameter(
+            "steps",
+            "Calls",
+            "choice",
+            "common",
+            help="Which calls are raced. All of them take long, and need a larger budget.",
+            choices={
+                "common": "the ETL script and common calls",
+                "etl": "the ETL script alone",
+                "files": "reading and writing",
+                "calls": "calls on a table",
+                "text": "texts and dates",
+                "all": "all",
+            },
+        ),
+        Parameter(
+            "columns", "Columns", "integer", 32, "Of the made up table, the key among them.", minimum=4, maximum=256
+        ),
+        Parameter(
+            "kind",
+            "Values",
+            "choice",
+            "mixed",
+            help="Of the made up table: whole numbers, or numbers, dates and texts with missing values.",
+            choices={"mixed": "numbers, dates and texts, some missing", "integer": "whole numbers"},
+        ),
+        Parameter(
+            "file",
+            "Table",
+            "text",
+            "synthetic",
+            help="Made up from the seed; or the path of a CSV or Parquet file on this machine, of which as many rows "
+            "are taken as 'Rows' says.",
+            choices={"synthetic": "made up from the seed"},
+        ),
+    ),
+    batch=Parameter(
+        "batch",
+        "Rows",
+        "integer",
+        1 << 16,
+        help="Rows of the table.",
+        minimum=16,
+        maximum=1 << 24,
+        stops=tuple(1 << power for power in range(16, 25)),
+    ),
+    unit="rows",
+    arm="workloads.modin.arm:Frames",
+    tasks=(Task("break_even", "break-even"),),
+    desk="workloads.modin.desk:Desk",
+    chosen_by="steps",
+    freeze_idle=True,
+    source="https://modin.readthedocs.io/en/stable/",
+    machines=("x86_64", "AMD64", "aarch64", "arm64"),
+    systems=("Linux",),
+    platform_note="Ray's processes are watched, stopped and swept as only Linux allows.",
+    prepare_limit_s=600.0,
+    sample_limit_s=600.0,
+)

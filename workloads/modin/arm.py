@@ -1,0 +1,220 @@
+"""The work: calls on a table, by pandas or by Modin on Ray, each timed until its result is there."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.values import Evidence, Measure, Picture, Table
+from bench.workload import BadInput, Clock, Progress, Settings
+from workloads.modin import data, engine, results, tables
+from workloads.modin.steps import Call, chosen
+
+SHORT_S = 0.01
+"""Work that pandas does in less is too little to share out."""
+MUCH = 0.5
+"""Share of the table's bytes from which moving them is named as a cause."""
+
+
+class Frames:
+    """One arm. See `bench.workload.Arm`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.calls = chosen(str(settings.parameters["steps"]))
+        self.returned: dict[str, list[float]] = {call.name: [] for call in self.calls}
+        self.took: dict[str, list[float]] = {call.name: [] for call in self.calls}
+
+    def prepare(self, progress: Progress) -> dict[str, Any]:
+        named = str(self.settings.parameters["file"])
+        self.files = self._files(named, progress)
+        self.engine = engine.start(
+            self.settings.lever, self.settings.cores, self.files.held, self.settings.scratch, progress
+        )
+        progress("reading the table")
+        out = self.settings.scratch / "out"
+        out.mkdir()
+        self.tables = tables.build(self.files, self.engine, out, self.settings.seed)
+        self._first_calls(progress)
+        numeric = self.tables.array.shape[1]
+        return {
+            "work": self.files.rows,
+            "data": self.files.digest,
+            "facts": self.engine.facts
+            | {
+                "table": f"{self.files.rows:,} rows, {self.files.columns} columns, {numeric} of them numeric, "
+                f"{self.files.held / 2**20:,.0f} MiB as a DataFrame",
+                "files": f"CSV {_mebibytes(self.files.csv)}, Parquet {_mebibytes(self.files.parquet)} in groups of "
+                f"{data.CHUNK:,} rows",
+                "layout": "frames come from the Parquet file, arrays are C order, in both arms",
+            },
+            "synthetic": "numbers made up from a seed" if named == "synthetic" else "",
+        }
+
+    def _files(self, named: str, progress: Progress) -> data.Files:
+        parameters, cache = self.settings.parameters, self.settings.cache
+        if named != "synthetic":
+            return data.from_file(Path(named), self.settings.batch, cache, progress)
+        kind, columns = str(parameters["kind"]), int(parameters["columns"])
+        return data.synthetic(kind, self.settings.batch, columns, self.settings.seed, cache, progress)
+
+    def _first_calls(self, progress: Progress) -> None:
+        """Call everything once, untimed by the race: what the first call costs, how it was executed, and its result."""
+        self.notes: dict[str, engine.Note] = {}
+        for place, call in enumerate(self.calls):
+            progress(f"first call of {call.code}", place / len(self.calls))
+            given = tables.given(call, self.tables)
+            try:
+                result, note = self.engine.observed(lambda call=call: call.run(self.tables), given)
+            except (ValueError, TypeError, KeyError) as error:
+                raise BadInput(
+                    f"{call.code} does not work on this table: {error}", "Choose other steps, or another table."
+                ) from error
+            self.notes[call.name] = note
+            results.keep(self.engine.plain(result), call.order, self.tables.key, self._kept(call))
+            del result
+
+    def _kept(self, call: Call) -> Path:
+        return self.settings.scratch / f"{call.name}.result"
+
+    def repeat(self, repetition: int, clock: Clock) -> None:
+        for call in self.calls:
+            # The result is let go outside the clock.
+            clock(call.name, lambda call=call: self._do(call))
+
+    def _do(self, call: Call) -> Any:
+        began = time.perf_counter()
+        result = call.run(self.tables)
+        self.returned[call.name].append(time.perf_counter() - began)
+        self.engine.wait(result)
+        self.took[call.name].append(time.perf_counter() - began)
+        return result
+
+    def evidence(self) -> list[Evidence]:
+        return [self._evidence(call) for call in self.calls]
+
+    def _evidence(self, call: Call) -> Evidence:
+        calls, note = len(self.took[call.name]), self.notes[call.name]
+        if self.settings.lever == "pandas":
+            return Evidence(step=call.name, path="stock", words=["pandas, in one process"], calls=calls)
+        words = [
+            f"{note.rows} × {note.columns} partitions (rows × columns)",
+            f"{note.workers} of Ray's workers worked, {note.processor_s:.2f} s of processor time in the first call",
+            f"{note.stored / 2**20:,.1f} MiB put into the object store",
+            *note.defaulted,
+        ]
+        if calls:
+            words.append(f"returned after {_ms(self.returned[call.name])}, result after {_ms(self.took[call.name])}")
+        path = "stock" if note.defaulted else "accelerated"
+        return Evidence(
+            step=call.name,
+            path=path,
+            words=words,
+            calls=calls,
+            accelerated_calls=calls if path == "accelerated" else 0,
+            reason="defaulted to pandas" if note.defaulted else "",
+            # A clock cannot time what passes on references: nothing was computed, whether or not it is waited for.
+            materialised=not (note.references or call.apart),
+        )
+
+    def conclude(self) -> tuple[list[Measure], list[Picture]]:
+        times = {
+            "took": {name: statistics.median(times) for name, times in self.took.items() if times},
+            "first": {name: note.first_s for name, note in self.notes.items()},
+            "start": self.engine.started_s,
+        }
+        (self.settings.scratch / "times.json").write_text(json.dumps(times))
+        return [], []
+
+    def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
+        theirs = json.loads((other / "times.json").read_text())
+        measures, equality, told = [], [], []
+        for call in self.calls:
+            found = results.difference(other / self._kept(call).name, self._kept(call))
+            measures.append(
+                Measure(
+                    name=f"equal-{call.name}",
+                    label=f"{call.code}: equal results",
+                    value=0.0 if found else 100.0,
+                    unit="%",
+                    decisive=True,
+                    step=call.name,
+                )
+            )
+            what = results.described(self._kept(call), call.order)
+            equality.append([call.code, what, found or "equal"])
+            told.append(self._told(call, theirs))
+        start = self.engine.started_s - theirs["start"]
+        measures.append(
+            Measure(name="start", label="start-up beyond pandas'", value=start, unit="s", higher_is_better=False)
+        )
+        tolerance = f"relative tolerance {results.RELATIVE:g}"
+        return measures, [
+            Table(name="calls", label="Every call, as Modin executed it", columns=COLUMNS, rows=told),
+            Table(
+                name="equality",
+                label=f"Results of both arms compared by pandas.testing, {tolerance}",
+                columns=["call", "compared", "found"],
+                rows=equality,
+            ),
+        ]
+
+    def _told(self, call: Call, theirs: dict[str, Any]) -> list[str]:
+        """A row of the table of calls."""
+        note = self.notes[call.name]
+        return [
+            call.name,
+            _ms(self.returned[call.name]),
+            _ms(self.took[call.name]),
+            f"{note.first_s * 1e3:,.1f} ms",
+            f"{theirs['first'][call.name] * 1e3:,.1f} ms",
+            f"{note.rows} × {note.columns}",
+            str(note.workers),
+            f"{note.stored / 2**20:,.1f} MiB",
+            "yes" if note.defaulted else "no",
+            ", ".join(self._causes(call, theirs["took"].get(call.name, 0.0))),
+        ]
+
+    def _causes(self, call: Call, pandas_s: float) -> list[str]:
+        """What can make a call slower than pandas', of what was seen; the likeliest first."""
+        note = self.notes[call.name]
+        causes = []
+        if note.references or call.apart:
+            causes.append("passes references only")
+        if note.defaulted:
+            causes.append("defaulted to pandas")
+        if 0 < pandas_s < SHORT_S:
+            causes.append(f"too small: pandas needs {pandas_s * 1e3:.1f} ms")
+        if note.rows * note.columns == 1:
+            causes.append("one partition")
+        elif note.workers <= 1:
+            causes.append("one worker worked")
+        if note.stored > MUCH * self.files.held:
+            causes.append("moves much through the object store")
+        return causes or ["costs of tasks and partitions"]
+
+
+COLUMNS = [
+    "step",
+    "to return",
+    "to result",
+    "first call",
+    "first call of the baseline",
+    "partitions",
+    "workers",
+    "stored",
+    "defaulted",
+    "why it may be slower",
+]
+"""Of the table of calls."""
+
+
+def _ms(times: list[float]) -> str:
+    return f"{statistics.median(times) * 1e3:,.1f} ms" if times else ""
+
+
+def _mebibytes(file: Path) -> str:
+    return f"{file.stat().st_size / 2**20:,.1f} MiB"

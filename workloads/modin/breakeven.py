@@ -1,0 +1,99 @@
+"""From which number of rows on Modin is faster for one call: both engines timed at growing sizes, and the crossing.
+
+The crossing is where the ratio of the medians is 1, on a straight line between two sizes in logarithms of rows and of
+ratio; its interval comes from resampling the times at every size (bootstrap, percentiles).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+RESAMPLES = 1000
+SURE = 0.95
+"""Share of the resamples that must cross for a crossing to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Both engines' times of one call at one size, in seconds."""
+
+    rows: int
+    pandas: tuple[float, ...]
+    modin: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Above 1, Modin is faster."""
+        return float(np.median(self.pandas) / np.median(self.modin))
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Rows from which on Modin is faster, with the 95 % interval."""
+
+    rows: float
+    low: float
+    high: float
+
+
+def crossing(points: Sequence[Point], seed: int = 0) -> Crossing | None:
+    """Where Modin begins to be faster and stays so up to the largest size; None where that is not sure.
+
+    `points` are in order of rows. Where Modin is faster at every size there is no crossing among them either.
+    """
+    if len(points) < 2:
+        return None
+    sizes = np.log([point.rows for point in points])
+    rng = np.random.default_rng(seed)
+    found = [
+        place for _ in range(RESAMPLES) if (place := _crosses(sizes, [_drawn(p, rng) for p in points])) is not None
+    ]
+    plain = _crosses(sizes, np.log([point.ratio for point in points]))
+    if plain is None or len(found) < SURE * RESAMPLES:
+        return None
+    low, high = np.percentile(found, [2.5, 97.5])
+    return Crossing(float(np.exp(plain)), float(np.exp(min(low, plain))), float(np.exp(max(high, plain))))
+
+
+def _drawn(point: Point, rng: np.random.Generator) -> float:
+    """The logarithm of the ratio from times drawn again."""
+    medians = [np.median(rng.choice(times, len(times))) for times in (point.pandas, point.modin)]
+    return float(np.log(medians[0] / medians[1]))
+
+
+def _crosses(sizes: np.ndarray, ratios: Sequence[float]) -> float | None:
+    """The size at which the ratio rises through 0 for good; both in logarithms."""
+    below = [place for place, ratio in enumerate(ratios) if ratio < 0]
+    if not below or below[-1] == len(ratios) - 1:
+        return None
+    left = below[-1]
+    share = -ratios[left] / (ratios[left + 1] - ratios[left])
+    return float(sizes[left] + share * (sizes[left + 1] - sizes[left]))
+
+
+def told(points: Sequence[Point], found: Crossing | None) -> str:
+    """What was found, in one sentence, for the sizes that were tried."""
+    least, most = points[0].rows, points[-1].rows
+    if found is not None:
+        return (
+            f"Modin is faster from about {found.rows:,.0f} rows on (95 %: {found.low:,.0f} to {found.high:,.0f}), "
+            f"up to the {most:,} that were tried"
+        )
+    if all(point.ratio > 1 for point in points):
+        return f"Modin is faster at every size that was tried, {least:,} to {most:,} rows"
+    if all(point.ratio < 1 for point in points):
+        return f"pandas is faster at every size that was tried, {least:,} to {most:,} rows"
+    return f"No crossing is sure among {least:,} to {most:,} rows: the times cross to and fro, or too close to tell"
+
+
+def alternately(times: int, first: Callable[[], float], second: Callable[[], float]) -> tuple[list[float], list[float]]:
+    """Both timed in turns, beginning with each in turn, so that drift hits both alike."""
+    one: list[float] = []
+    other: list[float] = []
+    for turn in range(times):
+        for timed, kept in ((first, one), (second, other))[:: 1 if turn % 2 == 0 else -1]:
+            kept.append(timed())
+    return one, other

@@ -1,0 +1,121 @@
+"""The search for the size from which on a call gains by Modin, both engines in this one process.
+
+While pandas is timed, Ray's processes are stopped, as in a race.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import Any
+
+import psutil
+
+from bench.workload import BadInput, Settings, Tell
+from workloads.modin import breakeven, data, tables
+from workloads.modin.engine import Engine, ModinOnRay, Pandas
+from workloads.modin.steps import Call, Tables
+
+TIMES = 7
+"""How often each engine does the call at each size, after a first call that does not count."""
+GROWTH = 4
+SETTLE_S = 0.1
+"""How long Ray has to come to itself when its processes go on."""
+
+
+def search(settings: Settings, call: Call, least: int, most: int, seconds: float, tell: Tell) -> dict[str, Any]:
+    """See `workloads.modin.desk.Desk.break_even`."""
+    parameters = settings.parameters
+    columns, kind = int(parameters["columns"]), str(parameters["kind"])
+    held = most * sum(data.HELD_BYTES[one] for one in ["integer", *data.kinds(kind, columns)])
+    data.check_size(held, 0, settings.cache, f"{most:,} rows of {columns} columns")
+    plain = Pandas(tell.progress)
+    modin = ModinOnRay(settings.cores, held, settings.scratch, tell.progress)
+    tell.event("start", {"seconds": modin.started_s})
+    deadline = time.monotonic() + seconds
+    points: list[breakeven.Point] = []
+    stopped, rows, last_s = "", least, 0.0
+    while rows <= most:
+        if points and time.monotonic() + GROWTH * last_s > deadline:
+            stopped = f"{rows:,} rows would take longer than the {seconds:.0f} s that were allowed"
+            break
+        began = time.monotonic()
+        tell.progress(f"{call.code}, {rows:,} rows", len(points) / _sizes(least, most))
+        point = _measured(settings, call, rows, plain, modin)
+        points.append(point)
+        tell.event("point", asdict(point))
+        last_s = time.monotonic() - began
+        rows *= GROWTH
+    found = breakeven.crossing(points, settings.seed)
+    return {
+        "call": call.name,
+        "sentence": breakeven.told(points, found),
+        "stopped": stopped,
+        "crossing": None if found is None else asdict(found),
+    }
+
+
+def _sizes(least: int, most: int) -> int:
+    count = 0
+    while least <= most:
+        count, least = count + 1, least * GROWTH
+    return count
+
+
+def _measured(settings: Settings, call: Call, rows: int, plain: Engine, modin: Engine) -> breakeven.Point:
+    parameters = settings.parameters
+    files = data.synthetic(
+        str(parameters["kind"]),
+        rows,
+        int(parameters["columns"]),
+        settings.seed,
+        settings.cache,
+        lambda text, share=None: None,
+    )
+    timed: list[Callable[[], float]] = []
+    for name, engine in (("pandas", plain), ("modin", modin)):
+        out = settings.scratch / f"{name}-{rows}"
+        out.mkdir()
+        # All rows, for calls of a Python function too: how the time grows with them is what is asked.
+        inputs = tables.build(files, engine, out, settings.seed, slow_rows=rows)
+        timed.append(lambda engine=engine, inputs=inputs: _seconds(call, engine, inputs))
+    for first in timed:
+        try:
+            first()
+        except (ValueError, TypeError, KeyError) as error:
+            raise BadInput(f"{call.code} does not work on this table: {error}", "Choose another call.") from error
+
+    def alone() -> float:
+        with _ray_stopped():
+            return timed[0]()
+
+    one, other = breakeven.alternately(TIMES, alone, timed[1])
+    return breakeven.Point(rows, tuple(one), tuple(other))
+
+
+def _seconds(call: Call, engine: Engine, inputs: Tables) -> float:
+    """Time to the result, which is let go outside the clock."""
+    began = time.perf_counter()
+    result = call.run(inputs)
+    engine.wait(result)
+    took = time.perf_counter() - began
+    del result
+    return took
+
+
+@contextmanager
+def _ray_stopped() -> Iterator[None]:
+    """Stop this process's children, which are Ray's, and let them go on and come to themselves afterwards."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with suppress(psutil.Error):
+            child.suspend()
+    try:
+        yield
+    finally:
+        for child in children:
+            with suppress(psutil.Error):
+                child.resume()
+        time.sleep(SETTLE_S)

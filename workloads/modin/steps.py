@@ -1,0 +1,153 @@
+"""The calls that are timed, the same code in both arms: `pd` is pandas in one of them, `modin.pandas` in the other.
+
+Loads neither: the declaration reads the names from here, and an arm hands in what the calls work on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+SLOW_ROWS = 1 << 16
+"""Most rows that are handed to a Python function one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the calls work on; frames and series are the arm's own."""
+
+    pd: Any
+    csv: Path
+    parquet: Path
+    out: Path
+    """A folder to write to."""
+    array: Any
+    """NumPy array of the numeric columns, (rows, numeric columns), C order."""
+    frame: Any
+    """The whole table."""
+    numbers: Any
+    """Its numeric columns."""
+    few: Any
+    """The first `SLOW_ROWS` rows of those."""
+    left: Any
+    """Some numeric columns and `row`, a number of the row."""
+    small: Any
+    """A row for each value of the key: `key`, `label`."""
+    large: Any
+    """Half as many rows as the table, in random order: `row`, `extra`."""
+    text: Any
+    """A column of texts."""
+    dates: Any
+    """A column of texts that are ISO dates."""
+    key: str
+    """The column to group and join by."""
+    value: str
+    """A numeric column beside it."""
+    bucket: Any
+    """Frame of `key`, `value` and `bucket`, 0 to 9."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call."""
+
+    name: str
+    code: str
+    """As a person writes it."""
+    groups: tuple[str, ...]
+    run: Callable[[Tables], Any]
+    order: Literal["same", "any", "sorted"] = "same"
+    """Which rows' order must agree between the arms: all, none, or that of the key by which they were sorted."""
+    apart: bool = False
+    """Whether it only passes references on in Modin: it does no work that could be compared."""
+
+
+def _grade(row: Any) -> float:
+    """A Python function of a row, as people hand to apply."""
+    return row.iloc[0] * 2.0 if row.iloc[0] > row.iloc[1] else row.iloc[1] - row.iloc[0]
+
+
+def _shade(cell: Any) -> float:
+    """A Python function of a cell."""
+    return cell * 0.5 if cell > 50 else cell + 1.0
+
+
+def _to_csv(t: Tables) -> Path:
+    t.frame.to_csv(t.out / "table.csv", index=False)
+    return t.out / "table.csv"
+
+
+def _to_parquet(t: Tables) -> Path:
+    t.frame.to_parquet(t.out / "table.parquet")
+    return t.out / "table.parquet"
+
+
+def etl(t: Tables) -> Any:
+    """Read, clean, join, aggregate, write: ten steps as one script."""
+    rows = t.pd.read_csv(t.csv)  # 1
+    rows = rows[[t.key, t.value]].dropna(subset=[t.value])  # 2
+    rows = rows.drop_duplicates()  # 3
+    rows["double"] = rows[t.value] * 2  # 4
+    rows = rows[rows["double"] > rows["double"].mean()]  # 5
+    rows = rows.merge(t.small, left_on=t.key, right_on="label_key")  # 6
+    rows["weighed"] = rows["double"] * rows["label"]  # 7
+    found = rows.groupby(t.key).agg({"weighed": "sum", "double": "mean", t.value: "count"})  # 8
+    # Modin 0.37 gives the columns of such an agg in another order than pandas: a script must name its own.
+    found = found.sort_index()[["weighed", "double", t.value]]  # 9
+    found.to_parquet(t.out / "etl.parquet")  # 10
+    return found
+
+
+_COMMON = ("common", "calls", "all")
+_CALLS = ("calls", "all")
+_FILES = ("files", "all")
+_TEXT = ("text", "all")
+
+CALLS: tuple[Call, ...] = (
+    Call("etl", "the ETL script", ("etl", "common", "all"), etl),
+    Call("construct", "DataFrame(array)", _FILES, lambda t: t.pd.DataFrame(t.array)),
+    Call("read_csv", "read_csv", ("common", "files", "all"), lambda t: t.pd.read_csv(t.csv)),
+    Call("read_parquet", "read_parquet", ("common", "files", "all"), lambda t: t.pd.read_parquet(t.parquet)),
+    Call("head", "head", _CALLS, lambda t: t.frame.head(100)),
+    Call("isna", "isna", _CALLS, lambda t: t.frame.isna()),
+    Call("fillna", "fillna", _COMMON, lambda t: t.numbers.fillna(0)),
+    Call("astype", "astype", _CALLS, lambda t: t.numbers.astype("float32")),
+    Call("concat", "concat", _CALLS, lambda t: t.pd.concat([t.frame, t.frame]), apart=True),
+    Call(
+        "merge_small",
+        "merge, small",
+        _COMMON,
+        lambda t: t.left.merge(t.small, left_on=t.key, right_on="label_key"),
+        order="any",
+    ),
+    Call("merge_large", "merge, large", _CALLS, lambda t: t.left.merge(t.large, on="row"), order="any"),
+    Call("groupby_sum", "groupby sum", _COMMON, lambda t: t.numbers.groupby(t.key).sum()),
+    Call("groupby_agg", "groupby agg", _CALLS, lambda t: t.numbers.groupby(t.key).agg(["min", "max", "mean"])),
+    Call("groupby_median", "groupby median", _CALLS, lambda t: t.numbers.groupby(t.key).median()),
+    Call("sort_values", "sort_values", _COMMON, lambda t: t.frame.sort_values(t.key), order="sorted"),
+    Call("apply", "apply(axis=1)", _CALLS, lambda t: t.few.apply(_grade, axis=1)),
+    Call("map", "map", _COMMON, lambda t: t.few.map(_shade)),
+    Call("describe", "describe", _COMMON, lambda t: t.numbers.describe()),
+    Call("mean", "mean", _COMMON, lambda t: t.numbers.mean()),
+    Call("median", "median", _CALLS, lambda t: t.numbers.median()),
+    Call("value_counts", "value_counts", _CALLS, lambda t: t.frame[t.key].value_counts(), order="any"),
+    Call("rolling_mean", "rolling mean", _CALLS, lambda t: t.numbers.rolling(64).mean()),
+    Call(
+        "pivot_table",
+        "pivot_table",
+        _CALLS,
+        lambda t: t.bucket.pivot_table(index="key", columns="bucket", values="value", aggfunc="mean"),
+    ),
+    Call("str_upper", "str.upper", _TEXT, lambda t: t.text.str.upper()),
+    Call("str_contains", "str.contains", _TEXT, lambda t: t.text.str.contains("1", regex=False)),
+    Call("to_datetime", "to_datetime", _TEXT, lambda t: t.pd.to_datetime(t.dates, format="%Y-%m-%d")),
+    Call("to_csv", "to_csv", _FILES, _to_csv),
+    Call("to_parquet", "to_parquet", _FILES, _to_parquet),
+)
+
+
+def chosen(group: str) -> list[Call]:
+    """The calls of one group, in order."""
+    return [call for call in CALLS if group in call.groups]
