@@ -1,0 +1,108 @@
+"""What the page of memory traffic draws: the order of access, the sweep, the staircase and the roofline."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bench.machine import Cache
+from bench.plan import make
+from bench.values import Side
+from bench.workload import registry
+from ui import memory_access, memory_roofline, memory_story, memory_sweep, service
+
+TEXTS = registry()["memory-traffic"].texts
+VERSIONS = [key.split("/") for key in TEXTS if "/" in key]
+CACHES = [Cache(level=1, kind="Data", bytes=48 * 1024, shared_by=1)]
+
+
+@pytest.mark.parametrize(("transformation", "version"), VERSIONS)
+def test_every_version_but_the_librarys_has_a_picture(transformation, version):
+    if version == "blas":
+        with pytest.raises(KeyError):
+            memory_access.walk(transformation, version)
+        return
+    way = memory_access.walk(transformation, version)
+    cells = {cell for step in way.steps for cell in step}
+    assert all(0 <= i < way.rows and 0 <= j < way.columns for i, j in cells)
+    seen = memory_access.fetched(way)
+    assert len(seen.states) == len(way.steps)
+    assert 0 < seen.lines <= seen.accesses == sum(len(step) for step in way.steps)
+    drawn = memory_access.figure(way, seen, "#0B7F75", "light")
+    assert len(drawn.frames) == len(way.steps)
+
+
+def lines(transformation: str, version: str) -> int:
+    return memory_access.fetched(memory_access.walk(transformation, version)).lines
+
+
+def test_the_model_fetches_what_can_be_counted_by_hand():
+    every = memory_access.SIDE**2
+    assert lines("unit-stride", "rows") == every // memory_access.LINE, "each line once"
+    assert lines("unit-stride", "columns") == every, "twelve rows do not fit into eight lines"
+    assert lines("layout", "aos") == memory_access.SIDE, "a line a particle"
+    assert lines("layout", "soa") == memory_access.SIDE // memory_access.LINE
+    assert lines("tiling", "tiled") < lines("tiling", "ikj") < lines("tiling", "ijk")
+    assert lines("transpose", "tiles") < lines("transpose", "rows")
+
+
+@pytest.mark.parametrize("version", ["rows", "columns", "tiles", "threads"])
+def test_the_walks_of_the_stencil_reach_every_inner_element(version):
+    way = memory_access.walk("stencil", version)
+    inner = {(i, j) for i in range(1, 11) for j in range(1, 11)}
+    assert inner <= {cell for step in way.steps for cell in step}
+
+
+def test_the_versions_told_are_those_that_are_raced():
+    plan = make("memory-traffic", cores=1, parameters={"transformation": "tiling", "before": "ikj"})
+    assert memory_story.versions(plan) == {Side.BASELINE: "ikj", Side.ACCELERATED: "blocked"}
+
+
+def test_a_sweep_shows_its_points_its_levels_and_the_caches():
+    points = [
+        {"version": "tiles", "label": "tiled", "x": x, "seconds": 1.0, "ns": 100 / x, "bytes": 8 * x * x}
+        for x in (8, 64)
+    ]
+    level = {"version": "rows", "label": "row by row", "seconds": 2.0, "ns": 20.0}
+    drawn = memory_sweep.figure("transpose", points, [level], CACHES, "light")
+    assert list(drawn.data[0].x) == [8, 64]
+    said = [note.text for note in drawn.layout.annotations]
+    assert any("row by row" in text for text in said)
+    assert any("L1" in text for text in said)
+    # 48 KiB hold two tiles of float32 of this side.
+    assert any(abs(shape.x0 - (48 * 1024 / 8) ** 0.5) < 1e-6 for shape in drawn.layout.shapes if shape.x0 == shape.x1)
+
+
+def test_the_roof_is_the_lower_of_both_limits():
+    stairs = [{"threads": 1, "bytes": size, "gb_s": gb_s} for size, gb_s in ((1e4, 100.0), (1e9, 10.0))]
+    peaks = [{"threads": 1, "gflop_s": 50.0, "bits": 256}]
+    kernel = {
+        "transformation": "Tiling", "version": "ikj", "label": "permuted", "threads": 1, "bytes": 1, "seconds": 1e-3,
+        "intensity": 2.0, "gflop_s": 5.0, "gb_s": 2.5, "limit_gb_s": 10.0, "share": 0.25, "words": "vectorized",
+    }  # fmt: skip
+    drawn = memory_roofline.roofline(stairs, peaks, [kernel, kernel | {"gflop_s": 0.0}], "light")
+    memory, near, points = drawn.data
+    assert memory.x[1] == 5.0 and memory.y[1] == 50.0, "the ridge"
+    assert near.x[1] == 0.5
+    assert list(points.text) == ["ikj"], "what has no arithmetic is only in the table"
+    assert len(memory_roofline.table([kernel, kernel])) == 2
+    assert list(memory_roofline.staircase(stairs, CACHES, "light").data[0].y) == [100.0, 10.0]
+
+
+def test_the_page_opens_with_its_story_and_both_codes():
+    app = AppTest.from_file(str(service.ROOT / "ui" / "navigation.py"), default_timeout=20)
+    app.run()
+    app.switch_page(service.page("memory-traffic"))
+    app.query_params["transformation"] = "tiling"
+    app.run()
+    assert not app.exception
+    if app.warning:
+        pytest.skip(app.warning[0].value)
+    shown = "\n".join(code.value for code in app.code)
+    assert "def ijk(" in shown and "def blocked(" in shown
+    assert "lines fetched" in "\n".join(text.value for text in app.markdown)
+    for tab, button in (("Sweep", "memory:sweep-go"), ("Roofline", "memory:roofline-go")):
+        app.session_state["memory-traffic:tab"] = tab
+        app.run()
+        assert not app.exception
+        assert app.button(key=button)

@@ -1,0 +1,247 @@
+"""Memory traffic: every kernel against NumPy at awkward sizes, what is refused, the machine code, the roofline."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.workload import BadInput, Settings, registry
+from workloads.memory_traffic import assembly, catalogue, problems, room
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS
+
+pytest.importorskip("numba", reason="Numba is not installed")
+
+from workloads.memory_traffic import build, roofline, stream, sweeps
+from workloads.memory_traffic.arm import MemoryTraffic
+from workloads.memory_traffic.desk import Desk
+
+PAIRS = [(one, version) for one in TRANSFORMATIONS.values() for version in one.versions]
+
+
+def settings(tmp_path: Path, lever: str = "after", cores: int = 1, **parameters) -> Settings:
+    declared = {parameter.name: parameter.default for parameter in registry()["memory-traffic"].parameters}
+    return Settings(lever, cores, 1, declared | {"size": 64} | parameters, 0, tmp_path, tmp_path, tmp_path)
+
+
+def prepared(tmp_path: Path, *args, **parameters) -> MemoryTraffic:
+    made = MemoryTraffic(settings(tmp_path, *args, **parameters))
+    made.told = made.prepare(lambda text, share=None: None)
+    return made
+
+
+class Tell:
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict]] = []
+
+    def progress(self, text: str, share: float | None = None) -> None:
+        assert share is None or 0 <= share <= 1
+
+    def event(self, name: str, value: dict) -> None:
+        self.events.append((name, value))
+
+
+@pytest.mark.parametrize(("one", "version"), PAIRS, ids=lambda value: value.name)
+def test_every_kernel_is_right_where_nothing_divides(one, version):
+    """As plain Python, without a compiler: sizes that no tile, strip or block divides, with several shares of work."""
+    plain = build.function(one, version, 8)
+    for size_kib, tile in ((1, 5), (3, 4), (7, 8)):
+        problem = problems.make(one, size_kib=size_kib, side=0, tile=tile, fields=8, seed=1)
+        returned = plain(*problem.given(version.name))
+        assert problem.check(returned, version.name) <= problem.tolerance
+
+
+@pytest.mark.parametrize("name", ["dependence", "stencil", "tiling"])
+def test_threads_do_not_change_the_result(name):
+    one = TRANSFORMATIONS[name]
+    problem = problems.make(one, size_kib=40, side=0, tile=8, fields=1, seed=2)
+    kernel = build.kernel(one, one.version(one.after), problem.given(one.after), cores=2)
+    problem.check(kernel.call(*problem.given(one.after)), name)
+
+
+def test_a_wrong_kernel_is_refused_before_it_is_timed():
+    problem = problems.make(TRANSFORMATIONS["transpose"], size_kib=4, side=0, tile=4, fields=1, seed=0)
+    with pytest.raises(BadInput, match="differs from NumPy"):
+        problem.check(None, "a kernel that does nothing")
+    problem.out[:] = np.nan
+    with pytest.raises(BadInput, match="differs from NumPy"):
+        problem.check(None, "a kernel that computes no numbers")
+
+
+def test_sides_are_odd_and_fit():
+    for kib in (1, 12, 256, 4096):
+        side = problems.odd_side(kib * 1024, 3)
+        assert side % 2 == 1
+        assert side == 3 or 12 * side * side <= kib * 1024
+
+
+def test_both_arms_work_on_the_same_data_and_agree(tmp_path):
+    folders = [tmp_path / "before", tmp_path / "after"]
+    made = []
+    for folder in folders:
+        folder.mkdir()
+        made.append(prepared(folder, folder.name, transformation="unit-stride"))
+        made[-1].repeat(0, lambda step, work: work())
+        measures = {measure.name: measure.value for measure in made[-1].conclude()[0]}
+        assert measures["right"] == 100
+        assert measures["bandwidth"] > 0
+    assert made[0].told["data"] == made[1].told["data"]
+    assert made[0].told["work"] == made[1].told["work"]
+    assert made[1].compare(folders[0])[0][0].value < 1e-4
+
+
+def test_the_evidence_says_whether_the_loop_has_vectors(tmp_path):
+    strict = prepared(tmp_path, "after", transformation="vectorization", after="strict").evidence()[0]
+    assert strict.words[2].startswith("not vectorized")
+    reordered = prepared(tmp_path, "after", transformation="vectorization").evidence()[0]
+    assert reordered.path == "accelerated"
+    assert reordered.words[2].startswith("vectorized")
+
+
+def test_a_promise_of_vectors_that_is_not_kept_is_no_acceleration(tmp_path):
+    made = prepared(tmp_path, "after", transformation="vectorization")
+    scalar = build.compiled(lambda x, y: x[0], made.arguments, threads=1)
+    made.kernel = scalar
+    told = made.evidence()[0]
+    assert told.path == "stock"
+    assert "not vectorized" in told.reason
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"transformation": "multithreading"}, "one core"),
+        ({"transformation": "layout", "side": 100}, "no matrix"),
+        ({"transformation": "layout", "after": "ikj"}, "no version ikj"),
+        ({"transformation": "tiling", "after": "ijk", "side": 4096}, "minutes"),
+    ],
+)
+def test_what_cannot_be_raced_is_refused_with_a_remedy(tmp_path, parameters, words):
+    with pytest.raises(BadInput, match=words) as refused:
+        prepared(tmp_path, "after", **parameters)
+    assert refused.value.remedy
+
+
+def test_more_than_the_free_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "free", lambda: 100 * 1024)
+    with pytest.raises(BadInput, match="are free"):
+        prepared(tmp_path, "after", transformation="transpose")
+
+
+LISTING = """\
+_ZN3mod3dotB2v1:
+\tmovq\t%rdi, %rax
+.LBB0_1:
+\tvmulpd\t%ymm0, %ymm1, %ymm2
+.LBB0_2:
+\tvfmadd231pd\t(%rax), %zmm0, %zmm1
+\tvaddpd\t%zmm1, %zmm2, %zmm2
+\tjne\t.LBB0_2
+\tjne\t.LBB0_1
+.LBB0_3:
+\tvaddsd\t%xmm1, %xmm2, %xmm2
+\tjb\t.LBB0_3
+\tvaddpd\t%ymm1, %ymm2, %ymm2
+\tretq
+.Lfunc_end0:
+_ZN7cpython3mod3dotB2v1:
+.LBB1_1:
+\tvaddpd\t%ymm1, %ymm2, %ymm2
+\tjne\t.LBB1_1
+.Lfunc_end1:
+"""
+
+
+def test_only_the_innermost_loops_of_the_kernel_are_counted():
+    loops = assembly.read(LISTING, "dot")
+    assert dict(loops.packed) == {512: 2}
+    assert loops.scalar == 1
+    assert loops.loops == 2
+    assert loops.bits == 512
+    assert "vectorized, 512 bits" in loops.words()[0]
+    scalar = assembly.read(LISTING.replace("pd\t", "sd\t").replace("zmm", "xmm"), "dot")
+    assert not scalar.vectorized
+    assert scalar.words()[0].startswith("not vectorized")
+
+
+def test_the_loop_that_threads_run_is_read_too():
+    problem = problems.make(TRANSFORMATIONS["multithreading"], size_kib=64, side=0, tile=0, fields=1, seed=0)
+    one = TRANSFORMATIONS["multithreading"]
+    assert build.kernel(one, one.version("all"), problem.given("all"), cores=2).loops.vectorized
+
+
+def test_vectors_of_512_bits_on_demand():
+    """In a process of its own, since Numba is told before its first import."""
+    code = (
+        "import sys; from workloads.memory_traffic import build; build.set_up('512');"
+        "from workloads.memory_traffic import stream; print(stream.peak(1, 1).bits)"
+    )
+    from llvmlite import binding
+
+    if not binding.get_host_cpu_features().get("avx512f"):
+        pytest.skip("no vectors of 512 bits here")
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "512"
+
+
+def test_the_texts_show_every_version_as_it_is_compiled():
+    texts = registry()["memory-traffic"].texts
+    for one, version in PAIRS:
+        text = texts[f"{one.name}/{version.name}"]
+        assert text.startswith("@njit(") == version.compiled
+        assert "def " in text
+        compile(text, version.name, "exec")
+    assert "reassoc" not in texts["vectorization/strict"]
+    assert "reassoc" in texts["vectorization/reordered"]
+    assert catalogue.source("tiling", "ijk") in texts["tiling/ijk"]
+
+
+def test_a_sweep_of_tiles_tells_every_tile_and_what_stands_beside(tmp_path):
+    tell = Tell()
+    result = Desk().sweep(settings(tmp_path), {"what": "transpose"}, tell)
+    points = [value for name, value in tell.events if name == "point"]
+    assert [point["x"] for point in points] == [4, 8, 16, 32, 64]
+    assert points[0]["bytes"] == 2 * 16 * 4
+    assert [value["version"] for name, value in tell.events if name == "level"] == ["rows"]
+    assert result["what"] == "transpose"
+
+
+def test_a_sweep_of_strides_tells_all_of_them(tmp_path):
+    tell = Tell()
+    Desk().sweep(settings(tmp_path), {"what": "stride"}, tell)
+    assert [value["x"] for _, value in tell.events] == list(range(1, sweeps.LONGEST_STRIDE + 1))
+    assert all(value["ns"] > 0 for _, value in tell.events)
+    with pytest.raises(BadInput, match="nothing to sweep"):
+        Desk().sweep(settings(tmp_path), {"what": "layout"}, tell)
+
+
+def test_a_roofline_has_stairs_a_peak_and_points(tmp_path, monkeypatch):
+    monkeypatch.setattr(roofline, "LARGEST", 64 * 1024)
+    small = {"size_kib": 16}
+    monkeypatch.setattr(
+        roofline.problems, "make", lambda one, make=problems.make, **given: make(one, **(given | small))
+    )
+    tell = Tell()
+    Desk().roofline(settings(tmp_path), {"kernels": ["transpose", "vectorization"]}, tell)
+    named = [name for name, _ in tell.events]
+    assert named.count("peak") == 1
+    assert named.count("triad") == len(roofline.sizes(64 * 1024))
+    assert named.count("kernel") == 4
+    assert all(value["share"] > 0 for name, value in tell.events if name == "kernel")
+    with pytest.raises(BadInput, match="there is no nonsense"):
+        Desk().roofline(settings(tmp_path), {"kernels": ["nonsense"]}, tell)
+
+
+def test_where_a_kernel_stands_under_the_roof():
+    slope = roofline.standing(moved=100, flops=50, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1000)
+    assert slope["intensity"] == 0.5
+    assert slope["share"] == pytest.approx(0.5)
+    flat = roofline.standing(moved=1, flops=500, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1000)
+    assert flat["share"] == pytest.approx(0.5)
+    assert roofline.standing(moved=100, flops=0, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1)["share"] == 0.5
+    stairs = [stream.Triad(1 << 10, 1, 1e-9, 1), stream.Triad(1 << 20, 1, 1e-3, 1)]
+    assert roofline.bandwidth(stairs, 1 << 11) == stairs[0].gb_s
+    assert roofline.thread_counts(6) == [1, 2, 4, 6]

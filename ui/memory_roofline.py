@@ -1,0 +1,188 @@
+"""Roofline: the bandwidth of each level of memory, the peak of arithmetic, and where the kernels stand under them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from bench.machine import Cache
+from bench.plan import Plan
+from bench.tasks import Job
+from bench.values import Side
+from ui import claim, jobs, memory_sweep, service, style, view
+from ui.style import Theme
+
+SLOT = "memory:roofline"
+DASHES = ("dash", "solid", "dot", "dashdot")
+INTENSITIES = (1 / 64, 512.0)
+"""Operations a byte, from where to where the roof is drawn."""
+
+
+def draw(plan: Plan) -> None:
+    """The whole tab."""
+    colours = view.theme()
+    job = jobs.found(SLOT) or service.tasks().last("memory-traffic", "roofline")
+    busy = job is not None and not job.state.over
+    choices = plan.declaration.parameter("transformation").choices
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        own = st.segmented_control(
+            "Kernels",
+            ["one", "all"],
+            default="one",
+            required=True,
+            format_func={"one": "of this transformation", "all": "of all"}.__getitem__,
+            key="memory:roofline-which",
+        )
+        if st.button("Measure", icon=":material/roofing:", type="primary", key="memory:roofline-go", disabled=busy):
+            kernels = [plan.parameters["transformation"]] if own == "one" else list(choices)
+            jobs.start(plan, "roofline", {"kernels": kernels}, SLOT)
+            st.rerun()
+        if st.button("Stop", icon=":material/stop:", key="memory:roofline-stop", disabled=not busy) and job:
+            service.tasks().stop(job.id)
+        st.caption(
+            "STREAM's triad from the nearest cache to memory, the peak of fused multiply-adds, and each kernel at the "
+            "size that suits it; on one thread and on as many as there are cores set. Up to a minute or two."
+        )
+    if job is not None:
+        jobs.follow(job, lambda now: _found(now, colours))
+
+
+def _found(job: Job, colours: Theme) -> None:
+    jobs.standing(job)
+    stairs, peaks, kernels = job.told("triad"), job.told("peak"), job.told("kernel")
+    if not stairs:
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**The staircase of the caches** :small[STREAM's triad, best of five passes]")
+        st.plotly_chart(
+            staircase(stairs, memory_sweep.caches(), colours),
+            key="memory-stairs",
+            config=style.CONFIG,
+            alt="Bandwidth of the triad over the size of its arrays",
+        )
+    with right:
+        st.markdown("**The roofline** :small[bytes counted from the algorithm]")
+        st.plotly_chart(
+            roofline(stairs, peaks, kernels, colours),
+            key="memory-roofline",
+            config=style.CONFIG,
+            alt="Operations a second over operations a byte, with the limits of this machine and the kernels",
+        )
+    for peak in peaks:
+        threads = f"{peak['threads']} thread{'s' * (peak['threads'] > 1)}"
+        st.markdown(
+            f"{threads}: **{peak['gflop_s']:,.0f} Gflop/s** of float32 multiply-adds, {peak['bits']}-bit vectors, "
+            f"**{_far(stairs, peak['threads']):.1f} GB/s** from the largest arrays"
+        )
+    if kernels:
+        st.dataframe(table(kernels), hide_index=True)
+        st.caption(
+            "Shares can pass 100 %: the triad also writes, and a line that is written is read first, which STREAM does "
+            "not count; a kernel that only reads moves fewer bytes in truth. Float64 kernels are held to the peak of "
+            "float32 where arithmetic limits them. The vectors are counted in the compiled code, and not while it ran."
+        )
+
+
+def _far(stairs: list[dict[str, Any]], threads: int) -> float:
+    """GB/s at the largest size that was measured."""
+    own = [stair for stair in stairs if stair["threads"] == threads]
+    return max(own, key=lambda stair: stair["bytes"])["gb_s"] if own else 0.0
+
+
+def _threads(of: list[dict[str, Any]]) -> list[int]:
+    return sorted({one["threads"] for one in of})
+
+
+def staircase(stairs: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> go.Figure:
+    """GB/s over the size of all arrays, a line for each number of threads."""
+    figure = go.Figure()
+    for place, threads in enumerate(_threads(stairs)):
+        own = [stair for stair in stairs if stair["threads"] == threads]
+        side = Side.BASELINE if place == 0 else Side.ACCELERATED
+        figure.add_scatter(
+            x=[stair["bytes"] / 1024 for stair in own],
+            y=[stair["gb_s"] for stair in own],
+            mode="lines+markers",
+            name=f"{threads} thread{'s' * (threads > 1)}",
+            line={"color": style.look(side, theme).colour, "dash": DASHES[place % len(DASHES)]},
+            marker={"symbol": style.look(side, theme).symbol},
+            hovertemplate="%{x:,.0f} KiB: %{y:.1f} GB/s<extra></extra>",
+        )
+    for cache in caches:
+        figure.add_vline(
+            x=cache.bytes / 1024,
+            line={"color": style.faint(theme), "dash": "dot"},
+            annotation={"text": f"L{cache.level}"},
+        )
+    figure.update_layout(style.layout(420))
+    figure.update_xaxes(title="all three arrays [KiB]", type="log")
+    figure.update_yaxes(title="GB/s", rangemode="tozero")
+    return figure
+
+
+def roofline(
+    stairs: list[dict[str, Any]], peaks: list[dict[str, Any]], kernels: list[dict[str, Any]], theme: Theme
+) -> go.Figure:
+    """Gflop/s over operations a byte; for each number of threads the roof of memory, and that of the fastest level."""
+    figure = go.Figure()
+    for place, peak in enumerate(peaks):
+        own = [stair for stair in stairs if stair["threads"] == peak["threads"]]
+        if not own:
+            continue
+        side = Side.BASELINE if place == 0 else Side.ACCELERATED
+        threads = f"{peak['threads']} thread{'s' * (peak['threads'] > 1)}"
+        levels = {"memory": _far(stairs, peak["threads"]), "nearest cache": max(stair["gb_s"] for stair in own)}
+        for level, gb_s in levels.items():
+            ridge = peak["gflop_s"] / gb_s
+            x = [INTENSITIES[0], ridge, max(INTENSITIES[1], ridge)]
+            figure.add_scatter(
+                x=x,
+                y=[min(peak["gflop_s"], gb_s * intensity) for intensity in x],
+                mode="lines",
+                name=f"{level}, {threads}",
+                line={"color": style.look(side, theme).colour, "dash": "solid" if level == "memory" else "dot"},
+                hovertemplate=f"{level}, {threads}: {gb_s:.1f} GB/s, {peak['gflop_s']:,.0f} Gflop/s<extra></extra>",
+            )
+    # What has no arithmetic has no place on a chart of it; the table has it.
+    points = [kernel for kernel in kernels if kernel["gflop_s"] > 0]
+    figure.add_scatter(
+        x=[point["intensity"] for point in points],
+        y=[point["gflop_s"] for point in points],
+        customdata=[[point["gb_s"], point["share"], point["threads"], point["transformation"]] for point in points],
+        text=[point["version"] for point in points],
+        mode="markers+text",
+        textposition="middle right",
+        name="kernels",
+        marker={"color": style.published(theme), "symbol": "diamond", "size": 9},
+        hovertemplate="%{customdata[3]}, %{text}, %{customdata[2]} threads: %{y:.3g} Gflop/s, "
+        "%{customdata[0]:.3g} GB/s, %{customdata[1]:.0%} of its limit<extra></extra>",
+    )
+    figure.update_layout(style.layout(420))
+    figure.update_xaxes(title="arithmetic intensity [operations a byte]", type="log")
+    figure.update_yaxes(title="Gflop/s", type="log")
+    return figure
+
+
+def table(kernels: list[dict[str, Any]]) -> pd.DataFrame:
+    """Every kernel in figures."""
+    return pd.DataFrame(
+        [
+            {
+                "transformation": kernel["transformation"],
+                "version": kernel["label"],
+                "threads": kernel["threads"],
+                "ms": round(1e3 * kernel["seconds"], 3),
+                "GB/s": round(kernel["gb_s"], 2),
+                "Gflop/s": round(kernel["gflop_s"], 2),
+                "operations a byte": round(kernel["intensity"], 3),
+                "triad there [GB/s]": round(kernel["limit_gb_s"], 1),
+                "share of the limit": f"{kernel['share']:.0%}",
+                "machine code": claim.plain(kernel["words"]),
+            }
+            for kernel in kernels
+        ]
+    )

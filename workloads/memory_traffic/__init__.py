@@ -1,0 +1,146 @@
+"""Memory traffic: a laboratory in which loops are raced before and after a transformation of how they use memory.
+
+After the posts on vectorization, threads, unit stride, data layout, strip-mining and tiling. This module only declares.
+"""
+
+from bench.workload import Code, Lever, LeverValue, Parameter, Step, Task, Workload
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS, shown, texts
+
+ORDER = 4
+
+_TILING = TRANSFORMATIONS["tiling"]
+# By name: two transformations may have a version of the same name, and mean another kernel.
+_VERSIONS = {version.name: version.name for one in TRANSFORMATIONS.values() for version in one.versions}
+
+WORKLOAD = Workload(
+    name="memory-traffic",
+    title="Memory traffic",
+    icon=":material/memory:",
+    sentence="Loops before and after a transformation of how they use memory: the same arithmetic, other traffic.",
+    story=(
+        "Not arithmetic is what costs, but waiting for memory: a processor computes hundreds of values in the time in "
+        "which one arrives from far away.",
+        "Each transformation takes a loop and changes the order, the layout, the vectors or the threads, never the "
+        "result: every kernel is checked against plain NumPy before it is timed.",
+        "Numba compiles the loops as they are shown; the compiled code is read to tell whether it has vectors.",
+        "The roofline tells what this machine allows, and how near each kernel comes.",
+    ),
+    code=Code(
+        before=shown(_TILING, _TILING.version("ijk")),
+        after=shown(_TILING, _TILING.version("ikj")),
+    ),
+    lever=Lever(
+        name="version",
+        label="version",
+        values=(
+            LeverValue("before", "before", packages=("numba",)),
+            LeverValue("after", "after", packages=("numba",)),
+        ),
+        baseline="before",
+        accelerated="after",
+        changes_arithmetic=True,
+    ),
+    steps=(Step("kernel", "kernel", "one call of the compiled loop"),),
+    parameters=(
+        Parameter(
+            "transformation",
+            "Transformation",
+            "choice",
+            "unit-stride",
+            help="What is done to the loop.",
+            choices={one.name: one.label for one in TRANSFORMATIONS.values()},
+        ),
+        Parameter(
+            "size",
+            "Size [KiB]",
+            "integer",
+            0,
+            help="Memory of all arrays together, from inside the nearest cache to far beyond the last one; 0 is as "
+            "suits the transformation. Sides of matrices are odd: powers of two exaggerate.",
+            minimum=0,
+            maximum=64 * 1024 * 1024,
+            stops=(
+                0,
+                16,
+                32,
+                64,
+                256,
+                1024,
+                4096,
+                12 * 1024,
+                16 * 1024,
+                64 * 1024,
+                256 * 1024,
+                768 * 1024,
+                1024 * 1024,
+                2 * 1024 * 1024,
+                4 * 1024 * 1024,
+                16 * 1024 * 1024,
+                64 * 1024 * 1024,
+            ),
+            stop_labels={0: "as suits"},
+        ),
+        Parameter(
+            "side",
+            "Side",
+            "integer",
+            0,
+            help="Rows and columns of the matrices, instead of a size: 1024 or 8192 show what powers of two do. "
+            "0 follows the size.",
+            minimum=0,
+            maximum=65_536,
+        ),
+        Parameter(
+            "tile",
+            "Tile",
+            "integer",
+            0,
+            help="Side of a tile, or length of a strip, in elements; 0 is as suits the transformation.",
+            minimum=0,
+            maximum=65_536,
+            stops=(0, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 65_536),
+            stop_labels={0: "as suits"},
+        ),
+        Parameter(
+            "fields",
+            "Fields used",
+            "choice",
+            "1",
+            help="Of the layout's particles.",
+            choices={"1": "one of eight", "2": "two of eight", "8": "all eight"},
+        ),
+        Parameter(
+            "before",
+            "Before",
+            "choice",
+            "default",
+            help="Another version to begin with, of this transformation.",
+            choices={"default": "as suits", **_VERSIONS},
+        ),
+        Parameter(
+            "after",
+            "After",
+            "choice",
+            "default",
+            help="Another version to end with, of this transformation.",
+            choices={"default": "as suits", **_VERSIONS},
+        ),
+        Parameter(
+            "vectors",
+            "Vectors",
+            "choice",
+            "preferred",
+            help="LLVM prefers 256 bits on most processors that have 512, since wide ones once slowed the clock.",
+            choices={"preferred": "as the compiler prefers", "512": "512 bits"},
+        ),
+    ),
+    batch=Parameter("batch", "Batch", "integer", 1, help="Calls of the kernel in one sample.", minimum=1, maximum=1000),
+    unit="bytes",
+    arm="workloads.memory_traffic.arm:MemoryTraffic",
+    tasks=(Task("sweep", "sweep"), Task("roofline", "roofline")),
+    desk="workloads.memory_traffic.desk:Desk",
+    texts=texts(),
+    source="https://www.cs.virginia.edu/stream/ref.html",
+    machines=("x86_64", "AMD64", "aarch64", "arm64"),
+    synthetic="random numbers: only their traffic matters",
+)

@@ -1,0 +1,171 @@
+"""The work: one kernel, before or after its transformation."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.values import Evidence, Measure, Picture, Table
+from bench.workload import BadInput, Clock, Progress, Settings
+from workloads.memory_traffic import build, problems, room
+from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, Version
+
+CEILING_PASSES = 7
+COMPARED = 100_000
+"""Elements of a result that both arms compare."""
+
+
+class MemoryTraffic:
+    """One arm. See `bench.workload.Arm`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.parameters = settings.parameters
+        self.transformation = TRANSFORMATIONS[str(self.parameters["transformation"])]
+        self.fields = int(self.parameters["fields"])
+        self.seconds: list[float] = []
+        build.set_up(str(self.parameters["vectors"]))
+
+    def prepare(self, progress: Progress) -> dict[str, Any]:
+        self.version = self._version()
+        self._refuse()
+        progress("making the arrays")
+        size = {"size_kib": int(self.parameters["size"]), "side": int(self.parameters["side"])}
+        self.problem = problem = problems.make(
+            self.transformation,
+            tile=int(self.parameters["tile"]),
+            fields=self.fields,
+            seed=self.settings.seed,
+            **size,
+        )
+        self.arguments = problem.given(self.version.name)
+        progress(f"compiling {self.version.label}")
+        self.kernel = build.kernel(
+            self.transformation, self.version, self.arguments, cores=self.settings.cores, fields=self.fields
+        )
+        progress("checking it against NumPy")
+        self.result = self.kernel.call(*self.arguments)
+        error = problem.check(self.result, self.version.label)
+        self.threads = build.threads_used(self._threads) if self.version.compiled else "the library's own"
+        moved = problem.traffic(self.version.name)
+        loops = self.kernel.loops
+        return {
+            "work": problem.bytes * self.settings.batch,
+            "data": problem.digest,
+            "facts": {
+                "version": self.version.label,
+                "arrays": problem.shape,
+                "bytes a call": f"{moved:,}",
+                "operations a call": f"{problem.flops:,}",
+                "arithmetic intensity": f"{problem.flops / moved:.3g} operations a byte",
+                "threads": self.threads,
+                "compiled in": f"{self.kernel.compile_s:.2f} s, apart from all times" if loops else "not compiled here",
+                "machine code": loops.words()[0] if loops else "the library's",
+                "checked": f"error {error:.1g}, allowed {problem.tolerance:.2g} ({problem.tolerance_why})",
+            },
+        }
+
+    @property
+    def _threads(self) -> int:
+        return self.settings.cores if self.version.threaded else 1
+
+    def _version(self) -> Version:
+        """The version that this side of the race runs. Raises BadInput for one of another transformation."""
+        wanted = str(self.parameters[self.settings.lever])
+        if wanted == "default":
+            wanted = getattr(self.transformation, self.settings.lever)
+        try:
+            return self.transformation.version(wanted)
+        except KeyError:
+            has = ", ".join(version.name for version in self.transformation.versions)
+            raise BadInput(f"{self.transformation.label} has no version {wanted}", f"It has {has}.") from None
+
+    def _refuse(self) -> None:
+        """What cannot be raced here, before anything is made. Raises BadInput."""
+        size, side = int(self.parameters["size"]), int(self.parameters["side"])
+        one = self.transformation
+        if self.version.promise == "threads" and self.settings.cores < 2:
+            raise BadInput("one core has no threads to compare", "Choose two cores or more.")
+        room.refuse(2 * problems.needed(one, size_kib=size, side=side), "both arms together need")
+        arrays = {"tiling": 3, "stencil": 4}.get(one.name)
+        longest = side or (problems.odd_side((size or one.size_kib) * KIB, arrays) if arrays else 0)
+        allowed = problems.SLOW_SIDE * (2 if one.name == "stencil" else 1)
+        if self.version.name in one.slow and longest > allowed:
+            raise BadInput(
+                f"{self.version.label} takes minutes at a side of {longest:,}",
+                f"Choose a side of {allowed:,} or less, or another version to begin with.",
+            )
+
+    def repeat(self, repetition: int, clock: Clock) -> None:
+        clock("kernel", self._run)
+
+    def _run(self) -> None:
+        call, arguments = self.kernel.call, self.arguments
+        began = time.perf_counter()
+        for _ in range(self.settings.batch):
+            self.result = call(*arguments)
+        self.seconds.append(time.perf_counter() - began)
+
+    def evidence(self) -> list[Evidence]:
+        """What the machine code is made of, and which threads there are; the version that was compiled."""
+        loops, version = self.kernel.loops, self.version
+        calls = len(self.seconds) * self.settings.batch
+        words = [f"{self.transformation.module}.{version.function.format(fields=self.fields)}", self.threads]
+        words += loops.words() if loops else ["not compiled here: no machine code to read"]
+        reason = ""
+        if version.promise == "vectors" and not (loops and loops.vectorized):
+            reason = "the compiled loop is not vectorized"
+        elif version.promise == "threads" and self._threads < 2:
+            reason = "it ran on one thread"
+        elif self.settings.lever == "before":
+            reason = "the version to begin with"
+        path = "stock" if reason else "accelerated"
+        fast = calls if path == "accelerated" else 0
+        return [Evidence(step="kernel", path=path, words=words, calls=calls, accelerated_calls=fast, reason=reason)]
+
+    def conclude(self) -> tuple[list[Measure], list[Picture]]:
+        problem = self.problem
+        errors = problem.errors(self.result)
+        kept = problem.out.ravel() if problem.out is not None else np.asarray([self.result], np.float64)
+        np.save(self.settings.scratch / "result.npy", kept[:: max(1, kept.size // COMPARED)])
+        # The best, as STREAM tells it, and as the triad beside it is told: the race's own times tell the usual.
+        seconds = min(self.seconds) / self.settings.batch
+        bandwidth, ceiling = problem.bytes / seconds / 1e9, self._ceiling()
+        return [
+            Measure(
+                name="right",
+                label=f"right within {problem.tolerance:.1g}",
+                value=100 * float(np.mean(errors <= problem.tolerance)),
+                unit="%",
+                decisive=True,
+            ),
+            Measure(
+                name="error",
+                label="largest error, relative to the largest element",
+                value=float(np.max(errors)),
+                higher_is_better=False,
+            ),
+            Measure(name="bandwidth", label="bytes of the plain algorithm, best call", value=bandwidth, unit="GB/s"),
+            Measure(name="rate", label="operations, best call", value=problem.flops / seconds / 1e9, unit="Gflop/s"),
+            Measure(name="ceiling", label="triad of this size, measured after the race", value=ceiling, unit="GB/s"),
+            Measure(name="share", label="share of the triad's bandwidth", value=100 * bandwidth / ceiling, unit="%"),
+        ], []
+
+    def _ceiling(self) -> float:
+        """GB/s of STREAM's triad on arrays of as many bytes and on as many threads, the best of a few passes."""
+        # Here and not above: it loads Numba, which must be told of its vectors first.
+        from workloads.memory_traffic import stream
+
+        # What the arrays are, not what is asked for: a side may have been asked for instead.
+        arrays = {id(one): one.nbytes for one in self.arguments if isinstance(one, np.ndarray)}
+        return stream.triad(sum(arrays.values()), self._threads, CEILING_PASSES).gb_s
+
+    def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
+        theirs, ours = np.load(other / "result.npy"), np.load(self.settings.scratch / "result.npy")
+        scale = float(np.max(np.abs(theirs))) or 1.0
+        difference = float(np.max(np.abs(theirs - ours))) / scale
+        label = "largest difference between the arms, relative to the largest element"
+        return [Measure(name="difference", label=label, value=difference, higher_is_better=False)], []

@@ -1,0 +1,133 @@
+"""What a compiled kernel consists of: the instructions of its innermost loops, counted by the width of their vectors.
+
+The counts are static: they tell which code there is, and not how often it ran. A vectorized loop usually has a scalar
+one beside it, for the elements that are left over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+_LABEL = re.compile(r"^([.\w$@]+):")
+_JUMP = re.compile(r"^\s+(j[a-z]+|b\.\w+|cbn?z|tbn?z|b)\s+(?:.*,\s*)?(\.L\w+)")
+_INSTRUCTION = re.compile(r"^\s+([a-z][\w.]*)\s*(.*)$")
+_PACKED = re.compile(r"^v?(?:add|sub|mul|div|sqrt|max|min|addsub|fn?m(?:add|sub)\d*)p[sd]$")
+_SCALAR = re.compile(r"^v?(?:add|sub|mul|div|sqrt|max|min|fn?m(?:add|sub)\d*)s[sd]$")
+_MOVE = re.compile(r"^v?mov[ua]p[sd]$|^vmovdq[ua]\d*$|^v?(?:unpck|shuf|perm|insert|extract)\w*$")
+_ARM_FLOAT = re.compile(r"^f(?:add|sub|mul|div|mla|mls|madd|msub)$")
+_REGISTER = re.compile(r"\b([xyz])mm\d+")
+_ARM_VECTOR = re.compile(r"\bv\d+\.(?:2d|4s)\b")
+BITS = {"x": 128, "y": 256, "z": 512}
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The innermost loops of a kernel."""
+
+    loops: int
+    packed: Counter[int]
+    """Vector arithmetic, by bits."""
+    scalar: int
+    """Floating-point arithmetic on one element."""
+    moves: Counter[int]
+    """Vector loads, stores and shuffles, by bits."""
+    common: tuple[tuple[str, int], ...]
+    """The commonest floating-point instructions with the register that they use, and their counts."""
+
+    @property
+    def vectorized(self) -> bool:
+        return bool(self.packed)
+
+    @property
+    def bits(self) -> int:
+        """Width of the widest vector arithmetic; 0 where there is none."""
+        return max(self.packed, default=0)
+
+    def words(self) -> list[str]:
+        """What was found, for a person."""
+        registers = {128: "xmm", 256: "ymm", 512: "zmm"}
+        widths = [f"{count} on {bits} bits ({registers[bits]})" for bits, count in sorted(self.packed.items())]
+        verdict = f"vectorized, {self.bits} bits" if self.vectorized else "not vectorized"
+        lines = [
+            f"{verdict}; in {self.loops} innermost loops",
+            f"vector arithmetic: {', '.join(widths) or 'none'}; scalar arithmetic: {self.scalar or 'none'}",
+        ]
+        if not self.packed and self.moves:
+            moved = [f"{count} on {bits} bits" for bits, count in sorted(self.moves.items())]
+            lines.append(f"vector moves: {', '.join(moved)}")
+        if self.common:
+            lines.append(", ".join(f"{count} × {name}" for name, count in self.common))
+        return lines
+
+
+def read(text: str, name: str) -> Loops:
+    """The innermost loops of the functions of an assembly listing whose symbols contain `name` (see `functions`)."""
+    packed: Counter[int] = Counter()
+    moves: Counter[int] = Counter()
+    common: Counter[str] = Counter()
+    loops = scalar = 0
+    for lines in functions(text, name):
+        for first, last in innermost(lines):
+            loops += 1
+            for line in lines[first : last + 1]:
+                found = _INSTRUCTION.match(line)
+                if not found:
+                    continue
+                code, operands = found.groups()
+                bits = _bits(operands)
+                if _PACKED.match(code) or (_ARM_FLOAT.match(code) and _ARM_VECTOR.search(operands)):
+                    packed[bits] += 1
+                elif _SCALAR.match(code) or _ARM_FLOAT.match(code):
+                    scalar += 1
+                elif _MOVE.match(code) and bits:
+                    moves[bits] += 1
+                    continue
+                else:
+                    continue
+                register = {128: " xmm", 256: " ymm", 512: " zmm"}.get(bits, "")
+                common[f"{code}{register}"] += 1
+    return Loops(loops, packed, scalar, moves, tuple(common.most_common(4)))
+
+
+def functions(text: str, name: str) -> list[list[str]]:
+    """Lines of the kernel's own functions: itself, and those that its threads run; not what calls it from Python."""
+    found: list[list[str]] = []
+    current: list[str] | None = None
+    for line in text.splitlines():
+        label = _LABEL.match(line)
+        if label and not label[1].startswith((".L", "L")):
+            symbol = label[1]
+            # What threads run may have been put into its wrapper, `__gufunc__`, whole.
+            threads = "parfor_gufunc" in symbol
+            own = symbol.startswith("_ZN") and not symbol.startswith("_ZN7cpython") and f"{len(name)}{name}" in symbol
+            current = [] if threads or own else None
+            if current is not None:
+                found.append(current)
+        elif line.startswith((".Lfunc_end", "Lfunc_end")):
+            current = None
+        if current is not None:
+            current.append(line)
+    return found
+
+
+def innermost(lines: list[str]) -> list[tuple[int, int]]:
+    """First and last line of every loop that has no other in it: a jump back to a label, and all between."""
+    labels = {found[1]: place for place, line in enumerate(lines) if (found := _LABEL.match(line))}
+    loops = []
+    for place, line in enumerate(lines):
+        jump = _JUMP.match(line)
+        if jump and labels.get(jump[2], len(lines)) <= place:
+            loops.append((labels[jump[2]], place))
+    return [
+        loop
+        for loop in loops
+        if not any(other != loop and loop[0] <= other[0] and other[1] <= loop[1] for other in loops)
+    ]
+
+
+def _bits(operands: str) -> int:
+    """Width of the widest register among the operands."""
+    found = [BITS[letter] for letter in _REGISTER.findall(operands)]
+    return max(found, default=128 if _ARM_VECTOR.search(operands) else 0)

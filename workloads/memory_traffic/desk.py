@@ -1,0 +1,57 @@
+"""What the laboratory does when asked, other than racing: sweep strides and tiles, and measure the roofline.
+
+What is asked is checked here, before Numba is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.workload import BadInput, Settings, Tell
+from workloads.memory_traffic import build
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS
+
+SWEPT = ("tiling", "transpose", "stencil", "dependence")
+"""What has tiles or strips."""
+
+
+class Desk:
+    """See `bench.workload.Desk`; every method is a task."""
+
+    def sweep(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Time one kernel at every stride from 1 to 64, or at growing tiles, as `given["what"]` says: `stride`, or the
+        name of a transformation that has tiles.
+
+        Tells of an event `point` for each: `version`, `label`, `x` (stride, or side of the tile, or length of the
+        strip), `seconds` (a call's, the best of some passes), `ns` (an element's) and `bytes` (of the tile; 0 for a
+        stride). Versions without tiles come as an event `level`: `version`, `label`, `seconds`, `ns`. Returns `what`,
+        `shape`, `threads` and `passes`. Raises BadInput.
+        """
+        what = str(given["what"])
+        if what != "stride" and what not in SWEPT:
+            raise BadInput(f"{what} has nothing to sweep", f"Sweep the stride, or one of {', '.join(SWEPT)}.")
+        build.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic import sweeps
+
+        if what == "stride":
+            return sweeps.strides(settings, tell)
+        return sweeps.tiles(TRANSFORMATIONS[what], settings, tell)
+
+    def roofline(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Measure what this machine allows, and where the kernels of the transformations `given["kernels"]` stand.
+
+        Tells of the events `triad` (`threads`, `bytes`, `gb_s`), from small sizes to large; `peak` (`threads`,
+        `gflop_s`, `bits`); and `kernel` (`transformation`, `version`, `label`, `threads`, `bytes` of its arrays,
+        `seconds`, `intensity` in operations a byte, `gflop_s`, `gb_s`, `limit_gb_s`, the triad's bandwidth at that
+        size, `share` of the roofline, of 1, and `words` of its machine code). Returns `threads`, the counts measured.
+        Raises BadInput.
+        """
+        wanted = [str(name) for name in given["kernels"]]
+        unknown = [name for name in wanted if name not in TRANSFORMATIONS]
+        if unknown:
+            raise BadInput(f"there is no {unknown[0]}", f"There are {', '.join(TRANSFORMATIONS)}.")
+        build.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic import roofline
+
+        return roofline.measure(settings, [TRANSFORMATIONS[name] for name in wanted], tell)

@@ -1,0 +1,13 @@
+"""Vectorization: one source, compiled with and without leave to add in another order than it is written."""
+
+from __future__ import annotations
+
+from numba import prange
+
+
+def dot(x, y):
+    """The inner product of two vectors, (n,) each."""
+    total = 0.0
+    for i in prange(x.shape[0]):
+        total += x[i] * y[i]
+    return total

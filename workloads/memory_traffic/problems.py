@@ -1,0 +1,262 @@
+"""The data of every transformation: arrays of the size asked for, the right result, and what the algorithm moves.
+
+Bytes are counted as STREAM counts them: each element that the algorithm must read or write once, at its own width;
+that a line is read before it is written, or thrown away with most of it unused, is not counted but shown by the time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.workload import BadInput
+from workloads.memory_traffic.catalogue import KIB, Transformation
+
+SWEEPS = 8
+"""Of the stencil."""
+SCALAR = 3.0
+"""Of the triad, as in STREAM."""
+SLOW_SIDE = 2049
+"""Longest side for the versions that would take minutes beyond it."""
+EPSILON = {np.dtype(np.float32): 1.2e-7, np.dtype(np.float64): 2.3e-16}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kernel's work."""
+
+    shape: str
+    arguments: Mapping[str, tuple[Any, ...]]
+    """By version; under `` for all that are not named."""
+    out: np.ndarray | None
+    """What the kernel writes; None where it returns a number."""
+    reference: np.ndarray | float
+    tolerance: float
+    """Largest error allowed, relative to the largest element of the reference."""
+    tolerance_why: str
+    bytes: int
+    """Of one call, as the plain algorithm moves them."""
+    flops: int
+    digest: str
+    moved: Mapping[str, int]
+    """Bytes of the versions whose algorithm moves others."""
+
+    def given(self, version: str) -> tuple[Any, ...]:
+        return self.arguments.get(version, self.arguments.get("", ()))
+
+    def traffic(self, version: str) -> int:
+        return self.moved.get(version, self.bytes)
+
+    def errors(self, returned: Any) -> np.ndarray:
+        """Every element's error, relative to the largest element of the reference."""
+        result = np.asarray(returned if self.out is None else self.out)
+        scale = float(np.max(np.abs(self.reference))) or 1.0
+        return np.abs(result - self.reference) / scale
+
+    def check(self, returned: Any, name: str) -> float:
+        """The largest error. Raises BadInput where it is beyond the tolerance, or no number."""
+        largest = float(np.max(self.errors(returned)))
+        if not largest <= self.tolerance:
+            raise BadInput(
+                f"{name} is wrong: it differs from NumPy by {largest:.2g}, where {self.tolerance:.2g} is allowed",
+                "This is a mistake in Fairlap or in the compiler; report it with the versions of both.",
+            )
+        return largest
+
+
+def make(one: Transformation, *, size_kib: int, side: int, tile: int, fields: int, seed: int) -> Problem:
+    """The transformation's problem. Raises BadInput for what it cannot be made of."""
+    room = (size_kib or one.size_kib) * KIB
+    makers: dict[str, Callable[..., Problem]] = {
+        "unit-stride": _unit_stride,
+        "transpose": _transpose,
+        "tiling": _tiling,
+        "stencil": _stencil,
+    }
+    rng = np.random.default_rng(seed)
+    tile = tile or one.tile
+    if one.name in makers:
+        return makers[one.name](rng, room, side, tile)
+    if side:
+        raise BadInput(f"{one.label} has no matrix with a side", "Set its size, and leave the side at 0.")
+    if one.name == "layout":
+        return _layout(rng, room, fields)
+    return {"vectorization": _dot, "dependence": _running, "multithreading": _triad}[one.name](rng, room, tile)
+
+
+def needed(one: Transformation, *, size_kib: int, side: int) -> int:
+    """Bytes of all arrays of one arm, its reference among them."""
+    arrays = {"unit-stride": 1, "transpose": 2, "tiling": 3, "stencil": 4}
+    if side and one.name in arrays:
+        return (arrays[one.name] + 2) * 4 * side * side
+    return 2 * (size_kib or one.size_kib) * KIB
+
+
+def odd_side(room: int, arrays: int) -> int:
+    """The longest odd side of so many float32 matrices; odd, since a power of two makes all rows share cache sets."""
+    side = math.isqrt(room // (4 * arrays))
+    return max(3, side - 1 + side % 2)
+
+
+def _digest(shape: str, data: np.ndarray) -> str:
+    return hashlib.sha256(shape.encode() + data.ravel()[: 1 << 16].tobytes()).hexdigest()
+
+
+def _unit_stride(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
+    n = side or odd_side(room, 1)
+    a = rng.random((n, n), np.float32)
+    return Problem(
+        f"{n:,} × {n:,} float32",
+        {"": (a,)},
+        None,
+        float(a.sum(dtype=np.float64)),
+        n * EPSILON[a.dtype],
+        "n · ε of float32: rows and columns are summed in it",
+        a.nbytes,
+        a.size,
+        _digest(str(a.shape), a),
+        {},
+    )
+
+
+def _layout(rng: np.random.Generator, room: int, fields: int) -> Problem:
+    n = max(1, room // 64)
+    aos = rng.random((n, 8))
+    x, y, z, vx, vy, vz, mass, charge = (aos[:, field] for field in range(8))
+    match fields:
+        case 1:
+            reference, flops = mass.sum(), n
+        case 2:
+            reference, flops = mass @ vx, 2 * n
+        case _:
+            kinetic = 0.5 * (mass * (vx * vx + vy * vy + vz * vz)).sum()
+            reference, flops = kinetic + (charge * (x + y + z)).sum(), 12 * n
+    return Problem(
+        f"{n:,} particles of 8 float64 fields, {fields} used",
+        {"aos": (aos,), "soa": (np.ascontiguousarray(aos.T),)},
+        None,
+        float(reference),
+        max(n, 16) * EPSILON[aos.dtype],
+        "n · ε of float64",
+        8 * n * fields,
+        flops,
+        _digest(str(n), aos),
+        {},
+    )
+
+
+def _dot(rng: np.random.Generator, room: int, tile: int) -> Problem:
+    n = max(1, room // 16)
+    x, y = rng.random((2, n))
+    return Problem(
+        f"two vectors of {n:,} float64",
+        {"": (x, y)},
+        None,
+        float(x @ y),
+        max(n, 16) * EPSILON[x.dtype],
+        "n · ε of float64",
+        16 * n,
+        2 * n,
+        _digest(str(n), x),
+        {},
+    )
+
+
+def _running(rng: np.random.Generator, room: int, strip: int) -> Problem:
+    n = max(2, room // 16)
+    a = rng.random(n)
+    out = np.zeros_like(a)
+    return Problem(
+        f"{n:,} float64, strips of {strip:,}",
+        {"": (a, out, strip)},
+        out,
+        np.cumsum(a),
+        max(n, 16) * EPSILON[a.dtype],
+        "n · ε of float64",
+        16 * n,
+        n,
+        _digest(str(n), a),
+        {},
+    )
+
+
+def _triad(rng: np.random.Generator, room: int, tile: int) -> Problem:
+    n = max(1, room // 24)
+    b, c = rng.random((2, n))
+    out = np.zeros_like(b)
+    return Problem(
+        f"three vectors of {n:,} float64",
+        {"": (b, c, SCALAR, out)},
+        out,
+        b + SCALAR * c,
+        2 * EPSILON[b.dtype],
+        "2 · ε of float64",
+        24 * n,
+        2 * n,
+        _digest(str(n), b),
+        {},
+    )
+
+
+def _tiling(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
+    n = side or odd_side(room, 3)
+    a, b = rng.random((2, n, n), np.float32)
+    out = np.zeros_like(a)
+    return Problem(
+        f"{n:,} × {n:,} float32, tiles of {tile:,}",
+        {"": (a, b, out, tile)},
+        out,
+        a @ b,
+        n * EPSILON[a.dtype],
+        "n · ε of float32",
+        3 * a.nbytes,
+        2 * n**3,
+        _digest(str(a.shape), a),
+        {},
+    )
+
+
+def _transpose(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
+    n = side or odd_side(room, 2)
+    a = rng.random((n, n), np.float32)
+    out = np.zeros_like(a)
+    return Problem(
+        f"{n:,} × {n:,} float32, tiles of {tile:,}",
+        {"": (a, out, tile)},
+        out,
+        a.T,
+        0.0,
+        "none: it is a copy",
+        2 * a.nbytes,
+        0,
+        _digest(str(a.shape), a),
+        {},
+    )
+
+
+def _stencil(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
+    n = max(3, side or odd_side(room, 4))
+    start = rng.random((n, n), np.float32)
+    one, other, out = start.copy(), start.copy(), start.copy()
+    reference, last = start.copy(), start.copy()
+    for _ in range(SWEEPS):
+        last, reference = reference, last
+        reference[1:-1, 1:-1] = np.float32(0.25) * (last[:-2, 1:-1] + last[2:, 1:-1] + last[1:-1, :-2] + last[1:-1, 2:])
+    each = 2 * start.nbytes
+    return Problem(
+        f"{n:,} × {n:,} float32, {SWEEPS} sweeps, tiles of {tile:,}",
+        {"": (start, one, other, out, SWEEPS, tile)},
+        out,
+        reference,
+        4 * SWEEPS * EPSILON[start.dtype],
+        "4 · ε of float32 a sweep",
+        SWEEPS * each,
+        4 * SWEEPS * (n - 2) ** 2,
+        _digest(str(start.shape), start),
+        {"time": each},
+    )

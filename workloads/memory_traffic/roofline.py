@@ -1,0 +1,110 @@
+"""The roofline: what memory and arithmetic allow here, by the number of threads, and how near the kernels come."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from bench.workload import BadInput, Settings, Tell
+from workloads.memory_traffic import build, problems, room, stream
+from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
+
+SMALLEST = 12 * KIB
+LARGEST = 1024 * MIB
+STEP = math.sqrt(2)
+PASSES = 5
+
+
+def sizes(largest: int) -> list[int]:
+    """Bytes of the triad's three arrays: from inside the nearest cache on, two to a doubling."""
+    count = int(math.log(max(largest, SMALLEST) / SMALLEST, STEP)) + 1
+    return [round(SMALLEST * STEP**place) for place in range(count)]
+
+
+def thread_counts(cores: int) -> list[int]:
+    """One, its doublings, and all."""
+    return sorted({*(1 << power for power in range(cores.bit_length())), cores})
+
+
+def measure(settings: Settings, wanted: list[Transformation], tell: Tell) -> dict[str, Any]:
+    """See `Desk.roofline`."""
+    counts = thread_counts(settings.cores)
+    stairs = sizes(min(LARGEST, int(room.SHARE / 2 * room.free())))
+    steps = len(counts) * (len(stairs) + 1) + sum(len(one.versions) for one in wanted)
+    done = 0
+    found: dict[int, list[stream.Triad]] = {}
+    peaks: dict[int, float] = {}
+    for threads in counts:
+        tell.progress(f"peak of arithmetic, {threads} threads", done / steps)
+        best = stream.peak(threads, PASSES)
+        peaks[threads] = best.gflop_s
+        tell.event("peak", {"threads": threads, "gflop_s": best.gflop_s, "bits": best.bits})
+        done += 1
+        for size in stairs:
+            tell.progress(f"triad of {size / MIB:,.2f} MiB, {threads} threads", done / steps)
+            one = stream.triad(size, threads, PASSES)
+            found.setdefault(threads, []).append(one)
+            tell.event("triad", {"threads": threads, "bytes": one.bytes, "gb_s": one.gb_s})
+            done += 1
+    for transformation in wanted:
+        for point in _points(transformation, settings, found, peaks, tell, done, steps):
+            tell.event("kernel", point)
+        done += len(transformation.versions)
+    return {"threads": counts}
+
+
+def _points(
+    one: Transformation,
+    settings: Settings,
+    found: dict[int, list[stream.Triad]],
+    peaks: dict[int, float],
+    tell: Tell,
+    done: int,
+    steps: int,
+) -> list[dict[str, Any]]:
+    """Every version of a transformation, at the size that suits it."""
+    room.refuse(problems.needed(one, size_kib=0, side=0))
+    tell.progress(f"{one.label}: making the arrays", done / steps)
+    fields = int(settings.parameters["fields"])
+    problem = problems.make(one, size_kib=0, side=0, tile=0, fields=fields, seed=settings.seed)
+    points = []
+    for place, version in enumerate(one.versions):
+        tell.progress(f"{one.label}: {version.label}", (done + place) / steps)
+        arguments = problem.given(version.name)
+        kernel = build.kernel(one, version, arguments, cores=settings.cores, fields=fields)
+        try:
+            problem.check(kernel.call(*arguments), version.label)
+        except BadInput as wrong:
+            raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
+        seconds = stream.best(lambda kernel=kernel, arguments=arguments: kernel.call(*arguments), 3)
+        threads = settings.cores if version.threaded else 1
+        arrays = sum({id(each): each.nbytes for each in arguments if isinstance(each, np.ndarray)}.values())
+        moved = problem.traffic(version.name)
+        points.append(
+            {
+                "transformation": one.label,
+                "version": version.name,
+                "label": version.label,
+                "threads": threads,
+                "bytes": arrays,
+                "seconds": seconds,
+                "words": kernel.loops.words()[0] if kernel.loops else "the library's",
+            }
+            | standing(moved, problem.flops, seconds, bandwidth(found[threads], arrays), peaks[threads])
+        )
+    return points
+
+
+def bandwidth(stairs: list[stream.Triad], size: int) -> float:
+    """GB/s of the triad at the size nearest to `size` bytes, by their ratio."""
+    return min(stairs, key=lambda one: abs(math.log(one.bytes / size))).gb_s
+
+
+def standing(moved: int, flops: int, seconds: float, limit_gb_s: float, peak_gflop_s: float) -> dict[str, float]:
+    """Where a kernel stands under the roof of `limit_gb_s` and `peak_gflop_s`."""
+    intensity, gb_s, gflop_s = flops / moved, moved / seconds / 1e9, flops / seconds / 1e9
+    # Without arithmetic there is the slope alone; elsewhere both say the same, in operations or in bytes.
+    share = gflop_s / min(peak_gflop_s, intensity * limit_gb_s) if flops else gb_s / limit_gb_s
+    return {"intensity": intensity, "gflop_s": gflop_s, "gb_s": gb_s, "limit_gb_s": limit_gb_s, "share": share}

@@ -1,0 +1,26 @@
+"""Whether there is memory for what is asked, before it is taken."""
+
+from __future__ import annotations
+
+import psutil
+
+from bench.workload import BadInput
+from workloads.memory_traffic.catalogue import MIB
+
+SHARE = 0.8
+"""Of the memory that is free, what may be taken."""
+
+
+def free() -> int:
+    """Bytes that can be had without swapping."""
+    return psutil.virtual_memory().available
+
+
+def refuse(needed: int, who: str = "it needs") -> None:
+    """Raises BadInput where `needed` bytes are more than there may be taken."""
+    there = free()
+    if needed > SHARE * there:
+        raise BadInput(
+            f"{who} {needed / MIB:,.0f} MiB, and {there / MIB:,.0f} MiB are free",
+            "Choose a smaller size, or close other programs.",
+        )

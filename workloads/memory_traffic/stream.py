@@ -1,0 +1,102 @@
+"""What this machine allows: the bandwidth of each level of memory by STREAM's triad, and the peak of arithmetic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workloads.memory_traffic import build
+from workloads.memory_traffic.kernels import multithreading
+from workloads.memory_traffic.problems import SCALAR
+
+SHORTEST_S = 0.002
+"""What a timed pass lasts at least; small sizes are called several times in it."""
+HORNER_OPERATIONS = 2 * 32 * 2 + 1
+"""Two polynomials, 32 fused multiply-adds each, two operations in one; and their sum."""
+HORNER_ELEMENTS = 8192
+"""Elements a thread: 64 KiB of in- and output, which stay near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Triad:
+    """The best of some passes, as STREAM tells it."""
+
+    bytes: int
+    """Of all three arrays."""
+    threads: int
+    seconds: float
+    """A call's."""
+    passes: int
+
+    @property
+    def gb_s(self) -> float:
+        return self.bytes / self.seconds / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The best of some passes of fused multiply-adds on float32."""
+
+    threads: int
+    gflop_s: float
+    bits: int
+    """Width of the vectors in the compiled code; 0 where there are none."""
+
+
+def triad(size: int, threads: int, passes: int) -> Triad:
+    """STREAM's triad on three float64 arrays of `size` bytes together."""
+    n = max(1, size // 24)
+    b, c, out = np.full(n, 2.0), np.full(n, 1.0), np.zeros(n)
+    call = _compiled(multithreading.triad, (b, c, SCALAR, out), threads).call
+    seconds = best(lambda: call(b, c, SCALAR, out), passes)
+    if not np.all(out == 2.0 + SCALAR * 1.0):
+        raise RuntimeError("the triad is wrong")
+    return Triad(24 * n, threads, seconds, passes)
+
+
+def peak(threads: int, passes: int) -> Peak:
+    """Operations a second of polynomials that stay in registers."""
+    n = HORNER_ELEMENTS * threads
+    x, out = np.linspace(0.1, 0.9, n, dtype=np.float32), np.zeros(n, np.float32)
+    kernel = _compiled(multithreading.horner, (x, out), threads)
+    seconds = best(lambda: kernel.call(x, out), passes)
+    p = q = y = x.astype(np.float64)
+    for _ in range(32):
+        p, q = p * y + y, q * y - y
+    if not np.allclose(out, p + q, rtol=1e-4, atol=1e-4):
+        raise RuntimeError("the polynomials are wrong")
+    return Peak(threads, HORNER_OPERATIONS * n / seconds / 1e9, kernel.loops.bits if kernel.loops else 0)
+
+
+def best(call: Callable[[], Any], passes: int) -> float:
+    """Seconds of a call: the best of some passes, each as many calls as make it long enough to time."""
+    call()
+    began = time.perf_counter()
+    call()
+    once = time.perf_counter() - began
+    calls = max(1, round(SHORTEST_S / max(once, 1e-9)))
+    found = []
+    for _ in range(passes):
+        began = time.perf_counter()
+        for _ in range(calls):
+            call()
+        found.append((time.perf_counter() - began) / calls)
+    return min(found)
+
+
+_kernels: dict[tuple[str, int], build.Kernel] = {}
+
+
+def _compiled(plain: Callable[..., Any], arguments: tuple[Any, ...], threads: int) -> build.Kernel:
+    """Compiled once in this process for each number of threads."""
+    import numba
+
+    key = plain.__name__, threads
+    if key not in _kernels:
+        _kernels[key] = build.compiled(plain, arguments, threads=threads)
+    numba.set_num_threads(threads)
+    return _kernels[key]

@@ -1,0 +1,87 @@
+"""Sweeps: what an element costs at every stride, and a kernel at every tile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bench.workload import Settings, Tell
+from workloads.memory_traffic import build, problems, room, stream
+from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
+from workloads.memory_traffic.kernels import unit_stride
+
+LONGEST_STRIDE = 64
+STRIDE_MIB = 256
+"""Of the array that is strided over, where no size is asked for."""
+PASSES = 3
+TILES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+STRIPS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
+ARRAYS = {"tiling": 1, "transpose": 2, "stencil": 2, "dependence": 8}
+"""Tiles, or strips, that are in use at once: of `b`; read and written; read and written; four read and four written."""
+LEVELS = {
+    "tiling": ("ikj", "blas"),
+    "transpose": ("rows",),
+    "stencil": ("threads", "time"),
+    "dependence": ("recurrence",),
+}
+"""Versions that stand beside, without tiles."""
+SWEPT = {"tiling": ("tiled", "blocked"), "transpose": ("tiles",), "stencil": ("tiles",), "dependence": ("strips",)}
+
+
+def strides(settings: Settings, tell: Tell) -> dict[str, Any]:
+    """See `Desk.sweep`."""
+    size = int(settings.parameters["size"]) * KIB or STRIDE_MIB * MIB
+    room.refuse(size)
+    a = np.random.default_rng(settings.seed).random(max(LONGEST_STRIDE, size // 4), np.float32)
+    tell.progress("compiling")
+    kernel = build.compiled(unit_stride.strided, (a, 1), threads=1)
+    for stride in range(1, LONGEST_STRIDE + 1):
+        tell.progress(f"stride {stride}", (stride - 1) / LONGEST_STRIDE)
+        elements = -(-len(a) // stride)
+        # What is summed in float32 one after the other may lose as many of its digits.
+        wanted = float(a[::stride].sum(dtype=np.float64))
+        if not abs(kernel.call(a, stride) - wanted) <= elements * problems.EPSILON[a.dtype] * wanted:
+            raise RuntimeError(f"the sum at stride {stride} is wrong")
+        seconds = stream.best(lambda stride=stride: kernel.call(a, stride), PASSES)
+        point = {"version": "strided", "label": "one thread", "x": stride, "bytes": 0}
+        tell.event("point", point | {"seconds": seconds, "ns": 1e9 * seconds / elements})
+    shape = f"{len(a):,} float32, {a.nbytes / MIB:,.3g} MiB"
+    return {"what": "stride", "shape": shape, "threads": 1, "passes": PASSES}
+
+
+def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]:
+    """See `Desk.sweep`."""
+    size = {"size_kib": int(settings.parameters["size"]), "side": int(settings.parameters["side"])}
+    room.refuse(problems.needed(one, **size))
+    tell.progress("making the arrays")
+    problem = problems.make(one, tile=0, fields=1, seed=settings.seed, **size)
+    width = problem.out.itemsize
+    for name in LEVELS[one.name]:
+        version = one.version(name)
+        tell.progress(f"{version.label}")
+        arguments = problem.given(name)
+        kernel = build.kernel(one, version, arguments, cores=settings.cores)
+        problem.check(kernel.call(*arguments), version.label)
+        seconds = stream.best(lambda kernel=kernel, arguments=arguments: kernel.call(*arguments), PASSES)
+        tell.event("level", {"version": name, "label": version.label} | _times(seconds, problem.out.size))
+    lengths = STRIPS if one.name == "dependence" else TILES
+    lengths = [length for length in lengths if length <= max(problem.out.shape)]
+    for place, name in enumerate(SWEPT[one.name]):
+        version = one.version(name)
+        kernel = build.kernel(one, version, problem.given(name), cores=settings.cores)
+        for done, length in enumerate(lengths):
+            tell.progress(f"{version.label}: {length}", (place + done / len(lengths)) / len(SWEPT[one.name]))
+            # The tile is every such kernel's last argument.
+            arguments = (*problem.given(name)[:-1], length)
+            problem.out[1:-1] = 0
+            problem.check(kernel.call(*arguments), version.label)
+            seconds = stream.best(lambda kernel=kernel, arguments=arguments: kernel.call(*arguments), PASSES)
+            area = length if one.name == "dependence" else length * length
+            point = {"version": name, "label": version.label, "x": length, "bytes": ARRAYS[one.name] * area * width}
+            tell.event("point", point | _times(seconds, problem.out.size))
+    return {"what": one.name, "shape": problem.shape, "threads": settings.cores, "passes": PASSES}
+
+
+def _times(seconds: float, elements: int) -> dict[str, float]:
+    return {"seconds": seconds, "ns": 1e9 * seconds / elements}
