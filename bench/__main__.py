@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import noise
-from bench.claims import cores, duration, figure
+from bench.claims import cores, duration, figure, interval_text, ratio_figure
 from bench.dispatch import Dispatcher, Status, journal_of
 from bench.events import State
 from bench.machine import core_limit, describe
@@ -244,7 +244,7 @@ def _progress(status: Status) -> str:
     return (
         f"{text}, {whole.baseline.count} pairs, "
         f"{duration(whole.baseline.median)} | {duration(whole.accelerated.median)}, "
-        f"{whole.ratio.value:.2f}x ({whole.ratio.low:.2f} to {whole.ratio.high:.2f})"
+        f"{interval_text(whole.ratio)}"
     )
 
 
@@ -263,8 +263,7 @@ def _print(run: Run) -> None:
             print(
                 f"{labels[comparison.step]:20} {duration(comparison.baseline.median):>20} "
                 f"{duration(comparison.accelerated.median):>20}   "
-                f"{ratio.value:5.2f}x ({ratio.low:.2f} to {ratio.high:.2f})"
-                f"        {f'{published.ratio:.2f}x' if published else ''}"
+                f"{interval_text(ratio):24} {ratio_figure(published.ratio) if published else ''}"
             )
         used = [f"{getattr(run.statistics[0], side).effective_cores:.2f}" for side in Side]
         pairs = run.statistics[0].baseline.count
@@ -306,7 +305,7 @@ def _show(options: argparse.Namespace) -> int:
     store = Store()
     if options.run is None:
         for row in store.rows(limit=50):
-            ratio = f"{row.ratio:.2f}x" if row.ratio else ""
+            ratio = ratio_figure(row.ratio) if row.ratio else ""
             print(
                 f"{row.id[:8]}  {row.started.astimezone():%Y-%m-%d %H:%M}  {row.workload:22} {row.state:12} "
                 f"{ratio:>7}  {row.sentence or ''}"

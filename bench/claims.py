@@ -10,6 +10,7 @@ Parallel Computing Systems, SC15 ('SC15 rule 5'); the MLPerf Inference rules ('M
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from bench.values import (
     Engagement,
     Evidence,
     Finding,
+    Interval,
     Measure,
     Outcome,
     Phase,
@@ -276,7 +278,7 @@ def best_with_best(context: Context) -> tuple[Outcome, str, str]:
         for side, count in ((side, best[side]) for side in Side)
     )
     ratio = run.best_ratio
-    seen = f"at its best, {times}: {ratio.value:.2f}x ({ratio.low:.2f} to {ratio.high:.2f})"
+    seen = f"at its best, {times}: {interval_text(ratio)}"
     if all(count.cores == run.plan.cores for count in best.values()):
         return _passed(seen)
     counts = sorted({count.cores for count in best.values()})
@@ -383,7 +385,7 @@ def part_of_whole(context: Context) -> tuple[Outcome, str, str]:
     bound = amdahl(share, ratio)
     seen = (
         f"this step is {share:.0%} of the baseline's {duration(whole.baseline.median)}; alone it makes the whole "
-        f"{bound:.2f}x, measured was {whole.ratio.value:.2f}x"
+        f"{ratio_figure(bound)}, measured was {ratio_figure(whole.ratio.value)}"
     )
     return Outcome.ANNOTATED, seen, "Quote the whole beside the step (Amdahl's bound)."
 
@@ -454,13 +456,13 @@ def _sentence(context: Context, verdict: Verdict) -> str:
         f"{workload.title}, {workload.labels()[context.step]}: "
         f"{duration(comparison.baseline.median)} with {names[Side.BASELINE]}, "
         f"{duration(comparison.accelerated.median)} with {names[Side.ACCELERATED]}, "
-        f"that is {ratio.value:.2f}x ({ratio.low:.2f} to {ratio.high:.2f}), {verdict.speed}",
+        f"that is {interval_text(ratio)}, {verdict.speed}",
         f"{cores(run.plan.cores)}, batch {run.plan.batch}",
     ]
     best = {side: _best_count(run, side) for side in Side} if run.core_counts else {}
     if run.best_ratio and any(count.cores != run.plan.cores for count in best.values()):
         times = " and ".join(f"{duration(best[side].whole.median)} on {cores(best[side].cores)}" for side in Side)
-        parts.append(f"the whole at each arm's best core count {times}, that is {run.best_ratio.value:.2f}x")
+        parts.append(f"the whole at each arm's best core count {times}, that is {ratio_figure(run.best_ratio.value)}")
     decisive = _qualities(context)
     parts += decisive or ["the lever does not change the arithmetic"]
     if verdict.engagement is Engagement.PARTIAL:
@@ -589,6 +591,25 @@ def duration(seconds: float) -> str:
 
 def _three_digits(number: float) -> str:
     return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+
+
+def ratio_figure(ratio: float) -> str:
+    """'2.37x'; two significant digits for a ratio so small that it would have none: '0.0019x'."""
+    return f"{_factor(ratio)}x"
+
+
+def bounds(ratio: Interval) -> str:
+    """The ends of the interval of a ratio: '2.31 to 2.44'."""
+    return f"{_factor(ratio.low)} to {_factor(ratio.high)}"
+
+
+def interval_text(ratio: Interval) -> str:
+    """'2.37x (2.31 to 2.44)'."""
+    return f"{ratio_figure(ratio.value)} ({bounds(ratio)})"
+
+
+def _factor(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.0995 or ratio <= 0 else f"{ratio:.{1 - math.floor(math.log10(ratio))}f}"
 
 
 def figure(measure: Measure) -> str:

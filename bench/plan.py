@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
-from bench.workload import Parameter, Setting, Step, Workload, registry
+from bench.workload import WHOLE, Parameter, Setting, Step, Workload, registry
 
 BUDGET_S = (2.0, 3600.0)
 TARGET = (0.0, 0.5)
@@ -90,6 +90,11 @@ class Plan(BaseModel):
     def steps(self) -> tuple[Step, ...]:
         """What is timed, in order."""
         return self.declaration.steps_of(self.parameters)
+
+    def labels(self) -> dict[str, str]:
+        """Label of the whole, and of every step that is timed."""
+        told = self.declaration.labels()
+        return {name: told[name] for name in (WHOLE, *(step.name for step in self.steps))}
 
     @property
     def digest(self) -> str:
@@ -206,6 +211,17 @@ def _parameter(parameter: Parameter, given: Any, problems: list[str]) -> Setting
             if given not in parameter.choices:
                 problems.append(f"{parameter.name}: {given!r} is none of {', '.join(parameter.choices)}")
             return str(given)
+        case "several":
+            named = [name.strip() for name in str(given).split(",") if name.strip()]
+            if not named:
+                problems.append(f"{parameter.name}: wanted are one or more of {', '.join(parameter.choices)}")
+            problems += [
+                f"{parameter.name}: {name!r} is none of {', '.join(parameter.choices)}"
+                for name in named
+                if name not in parameter.choices
+            ]
+            # In the order of the choices, so that the same choice is the same plan.
+            return ",".join(name for name in parameter.choices if name in named)
         case "text":
             text = str(given).strip()
             if not 0 < len(text) <= LONGEST_TEXT or not text.isprintable():

@@ -7,6 +7,7 @@ Linux tells in `/proc` is read there, below a `root` folder that tests may lay s
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import sys
@@ -138,6 +139,31 @@ def spent_between(before: Mapping[int, float], after: Mapping[int, float]) -> fl
     """Processor time that a tree has spent between two `tree_times`: of those who live at the end, since what the dead
     have spent is no longer told."""
     return sum(max(0.0, spent - before.get(pid, 0.0)) for pid, spent in after.items())
+
+
+def own_processor_s() -> float:
+    """Processor seconds of this process, all its threads, and of the children that it has waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+class TreeClock:
+    """Processor seconds of this process and of all below it, whoever came meanwhile; of who has ended, what it had used
+    when it was last looked at."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, float] = {}
+        self._own: set[int] = set()
+
+    def __call__(self) -> float:
+        me = os.getpid()
+        living = descendants(me)
+        # A child of this process's own that has ended is among those that it has waited for.
+        for pid in self._own.difference(living):
+            del self._seen[pid]
+        self._seen |= {pid: processor_s(pid) for pid in living}
+        self._own = set(_children(me, ROOT) if _tells_children(ROOT) else living)
+        return own_processor_s() + sum(self._seen.values())
 
 
 def freeze_tree(pid: int) -> None:

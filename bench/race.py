@@ -27,7 +27,7 @@ from bench.plan import Plan
 from bench.processes import tree_resident
 from bench.record import Run
 from bench.telemetry import Telemetry
-from bench.values import CoreCount, Failure, Phase, Placement, Prepared, Quality, Sample, Side
+from bench.values import CoreCount, Failure, Measurement, Phase, Placement, Prepared, Quality, Sample, Side
 from bench.warmup import is_warm
 
 TICK_S = 0.1
@@ -186,7 +186,10 @@ class Race:
                 )
             )
 
-        def ready(arm: ArmProcess, answer: protocol.Prepared) -> None:
+        def ready(arm: ArmProcess, answer: protocol.Prepared | protocol.Repeated) -> type | None:
+            if isinstance(answer, protocol.Repeated):
+                self._take(arm, answer.measurement, Phase.EARLY, next(self._pairs), 0)
+                return None
             prepared = Prepared(
                 side=arm.side,
                 cores=len(chosen),
@@ -198,6 +201,10 @@ class Race:
                 synthetic=answer.synthetic,
             )
             self.tell(events.Prepared(at=self.now, prepared=prepared))
+            if not self.workload.early or len(self._alive) > len(Side) or len(self.record.prepared) == len(Side):
+                return None
+            arm.ask(protocol.Repeat(repetition=0, calls={}))
+            return protocol.Repeated
 
         self._ask_all(arms.values(), None, protocol.Prepared, self.workload.prepare_limit_s, ready)
         return arms
@@ -397,7 +404,10 @@ class Race:
         # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
         request = protocol.Repeat(repetition=pair, calls=self._calls)
         repeated = self._ask(arm, request, protocol.Repeated)
-        measurement = repeated.measurement
+        return self._take(arm, repeated.measurement, phase, pair, place)
+
+    def _take(self, arm: ArmProcess, measurement: Measurement, phase: Phase, pair: int, place: int) -> Sample:
+        """Tell of a sample that an arm has measured, with its steps as they are declared."""
         timed = [time.step for time in measurement.steps]
         if timed != [step.name for step in self.plan.steps]:
             raise arm.broken(f"timed the steps {timed}, which are not those declared", "The workload is at fault.")
@@ -446,17 +456,20 @@ class Race:
         request: protocol.Request | None,
         wanted: type,
         limit_s: float,
-        then: Callable[[ArmProcess, protocol.Reply], None] = lambda arm, reply: None,
+        then: Callable[[ArmProcess, protocol.Reply], type | None] = lambda arm, reply: None,
     ) -> dict[ArmProcess, protocol.Reply]:
-        """Put `request` to the arms (None: it has been put) and wait for an answer of the type `wanted` from each."""
-        waiting = list(arms)
+        """Put `request` to the arms (None: it has been put) and wait for an answer of the type `wanted` from each.
+
+        Where `then` has asked an arm for more, it returns the type of the answer that is to be waited for.
+        """
+        waiting = dict.fromkeys(arms, wanted)
         answers: dict[ArmProcess, protocol.Reply] = {}
         if request is not None:
             for arm in waiting:
                 arm.ask(request)
         deadline = time.monotonic() + limit_s
         while waiting:
-            ready, _, _ = select.select(waiting, [], [], TICK_S)
+            ready, _, _ = select.select(list(waiting), [], [], TICK_S)
             for arm in ready:
                 for reply in arm.replies():
                     match reply:
@@ -464,19 +477,22 @@ class Race:
                             self.tell(events.Progress(at=self.now, side=arm.side, cores=len(arm.cores), text=text))
                         case protocol.Broke(what=what, remedy=remedy):
                             raise arm.broken(f"could not do its work: {what}", remedy or "Its log says where.")
-                        case _ if isinstance(reply, wanted):
+                        case _ if isinstance(reply, waiting.get(arm, ())):
                             if isinstance(reply, protocol.Hello):
                                 arm.pid = reply.pid
                                 if reply.version != protocol.VERSION:
                                     raise arm.broken(f"speaks version {reply.version}", "Install one Fairlap, not two.")
                             answers[arm] = reply
-                            waiting.remove(arm)
-                            then(arm, reply)
+                            more = then(arm, reply)
+                            if more is None:
+                                del waiting[arm]
+                            else:
+                                waiting[arm] = more
                         case _:
                             raise arm.broken(f"answered '{reply.type}' out of turn", "The workload is at fault.")
             self._look_up()
             if waiting and time.monotonic() > deadline:
-                raise waiting[0].broken(
+                raise next(iter(waiting)).broken(
                     f"did not answer within {limit_s:g} s",
                     "It hangs, or the work is too large: ask for less, or see its log.",
                 )

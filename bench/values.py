@@ -31,6 +31,8 @@ class Side(StrEnum):
 class Phase(StrEnum):
     """What a sample was taken for."""
 
+    EARLY = "early"
+    """While the other arm was still getting ready: a first look, in no statistics."""
     WARM_UP = "warm-up"
     RACE = "race"
     CORES = "cores"

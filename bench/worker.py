@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import importlib
 import os
-import resource
 import sys
 import time
 import traceback
@@ -20,7 +19,15 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from bench import protocol
-from bench.processes import descendants, machine_ticks, processor_s, spent_between, thread_run_ns, tree_times
+from bench.processes import (
+    TreeClock,
+    descendants,
+    machine_ticks,
+    own_processor_s,
+    spent_between,
+    thread_run_ns,
+    tree_times,
+)
 from bench.spoken import Speaker, begin
 from bench.values import Measurement, StepTime
 from bench.workload import Arm
@@ -120,8 +127,7 @@ class Worker:
 
     def _repeat(self, arm: Arm, request: protocol.Repeat) -> Measurement:
         """One timed repetition. What is read of the system is read outside the clock."""
-        family = descendants(os.getpid())
-        processor = _tree_processor(family) if family else _own_processor_s
+        processor = TreeClock() if descendants(os.getpid()) else own_processor_s
         clock = StepClock(request.calls, processor)
         ran, ticks = thread_run_ns(), machine_ticks()
         _wake()
@@ -200,17 +206,6 @@ def _wake() -> None:
     until = time.perf_counter() + WAKE_S
     while time.perf_counter() < until:
         pass
-
-
-def _own_processor_s() -> float:
-    """Processor seconds of this process, all its threads, and of the children that it has waited for."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
-
-
-def _tree_processor(family: list[int]) -> Callable[[], float]:
-    """A clock of the processor seconds of this process and of the living processes in `family`."""
-    return lambda: _own_processor_s() + sum(processor_s(pid) for pid in family)
 
 
 if __name__ == "__main__":

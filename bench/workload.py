@@ -48,7 +48,8 @@ class Parameter:
 
     name: str
     label: str
-    kind: Literal["integer", "real", "choice", "flag", "image", "text"]
+    kind: Literal["integer", "real", "choice", "several", "flag", "image", "text"]
+    """The value of `several` names one or more of the choices, with commas between."""
     default: Setting
     help: str = ""
     minimum: float | None = None
@@ -105,7 +106,7 @@ class Step:
     changes: bool = True
     """False for a step that the lever leaves alone: both arms run the same code in it."""
     groups: tuple[str, ...] = ()
-    """Values of the workload's `chosen_by` with which this step is run; none where it always is."""
+    """What else than its name the workload's `chosen_by` may say for this step to be run; none where it always is."""
     apart: bool = False
     """True for a step that is timed but is no part of the whole: one that does no work in an arm to compare."""
 
@@ -165,7 +166,11 @@ class Workload:
     synthetic: str = ""
     """Why the data or the weights are not real, where they are not."""
     chosen_by: str = ""
-    """Name of the parameter whose value says which of the steps are run, where not all always are."""
+    """Name of the parameter, a `several` of groups and names of steps, that says which of them are run, where not all
+    always are."""
+    early: bool = False
+    """Whether an arm that is ready does a first repetition while the other still gets ready: for arms of which one
+    takes long to start. It is in no statistics."""
     freeze_idle: bool = False
     """Whether an arm's processes are stopped while the other is timed: for libraries that leave services running,
     which would take processor time from the other arm."""
@@ -198,8 +203,8 @@ class Workload:
         """The steps that a run with these parameters times, in order."""
         if not self.chosen_by:
             return self.steps
-        group = parameters[self.chosen_by]
-        return tuple(step for step in self.steps if not step.groups or group in step.groups)
+        chosen = set(str(parameters[self.chosen_by]).split(","))
+        return tuple(step for step in self.steps if not step.groups or chosen & {step.name, *step.groups})
 
     def figures(self) -> dict[str, Published]:
         """What was published, by step; the whole among them."""

@@ -17,6 +17,7 @@ import pytest
 
 from bench import processes
 from bench.processes import (
+    TreeClock,
     descendants,
     freeze_tree,
     machine_ticks,
@@ -211,6 +212,27 @@ def test_processor_time_without_the_kernels_clock(monkeypatch: pytest.MonkeyPatc
     spent = psutil.Process().cpu_times()
     monkeypatch.setattr(time, "clock_gettime", refuse, raising=False)
     assert processor_s(os.getpid()) >= spent.user + spent.system > 0
+
+
+def test_a_tree_clock_counts_who_comes_and_keeps_who_has_gone() -> None:
+    spins = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
+    parent = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {spins + 'time.sleep(0.5)'!r}]); "
+    clock = TreeClock()
+    before = clock()
+    child = subprocess.Popen([sys.executable, "-c", parent + "print('gone', flush=True); time.sleep(600)"], stdout=-1)
+    try:
+        deadline = time.monotonic() + LIMIT_S
+        while clock() - before < 0.2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert child.stdout.read(4) == b"gone"
+        assert clock() - before >= 0.2, "the grandchild has ended, and its time stays"
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+    spent = clock() - before
+    assert 0.2 <= spent < 5, "a child that was waited for counts once"
 
 
 def test_ticks_of_the_machine(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from bench.claims import duration, figure, share_kept
+from bench.claims import duration, figure, ratio_figure, share_kept
 from bench.record import Run
 from bench.values import Comparison, Measure, Phase, Side, Summary
 from bench.workload import WHOLE, Published, Workload
@@ -31,9 +31,13 @@ ESTIMATES = 160
 """Points of the ratio's course."""
 BEYOND = 3.0
 """Times the slower arm's median beyond which a sample stands on the edge of the axis, as a triangle."""
+CROWDED = 12
+"""Steps beyond which their rows are low, and the ratios stand beside them."""
 WIDE = 12.0
 """Ratio from which the arms' times stand on a logarithmic axis."""
 TICKS = (
+    0.0001,
+    0.001,
     0.01,
     0.02,
     0.05,
@@ -142,7 +146,7 @@ def _timed(run: Run, step: str) -> dict[Side, list[Point]]:
             continue
         measured = sample.measurement
         at = round(measured.began + measured.wall_s, 3)
-        timed[sample.side].append(Point(at, sample.seconds(step), sample.pair, phase is Phase.WARM_UP))
+        timed[sample.side].append(Point(at, sample.seconds(step), sample.pair, phase is not Phase.RACE))
     return timed
 
 
@@ -322,7 +326,7 @@ def _ratio_label(run: Run, step: str, theme: Theme) -> list[dict]:
     return [
         label
         | {
-            "text": f"<b>{comparison.ratio.value:.2f}x</b>",
+            "text": f"<b>{ratio_figure(comparison.ratio.value)}</b>",
             "font": {"color": style.ink(theme), "size": 12},
             "showarrow": False,
         }
@@ -519,6 +523,8 @@ def accuracy(run: Run, theme: Theme = "light", *, height: int = 240) -> go.Figur
     pairs = decisive(run)
     limit = 100 * run.plan.accuracy_limit
     layout = style.layout(height) | {"showlegend": False}
+    if not pairs and (found := compared(run)):
+        return _equality(found, height, theme)
     if not pairs:
         why = (
             "Not measured yet"
@@ -559,6 +565,40 @@ def decisive(run: Run) -> list[tuple[Measure, Measure]]:
         return []
     other = {measure.name: measure for measure in run.quality.accelerated}
     return [(m, other[m.name]) for m in run.quality.baseline if m.decisive and m.name in other]
+
+
+def compared(run: Run) -> list[Measure]:
+    """Shares of equal results, a step each, where results themselves are compared."""
+    return [measure for measure in run.quality.agreement if measure.decisive] if run.quality else []
+
+
+def _equality(found: list[Measure], height: int, theme: Theme) -> go.Figure:
+    """How many steps had equal results, and the names of those that had not."""
+    differ = [measure.step or measure.label for measure in found if measure.value < 100]
+    counts = {"equal": len(found) - len(differ), "different": len(differ)}
+    colours = {"equal": style.look(Side.ACCELERATED, theme).colour, "different": style.published(theme)}
+    bars = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": [count],
+            "y": [0],
+            "name": f"{word}: {count}",
+            "width": 0.4,
+            "marker": {"color": colours[word], "pattern": {"shape": "" if word == "equal" else "/"}},
+            "hovertemplate": f"{count} steps with {word} results<extra></extra>",
+        }
+        for word, count in counts.items()
+        if count
+    ]
+    layout = style.layout(height) | {
+        "barmode": "stack",
+        "xaxis": {"title": {"text": "steps with results of both arms compared"}, "range": [0, len(found)], "nticks": 6},
+        "yaxis": {"visible": False, "range": [-0.6, 0.6]},
+    }
+    if differ:
+        layout["annotations"] = [_note(_wrapped(f"different: {', '.join(differ)}"))]
+    return go.Figure({"data": bars, "layout": layout})
 
 
 def _limit_zone(low: float, limit: float, theme: Theme) -> dict:
@@ -649,8 +689,9 @@ def _steps(
     ends = [1.0, *(r.low for r in ratios), *(r.high for r in ratios), *(one.ratio for one in told.values())]
     low, high = math.log10(min(ends)), math.log10(max(ends))
     pad = max(0.07 * (high - low), 0.03)
-    layout = style.layout(64 + 46 * len(rows)) | {
-        "xaxis": _log_ratio_axis(low - pad, high + pad),
+    crowded = len(rows) > CROWDED
+    layout = style.layout(64 + (28 if crowded else 46) * len(rows)) | {
+        "xaxis": _log_ratio_axis(low - pad, high + pad * (2 if crowded else 1)),
         "yaxis": {
             "tickvals": list(rows.values()),
             "ticktext": [labels[name] for name in rows],
@@ -667,8 +708,30 @@ def _steps(
     }
     layout["legend"] = layout["legend"] | {"x": 1, "xanchor": "right"}
     layout["margin"] = {"l": 8, "r": 16, "t": 30, "b": 8}
-    traces = [_ratio_dots([c for name in rows if (c := compared.get(name))], rows, labels, theme)] if compared else []
+    dots = [_ratio_dots([c for name in rows if (c := compared.get(name))], rows, labels, theme)] if compared else []
+    if dots and crowded:
+        # Beside the upper end of the interval: between the rows there is no room.
+        layout["annotations"] = [*layout["annotations"], *_beside(compared, rows, theme)]
+        dots[0] |= {"mode": "markers"}
+    traces: list[dict] = dots
     return go.Figure({"data": traces + _published_marks(told, rows, labels, theme), "layout": layout})
+
+
+def _beside(compared: dict[str, Comparison], rows: dict[str, int], theme: Theme) -> list[dict]:
+    """The ratio in figures, on the right of its interval."""
+    return [
+        {
+            "x": math.log10(compared[name].ratio.high),
+            "y": row,
+            "text": ratio_figure(compared[name].ratio.value),
+            "xanchor": "left",
+            "xshift": 8,
+            "showarrow": False,
+            "font": {"size": 12},
+        }
+        for name, row in rows.items()
+        if name in compared
+    ]
 
 
 def _log_ratio_axis(low: float, high: float) -> dict:
@@ -724,7 +787,7 @@ def _ratio_dots(comparisons: list[Comparison], rows: dict[str, int], labels: dic
             "color": colours,
             "line": {"width": 2},
         },
-        "text": [f"<b>{c.ratio.value:.2f}x</b>" for c in comparisons],
+        "text": [f"<b>{ratio_figure(c.ratio.value)}</b>" for c in comparisons],
         "textposition": "top center",
         "textfont": {"size": 12},
         "customdata": [

@@ -137,19 +137,21 @@ def _fill(workload: Workload, limit: int) -> None:
 def put(workload: Workload, name: str, value: Setting) -> None:
     """Set one control, before it is drawn."""
     st.session_state[_key(workload, name)] = _kept(workload)[name] = value
-    if name in _images(workload):
+    if name in _of_kind(workload, "several"):
+        st.session_state[_key(workload, f"{name}:chosen")] = _names(value)
+    if name in _of_kind(workload, "image"):
         own = str(value).startswith("upload:")
         st.session_state[_key(workload, f"{name}:choice")] = OWN if own else value
         if own:
             st.session_state[_key(workload, f"{name}:own")] = value
 
 
-def _images(workload: Workload) -> list[str]:
-    return [parameter.name for parameter in workload.parameters if parameter.kind == "image"]
+def _of_kind(workload: Workload, kind: str) -> list[str]:
+    return [parameter.name for parameter in workload.parameters if parameter.kind == kind]
 
 
 def _uploadable(workload: Workload) -> list[str]:
-    return _images(workload) + [parameter.name for parameter in workload.parameters if parameter.upload]
+    return _of_kind(workload, "image") + [parameter.name for parameter in workload.parameters if parameter.upload]
 
 
 # --- the plan ---
@@ -327,6 +329,26 @@ def _choice(workload: Workload, parameter: Parameter) -> None:
     _choose(parameter.label, list(parameter.choices), _key(workload, parameter.name), named, parameter.help)
 
 
+def _several(workload: Workload, parameter: Parameter) -> None:
+    """Any of the choices; the control holds a list, the plan their names with commas between."""
+    chosen = _key(workload, f"{parameter.name}:chosen")
+    if st.session_state.get(chosen) is None:
+        st.session_state[chosen] = _names(st.session_state[_key(workload, parameter.name)])
+    st.multiselect(
+        parameter.label,
+        list(parameter.choices),
+        key=chosen,
+        format_func=parameter.choices.__getitem__,
+        help=parameter.help or None,
+    )
+    names = st.session_state[chosen]
+    _set(workload, parameter, ",".join(name for name in parameter.choices if name in names))
+
+
+def _names(value: Setting) -> list[str]:
+    return [name for name in str(value).split(",") if name]
+
+
 def _text(workload: Workload, parameter: Parameter) -> None:
     key = _key(workload, parameter.name)
     if (handed_in := st.session_state.pop(f"{key}:next", None)) is not None:
@@ -388,7 +410,7 @@ def _image(workload: Workload, parameter: Parameter) -> None:
     _choose(parameter.label, list(labels), choice, labels.__getitem__, parameter.help)
     chosen = st.session_state[choice]
     if chosen != OWN:
-        _set_image(workload, parameter, chosen)
+        _set(workload, parameter, chosen)
         return
     file = st.file_uploader(
         "PNG or JPEG",
@@ -407,10 +429,10 @@ def _image(workload: Workload, parameter: Parameter) -> None:
         st.caption(f"Until a file is chosen, the race uses {parameter.choices[str(parameter.default)]}.")
     elif file is None:
         st.caption(f"The file that was uploaded before, `{own.removeprefix('upload:')[:12]}`.")
-    _set_image(workload, parameter, own or str(parameter.default))
+    _set(workload, parameter, own or str(parameter.default))
 
 
-def _set_image(workload: Workload, parameter: Parameter, value: str) -> None:
+def _set(workload: Workload, parameter: Parameter, value: str) -> None:
     st.session_state[_key(workload, parameter.name)] = _kept(workload)[parameter.name] = value
 
 
@@ -418,6 +440,7 @@ _PARAMETER: Mapping[str, Any] = {
     "integer": _number,
     "real": _number,
     "choice": _choice,
+    "several": _several,
     "text": _text,
     "flag": _flag,
     "image": _image,

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from bench.claims import duration
+from bench.claims import bounds, duration, ratio_figure
 from bench.plan import Plan
 from bench.record import Run
 from bench.store import StoreError
@@ -78,8 +78,8 @@ def rows(run: Run) -> pd.DataFrame:
                 "": speed.value,
                 names[0]: duration(comparison.baseline.median),
                 names[1]: duration(comparison.accelerated.median),
-                "ratio": f"{comparison.ratio.value:.2f}x",
-                "95 %": f"{comparison.ratio.low:.2f} to {comparison.ratio.high:.2f}",
+                "ratio": ratio_figure(comparison.ratio.value),
+                "95 %": bounds(comparison.ratio),
                 "why slower": of_call.get("why it may be slower", "") if speed is Speed.SLOWER else "",
                 "to return": of_call.get("to return", ""),
                 "first call": of_call.get("first call", ""),

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import streamlit as st
 
-from bench.claims import duration
+from bench.claims import bounds, duration, interval_text, ratio_figure
 from bench.events import State
 from bench.export import rows_csv, samples_csv
 from bench.record import Run
 from bench.store import Row, Store, StoreError
-from bench.values import Side, Summary
+from bench.values import Interval, Side, Summary
 from bench.workload import registry
 from ui import service, style, view
 
@@ -51,7 +51,7 @@ def ratio_text(ratio: float | None, low: float | None, high: float | None) -> st
     """'2.37x (2.31 to 2.44)'; empty where there is none."""
     if ratio is None or low is None or high is None:
         return ""
-    return f"{ratio:.2f}x ({low:.2f} to {high:.2f})"
+    return interval_text(Interval(value=ratio, low=low, high=high))
 
 
 def claim_badge(made: bool | None) -> str:
@@ -254,11 +254,13 @@ def _frame(rows: Sequence[Row]) -> pd.io.formats.style.Styler:
             "origin": [row.origin for row in rows],
         }
     ).astype({"baseline": float, "accelerated": float, "ratio": float})
-    return frame.style.format({"baseline": duration, "accelerated": duration, "ratio": "{:.2f}x"}, na_rep="")
+    return frame.style.format({"baseline": duration, "accelerated": duration, "ratio": ratio_figure}, na_rep="")
 
 
 def _interval(row: Row) -> str:
-    return "" if row.ratio_low is None or row.ratio_high is None else f"{row.ratio_low:.2f} to {row.ratio_high:.2f}"
+    if row.ratio is None or row.ratio_low is None or row.ratio_high is None:
+        return ""
+    return bounds(Interval(value=row.ratio, low=row.ratio_low, high=row.ratio_high))
 
 
 def _verdict(row: Row) -> list[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims import duration, engagement, figure
+from bench.claims import bounds, duration, engagement, figure, ratio_figure
 from bench.events import State
 from bench.record import Run
 from bench.values import Comparison, Phase, Picture, Side
@@ -26,6 +26,8 @@ SLOW_S = 1.0
 """How often, at most, the charts below the race are drawn anew while it is on."""
 FIGURES = 96
 """Figures that are kept, for the sessions that watch the same run and for redraws that bring nothing new."""
+ABREAST = 6
+"""Steps that stand side by side; more are chosen from a list."""
 ORDINARY = {State.PREPARING, State.WARMING_UP, State.RACING, State.CORES}
 STATES = {
     State.PREPARING: ("hourglass_top", "blue"),
@@ -75,21 +77,17 @@ def draw(run: Run, *, key: str, live: bool) -> None:
 
 def _head(run: Run, key: str, live: bool) -> str:
     """Where the run stands, and the choice of the whole or a step; that choice comes back."""
-    labels = run.plan.declaration.labels()
+    labels = run.plan.labels()
+    if st.session_state.get(f"{key}-step") not in labels:
+        # Chosen of another run, whose plan timed other steps.
+        st.session_state[f"{key}-step"] = WHOLE
+    settings = {"key": f"{key}-step", "format_func": labels.__getitem__, "label_visibility": "collapsed"}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         icon, colour = STATES[run.state]
         st.markdown(f":{colour}-badge[:material/{icon}: {run.state}] {_standing(run, live)}", width="content")
-        chosen = st.segmented_control(
-            "What is shown",
-            list(labels),
-            default=WHOLE,
-            key=f"{key}-step",
-            format_func=labels.__getitem__,
-            required=True,
-            label_visibility="collapsed",
-            width="content",
-        )
-    return chosen or WHOLE
+        if len(labels) > ABREAST:
+            return st.selectbox("What is shown", list(labels), width=240, **settings)
+        return st.segmented_control("What is shown", list(labels), required=True, width="content", **settings)
 
 
 def _standing(run: Run, live: bool) -> str:
@@ -106,7 +104,7 @@ def _standing(run: Run, live: bool) -> str:
         parts.append(
             f"interval ± {widest:.1%} of ± {run.plan.target:.1%} asked" if live else f"± {whole.ratio.half_width:.1%}"
         )
-    elif warm := sum(sample.phase is Phase.WARM_UP for sample in run.samples):
+    elif warm := sum(sample.phase in (Phase.EARLY, Phase.WARM_UP) for sample in run.samples):
         parts.append(f"{warm} samples of warm-up")
     if run.why and run.state not in ORDINARY:
         parts.append(claim.plain(run.why))
@@ -158,7 +156,7 @@ def _arm_metric(run: Run, side: Side, comparison: Comparison | None, colours: Th
 
 
 def _warm_up_words(run: Run, side: Side) -> str:
-    warm = run.of_side(side, Phase.WARM_UP)
+    warm = run.of_side(side, Phase.WARM_UP) or run.of_side(side, Phase.EARLY)
     return f"warm-up, last {duration(warm[-1].whole_s)}" if warm else "ready"
 
 
@@ -169,11 +167,11 @@ def _ratio_metric(run: Run, comparison: Comparison | None) -> None:
         return
     ratio = comparison.ratio
     found = run.claim(comparison.step)
-    words = f"{ratio.low:.2f} to {ratio.high:.2f}"
+    words = bounds(ratio)
     colour = style.SPEED[found.verdict.speed].colour if found else "gray"
     st.metric(
         "Ratio",
-        f"{ratio.value:.2f}x",
+        ratio_figure(ratio.value),
         words,
         delta_color=colour,
         delta_arrow="off",
@@ -192,6 +190,17 @@ def _short_speed(words: str) -> str:
 def _quality_metric(run: Run, colours: Theme) -> None:
     pairs = charts.decisive(run)
     settings = {"delta_color": "off", "delta_arrow": "off", "border": True, "height": "stretch"}
+    compared = charts.compared(run)
+    if not pairs and compared:
+        equal = sum(measure.value == 100 for measure in compared)
+        st.metric(
+            "Equal results",
+            f"{equal} of {len(compared)}",
+            "both arms" if equal == len(compared) else "see the table of results",
+            **settings,
+            help="Steps whose results are the same in both arms, within the tolerance that stands below.",
+        )
+        return
     if not pairs:
         exact = not run.plan.declaration.lever.changes_arithmetic
         st.metric(
@@ -420,7 +429,7 @@ def _steps(run: Run, key: str, colours: Theme) -> None:
         with st.expander("Why ours differ from the published figures", icon=":material/compare_arrows:"):
             for step, told in differ.items():
                 ours = run.comparison(step)
-                ratio = f", here {ours.ratio.value:.2f}x" if ours else ""
+                ratio = f", here {ratio_figure(ours.ratio.value)}" if ours else ""
                 st.markdown(
                     f"**{labels[step]}**: published {told.ratio:g}x{ratio}. {claim.plain(told.why_it_differs)} "
                     f":gray[:small[{claim.plain(told.source)}]]"
@@ -443,8 +452,8 @@ def _step_rows(run: Run) -> pd.DataFrame:
                 "step": labels[comparison.step],
                 f"○ {names[Side.BASELINE]}": duration(comparison.baseline.median),
                 f"◆ {names[Side.ACCELERATED]}": duration(comparison.accelerated.median),
-                "ratio": f"**{ratio.value:.2f}x**",
-                "95 % interval": f"{ratio.low:.2f} to {ratio.high:.2f}",
+                "ratio": f"**{ratio_figure(ratio.value)}**",
+                "95 % interval": bounds(ratio),
                 "p (Mann-Whitney)": "< 1e-16" if comparison.p_value < 1e-16 else f"{comparison.p_value:.2g}",
                 "cores used": used,
                 "published": f"{told.ratio:g}x" if told else "",
@@ -537,7 +546,7 @@ def _best(run: Run, colours: Theme) -> None:
             st.markdown(f"{name}: **{duration(best.whole.median)}** on {best.cores} core{'s' * (best.cores > 1)}")
     if run.best_ratio:
         ratio = run.best_ratio
-        st.markdown(f"best against best **{ratio.value:.2f}x** ({ratio.low:.2f} to {ratio.high:.2f})")
+        st.markdown(f"best against best **{ratio_figure(ratio.value)}** ({bounds(ratio)})")
 
 
 def _other_measures(run: Run) -> str:

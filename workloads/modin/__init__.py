@@ -57,17 +57,18 @@ WORKLOAD = Workload(
         Parameter(
             "steps",
             "Calls",
-            "choice",
+            "several",
             "common",
-            help="Which calls are raced. All of them take long, and need a larger budget.",
+            help="Which calls are raced: groups of them, single ones, or both. All of them take long, and need a "
+            "larger budget.",
             choices={
                 "common": "the ETL script and common calls",
-                "etl": "the ETL script alone",
                 "files": "reading and writing",
                 "calls": "calls on a table",
                 "text": "texts and dates",
                 "all": "all",
-            },
+            }
+            | {call.name: call.code for call in CALLS},
         ),
         Parameter(
             "columns", "Columns", "integer", 32, "Of the made up table, the key among them.", minimum=4, maximum=256
@@ -106,6 +107,7 @@ WORKLOAD = Workload(
     desk="workloads.modin.desk:Desk",
     chosen_by="steps",
     freeze_idle=True,
+    early=True,
     source="https://modin.readthedocs.io/en/stable/",
     machines=("x86_64", "AMD64", "aarch64", "arm64"),
     systems=("Linux",),

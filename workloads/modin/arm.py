@@ -192,6 +192,8 @@ class Frames:
             causes.append("one partition")
         elif note.workers <= 1:
             causes.append("one worker worked")
+        if note.started:
+            causes.append(f"starts {note.started} process{'es' * (note.started > 1)}")
         if note.stored > MUCH * self.files.held:
             causes.append("moves much through the object store")
         return causes or ["costs of tasks and partitions"]

@@ -51,6 +51,8 @@ class Note:
     """Ray's worker processes that used a processor."""
     processor_s: float = 0.0
     """Processor time of those."""
+    started: int = 0
+    """Processes that Ray started for the call."""
 
 
 class Engine(Protocol):
@@ -173,6 +175,7 @@ class ModinOnRay:
             stored=max(0, self._stored() - stored),
             workers=sum(s > WORKED_S for s in spent.values()),
             processor_s=sum(spent.values()),
+            started=len(spent.keys() - before.keys()),
         )
 
     def plain(self, result: Any) -> Any:

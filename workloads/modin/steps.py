@@ -106,7 +106,7 @@ _FILES = ("files", "all")
 _TEXT = ("text", "all")
 
 CALLS: tuple[Call, ...] = (
-    Call("etl", "the ETL script", ("etl", "common", "all"), etl),
+    Call("etl", "the ETL script", ("common", "all"), etl),
     Call("construct", "DataFrame(array)", _FILES, lambda t: t.pd.DataFrame(t.array)),
     Call("read_csv", "read_csv", ("common", "files", "all"), lambda t: t.pd.read_csv(t.csv)),
     Call("read_parquet", "read_parquet", ("common", "files", "all"), lambda t: t.pd.read_parquet(t.parquet)),
@@ -148,6 +148,7 @@ CALLS: tuple[Call, ...] = (
 )
 
 
-def chosen(group: str) -> list[Call]:
-    """The calls of one group, in order."""
-    return [call for call in CALLS if group in call.groups]
+def chosen(names: str) -> list[Call]:
+    """The calls that are named, by groups or one by one with commas between, in order."""
+    wanted = set(names.split(","))
+    return [call for call in CALLS if wanted & {call.name, *call.groups}]
