@@ -30,17 +30,36 @@ from bench.machine import describe
 from bench.paths import ROOT
 from bench.race import Race
 from bench.record import Run
-from bench.values import Phase, Side
-from bench.workload import registry
+from bench.values import Phase, Sample, Side
+from bench.workload import WHOLE
 
 LOOPS = 200_000
 """Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
+BESIDE_ROUNDS = 3
+"""How often the baseline meets each rival."""
+BESIDE_WARM_UP, BESIDE_TURNS = 2, 10
+"""Samples in such a round that do not count, and that do."""
 
 
 def race(workload: str, **fields) -> Run:
     """A race in this process, neither queued nor stored."""
     checked = plan.make(workload, **fields)
-    opened = events.Opened(
+    with tempfile.TemporaryDirectory() as scratch:
+        racing = Race(
+            _opened(checked),
+            tell=lambda event: None,
+            stop=lambda: None,
+            scratch=Path(scratch),
+            cores=choose(checked.cores),
+        )
+        racing.run()
+    if racing.record.failure:
+        raise RuntimeError(racing.record.failure.what)
+    return racing.record
+
+
+def _opened(checked: plan.Plan) -> events.Opened:
+    return events.Opened(
         run="check",
         plan=checked,
         machine=describe(),
@@ -48,14 +67,6 @@ def race(workload: str, **fields) -> Run:
         origin="command line",
         pid=os.getpid(),
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        racing = Race(
-            opened, tell=lambda event: None, stop=lambda: None, scratch=Path(scratch), cores=choose(checked.cores)
-        )
-        racing.run()
-    if racing.record.failure:
-        raise RuntimeError(racing.record.failure.what)
-    return racing.record
 
 
 def overhead(tell: Callable[[str], None] = print) -> None:
@@ -130,26 +141,63 @@ def same_arm(tell: Callable[[str], None] = print, *, count: int = 20, workload: 
     tell(f"{verdicts['no difference detected']} of {count} found no difference where there is none")
 
 
-def beside(tell: Callable[[str], None] = print, *, rounds: int = 3, workload: str = "modin", **fields) -> None:
+def beside(tell: Callable[[str], None] = print, *, workload: str = "modin", **fields) -> None:
     """Whether the baseline has its own times beside an accelerated arm that leaves services running (Ray).
 
-    It races another baseline, beside which it has the machine alone, and the accelerated arm, in turns; its medians
-    are held against each other, step by step. Two runs of one program differ by a per cent or so of themselves.
+    One process of the baseline is timed all the while, its rival in turns another baseline, beside which it has the
+    machine alone, and the accelerated arm; its times in both companies are held against each other, step by step.
     """
-    lever = registry()[workload].lever
-    medians: dict[str, dict[str, list[float]]] = {lever.baseline: {}, lever.accelerated: {}}
-    for number in range(rounds):
-        for rival in (lever.baseline, lever.accelerated)[:: 1 if number % 2 == 0 else -1]:
-            given = {"cores": len(choose_all()), "budget_s": 30, "target": 0, "seed": 0} | fields
-            run = race(workload, accelerated=rival, **given)
-            for comparison in run.statistics:
-                medians[rival].setdefault(comparison.step, []).append(comparison.baseline.median)
-            waits = [sample.measurement for sample in run.of_side(Side.ACCELERATED)]
-            used, idle = sum(wait.idle_processor_s for wait in waits), sum(wait.idle_s for wait in waits)
-            tell(f"{number + 1}: {rival} used {used / idle:.2%} of a core while {lever.baseline} was timed")
-    for step, alone in medians[lever.baseline].items():
-        one, other = median(alone), median(medians[lever.accelerated][step])
-        tell(f"{step}: {duration(one)} alone, {duration(other)} beside {lever.accelerated}, {other / one - 1:+.1%}")
+    from bench.statistics import ratio_of_medians
+
+    given = {"cores": len(choose_all()), "seed": 0} | fields
+    with tempfile.TemporaryDirectory() as scratch:
+        racing = _Beside(_opened(plan.make(workload, **given)), Path(scratch))
+        racing.run()
+    if racing.record.failure:
+        raise RuntimeError(racing.record.failure.what)
+    lever = racing.workload.lever
+    alone, company = racing.of_rival[lever.baseline], racing.of_rival[lever.accelerated]
+    count = min(len(alone), len(company))
+    waits = [sample.measurement for sample in racing.rivals[lever.accelerated]]
+    used, idle = sum(wait.idle_processor_s for wait in waits), sum(wait.idle_s for wait in waits)
+    tell(f"{lever[lever.accelerated].label} used {used / idle:.2%} of a core while {lever.baseline} was timed")
+    for step in (WHOLE, *(step.name for step in racing.plan.steps)):
+        one, other = ([sample.seconds(step) for sample in samples[:count]] for samples in (alone, company))
+        ratio = ratio_of_medians(other, one)
+        tell(
+            f"{step}: {duration(median(one))} alone, {duration(median(other))} beside {lever.accelerated}, "
+            f"{ratio.value - 1:+.1%} ({ratio.low - 1:+.1%} to {ratio.high - 1:+.1%}), {count} samples each; "
+            # Neighbours on the machine only ever make a sample slower.
+            f"the fastest {duration(min(one))} and {duration(min(other))}, {min(other) / min(one) - 1:+.1%}"
+        )
+
+
+class _Beside(Race):
+    """The baseline beside one rival after the other."""
+
+    def __init__(self, opened: events.Opened, scratch: Path) -> None:
+        super().__init__(
+            opened, tell=lambda event: None, stop=lambda: None, scratch=scratch, cores=choose(opened.plan.cores)
+        )
+        self.folder = scratch
+        lever = self.workload.lever
+        self.of_rival: dict[str, list[Sample]] = {lever.baseline: [], lever.accelerated: []}
+        """Samples of the baseline, by its rival."""
+        self.rivals: dict[str, list[Sample]] = {lever.baseline: [], lever.accelerated: []}
+
+    def _race(self) -> None:
+        [baseline] = self._prepare(self._cores, [Side.BASELINE]).values()
+        kept = {Side.BASELINE: baseline}
+        for number, rival in enumerate([*self.of_rival] * BESIDE_ROUNDS):
+            self.plan = self.plan.model_copy(update={"accelerated": rival})
+            self._scratch = self.folder / str(number)
+            arms = kept | self._prepare(self._cores, [Side.ACCELERATED])
+            for turn in range(-BESIDE_WARM_UP, BESIDE_TURNS):
+                samples = {side: self._sample(arm, Phase.RACE, next(self._pairs), 0) for side, arm in arms.items()}
+                if turn >= 0:
+                    self.of_rival[rival].append(samples[Side.BASELINE])
+                    self.rivals[rival].append(samples[Side.ACCELERATED])
+            self._end_others(kept)
 
 
 def choose_all() -> list[int]:

@@ -167,11 +167,11 @@ class Race:
         self._rest()
         self._conclude(State.FINISHED)
 
-    def _prepare(self, chosen: list[int]) -> dict[Side, ArmProcess]:
-        """Start both arms side by side, and wait until both are ready."""
+    def _prepare(self, chosen: list[int], sides: Sequence[Side] = tuple(Side)) -> dict[Side, ArmProcess]:
+        """Start the arms side by side, and wait until all are ready."""
         began = time.monotonic()
         arms = {}
-        for side in Side:
+        for side in sides:
             folder = self._scratch / f"{side}-{len(chosen)}"
             arms[side] = ArmProcess(side, self.plan, chosen, folder)
             arms[side].start()
