@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from bench import protocol
 from bench.processes import (
     TreeClock,
+    bring_up_to_date,
     descendants,
     machine_ticks,
     own_processor_s,
@@ -129,14 +130,16 @@ class Worker:
         """One timed repetition. What is read of the system is read outside the clock."""
         processor = TreeClock() if descendants(os.getpid()) else own_processor_s
         clock = StepClock(request.calls, processor)
-        ran, ticks = thread_run_ns(), machine_ticks()
+        ran, ticks, waking = thread_run_ns(), machine_ticks(), processor()
         _wake()
         began, spent = time.monotonic(), processor()
+        waking = spent - waking
 
         start = time.perf_counter()
         arm.repeat(request.repetition, clock)
         wall_s = time.perf_counter() - start
 
+        bring_up_to_date()
         spent = processor() - spent
         later = machine_ticks()
         now_ran = thread_run_ns()
@@ -148,7 +151,8 @@ class Worker:
             processor_s=max(0.0, spent),
             began=began,
             threads=sum(ns > RAN_NS for ns in self.ran.values()),
-            machine_busy_s=max(0.0, later[0] - ticks[0]) if later and ticks else None,
+            # The machine's clock has run since before this core was woken, and that was us, and no other program.
+            machine_busy_s=max(0.0, later[0] - ticks[0] - waking) if later and ticks else None,
             steal_s=max(0.0, later[1] - ticks[1]) if later and ticks else None,
             idle_processor_s=max(0.0, self.idle_processor_s),
             idle_s=max(0.0, self.idle_s),

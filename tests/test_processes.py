@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -18,6 +20,7 @@ import pytest
 from bench import processes
 from bench.processes import (
     TreeClock,
+    bring_up_to_date,
     descendants,
     freeze_tree,
     machine_ticks,
@@ -297,6 +300,34 @@ def test_own_threads_that_ran() -> None:
     assert after[threading.get_native_id()] > before[threading.get_native_id()]
     assert threads_that_ran(before, after) >= 2
     wait_until(lambda: worker.native_id not in thread_run_ns())
+
+
+@linux
+def test_a_process_clock_counts_its_other_threads_to_the_moment() -> None:
+    """It may not be behind the threads' own clocks, which are to the moment, by as much as a tick."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 2000)  # It holds no lock meanwhile: it runs beside this thread.
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert worker.native_id is not None
+    mine, other = time.CLOCK_THREAD_CPUTIME_ID, (~worker.native_id << 3) | 6
+
+    def behind() -> float:
+        bring_up_to_date()
+        counted = time.process_time()
+        return time.clock_gettime(mine) + time.clock_gettime(other) - counted
+
+    start, apart = behind(), []
+    for _ in range(50):
+        time.sleep(0.0013)
+        apart.append(abs(behind() - start))
+    ended.set()
+    worker.join()
+    assert statistics.median(apart) < 0.0005
 
 
 @linux

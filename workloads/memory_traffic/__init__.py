@@ -40,7 +40,7 @@ WORKLOAD = Workload(
         accelerated="after",
         changes_arithmetic=True,
     ),
-    steps=(Step("kernel", "kernel", "one call of the compiled loop"),),
+    steps=(Step("kernel", "kernel", "calls of the compiled loop, enough to be timed"),),
     parameters=(
         Parameter(
             "transformation",
@@ -134,7 +134,15 @@ WORKLOAD = Workload(
             choices={"preferred": "as the compiler prefers", "512": "512 bits"},
         ),
     ),
-    batch=Parameter("batch", "Batch", "integer", 1, help="Calls of the kernel in one sample.", minimum=1, maximum=1000),
+    batch=Parameter(
+        "batch",
+        "Batch",
+        "integer",
+        1,
+        help="Calls of the kernel in one sample; what is small is called as often as can be timed, times this.",
+        minimum=1,
+        maximum=1000,
+    ),
     unit="bytes",
     arm="workloads.memory_traffic.arm:MemoryTraffic",
     tasks=(Task("sweep", "sweep"), Task("roofline", "roofline")),

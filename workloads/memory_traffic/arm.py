@@ -50,10 +50,11 @@ class MemoryTraffic:
         self.result = self.kernel.call(*self.arguments)
         error = problem.check(self.result, self.version.label)
         self.threads = build.threads_used(self._threads) if self.version.compiled else "the library's own"
+        self.calls = problem.calls * self.settings.batch
         moved = problem.traffic(self.version.name)
         loops = self.kernel.loops
         return {
-            "work": problem.bytes * self.settings.batch,
+            "work": problem.bytes * self.calls,
             "data": problem.digest,
             "facts": {
                 "version": self.version.label,
@@ -61,6 +62,7 @@ class MemoryTraffic:
                 "bytes a call": f"{moved:,}",
                 "operations a call": f"{problem.flops:,}",
                 "arithmetic intensity": f"{problem.flops / moved:.3g} operations a byte",
+                "calls a sample": f"{self.calls:,}",
                 "threads": self.threads,
                 "compiled in": f"{self.kernel.compile_s:.2f} s, apart from all times" if loops else "not compiled here",
                 "machine code": loops.words()[0] if loops else "the library's",
@@ -103,16 +105,14 @@ class MemoryTraffic:
         clock("kernel", self._run)
 
     def _run(self) -> None:
-        call, arguments = self.kernel.call, self.arguments
         began = time.perf_counter()
-        for _ in range(self.settings.batch):
-            self.result = call(*arguments)
+        self.result = self.kernel.repeated(self.calls, *self.arguments)
         self.seconds.append(time.perf_counter() - began)
 
     def evidence(self) -> list[Evidence]:
         """What the machine code is made of, and which threads there are; the version that was compiled."""
         loops, version = self.kernel.loops, self.version
-        calls = len(self.seconds) * self.settings.batch
+        calls = len(self.seconds) * self.calls
         words = [f"{self.transformation.module}.{version.function.format(fields=self.fields)}", self.threads]
         words += loops.words() if loops else ["not compiled here: no machine code to read"]
         reason = ""
@@ -132,7 +132,7 @@ class MemoryTraffic:
         kept = problem.out.ravel() if problem.out is not None else np.asarray([self.result], np.float64)
         np.save(self.settings.scratch / "result.npy", kept[:: max(1, kept.size // COMPARED)])
         # The best, as STREAM tells it, and as the triad beside it is told: the race's own times tell the usual.
-        seconds = min(self.seconds) / self.settings.batch
+        seconds = min(self.seconds) / self.calls
         bandwidth, ceiling = problem.bytes / seconds / 1e9, self._ceiling()
         return [
             Measure(

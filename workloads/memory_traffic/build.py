@@ -10,7 +10,7 @@ import importlib
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,16 @@ from workloads.memory_traffic import assembly
 from workloads.memory_traffic.assembly import Loops
 from workloads.memory_traffic.catalogue import Transformation, Version
 
+THREADS = {
+    # A thread that sleeps between two calls is woken in some 20 µs, in a virtual machine in 100, and the kernel then
+    # likes to put it on the core of the one that woke it: two threads are slower than one. So each keeps its core, and
+    # looks for work for a moment before it sleeps: under a millisecond, which is over before the clock of the other
+    # arm starts, since that keeps its core busy for longer before.
+    "OMP_PROC_BIND": "TRUE",
+    "GOMP_SPINCOUNT": "5000",
+    "KMP_BLOCKTIME": "1",
+}
+"""How threads wait and where they stay; read by the OpenMP library when Numba loads it."""
 REORDER = {"reassoc", "contract", "nsz"}
 """What LLVM may then do: reorder additions, fuse them with products, forget the sign of zero. NaN and infinity hold."""
 
@@ -28,6 +38,9 @@ class Kernel:
     """A kernel that is ready to run."""
 
     call: Callable[..., Any]
+    repeated: Callable[..., Any]
+    """`repeated(times, *arguments)` calls it so often, and returns what the last call did: from compiled code, since a
+    call from Python lasts longer than a loop over what fits into the nearest cache."""
     compile_s: float
     """0 for what a library does."""
     loops: Loops | None
@@ -38,6 +51,7 @@ def set_up(vectors: str) -> None:
     """Choose Numba's vectors and threads; must stand before its first import. Raises BadInput."""
     if platform.system() == "Linux":
         os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
+        os.environ.update(THREADS)
     if vectors == "512":
         from llvmlite import binding
 
@@ -60,10 +74,34 @@ def compiled(plain: Callable[..., Any], arguments: tuple[Any, ...], *, threads: 
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
     kernel = numba.njit(parallel=threads > 1, fastmath=REORDER if reorders else False)(plain)
     began = time.perf_counter()
-    kernel.compile(tuple(numba.typeof(argument) for argument in arguments))
+    types = tuple(numba.typeof(argument) for argument in arguments)
+    kernel.compile(types)
+    repeated = _repeated(kernel, types)
     seconds = time.perf_counter() - began
     text = next(iter(kernel.inspect_asm().values()))
-    return Kernel(kernel, seconds, assembly.read(text, plain.__name__))
+    return Kernel(kernel, repeated, seconds, assembly.read(text, plain.__name__))
+
+
+def _repeated(kernel: Any, types: Sequence[Any]) -> Callable[..., Any]:
+    """A compiled loop around calls of `kernel`. What it returns is written to memory every time: a compiler that may
+    not assume that this memory is none of the arguments' must make every call."""
+    import numba
+    import numpy as np
+
+    returned = kernel.overloads[tuple(types)].signature.return_type
+    arguments = ", ".join(f"argument_{place}" for place in range(len(types)))
+    keep = "kept[0] = " if returned is not numba.none else ""
+    lines = f"def loop(kept, times, {arguments}):\n    for _ in range(times):\n        {keep}kernel({arguments})\n"
+    names: dict[str, Any] = {"kernel": kernel}
+    exec(lines, names)
+    kept = np.zeros(1)
+    loop = numba.njit((numba.typeof(kept), numba.int64, *types))(names["loop"])
+
+    def repeated(times: int, *given: Any) -> float | None:
+        loop(kept, times, *given)
+        return kept[0] if keep else None
+
+    return repeated
 
 
 def kernel(
@@ -72,7 +110,7 @@ def kernel(
     """A version, compiled for as many threads as it may use, where it is to be compiled."""
     plain = function(transformation, version, fields)
     if not version.compiled:
-        return Kernel(plain, 0.0, None)
+        return Kernel(plain, lambda times, *given: [plain(*given) for _ in range(times)][-1], 0.0, None)
     threads = cores if version.threaded else 1
     return compiled(plain, arguments, threads=threads, reorders=version.reorders)
 

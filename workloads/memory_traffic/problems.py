@@ -23,6 +23,9 @@ SCALAR = 3.0
 """Of the triad, as in STREAM."""
 SLOW_SIDE = 2049
 """Longest side for the versions that would take minutes beyond it."""
+SAMPLE_BYTES = 64 * 1024 * KIB
+"""Traffic of the plain algorithm in a sample, where fewer operations do not make it long enough."""
+SAMPLE_FLOPS = 1 << 24
 EPSILON = {np.dtype(np.float32): 1.2e-7, np.dtype(np.float64): 2.3e-16}
 
 
@@ -45,6 +48,13 @@ class Problem:
     digest: str
     moved: Mapping[str, int]
     """Bytes of the versions whose algorithm moves others."""
+
+    @property
+    def calls(self) -> int:
+        """Calls that make a sample long enough to time, whatever the size; a few milliseconds, and the same for all
+        versions."""
+        enough = [SAMPLE_BYTES // self.bytes] + ([SAMPLE_FLOPS // self.flops] if self.flops else [])
+        return max(1, min(enough))
 
     def given(self, version: str) -> tuple[Any, ...]:
         return self.arguments.get(version, self.arguments.get("", ()))

@@ -78,7 +78,7 @@ def _points(
             problem.check(kernel.call(*arguments), version.label)
         except BadInput as wrong:
             raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
-        seconds = stream.best(lambda kernel=kernel, arguments=arguments: kernel.call(*arguments), 3)
+        seconds = stream.best(kernel, arguments, 3)
         threads = settings.cores if version.threaded else 1
         arrays = sum({id(each): each.nbytes for each in arguments if isinstance(each, np.ndarray)}.values())
         moved = problem.traffic(version.name)

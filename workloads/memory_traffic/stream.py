@@ -51,8 +51,8 @@ def triad(size: int, threads: int, passes: int) -> Triad:
     """STREAM's triad on three float64 arrays of `size` bytes together."""
     n = max(1, size // 24)
     b, c, out = np.full(n, 2.0), np.full(n, 1.0), np.zeros(n)
-    call = _compiled(multithreading.triad, (b, c, SCALAR, out), threads).call
-    seconds = best(lambda: call(b, c, SCALAR, out), passes)
+    kernel = _compiled(multithreading.triad, (b, c, SCALAR, out), threads)
+    seconds = best(kernel, (b, c, SCALAR, out), passes)
     if not np.all(out == 2.0 + SCALAR * 1.0):
         raise RuntimeError("the triad is wrong")
     return Triad(24 * n, threads, seconds, passes)
@@ -63,7 +63,7 @@ def peak(threads: int, passes: int) -> Peak:
     n = HORNER_ELEMENTS * threads
     x, out = np.linspace(0.1, 0.9, n, dtype=np.float32), np.zeros(n, np.float32)
     kernel = _compiled(multithreading.horner, (x, out), threads)
-    seconds = best(lambda: kernel.call(x, out), passes)
+    seconds = best(kernel, (x, out), passes)
     p = q = y = x.astype(np.float64)
     for _ in range(32):
         p, q = p * y + y, q * y - y
@@ -72,18 +72,23 @@ def peak(threads: int, passes: int) -> Peak:
     return Peak(threads, HORNER_OPERATIONS * n / seconds / 1e9, kernel.loops.bits if kernel.loops else 0)
 
 
-def best(call: Callable[[], Any], passes: int) -> float:
+def best(kernel: build.Kernel, arguments: tuple[Any, ...], passes: int) -> float:
     """Seconds of a call: the best of some passes, each as many calls as make it long enough to time."""
-    call()
-    began = time.perf_counter()
-    call()
-    once = time.perf_counter() - began
-    calls = max(1, round(SHORTEST_S / max(once, 1e-9)))
+    repeated = kernel.repeated
+    repeated(1, *arguments)
+    calls = 1
+    while True:
+        began = time.perf_counter()
+        repeated(calls, *arguments)
+        once = (time.perf_counter() - began) / calls
+        if once * calls >= SHORTEST_S / 10:
+            break
+        calls *= 8
+    calls = max(1, round(SHORTEST_S / once))
     found = []
     for _ in range(passes):
         began = time.perf_counter()
-        for _ in range(calls):
-            call()
+        repeated(calls, *arguments)
         found.append((time.perf_counter() - began) / calls)
     return min(found)
 

@@ -43,7 +43,7 @@ def strides(settings: Settings, tell: Tell) -> dict[str, Any]:
         wanted = float(a[::stride].sum(dtype=np.float64))
         if not abs(kernel.call(a, stride) - wanted) <= elements * problems.EPSILON[a.dtype] * wanted:
             raise RuntimeError(f"the sum at stride {stride} is wrong")
-        seconds = stream.best(lambda stride=stride: kernel.call(a, stride), PASSES)
+        seconds = stream.best(kernel, (a, stride), PASSES)
         point = {"version": "strided", "label": "one thread", "x": stride, "bytes": 0}
         tell.event("point", point | {"seconds": seconds, "ns": 1e9 * seconds / elements})
     shape = f"{len(a):,} float32, {a.nbytes / MIB:,.3g} MiB"
@@ -63,7 +63,7 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
         arguments = problem.given(name)
         kernel = build.kernel(one, version, arguments, cores=settings.cores)
         problem.check(kernel.call(*arguments), version.label)
-        seconds = stream.best(lambda kernel=kernel, arguments=arguments: kernel.call(*arguments), PASSES)
+        seconds = stream.best(kernel, arguments, PASSES)
         tell.event("level", {"version": name, "label": version.label} | _times(seconds, problem.out.size))
     lengths = STRIPS if one.name == "dependence" else TILES
     lengths = [length for length in lengths if length <= max(problem.out.shape)]
@@ -76,7 +76,7 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
             arguments = (*problem.given(name)[:-1], length)
             problem.out[1:-1] = 0
             problem.check(kernel.call(*arguments), version.label)
-            seconds = stream.best(lambda kernel=kernel, arguments=arguments: kernel.call(*arguments), PASSES)
+            seconds = stream.best(kernel, arguments, PASSES)
             area = length if one.name == "dependence" else length * length
             point = {"version": name, "label": version.label, "x": length, "bytes": ARRAYS[one.name] * area * width}
             tell.event("point", point | _times(seconds, problem.out.size))

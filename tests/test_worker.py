@@ -1,0 +1,28 @@
+"""The worker's own clocks: what belongs to a sample, and what to the machine beside it."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+
+from bench import worker
+from bench.protocol import Repeat
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the processor time of a machine so")
+
+
+class Nothing:
+    """An arm that does next to nothing."""
+
+    def repeat(self, repetition, clock):
+        clock("nothing", lambda: None)
+
+
+@linux
+def test_waking_a_core_is_no_load_of_other_programs(monkeypatch):
+    """On a machine that runs nothing but this process, whatever it was busy with was us."""
+    monkeypatch.setattr(worker, "machine_ticks", lambda: (time.process_time(), 0.0))
+    measured = worker.Worker(speaker=None)._repeat(Nothing(), Repeat(repetition=0, calls={}))
+    assert measured.machine_busy_s - measured.processor_s < worker.WAKE_S / 2
