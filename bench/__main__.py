@@ -113,6 +113,9 @@ def _list(options: argparse.Namespace) -> int:
         lever = workload.lever
         names = ", ".join(value.name for value in lever.values)
         print(f"  lever {lever.name}: {names} ({lever.baseline} against {lever.accelerated})")
+        for value in lever.values:
+            if value.extra and (why := value.unavailable()):
+                print(f"    {why}")
         print(f"  steps: {', '.join(step.name for step in workload.steps)}")
         for parameter in (workload.batch, *workload.parameters):
             bounds = ", ".join(parameter.choices) or f"{parameter.minimum:,g} to {parameter.maximum:,g}"
@@ -132,7 +135,7 @@ def _markdown(workloads: Sequence[Workload]) -> str:
 
 def _run(options: argparse.Namespace) -> int:
     plan = _plan(options)
-    unavailable = plan.declaration.unavailable()
+    unavailable = plan.unavailable()
     if unavailable:
         print(f"bench: {plan.workload} cannot run here: {unavailable}", file=sys.stderr)
         return WRONG_CALL

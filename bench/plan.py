@@ -105,6 +105,12 @@ class Plan(BaseModel):
         """JSON with sorted keys and no spaces: equal plans give equal text."""
         return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
+    def unavailable(self) -> str:
+        """Why this plan cannot run here, and what to do about it; empty where it can. Imports nothing."""
+        declared = self.declaration
+        arms = (declared.lever[self.baseline], declared.lever[self.accelerated])
+        return declared.unavailable() or next(filter(None, (arm.unavailable() for arm in arms)), "")
+
     def to_query(self) -> dict[str, str]:
         """What differs from the workload's defaults, as URL query parameters; the page itself names the workload.
 

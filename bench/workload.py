@@ -21,6 +21,8 @@ from bench.values import WHOLE, Evidence, Measure, Picture, Table
 
 Setting = int | float | str | bool
 
+PINS = "Install the pins: pip install -r requirements.txt"
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -74,6 +76,16 @@ class LeverValue:
     """Variables that must stand before the worker's first import."""
     packages: tuple[str, ...] = ()
     """Import names without which this setting cannot run here."""
+    extra: str = ""
+    """What to install for it where that is no part of the pins; without it the workload's other settings run."""
+
+    def unavailable(self) -> str:
+        """Why this setting cannot run here, and what to do about it; empty where it can. Imports nothing."""
+        missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
+        if not missing:
+            return ""
+        how = f"Install it: pip install {self.extra}" if self.extra else PINS
+        return f"{self.label} cannot run here, not installed: {', '.join(missing)}. {how}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +195,17 @@ class Workload:
     """True for workloads that exist to try the core itself; no page, not in `list`."""
 
     def unavailable(self) -> str:
-        """Why this workload cannot run here, in one sentence; empty where it can. Imports nothing."""
+        """Why this workload cannot run here, in one sentence; empty where it can. Imports nothing.
+
+        A setting of the lever that is an extra may be missing: see `LeverValue.unavailable`.
+        """
         machine, system = platform.machine(), platform.system()
         if machine not in self.machines or system not in self.systems:
             return f"{self.platform_note or self.title + ' does not run here'} This is {system} on {machine}."
-        packages = dict.fromkeys(package for value in self.lever.values for package in value.packages)
+        packages = dict.fromkeys(p for value in self.lever.values if not value.extra for p in value.packages)
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         if missing:
-            return f"Not installed: {', '.join(missing)}. Install the pins: pip install -r requirements.txt"
+            return f"Not installed: {', '.join(missing)}. {PINS}"
         return ""
 
     def task(self, name: str) -> Task:

@@ -24,12 +24,14 @@ from bench.record import Run
 from bench.values import Phase, Side
 from bench.workload import BadInput, Settings, registry
 from tests.conftest import opened, wait_gone
-from workloads.modin import engine, results
+from workloads.modin import on_ray, results
 from workloads.modin.arm import Frames
 from workloads.modin.steps import CALLS, chosen
 
 WORKLOAD = registry()["modin"]
 ray = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
+WITHOUT_DASK = WORKLOAD.unavailable() or WORKLOAD.lever["modin-dask"].unavailable()
+dask = pytest.mark.skipif(bool(WITHOUT_DASK), reason=WITHOUT_DASK or "here")
 
 
 def pandas_arm(tmp_path: Path, **given) -> Frames:
@@ -136,40 +138,40 @@ def test_files_are_compared_byte_by_byte_and_parquet_by_its_table(tmp_path):
 
 
 def test_an_object_store_that_shared_memory_cannot_hold_is_refused(monkeypatch):
-    monkeypatch.setattr(engine.shutil, "disk_usage", lambda folder: shutil_usage(64 << 20))
+    monkeypatch.setattr(on_ray.shutil, "disk_usage", lambda folder: shutil_usage(64 << 20))
     with pytest.raises(BadInput, match="needs 256 MiB of shared memory, and 64 MiB are free") as error:
-        engine._store_bytes(1000)
+        on_ray._store_bytes(1000)
     assert "--shm-size" in error.value.remedy
 
 
 def shutil_usage(free: int):
-    return engine.shutil._ntuple_diskusage(free, 0, free)
+    return on_ray.shutil._ntuple_diskusage(free, 0, free)
 
 
 def test_rays_token_is_its_own_and_for_its_owner_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine.os, "environ", {"RAY_ADDRESS": "elsewhere:6379", "OMP_NUM_THREADS": "2"})
-    engine._environment(tmp_path)
-    token = Path(engine.os.environ["RAY_AUTH_TOKEN_PATH"])
+    monkeypatch.setattr(on_ray.os, "environ", {"RAY_ADDRESS": "elsewhere:6379", "OMP_NUM_THREADS": "2"})
+    on_ray._environment(tmp_path)
+    token = Path(on_ray.os.environ["RAY_AUTH_TOKEN_PATH"])
     assert token.parent == tmp_path
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
-    assert not {"RAY_ADDRESS", "OMP_NUM_THREADS"} & set(engine.os.environ)
+    assert not {"RAY_ADDRESS", "OMP_NUM_THREADS"} & set(on_ray.os.environ)
 
 
 def test_rays_folder_has_a_short_name_and_dead_names_go(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine.tempfile, "gettempdir", lambda: str(tmp_path))
-    (tmp_path / f"{engine.SHORT}dead").symlink_to(tmp_path / "gone")
+    monkeypatch.setattr(on_ray.tempfile, "gettempdir", lambda: str(tmp_path))
+    (tmp_path / f"{on_ray.SHORT}dead").symlink_to(tmp_path / "gone")
     scratch = tmp_path / ("long" * 30)
     scratch.mkdir()
-    folder = engine._folder(scratch)
+    folder = on_ray._folder(scratch)
     assert folder.resolve() == scratch / "ray"
-    assert list(tmp_path.glob(f"{engine.SHORT}*")) == [folder]
+    assert list(tmp_path.glob(f"{on_ray.SHORT}*")) == [folder]
 
 
-def race(tmp_path: Path, told=None, **parameters) -> Run:
+def race(tmp_path: Path, told=None, engine: str = "modin-ray", **parameters) -> Run:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     given = {"columns": 6} | parameters
-    plan = make("modin", cores=1, batch=400, budget_s=2, target=0.5, parameters=given)
+    plan = make("modin", accelerated=engine, cores=1, batch=400, budget_s=2, target=0.5, parameters=given)
     racing = Race(
         opened().model_copy(update={"plan": plan}),
         tell=told or (lambda event: None),
@@ -214,5 +216,36 @@ def test_ray_killed_in_the_middle_ends_in_a_clear_failure(tmp_path, home):
     run = race(tmp_path, kill, steps="etl")
     assert run.state is State.FAILED
     assert "accelerated arm (Modin on Ray)" in run.failure.what
+    assert run.failure.remedy
+    assert not wait_gone(home)
+
+
+# --- Dask ---
+
+
+@dask
+def test_dask_races_with_evidence_of_its_workers_and_leaves_nothing(tmp_path, home):
+    run = race(tmp_path, engine="modin-dask", steps="common")
+    assert run.state is State.FINISHED, run.failure
+    told = {evidence.step: evidence for evidence in run.evidence[Side.ACCELERATED]}
+    assert {evidence.path for evidence in told.values()} == {"accelerated"}
+    assert "1 of Dask's workers worked" in " ".join(told["groupby_sum"].words)
+    assert "0.0 MiB" not in " ".join(told["read_csv"].words)
+    assert {measure.value for measure in run.quality.agreement if measure.decisive} == {100.0}
+    assert "Dask" in run.arm(Side.ACCELERATED).facts["engine"]
+    assert not wait_gone(home)
+
+
+@dask
+def test_a_worker_of_dasks_that_is_killed_ends_in_a_clear_failure(tmp_path, home):
+    def kill(event: events.Event) -> None:
+        if isinstance(event, events.Sampled) and event.sample.side is Side.ACCELERATED:
+            for pid in descendants(os.getpid()):
+                if "multiprocessing.spawn" in " ".join(psutil.Process(pid).cmdline()):
+                    os.kill(pid, signal.SIGKILL)
+
+    run = race(tmp_path, kill, engine="modin-dask", steps="etl")
+    assert run.state is State.FAILED
+    assert "accelerated arm (Modin on Dask)" in run.failure.what
     assert run.failure.remedy
     assert not wait_gone(home)

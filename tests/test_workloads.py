@@ -6,15 +6,17 @@ import sys
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from bench import events
+from bench.__main__ import main
 from bench.cores import choose
 from bench.events import State
 from bench.paths import ROOT
 from bench.plan import LONGEST_TEXT, make
 from bench.race import Race
 from bench.values import Side
-from bench.workload import WHOLE, registry
+from bench.workload import WHOLE, LeverValue, registry
 from tests.conftest import opened
 
 WORKLOADS = list(registry().values())
@@ -112,3 +114,45 @@ def test_a_platform_without_the_library_says_why():
     lever = replace(workload.lever, values=(replace(workload.lever.values[0], packages=("no_such_package",)),))
     assert "Not installed: no_such_package" in replace(workload, lever=lever).unavailable()
     assert "pip install -r requirements.txt" in replace(workload, lever=lever).unavailable()
+
+
+def without_extra(monkeypatch) -> None:
+    """The trial workload has a third setting, an extra that is not installed."""
+    trial = registry()["trial"]
+    extra = LeverValue("rare", "Rare", packages=("no_such_package",), extra="rare-package")
+    changed = replace(trial, lever=replace(trial.lever, values=(*trial.lever.values, extra)))
+    monkeypatch.setitem(registry(), "trial", changed)
+
+
+def test_an_extra_that_is_missing_keeps_only_its_own_setting_from_running(monkeypatch, capsys):
+    without_extra(monkeypatch)
+    assert not make("trial").unavailable()
+    why = make("trial", accelerated="rare").unavailable()
+    assert "Rare cannot run here" in why
+    assert "pip install rare-package" in why
+    assert main(["run", "trial", "--set", f"{registry()['trial'].lever.name}=rare"]) == 2
+    assert "pip install rare-package" in capsys.readouterr().err
+
+
+def test_controls_leave_out_a_missing_extra_unless_the_url_asks_for_it(monkeypatch):
+    without_extra(monkeypatch)
+
+    def page() -> None:
+        import streamlit as st
+
+        from bench.workload import registry
+        from ui import controls
+
+        plan = controls.plan_from_controls(registry()["trial"])
+        st.text(plan.unavailable() if plan else "no plan")
+
+    app = AppTest.from_function(page, default_timeout=30).run()
+    assert not app.exception
+    [against] = [control for control in app.button_group if "against" in control.label]
+    assert not any("Rare" in option for option in against.options)
+    assert "pip install rare-package" in against.help
+    app = AppTest.from_function(page, default_timeout=30)
+    app.query_params["accelerated"] = "rare"
+    app.run()
+    assert any("Rare" in str(option) for control in app.button_group for option in control.options)
+    assert "pip install rare-package" in app.text[0].value

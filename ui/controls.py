@@ -184,16 +184,24 @@ def _show(
 
 
 def _lever(workload: Workload, theme: Theme) -> None:
-    """What is compared: with two values the accelerated arm or the baseline against itself, else both arms."""
+    """What is compared: with two values the accelerated arm or the baseline against itself, else both arms.
+
+    An extra that is not installed is offered where the URL asks for it alone, beside why it cannot run.
+    """
     lever = workload.lever
-    names = [value.name for value in lever.values]
     baseline, accelerated = (_key(workload, side.value) for side in Side)
+    asked = {st.session_state[baseline], st.session_state[accelerated]}
+    missing = {value.name: value.unavailable() for value in lever.values if value.extra and value.unavailable()}
+    names = [value.name for value in lever.values if value.name not in missing or value.name in asked]
+    missing_help = [f"Not offered: {why}" for why in missing.values()]
     if len(names) > 2 or st.session_state[baseline] != lever.baseline:
         for side, key, label in ((Side.BASELINE, baseline, "Baseline"), (Side.ACCELERATED, accelerated, "Against")):
-            _choose(f"{style.glyph(side, theme)} {label}", names, key, lambda name: lever[name].label, lever.label)
+            help_text = "\n\n".join([lever.label, *missing_help])
+            _choose(f"{style.glyph(side, theme)} {label}", names, key, lambda name: lever[name].label, help_text)
         return
     label = f"{style.glyph(Side.BASELINE, theme)} {lever[lever.baseline].label}, against"
-    help_text = "Against itself, both arms run the same code: an honest race then finds no difference."
+    itself = "Against itself, both arms run the same code: an honest race then finds no difference."
+    help_text = "\n\n".join([itself, *missing_help])
     _choose(label, list(reversed(names)), accelerated, lambda name: _rival(lever, name, theme), help_text)
 
 

@@ -100,7 +100,7 @@ def _other_tab(workload: Workload, tabs: Mapping[str, Tab | None], plan: Plan | 
     draw = tabs[chosen]
     if draw is None:
         return False
-    if why := workload.unavailable():
+    if why := plan.unavailable() if plan else workload.unavailable():
         st.warning(why, title="This cannot run here", icon=":material/desktop_access_disabled:")
     elif plan is not None:
         draw(plan)
@@ -233,7 +233,7 @@ def _buttons(workload: Workload, plan: Plan | None, shown: Shown) -> None:
         icon=":material/play_arrow:",
         type="primary",
         key=f"{workload.name}:run",
-        disabled=plan is None or shown.live or bool(workload.unavailable()),
+        disabled=plan is None or shown.live or bool(plan.unavailable()),
         help="Race both arms on this machine",
     )
     # Here and not in a callback: that would be handed the plan of the last redraw, and whoever moves a slider and
@@ -282,7 +282,7 @@ def _stop(workload: Workload) -> None:
 
 def _below(workload: Workload, plan: Plan | None, shown: Shown, colours: Theme) -> bool:
     """What there is to see; whether it is a run, beside which the story folds."""
-    if why := workload.unavailable():
+    if why := plan.unavailable() if plan else workload.unavailable():
         st.warning(why, title="This race cannot run here", icon=":material/desktop_access_disabled:")
     if error := st.session_state.pop(f"{workload.name}:error", ""):
         st.error(error, title="That did not work", icon=":material/error:")

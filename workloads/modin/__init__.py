@@ -37,6 +37,7 @@ WORKLOAD = Workload(
         values=(
             LeverValue("pandas", "pandas", packages=("pandas", "pyarrow")),
             LeverValue("modin-ray", "Modin on Ray", packages=("modin", "ray")),
+            LeverValue("modin-dask", "Modin on Dask", packages=("modin", "distributed"), extra="distributed"),
         ),
         baseline="pandas",
         accelerated="modin-ray",

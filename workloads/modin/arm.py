@@ -102,8 +102,9 @@ class Frames:
             return Evidence(step=call.name, path="stock", words=["pandas, in one process"], calls=calls)
         words = [
             f"{note.rows} × {note.columns} partitions (rows × columns)",
-            f"{note.workers} of Ray's workers worked, {note.processor_s:.2f} s of processor time in the first call",
-            f"{note.stored / 2**20:,.1f} MiB put into the object store",
+            f"{note.workers} of {self.engine.service}'s workers worked, "
+            f"{note.processor_s:.2f} s of processor time in the first call",
+            f"{note.stored / 2**20:,.1f} MiB {self.engine.storing}",
             *note.defaulted,
         ]
         if calls:

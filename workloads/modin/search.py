@@ -15,7 +15,8 @@ import psutil
 
 from bench.workload import BadInput, Settings, Tell
 from workloads.modin import breakeven, data, tables
-from workloads.modin.engine import Engine, ModinOnRay, Pandas
+from workloads.modin.engine import Engine, Pandas
+from workloads.modin.on_ray import ModinOnRay
 from workloads.modin.steps import Call, Tables
 
 TIMES = 7

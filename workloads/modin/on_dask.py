@@ -1,0 +1,95 @@
+"""Modin on Dask: a cluster of this process's own, a scheduler in it and a worker process for each core.
+
+Dask is no part of what Fairlap installs; the declaration says how to add it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.workload import BadInput, Progress
+from workloads.modin.engine import Modin, processor_s
+from workloads.modin.watch import watch
+
+MEMORY_SHARE = 0.5
+"""Share of the available memory that the workers may hold, until they spill to the scratch folder."""
+TIMES = 2
+"""How often the workers must be able to hold the table at least."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class ModinOnDask(Modin):
+    """Modin over a Dask cluster of this process's own, which ends with it."""
+
+    service = "Dask"
+    storing = "of results kept by the workers, steps between among them"
+
+    def __init__(self, cores: int, held: int, scratch: Path, progress: Progress) -> None:
+        """`held` are the bytes of the table in memory. Raises BadInput where the workers have no room for it twice."""
+        memory = int(psutil.virtual_memory().available * MEMORY_SHARE)
+        if memory < TIMES * held:
+            raise BadInput(
+                f"Dask's workers need {TIMES * held / 2**20:,.0f} MiB, and {memory / 2**20:,.0f} MiB is what they may "
+                "take of the free memory",
+                "Choose fewer rows or columns.",
+            )
+        began = time.perf_counter()
+        progress("importing Dask")
+        # A thread for each worker, which is what Dask sets where nobody says otherwise.
+        for name in THREADS:
+            os.environ.pop(name, None)
+        os.environ |= {"__MODIN_AUTOIMPORT_PANDAS__": "1", "PYTHONWARNINGS": "ignore::FutureWarning"}
+        dask = importlib.import_module("dask")
+        # Workers that were stopped while the other arm was timed are not dead.
+        dask.config.set({"distributed.scheduler.worker-ttl": None, "temporary-directory": str(scratch)})
+        distributed = importlib.import_module("distributed")
+        progress(f"starting Dask on {cores} cores")
+        self.cluster = distributed.LocalCluster(
+            host="127.0.0.1",
+            n_workers=cores,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=memory // cores,
+            dashboard_address=None,
+            worker_dashboard_address=None,
+            local_directory=str(scratch / "dask"),
+        )
+        self.results = _counter(self.cluster.scheduler)
+        self.cluster.scheduler.add_plugin(self.results, name="results")
+        # Modin takes the client that is there.
+        self.client = distributed.Client(self.cluster, set_as_default=True)
+        self.pids = [nanny.pid for nanny in self.cluster.workers.values()]
+        watch([psutil.Process(pid) for pid in self.pids])
+        self._load(distributed.__version__, cores, began, progress)
+        self.facts["Dask"] = f"{cores} worker processes of one thread, {memory / 2**20:,.0f} MiB for all of them"
+
+    def _worker_times(self) -> dict[int, float]:
+        times = {}
+        for pid in self.pids:
+            with suppress(OSError):
+                times[pid] = processor_s(pid)
+        return times
+
+    def _stored(self) -> int:
+        return self.results.stored
+
+
+def _counter(scheduler: Any) -> Any:
+    """A plugin of the scheduler, whose `stored` adds up the bytes of all tasks' results."""
+    base = importlib.import_module("distributed").SchedulerPlugin
+
+    class Results(base):
+        stored = 0
+
+        def transition(self, key: Any, start: str, finish: str, *_: Any, **__: Any) -> None:
+            if start == "processing" and finish == "memory" and key in scheduler.tasks:
+                self.stored += max(0, scheduler.tasks[key].nbytes)
+
+    return Results()

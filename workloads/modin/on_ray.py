@@ -1,0 +1,131 @@
+"""Modin on Ray: a Ray of this process's own, which ends with it and leaves nothing."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from bench.workload import BadInput, Progress
+from workloads.modin.engine import Modin, processor_s
+from workloads.modin.watch import watch
+
+STORE_TIMES = 4
+"""The object store holds the table so many times; what is beyond is spilled to the scratch folder."""
+STORE_BYTES = 256 << 20
+"""Smallest object store."""
+SHORT = "flr-"
+"""Beginning of the short names under which Ray finds its folders."""
+LONGEST_FREEZE_MS = 900_000
+"""How long Ray may be stopped, while the other arm is timed, without counting as dead."""
+SERVICES = ("gcs_server", "raylet")
+"""Ray's own processes without which no call ends."""
+
+
+class ModinOnRay(Modin):
+    """Modin over a Ray of this process's own, which ends with it."""
+
+    service = "Ray"
+    storing = "put into the object store"
+
+    def __init__(self, cores: int, held: int, scratch: Path, progress: Progress) -> None:
+        """`held` are the bytes of the table in memory. Raises BadInput where the object store has no room."""
+        store = _store_bytes(held)
+        began = time.perf_counter()
+        progress("importing Ray")
+        self.folder = _folder(scratch)
+        _environment(self.folder)
+        self.ray = importlib.import_module("ray")
+        progress(f"starting Ray on {cores} cores, which takes some seconds")
+        self.ray.init(
+            address="local",
+            num_cpus=cores,
+            include_dashboard=False,
+            object_store_memory=store,
+            _temp_dir=str(self.folder),
+            _system_config={"health_check_timeout_ms": LONGEST_FREEZE_MS},
+            log_to_driver=False,
+            configure_logging=False,
+        )
+        watch([child for child in psutil.Process().children() if child.name() in SERVICES])
+        self._load(self.ray.__version__, cores, began, progress)
+        self.facts["Ray"] = f"{cores} workers at most, object store {store / 2**20:,.0f} MiB"
+
+    def _worker_times(self) -> dict[int, float]:
+        """See `Modin`. Ray's workers are the processes that have named themselves `ray::`."""
+        times = {}
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error, OSError):
+                if " ".join(process.cmdline()).startswith("ray::") and "Agent" not in process.name():
+                    times[process.pid] = processor_s(process.pid)
+        return times
+
+    def _stored(self) -> int:
+        """See `Modin`: bytes that were ever put into the object store."""
+        api = importlib.import_module("ray._private.internal_api")
+        state = api.get_state_from_address(None)
+        return int(api.get_memory_info_reply(state).store_stats.cumulative_created_bytes)
+
+
+def _store_bytes(held: int) -> int:
+    """Size of the object store. Raises BadInput where shared memory has no room for the table twice."""
+    wanted = max(STORE_BYTES, STORE_TIMES * held)
+    try:
+        room = shutil.disk_usage("/dev/shm").free
+    except OSError:
+        room = psutil.virtual_memory().available // 2  # No shared memory file system: Ray then uses its folder.
+    room = min(room, psutil.virtual_memory().available // 2)
+    if room < max(STORE_BYTES, 2 * held):
+        raise BadInput(
+            f"Ray's object store needs {max(STORE_BYTES, 2 * held) / 2**20:,.0f} MiB of shared memory, and "
+            f"{room / 2**20:,.0f} MiB are free",
+            "Choose fewer rows or columns, or give /dev/shm more room (docker run --shm-size).",
+        )
+    return min(wanted, room)
+
+
+def _folder(scratch: Path) -> Path:
+    """Ray's own folder, by a name short enough for its sockets: a link in the temporary folder to one in `scratch`.
+
+    A socket's path has 107 bytes at most, and Ray's are 60 long below its folder. What lies there goes with the
+    scratch folder; links whose folder is gone are removed here, as nobody is left to do it when an arm is killed.
+    """
+    short = Path(tempfile.gettempdir())
+    for link in short.glob(f"{SHORT}*"):
+        with suppress(OSError):
+            if link.is_symlink() and link.lstat().st_uid == os.getuid() and not link.exists():
+                link.unlink()
+    folder = scratch / "ray"
+    folder.mkdir(mode=0o700)
+    link = short / f"{SHORT}{secrets.token_hex(4)}"
+    link.symlink_to(folder, target_is_directory=True)
+    return link
+
+
+def _environment(folder: Path) -> None:
+    """What Ray reads of the environment: a token of its own that nobody else can read, and no word to anybody."""
+    token = folder / "auth_token"
+    descriptor = os.open(token, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+    # Where the operator's shell points to a cluster, this Ray would be that one. As many threads as a task has
+    # processors is what Ray gives its workers where nobody says otherwise.
+    for inherited in ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_TMPDIR", "OMP_NUM_THREADS"):
+        os.environ.pop(inherited, None)
+    os.environ |= {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DISABLE_IMPORT_WARNING": "1",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        # As Modin sets it where it starts Ray itself: workers import pandas before their first task.
+        "__MODIN_AUTOIMPORT_PANDAS__": "1",
+        "PYTHONWARNINGS": "ignore::FutureWarning",
+    }
