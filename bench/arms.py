@@ -56,6 +56,10 @@ class ArmProcess:
         try:
             self._child.send(request.model_dump_json().encode())
         except Ended as error:
+            # It may have said why.
+            for reply in self.replies():
+                if isinstance(reply, protocol.Broke):
+                    raise self.broke(reply) from error
             raise self.ended() from error
 
     def freeze(self) -> None:
@@ -96,6 +100,10 @@ class ArmProcess:
         """The failure of an arm whose pipe has closed."""
         how = self.end()
         return self.broken(f"ended in the middle of its work: {how}", child.remedy(how))
+
+    def broke(self, reply: protocol.Broke) -> BrokenArm:
+        """The failure of an arm that says that it cannot go on."""
+        return self.broken(f"could not do its work: {reply.what}", reply.remedy or "Its log says where.")
 
     def broken(self, what: str, remedy: str) -> BrokenArm:
         lever = self.plan.declaration.lever[getattr(self.plan, self.side)]

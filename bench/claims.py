@@ -27,6 +27,7 @@ from bench.values import (
     Measure,
     Outcome,
     Phase,
+    Service,
     Side,
     Speed,
     Verdict,
@@ -163,6 +164,14 @@ def same_conditions(context: Context) -> tuple[Outcome, str, str]:
     ]
     if differ:
         return Outcome.REFUSED, f"the arms differ in {' and '.join(differ)}", "The workload is at fault: report it."
+    for side, service in _services(context.run).items():
+        seen = f"the {side} arm has its work done by {service.what}, {cores(service.cores)}"
+        seen += f" of {service.elsewhere + 1} machines" if service.elsewhere else ""
+        if service.cores != plan.cores or service.elsewhere:
+            remedy = "Read the absolute times. For a ratio, let both arms work on the same cores of this machine."
+            return Outcome.REFUSED, f"{seen}, and the other on {cores(plan.cores)} of this machine", remedy
+        remedy = "They are as many as the other arm's, but not the same ones, and others may use them: say so."
+        return Outcome.ANNOTATED, f"{seen} of this machine, not reserved for it", remedy
     return _passed(f"{cores(plan.cores)}, batch {plan.batch}, seed {plan.seed}, data {baseline.data[:12]} in both")
 
 
@@ -243,6 +252,11 @@ def background(context: Context) -> tuple[Outcome, str, str]:
     difference = abs(means[Side.BASELINE] - means[Side.ACCELERATED])
     chance = sum(_standard_error(load) ** 2 for load in loads.values()) ** 0.5
     seen = f"{max(0, means[Side.BASELINE]):.2f} and {max(0, means[Side.ACCELERATED]):.2f} cores busy with other things"
+    for side, service in _services(context.run).items():
+        waits = [sample.measurement for sample in context.run.of_side(side)]
+        waited = sum(wait.idle_s for wait in waits)
+        idle = sum(wait.idle_processor_s for wait in waits) / waited if waited else 0.0
+        seen += f"; {service.what} was not stopped beside the other arm, and used {idle:.2f} cores of this machine then"
     if difference > BACKGROUND_CORES and difference > BACKGROUND_SPREADS * chance:
         return Outcome.REFUSED, seen, "Close what else runs, or find which arm leaves something running; run again."
     if max(means.values()) > BUSY_CORES:
@@ -569,6 +583,12 @@ def amdahl(share: float, ratio: float) -> float:
 
 def _best_count(run: Run, side: Side):
     return min((count for count in run.core_counts if count.side == side), key=lambda count: count.whole.median)
+
+
+def _services(run: Run) -> dict[Side, Service]:
+    """What works for the arms and is not their own."""
+    arms = {side: run.arm(side) for side in Side}
+    return {side: arm.service for side, arm in arms.items() if arm is not None and arm.service is not None}
 
 
 def _standard_error(values: Sequence[float]) -> float:

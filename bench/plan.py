@@ -109,7 +109,9 @@ class Plan(BaseModel):
         """Why this plan cannot run here, and what to do about it; empty where it can. Imports nothing."""
         declared = self.declaration
         arms = (declared.lever[self.baseline], declared.lever[self.accelerated])
-        return declared.unavailable() or next(filter(None, (arm.unavailable() for arm in arms)), "")
+        told = [declared.unavailable(), *(arm.unavailable() for arm in arms)]
+        told += [parameter.unavailable(self.parameters[parameter.name]) for parameter in declared.parameters]
+        return next(filter(None, told), "")
 
     def to_query(self) -> dict[str, str]:
         """What differs from the workload's defaults, as URL query parameters; the page itself names the workload.

@@ -12,7 +12,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -148,21 +148,22 @@ def own_processor_s() -> float:
 
 
 class TreeClock:
-    """Processor seconds of this process and of all below it, whoever came meanwhile; of who has ended, what it had used
+    """Processor seconds of this process and of its family, whoever came meanwhile; of who has ended, what it had used
     when it was last looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, family: Callable[[], list[int]]) -> None:
+        """`family` tells who works for this process now: all below it, and perhaps others."""
+        self._family = family
         self._seen: dict[int, float] = {}
         self._own: set[int] = set()
 
     def __call__(self) -> float:
-        me = os.getpid()
-        living = descendants(me)
+        living = self._family()
         # A child of this process's own that has ended is among those that it has waited for.
         for pid in self._own.difference(living):
             del self._seen[pid]
         self._seen |= {pid: processor_s(pid) for pid in living}
-        self._own = set(_children(me, ROOT) if _tells_children(ROOT) else living)
+        self._own = set(_children(os.getpid(), ROOT) if _tells_children(ROOT) else _below_by_psutil(os.getpid()))
         return own_processor_s() + sum(self._seen.values())
 
 

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bench.values import Evidence, Measure, Measurement, Picture, Table, Value
+from bench.values import Evidence, Measure, Measurement, Picture, Service, Table, Value
 from bench.workload import Setting, Settings
 
 VERSION = 1
@@ -104,6 +104,7 @@ class Prepared(Value):
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
     synthetic: str = ""
+    service: Service | None = None
 
 
 class Repeated(Value):

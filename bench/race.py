@@ -153,7 +153,9 @@ class Race:
         self._sampling_since += self.now - before
         self._move(State.RACING)
         self._sample_pairs(arms)
-        for count in counts_to_try(self.plan.cores):
+        # What works for an arm from outside has the cores that it has, whatever the arm is given.
+        served = any(prepared.service for prepared in self.record.prepared)
+        for count in [] if served else counts_to_try(self.plan.cores):
             self._move(State.CORES)
             try:
                 self._try_cores(arms, count)
@@ -199,6 +201,7 @@ class Race:
                 data=answer.data,
                 facts=answer.facts,
                 synthetic=answer.synthetic,
+                service=answer.service,
             )
             self.tell(events.Prepared(at=self.now, prepared=prepared))
             if not self.workload.early or len(self._alive) > len(Side) or len(self.record.prepared) == len(Side):
@@ -475,8 +478,8 @@ class Race:
                     match reply:
                         case protocol.Progress(text=text):
                             self.tell(events.Progress(at=self.now, side=arm.side, cores=len(arm.cores), text=text))
-                        case protocol.Broke(what=what, remedy=remedy):
-                            raise arm.broken(f"could not do its work: {what}", remedy or "Its log says where.")
+                        case protocol.Broke():
+                            raise arm.broke(reply)
                         case _ if isinstance(reply, waiting.get(arm, ())):
                             if isinstance(reply, protocol.Hello):
                                 arm.pid = reply.pid

@@ -167,6 +167,19 @@ class Table(Value):
     rows: list[list[str]]
 
 
+class Service(Value):
+    """What works for an arm and is not the arm's own: it ran before the run, goes on after it, and cannot be stopped
+    while the other arm is timed."""
+
+    what: str
+    """What it is, for a person."""
+    cores: int
+    elsewhere: int = 0
+    """How many of its machines are others than this one."""
+    pids: list[int] = Field(default_factory=list)
+    """Its processes on this machine; what they have started is found from them."""
+
+
 class Prepared(Value):
     """An arm is ready."""
 
@@ -180,6 +193,8 @@ class Prepared(Value):
     facts: dict[str, str] = Field(default_factory=dict)
     synthetic: str = ""
     """Why the weights or the data are not real, where they are not."""
+    service: Service | None = None
+    """What the arm has its work done by, where that is not its own."""
 
 
 class Placement(Value):

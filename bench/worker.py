@@ -25,9 +25,9 @@ from bench.processes import (
     descendants,
     machine_ticks,
     own_processor_s,
+    processor_s,
     spent_between,
     thread_run_ns,
-    tree_times,
 )
 from bench.spoken import Speaker, begin
 from bench.values import Measurement, StepTime
@@ -41,6 +41,10 @@ RAN_NS = 100_000
 """A thread that ran at least this long in a repetition counts as having run; waking up to look for work is shorter."""
 
 
+TROUBLE = b"\n"
+"""Stands for a request where waiting for one was interrupted."""
+
+
 def main(arguments: list[str]) -> int:
     incoming, speaker = begin(arguments)
     worker = Worker(speaker)
@@ -48,7 +52,8 @@ def main(arguments: list[str]) -> int:
     with open(incoming, "rb") as lines:
         # End of file means that whoever asks is gone.
         while line := worker.wait(lines.readline):
-            worker.answer(line)
+            if line != TROUBLE:
+                worker.answer(line)
     return 0
 
 
@@ -62,17 +67,32 @@ class Worker:
         self.idle_s = 0.0
         self.idle_processor_s = 0.0
         self.ran: dict[int, int] = {}
+        self.served: list[int] = []
 
     def wait(self, read: Callable[[], bytes]) -> bytes:
         """The next request; how long the arm has waited for it, and what processor time it used meanwhile, is kept.
 
-        Its living children count: services that it has started (Ray's) go on while it waits.
+        Its living children count: services that it has started (Ray's) go on while it waits. So does a service that
+        is not its own, which nobody stops.
         """
-        since, before = time.monotonic(), tree_times(os.getpid())
-        line = read()
+        since, before = time.monotonic(), self._times()
+        try:
+            line = read()
+        except Exception as error:
+            # What watches over a workload's services raises here, too: whoever asks next is told.
+            self._broke(error)
+            return TROUBLE
         self.idle_s = time.monotonic() - since
-        self.idle_processor_s = spent_between(before, tree_times(os.getpid()))
+        self.idle_processor_s = spent_between(before, self._times())
         return line
+
+    def _family(self) -> list[int]:
+        """Who works for this arm, but itself: what it has started, and what of its service runs on this machine."""
+        served = [one for pid in self.served for one in [pid, *descendants(pid)]]
+        return [*descendants(os.getpid()), *served]
+
+    def _times(self) -> dict[int, float]:
+        return {pid: processor_s(pid) for pid in [os.getpid(), *self._family()]}
 
     def answer(self, line: bytes) -> None:
         try:
@@ -84,10 +104,11 @@ class Worker:
             self.speaker.say(self._answer(request))
         except Exception as error:
             # The boundary of the process: whatever a workload raises becomes an answer, and stands in the log.
-            traceback.print_exc()
-            self.speaker.say(
-                protocol.Broke(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", ""))
-            )
+            self._broke(error)
+
+    def _broke(self, error: Exception) -> None:
+        traceback.print_exception(error)
+        self.speaker.say(protocol.Broke(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", "")))
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
         if isinstance(request, protocol.Prepare):
@@ -124,11 +145,13 @@ class Worker:
         # What was loaded stays: the collector need not walk it again in the middle of a sample.
         gc.collect()
         gc.freeze()
-        return protocol.Prepared(**prepared)
+        answer = protocol.Prepared(**prepared)
+        self.served = answer.service.pids if answer.service else []
+        return answer
 
     def _repeat(self, arm: Arm, request: protocol.Repeat) -> Measurement:
         """One timed repetition. What is read of the system is read outside the clock."""
-        processor = TreeClock() if descendants(os.getpid()) else own_processor_s
+        processor = TreeClock(self._family) if self._family() else own_processor_s
         clock = StepClock(request.calls, processor)
         ran, ticks, waking = thread_run_ns(), machine_ticks(), processor()
         _wake()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import platform
 from collections.abc import Callable, Mapping
@@ -64,6 +65,16 @@ class Parameter:
     """Values a slider snaps to, for ranges too wide to slide over one by one."""
     stop_labels: Mapping[int, str] = field(default_factory=dict)
     """What a stop is called where its number says little ('all')."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """For a `choice`: value to the environment variable by which whoever runs Fairlap allows it."""
+
+    def unavailable(self, value: Setting) -> str:
+        """Why `value` cannot be chosen here, and what to do about it; empty where it can."""
+        variable = self.needs.get(str(value), "")
+        if not variable or os.environ.get(variable):
+            return ""
+        label = self.choices[str(value)]
+        return f"{self.label}, {label}, cannot be had here: whoever runs Fairlap has not set {variable}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +293,8 @@ class Arm(Protocol):
         """Import, load and build what is needed, and say what the work is.
 
         Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
-        text}}`; where the weights or the data are not real, `'synthetic'` says why.
+        text}}`; where the weights or the data are not real, `'synthetic'` says why; where the work is done by what is
+        not the arm's own, `'service'` is a `bench.values.Service`.
         """
 
     def repeat(self, repetition: int, clock: Clock) -> None:

@@ -36,7 +36,7 @@ dask = pytest.mark.skipif(bool(WITHOUT_DASK), reason=WITHOUT_DASK or "here")
 
 def pandas_arm(tmp_path: Path, **given) -> Frames:
     """The pandas arm, prepared in this process and run once."""
-    parameters = {"steps": "all", "columns": 8, "kind": "mixed", "file": "synthetic"} | given
+    parameters = {"steps": "all", "columns": 8, "kind": "mixed", "file": "synthetic", "cluster": "own"} | given
     settings = Settings("pandas", 1, given.pop("rows", 300), parameters, 0, tmp_path, tmp_path, tmp_path)
     arm = Frames(settings)
     arm.told = arm.prepare(lambda text, share=None: None)

@@ -220,7 +220,7 @@ def test_processor_time_without_the_kernels_clock(monkeypatch: pytest.MonkeyPatc
 def test_a_tree_clock_counts_who_comes_and_keeps_who_has_gone() -> None:
     spins = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
     parent = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {spins + 'time.sleep(0.5)'!r}]); "
-    clock = TreeClock()
+    clock = TreeClock(lambda: descendants(os.getpid()))
     before = clock()
     child = subprocess.Popen([sys.executable, "-c", parent + "print('gone', flush=True); time.sleep(600)"], stdout=-1)
     try:

@@ -333,8 +333,12 @@ def _number(workload: Workload, parameter: Parameter, width: int | Literal["stre
 
 
 def _choice(workload: Workload, parameter: Parameter) -> None:
-    named = parameter.choices.__getitem__
-    _choose(parameter.label, list(parameter.choices), _key(workload, parameter.name), named, parameter.help)
+    """One of its values; what whoever runs Fairlap does not allow is offered where the URL asks for it alone."""
+    key = _key(workload, parameter.name)
+    missing = {value: parameter.unavailable(value) for value in parameter.choices}
+    offered = [value for value, why in missing.items() if not why or value == st.session_state[key]]
+    help_text = "\n\n".join(filter(None, [parameter.help, *missing.values()]))
+    _choose(parameter.label, offered, key, parameter.choices.__getitem__, help_text)
 
 
 def _several(workload: Workload, parameter: Parameter) -> None:

@@ -13,31 +13,17 @@ from bench.record import Run
 from bench.store import StoreError
 from bench.values import Comparison, Speed, Table
 from bench.workload import WHOLE
-from ui import charts, claim, service, style, view
+from ui import claim, service
 from ui.runs import date_and_time
 
 ORDER = {Speed.FASTER: 0, Speed.SAME: 1, Speed.SLOWER: 2}
 
 
 def draw(plan: Plan) -> None:
-    """The whole tab: the newest finished run of this plan, else of any of this workload."""
-    colours = view.theme()
-    try:
-        run, same = _last(plan)
-    except (OSError, StoreError) as error:
-        st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
+    """Every call of the newest run: its verdict, its times, and why it is slower where it is."""
+    run = newest(plan)
+    if run is None:
         return
-    if run is None or not run.statistics:
-        st.info("Nothing was raced here yet: race it first, on the Race tab.", icon=":material/sports_score:")
-        return
-    other = "" if same else f", **of another setting**: `{run.plan.command().removeprefix('python -m bench run ')}`"
-    st.caption(f":material/history: The run of {date_and_time(run.started)}{other}.")
-    st.plotly_chart(
-        charts.steps(run, colours),
-        key="modin-calls",
-        config=style.CONFIG,
-        alt="Ratio of every call with its interval, pandas' time over Modin's, on a logarithmic axis around 1",
-    )
     table = rows(run)
     st.dataframe(table, hide_index=True, height="content" if len(table) < 15 else 560)
     st.caption(
@@ -48,6 +34,22 @@ def draw(plan: Plan) -> None:
     start = _start(run)
     if start is not None:
         st.markdown(f"**Start-up**: {claim.plain(pays_back(run, start))}")
+
+
+def newest(plan: Plan) -> Run | None:
+    """The newest finished run of this plan, else of any of this workload, and words of which it is; None, and words of
+    that, where there is none."""
+    try:
+        run, same = _last(plan)
+    except (OSError, StoreError) as error:
+        st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
+        return None
+    if run is None or not run.statistics:
+        st.info("Nothing was raced here yet: race it first.", icon=":material/sports_score:")
+        return None
+    other = "" if same else f", **of another setting**: `{run.plan.command().removeprefix('python -m bench run ')}`"
+    st.caption(f":material/history: The run of {date_and_time(run.started)}{other}.")
+    return run
 
 
 def _last(plan: Plan) -> tuple[Run | None, bool]:
@@ -61,7 +63,7 @@ def _last(plan: Plan) -> tuple[Run | None, bool]:
 
 def rows(run: Run) -> pd.DataFrame:
     """A row for each call, the fastest by Modin first; what the arm told stands beside what was measured."""
-    told, labels = _told(run), run.plan.declaration.labels()
+    told, labels = _told(run), run.plan.labels()
     lever = run.plan.declaration.lever
     names = [lever[name].label for name in (run.plan.baseline, run.plan.accelerated)]
     if names[0] == names[1]:

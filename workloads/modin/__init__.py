@@ -91,6 +91,16 @@ WORKLOAD = Workload(
             "are taken as 'Rows' says.",
             choices={"synthetic": "made up from the seed"},
         ),
+        Parameter(
+            "cluster",
+            "Ray",
+            "choice",
+            "own",
+            help="What Modin on Ray works with: a Ray that begins and ends with the run, or the cluster that is named "
+            "where Fairlap was started. Its nodes must see the same files by the same paths.",
+            choices={"own": "started for the run", "existing": "an existing cluster"},
+            needs={"existing": "RAY_ADDRESS"},
+        ),
     ),
     batch=Parameter(
         "batch",

@@ -32,13 +32,19 @@ class Frames:
         named = str(self.settings.parameters["file"])
         self.files = self._files(named, progress)
         self.engine = engine.start(
-            self.settings.lever, self.settings.cores, self.files.held, self.settings.scratch, progress
+            self.settings.lever,
+            self.settings.cores,
+            self.files.held,
+            self.settings.scratch,
+            progress,
+            existing=self.settings.parameters["cluster"] == "existing",
         )
         progress("reading the table")
         out = self.settings.scratch / "out"
-        out.mkdir()
-        self.tables = tables.build(self.files, self.engine, out, self.settings.seed)
-        self._first_calls(progress)
+        out.mkdir(exist_ok=True)
+        with self.engine.explained():
+            self.tables = tables.build(self.files, self.engine, out, self.settings.seed)
+            self._first_calls(progress)
         numeric = self.tables.array.shape[1]
         return {
             "work": self.files.rows,
@@ -52,6 +58,7 @@ class Frames:
                 "layout": "frames come from the Parquet file, arrays are C order, in both arms",
             },
             "synthetic": "numbers made up from a seed" if named == "synthetic" else "",
+            "service": self.engine.outside,
         }
 
     def _files(self, named: str, progress: Progress) -> data.Files:
@@ -81,9 +88,10 @@ class Frames:
         return self.settings.scratch / f"{call.name}.result"
 
     def repeat(self, repetition: int, clock: Clock) -> None:
-        for call in self.calls:
-            # The result is let go outside the clock.
-            clock(call.name, lambda call=call: self._do(call))
+        with self.engine.explained():
+            for call in self.calls:
+                # The result is looked at and let go outside the clock.
+                self.engine.check(clock(call.name, lambda call=call: self._do(call)))
 
     def _do(self, call: Call) -> Any:
         began = time.perf_counter()
@@ -161,6 +169,7 @@ class Frames:
                 columns=["call", "compared", "found"],
                 rows=equality,
             ),
+            *filter(None, [self.engine.nodes()]),
         ]
 
     def _told(self, call: Call, theirs: dict[str, Any]) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from bench.values import Service, Table
 from bench.workload import BadInput, Progress
 
 WORKED_S = 0.001
@@ -51,6 +53,8 @@ class Engine(Protocol):
     """What works for it in processes of its own, by name; empty where nothing does."""
     storing: str
     """What a note's `stored` counts, in words that go after the bytes."""
+    outside: Service | None
+    """What works for it and is not this process's own."""
 
     def wait(self, result: Any) -> None:
         """Return when `result` has been computed."""
@@ -61,12 +65,22 @@ class Engine(Protocol):
     def plain(self, result: Any) -> Any:
         """`result` as pandas has it."""
 
+    def check(self, result: Any) -> None:
+        """Raise what went wrong where `result`, which was waited for, has not come about. For outside of clocks."""
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Turns what goes wrong inside for want of room, or of who works, into BadInput or the like."""
+
+    def nodes(self) -> Table | None:
+        """The machines of a service that is not its own, and what each did so far."""
+
 
 class Pandas:
     """pandas in this process: a result is there when its call returns."""
 
     service = ""
     storing = ""
+    outside = None
 
     def __init__(self, progress: Progress) -> None:
         progress("importing pandas")
@@ -85,6 +99,15 @@ class Pandas:
 
     def plain(self, result: Any) -> Any:
         return result
+
+    def check(self, result: Any) -> None:
+        return None
+
+    def explained(self) -> AbstractContextManager[None]:
+        return explained()
+
+    def nodes(self) -> Table | None:
+        return None
 
 
 @dataclass(slots=True)
@@ -105,6 +128,7 @@ class Modin:
 
     service = ""
     storing = ""
+    outside: Service | None = None
 
     def _load(self, version: str, cores: int, began: float, progress: Progress) -> None:
         """Import Modin for the service of this `version` and cut tables into `cores` parts either way.
@@ -141,6 +165,7 @@ class Modin:
         result = work()
         self.wait(result)
         first_s = time.perf_counter() - began
+        self.check(result)
         spent = {pid: s - before.get(pid, 0.0) for pid, s in self._worker_times().items()}
         frame = result if hasattr(result, "_query_compiler") else given
         rows, columns = frame._query_compiler._modin_frame._partitions.shape
@@ -160,6 +185,15 @@ class Modin:
     def plain(self, result: Any) -> Any:
         return result._to_pandas() if hasattr(result, "_to_pandas") else result
 
+    def explained(self) -> AbstractContextManager[None]:
+        return explained()
+
+    def nodes(self) -> Table | None:
+        return None
+
+    def check(self, result: Any) -> None:
+        raise NotImplementedError
+
     def _references(self, frame: Any) -> set[Any]:
         """What a frame's partitions are known by in the service."""
         if not hasattr(frame, "_query_compiler"):
@@ -176,17 +210,48 @@ class Modin:
         raise NotImplementedError
 
 
+FAULTS = (
+    ("OutOfDiskError", "the disk is full on which the object store puts what it has no room for", "Free space on it"),
+    ("ObjectStoreFullError", "the object store has no room for the results", "Give it more shared memory"),
+    ("OutOfMemoryError", "memory ran out, and a worker was ended", "Close what else uses memory"),
+    ("No space left on device", "the disk is full to which the call writes", "Free space on it"),
+)
+"""What an error or its text names, what it means, and what to do, other than asking for less."""
+
+
+@contextmanager
+def explained(faults: Iterable[tuple[str, str, str]] = FAULTS) -> Iterator[None]:
+    """Raise BadInput for an error in which one of `faults` is named; others pass."""
+    try:
+        yield
+    except BadInput:
+        raise
+    except Exception as error:
+        words = f"{[kind.__name__ for kind in type(error).__mro__]} {error}"
+        for name, what, remedy in faults:
+            if name in words:
+                raise BadInput(what[:1].upper() + what[1:], f"{remedy}, or choose fewer rows or columns.") from error
+        raise
+
+
 def processor_s(pid: int) -> float:
     """Processor seconds of another process. Raises OSError where it is gone."""
     # The kernel's clock of that process (clock_getcpuclockid), finer than the ticks of /proc.
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def start(lever: str, cores: int, held: int, scratch: Path, progress: Progress) -> Engine:
-    """The engine of one arm. `held` are the bytes of the table in memory. Raises BadInput."""
+def start(lever: str, cores: int, held: int, scratch: Path, progress: Progress, *, existing: bool = False) -> Engine:
+    """The engine of one arm. `held` are the bytes of the table in memory; with `existing`, Modin works with the cluster
+    that the environment names. Raises BadInput."""
     match lever:
         case "pandas":
             return Pandas(progress)
+        case "modin-ray" if existing:
+            from workloads.modin.on_cluster import ModinOnCluster
+
+            return ModinOnCluster(progress)
+        case _ if existing:
+            raise BadInput(f"{lever} takes no existing cluster", "Choose Modin on Ray, or a start for the run.")
         case "modin-ray":
             from workloads.modin.on_ray import ModinOnRay
 

@@ -70,6 +70,11 @@ class ModinOnDask(Modin):
         self._load(distributed.__version__, cores, began, progress)
         self.facts["Dask"] = f"{cores} worker processes of one thread, {memory / 2**20:,.0f} MiB for all of them"
 
+    def check(self, result: Any) -> None:
+        for future in self._references(result):
+            if future.status != "finished":
+                future.result()
+
     def _worker_times(self) -> dict[int, float]:
         times = {}
         for pid in self.pids:

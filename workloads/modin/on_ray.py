@@ -10,6 +10,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -29,11 +30,45 @@ SERVICES = ("gcs_server", "raylet")
 """Ray's own processes without which no call ends."""
 
 
-class ModinOnRay(Modin):
-    """Modin over a Ray of this process's own, which ends with it."""
+class OnRay(Modin):
+    """What is the same whoever has started Ray. A subclass loads `ray`."""
 
     service = "Ray"
     storing = "put into the object store"
+    ray: Any
+
+    def check(self, result: Any) -> None:
+        """See `Engine`. An error takes the place of a result, and is always so small that it is not in the store."""
+        places = self._places(result)
+        self.ray.get([ref for ref, place in places.items() if not place["node_ids"] and not place["did_spill"]])
+
+    def _places(self, frame: Any) -> dict[Any, dict[str, Any]]:
+        """Where the parts of a frame lie, as this process knows: `node_ids` of who holds it, `object_size` in bytes."""
+        locations = importlib.import_module("ray.experimental").get_local_object_locations
+        return locations(list(self._references(frame)))
+
+    def _service_processes(self) -> list[psutil.Process]:
+        """All of Ray's processes on this machine."""
+        raise NotImplementedError
+
+    def _worker_times(self) -> dict[int, float]:
+        """See `Modin`. Ray's workers are the processes that have named themselves `ray::`."""
+        times = {}
+        for process in self._service_processes():
+            with suppress(psutil.Error, OSError):
+                if " ".join(process.cmdline()).startswith("ray::") and "Agent" not in process.name():
+                    times[process.pid] = processor_s(process.pid)
+        return times
+
+    def _stored(self) -> int:
+        """See `Modin`: bytes that were ever put into the object stores of all nodes."""
+        api = importlib.import_module("ray._private.internal_api")
+        state = api.get_state_from_address(None)
+        return int(api.get_memory_info_reply(state).store_stats.cumulative_created_bytes)
+
+
+class ModinOnRay(OnRay):
+    """Modin over a Ray of this process's own, which ends with it."""
 
     def __init__(self, cores: int, held: int, scratch: Path, progress: Progress) -> None:
         """`held` are the bytes of the table in memory. Raises BadInput where the object store has no room."""
@@ -58,20 +93,8 @@ class ModinOnRay(Modin):
         self._load(self.ray.__version__, cores, began, progress)
         self.facts["Ray"] = f"{cores} workers at most, object store {store / 2**20:,.0f} MiB"
 
-    def _worker_times(self) -> dict[int, float]:
-        """See `Modin`. Ray's workers are the processes that have named themselves `ray::`."""
-        times = {}
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error, OSError):
-                if " ".join(process.cmdline()).startswith("ray::") and "Agent" not in process.name():
-                    times[process.pid] = processor_s(process.pid)
-        return times
-
-    def _stored(self) -> int:
-        """See `Modin`: bytes that were ever put into the object store."""
-        api = importlib.import_module("ray._private.internal_api")
-        state = api.get_state_from_address(None)
-        return int(api.get_memory_info_reply(state).store_stats.cumulative_created_bytes)
+    def _service_processes(self) -> list[psutil.Process]:
+        return psutil.Process().children(recursive=True)
 
 
 def _store_bytes(held: int) -> int:

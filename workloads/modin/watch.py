@@ -6,23 +6,28 @@ import os
 import select
 import signal
 import threading
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import psutil
 
-INTERRUPT_S = 10.0
+LOOK_S = 1.0
+"""How often it is looked for what has ended on other machines."""
+INTERRUPT_S = 10
 """How long the interrupted call may take to give up, until the process is ended."""
 
 
 class ServiceDied(RuntimeError):
     """What works for the arm has ended under it."""
 
-    remedy = "Something outside killed it: the out-of-memory killer, or a person. Free memory, or ask for fewer rows."
+    remedy = (
+        "Something outside ended it: the out-of-memory killer, a person, or a machine that is gone. Free memory, ask "
+        "for fewer rows, or see to the machine, and run again."
+    )
 
 
-def watch(services: Iterable[psutil.Process]) -> None:
-    """From now on raise ServiceDied in the main thread, whatever it waits for, when one of `services` ends.
+def watch(services: Iterable[psutil.Process], look: Callable[[], list[str]] | None = None) -> None:
+    """From now on raise ServiceDied in the main thread, whatever it waits for, when one of `services` ends, or when
+    `look`, which is asked now and then, names others that have ended.
 
     Call it in the main thread, once they are up.
     """
@@ -31,17 +36,19 @@ def watch(services: Iterable[psutil.Process]) -> None:
     ended: list[str] = []
 
     def interrupt(*_: object) -> None:
+        signal.alarm(0)
         raise ServiceDied(f"{' and '.join(ended)} ended in the middle of the work")
 
     signal.signal(signal.SIGUSR1, interrupt)
-    arguments = (descriptors, ended)
+    arguments = (descriptors, ended, look)
     threading.Thread(target=_await_end, args=arguments, name="service-watch", daemon=True).start()
 
 
-def _await_end(descriptors: dict[int, str], ended: list[str]) -> None:
-    ready, _, _ = select.select(list(descriptors), [], [])
-    ended += [descriptors[one] for one in ready]
+def _await_end(descriptors: dict[int, str], ended: list[str], look: Callable[[], list[str]] | None) -> None:
+    while not ended:
+        ready, _, _ = select.select(list(descriptors), [], [], None if look is None else LOOK_S)
+        ended += [descriptors[one] for one in ready] or (look() if look else [])
     print(f"{' and '.join(ended)} ended", flush=True)
+    # A call that never comes back to Python does not see the interruption; the kernel then ends the process.
+    signal.alarm(INTERRUPT_S)
     signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
-    time.sleep(INTERRUPT_S)
-    os._exit(1)

@@ -1,0 +1,111 @@
+"""Amdahl's law, fitted to times on several counts of cores, and what it projects to more of them.
+
+G. Amdahl, Validity of the single processor approach to achieving large scale computing capabilities, AFIPS 1967.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+RESAMPLED = 1000
+FEWEST_TO_FIT = 3
+"""Counts of cores from which on the law's one unknown is overdetermined, so that a fit can be wrong."""
+
+Times = Mapping[int, Sequence[float]]
+"""Seconds by number of cores; one core among them, and as many times for each: they are of the same rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amdahl:
+    """`time(p) = time(1) * (serial + (1 - serial) / p)`."""
+
+    serial: float
+    """Share of the time on one core that more cores do not shorten; above 1 where more cores take longer."""
+    low: float
+    high: float
+    """Its 95 % interval, by resampling the rounds."""
+    counts: int
+    """Of cores, that were measured."""
+    one_s: float
+    """Median time on one core."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether there are enough counts to speak of a fit: through two points the curve goes in any case."""
+        return self.counts >= FEWEST_TO_FIT
+
+    def seconds(self, cores: float) -> float:
+        """What the law says of so many cores."""
+        return self.one_s * (self.serial + (1 - self.serial) / cores)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """From which number of cores on the law's time is below another one; `high` is infinite where that is not sure."""
+
+    cores: float
+    low: float
+    high: float
+
+
+def amdahl(times: Times, seed: int = 0) -> Amdahl:
+    """Least squares over the medians. Raises ValueError for fewer than two counts."""
+    if len(times) < 2:
+        raise ValueError("a share that more cores do not shorten cannot be told from one count of cores")
+    low, high = _interval([_serial(drawn) for drawn in _resampled(times, seed)])
+    serial = _serial({cores: median(series) for cores, series in times.items()})
+    return Amdahl(serial, low, high, len(times), median(times[1]))
+
+
+def crossing(times: Times, rival: Sequence[float], seed: int = 0) -> Crossing | None:
+    """From how many cores on the law's time is below the median of `rival`, seconds of the same rounds on one count;
+    None where it never is."""
+    found = _passes({cores: median(series) for cores, series in times.items()}, median(rival))
+    if math.isinf(found):
+        return None
+    chance = random.Random(seed)
+    drawn = []
+    for medians in _resampled(times, seed):
+        drawn.append(_passes(medians, median(chance.choices(rival, k=len(rival)))))
+    low, high = _interval(drawn)
+    return Crossing(found, min(low, found), max(high, found))
+
+
+def _resampled(times: Times, seed: int):
+    """Medians by cores, of rounds drawn again."""
+    rounds = len(times[1])
+    chance = random.Random(seed)
+    for _ in range(RESAMPLED):
+        drawn = [chance.randrange(rounds) for _ in range(rounds)]
+        yield {cores: median(series[place] for place in drawn) for cores, series in times.items()}
+
+
+def _interval(values: list[float]) -> tuple[float, float]:
+    """The middle 95 %."""
+    ordered = sorted(values)
+    if math.isinf(ordered[-1]):
+        # Percentiles of neighbours between which one is infinite have no value.
+        return ordered[len(ordered) // 40], ordered[-(len(ordered) // 40) - 1]
+    cuts = quantiles(ordered, n=40, method="inclusive")
+    return cuts[0], cuts[-1]
+
+
+def _serial(medians: Mapping[int, float]) -> float:
+    """The serial share whose curve is nearest to the times, relative to that on one core."""
+    points = [(cores, seconds / medians[1]) for cores, seconds in medians.items() if cores > 1]
+    above = sum((share - 1 / cores) * (1 - 1 / cores) for cores, share in points)
+    return above / sum((1 - 1 / cores) ** 2 for cores, _ in points)
+
+
+def _passes(medians: Mapping[int, float], rival_s: float) -> float:
+    """The number of cores at which the curve reaches `rival_s`; 1 where it is below from the start."""
+    one_s = medians[1]
+    if one_s <= rival_s:
+        return 1.0
+    serial = _serial(medians)
+    left = rival_s / one_s - serial
+    return (1 - serial) / left if left > 0 and serial < 1 else math.inf

@@ -1,0 +1,168 @@
+"""Scaling: the time of a call against cores, as it was raced, and from how many cores on Modin would win.
+
+What lies beyond the machine's cores is a projection by Amdahl's law, drawn apart and called so.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import median, quantiles
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from bench.amdahl import Amdahl, Crossing, amdahl, crossing
+from bench.claims import cores as cores_text
+from bench.claims import duration
+from bench.plan import Plan
+from bench.record import Run
+from bench.values import Phase, Side
+from bench.workload import WHOLE
+from ui import modin_calls, style, view
+from ui.style import Theme
+
+FARTHEST = 64
+"""Cores up to which a projection is drawn."""
+
+Series = dict[Side, dict[int, list[float]]]
+"""Seconds of every round, by arm and number of cores."""
+
+
+def draw(plan: Plan) -> None:
+    """The whole tab."""
+    run = modin_calls.newest(plan)
+    if run is None:
+        return
+    if not run.core_counts:
+        st.info(
+            "This run tried no other number of cores: race on two or more, with a budget that leaves time for it.",
+            icon=":material/memory:",
+        )
+        return
+    labels = {name: label for name, label in run.plan.labels().items() if name == WHOLE or name not in _apart(run)}
+    step = st.selectbox("Call", list(labels), format_func=labels.__getitem__, key="modin:scaling", width=260)
+    times = series(run, step)
+    law = amdahl(times[Side.ACCELERATED], run.plan.seed)
+    best = min(times[Side.BASELINE].values(), key=median)
+    found = crossing(times[Side.ACCELERATED], best, run.plan.seed)
+    colours = view.theme()
+    st.markdown(words(run, times, law, found))
+    st.plotly_chart(
+        chart(run, times, law, found, colours),
+        key="modin-scaling-chart",
+        config=style.CONFIG,
+        alt=f"Time of {labels[step]} against cores, both arms, and a projection by Amdahl's law",
+    )
+    st.caption(
+        f"Marks are medians of {len(best)} rounds, raced in turns, with their quartiles. The dotted curve is Amdahl's "
+        f"law through Modin's times on {law.counts} counts of cores"
+        + ("" if law.fits else ": through two points it goes in any case, which is no fit")
+        + ". It knows nothing of memory bandwidth, of partitions too small to share, nor of a slower clock on many "
+        "cores, and is no measurement."
+    )
+
+
+def _apart(run: Run) -> set[str]:
+    return {step.name for step in run.plan.steps if step.apart}
+
+
+def series(run: Run, step: str) -> Series:
+    """Every round's seconds of `step` by arm and cores."""
+    found: Series = {side: {} for side in Side}
+    for sample in run.samples:
+        if sample.phase is Phase.CORES:
+            found[sample.side].setdefault(sample.cores, []).append(sample.seconds(step))
+    return found
+
+
+def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
+    """What the times say, and what the law makes of them."""
+    lever = run.plan.declaration.lever
+    baseline, accelerated = (lever[getattr(run.plan, side)].label for side in Side)
+    most = max(times[Side.ACCELERATED])
+    rival = min(median(one) for one in times[Side.BASELINE].values())
+    told = ", ".join(
+        f"{duration(median(one))} on {cores_text(cores)}" for cores, one in sorted(times[Side.ACCELERATED].items())
+    )
+    said = f"{accelerated} took {told}; {baseline}, at its best number of cores, {duration(rival)}. "
+    if found and found.cores <= most:
+        return said + f"**{accelerated} is ahead with the cores that this machine has.**"
+    if law.serial >= 1:
+        return said + f"More cores made {accelerated} no faster: **they alone would not let it win at this size.**"
+    if found is None:
+        return said + (
+            f"The part that cores do not shorten, {duration(law.one_s * law.serial)}, is longer than all of "
+            f"{baseline}'s time: **more cores alone would not let it win at this size.**"
+        )
+    high = "not bounded" if math.isinf(found.high) else f"{math.ceil(found.high):,}"
+    return said + (
+        f"**A projection, not a measurement: {accelerated} would pass {baseline} from about "
+        f"{math.ceil(found.cores):,} cores on** (95 %: {math.ceil(found.low):,} to {high})."
+    )
+
+
+def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: Theme) -> go.Figure:
+    """Time against cores, both logarithmic; the projection dotted, on a ground of its own."""
+    figure = go.Figure()
+    most = max(times[Side.ACCELERATED])
+    rival = min(times[Side.BASELINE].values(), key=median)
+    beyond = [most * (FARTHEST / most) ** (place / 40) for place in range(41)] if most < FARTHEST else []
+    for side in Side:
+        look = style.look(side, theme)
+        name = run.plan.declaration.lever[getattr(run.plan, side)].label
+        counts = sorted(times[side])
+        spread = [quantiles(times[side][count], n=4, method="inclusive") for count in counts]
+        figure.add_scatter(
+            x=counts,
+            y=[middle for _, middle, _ in spread],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [high - middle for _, middle, high in spread],
+                "arrayminus": [middle - low for low, middle, _ in spread],
+                "thickness": 1.2,
+            },
+            mode="lines+markers",
+            name=name,
+            line={"color": look.colour, "dash": look.dash, "width": 2},
+            marker={"color": look.colour, "symbol": look.symbol, "size": 10},
+            customdata=[duration(middle) for _, middle, _ in spread],
+            hovertemplate=f"<b>{name}</b>, %{{x}} cores: %{{customdata}}<extra></extra>",
+        )
+        if beyond:
+            line = [law.seconds(count) for count in beyond] if side is Side.ACCELERATED else [median(rival)] * 41
+            figure.add_scatter(
+                x=beyond,
+                y=line,
+                mode="lines",
+                name=f"{name}, {'projected' if side is Side.ACCELERATED else 'at its best'}",
+                line={"color": look.colour, "dash": "dot", "width": 1.5},
+                customdata=[duration(seconds) for seconds in line],
+                hovertemplate=f"{name}, projection, %{{x:.0f}} cores: %{{customdata}}<extra></extra>",
+            )
+    figure.update_layout(style.layout(400))
+    ticks = sorted({1 << power for power in range(7)} | set(times[Side.ACCELERATED]))
+    figure.update_xaxes(title="cores, log", type="log", tickvals=ticks, ticktext=[f"{count}" for count in ticks])
+    figure.update_yaxes(title="time to the result [s], log", type="log")
+    if beyond:
+        figure.add_vrect(
+            x0=most,
+            x1=FARTHEST,
+            fillcolor=style.see_through(style.published(theme), 0.07),
+            line_width=0,
+            layer="below",
+            annotation={"text": "projection, not measured", "font": {"color": style.published(theme)}},
+            annotation_position="top right",
+        )
+    if found and most < found.cores <= FARTHEST:
+        figure.add_vline(x=found.cores, line={"color": style.ink(theme), "width": 1.5, "dash": "dot"})
+        figure.add_annotation(
+            x=math.log10(found.cores),
+            y=0,
+            yref="paper",
+            yanchor="bottom",
+            xanchor="left",
+            text=f" about {math.ceil(found.cores)} cores",
+            showarrow=False,
+        )
+    return figure
