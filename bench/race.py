@@ -41,10 +41,13 @@ WARM_UP_SHARE = 0.25
 
 FEWEST_PAIRS = 20
 """Pairs before sampling may end because the interval is narrow enough."""
-PAIRS_BEYOND_BUDGET = 3
-"""Pairs that a race takes even when they exceed the budget, since fewer have no interval."""
+PAIRS_BEYOND_BUDGET = 8
+"""Pairs that a race takes even when they exceed the budget, since no claim stands on fewer."""
+PAIRS_AT_LEAST = 3
+OVERRUN = 2.0
+"""Times the budget at which those are given up ..."""
 LONGEST_OVERRUN = 4.0
-"""Times the budget at which even those are given up."""
+"""... and at which even the three are that an interval needs."""
 SHORTEST_STEP_S = 0.005
 """A step is called as often inside a sample as makes it last this long; a shorter call is mostly clock and jitter."""
 LONGEST_CALLS_S = 0.2
@@ -307,7 +310,8 @@ class Race:
         for pairs in itertools.count(1):
             self._sample_round(list(arms.values()), Phase.RACE)
             spent = self.now - started
-            over = spent >= self.plan.budget_s * share and pairs >= PAIRS_BEYOND_BUDGET
+            wanted = PAIRS_BEYOND_BUDGET if spent < self.plan.budget_s * OVERRUN else PAIRS_AT_LEAST
+            over = spent >= self.plan.budget_s * share and pairs >= wanted
             over = over or spent >= self.plan.budget_s * LONGEST_OVERRUN
             if not over and self.now < next_estimate:
                 continue

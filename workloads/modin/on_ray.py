@@ -63,7 +63,8 @@ class OnRay(Modin):
     def _stored(self) -> int:
         """See `Modin`: bytes that were ever put into the object stores of all nodes."""
         api = importlib.import_module("ray._private.internal_api")
-        state = api.get_state_from_address(None)
+        # By its address: there may be other Rays on this machine, such as that of the race on fewer cores.
+        state = api.get_state_from_address(self.ray.get_runtime_context().gcs_address)
         return int(api.get_memory_info_reply(state).store_stats.cumulative_created_bytes)
 
 
@@ -78,9 +79,11 @@ class ModinOnRay(OnRay):
         self.folder = _folder(scratch)
         _environment(self.folder)
         self.ray = importlib.import_module("ray")
-        progress(f"starting Ray on {cores} cores, which takes some seconds")
+        progress(f"starting Ray on {cores} core{'s' * (cores > 1)}, which takes some seconds")
         self.ray.init(
             address="local",
+            # Nobody else on the network has business with it.
+            _node_ip_address="127.0.0.1",
             num_cpus=cores,
             include_dashboard=False,
             object_store_memory=store,
