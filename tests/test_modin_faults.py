@@ -41,8 +41,12 @@ time.sleep(120)
 
 
 @pytest.fixture
-def server() -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT)
+def server(tmp_path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has a race of Modin's run, as a page server does; home and temporary folder are its own."""
+    own = {"HOME": str(tmp_path / "person"), "TMPDIR": str(tmp_path / "temporary")}
+    for folder in own.values():
+        Path(folder).mkdir()
+    process = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, env=dict(os.environ) | own)
     yield process
     process.kill()
     process.wait()
@@ -61,12 +65,25 @@ def named(server: int, name: str) -> list[psutil.Process]:
     return found
 
 
+LOOPBACK = {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+
+
+def listening(pid: int) -> list:
+    """The sockets at which a process waits for others to connect."""
+    try:
+        return [one for one in psutil.Process(pid).net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    except psutil.Error:
+        return []
+
+
 @ray
 @pytest.mark.parametrize("killed", ["bench.worker", "bench.supervisor", "bench.runner", "the server"])
-def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, server, killed):
+def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, tmp_path, server, killed):
+    others = set(Path("/tmp").glob("ray*"))
     [raylet] = until(lambda: named(server.pid, "raylet/raylet "))
     # The workers of Ray are what would stay behind: they are up when they have named themselves.
     until(lambda: named(server.pid, "ray::"))
+    assert {heard.laddr.ip for pid in descendants(server.pid) for heard in listening(pid)} <= LOOPBACK
     above = [process for process in raylet.parents() if killed in " ".join(process.cmdline())]
     os.kill(above[0].pid if above else server.pid, signal.SIGKILL)
     assert bool(above) == (killed != "the server")
@@ -74,6 +91,9 @@ def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, server, kill
         server.wait()
     # The run's process stays until it has stored the run; the server, unless it was killed, for longer than this test.
     until(lambda: not [left for left in belonging(home, "bench.runner") if not left.startswith(f"{server.pid} ")], 2.0)
+    assert not list((tmp_path / "person").iterdir()), "Ray's token and folders are not in the home directory"
+    assert not list((tmp_path / "temporary").iterdir())
+    assert set(Path("/tmp").glob("ray*")) <= others
 
 
 # --- full ---
