@@ -26,6 +26,7 @@ from bench.values import (
     Quality,
     Reading,
     Sample,
+    Service,
     Side,
     Speed,
     StepTime,
@@ -135,6 +136,25 @@ def test_arms_that_did_not_do_the_same_are_refused(field):
     other = {"work": 99.0, "data": "xyz"}[field]
     made.prepared[1] = made.prepared[1].model_copy(update={field: other})
     refused_or_noted(made, "same-conditions", Outcome.REFUSED, f"differ in {field}")
+
+
+@pytest.mark.parametrize(
+    "cores, elsewhere, outcome, words",
+    [
+        (16, 0, Outcome.REFUSED, "a cluster, 16 cores, and the other on 2 cores of this machine"),
+        (2, 1, Outcome.REFUSED, "a cluster, 2 cores of 2 machines"),
+        (2, 0, Outcome.ANNOTATED, "not reserved for it"),
+    ],
+)
+def test_work_done_outside_of_the_arm_is_refused_unless_on_as_many_cores_of_this_machine(
+    cores, elsewhere, outcome, words
+):
+    made = run()
+    served = Service(what="a cluster", cores=cores, elsewhere=elsewhere)
+    made.prepared[1] = made.prepared[1].model_copy(update={"service": served})
+    refused_or_noted(made, "same-conditions", outcome, words)
+    background = next(f for f in conclude(made)[0].findings if f.rule == "background")
+    assert "a cluster was not stopped beside the other arm" in background.seen or "does not tell" in background.seen
 
 
 def test_a_fast_path_that_did_not_run_is_refused_and_a_partial_one_noted():

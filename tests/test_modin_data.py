@@ -95,7 +95,7 @@ def test_the_estimate_of_memory_is_near_what_pandas_says(tmp_path):
 # --- files of the user's ---
 
 
-def given(tmp_path: Path, content: str, name: str = "own.csv", rows: int = 1000) -> data.Files:
+def given(tmp_path: Path, content: str, name: str = "own.csv", rows: int = 1 << 20) -> data.Files:
     file = tmp_path / name
     file.write_text(content)
     return data.from_file(file, rows, tmp_path, quiet)
@@ -121,7 +121,8 @@ def test_a_parquet_file_of_the_users_is_cut_to_the_rows_asked_for(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (TABLE + "1,2,3\n", "cannot be read: .*Expected 4 columns, got 3"),
+        (TABLE + "1,2,3\n" + TABLE, r"Row 52 of own\.csv, its header being row 1, has 3 columns instead of 4: '1,2,3'"),
+        ("a,b\n" + "1,2\n" * (1 << 19) + "x,2\n", r"own\.csv cannot be read: .*Row #524290: .*invalid value 'x'"),
         ("", "cannot be read"),
         ("a,b\n", "has no row"),
         ("a,a\n1,2\n", "same name"),

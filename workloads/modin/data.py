@@ -44,6 +44,8 @@ HELD_BYTES = {"integer": 8, "float": 8, "text": 62, "date": 67}
 COPIES = 8
 """How often a table is in memory at worst: each arm has it, its inputs made of it, and the result of a step."""
 FEWEST_ROWS = 16
+LONGEST_ROW = 80
+"""Characters of a broken row that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,29 @@ def from_file(path: Path, rows: int, cache: Path, progress: Progress) -> Files:
 
 
 def _csv_chunks(path: Path) -> Iterator[pa.RecordBatch]:
-    with csv.open_csv(path) as reader:
-        yield from reader
+    broken: list[csv.InvalidRow] = []
+
+    def keep(row: csv.InvalidRow) -> str:
+        broken.append(row)
+        return "error"
+
+    # By one thread, which alone can count the rows.
+    how = csv.ReadOptions(use_threads=False)
+    try:
+        with csv.open_csv(path, how, csv.ParseOptions(invalid_row_handler=keep)) as reader:
+            yield from reader
+    except pa.ArrowInvalid as error:
+        if not broken:
+            raise BadInput(
+                f"{path.name} cannot be read: {error}",
+                f"Mend the row; a column is taken for what the first {how.block_size >> 10:,} KiB of the file show.",
+            ) from error
+        row = broken[0]
+        raise BadInput(
+            f"Row {row.number:,} of {path.name}, its header being row 1, has {row.actual_columns} columns instead of "
+            f"{row.expected_columns}: {row.text[:LONGEST_ROW]!r}",
+            "Mend that row, or leave it out; a text with a comma or a line break in it must stand in quotes.",
+        ) from error
 
 
 def _parquet_chunks(path: Path) -> Iterator[pa.RecordBatch]:
@@ -158,6 +181,11 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
             array = array.cast(pa.int64())
         elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             array = array.cast(pa.float64())
+        elif pa.types.is_binary(kind):
+            raise BadInput(
+                f"The column {field.name} holds bytes that are no text in UTF-8",
+                "Save the file in UTF-8, or leave it out.",
+            )
         elif not (pa.types.is_string(kind) or pa.types.is_boolean(kind)):
             raise BadInput(
                 f"The column {field.name} holds {kind}", "Give a table of numbers, texts, dates and truth values."

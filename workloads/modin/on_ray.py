@@ -6,7 +6,6 @@ import importlib
 import os
 import secrets
 import shutil
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -22,8 +21,6 @@ STORE_TIMES = 4
 """The object store holds the table so many times; what is beyond is spilled to the scratch folder."""
 STORE_BYTES = 256 << 20
 """Smallest object store."""
-SHORT = "flr-"
-"""Beginning of the short names under which Ray finds its folders."""
 LONGEST_FREEZE_MS = 900_000
 """How long Ray may be stopped, while the other arm is timed, without counting as dead."""
 SERVICES = ("gcs_server", "raylet")
@@ -88,6 +85,7 @@ class ModinOnRay(OnRay):
             include_dashboard=False,
             object_store_memory=store,
             _temp_dir=str(self.folder),
+            object_spilling_directory=str(_spill(scratch)),
             _system_config={"health_check_timeout_ms": LONGEST_FREEZE_MS},
             log_to_driver=False,
             configure_logging=False,
@@ -98,6 +96,13 @@ class ModinOnRay(OnRay):
 
     def _service_processes(self) -> list[psutil.Process]:
         return psutil.Process().children(recursive=True)
+
+
+def _spill(scratch: Path) -> Path:
+    """The folder for what the object store has no room for."""
+    folder = scratch / "spill"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def _store_bytes(held: int) -> int:
@@ -118,21 +123,15 @@ def _store_bytes(held: int) -> int:
 
 
 def _folder(scratch: Path) -> Path:
-    """Ray's own folder, by a name short enough for its sockets: a link in the temporary folder to one in `scratch`.
+    """Ray's own folder in `scratch`, by a name short enough for its sockets: this process's own view of it.
 
-    A socket's path has 107 bytes at most, and Ray's are 60 long below its folder. What lies there goes with the
-    scratch folder; links whose folder is gone are removed here, as nobody is left to do it when an arm is killed.
+    A socket's path has 107 bytes at most, and Ray's are 60 long below its folder. The kernel's name of an open folder
+    goes with the process that opened it, so that nothing has to be removed, however that process ends.
     """
-    short = Path(tempfile.gettempdir())
-    for link in short.glob(f"{SHORT}*"):
-        with suppress(OSError):
-            if link.is_symlink() and link.lstat().st_uid == os.getuid() and not link.exists():
-                link.unlink()
     folder = scratch / "ray"
     folder.mkdir(mode=0o700)
-    link = short / f"{SHORT}{secrets.token_hex(4)}"
-    link.symlink_to(folder, target_is_directory=True)
-    return link
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    return Path(f"/proc/{os.getpid()}/fd/{descriptor}")
 
 
 def _environment(folder: Path) -> None:
@@ -149,6 +148,8 @@ def _environment(folder: Path) -> None:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
         "RAY_USAGE_STATS_ENABLED": "0",
+        # What says that Ray shall have no node on another machine: its services listen on 127.0.0.1 alone.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_DISABLE_IMPORT_WARNING": "1",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         # As Modin sets it where it starts Ray itself: workers import pandas before their first task.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import signal
@@ -40,14 +41,21 @@ def watch(services: Iterable[psutil.Process], look: Callable[[], list[str]] | No
         raise ServiceDied(f"{' and '.join(ended)} ended in the middle of the work")
 
     signal.signal(signal.SIGUSR1, interrupt)
-    arguments = (descriptors, ended, look)
+    over = threading.Event()
+    # Services that end because this process does have not died under it.
+    atexit.register(over.set)
+    arguments = (descriptors, ended, look, over)
     threading.Thread(target=_await_end, args=arguments, name="service-watch", daemon=True).start()
 
 
-def _await_end(descriptors: dict[int, str], ended: list[str], look: Callable[[], list[str]] | None) -> None:
+def _await_end(
+    descriptors: dict[int, str], ended: list[str], look: Callable[[], list[str]] | None, over: threading.Event
+) -> None:
     while not ended:
         ready, _, _ = select.select(list(descriptors), [], [], None if look is None else LOOK_S)
         ended += [descriptors[one] for one in ready] or (look() if look else [])
+    if over.is_set():
+        return
     print(f"{' and '.join(ended)} ended", flush=True)
     # A call that never comes back to Python does not see the interruption; the kernel then ends the process.
     signal.alarm(INTERRUPT_S)
