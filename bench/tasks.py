@@ -174,11 +174,12 @@ class Tasks:
         with self._lock:
             return self._jobs.get(id)
 
-    def last(self, workload: str, task: str) -> Job | None:
-        """The newest job of a task."""
+    def last(self, workload: str, task: str, given: dict[str, Any] | None = None) -> Job | None:
+        """The newest job of a task, or the newest that was given just this."""
         with self._lock:
             jobs = list(self._jobs.values())
-        return next((job for job in reversed(jobs) if job.plan.workload == workload and job.task.name == task), None)
+        wanted = [job for job in jobs if job.plan.workload == workload and job.task.name == task]
+        return next((job for job in reversed(wanted) if given is None or job.given == given), None)
 
     def stop(self, id: str) -> None:
         """End a job, whether it waits or works; what it has told stays."""

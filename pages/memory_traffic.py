@@ -1,13 +1,5 @@
-"""Memory traffic: loops before and after a transformation, told, raced, swept and drawn under their roofline."""
+"""Memory traffic: a tab a transformation of a loop, told, raced and charted, and the machine's roofline."""
 
-from ui import memory_roofline, memory_story, memory_sweep, race
+from ui import memory_parts, race
 
-race.page(
-    "memory-traffic",
-    tabs={
-        "Story": memory_story.draw,
-        race.RACE: None,
-        "Sweep": memory_sweep.draw,
-        "Roofline": memory_roofline.draw,
-    },
-)
+race.page(memory_parts.WORKLOAD, tabs=memory_parts.tabs())

@@ -134,7 +134,7 @@ def test_the_sidebar_tells_the_queue():
 def test_the_diff_holds_two_added_lines_and_all_that_stay():
     from bench.workload import registry
 
-    lines = race.diff(registry()["colour-quantization"]).splitlines()
+    lines = race.diff(registry()["colour-quantization"].code).splitlines()
     assert [line for line in lines if line.startswith("+")] == [
         "+from sklearnex import patch_sklearn",
         "+patch_sklearn()",

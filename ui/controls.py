@@ -8,7 +8,8 @@ session under the workload's name; whenever the URL is not the one that this pag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import streamlit as st
@@ -24,29 +25,76 @@ from ui.style import Theme
 
 SLIDER = 140
 """Width of the sliders that are always in sight, so that all of the row fits beside the sidebar."""
+WIDE_SLIDER = 220
+"""Width of a slider with many stops."""
 OWN = "upload"
 """The choice of an image of one's own."""
 NOT_OF_THE_PLAN = ("run", "tab")
 """What else may stand in the page's URL."""
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a part of a page leaves of its workload's controls."""
+
+    sets: Mapping[str, Setting] = field(default_factory=dict)
+    """Parameters that have a value there, and no control."""
+    without: tuple[str, ...] = ()
+    """Parameters that have no say there: they stay at their defaults."""
+    front: tuple[str, ...] = ()
+    """Parameters that are always in sight, instead of the batch."""
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What is left to choose from."""
+    races: bool = True
+    """False where there is no race: then the cores are all that is asked for."""
+
+    def hides(self, name: str) -> bool:
+        return name in self.sets or name in self.without
+
+
 def plan_from_controls(
-    workload: Workload, theme: Theme = "light", messages: DeltaGenerator | None = None
+    workload: Workload,
+    theme: Theme = "light",
+    messages: DeltaGenerator | None = None,
+    narrowed: Narrowed | None = None,
 ) -> Plan | None:
     """Draw the controls; the plan that they say, or None, with what is wrong with it in `messages` or below."""
     messages = messages or st.container()
     limit = core_limit()
     problems = _follow_url(workload, limit)
+    if narrowed:
+        _narrow(workload, narrowed)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _lever(workload, theme)
-        _cores(workload, limit)
-        _number(workload, workload.batch, width=SLIDER)
-        _more(workload)
+        if narrowed is None:
+            _lever(workload, theme)
+            _cores(workload, limit)
+            _number(workload, workload.batch, width=SLIDER)
+            _more(workload, workload.parameters)
+        elif narrowed.races:
+            _lever(workload, theme)
+            _cores(workload, limit)
+            for name in narrowed.front:
+                _number(workload, workload.parameter(name), width=WIDE_SLIDER)
+            rest = [one for one in workload.parameters if not narrowed.hides(one.name)]
+            behind = [workload.batch, *(one for one in rest if one.name not in narrowed.front)]
+            _more(workload, behind, narrowed.choices)
+        else:
+            _cores(workload, limit)
     plan = _checked(workload, limit, messages)
     _show(problems, messages)
     if plan is not None:
         _write_url(workload, plan)
     return plan
+
+
+def _narrow(workload: Workload, narrowed: Narrowed) -> None:
+    """Set what is not to be chosen, and what may not stay as it was chosen elsewhere."""
+    wanted = {name: workload.parameter(name).default for name in narrowed.without} | dict(narrowed.sets)
+    for name, left in narrowed.choices.items():
+        if _kept(workload)[name] not in left:
+            wanted[name] = workload.parameter(name).default
+    for name, value in wanted.items():
+        put(workload, name, value)
 
 
 def adopt(plan: Plan) -> None:
@@ -238,12 +286,18 @@ def _cores(workload: Workload, limit: int) -> None:
 # --- the rest ---
 
 
-def _more(workload: Workload) -> None:
+def _more(
+    workload: Workload, parameters: Sequence[Parameter], choices: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Parameters, and how long and how exactly to measure; the label tells when they are not the defaults."""
-    changed = [name for name in _more_names(workload) if _kept(workload).get(name) != _default(workload, name)]
+    names = [*(parameter.name for parameter in parameters), "budget_s", "target", "seed", "accuracy_limit"]
+    changed = [name for name in names if _kept(workload).get(name) != _default(workload, name)]
     label = f"More ({len(changed)})" if changed else "More"
     with st.popover(label, icon=":material/tune:", help=_more_help(workload, changed), width="content"):
-        for parameter in workload.parameters:
+        for parameter in parameters:
+            left = (choices or {}).get(parameter.name)
+            if left is not None:
+                parameter = replace(parameter, choices={name: parameter.choices[name] for name in left})
             _PARAMETER[parameter.kind](workload, parameter)
         _measuring(workload)
 
@@ -254,13 +308,9 @@ def _more_help(workload: Workload, changed: list[str]) -> str:
     return "Parameters, time budget, precision, seed" + (f". Not as usual: {said}" if changed else "")
 
 
-def _more_names(workload: Workload) -> list[str]:
-    return [*(parameter.name for parameter in workload.parameters), "budget_s", "target", "seed", "accuracy_limit"]
-
-
 def _default(workload: Workload, name: str) -> Setting:
     if name in Plan.model_fields:
-        return Plan.model_fields[name].default
+        return workload.batch.default if name == workload.batch.name else Plan.model_fields[name].default
     return workload.parameter(name).default
 
 

@@ -35,9 +35,10 @@ def buttons(plan: Plan, job: Job | None, task: str, given: dict[str, Any], slot:
         service.tasks().stop(job.id)
 
 
-def newest(slot: str, workload: str, task: str) -> Job | None:
-    """The job that this session follows, else the newest of the server: one goes on when its page is closed."""
-    return found(slot) or service.tasks().last(workload, task)
+def newest(slot: str, workload: str, task: str, given: dict[str, Any] | None = None) -> Job | None:
+    """The job that this session follows, else the newest of the server, or the newest that was given just this: one
+    goes on when its page is closed."""
+    return found(slot) or service.tasks().last(workload, task, given)
 
 
 def found(slot: str) -> Job | None:

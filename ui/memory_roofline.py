@@ -12,7 +12,7 @@ from bench.machine import Cache
 from bench.plan import Plan
 from bench.tasks import Job
 from bench.values import Side
-from ui import claim, jobs, memory_sweep, service, style, view
+from ui import claim, jobs, memory_sweep, style, view
 from ui.style import Theme
 
 SLOT = "memory:roofline"
@@ -24,30 +24,30 @@ INTENSITIES = (1 / 64, 512.0)
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    job = jobs.found(SLOT) or service.tasks().last("memory-traffic", "roofline")
-    busy = job is not None and not job.state.over
+    job = jobs.newest(SLOT, plan.workload, "roofline")
     choices = plan.declaration.parameter("transformation").choices
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        own = st.segmented_control(
+        wanted = st.selectbox(
             "Kernels",
-            ["one", "all"],
-            default="one",
-            required=True,
-            format_func={"one": "of this transformation", "all": "of all"}.__getitem__,
+            ["all", *choices],
+            format_func=lambda name: choices.get(name, "of all transformations"),
             key="memory:roofline-which",
+            width=280,
         )
-        if st.button("Measure", icon=":material/roofing:", type="primary", key="memory:roofline-go", disabled=busy):
-            kernels = [plan.parameters["transformation"]] if own == "one" else list(choices)
-            jobs.start(plan, "roofline", {"kernels": kernels}, SLOT)
-            st.rerun()
-        if st.button("Stop", icon=":material/stop:", key="memory:roofline-stop", disabled=not busy) and job:
-            service.tasks().stop(job.id)
+        kernels = list(choices) if wanted == "all" else [wanted]
+        jobs.buttons(plan, job, "roofline", {"kernels": kernels}, SLOT, "Measure", ":material/roofing:")
         st.caption(
             "STREAM's triad from the nearest cache to memory, the peak of fused multiply-adds, and each kernel at the "
-            "size that suits it; on one thread and on as many as there are cores set. Up to a minute or two."
+            "size that suits it; on one thread and on as many as there are cores set. Up to two minutes."
         )
-    if job is not None:
-        jobs.follow(job, lambda now: _found(now, colours))
+    if job is None:
+        st.info(
+            "The roofline says what this machine allows: below the slope memory is the limit, below the level line "
+            "arithmetic is. Press Measure.",
+            icon=":material/roofing:",
+        )
+        return
+    jobs.follow(job, lambda now: _found(now, colours))
 
 
 def _found(job: Job, colours: Theme) -> None:
@@ -83,8 +83,11 @@ def _found(job: Job, colours: Theme) -> None:
         st.caption(
             "Shares can pass 100 %: the triad also writes, and a line that is written is read first, which STREAM does "
             "not count; a kernel that only reads moves fewer bytes in truth. Float64 kernels are held to the peak of "
-            "float32 where arithmetic limits them. The vectors are counted in the compiled code, and not while it ran."
+            "float32 where arithmetic limits them. The vectors are counted in the compiled code: such static counts do "
+            "not say what ran."
         )
+    if why := job.result.get("uncounted"):
+        st.caption(f":material/visibility_off: **No hardware counters beside**, or not all. {claim.plain(why)}.")
 
 
 def _far(stairs: list[dict[str, Any]], threads: int) -> float:
@@ -112,14 +115,9 @@ def staircase(stairs: list[dict[str, Any]], caches: list[Cache], theme: Theme) -
             marker={"symbol": style.look(side, theme).symbol},
             hovertemplate="%{x:,.0f} KiB: %{y:.1f} GB/s<extra></extra>",
         )
-    for cache in caches:
-        figure.add_vline(
-            x=cache.bytes / 1024,
-            line={"color": style.faint(theme), "dash": "dot"},
-            annotation={"text": f"L{cache.level}"},
-        )
+    style.mark_caches(figure, caches, theme)
     figure.update_layout(style.layout(420))
-    figure.update_xaxes(title="all three arrays [KiB]", type="log")
+    memory_sweep.kib_axis(figure, [stair["bytes"] for stair in stairs], "all three arrays")
     figure.update_yaxes(title="GB/s", rangemode="tozero")
     return figure
 
@@ -183,6 +181,7 @@ def table(kernels: list[dict[str, Any]]) -> pd.DataFrame:
                 "share of the limit": f"{kernel['share']:.0%}",
                 "machine code": claim.plain(kernel["words"]),
             }
+            | {f"{event} a call": f"{count:,.0f}" for event, count in kernel.get("counted", {}).items()}
             for kernel in kernels
         ]
     )

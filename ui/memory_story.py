@@ -1,4 +1,4 @@
-"""Story: what a transformation of memory traffic does, its code before and after, and its way over a small array."""
+"""Above a race of memory traffic: what its transformation does, its way over a small array, and its code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import streamlit as st
 
 from bench.plan import Plan
 from bench.values import Side
+from bench.workload import Code
 from ui import memory_access, style, view
+
+CODE_HEIGHT = 330
 
 
 def versions(plan: Plan) -> dict[Side, str]:
@@ -20,33 +23,51 @@ def versions(plan: Plan) -> dict[Side, str]:
     return names
 
 
+def code(plan: Plan) -> Code:
+    """The code of both versions that the plan races."""
+    found = [source(plan, version) for version in versions(plan).values()]
+    return Code(*found)
+
+
+def source(plan: Plan, version: str) -> str:
+    """A version's code, as it is compiled; of the layout, for as many fields as are used."""
+    transformation = plan.parameters["transformation"]
+    texts = plan.declaration.texts
+    return texts.get(f"{transformation}/{version}/{plan.parameters['fields']}") or texts[f"{transformation}/{version}"]
+
+
 def draw(plan: Plan) -> None:
-    """The whole tab."""
+    """All of it."""
     colours, workload = view.theme(), plan.declaration
     transformation = str(plan.parameters["transformation"])
-    st.markdown(f"**{workload.parameter('transformation').choices[transformation]}**")
-    st.markdown(workload.texts[transformation])
-    if workload.parameter("fields").default != plan.parameters["fields"] and transformation == "layout":
-        st.caption("The code is that for one field; the race uses as many as are set.")
-    for column, (side, version) in zip(st.columns(2, gap="large"), versions(plan).items(), strict=True):
+    names = versions(plan)
+    told, *pictures = st.columns([5, 4, 4], gap="medium")
+    with told:
+        st.markdown(f"#### {workload.parameter('transformation').choices[transformation]}")
+        st.markdown(workload.texts[transformation])
+        st.caption(
+            f"The pictures are a model, not a measurement: lines of {memory_access.LINE} elements between the dotted "
+            f"strokes, and a cache of {memory_access.LINES} lines that throws out the one used longest ago. Full "
+            "colour is touched now, pale colour is in the cache, grey was touched before and is gone."
+        )
+    for column, (side, version) in zip(pictures, names.items(), strict=True):
         with column:
-            _side(plan, side, transformation, version, colours)
-    st.caption(
-        f"The pictures are a model, not a measurement: lines of {memory_access.LINE} elements between the dotted "
-        f"strokes, and a cache of {memory_access.LINES} lines that throws out the one used longest ago. Full colour is "
-        "touched now, pale colour is in the cache, grey was touched before and is gone."
-    )
+            st.markdown(style.named(side, f"**{plan.declaration.lever[getattr(plan, side)].label}**", colours))
+            _picture(transformation, version, side, colours)
+    for column, (side, version) in zip(st.columns(2, gap="medium"), names.items(), strict=True):
+        text = source(plan, version)
+        with column:
+            st.markdown(_name(plan, side, version, colours))
+            st.code(text, language="python", height=CODE_HEIGHT if len(text.splitlines()) > 14 else "content")
 
 
-def _side(plan: Plan, side: Side, transformation: str, version: str, colours: style.Theme) -> None:
+def _name(plan: Plan, side: Side, version: str, colours: style.Theme) -> str:
     lever = plan.declaration.lever[getattr(plan, side)].label
-    text = plan.declaration.texts.get(f"{transformation}/{version}")
-    st.markdown(style.named(side, f"**{lever}**: {version}", colours))
-    if text is None:
-        st.warning(f"This transformation has no version {version}. Choose another under More.")
-        return
-    with st.container(height=360):
-        st.code(text, language="python")
+    label = plan.declaration.texts[f"{plan.parameters['transformation']}/{version}:label"]
+    return style.named(side, f"**{lever}**: {label}", colours)
+
+
+def _picture(transformation: str, version: str, side: Side, colours: style.Theme) -> None:
     try:
         way = memory_access.walk(transformation, version)
     except KeyError:
@@ -56,7 +77,7 @@ def _side(plan: Plan, side: Side, transformation: str, version: str, colours: st
     st.plotly_chart(
         memory_access.figure(way, seen, style.look(side, colours).colour, colours),
         key=f"memory-access-{side}",
-        config=style.CONFIG,
+        config=style.CONFIG | {"displayModeBar": False},
         alt=f"The order of access of {version}: {way.what}",
     )
-    st.markdown(f"{way.what[0].upper()}{way.what[1:]}: {seen.lines} lines fetched for {seen.accesses} accesses.")
+    st.caption(f"{way.what[0].upper()}{way.what[1:]}: **{seen.lines}** lines fetched for {seen.accesses} accesses.")

@@ -1,4 +1,4 @@
-"""Sweep: what an element costs at every stride, and a kernel at every tile, as the points come."""
+"""Sweeps: what an element costs at every stride, and a kernel at every tile, as the points come."""
 
 from __future__ import annotations
 
@@ -8,67 +8,55 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from bench.machine import Cache
-from bench.plan import Plan
 from bench.tasks import Job, JobState
 from bench.values import Side
-from ui import claim, jobs, service, style, view
+from ui import claim, service, style
 from ui.style import Theme
 
-SLOT = "memory:sweep"
 WHAT = {
-    "stride": "Stride 1 to 64",
-    "tiling": "Tiles: matrix product",
-    "transpose": "Tiles: transpose",
-    "stencil": "Tiles: stencil",
-    "dependence": "Strips: running sums",
+    "stride": "Strides 1 to 64",
+    "tiling": "Tile sizes",
+    "transpose": "Tile sizes",
+    "stencil": "Tile sizes",
+    "dependence": "Strip lengths",
+}
+TITLES = {
+    "stride": "What an element costs, by stride",
+    "tiling": "The matrix product over the side of its tile",
+    "transpose": "The transpose over the side of its tile",
+    "stencil": "The stencil over the side of its tile",
+    "dependence": "Running sums over the length of a strip",
 }
 LINE_FLOATS = 16
 """float32 elements of a line of 64 bytes."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def draw(plan: Plan) -> None:
-    """The whole tab."""
-    colours = view.theme()
-    job = jobs.found(SLOT) or service.tasks().last("memory-traffic", "sweep")
-    busy = job is not None and not job.state.over
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        own = plan.parameters["transformation"]
-        what = st.selectbox(
-            "What is swept",
-            list(WHAT),
-            index=list(WHAT).index(own) if own in WHAT else 0,
-            format_func=WHAT.__getitem__,
-            key="memory:sweep-what",
-            width=280,
-        )
-        if st.button("Sweep", icon=":material/linear_scale:", type="primary", key="memory:sweep-go", disabled=busy):
-            jobs.start(plan, "sweep", {"what": what}, SLOT)
-            st.rerun()
-        if st.button("Stop", icon=":material/stop:", key="memory:sweep-stop", disabled=not busy) and job:
-            service.tasks().stop(job.id)
-        st.caption("Each point is the best of a few passes, of the size that is set above; every result is checked.")
-    if job is not None:
-        jobs.follow(job, lambda now: _found(now, colours))
-
-
-def _found(job: Job, colours: Theme) -> None:
-    jobs.standing(job)
+def draw(job: Job, colours: Theme) -> None:
+    """The chart, with what it says in figures."""
     points, levels = job.told("point"), job.told("level")
     if not points and not levels:
         return
     what = job.given["what"]
     result = f", {claim.plain(job.result['shape'])}" if job.state is JobState.DONE else ""
     threads = "one thread" if what == "stride" else f"{job.plan.cores} core{'s' * (job.plan.cores > 1)}"
-    st.markdown(f"**{WHAT[what]}** :small[{threads}{result}]")
+    st.markdown(f"**{TITLES[what]}** :small[{threads}{result}]")
     drawn = figure(what, points, levels, caches(), colours)
-    st.plotly_chart(drawn, key="memory-sweep", config=style.CONFIG, alt=f"{WHAT[what]}: cost of an element")
+    st.plotly_chart(drawn, key="memory-sweep", config=style.CONFIG, alt=f"{TITLES[what]}: cost of an element")
     st.caption(_words(what, points))
 
 
 def caches() -> list[Cache]:
     """Data caches of the machine, the nearest first."""
     return [cache for cache in service.machine().caches if cache.kind != "Instruction"]
+
+
+def kib_axis(figure: go.Figure, sizes: list[float], title: str = "all arrays together") -> None:
+    """A logarithmic axis of KiB whose ticks are powers of two, with their units."""
+    low, high = min(sizes) / 1024, max(sizes) / 1024
+    ticks = [4**power for power in range(1, 14) if low / 4 <= 4**power <= high * 4]
+    named = [f"{tick} KiB" if tick < 1024 else f"{tick // 1024} MiB" for tick in ticks]
+    figure.update_xaxes(title=title, type="log", tickvals=ticks, ticktext=named)
 
 
 def figure(

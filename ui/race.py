@@ -12,13 +12,34 @@ from streamlit.delta_generator import DeltaGenerator
 from bench.plan import Plan
 from bench.record import Run
 from bench.store import StoreError
-from bench.workload import Workload, registry
+from bench.workload import Code, Workload, registry
 from ui import charts, claim, controls, service, sidebar, style, view
+from ui.controls import Narrowed
 from ui.runs import date_and_time
 from ui.style import Theme
 
 Tab = Callable[[Plan], None]
 """Draws what stands beside the race, of the plan that the controls say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A tab of a page whose tabs stand above the controls: each has its own part of the workload, and its own race."""
+
+    controls: Narrowed
+    """What a plan sets here, and which controls are left."""
+    above: Tab
+    """Draws what stands above the race: story and code. While a race is on, it is not drawn."""
+    below: Tab | None = None
+    """Draws what stands below it."""
+    code: Callable[[Plan], Code] | None = None
+    """The lines that change; None where there is no race."""
+
+    def covers(self, parameters: Mapping[str, object]) -> bool:
+        return all(parameters.get(name) == value for name, value in self.controls.sets.items())
+
+
+Tabs = Mapping[str, Tab | Part | None]
 RACE = "Race"
 """The tab of the race itself."""
 EVERY_S = 0.5
@@ -40,6 +61,8 @@ class Followed:
     """Whether Stop was pressed: a run that waits is then as good as gone."""
     controls: str = ""
     """Digest of the controls' plan when the run was last on: when they say another, the page shows that one."""
+    tab: str = ""
+    """The tab that it belongs to, where each has a race of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +74,43 @@ class Shown:
     """How many races are in front, while the run waits."""
     live: bool = False
     problem: str = ""
+    elsewhere: str = ""
+    """The tab whose race is on, where that is not the one in sight."""
 
 
-def page(workload_name: str, tabs: Mapping[str, Tab | None] | None = None) -> None:
-    """The whole page. With `tabs`, what each of them draws stands beside the race, which is the one with None."""
+def page(workload_name: str, tabs: Tabs | None = None) -> None:
+    """The whole page. With `tabs`, what each of them draws stands beside the race, which is the one with None; where
+    they are parts of the workload, each has its own race."""
     workload, colours = registry()[workload_name], view.theme()
     shown = _followed(workload)
+    chosen = _tab_in_sight(workload, tabs, shown) if tabs else ""
+    tab = tabs[chosen] if tabs else None
+    part = tab if isinstance(tab, Part) else None
     header = st.container()
+    if tabs and part:
+        _draw_tabs(workload, tabs)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     messages = st.container()
     story = st.container()
     with row:
         with st.container(width="stretch"):
-            plan = controls.plan_from_controls(workload, colours, messages)
-        _buttons(workload, plan, shown)
-    shown = _still_wanted(workload, plan, shown)
-    if tabs and _other_tab(workload, tabs, plan, story):
+            plan = controls.plan_from_controls(workload, colours, messages, part.controls if part else None)
+        if part is None or part.code:
+            _buttons(workload, plan, shown, chosen if part else "")
+    if tabs:
+        st.query_params["tab"] = chosen
+    shown = _still_wanted(workload, plan, shown, chosen)
+    if part:
+        with header:
+            _header(workload, plan, shown, folded=True, code=part.code)
+        _part(workload, part, plan, shown, story, colours)
+        return
+    if tabs:
+        with story:
+            _draw_tabs(workload, tabs)
+            if tab is not None:
+                _beside(workload, tab, plan)
+    if tab is not None:
         with header:
             _header(workload, plan, shown, folded=True)
         return
@@ -87,24 +131,55 @@ def tab_key(workload: Workload) -> str:
     return f"{workload.name}:tab"
 
 
-def _other_tab(workload: Workload, tabs: Mapping[str, Tab | None], plan: Plan | None, place: DeltaGenerator) -> bool:
-    """Draw the tabs, and what is on the one in sight; False where that is the race, which is drawn below it."""
+def _tab_in_sight(workload: Workload, tabs: Tabs, shown: Shown) -> str:
+    """The tab that was chosen; at first the one of the run or of the settings that the URL asks for."""
     key = tab_key(workload)
-    if key not in st.session_state:
-        asked = st.query_params.get("tab", RACE if "run" in st.query_params else "")
-        st.session_state[key] = asked if asked in tabs else next(iter(tabs))
-    with place:
-        st.tabs(list(tabs), key=key, on_change="rerun")
-    chosen = st.session_state[key]
-    st.query_params["tab"] = chosen
-    draw = tabs[chosen]
-    if draw is None:
-        return False
+    if key in st.session_state:
+        return st.session_state[key]
+    parts = {name: tab for name, tab in tabs.items() if isinstance(tab, Part) and tab.code}
+    defaults = {parameter.name: parameter.default for parameter in workload.parameters}
+    asked = st.query_params.get("tab", RACE if "run" in st.query_params else "")
+    if shown.run is not None:
+        asked = next((name for name, part in parts.items() if part.covers(shown.run.plan.parameters)), asked)
+        _follow(workload).tab = asked if asked in parts else ""
+    elif asked not in tabs:
+        wanted = defaults | st.query_params.to_dict()
+        asked = next((name for name, part in parts.items() if part.covers(wanted)), "")
+    st.session_state[key] = asked if asked in tabs else next(iter(tabs))
+    return st.session_state[key]
+
+
+def _draw_tabs(workload: Workload, tabs: Tabs) -> None:
+    st.tabs(list(tabs), key=tab_key(workload), on_change="rerun")
+
+
+def _beside(workload: Workload, draw: Tab, plan: Plan | None) -> None:
+    """What a tab draws in the race's place."""
     if why := plan.unavailable() if plan else workload.unavailable():
         st.warning(why, title="This cannot run here", icon=":material/desktop_access_disabled:")
     elif plan is not None:
         draw(plan)
-    return True
+
+
+def _part(
+    workload: Workload, part: Part, plan: Plan | None, shown: Shown, place: DeltaGenerator, colours: Theme
+) -> None:
+    """A part of the workload: its story, its race, and what stands below."""
+    if part.code is None:
+        _beside(workload, part.above, plan)
+        return
+    run_in_sight = shown.run is not None
+    if plan is not None and not shown.live:
+        # Beside a race nothing is drawn that takes the browser long.
+        with place:
+            if run_in_sight:
+                with st.expander("The story and the code", icon=":material/menu_book:"):
+                    part.above(plan)
+            else:
+                part.above(plan)
+    _below(workload, plan, shown, colours, same=True)
+    if part.below and plan is not None and not shown.live and not workload.unavailable():
+        part.below(plan)
 
 
 def to_race(workload: Workload) -> None:
@@ -153,11 +228,20 @@ def _look(run: str) -> Shown:
     return Shown(run=status.run, waits=waits, live=live, problem=status.problem)
 
 
-def _still_wanted(workload: Workload, plan: Plan | None, shown: Shown) -> Shown:
-    """A run that is over leaves the page when the controls are moved away from it."""
+def _follow(workload: Workload) -> Followed:
+    return st.session_state[_slot(workload)]
+
+
+def _still_wanted(workload: Workload, plan: Plan | None, shown: Shown, tab: str) -> Shown:
+    """A run that is over leaves the page when the controls are moved away from it, or another tab's race is wanted."""
     followed: Followed | None = st.session_state.get(_slot(workload))
     if followed is None or plan is None:
         return shown
+    if followed.tab and followed.tab != tab:
+        if shown.live:
+            return Shown(live=True, elsewhere=followed.tab)
+        _forget(workload)
+        return Shown()
     if shown.live or not followed.controls:
         followed.controls = plan.digest
     elif followed.controls != plan.digest:
@@ -174,14 +258,21 @@ def _forget(workload: Workload) -> None:
 # --- the head of the page ---
 
 
-def _header(workload: Workload, plan: Plan | None, shown: Shown, *, folded: bool) -> None:
+def _header(
+    workload: Workload,
+    plan: Plan | None,
+    shown: Shown,
+    *,
+    folded: bool,
+    code: Callable[[Plan], Code] | None = None,
+) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"## {workload.icon} {workload.title}", width="content", help=workload.sentence)
         st.space("stretch")
         if folded:
             with st.popover("The lines that change", icon=":material/difference:", type="tertiary"):
                 _sentences(workload)
-                _diff(workload)
+                _diff(code(plan) if code and plan else workload.code)
         if plan is None:
             return
         with st.popover("Command line", icon=":material/terminal:", type="tertiary"):
@@ -205,7 +296,7 @@ def _story(workload: Workload) -> None:
     with told:
         _sentences(workload)
     with code:
-        _diff(workload)
+        _diff(workload.code)
 
 
 def _sentences(workload: Workload) -> None:
@@ -213,13 +304,13 @@ def _sentences(workload: Workload) -> None:
     st.markdown(f"[Where it comes from]({workload.source})")
 
 
-def _diff(workload: Workload) -> None:
-    st.code(diff(workload), language="diff", wrap_lines=True)
+def _diff(code: Code) -> None:
+    st.code(diff(code), language="diff", wrap_lines=True)
 
 
-def diff(workload: Workload) -> str:
+def diff(code: Code) -> str:
     """The lines that change, with all that stay."""
-    before, after = workload.code.before.splitlines(), workload.code.after.splitlines()
+    before, after = code.before.splitlines(), code.after.splitlines()
     lines = difflib.unified_diff(before, after, lineterm="", n=max(len(before), len(after)))
     return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
@@ -227,7 +318,7 @@ def diff(workload: Workload) -> str:
 # --- run and stop ---
 
 
-def _buttons(workload: Workload, plan: Plan | None, shown: Shown) -> None:
+def _buttons(workload: Workload, plan: Plan | None, shown: Shown, tab: str) -> None:
     pressed = st.button(
         "Run",
         icon=":material/play_arrow:",
@@ -239,7 +330,7 @@ def _buttons(workload: Workload, plan: Plan | None, shown: Shown) -> None:
     # Here and not in a callback: that would be handed the plan of the last redraw, and whoever moves a slider and
     # presses Run at once would race another one than they see.
     if pressed and plan is not None:
-        _start(workload, plan)
+        _start(workload, plan, tab)
         st.rerun()
     st.button(
         "Stop",
@@ -252,7 +343,8 @@ def _buttons(workload: Workload, plan: Plan | None, shown: Shown) -> None:
     )
 
 
-def _start(workload: Workload, plan: Plan) -> None:
+def _start(workload: Workload, plan: Plan, tab: str = "") -> None:
+    """Race `plan`, and show it: in `tab`, or where all of the page's races are."""
     try:
         run = service.dispatcher().submit(plan, origin="page")
     except (OSError, StoreError) as error:
@@ -260,9 +352,10 @@ def _start(workload: Workload, plan: Plan) -> None:
             f"{error}. Check that the disk has room and may be written, and run again."
         )
         return
-    st.session_state[_slot(workload)] = Followed(run)
+    st.session_state[_slot(workload)] = Followed(run, tab=tab)
     st.query_params["run"] = run
-    to_race(workload)
+    if not tab:
+        to_race(workload)
     sidebar.lighten()
 
 
@@ -280,12 +373,15 @@ def _stop(workload: Workload) -> None:
 # --- below the controls ---
 
 
-def _below(workload: Workload, plan: Plan | None, shown: Shown, colours: Theme) -> bool:
-    """What there is to see; whether it is a run, beside which the story folds."""
+def _below(workload: Workload, plan: Plan | None, shown: Shown, colours: Theme, *, same: bool = False) -> bool:
+    """What there is to see; whether it is a run, beside which the story folds. With `same` no other plan's run."""
     if why := plan.unavailable() if plan else workload.unavailable():
         st.warning(why, title="This race cannot run here", icon=":material/desktop_access_disabled:")
     if error := st.session_state.pop(f"{workload.name}:error", ""):
         st.error(error, title="That did not work", icon=":material/error:")
+    if shown.elsewhere:
+        st.fragment(_elsewhere, run_every=EVERY_S)(workload, shown.elsewhere)
+        return False
     if shown.live:
         st.html(STEADY)
         live = st.fragment(_live, run_every=_pace(shown))
@@ -296,7 +392,14 @@ def _below(workload: Workload, plan: Plan | None, shown: Shown, colours: Theme) 
     if shown.run is not None:
         view.draw(shown.run, key=f"{workload.name}-run", live=False)
         return True
-    return _before(workload, plan, colours)
+    return _before(workload, plan, colours, same)
+
+
+def _elsewhere(workload: Workload, tab: str) -> None:
+    """That another tab's race is on; when it is over, all of the page is drawn anew."""
+    if not _look(_follow(workload).run).live:
+        st.rerun()
+    st.info(f"The race of **{tab}** is on; see its tab. Another can begin when it is over.", icon=":material/tab:")
 
 
 def _pace(shown: Shown) -> float:
@@ -336,10 +439,10 @@ def _waiting(run: str, place: int) -> None:
     )
 
 
-def _before(workload: Workload, plan: Plan | None, colours: Theme) -> bool:
+def _before(workload: Workload, plan: Plan | None, colours: Theme, only_same: bool) -> bool:
     """Before a run: the last one of this plan, else of this workload, else what was published."""
     try:
-        run, same = _last(workload, plan)
+        run, same = _last(workload, plan, only_same)
     except (OSError, StoreError) as error:
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
         run, same = None, False
@@ -358,13 +461,13 @@ def _before(workload: Workload, plan: Plan | None, colours: Theme) -> bool:
     return True
 
 
-def _last(workload: Workload, plan: Plan | None) -> tuple[Run | None, bool]:
+def _last(workload: Workload, plan: Plan | None, only_same: bool) -> tuple[Run | None, bool]:
     """The newest finished run, and whether it is of this plan."""
     store = service.store()
     digest = plan.digest if plan else None
     row = store.last(workload=workload.name, digest=digest) if digest else None
     same = row is not None
-    row = row or store.last(workload=workload.name)
+    row = row or (None if only_same else store.last(workload=workload.name))
     return (service.dispatcher().status(row.id).run, same) if row else (None, False)
 
 
@@ -372,7 +475,7 @@ def _published(workload: Workload, colours: Theme) -> None:
     """What others measured; nothing was measured here yet."""
     labels, told = workload.labels(), workload.figures()
     if not told:
-        st.info("Nothing was raced here yet. Press Run.", icon=":material/sports_score:")
+        st.info("These settings were not raced here yet. Press Run.", icon=":material/sports_score:")
         return
     st.markdown("**Published figures**")
     st.caption("Nothing was raced here yet: press Run to measure it on this machine.")

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import plotly.graph_objects as go
+
+from bench.machine import Cache
 from bench.values import Accuracy, Engagement, Outcome, Side, Speed
 
 Theme = Literal["light", "dark"]
@@ -115,6 +118,16 @@ def layout(height: int) -> dict:
             "itemsizing": "trace",
         },
     }
+
+
+def mark_caches(figure: go.Figure, caches: list[Cache], theme: Theme) -> None:
+    """A line at the size of each cache, on an axis of KiB."""
+    for cache in caches:
+        figure.add_vline(
+            x=cache.bytes / 1024,
+            line={"color": faint(theme), "dash": "dot"},
+            annotation={"text": f"L{cache.level}", "font": {"color": faint(theme)}},
+        )
 
 
 CONFIG = {

@@ -11,6 +11,14 @@ ORDER = 4
 _TILING = TRANSFORMATIONS["tiling"]
 # By name: two transformations may have a version of the same name, and mean another kernel.
 _VERSIONS = {version.name: version.name for one in TRANSFORMATIONS.values() for version in one.versions}
+# In KiB: 16 KiB to 32 GiB.
+_SIZES = tuple(4**power * step for power in range(2, 13) for step in (1, 2))
+
+
+def _size(kib: int) -> str:
+    unit, each = next((unit, each) for unit, each in (("GiB", 1 << 20), ("MiB", 1 << 10), ("KiB", 1)) if kib >= each)
+    return f"{kib / each:g} {unit}"
+
 
 WORKLOAD = Workload(
     name="memory-traffic",
@@ -52,33 +60,15 @@ WORKLOAD = Workload(
         ),
         Parameter(
             "size",
-            "Size [KiB]",
+            "Array size",
             "integer",
             0,
-            help="Memory of all arrays together, from inside the nearest cache to far beyond the last one; 0 is as "
+            help="KiB of all arrays together, from inside the nearest cache to far beyond the last; 0 is as "
             "suits the transformation. Sides of matrices are odd: powers of two exaggerate.",
             minimum=0,
             maximum=64 * 1024 * 1024,
-            stops=(
-                0,
-                16,
-                32,
-                64,
-                256,
-                1024,
-                4096,
-                12 * 1024,
-                16 * 1024,
-                64 * 1024,
-                256 * 1024,
-                768 * 1024,
-                1024 * 1024,
-                2 * 1024 * 1024,
-                4 * 1024 * 1024,
-                16 * 1024 * 1024,
-                64 * 1024 * 1024,
-            ),
-            stop_labels={0: "as suits"},
+            stops=(0, *_SIZES),
+            stop_labels={0: "as suits"} | {size: _size(size) for size in _SIZES},
         ),
         Parameter(
             "side",
@@ -145,7 +135,12 @@ WORKLOAD = Workload(
     ),
     unit="bytes",
     arm="workloads.memory_traffic.arm:MemoryTraffic",
-    tasks=(Task("sweep", "sweep"), Task("roofline", "roofline")),
+    tasks=(
+        Task("sweep", "sweep"),
+        Task("sizes", "sizes"),
+        Task("scaling", "scaling"),
+        Task("roofline", "roofline"),
+    ),
     desk="workloads.memory_traffic.desk:Desk",
     texts=texts(),
     source="https://www.cs.virginia.edu/stream/ref.html",

@@ -10,8 +10,8 @@ import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
 from bench.workload import BadInput, Clock, Progress, Settings
-from workloads.memory_traffic import build, problems, room
-from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, Version
+from workloads.memory_traffic import build, counters, problems, room
+from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 
 CEILING_PASSES = 7
 COMPARED = 100_000
@@ -28,9 +28,11 @@ class MemoryTraffic:
         self.fields = int(self.parameters["fields"])
         self.seconds: list[float] = []
         build.set_up(str(self.parameters["vectors"]))
+        # Before Numba starts its threads: those are counted that are started afterwards.
+        self.counters = counters.start()
 
     def prepare(self, progress: Progress) -> dict[str, Any]:
-        self.version = self._version()
+        self.version = self.transformation.asked(self.settings.lever, str(self.parameters[self.settings.lever]))
         self._refuse()
         progress("making the arrays")
         size = {"size_kib": int(self.parameters["size"]), "side": int(self.parameters["side"])}
@@ -66,6 +68,7 @@ class MemoryTraffic:
                 "threads": self.threads,
                 "compiled in": f"{self.kernel.compile_s:.2f} s, apart from all times" if loops else "not compiled here",
                 "machine code": loops.words()[0] if loops else "the library's",
+                "hardware counters": self.counters.why or "all",
                 "checked": f"error {error:.1g}, allowed {problem.tolerance:.2g} ({problem.tolerance_why})",
             },
         }
@@ -73,17 +76,6 @@ class MemoryTraffic:
     @property
     def _threads(self) -> int:
         return self.settings.cores if self.version.threaded else 1
-
-    def _version(self) -> Version:
-        """The version that this side of the race runs. Raises BadInput for one of another transformation."""
-        wanted = str(self.parameters[self.settings.lever])
-        if wanted == "default":
-            wanted = getattr(self.transformation, self.settings.lever)
-        try:
-            return self.transformation.version(wanted)
-        except KeyError:
-            has = ", ".join(version.name for version in self.transformation.versions)
-            raise BadInput(f"{self.transformation.label} has no version {wanted}", f"It has {has}.") from None
 
     def _refuse(self) -> None:
         """What cannot be raced here, before anything is made. Raises BadInput."""
@@ -94,11 +86,10 @@ class MemoryTraffic:
         room.refuse(2 * problems.needed(one, size_kib=size, side=side), "both arms together need")
         arrays = {"tiling": 3, "stencil": 4}.get(one.name)
         longest = side or (problems.odd_side((size or one.size_kib) * KIB, arrays) if arrays else 0)
-        allowed = problems.SLOW_SIDE * (2 if one.name == "stencil" else 1)
-        if self.version.name in one.slow and longest > allowed:
+        if one.takes_minutes(self.version, longest):
             raise BadInput(
                 f"{self.version.label} takes minutes at a side of {longest:,}",
-                f"Choose a side of {allowed:,} or less, or another version to begin with.",
+                f"Choose a side of {one.longest:,} or less, or another version to begin with.",
             )
 
     def repeat(self, repetition: int, clock: Clock) -> None:
@@ -152,7 +143,21 @@ class MemoryTraffic:
             Measure(name="rate", label="operations, best call", value=problem.flops / seconds / 1e9, unit="Gflop/s"),
             Measure(name="ceiling", label="triad of this size, measured after the race", value=ceiling, unit="GB/s"),
             Measure(name="share", label="share of the triad's bandwidth", value=100 * bandwidth / ceiling, unit="%"),
+            *self._counted(),
         ], []
+
+    def _counted(self) -> list[Measure]:
+        """Hardware events of a call, where there are counters: of a sample of its own, outside the race."""
+        counted = self.counters.around(lambda: self.kernel.repeated(self.calls, *self.arguments))
+        return [
+            Measure(
+                name=name,
+                label=f"{name} a call, by hardware counters",
+                value=count / self.calls,
+                higher_is_better=False,
+            )
+            for name, count in counted.items()
+        ]
 
     def _ceiling(self) -> float:
         """GB/s of STREAM's triad on arrays of as many bytes and on as many threads, the best of a few passes."""
@@ -160,8 +165,8 @@ class MemoryTraffic:
         from workloads.memory_traffic import stream
 
         # What the arrays are, not what is asked for: a side may have been asked for instead.
-        arrays = {id(one): one.nbytes for one in self.arguments if isinstance(one, np.ndarray)}
-        return stream.triad(sum(arrays.values()), self._threads, CEILING_PASSES).gb_s
+        size = self.problem.resident(self.version.name)
+        return stream.triad(size, self._threads, CEILING_PASSES).gb_s
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
         theirs, ours = np.load(other / "result.npy"), np.load(self.settings.scratch / "result.npy")

@@ -115,6 +115,13 @@ def kernel(
     return compiled(plain, arguments, threads=threads, reorders=version.reorders)
 
 
+def use(threads: int) -> None:
+    """Have the kernels that are called next run on so many threads."""
+    import numba
+
+    numba.set_num_threads(threads)
+
+
 def threads_used(threads: int) -> str:
     """What Numba says of its threads; after a kernel has run."""
     import numba

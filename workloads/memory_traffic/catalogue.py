@@ -9,8 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from bench.workload import BadInput
+
 KIB = 1024
 MIB = 1024 * KIB
+FIELDS = (1, 2, 8)
+"""Of eight, how many of a particle's fields a kernel may use."""
+SLOW_SIDE = 2049
 KERNELS = Path(__file__).parent / "kernels"
 
 
@@ -38,6 +43,8 @@ class Transformation:
 
     name: str
     label: str
+    short: str
+    """As a tab is called."""
     module: str
     """Of `workloads.memory_traffic.kernels`."""
     sentences: tuple[str, ...]
@@ -50,6 +57,23 @@ class Transformation:
     """Side of a tile, or length of a strip, where none is asked for."""
     slow: tuple[str, ...] = ()
     """Versions that are too slow for large sizes."""
+
+    def asked(self, lever: str, wanted: str) -> Version:
+        """The version that the side `lever` of a race runs: `wanted`, or the usual one. Raises BadInput for one of
+        another transformation."""
+        try:
+            return self.version(getattr(self, lever) if wanted == "default" else wanted)
+        except KeyError:
+            has = ", ".join(version.name for version in self.versions)
+            raise BadInput(f"{self.label} has no version {wanted}", f"It has {has}.") from None
+
+    @property
+    def longest(self) -> int:
+        """Longest side for the versions that would take minutes beyond it."""
+        return SLOW_SIDE * (2 if self.name == "stencil" else 1)
+
+    def takes_minutes(self, version: Version, side: int) -> bool:
+        return version.name in self.slow and side > self.longest
 
     def version(self, name: str) -> Version:
         """Raises KeyError."""
@@ -65,6 +89,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
         Transformation(
             "unit-stride",
             "Unit stride",
+            "Stride",
             "unit_stride",
             (
                 "The sum of all elements of a large matrix; only the order of two loops differs.",
@@ -82,6 +107,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
         Transformation(
             "layout",
             "Data layout",
+            "Layout",
             "layout",
             (
                 "Particles with eight float64 fields: each particle's fields together (array of structures), or each "
@@ -100,6 +126,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
         Transformation(
             "vectorization",
             "Vectorization",
+            "Vectors",
             "vectorization",
             (
                 "An inner product, compiled twice from one source. As written, each addition waits for the one before "
@@ -117,6 +144,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
         ),
         Transformation(
             "dependence",
+            "Dependence",
             "Dependence",
             "dependence",
             (
@@ -137,6 +165,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
         Transformation(
             "multithreading",
             "Multithreading",
+            "Threads",
             "multithreading",
             (
                 "STREAM's triad, a = b + s · c, on one thread and on as many as there are cores.",
@@ -154,6 +183,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
         Transformation(
             "tiling",
             "Tiling: matrix product",
+            "Product",
             "tiling",
             (
                 "The product of two matrices takes 2n³ operations in whatever order; what differs is how far a value "
@@ -178,6 +208,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
         Transformation(
             "transpose",
             "Tiling: transpose",
+            "Transpose",
             "transpose",
             (
                 "A matrix is copied to its transpose. Reading along rows means writing down columns: one of both "
@@ -195,6 +226,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
         ),
         Transformation(
             "stencil",
+            "Stencil",
             "Stencil",
             "stencil",
             (
@@ -241,11 +273,18 @@ def shown(transformation: Transformation, version: Version, fields: int = 1) -> 
 
 
 def texts() -> dict[str, str]:
-    """What a page shows of every transformation: `NAME` is its story, `NAME/VERSION` a version's source; `NAME:before`
-    and `NAME:after` name the versions that are raced where no others are asked for."""
+    """What a page shows of every transformation: `NAME` is its story, `NAME:short` the name of its tab, `NAME:before`
+    and `NAME:after` name the versions that are raced where no others are asked for; `NAME/VERSION` is a version's
+    source, `NAME/VERSION:label` its name; where the code depends on how many fields are used, there is a
+    `NAME/VERSION/FIELDS` for each number."""
     found = {}
     for one in TRANSFORMATIONS.values():
         found[one.name] = "\n".join(f"- {sentence}" for sentence in one.sentences)
+        found[f"{one.name}:short"] = one.short
         found |= {f"{one.name}:before": one.before, f"{one.name}:after": one.after}
-        found |= {f"{one.name}/{version.name}": shown(one, version) for version in one.versions}
+        for version in one.versions:
+            key = f"{one.name}/{version.name}"
+            found |= {key: shown(one, version), f"{key}:label": version.label}
+            if "{fields}" in version.function:
+                found |= {f"{key}/{fields}": shown(one, version, fields) for fields in FIELDS}
     return found

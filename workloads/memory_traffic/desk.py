@@ -1,4 +1,5 @@
-"""What the laboratory does when asked, other than racing: sweep strides and tiles, and measure the roofline.
+"""What the laboratory does when asked, other than racing: sweep strides, tiles and
+sizes, count cores, and measure the roofline.
 
 What is asked is checked here, before Numba is loaded.
 """
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.workload import BadInput, Settings, Tell
-from workloads.memory_traffic import build
+from workloads.memory_traffic import build, counters
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
 SWEPT = ("tiling", "transpose", "stencil", "dependence")
@@ -38,20 +39,53 @@ class Desk:
             return sweeps.strides(settings, tell)
         return sweeps.tiles(TRANSFORMATIONS[what], settings, tell)
 
+    def sizes(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Time both versions that the plan races from inside the nearest cache to beyond the last one, and STREAM's
+        triad beside them.
+
+        Tells of an event `point` for each: `version`, `label`, `lever` (`before`, `after`, or `triad`), `bytes` (of
+        the arrays), `seconds` (a call's), `gb_s` (of the plain algorithm's bytes) and `gflop_s`. A version that would
+        take minutes has no points at large sizes. Returns `transformation`, `threads` and `passes`. Raises BadInput.
+        """
+        build.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic import sweeps
+
+        return sweeps.sizes(TRANSFORMATIONS[str(settings.parameters["transformation"])], settings, tell)
+
+    def scaling(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Time the triad, at the size that is set, and plain arithmetic on one to all cores, in turn.
+
+        Tells of the events `point` (`kernel`: `triad` or `arithmetic`, `cores`, `seconds`, the median of all rounds,
+        `speedup` over one core, and its quartiles `low` and `high`); `ceiling` (`one_gb_s`, `all_gb_s`: the best of
+        one core, and of any count); `amdahl` (`kernel`, `serial` share of 1, `low` and `high` of its 95 % interval,
+        `counts` of cores, and whether they are enough for a fit: `fits`). Returns `cores`, `rounds`, `shape`. Raises
+        BadInput.
+        """
+        build.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic import scaling
+
+        return scaling.measure(settings, tell)
+
     def roofline(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Measure what this machine allows, and where the kernels of the transformations `given["kernels"]` stand.
 
         Tells of the events `triad` (`threads`, `bytes`, `gb_s`), from small sizes to large; `peak` (`threads`,
         `gflop_s`, `bits`); and `kernel` (`transformation`, `version`, `label`, `threads`, `bytes` of its arrays,
         `seconds`, `intensity` in operations a byte, `gflop_s`, `gb_s`, `limit_gb_s`, the triad's bandwidth at that
-        size, `share` of the roofline, of 1, and `words` of its machine code). Returns `threads`, the counts measured.
-        Raises BadInput.
+        size, `share` of the roofline, of 1, `words` of its machine code, and `counted`: hardware events of a call by
+        their names, where there are counters). Returns `threads`, the counts measured, and `uncounted`: why hardware
+        events are missing, where any are. Raises BadInput.
         """
         wanted = [str(name) for name in given["kernels"]]
         unknown = [name for name in wanted if name not in TRANSFORMATIONS]
         if unknown:
             raise BadInput(f"there is no {unknown[0]}", f"There are {', '.join(TRANSFORMATIONS)}.")
         build.set_up(str(settings.parameters["vectors"]))
+        # Before Numba starts its threads: those are counted that are started afterwards.
+        counting = counters.start()
         from workloads.memory_traffic import roofline
 
-        return roofline.measure(settings, [TRANSFORMATIONS[name] for name in wanted], tell)
+        try:
+            return roofline.measure(settings, [TRANSFORMATIONS[name] for name in wanted], counting, tell)
+        finally:
+            counting.close()

@@ -21,8 +21,6 @@ SWEEPS = 8
 """Of the stencil."""
 SCALAR = 3.0
 """Of the triad, as in STREAM."""
-SLOW_SIDE = 2049
-"""Longest side for the versions that would take minutes beyond it."""
 SAMPLE_BYTES = 64 * 1024 * KIB
 """Traffic of the plain algorithm in a sample, where fewer operations do not make it long enough."""
 SAMPLE_FLOPS = 1 << 24
@@ -55,6 +53,16 @@ class Problem:
         versions."""
         enough = [SAMPLE_BYTES // self.bytes] + ([SAMPLE_FLOPS // self.flops] if self.flops else [])
         return max(1, min(enough))
+
+    @property
+    def longest(self) -> int:
+        """Longest side of its arrays, in elements."""
+        arrays = [one for given in self.arguments.values() for one in given if isinstance(one, np.ndarray)]
+        return max(max(one.shape) for one in arrays)
+
+    def resident(self, version: str) -> int:
+        """Bytes of all arrays that a version is given."""
+        return sum({id(one): one.nbytes for one in self.given(version) if isinstance(one, np.ndarray)}.values())
 
     def given(self, version: str) -> tuple[Any, ...]:
         return self.arguments.get(version, self.arguments.get("", ()))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from bench.workload import BadInput, Settings, Tell
 from workloads.memory_traffic import build, problems, room, stream
 from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
+from workloads.memory_traffic.counters import Counters
 
 SMALLEST = 12 * KIB
 LARGEST = 1024 * MIB
@@ -28,7 +27,7 @@ def thread_counts(cores: int) -> list[int]:
     return sorted({*(1 << power for power in range(cores.bit_length())), cores})
 
 
-def measure(settings: Settings, wanted: list[Transformation], tell: Tell) -> dict[str, Any]:
+def measure(settings: Settings, wanted: list[Transformation], counting: Counters, tell: Tell) -> dict[str, Any]:
     """See `Desk.roofline`."""
     counts = thread_counts(settings.cores)
     stairs = sizes(min(LARGEST, int(room.SHARE / 2 * room.free())))
@@ -49,10 +48,10 @@ def measure(settings: Settings, wanted: list[Transformation], tell: Tell) -> dic
             tell.event("triad", {"threads": threads, "bytes": one.bytes, "gb_s": one.gb_s})
             done += 1
     for transformation in wanted:
-        for point in _points(transformation, settings, found, peaks, tell, done, steps):
+        for point in _points(transformation, settings, found, peaks, counting, tell, done, steps):
             tell.event("kernel", point)
         done += len(transformation.versions)
-    return {"threads": counts}
+    return {"threads": counts, "uncounted": counting.why}
 
 
 def _points(
@@ -60,6 +59,7 @@ def _points(
     settings: Settings,
     found: dict[int, list[stream.Triad]],
     peaks: dict[int, float],
+    counting: Counters,
     tell: Tell,
     done: int,
     steps: int,
@@ -80,7 +80,7 @@ def _points(
             raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
         seconds = stream.best(kernel, arguments, 3)
         threads = settings.cores if version.threaded else 1
-        arrays = sum({id(each): each.nbytes for each in arguments if isinstance(each, np.ndarray)}.values())
+        arrays = problem.resident(version.name)
         moved = problem.traffic(version.name)
         points.append(
             {
@@ -91,6 +91,7 @@ def _points(
                 "bytes": arrays,
                 "seconds": seconds,
                 "words": kernel.loops.words()[0] if kernel.loops else "the library's",
+                "counted": counting.around(lambda kernel=kernel, arguments=arguments: kernel.call(*arguments)),
             }
             | standing(moved, problem.flops, seconds, bandwidth(found[threads], arrays), peaks[threads])
         )

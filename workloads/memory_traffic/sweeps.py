@@ -15,6 +15,8 @@ LONGEST_STRIDE = 64
 STRIDE_MIB = 256
 """Of the array that is strided over, where no size is asked for."""
 PASSES = 3
+SIZES = tuple(16 * KIB << (2 * place) for place in range(8))
+"""Bytes of all arrays: 16 KiB to 256 MiB."""
 TILES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 STRIPS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 ARRAYS = {"tiling": 1, "transpose": 2, "stencil": 2, "dependence": 8}
@@ -81,6 +83,39 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
             point = {"version": name, "label": version.label, "x": length, "bytes": ARRAYS[one.name] * area * width}
             tell.event("point", point | _times(seconds, problem.out.size))
     return {"what": one.name, "shape": problem.shape, "threads": settings.cores, "passes": PASSES}
+
+
+def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]:
+    """See `Desk.sizes`."""
+    versions = {lever: one.asked(lever, str(settings.parameters[lever])) for lever in ("before", "after")}
+    largest = room.SHARE / 2 * room.free()
+    wanted = [size for size in SIZES if problems.needed(one, size_kib=size // KIB, side=0) <= largest]
+    kernels: dict[str, build.Kernel] = {}
+    fields, tile = int(settings.parameters["fields"]), int(settings.parameters["tile"])
+    for place, size in enumerate(wanted):
+        tell.progress(f"{size / KIB:,.0f} KiB", place / len(wanted))
+        problem = problems.make(one, size_kib=size // KIB, side=0, tile=tile, fields=fields, seed=settings.seed)
+        for lever, version in versions.items():
+            arguments = problem.given(version.name)
+            if one.takes_minutes(version, problem.longest):
+                continue
+            kernel = kernels.get(lever) or build.kernel(one, version, arguments, cores=settings.cores, fields=fields)
+            kernels[lever] = kernel
+            build.use(settings.cores if version.threaded else 1)
+            problem.check(kernel.call(*arguments), version.label)
+            seconds = stream.best(kernel, arguments, PASSES)
+            told = {
+                "version": version.name,
+                "label": version.label,
+                "lever": lever,
+                "bytes": problem.resident(version.name),
+            }
+            rates = {"gb_s": problem.bytes / seconds / 1e9, "gflop_s": problem.flops / seconds / 1e9}
+            tell.event("point", told | {"seconds": seconds} | rates)
+        beside = stream.triad(size, settings.cores, PASSES)
+        told = {"version": "triad", "label": "STREAM's triad", "lever": "triad", "bytes": beside.bytes}
+        tell.event("point", told | {"seconds": beside.seconds, "gb_s": beside.gb_s, "gflop_s": beside.gb_s / 12})
+    return {"transformation": one.name, "threads": settings.cores, "passes": PASSES}
 
 
 def _times(seconds: float, elements: int) -> dict[str, float]:

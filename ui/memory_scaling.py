@@ -1,0 +1,132 @@
+"""Scaling: speedup over cores, with Amdahl's law and the ceiling of memory in the same chart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from bench.tasks import Job
+from bench.values import Side
+from ui import style
+from ui.style import Theme
+
+NAMES = {"triad": "triad: waits for memory", "arithmetic": "arithmetic: in registers"}
+SIDES = {"triad": Side.ACCELERATED, "arithmetic": Side.BASELINE}
+
+
+def draw(job: Job, colours: Theme) -> None:
+    """The chart, with what it says in figures."""
+    points, fits, ceiling = job.told("point"), job.told("amdahl"), job.first("ceiling")
+    if not points or ceiling is None:
+        return
+    if len({point["cores"] for point in points}) < 2:
+        st.info("One core has no speedup: set the cores above, and measure again.", icon=":material/info:")
+        return
+    st.markdown("**Speedup over one core** :small[medians of rounds taken in turn; bars hold half of the rounds]")
+    chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with chart:
+        st.plotly_chart(
+            figure(points, fits, ceiling, colours),
+            key="memory-scaling",
+            config=style.CONFIG,
+            alt="Speedup over the number of cores, with Amdahl's law and the ceiling of memory",
+        )
+    with words:
+        most = ceiling["all_gb_s"] / ceiling["one_gb_s"]
+        st.markdown(
+            f"- **The ceiling of memory** at this size: {ceiling['one_gb_s']:.1f} GB/s on one core, "
+            f"{ceiling['all_gb_s']:.1f} GB/s at most, so that what only waits for memory gains **{most:.2f}x** and no "
+            "more, however many cores there are."
+        )
+        for fit in fits:
+            st.markdown(f"- {said(fit)}")
+
+
+def said(fit: dict[str, Any]) -> str:
+    """What Amdahl's law makes of a kernel's times."""
+    interval = f"({_share(fit['low'])} to {_share(fit['high'])}, 95 % interval over the rounds)"
+    kernel = NAMES[fit["kernel"]].partition(":")[0].capitalize()
+    if fit["fits"]:
+        share = _share(fit["serial"])
+        return f"**{kernel}**, Amdahl's fit over {fit['counts']} counts of cores: serial share {share} {interval}."
+    return (
+        f"**{kernel}**: two counts of cores allow no fit, since Amdahl's curve goes through any two points. They bound "
+        f"the serial share only: {_share(fit['serial'])} {interval}."
+    )
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def figure(
+    points: list[dict[str, Any]], fits: list[dict[str, Any]], ceiling: dict[str, Any], theme: Theme
+) -> go.Figure:
+    """Speedup over cores: measured, by Amdahl's law, ideal, and what memory allows."""
+    drawn = go.Figure()
+    most = max(point["cores"] for point in points)
+    grid = [1 + place * (most - 1) / 60 for place in range(61)]
+    drawn.add_scatter(
+        x=[1, most],
+        y=[1, most],
+        mode="lines",
+        name="ideal",
+        line={"color": style.faint(theme), "dash": "dot", "width": 1},
+        hoverinfo="skip",
+    )
+    for fit in fits:
+        look = style.look(SIDES[fit["kernel"]], theme)
+        curves = {
+            share: [1 / (fit[share] + (1 - fit[share]) / cores) for cores in grid]
+            for share in ("low", "serial", "high")
+        }
+        drawn.add_scatter(
+            x=[*grid, *reversed(grid)],
+            y=[*curves["low"], *reversed(curves["high"])],
+            fill="toself",
+            fillcolor=look.soft,
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        drawn.add_scatter(
+            x=grid,
+            y=curves["serial"],
+            mode="lines",
+            name="Amdahl's fit" if fit["fits"] else "Amdahl's curve, no fit",
+            line={"color": look.colour, "dash": "dash", "width": 1.5},
+            hovertemplate=f"serial share {_share(fit['serial'])}<extra></extra>",
+        )
+    for kernel, name in NAMES.items():
+        own = [point for point in points if point["kernel"] == kernel]
+        look = style.look(SIDES[kernel], theme)
+        drawn.add_scatter(
+            x=[point["cores"] for point in own],
+            y=[point["speedup"] for point in own],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [max(0.0, point["high"] - point["speedup"]) for point in own],
+                "arrayminus": [max(0.0, point["speedup"] - point["low"]) for point in own],
+            },
+            customdata=[1e3 * point["seconds"] for point in own],
+            mode="markers",
+            name=name,
+            marker={"color": look.colour, "symbol": look.symbol, "size": 11},
+            hovertemplate="%{x} cores: %{y:.2f}x, %{customdata:.4g} ms<extra></extra>",
+        )
+    drawn.add_hline(
+        y=ceiling["all_gb_s"] / ceiling["one_gb_s"],
+        line={"color": style.published(theme), "dash": "dashdot"},
+        annotation={
+            "text": f"ceiling of memory, {ceiling['all_gb_s']:.1f} GB/s",
+            "font": {"color": style.published(theme)},
+        },
+        annotation_position="top left",
+    )
+    drawn.update_layout(style.layout(400) | {"showlegend": True})
+    drawn.update_xaxes(title="cores", dtick=1 if most <= 16 else None, range=[0.9, most + 0.1 * most / 2])
+    drawn.update_yaxes(title="speedup over one core", rangemode="tozero")
+    return drawn
