@@ -1,8 +1,5 @@
-"""pandas to Modin: DataFrame calls by pandas and by Modin on Ray."""
+"""pandas to Modin: an ETL script and DataFrame calls by pandas and by Modin on Ray."""
 
-from ui import modin_break_even, modin_calls, race
+from ui import modin_parts, race
 
-race.page(
-    "modin",
-    tabs={race.RACE: None, "Call by call": modin_calls.draw, "Break-even": modin_break_even.draw},
-)
+race.page(modin_parts.WORKLOAD, tabs=modin_parts.tabs())

@@ -583,9 +583,14 @@ def _equality(found: list[Measure], height: int, theme: Theme) -> go.Figure:
             "orientation": "h",
             "x": [count],
             "y": [0],
-            "name": f"{word}: {count}",
-            "width": 0.4,
-            "marker": {"color": colours[word], "pattern": {"shape": "" if word == "equal" else "/"}},
+            "name": word,
+            "text": f"<b>{count} {word}</b>",
+            "textposition": "inside",
+            "insidetextanchor": "start",
+            "textangle": 0,
+            "textfont": {"color": style.look(Side.ACCELERATED, theme).on, "size": 14},
+            "width": 0.3,
+            "marker": {"color": colours[word]},
             "hovertemplate": f"{count} steps with {word} results<extra></extra>",
         }
         for word, count in counts.items()
@@ -593,7 +598,12 @@ def _equality(found: list[Measure], height: int, theme: Theme) -> go.Figure:
     ]
     layout = style.layout(height) | {
         "barmode": "stack",
-        "xaxis": {"title": {"text": "steps with results of both arms compared"}, "range": [0, len(found)], "nticks": 6},
+        "showlegend": False,
+        "xaxis": {
+            "title": {"text": "steps whose results were compared"},
+            "range": [0, len(found)],
+            "dtick": max(1, -(-len(found) // 6)),
+        },
         "yaxis": {"visible": False, "range": [-0.6, 0.6]},
     }
     if differ:
@@ -690,7 +700,7 @@ def _steps(
     low, high = math.log10(min(ends)), math.log10(max(ends))
     pad = max(0.07 * (high - low), 0.03)
     crowded = len(rows) > CROWDED
-    layout = style.layout(64 + (28 if crowded else 46) * len(rows)) | {
+    layout = style.layout(88 + (28 if crowded else 46) * len(rows)) | {
         "xaxis": _log_ratio_axis(low - pad, high + pad * (2 if crowded else 1)),
         "yaxis": {
             "tickvals": list(rows.values()),

@@ -42,11 +42,11 @@ class Narrowed:
     without: tuple[str, ...] = ()
     """Parameters that have no say there: they stay at their defaults."""
     front: tuple[str, ...] = ()
-    """Parameters that are always in sight, instead of the batch."""
+    """Parameters that are always in sight, the batch only where it is among them."""
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """What is left to choose from."""
     races: bool = True
-    """False where there is no race: then the cores are all that is asked for."""
+    """False where there is no race: then the cores, and what is always in sight, are all that is asked for."""
 
     def hides(self, name: str) -> bool:
         return name in self.sets or name in self.without
@@ -73,13 +73,12 @@ def plan_from_controls(
         elif narrowed.races:
             _lever(workload, theme)
             _cores(workload, limit)
-            for name in narrowed.front:
-                _number(workload, workload.parameter(name), width=WIDE_SLIDER)
-            rest = [one for one in workload.parameters if not narrowed.hides(one.name)]
-            behind = [workload.batch, *(one for one in rest if one.name not in narrowed.front)]
-            _more(workload, behind, narrowed.choices)
+            _front(workload, narrowed)
+            rest = [one for one in (workload.batch, *workload.parameters) if not narrowed.hides(one.name)]
+            _more(workload, [one for one in rest if one.name not in narrowed.front], narrowed.choices)
         else:
             _cores(workload, limit)
+            _front(workload, narrowed)
     plan = _checked(workload, limit, messages)
     _show(problems, messages)
     if plan is not None:
@@ -87,11 +86,21 @@ def plan_from_controls(
     return plan
 
 
+def _front(workload: Workload, narrowed: Narrowed) -> None:
+    for parameter in (workload.batch, *workload.parameters):
+        if parameter.name in narrowed.front and parameter.kind in ("integer", "real"):
+            _number(workload, parameter, width=SLIDER if parameter is workload.batch else WIDE_SLIDER)
+        elif parameter.name in narrowed.front:
+            _PARAMETER[parameter.kind](workload, parameter)
+
+
 def _narrow(workload: Workload, narrowed: Narrowed) -> None:
     """Set what is not to be chosen, and what may not stay as it was chosen elsewhere."""
     wanted = {name: workload.parameter(name).default for name in narrowed.without} | dict(narrowed.sets)
     for name, left in narrowed.choices.items():
-        if _kept(workload)[name] not in left:
+        # Of several, each.
+        chosen = str(_kept(workload)[name]).split(",")
+        if not set(chosen) <= set(left):
             wanted[name] = workload.parameter(name).default
     for name, value in wanted.items():
         put(workload, name, value)

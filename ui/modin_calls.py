@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from bench.claims import bounds, duration, ratio_figure
+from bench.events import State
 from bench.plan import Plan
 from bench.record import Run
 from bench.store import StoreError
@@ -16,6 +17,8 @@ from bench.workload import WHOLE
 from ui import claim, service
 from ui.runs import date_and_time
 
+LOOKED_AT = 20
+"""Kept runs among which one of several calls is looked for."""
 ORDER = {Speed.FASTER: 0, Speed.SAME: 1, Speed.SLOWER: 2}
 
 
@@ -53,12 +56,19 @@ def newest(plan: Plan) -> Run | None:
 
 
 def _last(plan: Plan) -> tuple[Run | None, bool]:
-    """The newest finished run, and whether it is of this plan."""
+    """The newest finished run of several calls, and whether it is of this plan; of one call where there is no other."""
     store = service.store()
     row = store.last(workload=plan.workload, digest=plan.digest)
-    same = row is not None
-    row = row or store.last(workload=plan.workload)
-    return (service.dispatcher().status(row.id).run, same) if row else (None, False)
+    if row is not None:
+        return service.dispatcher().status(row.id).run, True
+    finished = (row for row in store.rows(workload=plan.workload, limit=LOOKED_AT) if row.state is State.FINISHED)
+    found = None
+    for row in finished:
+        run = service.dispatcher().status(row.id).run
+        found = found or run
+        if run is not None and len(run.plan.steps) > 1:
+            return run, False
+    return found, False
 
 
 def rows(run: Run) -> pd.DataFrame:

@@ -91,8 +91,8 @@ def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
         return said + f"More cores made {accelerated} no faster: **they alone would not let it win at this size.**"
     if found is None:
         return said + (
-            f"The part that cores do not shorten, {duration(law.one_s * law.serial)}, is longer than all of "
-            f"{baseline}'s time: **more cores alone would not let it win at this size.**"
+            f"The part that cores do not shorten, {duration(law.one_s * law.serial)}, is longer than all that "
+            f"{baseline} takes: **more cores alone would not let it win at this size.**"
         )
     high = "not bounded" if math.isinf(found.high) else f"{math.ceil(found.high):,}"
     return said + (
@@ -142,17 +142,25 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
             )
     figure.update_layout(style.layout(400))
     ticks = sorted({1 << power for power in range(7)} | set(times[Side.ACCELERATED]))
-    figure.update_xaxes(title="cores, log", type="log", tickvals=ticks, ticktext=[f"{count}" for count in ticks])
+    span = [-0.06, math.log10(max(FARTHEST, most)) + 0.06]
+    figure.update_xaxes(
+        title="cores, log", type="log", range=span, tickvals=ticks, ticktext=[f"{count}" for count in ticks]
+    )
     figure.update_yaxes(title="time to the result [s], log", type="log")
     if beyond:
         figure.add_vrect(
-            x0=most,
-            x1=FARTHEST,
-            fillcolor=style.see_through(style.published(theme), 0.07),
-            line_width=0,
-            layer="below",
-            annotation={"text": "projection, not measured", "font": {"color": style.published(theme)}},
-            annotation_position="top right",
+            x0=most, x1=FARTHEST, fillcolor=style.see_through(style.published(theme), 0.07), line_width=0, layer="below"
+        )
+        # On a logarithmic axis an annotation stands at the logarithm, where a rectangle stands at the number itself.
+        figure.add_annotation(
+            x=math.log10(FARTHEST),
+            xanchor="right",
+            y=1,
+            yref="paper",
+            yanchor="top",
+            text="projection, not measured",
+            font={"color": style.published(theme)},
+            showarrow=False,
         )
     if found and most < found.cores <= FARTHEST:
         figure.add_vline(x=found.cores, line={"color": style.ink(theme), "width": 1.5, "dash": "dot"})

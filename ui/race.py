@@ -142,7 +142,7 @@ def _tab_in_sight(workload: Workload, tabs: Tabs, shown: Shown) -> str:
     if shown.run is not None:
         asked = next((name for name, part in parts.items() if part.covers(shown.run.plan.parameters)), asked)
         _follow(workload).tab = asked if asked in parts else ""
-    elif asked not in tabs:
+    elif asked not in tabs and defaults.keys() & st.query_params.keys():
         wanted = defaults | st.query_params.to_dict()
         asked = next((name for name, part in parts.items() if part.covers(wanted)), "")
     st.session_state[key] = asked if asked in tabs else next(iter(tabs))
@@ -178,7 +178,7 @@ def _part(
             else:
                 part.above(plan)
     _below(workload, plan, shown, colours, same=True)
-    if part.below and plan is not None and not shown.live and not workload.unavailable():
+    if part.below and plan is not None and not shown.live and not plan.unavailable():
         part.below(plan)
 
 

@@ -84,19 +84,19 @@ def _to_parquet(t: Tables) -> Path:
     return t.out / "table.parquet"
 
 
-def etl(t: Tables) -> Any:
-    """Read, clean, join, aggregate, write: ten steps as one script."""
-    rows = t.pd.read_csv(t.csv)  # 1
-    rows = rows[[t.key, t.value]].dropna(subset=[t.value])  # 2
-    rows = rows.drop_duplicates()  # 3
-    rows["double"] = rows[t.value] * 2  # 4
-    rows = rows[rows["double"] > rows["double"].mean()]  # 5
-    rows = rows.merge(t.small, left_on=t.key, right_on="label_key")  # 6
-    rows["weighed"] = rows["double"] * rows["label"]  # 7
-    found = rows.groupby(t.key).agg({"weighed": "sum", "double": "mean", t.value: "count"})  # 8
+def etl(pd: Any, csv: Path, labels: Any, key: str, value: str, out: Path) -> Any:
+    """Read, clean, join, aggregate, write."""
+    rows = pd.read_csv(csv)
+    rows = rows[[key, value]].dropna(subset=[value])
+    rows = rows.drop_duplicates()
+    rows["double"] = rows[value] * 2
+    rows = rows[rows["double"] > rows["double"].mean()]
+    rows = rows.merge(labels, left_on=key, right_on="label_key")
+    rows["weighed"] = rows["double"] * rows["label"]
+    found = rows.groupby(key).agg({"weighed": "sum", "double": "mean", value: "count"})
     # Modin 0.37 gives the columns of such an agg in another order than pandas: a script must name its own.
-    found = found.sort_index()[["weighed", "double", t.value]]  # 9
-    found.to_parquet(t.out / "etl.parquet")  # 10
+    found = found.sort_index()[["weighed", "double", value]]
+    found.to_parquet(out / "etl.parquet")
     return found
 
 
@@ -106,7 +106,7 @@ _FILES = ("files", "all")
 _TEXT = ("text", "all")
 
 CALLS: tuple[Call, ...] = (
-    Call("etl", "the ETL script", ("common", "all"), etl),
+    Call("etl", "the ETL script", ("common", "all"), lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out)),
     Call("construct", "DataFrame(array)", _FILES, lambda t: t.pd.DataFrame(t.array)),
     Call("read_csv", "read_csv", ("common", "files", "all"), lambda t: t.pd.read_csv(t.csv)),
     Call("read_parquet", "read_parquet", ("common", "files", "all"), lambda t: t.pd.read_parquet(t.parquet)),
