@@ -209,16 +209,21 @@ def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_refere
 
 
 @ray
-def test_ray_killed_in_the_middle_ends_in_a_clear_failure(tmp_path, home):
+@pytest.mark.parametrize("when", ["between two samples", "inside a call"])
+def test_ray_killed_in_the_middle_ends_in_a_clear_failure(tmp_path, home, when):
     def kill(event: events.Event) -> None:
-        if isinstance(event, events.Sampled) and event.sample.side is Side.ACCELERATED:
-            for pid in descendants(os.getpid()):
-                if psutil.pid_exists(pid) and psutil.Process(pid).name() in ("raylet", "gcs_server"):
-                    os.kill(pid, signal.SIGKILL)
+        between = isinstance(event, events.Sampled) and event.sample.side is Side.ACCELERATED
+        begun = isinstance(event, events.Progress) and event.side is Side.ACCELERATED and "first call" in event.text
+        if not (begun if when == "inside a call" else between):
+            return
+        for pid in descendants(os.getpid()):
+            if psutil.pid_exists(pid) and psutil.Process(pid).name() in ("raylet", "gcs_server"):
+                os.kill(pid, signal.SIGKILL)
 
     run = race(tmp_path, kill, steps="etl")
     assert run.state is State.FAILED
     assert "accelerated arm (Modin on Ray)" in run.failure.what
+    assert "ended in the middle of the work" in run.failure.what
     assert run.failure.remedy
     assert not wait_gone(home)
 
