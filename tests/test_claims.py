@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.claims import RULES, amdahl, conclude, duration, share_kept
+from bench.claims import RULES, amdahl, conclude, duration, interval_text, ratio_figure, share_kept
 from bench.events import State
 from bench.plan import make
 from bench.record import Run
@@ -346,3 +346,12 @@ def test_a_lazy_step_that_stands_apart_does_not_refuse_the_whole(monkeypatch):
     made.evidence[Side.ACCELERATED] = [told[0], told[1].model_copy(update={"materialised": False})]
     assert finding(made, "materialised").outcome is Outcome.PASSED
     assert finding(made, "materialised", "predict").outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(2.371, "2.37x"), (0.42, "0.42x"), (0.0996, "0.10x"), (0.0019, "0.0019x")])
+def test_a_ratio_has_digits_however_small_it_is(ratio, text):
+    assert ratio_figure(ratio) == text
+
+
+def test_a_ratio_stands_with_its_interval():
+    assert interval_text(Interval(value=0.0021, low=0.002, high=2.5)) == "0.0021x (0.0020 to 2.50)"

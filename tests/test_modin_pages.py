@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bench.amdahl import amdahl, crossing
 from bench.claims import conclude
 from bench.events import State
 from bench.plan import make
 from bench.record import Run
 from bench.statistics import compare
 from bench.store import Store
-from bench.values import Evidence, Measure, Measurement, Phase, Quality, Sample, Side, StepTime, Table
+from bench.values import CoreCount, Evidence, Measure, Measurement, Phase, Quality, Sample, Side, StepTime, Table
 from tests.conftest import opened as opening
 from tests.test_pages import no_caches, texts  # noqa: F401
-from ui import modin_calls, service
+from ui import charts, modin_calls, modin_scaling, service
 
 ROOT = Path(__file__).parents[1]
 TIMES = {"construct": (2.0, 1.0), "read_csv": (1.0, 3.0), "read_parquet": (1.0, 1.0), "to_csv": (1.0, 2.0)}
@@ -125,3 +126,79 @@ def test_the_race_tab_has_the_line_that_changes():
     app = page()
     assert not app.exception
     assert any("+import modin.pandas as pd" in code.value for code in app.code)
+
+
+def with_cores(run: Run, seconds: dict[Side, dict[int, float]]) -> Run:
+    """`run`, and five rounds of reading and writing on other core counts, in which every call takes so long."""
+    names = [step.name for step in run.plan.steps]
+    for pair in range(100, 105):
+        for side, counts in seconds.items():
+            for cores, each in counts.items():
+                steps = [StepTime(step=name, processor_s=1, calls=1, seconds=each + pair * 1e-5) for name in names]
+                measurement = Measurement(
+                    steps=steps, other_s=0, wall_s=9, processor_s=1, began=pair, threads=1, idle_processor_s=0, idle_s=1
+                )
+                run.samples.append(
+                    Sample(side=side, phase=Phase.CORES, cores=cores, pair=pair, place=0, measurement=measurement)
+                )
+    whole = run.comparison()
+    run.core_counts = [
+        CoreCount(side=side, cores=cores, whole=whole.baseline) for side in seconds for cores in seconds[side]
+    ]
+    return run
+
+
+@pytest.mark.parametrize(
+    ("modin", "words"),
+    [
+        # 0.4 + 1.6 / p = 0.8 at p = 4.
+        ({1: 2.0, 2: 1.2}, "would pass pandas from about 4 cores on"),
+        ({1: 2.0, 2: 1.6}, "more cores alone would not let it win"),
+        ({1: 2.0, 2: 2.2}, "More cores made Modin on Ray no faster"),
+        ({1: 1.0, 2: 0.6}, "ahead with the cores that this machine has"),
+    ],
+)
+def test_scaling_tells_from_how_many_cores_on_modin_would_win_and_that_it_projects(modin, words):
+    run = with_cores(hand_made(), {Side.BASELINE: {1: 0.8, 2: 0.8}, Side.ACCELERATED: modin})
+    times = modin_scaling.series(run, "read_csv")
+    law = amdahl(times[Side.ACCELERATED])
+    found = crossing(times[Side.ACCELERATED], times[Side.BASELINE][1])
+    assert words in modin_scaling.words(run, times, law, found)
+    drawn = modin_scaling.chart(run, times, law, found, "light")
+    assert "projection, not measured" in [note.text for note in drawn.layout.annotations]
+    projected = next(trace for trace in drawn.data if trace.name.endswith("projected"))
+    assert min(projected.x) == 2 and max(projected.x) == modin_scaling.FARTHEST
+
+
+def test_scaling_draws_the_last_run_of_several_calls_and_asks_for_one_without():
+    Store().save(with_cores(hand_made(), {side: {1: 1.0, 2: 0.9} for side in Side}))
+    app = page(tab="Scaling")
+    assert not app.exception
+    assert "at its best number of cores" in texts(app)
+    assert "which is no fit" in texts(app)
+
+
+def test_equal_results_are_counted_and_those_that_differ_are_named():
+    run = hand_made()
+    drawn = charts.accuracy(run)
+    assert [bar.text for bar in drawn.data] == ["<b>4 equal</b>", "<b>1 different</b>"]
+    assert "to_parquet" in drawn.layout.annotations[0].text
+
+
+def test_many_calls_have_low_rows_with_their_ratios_beside_them(monkeypatch):
+    run = hand_made()
+    roomy = charts.steps(run)
+    monkeypatch.setattr(charts, "CROWDED", 3)
+    crowded = charts.steps(run)
+    assert crowded.layout.height < roomy.layout.height
+    told = [note.text for note in crowded.layout.annotations]
+    assert {"2.00x", "0.33x"} <= set(told) and "2.00x" not in [note.text for note in roomy.layout.annotations]
+
+
+def test_each_tab_races_its_own_calls():
+    app = page()
+    assert not app.exception
+    assert app.query_params["steps"] == "etl"
+    app = page(tab="Call by call")
+    assert not app.exception
+    assert "steps" not in app.query_params, "the common calls are the default"

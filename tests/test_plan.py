@@ -80,3 +80,20 @@ def test_a_stored_plan_of_a_larger_machine_is_read():
 def test_the_command_line_names_what_differs_from_the_defaults():
     plan = make("colour-quantization", cores=2, budget_s=5, parameters={"colours": 16})
     assert plan.command() == "python -m bench run colour-quantization --cores 2 --batch 1 --set colours=16 --budget 5"
+
+
+def test_several_are_named_with_commas_and_stand_in_the_order_of_the_choices():
+    plan = make("modin", cores=1, parameters={"steps": "map, read_csv,map"})
+    assert plan.parameters["steps"] == "read_csv,map"
+    assert [step.name for step in plan.steps] == ["read_csv", "map"]
+    assert list(plan.labels()) == ["whole", "read_csv", "map"]
+    again = from_query("modin", plan.to_query())
+    assert again == plan and again.digest == make("modin", cores=1, parameters={"steps": "read_csv,map"}).digest
+    mixed = make("modin", cores=1, parameters={"steps": "text,mean"})
+    assert [step.name for step in mixed.steps] == ["mean", "str_upper", "str_contains", "to_datetime"]
+
+
+@pytest.mark.parametrize(("given", "words"), [("", "one or more of"), ("map,nap", "'nap' is none of")])
+def test_several_that_name_nothing_are_refused(given, words):
+    with pytest.raises(PlanError, match=words):
+        make("modin", cores=1, parameters={"steps": given})

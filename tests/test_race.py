@@ -205,3 +205,26 @@ def _available() -> int:
     import psutil
 
     return psutil.virtual_memory().available
+
+
+def test_who_is_ready_first_gives_an_early_sample_that_counts_nowhere(tmp_path, monkeypatch):
+    monkeypatch.setitem(registry(), "trial", replace(registry()["trial"], early=True))
+    told: list = []
+    run = race(tmp_path, told=told, parameters={"fault": "slow-prepare"}).record
+    assert run.state is State.FINISHED, run.failure
+    [early] = [sample for sample in run.samples if sample.phase is Phase.EARLY]
+    assert early.side is Side.BASELINE
+    kinds = [(event.type, getattr(getattr(event, "prepared", event), "side", None)) for event in told]
+    assert kinds.index(("sample", None)) < kinds.index(("prepared", Side.ACCELERATED)), "while the other still prepares"
+    assert run.comparison().baseline.count == len(run.of_side(Side.BASELINE)), "no statistic holds it"
+    assert "Warm-up" in " ".join(finding.title for finding in run.claim().findings)
+
+
+def test_a_race_goes_on_for_the_pairs_that_a_claim_needs_and_no_further_than_twice_the_budget(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.race.PAIRS_BEYOND_BUDGET", 10**6)
+    run = race(tmp_path, budget_s=2, target=0).record
+    assert run.state is State.FINISHED
+    last = run.of_side(Side.BASELINE)[-1].measurement
+    first = run.samples[0].measurement
+    assert last.began - first.began > 2.0, "beyond the budget"
+    assert last.began - first.began < 4.0 * 2.0, "and yet it ended"
