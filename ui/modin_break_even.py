@@ -14,7 +14,7 @@ from bench.plan import Plan
 from bench.tasks import Job, JobState
 from bench.values import Side
 from bench.workload import registry
-from ui import claim, jobs, service, style, view
+from ui import claim, jobs, style, view
 from ui.style import Theme
 
 SLOT = "modin:break-even"
@@ -26,21 +26,20 @@ SECONDS = (30, 60, 120, 300, 600)
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    job = jobs.found(SLOT) or service.tasks().last("modin", "break_even")
-    busy = job is not None and not job.state.over
+    job = jobs.newest(SLOT, plan.workload, "break_even")
+    st.markdown(
+        "A table so small that pandas is done in milliseconds is not worth sharing out; a large one may be. This looks "
+        "for the number of rows from which on a call gains by Modin, if it does at all."
+    )
     calls = {step.name: step.label for step in registry()["modin"].steps if not step.apart}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        call = st.selectbox("Call", list(calls), format_func=calls.get, index=list(calls).index("map"), width=200)
+        call = st.selectbox("Call", list(calls), format_func=calls.get, index=list(calls).index("map"), width=180)
         least, most = st.select_slider(
-            "Rows", list(SIZES), (LEAST, MOST), format_func=SIZES.get, width=360, help="The smallest and largest size."
+            "Rows", list(SIZES), (LEAST, MOST), format_func=SIZES.get, width=300, help="The smallest and largest size."
         )
         seconds = st.selectbox("At most", SECONDS, index=2, format_func=lambda s: f"{s} s", width=110)
-        if st.button("Search", icon=":material/troubleshoot:", type="primary", key="modin:search", disabled=busy):
-            given = {"call": call, "least": least, "most": most, "seconds": seconds}
-            jobs.start(plan, "break_even", given, SLOT)
-            st.rerun()
-        if st.button("Stop", icon=":material/stop:", key="modin:search-stop", disabled=not busy) and job:
-            service.tasks().stop(job.id)
+        given = {"call": call, "least": least, "most": most, "seconds": seconds}
+        jobs.buttons(plan, job, "break_even", given, SLOT, "Search", ":material/troubleshoot:")
     st.caption(
         "Each size is four times the one before; both engines do the call in turns, to its result. While pandas is "
         "timed Ray's processes are stopped. Columns, values and cores are those of the controls above."
