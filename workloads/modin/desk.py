@@ -19,7 +19,7 @@ class Desk:
 
     def break_even(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Time the call `given["call"]` by pandas and by Modin at sizes from `given["least"]` rows to `given["most"]`,
-        each four times the last, for at most `given["seconds"]`.
+        each four times the last, with a Ray of the search's own, for at most `given["seconds"]`.
 
         Tells of the event `start` (`seconds` that Ray and Modin took to start) and, for each size, of `point` (`rows`,
         `pandas` and `modin`, lists of seconds to the result). Returns `call`, `sentence`, `stopped` (why no larger size
