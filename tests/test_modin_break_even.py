@@ -72,7 +72,7 @@ def test_the_chart_marks_the_crossing():
     marked = modin_break_even.chart(made, {"rows": 1e5, "low": 9e4, "high": 1.1e5}, "light")
     assert len(plain.data) == len(marked.data) == 2
     assert not plain.layout.shapes and len(marked.layout.shapes) == 2
-    assert marked.layout.annotations[-1].text == "100,000 rows"
+    assert marked.layout.annotations[-1].text == " 100,000 rows"
 
 
 # --- the task ---

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from bench.claims import duration, figure, ratio_figure, share_kept
+from bench.claims import duration, figure, interval_text, ratio_figure, share_kept
 from bench.record import Run
 from bench.values import Comparison, Measure, Phase, Side, Summary
 from bench.workload import WHOLE, Published, Workload
@@ -31,6 +31,9 @@ ESTIMATES = 160
 """Points of the ratio's course."""
 BEYOND = 3.0
 """Times the slower arm's median beyond which a sample stands on the edge of the axis, as a triangle."""
+FARTHEST = 30.0
+"""Ratio, either way, beyond which a step stands on the edge of the axis, as a triangle."""
+NO_WORK = "<br>no work was done in an arm: nothing to compare, and no part of the whole"
 CROWDED = 12
 """Steps beyond which their rows are low, and the ratios stand beside them."""
 WIDE = 12.0
@@ -697,7 +700,8 @@ def _steps(
     rows = {name: place for place, name in enumerate(reversed(labels))}
     ratios = [comparison.ratio for comparison in compared.values()]
     ends = [1.0, *(r.low for r in ratios), *(r.high for r in ratios), *(one.ratio for one in told.values())]
-    low, high = math.log10(min(ends)), math.log10(max(ends))
+    # Who is a hundred times slower stands on the edge, and leaves room for those that are near 1.
+    low, high = math.log10(max(min(ends), 1 / FARTHEST)), math.log10(min(max(ends), FARTHEST))
     pad = max(0.07 * (high - low), 0.03)
     crowded = len(rows) > CROWDED
     layout = style.layout(88 + (28 if crowded else 46) * len(rows)) | {
@@ -718,7 +722,9 @@ def _steps(
     }
     layout["legend"] = layout["legend"] | {"x": 1, "xanchor": "right"}
     layout["margin"] = {"l": 8, "r": 16, "t": 30, "b": 8}
-    dots = [_ratio_dots([c for name in rows if (c := compared.get(name))], rows, labels, theme)] if compared else []
+    apart = {step.name for step in workload.steps if step.apart}
+    drawn = [c for name in rows if (c := compared.get(name))]
+    dots = [_ratio_dots(drawn, rows, labels, apart, theme)] if compared else []
     if dots and crowded:
         # Beside the upper end of the interval: between the rows there is no room.
         layout["annotations"] = [*layout["annotations"], *_beside(compared, rows, theme)]
@@ -731,7 +737,7 @@ def _beside(compared: dict[str, Comparison], rows: dict[str, int], theme: Theme)
     """The ratio in figures, on the right of its interval."""
     return [
         {
-            "x": math.log10(compared[name].ratio.high),
+            "x": math.log10(min(max(compared[name].ratio.high, 1 / FARTHEST), FARTHEST)),
             "y": row,
             "text": ratio_figure(compared[name].ratio.value),
             "xanchor": "left",
@@ -770,17 +776,27 @@ def _directions(theme: Theme) -> list[dict]:
     ]
 
 
-def _ratio_dots(comparisons: list[Comparison], rows: dict[str, int], labels: dict[str, str], theme: Theme) -> dict:
-    """A dot in the winner's look; grey and hollow where the interval includes 1."""
+def _beyond(ratio: float) -> str:
+    """The symbol of a ratio beyond the axis; empty for those on it."""
+    if 1 / FARTHEST <= ratio <= FARTHEST:
+        return ""
+    return "triangle-left-open" if ratio < 1 else "triangle-right-open"
+
+
+def _ratio_dots(
+    comparisons: list[Comparison], rows: dict[str, int], labels: dict[str, str], apart: set[str], theme: Theme
+) -> dict:
+    """A dot in the winner's look; grey and hollow where the interval includes 1, or an arm did no work (`apart`)."""
     winners = [
-        None if c.ratio.includes(1) else Side.ACCELERATED if c.ratio.value > 1 else Side.BASELINE for c in comparisons
+        None if c.ratio.includes(1) or c.step in apart else Side.ACCELERATED if c.ratio.value > 1 else Side.BASELINE
+        for c in comparisons
     ]
     looks = [style.look(winner, theme) if winner else None for winner in winners]
     colours = [look.colour if look else style.faint(theme) for look in looks]
     return {
         "type": "scatter",
         "mode": "markers+text",
-        "x": [round(c.ratio.value, 4) for c in comparisons],
+        "x": [round(min(max(c.ratio.value, 1 / FARTHEST), FARTHEST), 4) for c in comparisons],
         "y": [rows[c.step] for c in comparisons],
         "error_x": {
             "type": "data",
@@ -792,7 +808,10 @@ def _ratio_dots(comparisons: list[Comparison], rows: dict[str, int], labels: dic
             "color": style.ink(theme),
         },
         "marker": {
-            "symbol": [look.symbol if look else "square-open" for look in looks],
+            "symbol": [
+                _beyond(c.ratio.value) or (look.symbol if look else "square-open")
+                for c, look in zip(comparisons, looks, strict=True)
+            ],
             "size": 12,
             "color": colours,
             "line": {"width": 2},
@@ -802,11 +821,14 @@ def _ratio_dots(comparisons: list[Comparison], rows: dict[str, int], labels: dic
         "textfont": {"size": 12},
         "customdata": [
             f"{duration(c.baseline.median)} and {duration(c.accelerated.median)}<br>"
-            f"{c.ratio.value:.3f}x ({c.ratio.low:.3f} to {c.ratio.high:.3f}), p {c.p_value:.2g}, "
+            f"{interval_text(c.ratio)}, p {c.p_value:.2g}, "
             f"{c.baseline.count} pairs"
             for c in comparisons
         ],
-        "hovertemplate": [f"<b>{labels[c.step]}</b><br>%{{customdata}}<extra></extra>" for c in comparisons],
+        "hovertemplate": [
+            f"<b>{labels[c.step]}</b><br>%{{customdata}}{NO_WORK if c.step in apart else ''}<extra></extra>"
+            for c in comparisons
+        ],
         "name": "measured here, 95 % interval",
         "showlegend": False,
     }

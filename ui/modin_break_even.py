@@ -116,10 +116,11 @@ def chart(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme
         figure.add_vline(x=crossing["rows"], line={"color": ink, "width": 1.5, "dash": "dot"})
         figure.add_annotation(
             x=math.log10(crossing["rows"]),
-            y=1,
+            y=0,
             yref="paper",
+            xanchor="left",
             yanchor="bottom",
-            text=f"{crossing['rows']:,.0f} rows",
+            text=f" {crossing['rows']:,.0f} rows",
             showarrow=False,
         )
     return figure

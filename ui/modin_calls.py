@@ -78,28 +78,29 @@ def rows(run: Run) -> pd.DataFrame:
     names = [lever[name].label for name in (run.plan.baseline, run.plan.accelerated)]
     if names[0] == names[1]:
         names[1] += " again"
+    apart = {step.name for step in run.plan.steps if step.apart}
     found = []
     for comparison in run.statistics:
         if comparison.step == WHOLE:
             continue
-        speed = _speed(run, comparison)
+        speed = None if comparison.step in apart else _speed(run, comparison)
         of_call = told.get(comparison.step, {})
         found.append(
             {
                 "call": labels[comparison.step],
-                "": speed.value,
+                "": speed.value if speed else "nothing to compare",
                 names[0]: duration(comparison.baseline.median),
                 names[1]: duration(comparison.accelerated.median),
                 "ratio": ratio_figure(comparison.ratio.value),
                 "95 %": bounds(comparison.ratio),
-                "why slower": of_call.get("why it may be slower", "") if speed is Speed.SLOWER else "",
+                "why": of_call.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else "",
                 "to return": of_call.get("to return", ""),
                 "first call": of_call.get("first call", ""),
                 "partitions": of_call.get("partitions", ""),
                 "stored": of_call.get("stored", ""),
                 "defaulted": of_call.get("defaulted", ""),
                 "results": "equal" if _equal(run, comparison.step) else "differ",
-                "place": (ORDER[speed], -comparison.ratio.value),
+                "place": (ORDER.get(speed, len(ORDER)), -comparison.ratio.value),
             }
         )
     return pd.DataFrame(sorted(found, key=lambda row: row["place"])).drop(columns="place")

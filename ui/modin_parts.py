@@ -29,7 +29,7 @@ def tabs() -> dict[str, Part]:
         CALLS: Part(
             Narrowed(front=("batch",), choices={"steps": calls}),
             above=_calls,
-            below=modin_calls.draw,
+            first=modin_calls.draw,
             code=lambda plan: IMPORT,
         ),
         "Break-even": Part(Narrowed(front=("columns", "kind"), races=False), above=modin_break_even.draw),

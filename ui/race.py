@@ -30,6 +30,8 @@ class Part:
     """What a plan sets here, and which controls are left."""
     above: Tab
     """Draws what stands above the race: story and code. While a race is on, it is not drawn."""
+    first: Tab | None = None
+    """Draws what stands above the run, of what was raced before; not while a race is on."""
     below: Tab | None = None
     """Draws what stands below it."""
     code: Callable[[Plan], Code] | None = None
@@ -177,6 +179,8 @@ def _part(
                     part.above(plan)
             else:
                 part.above(plan)
+            if part.first and not plan.unavailable():
+                part.first(plan)
     _below(workload, plan, shown, colours, same=True)
     if part.below and plan is not None and not shown.live and not plan.unavailable():
         part.below(plan)
