@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -16,7 +16,7 @@ FEWEST_TO_FIT = 3
 """Counts of cores from which on the law's one unknown is overdetermined, so that a fit can be wrong."""
 
 Times = Mapping[int, Sequence[float]]
-"""Seconds by number of cores; one core among them, and as many times for each: they are of the same rounds."""
+"""Seconds by number of cores; one core among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Amdahl:
     """Share of the time on one core that more cores do not shorten; above 1 where more cores take longer."""
     low: float
     high: float
-    """Its 95 % interval, by resampling the rounds."""
+    """Its 95 % interval, by resampling the times on each count of cores."""
     counts: int
     """Of cores, that were measured."""
     one_s: float
@@ -53,17 +53,17 @@ class Crossing:
 
 
 def amdahl(times: Times, seed: int = 0) -> Amdahl:
-    """Least squares over the medians. Raises ValueError for fewer than two counts."""
-    if len(times) < 2:
-        raise ValueError("a share that more cores do not shorten cannot be told from one count of cores")
+    """Least squares over the medians. Raises ValueError for fewer than two counts, and where one core is not among
+    them."""
+    if len(times) < 2 or 1 not in times:
+        raise ValueError("a share that more cores do not shorten is told from one core and another count of cores")
     low, high = _interval([_serial(drawn) for drawn in _resampled(times, seed)])
     serial = _serial({cores: median(series) for cores, series in times.items()})
     return Amdahl(serial, low, high, len(times), median(times[1]))
 
 
 def crossing(times: Times, rival: Sequence[float], seed: int = 0) -> Crossing | None:
-    """From how many cores on the law's time is below the median of `rival`, seconds of the same rounds on one count;
-    None where it never is."""
+    """From how many cores on the law's time is below the median of `rival`, in seconds; None where it never is."""
     found = _passes({cores: median(series) for cores, series in times.items()}, median(rival))
     if math.isinf(found):
         return None
@@ -75,13 +75,11 @@ def crossing(times: Times, rival: Sequence[float], seed: int = 0) -> Crossing | 
     return Crossing(found, min(low, found), max(high, found))
 
 
-def _resampled(times: Times, seed: int):
-    """Medians by cores, of rounds drawn again."""
-    rounds = len(times[1])
+def _resampled(times: Times, seed: int) -> Iterator[dict[int, float]]:
+    """Medians by cores, of times drawn again."""
     chance = random.Random(seed)
     for _ in range(RESAMPLED):
-        drawn = [chance.randrange(rounds) for _ in range(rounds)]
-        yield {cores: median(series[place] for place in drawn) for cores, series in times.items()}
+        yield {cores: median(chance.choices(series, k=len(series))) for cores, series in times.items()}
 
 
 def _interval(values: list[float]) -> tuple[float, float]:

@@ -532,7 +532,7 @@ def _steps(run: Run, step: str) -> list[str]:
 def _accuracy(context: Context) -> Accuracy:
     pairs = _paired_measures(context)
     named = {measure.name for side in Side for measure in context.measures(side)}
-    if not pairs or len(pairs) < len(named):
+    if not pairs or len(_measured_by_both(context)) < len(named):
         return Accuracy.NOT_MEASURED
     limit = context.run.plan.accuracy_limit
     return Accuracy.WITHIN if all(share_kept(a, b) >= limit for a, b in pairs) else Accuracy.OUTSIDE

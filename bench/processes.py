@@ -185,20 +185,32 @@ def thaw_tree(pid: int) -> None:
             os.kill(one, signal.SIGCONT)
 
 
-def resident(pid: int, root: Path = ROOT) -> int:
-    """Bytes of memory that one process holds, pages shared with others included; 0 once it is gone."""
+def resident(pids: Iterable[int], root: Path = ROOT) -> int:
+    """Bytes of memory that processes hold together; who is gone holds none.
+
+    What the one that shares most shares counts once, and is taken for what all share: the store of Ray, which each of
+    its processes has mapped, the libraries of the others.
+    """
+    each = [_private_and_shared(pid, root) for pid in pids]
+    return sum(private for private, _ in each) + max((shared for _, shared in each), default=0)
+
+
+def _private_and_shared(pid: int, root: Path) -> tuple[int, int]:
     if not _tells_processes(root):
         try:
-            return psutil.Process(pid).memory_info().rss
+            return psutil.Process(pid).memory_info().rss, 0
         except psutil.Error:
-            return 0
+            return 0, 0
     statm = (read_bytes(f"{root}/proc/{pid}/statm") or b"").split()
-    return int(statm[1]) * os.sysconf("SC_PAGE_SIZE") if len(statm) > 1 else 0
+    if len(statm) < 3:
+        return 0, 0
+    page = os.sysconf("SC_PAGE_SIZE")
+    return (int(statm[1]) - int(statm[2])) * page, int(statm[2]) * page
 
 
 def tree_resident(pid: int, root: Path = ROOT) -> int:
-    """Resident bytes of `pid` and its living descendants; a page that several of them share counts once for each."""
-    return resident(pid, root) + sum(resident(child, root) for child in descendants(pid, root))
+    """Resident bytes of `pid` and its living descendants together."""
+    return resident([pid, *descendants(pid, root)], root)
 
 
 def machine_ticks(root: Path = ROOT) -> tuple[float, float] | None:

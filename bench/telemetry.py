@@ -168,7 +168,7 @@ class Telemetry:
             began = time.thread_time()
             self._trees = {pid: [pid, *descendants(pid, self._root)] for pid in arms.values()}
             self._rescan_at = now + max(RESCAN_S, (time.thread_time() - began) / RESCAN_SHARE)
-        return {side: sum(resident(pid, self._root) for pid in self._trees[arm]) for side, arm in arms.items()}
+        return {side: resident(self._trees[arm], self._root) for side, arm in arms.items()}
 
 
 class _Held:

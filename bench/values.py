@@ -129,6 +129,8 @@ class Evidence(Value):
     """Why it fell back, where it did."""
     materialised: bool = True
     """False where the step returned before its work was done."""
+    returned_s: float | None = None
+    """Median time until the call returned, where it returns before its result is there."""
 
 
 class Measure(Value):

@@ -28,8 +28,18 @@ def test_the_serial_share_is_found_with_its_interval(serial):
 
 def test_two_counts_are_no_fit_and_one_is_an_error():
     assert not amdahl(times(0.5, (1, 2))).fits
-    with pytest.raises(ValueError, match="one count"):
+    with pytest.raises(ValueError, match="one core and another"):
         amdahl(times(0.5, (1,)))
+
+
+def test_counts_may_have_been_tried_differently_often():
+    given = times(0.3)
+    assert amdahl({4: given[4], 1: given[1][:6], 2: given[2][:3]}).serial == pytest.approx(0.3, abs=0.03)
+
+
+def test_without_one_core_nothing_is_told():
+    with pytest.raises(ValueError, match="one core"):
+        amdahl(times(0.5, (2, 4)))
 
 
 def test_noise_widens_the_interval():

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 from bench.plan import make
 from bench.tasks import Job, JobState, Tasks
-from bench.workload import registry
+from bench.workload import BadInput, registry
 from ui import modin_break_even
-from workloads.modin.breakeven import Point, alternately, crossing, told
+from workloads.modin import search
+from workloads.modin.breakeven import Point, alternately, crossing, told, verdict
+from workloads.modin.engine import Note
+from workloads.modin.steps import CALLS
 
 SIZES = [1 << power for power in range(10, 21, 2)]
 
@@ -53,10 +58,58 @@ def test_without_a_crossing_it_says_who_is_faster(fixed, share, words):
     assert words in told(made, None)
 
 
-def test_times_too_close_to_tell_have_no_crossing():
+def test_times_too_close_to_tell_have_no_crossing_and_no_winner():
     made = points(0.0, 1.0, noise=0.1)
     assert crossing(made) is None
     assert "No crossing is sure" in told(made, None)
+    assert verdict(made, None) == "unsure"
+    ahead_by_chance = [Point(rows, (1.0, 1.01, 1.2, 0.9), (0.99, 1.0, 1.1, 0.9)) for rows in (1024, 4096)]
+    assert verdict(ahead_by_chance, crossing(ahead_by_chance)) == "unsure"
+
+
+def test_the_verdict_is_that_of_the_crossing_or_of_all_intervals():
+    assert verdict(points(0.05, 0.5), crossing(points(0.05, 0.5))) == "gains"
+    assert verdict(points(0.0, 0.5), None) == "gains"
+    assert verdict(points(0.05, 2.0), None) == "loses"
+
+
+class Fails:
+    """An engine that says that a result has not come about."""
+
+    def wait(self, result):
+        return None
+
+    def check(self, result):
+        raise RuntimeError("the task failed")
+
+
+def test_a_result_that_has_not_come_about_is_no_time():
+    call = next(call for call in CALLS if call.name == "mean")
+    with pytest.raises(RuntimeError, match="the task failed"):
+        search._seconds(call, Fails(), SimpleNamespace(numbers=pd.DataFrame({"a": [1.0]})))
+
+
+@pytest.mark.parametrize(
+    ("note", "other", "words"),
+    [
+        ({"defaulted": ("defaulting to pandas",)}, 1.0, "hands it to pandas"),
+        ({"references": True}, 1.0, "only passes references on"),
+        ({}, 2.0, "gives another result"),
+    ],
+)
+def test_who_does_not_do_the_same_work_is_not_compared(tmp_path, note, other, words):
+    call = next(call for call in CALLS if call.name == "mean")
+    arms = []
+    for name, number, said in (("pandas", 1.0, {}), ("modin", other, note)):
+        (tmp_path / name).mkdir()
+        frame = pd.DataFrame({"a": [number]})
+        tables = SimpleNamespace(numbers=frame, out=tmp_path / name, key="a")
+        engine = SimpleNamespace(
+            observed=lambda work, given, said=said: (work(), Note(0.1, **said)), plain=lambda result: result
+        )
+        arms.append((engine, tables))
+    with pytest.raises(BadInput, match=words):
+        search._check_alike(call, 1024, arms)
 
 
 def test_both_are_timed_as_often_and_take_turns():

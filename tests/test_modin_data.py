@@ -135,6 +135,25 @@ def test_a_csv_that_cannot_be_worked_with_is_refused_with_what_to_do(tmp_path, c
     assert error.value.remedy
 
 
+def test_a_file_is_bound_by_the_rows_that_are_taken_and_not_by_its_size(tmp_path, monkeypatch):
+    free = psutil.virtual_memory()
+    monkeypatch.setattr(data.psutil, "virtual_memory", lambda: free._replace(available=200_000))
+    assert given(tmp_path, TABLE, rows=20).rows == 20
+    many = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(50_000))
+    assert given(tmp_path, many, "many.csv", rows=20).rows == 20
+    with pytest.raises(BadInput, match=r"rows of the file take .* free"):
+        given(tmp_path, many, "many.csv", rows=50_000)
+
+
+def test_a_packed_parquet_file_is_bound_by_what_it_holds(tmp_path, monkeypatch):
+    file = tmp_path / "packed.parquet"
+    pd.DataFrame({"id": range(100_000), "x": [0.5] * 100_000}).to_parquet(file)
+    free = psutil.virtual_memory()
+    monkeypatch.setattr(data.psutil, "virtual_memory", lambda: free._replace(available=100_000))
+    with pytest.raises(BadInput, match=r"as many rows of it as are wanted, take .* free"):
+        data.from_file(file, 100_000, tmp_path, quiet)
+
+
 def test_a_path_that_names_no_table_is_refused(tmp_path):
     with pytest.raises(BadInput, match="There is no file"):
         data.from_file(tmp_path / "nothing.csv", 10, tmp_path, quiet)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -33,6 +33,7 @@ BEYOND = 3.0
 """Times the slower arm's median beyond which a sample stands on the edge of the axis, as a triangle."""
 FARTHEST = 30.0
 """Ratio, either way, beyond which a step stands on the edge of the axis, as a triangle."""
+REFUSED = "<br>nothing is claimed of it: choose it above, and see the claim"
 NO_WORK = "<br>no work was done in an arm: nothing to compare, and no part of the whole"
 CROWDED = 12
 """Steps beyond which their rows are low, and the ratios stand beside them."""
@@ -681,7 +682,9 @@ def steps(run: Run, theme: Theme = "light") -> go.Figure:
     """The ratio of the whole and of every step with its interval, and what was published."""
     compared = {comparison.step: comparison for comparison in run.statistics}
     raced = {WHOLE, *(step.name for step in run.plan.steps)}
-    return _steps(run.plan.declaration, compared, theme, raced)
+    unclaimed = {claim.step: REFUSED for claim in run.claims if not claim.made}
+    unclaimed |= {step.name: NO_WORK for step in run.plan.steps if step.apart}
+    return _steps(run.plan.declaration, compared, theme, raced, unclaimed)
 
 
 def published(workload: Workload, theme: Theme = "light") -> go.Figure:
@@ -690,9 +693,16 @@ def published(workload: Workload, theme: Theme = "light") -> go.Figure:
 
 
 def _steps(
-    workload: Workload, compared: dict[str, Comparison], theme: Theme, raced: set[str] | None = None
+    workload: Workload,
+    compared: dict[str, Comparison],
+    theme: Theme,
+    raced: set[str] | None = None,
+    unclaimed: Mapping[str, str] | None = None,
 ) -> go.Figure:
-    """Of the steps `raced`; where nothing was, of those of which something was published."""
+    """Of the steps `raced`; where nothing was, of those of which something was published.
+
+    `unclaimed` are those of which nothing is claimed, and why.
+    """
     told = workload.figures()
     shown = set(told) if raced is None else raced
     told = {name: figure for name, figure in told.items() if name in shown}
@@ -722,9 +732,8 @@ def _steps(
     }
     layout["legend"] = layout["legend"] | {"x": 1, "xanchor": "right"}
     layout["margin"] = {"l": 8, "r": 16, "t": 30, "b": 8}
-    apart = {step.name for step in workload.steps if step.apart}
     drawn = [c for name in rows if (c := compared.get(name))]
-    dots = [_ratio_dots(drawn, rows, labels, apart, theme)] if compared else []
+    dots = [_ratio_dots(drawn, rows, labels, unclaimed or {}, theme)] if compared else []
     if dots and crowded:
         # Beside the upper end of the interval: between the rows there is no room.
         layout["annotations"] = [*layout["annotations"], *_beside(compared, rows, theme)]
@@ -784,11 +793,15 @@ def _beyond(ratio: float) -> str:
 
 
 def _ratio_dots(
-    comparisons: list[Comparison], rows: dict[str, int], labels: dict[str, str], apart: set[str], theme: Theme
+    comparisons: list[Comparison],
+    rows: dict[str, int],
+    labels: dict[str, str],
+    unclaimed: Mapping[str, str],
+    theme: Theme,
 ) -> dict:
-    """A dot in the winner's look; grey and hollow where the interval includes 1, or an arm did no work (`apart`)."""
+    """A dot in the winner's look; grey and hollow where the interval includes 1, or nothing is claimed."""
     winners = [
-        None if c.ratio.includes(1) or c.step in apart else Side.ACCELERATED if c.ratio.value > 1 else Side.BASELINE
+        None if c.ratio.includes(1) or c.step in unclaimed else Side.ACCELERATED if c.ratio.value > 1 else Side.BASELINE
         for c in comparisons
     ]
     looks = [style.look(winner, theme) if winner else None for winner in winners]
@@ -801,8 +814,8 @@ def _ratio_dots(
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [round(c.ratio.high - c.ratio.value, 4) for c in comparisons],
-            "arrayminus": [round(c.ratio.value - c.ratio.low, 4) for c in comparisons],
+            "array": [0 if _beyond(c.ratio.value) else round(c.ratio.high - c.ratio.value, 4) for c in comparisons],
+            "arrayminus": [0 if _beyond(c.ratio.value) else round(c.ratio.value - c.ratio.low, 4) for c in comparisons],
             "thickness": 2,
             "width": 6,
             "color": style.ink(theme),
@@ -826,8 +839,7 @@ def _ratio_dots(
             for c in comparisons
         ],
         "hovertemplate": [
-            f"<b>{labels[c.step]}</b><br>%{{customdata}}{NO_WORK if c.step in apart else ''}<extra></extra>"
-            for c in comparisons
+            f"<b>{labels[c.step]}</b><br>%{{customdata}}{unclaimed.get(c.step, '')}<extra></extra>" for c in comparisons
         ],
         "name": "measured here, 95 % interval",
         "showlegend": False,

@@ -98,11 +98,16 @@ def _narrow(workload: Workload, narrowed: Narrowed) -> None:
     """Set what is not to be chosen, and what may not stay as it was chosen elsewhere."""
     wanted = {name: workload.parameter(name).default for name in narrowed.without} | dict(narrowed.sets)
     for name, left in narrowed.choices.items():
-        # Of several, each.
-        chosen = str(_kept(workload)[name]).split(",")
-        if not set(chosen) <= set(left):
-            wanted[name] = workload.parameter(name).default
+        # Of several, each. What was chosen here before another tab had its say comes back.
+        kept = [str(_kept(workload).get(f"before:{name}", "")), str(_kept(workload)[name])]
+        if set(kept[1].split(",")) <= set(left):
+            continue
+        parts = [[one for one in value.split(",") if one in left] for value in kept]
+        default = [one for one in str(workload.parameter(name).default).split(",") if one in left]
+        wanted[name] = ",".join(parts[0] or parts[1] or default)
     for name, value in wanted.items():
+        if name in narrowed.sets and _kept(workload)[name] != value:
+            _kept(workload)[f"before:{name}"] = _kept(workload)[name]
         put(workload, name, value)
 
 

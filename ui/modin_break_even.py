@@ -42,7 +42,8 @@ def draw(plan: Plan) -> None:
         jobs.buttons(plan, job, "break_even", given, SLOT, "Search", ":material/troubleshoot:")
     st.caption(
         "Each size is four times the one before; both engines do the call in turns, to its result. While pandas is "
-        "timed Ray's processes are stopped. Columns, values and cores are those of the controls above."
+        "timed Ray's processes are stopped. Columns, values and cores are those of the controls above; the "
+        "table is always made up, and Ray the search's own."
     )
     if job is not None:
         jobs.follow(job, lambda now: _found(now, calls, colours))
@@ -52,7 +53,7 @@ def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
     jobs.standing(job)
     points = job.told("point")
     if job.state is JobState.DONE:
-        _verdict(job, points)
+        _verdict(job)
     if not points:
         return
     crossing = job.result.get("crossing") if job.state is JobState.DONE else None
@@ -72,13 +73,16 @@ def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
     )
 
 
-def _verdict(job: Job, points: list[dict[str, Any]]) -> None:
+def _verdict(job: Job) -> None:
     result = job.result
     text = claim.plain(result["sentence"] + (f". {result['stopped']}" if result["stopped"] else "") + ".")
-    if result["crossing"] or statistics.median(points[-1]["modin"]) < statistics.median(points[-1]["pandas"]):
-        st.success(text, icon=":material/trending_up:")
-    else:
-        st.info(text, icon=":material/trending_flat:")
+    match result["verdict"]:
+        case "gains":
+            st.success(text, icon=":material/trending_up:")
+        case "loses":
+            st.info(text, icon=":material/trending_down:")
+        case _:
+            st.info(text, icon=":material/trending_flat:")
 
 
 def chart(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme: Theme) -> go.Figure:

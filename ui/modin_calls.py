@@ -12,7 +12,7 @@ from bench.events import State
 from bench.plan import Plan
 from bench.record import Run
 from bench.store import StoreError
-from bench.values import Comparison, Speed, Table
+from bench.values import Comparison, Outcome, Side, Speed, Table
 from bench.workload import WHOLE
 from ui import claim, service
 from ui.runs import date_and_time
@@ -34,9 +34,20 @@ def draw(plan: Plan) -> None:
         "time to result when every partition is computed; the race times the result. A call that passes references "
         "only has computed nothing, is no part of the whole, and claims nothing."
     )
-    start = _start(run)
-    if start is not None:
-        st.markdown(f"**Start-up**: {claim.plain(pays_back(run, start))}")
+    _start_up(run)
+
+
+def start(plan: Plan) -> None:
+    """What starting Modin costs beside what the newest run gains."""
+    run = newest(plan)
+    if run is not None:
+        _start_up(run)
+
+
+def _start_up(run: Run) -> None:
+    seconds = _start(run)
+    if seconds is not None:
+        st.markdown(f"**Start-up**: {claim.plain(pays_back(run, seconds))}")
 
 
 def newest(plan: Plan) -> Run | None:
@@ -79,28 +90,32 @@ def rows(run: Run) -> pd.DataFrame:
     if names[0] == names[1]:
         names[1] += " again"
     apart = {step.name for step in run.plan.steps if step.apart}
+    returned = {
+        told.step: duration(told.returned_s) for told in run.evidence.get(Side.ACCELERATED, []) if told.returned_s
+    }
     found = []
     for comparison in run.statistics:
         if comparison.step == WHOLE:
             continue
         speed = None if comparison.step in apart else _speed(run, comparison)
+        refused = _refused(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else ""
         of_call = told.get(comparison.step, {})
         found.append(
             {
                 "call": labels[comparison.step],
-                "": speed.value if speed else "nothing to compare",
+                "": f"{speed.value}{', claim refused' * bool(refused)}" if speed else "nothing to compare",
                 names[0]: duration(comparison.baseline.median),
                 names[1]: duration(comparison.accelerated.median),
                 "ratio": ratio_figure(comparison.ratio.value),
                 "95 %": bounds(comparison.ratio),
-                "why": of_call.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else "",
-                "to return": of_call.get("to return", ""),
+                "why": refused or (of_call.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else ""),
+                "to return": returned.get(comparison.step, ""),
                 "first call": of_call.get("first call", ""),
                 "partitions": of_call.get("partitions", ""),
                 "stored": of_call.get("stored", ""),
                 "defaulted": of_call.get("defaulted", ""),
-                "results": "equal" if _equal(run, comparison.step) else "differ",
-                "place": (ORDER.get(speed, len(ORDER)), -comparison.ratio.value),
+                "results": _results(run, comparison.step),
+                "place": (ORDER.get(speed, len(ORDER)) + len(ORDER) * bool(refused), -comparison.ratio.value),
             }
         )
     return pd.DataFrame(sorted(found, key=lambda row: row["place"])).drop(columns="place")
@@ -122,9 +137,20 @@ def _told(run: Run) -> dict[str, dict[str, str]]:
     return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
 
 
-def _equal(run: Run, step: str) -> bool:
+def _refused(run: Run, step: str) -> str:
+    """Why no claim is made of a step; empty where one is, or where nobody has judged."""
+    made = run.claim(step)
+    if made is None or made.made:
+        return ""
+    return "; ".join(finding.seen for finding in made.findings if finding.outcome is Outcome.REFUSED)
+
+
+def _results(run: Run, step: str) -> str:
     measured = run.quality.agreement if run.quality else []
-    return any(measure.step == step and measure.value == 100 for measure in measured)
+    shares = [measure.value for measure in measured if measure.step == step]
+    if not shares:
+        return "not compared"
+    return "equal" if min(shares) == 100 else "differ"
 
 
 def _start(run: Run) -> float | None:
@@ -137,11 +163,12 @@ def pays_back(run: Run, start: float) -> str:
     """After how many runs of the whole the start-up is earned back, or that it never is."""
     whole = run.comparison()
     assert whole is not None
-    took = f"importing and starting Modin's engine took {duration(start)}"
+    took = f"importing and starting Modin's engine, and what first calls take beyond later ones, cost {duration(start)}"
+    whole_of = "the script" if [step.name for step in run.plan.steps] == ["etl"] else "the whole"
     gained = whole.baseline.median - whole.accelerated.median
     if whole.ratio.low <= 1 or gained <= 0:
-        return f"{took}; at this size the whole does not gain, so that it is never earned back."
+        return f"{took}; at this size {whole_of} does not gain, so that it is never earned back."
     return (
-        f"{took}; the whole gains {duration(gained)} each time, so that it is earned back after "
-        f"{math.ceil(start / gained):,} of them in one session."
+        f"{took}; {whole_of} gains {duration(gained)} each time, so that it pays back after "
+        f"{math.ceil(start / gained):,} runs of it in one session."
     )

@@ -24,6 +24,7 @@ def tabs() -> dict[str, Part]:
         ETL: Part(
             Narrowed({"steps": "etl"}, front=("batch",)),
             above=_script,
+            below=modin_calls.start,
             code=lambda plan: plan.declaration.code,
         ),
         CALLS: Part(

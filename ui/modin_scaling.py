@@ -33,9 +33,9 @@ def draw(plan: Plan) -> None:
     run = modin_calls.newest(plan)
     if run is None:
         return
-    if not run.core_counts:
+    if not {1, run.plan.cores} <= {count.cores for count in run.core_counts}:
         st.info(
-            "This run tried no other number of cores: race on two or more, with a budget that leaves time for it.",
+            "This run did not try one core beside others: race on two or more, with a budget that leaves time for it.",
             icon=":material/memory:",
         )
         return
@@ -54,7 +54,7 @@ def draw(plan: Plan) -> None:
         alt=f"Time of {labels[step]} against cores, both arms, and a projection by Amdahl's law",
     )
     st.caption(
-        f"Marks are medians of {len(best)} rounds, raced in turns, with their quartiles. The dotted curve is Amdahl's "
+        "Marks are medians of the rounds that were raced in turns, with their quartiles. The dotted curve is Amdahl's "
         f"law through Modin's times on {law.counts} counts of cores"
         + ("" if law.fits else ": through two points it goes in any case, which is no fit")
         + ". It knows nothing of memory bandwidth, of partitions too small to share, nor of a slower clock on many "
@@ -67,10 +67,11 @@ def _apart(run: Run) -> set[str]:
 
 
 def series(run: Run, step: str) -> Series:
-    """Every round's seconds of `step` by arm and cores."""
+    """Every round's seconds of `step` by arm and cores, of the counts of cores that were tried to the end."""
+    tried = {count.cores for count in run.core_counts}
     found: Series = {side: {} for side in Side}
     for sample in run.samples:
-        if sample.phase is Phase.CORES:
+        if sample.phase is Phase.CORES and sample.cores in tried:
             found[sample.side].setdefault(sample.cores, []).append(sample.seconds(step))
     return found
 
@@ -85,8 +86,11 @@ def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
         f"{duration(median(one))} on {cores_text(cores)}" for cores, one in sorted(times[Side.ACCELERATED].items())
     )
     said = f"{accelerated} took {told}; {baseline}, at its best number of cores, {duration(rival)}. "
+    ours = min(median(one) for one in times[Side.ACCELERATED].values())
+    if found and found.high <= most and ours < rival:
+        return said + f"**{accelerated} is ahead with the cores that were raced on.**"
     if found and found.cores <= most:
-        return said + f"**{accelerated} is ahead with the cores that this machine has.**"
+        return said + "**The difference is too small to tell on the cores that were raced on.**"
     if law.serial >= 1:
         return said + f"More cores made {accelerated} no faster: **they alone would not let it win at this size.**"
     if found is None:

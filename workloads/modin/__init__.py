@@ -31,8 +31,8 @@ WORKLOAD = Workload(
         "and the time to return stands beside it.",
         "Tasks, processes and moving data cost time. On few cores and small tables Modin loses more calls than it "
         "wins; where it wins, and from which size, is what this page finds out.",
-        "Ray runs for the Modin arm alone. While pandas is timed its processes are stopped, so that they take nothing "
-        "from pandas.",
+        "Ray runs for the Modin arm alone. While pandas is timed, a Ray that was started for the run is stopped, so "
+        "that it takes nothing from pandas; an existing cluster is watched instead.",
         "Both arms must come to equal results; a call whose results differ claims nothing.",
     ),
     code=Code(before=f"import pandas as pd\n\n\n{_SCRIPT}", after=f"import modin.pandas as pd\n\n\n{_SCRIPT}"),
@@ -64,11 +64,11 @@ WORKLOAD = Workload(
             "steps",
             "Calls",
             "several",
-            "common",
+            "common,etl",
             help="Which calls are raced: groups of them, single ones, or both. All of them take long, and need a "
             "larger budget.",
             choices={
-                "common": "the ETL script and common calls",
+                "common": "common calls",
                 "files": "reading and writing",
                 "calls": "calls on a table",
                 "text": "texts and dates",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -74,7 +75,24 @@ def _crosses(sizes: np.ndarray, ratios: Sequence[float]) -> float | None:
     return float(sizes[left] + share * (sizes[left + 1] - sizes[left]))
 
 
-def told(points: Sequence[Point], found: Crossing | None) -> str:
+def bounds(point: Point, seed: int = 0) -> tuple[float, float]:
+    """The 95 % interval of a point's ratio."""
+    rng = np.random.default_rng(seed)
+    low, high = np.exp(np.percentile([_drawn(point, rng) for _ in range(RESAMPLES)], [2.5, 97.5]))
+    return float(low), float(high)
+
+
+def verdict(points: Sequence[Point], found: Crossing | None, seed: int = 0) -> Literal["gains", "loses", "unsure"]:
+    """Whether Modin is faster, at all sizes or from a crossing on; slower at all; or neither is sure."""
+    if found is not None:
+        return "gains"
+    intervals = [bounds(point, seed) for point in points]
+    if all(low > 1 for low, _ in intervals):
+        return "gains"
+    return "loses" if all(high < 1 for _, high in intervals) else "unsure"
+
+
+def told(points: Sequence[Point], found: Crossing | None, seed: int = 0) -> str:
     """What was found, in one sentence, for the sizes that were tried."""
     least, most = points[0].rows, points[-1].rows
     if found is not None:
@@ -82,9 +100,10 @@ def told(points: Sequence[Point], found: Crossing | None) -> str:
             f"Modin is faster from about {found.rows:,.0f} rows on (95 %: {found.low:,.0f} to {found.high:,.0f}), "
             f"up to the {most:,} that were tried"
         )
-    if all(point.ratio > 1 for point in points):
+    came_to = verdict(points, found, seed)
+    if came_to == "gains":
         return f"Modin is faster at every size that was tried, {least:,} to {most:,} rows"
-    if all(point.ratio < 1 for point in points):
+    if came_to == "loses":
         return f"pandas is faster at every size that was tried, {least:,} to {most:,} rows"
     return f"No crossing is sure among {least:,} to {most:,} rows: the times cross to and fro, or too close to tell"
 

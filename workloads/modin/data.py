@@ -125,11 +125,24 @@ def from_file(path: Path, rows: int, cache: Path, progress: Progress) -> Files:
     progress("reading the file")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    # Bound before it is read: a table is rarely smaller in memory than its file is.
-    size = path.stat().st_size
-    check_size(size, 2 * size, cache, f"The {_size(size)} of {path.name}")
+    if path.suffix.lower() == ".parquet":
+        # It tells what it holds before it is read.
+        held = _parquet_bytes(path, rows)
+        check_size(held, 2 * held, cache, f"{path.name}, as many rows of it as are wanted,")
     folder = cache / "modin" / f"file-{digest[:32]}-{rows}-v{VERSION}"
-    return _kept(folder, lambda: READERS[path.suffix.lower()](path), rows, None, progress)
+    found = _kept(folder, lambda: READERS[path.suffix.lower()](path), rows, None, progress)
+    check_size(found.held, 0, cache, f"{found.rows:,} rows of {path.name}")
+    return found
+
+
+def _parquet_bytes(path: Path, rows: int) -> int:
+    """Bytes that the first `rows` rows take, unpacked. Raises BadInput for what is no Parquet file."""
+    try:
+        known = parquet.read_metadata(path)
+    except pa.ArrowInvalid as error:
+        raise BadInput(f"{path.name} cannot be read: {error}", "Mend the file, or give another.") from error
+    unpacked = sum(known.row_group(place).total_byte_size for place in range(known.num_row_groups))
+    return round(unpacked * min(1.0, rows / max(1, known.num_rows)))
 
 
 def _csv_chunks(path: Path) -> Iterator[pa.RecordBatch]:
@@ -252,6 +265,8 @@ def _write(folder: Path, batches: Iterator[pa.RecordBatch], rows: int, held: int
             written += batch.num_rows
             bytes_held += batch.nbytes + sum(60 * batch.num_rows for kind in batch.schema.types if kind == pa.string())
             progress("writing the table as CSV and Parquet", min(1.0, written / rows))
+            if held is None:
+                check_size(bytes_held, 0, folder, f"The first {written:,} rows of the file")
             if written >= rows:
                 break
     if written < FEWEST_ROWS:

@@ -22,8 +22,9 @@ class Desk:
         each four times the last, with a Ray of the search's own, for at most `given["seconds"]`.
 
         Tells of the event `start` (`seconds` that Ray and Modin took to start) and, for each size, of `point` (`rows`,
-        `pandas` and `modin`, lists of seconds to the result). Returns `call`, `sentence`, `stopped` (why no larger size
-        was tried; empty where all were) and `crossing` (`rows`, `low`, `high`) or None. Raises BadInput.
+        `pandas` and `modin`, lists of seconds to the result). Returns `call`, `sentence`, `verdict` (`gains`,
+        `loses` or `unsure`), `stopped` (why no larger size was tried; empty where all were) and `crossing`
+        (`rows`, `low`, `high`) or None. Raises BadInput.
         """
         names = {call.name: call for call in CALLS if not call.apart}
         call = names.get(str(given["call"]))

@@ -156,7 +156,7 @@ NODE_COLUMNS = [
     "state",
     "parts of first results",
     "bytes of those",
-    "processor time, first calls",
+    "processor time until the race",
 ]
 
 

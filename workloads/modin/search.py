@@ -6,7 +6,7 @@ While pandas is timed, Ray's processes are stopped, as in a race.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from bench.workload import BadInput, Settings, Tell
-from workloads.modin import breakeven, data, tables
+from workloads.modin import breakeven, data, results, tables
 from workloads.modin.engine import Engine, Pandas
 from workloads.modin.on_ray import ModinOnRay
 from workloads.modin.steps import Call, Tables
@@ -52,7 +52,8 @@ def search(settings: Settings, call: Call, least: int, most: int, seconds: float
     found = breakeven.crossing(points, settings.seed)
     return {
         "call": call.name,
-        "sentence": breakeven.told(points, found),
+        "sentence": breakeven.told(points, found, settings.seed),
+        "verdict": breakeven.verdict(points, found, settings.seed),
         "stopped": stopped,
         "crossing": None if found is None else asdict(found),
     }
@@ -75,34 +76,47 @@ def _measured(settings: Settings, call: Call, rows: int, plain: Engine, modin: E
         settings.cache,
         lambda text, share=None: None,
     )
-    timed: list[Callable[[], float]] = []
+    arms: list[tuple[Engine, Tables]] = []
     for name, engine in (("pandas", plain), ("modin", modin)):
         out = settings.scratch / f"{name}-{rows}"
         out.mkdir()
         # All rows, for calls of a Python function too: how the time grows with them is what is asked.
-        inputs = tables.build(files, engine, out, settings.seed, slow_rows=rows)
-        timed.append(lambda engine=engine, inputs=inputs: _seconds(call, engine, inputs))
-    for first in timed:
-        try:
-            first()
-        except (ValueError, TypeError, KeyError) as error:
-            raise BadInput(f"{call.code} does not work on this table: {error}", "Choose another call.") from error
+        arms.append((engine, tables.build(files, engine, out, settings.seed, slow_rows=rows)))
+    with modin.explained():
+        _check_alike(call, rows, arms)
 
-    def alone() -> float:
-        with _ray_stopped():
-            return timed[0]()
+        def alone() -> float:
+            with _ray_stopped():
+                return _seconds(call, *arms[0])
 
-    one, other = breakeven.alternately(TIMES, alone, timed[1])
+        one, other = breakeven.alternately(TIMES, alone, lambda: _seconds(call, *arms[1]))
     return breakeven.Point(rows, tuple(one), tuple(other))
 
 
+def _check_alike(call: Call, rows: int, arms: Sequence[tuple[Engine, Tables]]) -> None:
+    """The first call of both, which does not count. Raises BadInput where they do not do the same work."""
+    kept = []
+    for engine, inputs in arms:
+        try:
+            result, note = engine.observed(lambda inputs=inputs: call.run(inputs), getattr(inputs, call.on))
+        except (ValueError, TypeError, KeyError) as error:
+            raise BadInput(f"{call.code} does not work on this table: {error}", "Choose another call.") from error
+        if note.defaulted or note.references:
+            how = "hands it to pandas" if note.defaulted else "only passes references on"
+            raise BadInput(f"Modin {how} at {rows:,} rows: {call.code} cannot be compared", "Choose another call.")
+        kept.append(inputs.out / "result")
+        results.keep(engine.plain(result), call.order, inputs.key, kept[-1])
+    if found := results.difference(*kept):
+        raise BadInput(f"{call.code} gives another result by Modin at {rows:,} rows: {found}", "Choose another call.")
+
+
 def _seconds(call: Call, engine: Engine, inputs: Tables) -> float:
-    """Time to the result, which is let go outside the clock."""
+    """Time to the result, which is looked at and let go outside the clock."""
     began = time.perf_counter()
     result = call.run(inputs)
     engine.wait(result)
     took = time.perf_counter() - began
-    del result
+    engine.check(result)
     return took
 
 

@@ -60,6 +60,10 @@ class Call:
     run: Callable[[Tables], Any]
     order: Literal["same", "any", "sorted"] = "same"
     """Which rows' order must agree between the arms: all, none, or that of the key by which they were sorted."""
+    on: str = "frame"
+    """Which of the tables it works on first."""
+    shuffles: bool = False
+    """Whether rows of different partitions must come together, beyond sums of each."""
     apart: bool = False
     """Whether it only passes references on in Modin: it does no work that could be compared."""
 
@@ -106,14 +110,14 @@ _FILES = ("files", "all")
 _TEXT = ("text", "all")
 
 CALLS: tuple[Call, ...] = (
-    Call("etl", "the ETL script", ("common", "all"), lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out)),
+    Call("etl", "the ETL script", ("all",), lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out)),
     Call("construct", "DataFrame(array)", _FILES, lambda t: t.pd.DataFrame(t.array)),
     Call("read_csv", "read_csv", ("common", "files", "all"), lambda t: t.pd.read_csv(t.csv)),
     Call("read_parquet", "read_parquet", ("common", "files", "all"), lambda t: t.pd.read_parquet(t.parquet)),
     Call("head", "head", _CALLS, lambda t: t.frame.head(100)),
     Call("isna", "isna", _CALLS, lambda t: t.frame.isna()),
-    Call("fillna", "fillna", _COMMON, lambda t: t.numbers.fillna(0)),
-    Call("astype", "astype", _CALLS, lambda t: t.numbers.astype("float32")),
+    Call("fillna", "fillna", _COMMON, lambda t: t.numbers.fillna(0), on="numbers"),
+    Call("astype", "astype", _CALLS, lambda t: t.numbers.astype("float32"), on="numbers"),
     Call("concat", "concat", _CALLS, lambda t: t.pd.concat([t.frame, t.frame]), apart=True),
     Call(
         "merge_small",
@@ -121,28 +125,52 @@ CALLS: tuple[Call, ...] = (
         _COMMON,
         lambda t: t.left.merge(t.small, left_on=t.key, right_on="label_key"),
         order="any",
+        on="left",
     ),
-    Call("merge_large", "merge, large", _CALLS, lambda t: t.left.merge(t.large, on="row"), order="any"),
-    Call("groupby_sum", "groupby sum", _COMMON, lambda t: t.numbers.groupby(t.key).sum()),
-    Call("groupby_agg", "groupby agg", _CALLS, lambda t: t.numbers.groupby(t.key).agg(["min", "max", "mean"])),
-    Call("groupby_median", "groupby median", _CALLS, lambda t: t.numbers.groupby(t.key).median()),
-    Call("sort_values", "sort_values", _COMMON, lambda t: t.frame.sort_values(t.key), order="sorted"),
-    Call("apply", "apply(axis=1)", _CALLS, lambda t: t.few.apply(_grade, axis=1)),
-    Call("map", "map", _COMMON, lambda t: t.few.map(_shade)),
-    Call("describe", "describe", _COMMON, lambda t: t.numbers.describe()),
-    Call("mean", "mean", _COMMON, lambda t: t.numbers.mean()),
-    Call("median", "median", _CALLS, lambda t: t.numbers.median()),
-    Call("value_counts", "value_counts", _CALLS, lambda t: t.frame[t.key].value_counts(), order="any"),
-    Call("rolling_mean", "rolling mean", _CALLS, lambda t: t.numbers.rolling(64).mean()),
+    Call(
+        "merge_large",
+        "merge, large",
+        _CALLS,
+        lambda t: t.left.merge(t.large, on="row"),
+        order="any",
+        on="left",
+        shuffles=True,
+    ),
+    Call("groupby_sum", "groupby sum", _COMMON, lambda t: t.numbers.groupby(t.key).sum(), on="numbers"),
+    Call(
+        "groupby_agg",
+        "groupby agg",
+        _CALLS,
+        lambda t: t.numbers.groupby(t.key).agg(["min", "max", "mean"]),
+        on="numbers",
+    ),
+    Call(
+        "groupby_median",
+        "groupby median",
+        _CALLS,
+        lambda t: t.numbers.groupby(t.key).median(),
+        on="numbers",
+        shuffles=True,
+    ),
+    Call("sort_values", "sort_values", _COMMON, lambda t: t.frame.sort_values(t.key), order="sorted", shuffles=True),
+    Call("apply", "apply(axis=1)", _CALLS, lambda t: t.few.apply(_grade, axis=1), on="few"),
+    Call("map", "map", _COMMON, lambda t: t.few.map(_shade), on="few"),
+    Call("describe", "describe", _COMMON, lambda t: t.numbers.describe(), on="numbers"),
+    Call("mean", "mean", _COMMON, lambda t: t.numbers.mean(), on="numbers"),
+    Call("median", "median", _CALLS, lambda t: t.numbers.median(), on="numbers"),
+    Call("value_counts", "value_counts", _CALLS, lambda t: t.frame[t.key].value_counts(), order="any", shuffles=True),
+    Call("rolling_mean", "rolling mean", _CALLS, lambda t: t.numbers.rolling(64).mean(), on="numbers", shuffles=True),
     Call(
         "pivot_table",
         "pivot_table",
         _CALLS,
         lambda t: t.bucket.pivot_table(index="key", columns="bucket", values="value", aggfunc="mean"),
+        on="bucket",
+        shuffles=True,
     ),
-    Call("str_upper", "str.upper", _TEXT, lambda t: t.text.str.upper()),
-    Call("str_contains", "str.contains", _TEXT, lambda t: t.text.str.contains("1", regex=False)),
-    Call("to_datetime", "to_datetime", _TEXT, lambda t: t.pd.to_datetime(t.dates, format="%Y-%m-%d")),
+    Call("str_upper", "str.upper", _TEXT, lambda t: t.text.str.upper(), on="text"),
+    Call("str_contains", "str.contains", _TEXT, lambda t: t.text.str.contains("1", regex=False), on="text"),
+    Call("to_datetime", "to_datetime", _TEXT, lambda t: t.pd.to_datetime(t.dates, format="%Y-%m-%d"), on="dates"),
     Call("to_csv", "to_csv", _FILES, _to_csv),
     Call("to_parquet", "to_parquet", _FILES, _to_parquet),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas
@@ -11,7 +10,7 @@ import pandas
 from bench.workload import BadInput
 from workloads.modin.data import Files
 from workloads.modin.engine import Engine
-from workloads.modin.steps import SLOW_ROWS, Call, Tables
+from workloads.modin.steps import SLOW_ROWS, Tables
 
 LEFT_COLUMNS = 8
 """Columns of the left table of a join."""
@@ -57,13 +56,6 @@ def build(files: Files, engine: Engine, out: Path, seed: int, slow_rows: int = S
     for table in (made.frame, made.numbers, *own.values()):
         engine.wait(table)
     return made
-
-
-def given(call: Call, tables: Tables) -> Any:
-    """The frame that a call works on, as far as its partitions are of interest."""
-    if call.name.startswith("merge"):
-        return tables.left
-    return {"apply": tables.few, "map": tables.few, "pivot_table": tables.bucket}.get(call.name, tables.frame)
 
 
 def columns_of(rows: pandas.DataFrame) -> tuple[str, list[str], str, str]:
