@@ -1,4 +1,4 @@
-"""The command line: `python -m bench list | run WORKLOAD | show RUN | machine | check WHAT`.
+"""The command line: `python -m bench list | run WORKLOAD | do WORKLOAD TASK | show RUN | machine | check WHAT`.
 
 The same plans, events and store as the pages. Exit status: 0 the run finished (its claim may still be refused), 1 it
 failed, 2 the call was wrong, 3 it was interrupted, 4 the store cannot be used, 130 it was stopped.
@@ -24,6 +24,7 @@ from bench.machine import core_limit, describe
 from bench.plan import Plan, PlanError, make
 from bench.record import Run
 from bench.store import Store, StoreError
+from bench.tasks import JobState, Tasks
 from bench.uploads import UploadError, keep
 from bench.values import Outcome, Phase, Side
 from bench.workload import WHOLE, Workload, registry
@@ -86,6 +87,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", type=Path, metavar="FILE", help="write the run there ('-' for standard output)")
     run.set_defaults(command=_run)
 
+    do = commands.add_parser("do", help="one of a workload's tasks other than racing, as its page asks for it")
+    do.add_argument("workload", help="one of those that 'list' shows")
+    do.add_argument("task", help="its name, as 'list' shows it")
+    do.add_argument("--cores", type=int, help="cores for it (default: all that this process may use)")
+    do.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the workload")
+    do.add_argument("--given", type=json.loads, default={}, metavar="JSON", help="what the task is asked, an object")
+    do.set_defaults(command=_do)
+
     show = commands.add_parser("show", help="a kept run again")
     show.add_argument("run", nargs="?", help="its id, or the beginning of it; without one, the list of runs")
     show.add_argument("--json", type=Path, metavar="FILE", help="write the run there ('-' for standard output)")
@@ -117,10 +126,40 @@ def _list(options: argparse.Namespace) -> int:
             if value.extra and (why := value.unavailable()):
                 print(f"    {why}")
         print(f"  steps: {', '.join(step.name for step in workload.steps)}")
+        if workload.tasks:
+            print(f"  tasks: {', '.join(task.name for task in workload.tasks)}")
         for parameter in (workload.batch, *workload.parameters):
             bounds = ", ".join(parameter.choices) or f"{parameter.minimum:,g} to {parameter.maximum:,g}"
             print(f"  {parameter.name} = {parameter.default} ({bounds}): {parameter.help}")
     return 0
+
+
+def _do(options: argparse.Namespace) -> int:
+    """A task's events and its result, each a line of JSON, as they come."""
+    plan = _plan(options)
+    if options.task not in {task.name for task in plan.declaration.tasks}:
+        names = ", ".join(task.name for task in plan.declaration.tasks) or "none"
+        raise PlanError([f"{options.task}: no such task; {plan.workload} has {names}"])
+    tasks = Tasks()
+    id = tasks.submit(plan, options.task, options.given)
+    told = 0
+    try:
+        while True:
+            job = tasks.job(id)
+            for event in job.events[told:]:
+                print(json.dumps({event.name: event.value}), flush=True)
+            told = len(job.events)
+            if job.state.over:
+                break
+            time.sleep(LOOK_S)
+    finally:
+        tasks.stop(id)
+        tasks.close()
+    if job.state is JobState.DONE:
+        print(json.dumps({"result": job.result}))
+        return 0
+    print(f"bench: {job.problem or job.state}. {job.remedy}".strip(), file=sys.stderr)
+    return EXIT[State.FAILED]
 
 
 def _markdown(workloads: Sequence[Workload]) -> str:
@@ -165,7 +204,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _plan(options: argparse.Namespace) -> Plan:
     names = ("batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit")
-    fields = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    fields = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
     limit = core_limit()
     workload = registry().get(options.workload)
     parameters = {}

@@ -9,10 +9,19 @@ from bench.machine import Cache
 from bench.plan import make
 from bench.values import Side
 from bench.workload import registry
-from ui import memory_access, memory_roofline, memory_story, memory_sweep, service
+from ui import (
+    memory_access,
+    memory_chart,
+    memory_parts,
+    memory_roofline,
+    memory_scaling,
+    memory_story,
+    memory_sweep,
+    service,
+)
 
 TEXTS = registry()["memory-traffic"].texts
-VERSIONS = [key.split("/") for key in TEXTS if "/" in key]
+VERSIONS = [key.split("/") for key in TEXTS if key.count("/") == 1 and ":" not in key]
 CACHES = [Cache(level=1, kind="Data", bytes=48 * 1024, shared_by=1)]
 
 
@@ -73,6 +82,49 @@ def test_a_sweep_shows_its_points_its_levels_and_the_caches():
     assert any(abs(shape.x0 - (48 * 1024 / 8) ** 0.5) < 1e-6 for shape in drawn.layout.shapes if shape.x0 == shape.x1)
 
 
+def test_sizes_show_both_versions_the_triad_and_the_caches():
+    points = [
+        {"lever": lever, "label": lever, "bytes": size, "seconds": seconds, "gb_s": 1 / seconds, "gflop_s": 2 / seconds}
+        for size in (2**14, 2**24)
+        for lever, seconds in (("before", 0.4), ("after", 0.1), ("triad", 0.05))
+    ]
+    drawn = memory_chart.sizes(points, CACHES, ("gb_s", "GB/s"), "light")
+    assert [line.name for line in drawn.data] == ["triad", "before", "after"]
+    assert list(drawn.data[2].x) == [16, 16 * 1024]
+    mark = next(note for note in drawn.layout.annotations if note.text == "L1")
+    assert 10**mark.x == pytest.approx(48), "where a line stands by its number, a text stands by its logarithm"
+    arithmetic = memory_chart.sizes(points, CACHES, ("gflop_s", "Gflop/s"), "light")
+    assert [line.name for line in arithmetic.data] == ["before", "after"], "the triad is no limit of arithmetic"
+
+
+def test_every_transformation_has_a_chart_and_a_tab():
+    workload = registry()["memory-traffic"]
+    tabs = memory_parts.tabs()
+    for name in workload.parameter("transformation").choices:
+        part = tabs[workload.texts[f"{name}:short"]]
+        assert part.covers({"transformation": name})
+        for chart in memory_chart.charts(name):
+            assert chart.task in {task.name for task in workload.tasks}
+    assert not tabs["Layout"].controls.hides("fields") and tabs["Stride"].controls.hides("fields")
+    assert tabs["Product"].controls.choices["after"] == ["default", "ijk", "ikj", "tiled", "blocked", "blas"]
+
+
+def test_scaling_is_called_a_fit_only_where_it_is_one():
+    points = [
+        {"kernel": "triad", "cores": cores, "seconds": 1 / cores, "speedup": cores, "low": cores, "high": cores}
+        for cores in (1, 2)
+    ]
+    fit = {"kernel": "triad", "serial": 0.1, "low": 0.0, "high": 0.2, "counts": 2, "fits": False}
+    ceiling = {"one_gb_s": 10.0, "all_gb_s": 15.0}
+    drawn = memory_scaling.figure(points, [fit], ceiling, "light")
+    assert any(shape.y0 == 1.5 for shape in drawn.layout.shapes)
+    assert {"ideal", "Amdahl's curve, no fit"} <= {line.name for line in drawn.data}
+    curve = next(line for line in drawn.data if line.name == "Amdahl's curve, no fit")
+    assert curve.y[-1] == pytest.approx(1 / (0.1 + 0.9 / 2))
+    assert "no fit" in memory_scaling.said(fit)
+    assert "fit over 4 counts" in memory_scaling.said(fit | {"fits": True, "counts": 4})
+
+
 def test_the_roof_is_the_lower_of_both_limits():
     stairs = [{"threads": 1, "bytes": size, "gb_s": gb_s} for size, gb_s in ((1e4, 100.0), (1e9, 10.0))]
     peaks = [{"threads": 1, "gflop_s": 50.0, "bits": 256}]
@@ -89,20 +141,45 @@ def test_the_roof_is_the_lower_of_both_limits():
     assert list(memory_roofline.staircase(stairs, CACHES, "light").data[0].y) == [100.0, 10.0]
 
 
-def test_the_page_opens_with_its_story_and_both_codes():
+@pytest.fixture
+def app():
     app = AppTest.from_file(str(service.ROOT / "ui" / "navigation.py"), default_timeout=20)
     app.run()
     app.switch_page(service.page("memory-traffic"))
-    app.query_params["transformation"] = "tiling"
+    return app
+
+
+def opened(app: AppTest, **query: str) -> AppTest:
+    for name, value in query.items():
+        app.query_params[name] = value
     app.run()
     assert not app.exception
     if app.warning:
         pytest.skip(app.warning[0].value)
+    return app
+
+
+def test_the_tab_follows_the_transformation_of_the_address(app):
+    opened(app, transformation="tiling")
+    assert app.session_state["memory-traffic:tab"] == "Product"
     shown = "\n".join(code.value for code in app.code)
     assert "def ijk(" in shown and "def blocked(" in shown
-    assert "lines fetched" in "\n".join(text.value for text in app.markdown)
-    for tab, button in (("Sweep", "memory:sweep-go"), ("Roofline", "memory:roofline-go")):
-        app.session_state["memory-traffic:tab"] = tab
-        app.run()
-        assert not app.exception
-        assert app.button(key=button)
+    assert "lines fetched" in "\n".join(text.value for text in app.caption)
+
+
+def test_the_transformation_follows_the_tab(app):
+    opened(app, tab="Layout", transformation="tiling", fields="8", before="ikj")
+    shown = "\n".join(code.value for code in app.code)
+    assert "def aos_8(" in shown, "the code is that of as many fields as are set"
+    assert app.query_params["transformation"] == "layout"
+    assert "before" not in app.query_params, "a version of another transformation has no say here"
+    app.session_state["memory-traffic:tab"] = "Stencil"
+    app.run()
+    assert not app.exception
+    shown = "\n".join(code.value for code in app.code)
+    assert "def columns(start" in shown and "+def time(start" in shown, "the lines that change are those of the tab"
+    app.session_state["memory-traffic:tab"] = "Roofline"
+    app.run()
+    assert not app.exception
+    assert app.button(key="memory-traffic:roofline-button")
+    assert "memory-traffic:run" not in {button.key for button in app.button}

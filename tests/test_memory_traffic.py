@@ -15,9 +15,16 @@ from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
 pytest.importorskip("numba", reason="Numba is not installed")
 
-from workloads.memory_traffic import build, roofline, stream, sweeps
+from workloads.memory_traffic import build, roofline, scaling, stream, sweeps
 from workloads.memory_traffic.arm import MemoryTraffic
 from workloads.memory_traffic.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def free_threads(monkeypatch):
+    """Kernels that run in the tests' own process must not tie its main thread to a core, as in a worker's."""
+    monkeypatch.setattr(build, "THREADS", {})
+
 
 PAIRS = [(one, version) for one in TRANSFORMATIONS.values() for version in one.versions]
 
@@ -245,3 +252,84 @@ def test_where_a_kernel_stands_under_the_roof():
     stairs = [stream.Triad(1 << 10, 1, 1e-9, 1), stream.Triad(1 << 20, 1, 1e-3, 1)]
     assert roofline.bandwidth(stairs, 1 << 11) == stairs[0].gb_s
     assert roofline.thread_counts(6) == [1, 2, 4, 6]
+
+
+def test_a_sweep_of_sizes_tells_both_versions_and_the_triad(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweeps, "SIZES", (16 * 1024, 64 * 1024))
+    tell = Tell()
+    result = Desk().sizes(settings(tmp_path, transformation="layout", fields="2"), {}, tell)
+    points = [value for _, value in tell.events]
+    assert [point["lever"] for point in points] == ["before", "after", "triad"] * 2
+    assert [point["bytes"] for point in points if point["lever"] == "after"] == [16 * 1024, 64 * 1024]
+    assert all(point["gb_s"] > 0 for point in points)
+    assert result["transformation"] == "layout"
+
+
+def test_a_version_that_takes_minutes_has_no_points_at_large_sizes(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweeps, "SIZES", (16 * 1024, 64 * 1024))
+    monkeypatch.setattr(catalogue, "SLOW_SIDE", 50)
+    tell = Tell()
+    Desk().sizes(settings(tmp_path, transformation="tiling"), {}, tell)
+    assert [value["bytes"] for _, value in tell.events if value["lever"] == "before"] == [3 * 4 * 35**2]
+    assert sum(value["lever"] == "after" for _, value in tell.events) == 2
+
+
+def test_scaling_tells_every_count_its_ceiling_and_amdahls_share(tmp_path, monkeypatch):
+    monkeypatch.setattr(scaling, "ROUNDS", 3)
+    tell = Tell()
+    result = Desk().scaling(settings(tmp_path, cores=2), {}, tell)
+    points = [value for name, value in tell.events if name == "point"]
+    assert [(point["kernel"], point["cores"]) for point in points] == [
+        (kernel, cores) for kernel in ("triad", "arithmetic") for cores in (1, 2)
+    ]
+    assert all(point["speedup"] == 1 for point in points if point["cores"] == 1)
+    fits = [value for name, value in tell.events if name == "amdahl"]
+    assert [fit["fits"] for fit in fits] == [False, False], "two counts of cores are no fit"
+    assert all(fit["low"] <= fit["serial"] <= fit["high"] for fit in fits)
+    assert result["cores"] == [1, 2]
+
+
+def test_amdahls_share_is_found_again():
+    law = {cores: 0.2 + 0.8 / cores for cores in (1, 2, 4, 8)}
+    noisy = {
+        cores: [seconds * (1 + (cores - 4) * noise) for noise in (-0.02, -0.01, 0.0, 0.01, 0.02)]
+        for cores, seconds in law.items()
+    }
+    fit = scaling.amdahl(noisy)
+    assert fit.serial == pytest.approx(0.2)
+    assert fit.low < 0.2 < fit.high
+    assert fit.fits
+    assert not scaling.amdahl({1: [2.0, 2.1], 2: [1.0, 1.1]}).fits
+    with pytest.raises(ValueError, match="one count"):
+        scaling.amdahl({1: [1.0]})
+    assert scaling.counts(3) == [1, 2, 3]
+    assert scaling.counts(128)[0] == 1 and scaling.counts(128)[-1] == 128 and len(scaling.counts(128)) == 12
+
+
+def test_repeated_calls_are_all_made(tmp_path):
+    """A call whose result is thrown away must not be left out: four times as many take longer, and all results hold."""
+    one = TRANSFORMATIONS["dependence"]
+    problem = problems.make(one, size_kib=64, side=0, tile=0, fields=1, seed=0)
+
+    def counting(a, out, strip):
+        out[0] += 1
+
+    problem.out[:] = 0
+    build.compiled(counting, problem.given(""), threads=1).repeated(7, *problem.given(""))
+    assert problem.out[0] == 7
+
+
+@pytest.mark.parametrize(("size_kib", "name"), [(16, "layout"), (64, "tiling"), (256 * 1024, "multithreading")])
+def test_small_work_is_called_often_and_large_once(size_kib, name):
+    problem = problems.make(TRANSFORMATIONS[name], size_kib=size_kib, side=0, tile=0, fields=1, seed=0)
+    calls = problem.calls
+    assert calls == 1 or calls * problem.bytes <= problems.SAMPLE_BYTES
+    assert calls * max(1, problem.flops) <= max(problems.SAMPLE_FLOPS, problem.flops)
+    assert (calls > 100) == (size_kib == 16)
+
+
+def test_a_loop_whose_additions_are_one_by_one_is_only_partly_vectorized():
+    mixed = LISTING.replace("\tvaddpd\t%zmm1, %zmm2, %zmm2\n", "\tvaddsd\t%xmm1, %xmm2, %xmm2\n")
+    loops = assembly.read(mixed, "dot")
+    assert not loops.vectorized
+    assert loops.words()[0].startswith("partly vectorized")

@@ -113,9 +113,7 @@ def _mark(figure: go.Figure, points: list[dict[str, Any]], caches: list[Cache], 
     for cache in caches:
         x = (cache.bytes / each) ** (1 / power)
         if x <= 2 * longest:
-            figure.add_vline(
-                x=x, line={"color": style.faint(theme), "dash": "dot"}, annotation={"text": f"fills L{cache.level}"}
-            )
+            style.mark(figure, x, f"fills L{cache.level}", theme)
 
 
 def _words(what: str, points: list[dict[str, Any]]) -> str:

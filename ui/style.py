@@ -6,6 +6,7 @@ arms differ in shape, line and filling too, so that nobody needs the colours.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -121,13 +122,19 @@ def layout(height: int) -> dict:
 
 
 def mark_caches(figure: go.Figure, caches: list[Cache], theme: Theme) -> None:
-    """A line at the size of each cache, on an axis of KiB."""
+    """A line at the size of each cache, on a logarithmic axis of KiB."""
     for cache in caches:
-        figure.add_vline(
-            x=cache.bytes / 1024,
-            line={"color": faint(theme), "dash": "dot"},
-            annotation={"text": f"L{cache.level}", "font": {"color": faint(theme)}},
-        )
+        mark(figure, cache.bytes / 1024, f"L{cache.level}", theme)
+
+
+def mark(figure: go.Figure, x: float, text: str, theme: Theme) -> None:
+    """A line across a chart at `x` of its logarithmic axis, and what it stands for."""
+    figure.add_vline(x=x, line={"color": faint(theme), "dash": "dot", "width": 1})
+    # A line stands where its number says; a text where its logarithm does.
+    figure.add_annotation(
+        x=math.log10(x), y=1, yref="paper", yanchor="top", xanchor="left", text=text, showarrow=False,
+        font={"color": faint(theme)},
+    )  # fmt: skip
 
 
 CONFIG = {

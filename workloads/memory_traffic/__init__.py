@@ -140,6 +140,7 @@ WORKLOAD = Workload(
         Task("sizes", "sizes"),
         Task("scaling", "scaling"),
         Task("roofline", "roofline"),
+        Task("stream", "STREAM beside"),
     ),
     desk="workloads.memory_traffic.desk:Desk",
     texts=texts(),

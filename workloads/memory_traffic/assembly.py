@@ -33,12 +33,17 @@ class Loops:
     """Floating-point arithmetic on one element."""
     moves: Counter[int]
     """Vector loads, stores and shuffles, by bits."""
+    mixed: int
+    """Loops that have both vector arithmetic and scalar: products are vectors, say, and are added one by one."""
+    whole: int
+    """Loops that have vector arithmetic alone."""
     common: tuple[tuple[str, int], ...]
     """The commonest floating-point instructions with the register that they use, and their counts."""
 
     @property
     def vectorized(self) -> bool:
-        return bool(self.packed)
+        """Whether a loop has vector arithmetic alone; one that also adds one by one goes at the pace of that."""
+        return bool(self.whole)
 
     @property
     def bits(self) -> int:
@@ -49,7 +54,9 @@ class Loops:
         """What was found, for a person."""
         registers = {128: "xmm", 256: "ymm", 512: "zmm"}
         widths = [f"{count} on {bits} bits ({registers[bits]})" for bits, count in sorted(self.packed.items())]
-        verdict = f"vectorized, {self.bits} bits" if self.vectorized else "not vectorized"
+        verdict = "not vectorized"
+        if self.packed:
+            verdict = f"{'vectorized' if self.vectorized else 'partly vectorized'}, {self.bits} bits"
         lines = [
             f"{verdict}; in {self.loops} innermost loops",
             f"vector arithmetic: {', '.join(widths) or 'none'}; scalar arithmetic: {self.scalar or 'none'}",
@@ -67,10 +74,11 @@ def read(text: str, name: str) -> Loops:
     packed: Counter[int] = Counter()
     moves: Counter[int] = Counter()
     common: Counter[str] = Counter()
-    loops = scalar = 0
+    loops = scalar = mixed = whole = 0
     for lines in functions(text, name):
         for first, last in innermost(lines):
             loops += 1
+            before = packed.total(), scalar
             for line in lines[first : last + 1]:
                 found = _INSTRUCTION.match(line)
                 if not found:
@@ -88,7 +96,10 @@ def read(text: str, name: str) -> Loops:
                     continue
                 register = {128: " xmm", 256: " ymm", 512: " zmm"}.get(bits, "")
                 common[f"{code}{register}"] += 1
-    return Loops(loops, packed, scalar, moves, tuple(common.most_common(4)))
+            vectors, singles = packed.total() > before[0], scalar > before[1]
+            mixed += vectors and singles
+            whole += vectors and not singles
+    return Loops(loops, packed, scalar, moves, mixed, whole, tuple(common.most_common(4)))
 
 
 def functions(text: str, name: str) -> list[list[str]]:

@@ -29,8 +29,10 @@ THREADS = {
     "KMP_BLOCKTIME": "1",
 }
 """How threads wait and where they stay; read by the OpenMP library when Numba loads it."""
-REORDER = {"reassoc", "contract", "nsz"}
-"""What LLVM may then do: reorder additions, fuse them with products, forget the sign of zero. NaN and infinity hold."""
+FUSE = {"contract"}
+"""What LLVM may do in any case: fuse a product and an addition into one instruction."""
+REORDER = FUSE | {"reassoc", "nsz"}
+"""What it may do besides: reorder additions, forget the sign of zero. NaN and infinity hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def compiled(plain: Callable[..., Any], arguments: tuple[Any, ...], *, threads: 
     import numba
 
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-    kernel = numba.njit(parallel=threads > 1, fastmath=REORDER if reorders else False)(plain)
+    kernel = numba.njit(parallel=threads > 1, fastmath=REORDER if reorders else FUSE)(plain)
     began = time.perf_counter()
     types = tuple(numba.typeof(argument) for argument in arguments)
     kernel.compile(types)

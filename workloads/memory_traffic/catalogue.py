@@ -135,8 +135,8 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "and the vectors gain far less.",
             ),
             (
-                Version("strict", "in the order written", "dot", reorders=False),
-                Version("reordered", "additions may be reordered", "dot", promise="vectors"),
+                Version("strict", "in the order written", "dot", reorders=False, threaded=False),
+                Version("reordered", "additions may be reordered", "dot", threaded=False, promise="vectors"),
             ),
             "strict",
             "reordered",
@@ -189,7 +189,7 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "The product of two matrices takes 2n³ operations in whatever order; what differs is how far a value "
                 "travels before it is used again.",
                 "Permuting the loops gives unit stride; strip-mining and permuting them gives tiles that a cache "
-                "holds; blocks of four by four sums keep values in registers. Tiles alone may well lose: they add "
+                "holds; blocks of two by four sums keep values in registers. Tiles alone may well lose: they add "
                 "loops, and do nothing for the registers. NumPy's BLAS is the upper reference.",
             ),
             (
@@ -244,8 +244,8 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
             ),
             "columns",
             "time",
-            64 * KIB,
-            tile=512,
+            256 * KIB,
+            tile=2048,
             slow=("columns",),
         ),
     )
@@ -268,7 +268,7 @@ def shown(transformation: Transformation, version: Version, fields: int = 1) -> 
     if not version.compiled:
         return text
     options = [f"parallel={version.threaded}"]
-    options += ["fastmath={'reassoc', 'contract', 'nsz'}"] if version.reorders else []
+    options += ["fastmath={'contract', 'reassoc', 'nsz'}" if version.reorders else "fastmath={'contract'}"]
     return f"@njit({', '.join(options)})\n{text}"
 
 

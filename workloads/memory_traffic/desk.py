@@ -66,6 +66,17 @@ class Desk:
 
         return scaling.measure(settings, tell)
 
+    def stream(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Hold our triad against STREAM's own loop in C, by gcc -O3 -march=native -fopenmp, both taking turns.
+
+        Tells of an event `round` (`c_gb_s`, `numba_gb_s`) for each turn. Returns the best of both, their `ratio`, the
+        `bytes` of all three arrays and the `threads`. Raises BadInput where there is no gcc, or too little memory.
+        """
+        build.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic import reference
+
+        return reference.measure(settings, tell)
+
     def roofline(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Measure what this machine allows, and where the kernels of the transformations `given["kernels"]` stand.
 

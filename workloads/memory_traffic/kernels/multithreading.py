@@ -12,12 +12,19 @@ def triad(b, c, scalar, out):
 
 
 def horner(x, out):
-    """Two polynomials of degree 32 of every element of `x`, (n,), summed: arithmetic and next to no memory."""
+    """Eight polynomials of degree 8 of every element of `x`, (n,), summed: arithmetic and next to no memory.
+
+    Eight, since a multiply-add takes four cycles and two can begin in each. Compiled without leave to reorder, with
+    which a compiler finds a shorter way.
+    """
     for i in prange(x.shape[0]):
         y = x[i]
-        p = y
-        q = y
-        for _ in range(32):
-            p = p * y + y
-            q = q * y - y
-        out[i] = p + q
+        a, b, c = y, -y, y + y
+        d, e = -c, c + y
+        f = e + y
+        g = f + y
+        h = g + y
+        for _ in range(8):
+            a, b, c, d = a * y + y, b * y + y, c * y + y, d * y + y
+            e, f, g, h = e * y + y, f * y + y, g * y + y, h * y + y
+        out[i] = ((a + b) + (c + d)) + ((e + f) + (g + h))

@@ -58,26 +58,38 @@ def tiles(start, one, other, out, sweeps, tile):
 
 
 def time(start, one, other, out, sweeps, tile):
-    """All sweeps in one pass: each follows the one before it a row behind, so that three rows of each are kept.
+    """All sweeps in one pass: each follows the one before it a row behind, so that three rows of each are kept, in
+    strips of `tile` columns, so that a near cache keeps them.
 
-    Threads take a share of the rows each, and do some rows at its edges that their neighbours do, too.
+    Strips, and the threads' shares of the rows, reach into their neighbours by a row and a column a sweep, and do
+    again what is done there, too.
     """
     n, m = start.shape
     threads = numba.get_num_threads()
     share = (n + threads - 1) // threads
     for t in prange(threads):
         low, high = t * share, min(n, (t + 1) * share)
-        kept = np.empty((sweeps + 1, 3, m), np.float32)
-        for front in range(max(0, low - sweeps), min(n, high + sweeps) + sweeps):
-            for sweep in range(sweeps + 1):
-                i = front - sweep
-                if i < max(0, low - sweeps + sweep) or i >= min(n, high + sweeps - sweep):
-                    continue
-                target = out[i] if sweep == sweeps else kept[sweep, i % 3]
-                if sweep == 0 or i == 0 or i == n - 1:
-                    target[:] = start[i]
-                    continue
-                above, here, below = kept[sweep - 1, (i - 1) % 3], kept[sweep - 1, i % 3], kept[sweep - 1, (i + 1) % 3]
-                target[0], target[m - 1] = start[i, 0], start[i, m - 1]
-                for j in range(1, m - 1):
-                    target[j] = np.float32(0.25) * (above[j] + below[j] + here[j - 1] + here[j + 1])
+        kept = np.empty((sweeps, 3, tile + 2 * sweeps), np.float32)
+        for jj in range(0, m, tile):
+            left, right = max(0, jj - sweeps), min(m, jj + tile + sweeps)
+            wide, end = right - left, min(m, jj + tile)
+            for front in range(max(0, low - sweeps), min(n, high + sweeps) + sweeps):
+                for sweep in range(1, sweeps + 1):
+                    i = front - sweep
+                    if i < max(0, low - sweeps + sweep) or i >= min(n, high + sweeps - sweep):
+                        continue
+                    to = kept[sweep - 1, i % 3, :wide]
+                    if i == 0 or i == n - 1:
+                        to[:] = start[i, left:right]
+                    else:
+                        if sweep == 1:
+                            above, below = start[i - 1, left:right], start[i + 1, left:right]
+                            here = start[i, left:right]
+                        else:
+                            above, below = kept[sweep - 2, (i - 1) % 3, :wide], kept[sweep - 2, (i + 1) % 3, :wide]
+                            here = kept[sweep - 2, i % 3, :wide]
+                        to[0], to[wide - 1] = here[0], here[wide - 1]
+                        for j in range(1, wide - 1):
+                            to[j] = np.float32(0.25) * (above[j] + below[j] + here[j - 1] + here[j + 1])
+                    if sweep == sweeps:
+                        out[i, jj:end] = to[jj - left : end - left]

@@ -49,61 +49,40 @@ def tiled(a, b, out, tile):
 
 
 def blocked(a, b, out, tile):
-    """Tiled, and in registers, too: every four rows of `a` meet every four columns of `b`, sixteen sums at once.
+    """Tiled, and in registers, too: every two rows of `a` meet every four columns of `b`, eight sums at once.
 
-    `b` is copied once, transposed, so that both are read along their rows.
+    `b` is copied once, transposed, so that both are read along their rows, twice `tile` elements at a time.
     """
-    n = a.shape[0]
-    wide = (tile + 3) // 4 * 4
+    n, deep = a.shape[0], 2 * tile
     columns = np.zeros(((n + 3) // 4 * 4, n), np.float32)
     for block in prange((n + 31) // 32):
         for k in range(n):
             for j in range(block * 32, min(block * 32 + 32, n)):
                 columns[j, k] = b[k, j]
-    for block in prange((n + 31) // 32):
-        out[block * 32 : block * 32 + 32] = 0
-        for jj in range(0, n, wide):
-            for kk in range(0, n, tile):
-                for i in range(block * 32, min(block * 32 + 32, n), 4):
-                    # The last rows may be fewer than four: then some are done twice, alike, and kept once.
-                    i1, i2, i3 = min(i + 1, n - 1), min(i + 2, n - 1), min(i + 3, n - 1)
-                    a0, a1, a2, a3 = (
-                        a[i, kk : kk + tile],
-                        a[i1, kk : kk + tile],
-                        a[i2, kk : kk + tile],
-                        a[i3, kk : kk + tile],
-                    )
-                    for j in range(jj, min(jj + wide, n), 4):
-                        b0, b1 = columns[j, kk : kk + tile], columns[j + 1, kk : kk + tile]
-                        b2, b3 = columns[j + 2, kk : kk + tile], columns[j + 3, kk : kk + tile]
-                        c00 = c01 = c02 = c03 = c10 = c11 = c12 = c13 = np.float32(0)
-                        c20 = c21 = c22 = c23 = c30 = c31 = c32 = c33 = np.float32(0)
-                        for k in range(a0.shape[0]):
-                            c00 += a0[k] * b0[k]
-                            c01 += a0[k] * b1[k]
-                            c02 += a0[k] * b2[k]
-                            c03 += a0[k] * b3[k]
-                            c10 += a1[k] * b0[k]
-                            c11 += a1[k] * b1[k]
-                            c12 += a1[k] * b2[k]
-                            c13 += a1[k] * b3[k]
-                            c20 += a2[k] * b0[k]
-                            c21 += a2[k] * b1[k]
-                            c22 += a2[k] * b2[k]
-                            c23 += a2[k] * b3[k]
-                            c30 += a3[k] * b0[k]
-                            c31 += a3[k] * b1[k]
-                            c32 += a3[k] * b2[k]
-                            c33 += a3[k] * b3[k]
-                        sums = (
-                            (c00, c01, c02, c03),
-                            (c10, c11, c12, c13),
-                            (c20, c21, c22, c23),
-                            (c30, c31, c32, c33),
-                        )
-                        for r in range(min(4, n - i)):
-                            for s in range(min(4, n - j)):
-                                out[i + r, j + s] += sums[r][s]
+    for block in prange((n + 15) // 16):
+        rows = range(block * 16, min(block * 16 + 16, n), 2)
+        out[block * 16 : block * 16 + 16] = 0
+        for kk in range(0, n, deep):
+            for j in range(0, n, 4):
+                b0, b1 = columns[j, kk : kk + deep], columns[j + 1, kk : kk + deep]
+                b2, b3 = columns[j + 2, kk : kk + deep], columns[j + 3, kk : kk + deep]
+                for i in rows:
+                    # Where the last row has no neighbour, it is done twice, and kept once.
+                    a0, a1 = a[i, kk : kk + deep], a[min(i + 1, n - 1), kk : kk + deep]
+                    c00 = c01 = c02 = c03 = c10 = c11 = c12 = c13 = np.float32(0)
+                    for k in range(a0.shape[0]):
+                        c00 += a0[k] * b0[k]
+                        c01 += a0[k] * b1[k]
+                        c02 += a0[k] * b2[k]
+                        c03 += a0[k] * b3[k]
+                        c10 += a1[k] * b0[k]
+                        c11 += a1[k] * b1[k]
+                        c12 += a1[k] * b2[k]
+                        c13 += a1[k] * b3[k]
+                    sums = ((c00, c01, c02, c03), (c10, c11, c12, c13))
+                    for r in range(min(2, n - i)):
+                        for s in range(min(4, n - j)):
+                            out[i + r, j + s] += sums[r][s]
 
 
 def blas(a, b, out, tile):

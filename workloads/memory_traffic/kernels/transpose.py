@@ -18,6 +18,7 @@ def tiles(a, out, tile):
     for block in prange((m + tile - 1) // tile):
         jj = block * tile
         for ii in range(0, n, tile):
-            for j in range(jj, min(jj + tile, m)):
-                for i in range(ii, min(ii + tile, n)):
-                    out[j, i] = a[i, j]
+            part, to = a[ii : ii + tile, jj : jj + tile], out[jj : jj + tile, ii : ii + tile]
+            for i in range(part.shape[0]):
+                for j in range(part.shape[1]):
+                    to[j, i] = part[i, j]

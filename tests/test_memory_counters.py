@@ -1,0 +1,72 @@
+"""Hardware counters: counted where the kernel lets us, and told why not where it does not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+import pytest
+
+from workloads.memory_traffic import counters
+
+SOFTWARE = {"task clock": (1, 1)}
+"""PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK: nanoseconds, which no virtual machine lacks."""
+linux = pytest.mark.skipif(sys.platform != "linux", reason="perf_event_open is Linux's")
+
+
+def spin() -> int:
+    return sum(range(1_000_000))
+
+
+@linux
+def test_what_linux_counts_by_itself_is_counted(monkeypatch):
+    monkeypatch.setattr(counters, "EVENTS", SOFTWARE)
+    counting = counters.start()
+    if counting.why:
+        pytest.skip(counting.why)
+    little, much = counting.around(lambda: None), counting.around(spin)
+    assert much["task clock"] > little["task clock"] >= 0
+    counting.close()
+    assert not counting.descriptors
+
+
+@linux
+def test_hardware_events_are_counted_or_the_reason_is_told():
+    counting = counters.start()
+    found = counting.around(spin)
+    missing = [name for name in counters.EVENTS if name not in counting.descriptors]
+    assert set(found) <= set(counting.descriptors)
+    assert all(count >= 0 for count in found.values())
+    assert bool(missing) == bool(counting.why)
+    assert all(name in counting.why for name in missing)
+    counting.close()
+
+
+@linux
+def test_an_event_that_no_processor_has_is_refused_by_the_kernel(monkeypatch):
+    monkeypatch.setattr(counters, "EVENTS", {"nonsense": (0, 9999)})
+    counting = counters.start()
+    assert not counting.descriptors
+    assert counting.why.startswith("nonsense: ")
+    assert counting.around(spin) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOENT, "no such counter"),
+        (errno.EACCES, "perf_event_paranoid"),
+        (errno.EPERM, "perf_event_paranoid"),
+        (errno.ENOSYS, "without perf_event_open"),
+        (errno.EINVAL, "failed: Invalid argument"),
+    ],
+)
+def test_every_reason_is_told_in_words(number, words):
+    assert words in counters.reason(OSError(number, os.strerror(number)))
+
+
+def test_another_system_is_told(monkeypatch):
+    monkeypatch.setattr(counters.platform, "system", lambda: "Darwin")
+    counting = counters.start()
+    assert "Darwin" in counting.why and not counting.descriptors

@@ -1,0 +1,86 @@
+"""Our triad beside STREAM's own loop in C, compiled as STREAM asks for: minutes apart they would not be comparable, so
+both take turns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from bench.workload import BadInput, Settings, Tell
+from workloads.memory_traffic import room, stream
+from workloads.memory_traffic.catalogue import KIB, MIB
+
+SIZE = 1144 * MIB
+"""Of all three arrays: beyond the caches of most machines."""
+LARGEST = 1536 * MIB
+"""What a program may hold in arrays of its own without another model of its addresses."""
+PASSES = 10
+"""Of which the best counts, as in STREAM."""
+ROUNDS = 5
+OPTIONS = ("-O3", "-march=native", "-fopenmp")
+
+# The triad of stream.c 5.10 and what stands around it there: static arrays, first touched by the threads that use them,
+# and the best of ten passes.
+STREAM = r"""
+#include <stdio.h>
+#include <omp.h>
+static double a[N], b[N], c[N];
+int main(void) {
+    double scalar = 3.0, best = 1e30;
+    long j;
+    int k;
+#pragma omp parallel for
+    for (j = 0; j < N; j++) { a[j] = 1.0; b[j] = 2.0; c[j] = 0.0; }
+    for (k = 0; k < PASSES; k++) {
+        double began = omp_get_wtime();
+#pragma omp parallel for
+        for (j = 0; j < N; j++) a[j] = b[j] + scalar * c[j];
+        double took = omp_get_wtime() - began;
+        if (took < best) best = took;
+    }
+    for (j = 0; j < N; j++) if (a[j] != 2.0) return 1;
+    printf("%.9f\n", 24.0 * N / best / 1e9);
+    return 0;
+}
+"""
+
+
+def measure(settings: Settings, tell: Tell) -> dict[str, Any]:
+    """See `Desk.stream`."""
+    size = int(settings.parameters["size"]) * KIB or SIZE
+    if size > LARGEST:
+        raise BadInput(f"{size / MIB:,.0f} MiB are more than a plain C program may hold", "Choose 1 GiB or less.")
+    room.refuse(2 * size)
+    tell.progress("compiling STREAM's triad")
+    program = built(settings.scratch, max(1, size // 24))
+    rounds = []
+    for turn in range(ROUNDS):
+        tell.progress(f"round {turn + 1} of {ROUNDS}", turn / ROUNDS)
+        theirs = run(program, settings.cores)
+        ours = stream.triad(size, settings.cores, PASSES).gb_s
+        rounds.append((theirs, ours))
+        tell.event("round", {"c_gb_s": theirs, "numba_gb_s": ours})
+    theirs, ours = (max(series) for series in zip(*rounds, strict=True))
+    return {"c_gb_s": theirs, "numba_gb_s": ours, "ratio": ours / theirs, "bytes": size, "threads": settings.cores}
+
+
+def built(folder: Path, elements: int) -> Path:
+    """The program, for arrays of so many elements. Raises BadInput where there is no gcc."""
+    gcc = shutil.which("gcc")
+    if gcc is None:
+        raise BadInput("there is no gcc here", "Install it: Debian has it in the package gcc.")
+    source, program = folder / "stream.c", folder / "stream"
+    source.write_text(STREAM)
+    command = [gcc, *OPTIONS, f"-DN={elements}L", f"-DPASSES={PASSES}", str(source), "-o", str(program)]
+    subprocess.run(command, check=True)
+    return program
+
+
+def run(program: Path, threads: int) -> float:
+    """GB/s that the program tells. Raises CalledProcessError where its result is wrong."""
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    ran = subprocess.run([str(program)], env=environment, capture_output=True, text=True, check=True)
+    return float(ran.stdout)
