@@ -153,10 +153,11 @@ class Worker:
         """One timed repetition. What is read of the system is read outside the clock."""
         processor = TreeClock(self._family) if self._family() else own_processor_s
         clock = StepClock(request.calls, processor)
-        ran, ticks, waking = thread_run_ns(), machine_ticks(), processor()
+        ran = thread_run_ns()
         _wake()
+        # After the waking, which is no load of other programs, and in which other programs ran too.
+        ticks = machine_ticks()
         began, spent = time.monotonic(), processor()
-        waking = spent - waking
 
         start = time.perf_counter()
         arm.repeat(request.repetition, clock)
@@ -174,8 +175,7 @@ class Worker:
             processor_s=max(0.0, spent),
             began=began,
             threads=sum(ns > RAN_NS for ns in self.ran.values()),
-            # The machine's clock has run since before this core was woken, and that was us, and no other program.
-            machine_busy_s=max(0.0, later[0] - ticks[0] - waking) if later and ticks else None,
+            machine_busy_s=max(0.0, later[0] - ticks[0]) if later and ticks else None,
             steal_s=max(0.0, later[1] - ticks[1]) if later and ticks else None,
             idle_processor_s=max(0.0, self.idle_processor_s),
             idle_s=max(0.0, self.idle_s),
