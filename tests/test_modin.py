@@ -64,7 +64,7 @@ def test_every_call_works_on_every_kind_of_table_and_agrees_with_itself(tmp_path
 
 def test_every_group_has_calls_and_all_are_in_all():
     groups = WORKLOAD.parameter("steps").choices
-    assert {group for call in CALLS for group in call.groups} == set(groups)
+    assert {name for call in CALLS for name in (call.name, *call.groups)} == set(groups)
     assert chosen("all") == list(CALLS)
     for group in groups:
         steps = WORKLOAD.steps_of({"steps": group})
@@ -84,7 +84,7 @@ def test_a_table_on_which_a_call_fails_is_refused_with_the_calls_name(tmp_path):
     file = tmp_path / "own.csv"
     file.write_text("id,x,label_key\n" + "".join(f"{i % 3},{i},{i}\n" for i in range(50)))
     with pytest.raises(BadInput, match="does not work on this table") as error:
-        pandas_arm(tmp_path, file=str(file), steps="common")
+        pandas_arm(tmp_path, file=str(file), steps="etl")
     assert error.value.remedy
 
 
@@ -257,3 +257,23 @@ def test_a_worker_of_dasks_that_is_killed_ends_in_a_clear_failure(tmp_path, home
     assert "accelerated arm (Modin on Dask)" in run.failure.what
     assert run.failure.remedy
     assert not wait_gone(home)
+
+
+class Touched:
+    """Tables of which it is remembered which were looked at."""
+
+    def __init__(self, tables) -> None:
+        self.tables, self.names = tables, set()
+
+    def __getattr__(self, name):
+        self.names.add(name)
+        return getattr(self.tables, name)
+
+
+def test_what_a_call_works_on_is_what_it_says(tmp_path):
+    arm = pandas_arm(tmp_path)
+    frames = {"frame", "numbers", "few", "left", "text", "dates", "bucket"}
+    for call in CALLS:
+        touched = Touched(arm.tables)
+        call.run(touched)
+        assert touched.names & frames <= {call.on}, call.name

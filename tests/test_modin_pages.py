@@ -14,7 +14,19 @@ from bench.plan import make
 from bench.record import Run
 from bench.statistics import compare
 from bench.store import Store
-from bench.values import CoreCount, Evidence, Measure, Measurement, Phase, Quality, Sample, Side, StepTime, Table
+from bench.values import (
+    CoreCount,
+    Evidence,
+    Measure,
+    Measurement,
+    Phase,
+    Prepared,
+    Quality,
+    Sample,
+    Side,
+    StepTime,
+    Table,
+)
 from tests.conftest import opened as opening
 from tests.test_pages import no_caches, texts  # noqa: F401
 from ui import charts, modin_calls, modin_scaling, service
@@ -43,6 +55,7 @@ def hand_made(**fields) -> Run:
                 Sample(side=side, phase=Phase.RACE, cores=1, pair=pair, place=place, measurement=measurement)
             )
     run.statistics = compare(run.samples, work=100)
+    run.prepared = [Prepared(side=side, cores=1, pid=1, seconds=1, work=100, data="d", facts={}) for side in Side]
     columns = ["step", "to return", "why it may be slower"]
     told = [[name, "1.0 ms", "one partition" if name == "to_csv" else "moves much"] for name in names]
     run.tables = [Table(name="calls", label="Every call", columns=columns, rows=told)]

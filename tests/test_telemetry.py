@@ -261,8 +261,8 @@ def test_new_processes_of_an_arm_are_found(root: Path) -> None:
     with Telemetry(root) as telemetry:
         assert telemetry.read(0.0, {Side.BASELINE: 70}).arm_memory == {Side.BASELINE: 10 * page}
         lay(root, "proc/70/task/70/children", "71 ")
-        lay(root, "proc/71/statm", "900 4 5 1 0 100 0\n")
-        assert telemetry.read(1e6, {Side.BASELINE: 70}).arm_memory == {Side.BASELINE: 14 * page}
+        lay(root, "proc/71/statm", "900 4 2 1 0 100 0\n")
+        assert telemetry.read(1e6, {Side.BASELINE: 70}).arm_memory == {Side.BASELINE: (5 + 2 + 5) * page}
 
 
 def test_this_machine() -> None:
