@@ -119,3 +119,18 @@ def test_machine_tells_what_this_machine_is():
     told = json.loads(result.stdout)
     assert told["machine"]["processor"]
     assert told["noise"]["score"] >= 0
+
+
+def test_a_task_tells_its_events_and_its_result_line_by_line(home):
+    result = bench("do", "trial", "count", "--cores", "1", "--given", '{"to": 3}')
+    assert result.returncode == 0, result.stderr
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert told[:3] == [{"counted": {"number": number}} for number in (1, 2, 3)]
+    assert told[3]["result"]["done"] == 1
+    assert not wait_gone(home)
+    failed = bench("do", "trial", "count", "--cores", "1", "--given", '{"to": 1, "fault": "raise"}')
+    assert failed.returncode == 1
+    assert "that cannot be counted. Count something else." in failed.stderr
+    unknown = bench("do", "trial", "dance")
+    assert unknown.returncode == 2
+    assert "no such task; trial has count, stay" in unknown.stderr
