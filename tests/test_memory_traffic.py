@@ -289,19 +289,7 @@ def test_scaling_tells_every_count_its_ceiling_and_amdahls_share(tmp_path, monke
     assert result["cores"] == [1, 2]
 
 
-def test_amdahls_share_is_found_again():
-    law = {cores: 0.2 + 0.8 / cores for cores in (1, 2, 4, 8)}
-    noisy = {
-        cores: [seconds * (1 + (cores - 4) * noise) for noise in (-0.02, -0.01, 0.0, 0.01, 0.02)]
-        for cores, seconds in law.items()
-    }
-    fit = scaling.amdahl(noisy)
-    assert fit.serial == pytest.approx(0.2)
-    assert fit.low < 0.2 < fit.high
-    assert fit.fits
-    assert not scaling.amdahl({1: [2.0, 2.1], 2: [1.0, 1.1]}).fits
-    with pytest.raises(ValueError, match="one count"):
-        scaling.amdahl({1: [1.0]})
+def test_of_very_many_counts_of_cores_some_are_measured():
     assert scaling.counts(3) == [1, 2, 3]
     assert scaling.counts(128)[0] == 1 and scaling.counts(128)[-1] == 128 and len(scaling.counts(128)) == 12
 

@@ -4,13 +4,13 @@ makes of their times."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+from bench.amdahl import amdahl
 from bench.workload import Settings, Tell
 from workloads.memory_traffic import build, problems, room, stream
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
@@ -19,49 +19,6 @@ from workloads.memory_traffic.kernels import multithreading
 ROUNDS = 15
 MOST_COUNTS = 12
 """Beyond so many cores not every count is measured, but as many of them, evenly."""
-RESAMPLED = 1000
-FEWEST_TO_FIT = 3
-"""Counts of cores from which on Amdahl's one unknown is overdetermined, so that a fit can be wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Amdahl:
-    """`time(p) = time(1) * (serial + (1 - serial) / p)`, fitted to measured times."""
-
-    serial: float
-    """Share of the time on one core that more cores do not shorten."""
-    low: float
-    high: float
-    """Its 95 % interval, by resampling the rounds."""
-    counts: int
-    """Of cores, that were measured."""
-
-    @property
-    def fits(self) -> bool:
-        """Whether there are enough counts to speak of a fit: through two points the curve goes in any case."""
-        return self.counts >= FEWEST_TO_FIT
-
-
-def amdahl(times: Mapping[int, Sequence[float]], seed: int = 0) -> Amdahl:
-    """Least squares over the medians of `times`, by cores; one core among them, and all of the same rounds."""
-    if len(times) < 2:
-        raise ValueError("a share that more cores do not shorten cannot be told from one count of cores")
-    rounds = len(times[1])
-    chance = random.Random(seed)
-    found = []
-    for _ in range(RESAMPLED):
-        drawn = [chance.randrange(rounds) for _ in range(rounds)]
-        found.append(_serial({cores: median(series[place] for place in drawn) for cores, series in times.items()}))
-    low, high = np.percentile(found, [2.5, 97.5])
-    serial = _serial({cores: median(series) for cores, series in times.items()})
-    return Amdahl(serial, float(low), float(high), len(times))
-
-
-def _serial(times: Mapping[int, float]) -> float:
-    """The serial share whose curve is nearest to the times, relative to that on one core."""
-    points = [(cores, seconds / times[1]) for cores, seconds in times.items() if cores > 1]
-    above = sum((share - 1 / cores) * (1 - 1 / cores) for cores, share in points)
-    return above / sum((1 - 1 / cores) ** 2 for cores, _ in points)
 
 
 def counts(cores: int) -> list[int]:
