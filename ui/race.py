@@ -30,12 +30,12 @@ class Part:
     """What a plan sets here, and which controls are left."""
     above: Tab
     """Draws what stands above the race: story and code. While a race is on, it is not drawn."""
-    first: Tab | None = None
-    """Draws what stands above the run, of what was raced before; not while a race is on."""
     below: Tab | None = None
     """Draws what stands below it."""
     code: Callable[[Plan], Code] | None = None
     """The lines that change; None where there is no race."""
+    first: Tab | None = None
+    """Draws what stands above the run, of what was raced before; not while a race is on."""
 
     def covers(self, parameters: Mapping[str, object]) -> bool:
         return all(parameters.get(name) == value for name, value in self.controls.sets.items())
