@@ -133,7 +133,7 @@ def _pairs(points: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any], dict
 
 
 def _kib(size: float) -> str:
-    return f"{size / 2**10:.3g} KiB" if size < 2**20 else f"{size / 2**20:.3g} MiB"
+    return f"{size / 2**10:.0f} KiB" if size < 1023 * 2**10 else f"{size / 2**20:.3g} MiB"
 
 
 def sizes(points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, str], theme: Theme) -> go.Figure:
