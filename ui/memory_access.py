@@ -68,7 +68,7 @@ def walk(transformation: str, version: str) -> Walk:
         ("tiling", "ijk"): ("the second matrix, for two rows of the first", column * 2),
         ("tiling", "ikj"): ("the second matrix, for two rows of the first", row * 2),
         ("tiling", "tiled"): ("the second matrix, each tile for two rows of the first", list(_tiles(2))),
-        ("tiling", "blocked"): ("the second matrix, each tile once for four rows of the first", list(_tiles(1))),
+        ("tiling", "blocked"): ("the second matrix, each tile once for two rows of the first", list(_tiles(1))),
         ("transpose", "rows"): ("the transpose, as it is written", column),
         ("transpose", "tiles"): ("the transpose, as it is written", [[(j, i)] for ((i, j),) in _tiles(1)]),
         ("stencil", "columns"): ("the grid, five elements a step", [_five(*cell) for (cell,) in column if _in(*cell)]),
@@ -186,6 +186,8 @@ def figure(way: Walk, seen: Fetched, colour: str, theme: Theme) -> go.Figure:
             "updatemenus": [
                 {
                     "type": "buttons",
+                    # The last one pressed would be white under white letters in the dark theme.
+                    "showactive": False,
                     "direction": "right",
                     "x": 0,
                     "xanchor": "left",
