@@ -207,7 +207,7 @@ class Race:
                 service=answer.service,
             )
             self.tell(events.Prepared(at=self.now, prepared=prepared))
-            if not self.workload.early or len(self._alive) > len(Side) or len(self.record.prepared) == len(Side):
+            if not self.workload.early or len(self._alive) > len(Side) or len(self.record.prepared) >= len(Side):
                 return None
             arm.ask(protocol.Repeat(repetition=0, calls={}))
             return protocol.Repeated
