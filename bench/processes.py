@@ -130,14 +130,9 @@ def tree_processor_s(pid: int, root: Path = ROOT) -> float:
     return processor_s(pid) + sum(processor_s(child) for child in descendants(pid, root))
 
 
-def tree_times(pid: int, root: Path = ROOT) -> dict[int, float]:
-    """Processor time of `pid` and of each of its living descendants, by pid; see `spent_between`."""
-    return {one: processor_s(one) for one in [pid, *descendants(pid, root)]}
-
-
 def spent_between(before: Mapping[int, float], after: Mapping[int, float]) -> float:
-    """Processor time that a tree has spent between two `tree_times`: of those who live at the end, since what the dead
-    have spent is no longer told."""
+    """Processor time that processes have spent between two readings of it, by pid: of those who live at the end, since
+    what the dead have spent is no longer told."""
     return sum(max(0.0, spent - before.get(pid, 0.0)) for pid, spent in after.items())
 
 

@@ -33,7 +33,6 @@ from bench.processes import (
     threads_that_ran,
     tree_processor_s,
     tree_resident,
-    tree_times,
 )
 
 LIMIT_S = 60.0
@@ -470,6 +469,10 @@ def test_ending_a_tree_leaves_no_descriptors_open(start: Start) -> None:
     held = len(os.listdir("/proc/self/fd"))
     assert terminate_tree([process.pid], grace_s=LIMIT_S) == []
     assert len(os.listdir("/proc/self/fd")) == held
+
+
+def tree_times(pid: int) -> dict[int, float]:
+    return {one: processor_s(one) for one in [pid, *descendants(pid)]}
 
 
 def test_a_frozen_tree_uses_no_processor_until_it_is_thawed(start: Start) -> None:
