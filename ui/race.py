@@ -482,7 +482,7 @@ def _published(workload: Workload, colours: Theme) -> None:
         st.info("These settings were not raced here yet. Press Run.", icon=":material/sports_score:")
         return
     st.markdown("**Published figures**")
-    st.caption("Nothing was raced here yet: press Run to measure it on this machine.")
+    st.caption("These settings were not raced here yet: press Run to measure them on this machine.")
     st.plotly_chart(
         charts.published(workload, colours),
         key=f"{workload.name}-published",
