@@ -43,7 +43,7 @@ def test_both_triads_take_turns_and_are_told(tmp_path: Path, record_property):
 def test_a_wrong_result_of_the_c_program_is_noticed(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(reference, "STREAM", reference.STREAM.replace("a[j] != 2.0", "a[j] != 3.0"))
     with pytest.raises(subprocess.CalledProcessError):
-        reference.run(reference.built(tmp_path, 1000), 1)
+        reference.run(reference.built(tmp_path, 1000), 1, set())
 
 
 def test_without_gcc_it_is_refused(tmp_path: Path, monkeypatch):

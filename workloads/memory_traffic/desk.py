@@ -6,6 +6,7 @@ What is asked is checked here, before Numba is loaded.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,13 +70,15 @@ class Desk:
     def stream(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Hold our triad against STREAM's own loop in C, by gcc -O3 -march=native -fopenmp, both taking turns.
 
-        Tells of an event `round` (`c_gb_s`, `numba_gb_s`) for each turn. Returns the best of both, their `ratio`, the
+        Tells of an event `round` (`c_gb_s`, `numba_gb_s`) for each turn. Returns the best of both, their `ratio`, `paired`,
+        the median of the turns' ratios, the
         `bytes` of all three arrays and the `threads`. Raises BadInput where there is no gcc, or too little memory.
         """
+        cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         build.set_up(str(settings.parameters["vectors"]))
         from workloads.memory_traffic import reference
 
-        return reference.measure(settings, tell)
+        return reference.measure(settings, cores, tell)
 
     def roofline(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Measure what this machine allows, and where the kernels of the transformations `given["kernels"]` stand.

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.workload import BadInput, Settings, Tell
@@ -19,7 +20,7 @@ LARGEST = 1536 * MIB
 """What a program may hold in arrays of its own without another model of its addresses."""
 PASSES = 10
 """Of which the best counts, as in STREAM."""
-ROUNDS = 5
+ROUNDS = 12
 OPTIONS = ("-O3", "-march=native", "-fopenmp")
 
 # The triad of stream.c 5.10 and what stands around it there: static arrays, first touched by the threads that use them,
@@ -48,8 +49,9 @@ int main(void) {
 """
 
 
-def measure(settings: Settings, tell: Tell) -> dict[str, Any]:
-    """See `Desk.stream`."""
+def measure(settings: Settings, cores: set[int], tell: Tell) -> dict[str, Any]:
+    """See `Desk.stream`. `cores` are the processors that may be used; asked for before Numba starts its threads, which
+    ties this one to the first of them, and with it all that it starts."""
     size = int(settings.parameters["size"]) * KIB or SIZE
     if size > LARGEST:
         raise BadInput(f"{size / MIB:,.0f} MiB are more than a plain C program may hold", "Choose 1 GiB or less.")
@@ -59,12 +61,20 @@ def measure(settings: Settings, tell: Tell) -> dict[str, Any]:
     rounds = []
     for turn in range(ROUNDS):
         tell.progress(f"round {turn + 1} of {ROUNDS}", turn / ROUNDS)
-        theirs = run(program, settings.cores)
+        theirs = run(program, settings.cores, cores)
         ours = stream.triad(size, settings.cores, PASSES).gb_s
         rounds.append((theirs, ours))
         tell.event("round", {"c_gb_s": theirs, "numba_gb_s": ours})
     theirs, ours = (max(series) for series in zip(*rounds, strict=True))
-    return {"c_gb_s": theirs, "numba_gb_s": ours, "ratio": ours / theirs, "bytes": size, "threads": settings.cores}
+    paired = median(second / first for first, second in rounds)
+    return {
+        "c_gb_s": theirs,
+        "numba_gb_s": ours,
+        "ratio": ours / theirs,
+        "paired": paired,
+        "bytes": size,
+        "threads": settings.cores,
+    }
 
 
 def built(folder: Path, elements: int) -> Path:
@@ -79,8 +89,9 @@ def built(folder: Path, elements: int) -> Path:
     return program
 
 
-def run(program: Path, threads: int) -> float:
+def run(program: Path, threads: int, cores: set[int]) -> float:
     """GB/s that the program tells. Raises CalledProcessError where its result is wrong."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    ran = subprocess.run([str(program)], env=environment, capture_output=True, text=True, check=True)
+    bound = (lambda: os.sched_setaffinity(0, cores)) if cores else None
+    ran = subprocess.run([str(program)], env=environment, capture_output=True, text=True, check=True, preexec_fn=bound)
     return float(ran.stdout)
