@@ -70,9 +70,9 @@ class Desk:
     def stream(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Hold our triad against STREAM's own loop in C, by gcc -O3 -march=native -fopenmp, both taking turns.
 
-        Tells of an event `round` (`c_gb_s`, `numba_gb_s`) for each turn. Returns the best of both, their `ratio`, `paired`,
-        the median of the turns' ratios, the
-        `bytes` of all three arrays and the `threads`. Raises BadInput where there is no gcc, or too little memory.
+        Tells of an event `round` (`c_gb_s`, `numba_gb_s`) for each turn. Returns the best of both, their `ratio`,
+        the median of the turns' ratios (`paired`), the `bytes` of all three arrays and the `threads`. Raises BadInput
+        where there is no gcc, or too little memory.
         """
         cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         build.set_up(str(settings.parameters["vectors"]))
