@@ -13,6 +13,9 @@ from workloads.memory_traffic import build
 from workloads.memory_traffic.kernels import multithreading
 from workloads.memory_traffic.problems import SCALAR
 
+PAGE = 4096
+STAGGER = 7 * 64
+"""Bytes by which arrays stand apart in their pages: some lines."""
 SHORTEST_S = 0.002
 """What a timed pass lasts at least; small sizes are called several times in it."""
 HORNER_OPERATIONS = 8 * 8 * 2 + 14
@@ -50,12 +53,26 @@ class Peak:
 def triad(size: int, threads: int, passes: int) -> Triad:
     """STREAM's triad on three float64 arrays of `size` bytes together."""
     n = max(1, size // 24)
-    b, c, out = np.full(n, 2.0), np.full(n, 1.0), np.zeros(n)
+    b, c, out = (staggered(n, value, place) for place, value in enumerate((2.0, 1.0, 0.0)))
     kernel = _compiled(multithreading.triad, (b, c, SCALAR, out), threads)
     seconds = best(kernel, (b, c, SCALAR, out), passes)
     if not np.all(out == 2.0 + SCALAR * 1.0):
         raise RuntimeError("the triad is wrong")
     return Triad(24 * n, threads, seconds, passes)
+
+
+def staggered(n: int, value: float, place: int) -> np.ndarray:
+    """`n` float64 of one value, from the beginning of a line on, each `place` some lines further into its page.
+
+    Large arrays of NumPy's all begin 16 bytes into a page: vectors then lie across two lines, and what is stored to one
+    array looks, by the lower bits of its address, like what is about to be read of another. STREAM has an offset for
+    that.
+    """
+    raw = np.empty(8 * n + 2 * PAGE, np.uint8)
+    start = -raw.ctypes.data % PAGE + place * STAGGER
+    array = raw[start : start + 8 * n].view(np.float64)
+    array[:] = value
+    return array
 
 
 def peak(threads: int, passes: int) -> Peak:
