@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -248,7 +249,7 @@ class Tasks:
         if resident is not None and (resident.cores != cores or not resident.lives()):
             resident.end()
             resident = None
-        resident = resident or self._starter.submit(_started, cores).result()
+        resident = resident or self._starter.submit(_started, cores, plan.declaration.environment).result()
         request = protocol.Do(
             desk=plan.declaration.desk,
             task=job.task.name,
@@ -333,8 +334,8 @@ class Tasks:
                 resident.end()
 
 
-def _started(cores: list[int]) -> _Resident:
+def _started(cores: list[int], own: Mapping[str, str]) -> _Resident:
     folder = tempfile.TemporaryDirectory(prefix="fairlap-task-")
-    environment = child.environment(len(cores), {})
+    environment = child.environment(len(cores), own)
     process = Child("bench.taskworker", cores, environment, Path(folder.name) / "log")
     return _Resident(process, cores, folder)

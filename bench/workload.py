@@ -200,6 +200,8 @@ class Workload:
     tasks: tuple[Task, ...] = ()
     desk: str = ""
     """`module:Class` of the desk that does the tasks, imported by their processes alone."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that must stand before the first import in a process that does its tasks."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Longer texts that its pages begin with, by name."""
     hidden: bool = False

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ from bench import tasks
 from bench.plan import make
 from bench.queue import Queue
 from bench.tasks import Job, JobState, Tasks
+from bench.workload import registry
 
 
 @pytest.fixture
@@ -52,6 +54,12 @@ def test_a_task_is_done_with_the_plans_settings_and_its_process_is_gone(desk):
     assert len(job.result["affinity"]) == 1
     assert [event["number"] for event in job.told("counted")] == [1, 2, 3]
     until(lambda: not psutil.pid_exists(job.result["pid"]))
+
+
+def test_what_the_workload_wants_in_the_environment_stands_there(desk, monkeypatch):
+    assert ended(desk, desk.submit(plan(), "count", {"to": 1})).result["told"] == ""
+    monkeypatch.setitem(registry(), "trial", replace(registry()["trial"], environment={"FAIRLAP_TRIAL": "yes"}))
+    assert ended(desk, desk.submit(plan(), "count", {"to": 1})).result["told"] == "yes"
 
 
 def test_progress_of_the_same_work_takes_its_lines_place(desk):

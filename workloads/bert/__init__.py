@@ -167,6 +167,9 @@ WORKLOAD = Workload(
     ),
     texts={"quantization.yaml": YAML},
     desk="workloads.bert.desk:Desk",
+    # TensorFlow turns oneDNN on by itself only where the processor has instructions for INT8; its INT8 operators give
+    # nothing without.
+    environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
     source="https://github.com/intel/neural-compressor",
     machines=("x86_64",),
     systems=("Linux",),

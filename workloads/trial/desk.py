@@ -34,6 +34,7 @@ class Desk:
             "threads": os.environ["OMP_NUM_THREADS"],
             "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
             "loops": settings.parameters["loops"],
+            "told": os.environ.get("FAIRLAP_TRIAL", ""),
         }
 
     # The same work by a process that stays.
