@@ -1,5 +1,9 @@
 """Our triad beside STREAM's own loop in C, compiled as STREAM asks for: minutes apart they would not be comparable, so
-both take turns."""
+both take turns.
+
+NumPy asks Linux for huge pages, which the static arrays of the C program have only where Linux gives them unasked; with
+NUMPY_MADVISE_HUGEPAGE=0 in the environment both have the same.
+"""
 
 from __future__ import annotations
 
