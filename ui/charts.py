@@ -32,7 +32,7 @@ ESTIMATES = 160
 BEYOND = 3.0
 """Times the slower arm's median beyond which a sample stands on the edge of the axis, as a triangle."""
 FARTHEST = 30.0
-"""Ratio, either way, beyond which a step stands on the edge of the axis, as a triangle."""
+"""Ratio, either way, beyond which one of very many steps stands on the edge of the axis, as a triangle."""
 REFUSED = "<br>nothing is claimed of it: choose it above, and see the claim"
 NO_WORK = "<br>no work was done in an arm: nothing to compare, and no part of the whole"
 CROWDED = 12
@@ -708,12 +708,13 @@ def _steps(
     told = {name: figure for name, figure in told.items() if name in shown}
     labels = {name: label for name, label in workload.labels().items() if name in shown}
     rows = {name: place for place, name in enumerate(reversed(labels))}
+    crowded = len(rows) > CROWDED
     ratios = [comparison.ratio for comparison in compared.values()]
     ends = [1.0, *(r.low for r in ratios), *(r.high for r in ratios), *(one.ratio for one in told.values())]
     # Who is a hundred times slower stands on the edge, and leaves room for those that are near 1.
-    low, high = math.log10(max(min(ends), 1 / FARTHEST)), math.log10(min(max(ends), FARTHEST))
+    farthest = FARTHEST if crowded else math.inf
+    low, high = math.log10(max(min(ends), 1 / farthest)), math.log10(min(max(ends), farthest))
     pad = max(0.07 * (high - low), 0.03)
-    crowded = len(rows) > CROWDED
     layout = style.layout(88 + (28 if crowded else 46) * len(rows)) | {
         "xaxis": _log_ratio_axis(low - pad, high + pad * (2 if crowded else 1)),
         "yaxis": {
@@ -733,7 +734,7 @@ def _steps(
     layout["legend"] = layout["legend"] | {"x": 1, "xanchor": "right"}
     layout["margin"] = {"l": 8, "r": 16, "t": 30, "b": 8}
     drawn = [c for name in rows if (c := compared.get(name))]
-    dots = [_ratio_dots(drawn, rows, labels, unclaimed or {}, theme)] if compared else []
+    dots = [_ratio_dots(drawn, rows, labels, unclaimed or {}, farthest, theme)] if compared else []
     if dots and crowded:
         # Beside the upper end of the interval: between the rows there is no room.
         layout["annotations"] = [*layout["annotations"], *_beside(compared, rows, theme)]
@@ -785,9 +786,9 @@ def _directions(theme: Theme) -> list[dict]:
     ]
 
 
-def _beyond(ratio: float) -> str:
+def _beyond(ratio: float, farthest: float) -> str:
     """The symbol of a ratio beyond the axis; empty for those on it."""
-    if 1 / FARTHEST <= ratio <= FARTHEST:
+    if 1 / farthest <= ratio <= farthest:
         return ""
     return "triangle-left-open" if ratio < 1 else "triangle-right-open"
 
@@ -797,6 +798,7 @@ def _ratio_dots(
     rows: dict[str, int],
     labels: dict[str, str],
     unclaimed: Mapping[str, str],
+    farthest: float,
     theme: Theme,
 ) -> dict:
     """A dot in the winner's look; grey and hollow where the interval includes 1, or nothing is claimed."""
@@ -806,23 +808,32 @@ def _ratio_dots(
     ]
     looks = [style.look(winner, theme) if winner else None for winner in winners]
     colours = [look.colour if look else style.faint(theme) for look in looks]
+    # On the edge of the axis an interval would stand at the wrong ratio.
+    ends = [
+        (0.0, 0.0) if _beyond(c.ratio.value, farthest) else (c.ratio.high - c.ratio.value, c.ratio.value - c.ratio.low)
+        for c in comparisons
+    ]
     return {
         "type": "scatter",
         "mode": "markers+text",
-        "x": [round(min(max(c.ratio.value, 1 / FARTHEST), FARTHEST), 4) for c in comparisons],
+        "x": [round(min(max(c.ratio.value, 1 / farthest), farthest), 4) for c in comparisons],
         "y": [rows[c.step] for c in comparisons],
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [0 if _beyond(c.ratio.value) else round(c.ratio.high - c.ratio.value, 4) for c in comparisons],
-            "arrayminus": [0 if _beyond(c.ratio.value) else round(c.ratio.value - c.ratio.low, 4) for c in comparisons],
+            "array": [
+                0 if _beyond(c.ratio.value, farthest) else round(c.ratio.high - c.ratio.value, 4) for c in comparisons
+            ],
+            "arrayminus": [
+                0 if _beyond(c.ratio.value, farthest) else round(c.ratio.value - c.ratio.low, 4) for c in comparisons
+            ],
             "thickness": 2,
             "width": 6,
             "color": style.ink(theme),
         },
         "marker": {
             "symbol": [
-                _beyond(c.ratio.value) or (look.symbol if look else "square-open")
+                _beyond(c.ratio.value, farthest) or (look.symbol if look else "square-open")
                 for c, look in zip(comparisons, looks, strict=True)
             ],
             "size": 12,

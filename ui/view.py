@@ -17,7 +17,7 @@ import streamlit as st
 from bench.claims import bounds, duration, engagement, figure, ratio_figure
 from bench.events import State
 from bench.record import Run
-from bench.values import Comparison, Phase, Picture, Side
+from bench.values import Comparison, Measure, Phase, Picture, Side
 from bench.workload import WHOLE
 from ui import charts, claim, style
 from ui.style import Theme
@@ -212,7 +212,7 @@ def _quality_metric(run: Run, colours: Theme) -> None:
         return
     baseline, accelerated = pairs[0]
     unit = f" {baseline.unit}" if baseline.unit else ""
-    one, other = (figure(measure.model_copy(update={"unit": ""})) for measure in (baseline, accelerated))
+    one, other = (_short(measure) for measure in (baseline, accelerated))
     found = run.claim()
     word = f"{found.verdict.accuracy} the limit" if found and found.verdict.accuracy != "not measured" else "both arms"
     more = "".join(f"\n\n{a.label}: {figure(a)} and {figure(b)}" for a, b in pairs[1:])
@@ -224,6 +224,11 @@ def _quality_metric(run: Run, colours: Theme) -> None:
         help=f"{style.glyph(Side.BASELINE, colours)} baseline | {style.glyph(Side.ACCELERATED, colours)} accelerated; "
         f"the limit is {run.plan.accuracy_limit:.1%} of the baseline's.{more}",
     )
+
+
+def _short(measure: Measure) -> str:
+    """Four digits, without the zeros behind them: two of them stand in a metric."""
+    return f"{measure.value:.4g}" if abs(measure.value) < 1000 else f"{measure.value:,.0f}"
 
 
 def _quality_words(run: Run, exact: bool) -> str:
