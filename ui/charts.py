@@ -821,12 +821,8 @@ def _ratio_dots(
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [
-                0 if _beyond(c.ratio.value, farthest) else round(c.ratio.high - c.ratio.value, 4) for c in comparisons
-            ],
-            "arrayminus": [
-                0 if _beyond(c.ratio.value, farthest) else round(c.ratio.value - c.ratio.low, 4) for c in comparisons
-            ],
+            "array": [round(above, 4) for above, _ in ends],
+            "arrayminus": [round(below, 4) for _, below in ends],
             "thickness": 2,
             "width": 6,
             "color": style.ink(theme),
