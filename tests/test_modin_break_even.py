@@ -67,6 +67,15 @@ def test_times_too_close_to_tell_have_no_crossing_and_no_winner():
     assert verdict(ahead_by_chance, crossing(ahead_by_chance)) == "unsure"
 
 
+def test_where_only_the_larger_sizes_are_sure_it_says_from_which_on():
+    close, ahead = (1.0, 1.02, 1.1, 0.9, 1.0), (2.0, 2.1, 1.9, 2.0, 2.05)
+    made = [Point(1024, close, (1.0, 0.99, 1.1, 0.9, 1.0)), Point(4096, ahead, close), Point(16384, ahead, close)]
+    assert crossing(made) is None
+    assert verdict(made, None) == "gains"
+    assert "faster at 4,096 rows and more" in told(made, None)
+    assert verdict(made[:1], None) == "unsure"
+
+
 def test_the_verdict_is_that_of_the_crossing_or_of_all_intervals():
     assert verdict(points(0.05, 0.5), crossing(points(0.05, 0.5))) == "gains"
     assert verdict(points(0.0, 0.5), None) == "gains"

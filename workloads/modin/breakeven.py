@@ -86,10 +86,20 @@ def verdict(points: Sequence[Point], found: Crossing | None, seed: int = 0) -> L
     """Whether Modin is faster, at all sizes or from a crossing on; slower at all; or neither is sure."""
     if found is not None:
         return "gains"
-    intervals = [bounds(point, seed) for point in points]
-    if all(low > 1 for low, _ in intervals):
+    if surely_from(points, seed) is not None:
         return "gains"
-    return "loses" if all(high < 1 for _, high in intervals) else "unsure"
+    return "loses" if all(bounds(point, seed)[1] < 1 for point in points) else "unsure"
+
+
+def surely_from(points: Sequence[Point], seed: int = 0) -> int | None:
+    """The smallest size from which on Modin's interval is above 1 at every one that was tried; None where it is not at
+    the largest."""
+    rows = None
+    for point in reversed(points):
+        if bounds(point, seed)[0] <= 1:
+            break
+        rows = point.rows
+    return rows
 
 
 def told(points: Sequence[Point], found: Crossing | None, seed: int = 0) -> str:
@@ -101,6 +111,9 @@ def told(points: Sequence[Point], found: Crossing | None, seed: int = 0) -> str:
             f"up to the {most:,} that were tried"
         )
     came_to = verdict(points, found, seed)
+    sure = surely_from(points, seed)
+    if sure is not None and sure > least:
+        return f"Modin is faster at {sure:,} rows and more, up to the {most:,} that were tried; below, nobody surely is"
     if came_to == "gains":
         return f"Modin is faster at every size that was tried, {least:,} to {most:,} rows"
     if came_to == "loses":
