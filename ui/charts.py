@@ -11,6 +11,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import quantiles
 
 import plotly.graph_objects as go
 
@@ -928,6 +929,32 @@ def cores(run: Run, theme: Theme = "light", *, height: int = 260) -> go.Figure:
     if not run.core_counts:
         layout["annotations"] = [_note("No other core count was tried", middle=True)]
     return go.Figure({"data": traces, "layout": layout})
+
+
+def medians(
+    x: Sequence[float], series: Sequence[Sequence[float]], side: Side, name: str, hover: str, theme: Theme
+) -> dict:
+    """A line in an arm's look: the median of the times at each `x`, in seconds, with their quartiles."""
+    look = style.look(side, theme)
+    spread = [quantiles(times, n=4, method="inclusive") for times in series]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": list(x),
+        "y": [middle for _, middle, _ in spread],
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - middle for _, middle, high in spread],
+            "arrayminus": [middle - low for low, middle, _ in spread],
+            "thickness": 1.2,
+        },
+        "name": name,
+        "line": {"color": look.colour, "dash": look.dash, "width": 2},
+        "marker": {"color": look.colour, "symbol": look.symbol, "size": 10},
+        "customdata": [duration(middle) for _, middle, _ in spread],
+        "hovertemplate": f"<b>{name}</b>, {hover}<extra></extra>",
+    }
 
 
 def telemetry(run: Run, theme: Theme = "light") -> go.Figure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,7 +13,7 @@ from bench.plan import Plan
 from bench.tasks import Job, JobState
 from bench.values import Side
 from bench.workload import registry
-from ui import claim, jobs, style, view
+from ui import charts, claim, jobs, style, view
 from ui.style import Theme
 
 SLOT = "modin:break-even"
@@ -90,25 +89,8 @@ def chart(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme
     figure = go.Figure()
     rows = [point["rows"] for point in points]
     for side, name, label in ((Side.BASELINE, "pandas", "pandas"), (Side.ACCELERATED, "modin", "Modin on Ray")):
-        look = style.look(side, theme)
-        quartiles = [statistics.quantiles(point[name], n=4, method="inclusive") for point in points]
-        figure.add_scatter(
-            x=rows,
-            y=[middle for _, middle, _ in quartiles],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [high - middle for _, middle, high in quartiles],
-                "arrayminus": [middle - low for low, middle, _ in quartiles],
-                "thickness": 1.2,
-            },
-            mode="lines+markers",
-            name=label,
-            line={"color": look.colour, "dash": look.dash},
-            marker={"color": look.colour, "symbol": look.symbol, "size": 9},
-            customdata=[duration(middle) for _, middle, _ in quartiles],
-            hovertemplate="%{x:,} rows: %{customdata}<extra>" + label + "</extra>",
-        )
+        times = [point[name] for point in points]
+        figure.add_trace(charts.medians(rows, times, side, label, "%{x:,} rows: %{customdata}", theme))
     figure.update_layout(style.layout(380))
     figure.update_xaxes(title="rows, log", type="log", tickvals=rows, ticktext=[f"{count:,}" for count in rows])
     figure.update_yaxes(title="time to the result [s], log", type="log")

@@ -6,7 +6,7 @@ What lies beyond the machine's cores is a projection by Amdahl's law, drawn apar
 from __future__ import annotations
 
 import math
-from statistics import median, quantiles
+from statistics import median
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -18,7 +18,7 @@ from bench.plan import Plan
 from bench.record import Run
 from bench.values import Phase, Side
 from bench.workload import WHOLE
-from ui import modin_calls, style, view
+from ui import charts, modin_calls, style, view
 from ui.style import Theme
 
 FARTHEST = 64
@@ -115,24 +115,8 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
         look = style.look(side, theme)
         name = run.plan.declaration.lever[getattr(run.plan, side)].label
         counts = sorted(times[side])
-        spread = [quantiles(times[side][count], n=4, method="inclusive") for count in counts]
-        figure.add_scatter(
-            x=counts,
-            y=[middle for _, middle, _ in spread],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [high - middle for _, middle, high in spread],
-                "arrayminus": [middle - low for low, middle, _ in spread],
-                "thickness": 1.2,
-            },
-            mode="lines+markers",
-            name=name,
-            line={"color": look.colour, "dash": look.dash, "width": 2},
-            marker={"color": look.colour, "symbol": look.symbol, "size": 10},
-            customdata=[duration(middle) for _, middle, _ in spread],
-            hovertemplate=f"<b>{name}</b>, %{{x}} cores: %{{customdata}}<extra></extra>",
-        )
+        rounds = [times[side][count] for count in counts]
+        figure.add_trace(charts.medians(counts, rounds, side, name, "%{x} cores: %{customdata}", theme))
         if beyond:
             line = [law.seconds(count) for count in beyond] if side is Side.ACCELERATED else [median(rival)] * 41
             figure.add_scatter(
