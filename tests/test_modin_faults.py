@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,12 +24,45 @@ from bench.workload import BadInput, registry
 from tests.conftest import belonging, wait_gone
 from tests.test_dispatch import until
 from tests.test_modin import pandas_arm, race
+from workloads.modin.watch import ServiceDied, Watch
 
 WORKLOAD = registry()["modin"]
 ray = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
 
 
 # --- killed ---
+
+
+@pytest.fixture
+def watched() -> Iterator[tuple[Watch, subprocess.Popen[bytes]]]:
+    """A watch over a process, and that process."""
+    with subprocess.Popen(["sleep", "60"]) as service:
+        yield Watch([psutil.Process(service.pid)]), service
+        service.kill()
+    # One more may be under way.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
+def test_an_error_that_comes_before_the_news_of_its_cause_is_told_by_its_cause(watched):
+    watch, service = watched
+    with pytest.raises(KeyError, match="a mistake of its own"), watch.blamed():
+        raise KeyError("a mistake of its own")
+    with pytest.raises(BadInput, match="no room"), watch.blamed():
+        raise BadInput("no room", "Free some.")
+    with pytest.raises(ServiceDied, match="sleep ended in the middle of the work") as died, watch.blamed():
+        service.kill()
+        raise RuntimeError("connection lost")
+    assert died.value.remedy
+
+
+def test_a_call_that_would_wait_for_what_never_comes_is_interrupted(watched):
+    _, service = watched
+    began = time.monotonic()
+    with pytest.raises(ServiceDied, match="sleep ended"):
+        service.kill()
+        time.sleep(30)
+    assert time.monotonic() - began < 30
+
 
 SERVER = """
 import time

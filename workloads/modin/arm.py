@@ -169,6 +169,8 @@ class Frames:
             start += first_s - statistics.median(self.took[call.name]) - (their_first_s - theirs["took"][call.name])
         label = "start-up and first calls beyond pandas'"
         measures.append(Measure(name="start", label=label, value=max(0.0, start), unit="s", higher_is_better=False))
+        with self.engine.explained():
+            nodes = self.engine.nodes()
         tolerance = f"relative tolerance {results.RELATIVE:g}"
         return measures, [
             Table(name="calls", label="Every call, as Modin executed it", columns=COLUMNS, rows=told),
@@ -178,7 +180,7 @@ class Frames:
                 columns=["call", "compared", "found"],
                 rows=equality,
             ),
-            *filter(None, [self.engine.nodes()]),
+            *filter(None, [nodes]),
         ]
 
     def _told(self, call: Call, theirs: dict[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bench.values import Service, Table
 from bench.workload import BadInput, Progress
+from workloads.modin.watch import Watch
 
 WORKED_S = 0.001
 """Processor time from which a worker counts as having worked, and not merely looked whether there was any."""
@@ -130,11 +131,13 @@ class Modin:
     storing = ""
     outside: Service | None = None
 
-    def _load(self, version: str, cores: int, began: float, progress: Progress) -> None:
-        """Import Modin for the service of this `version` and cut tables into `cores` parts either way.
+    def _load(self, watching: Watch, version: str, cores: int, began: float, progress: Progress) -> None:
+        """Import Modin for the service of this `version`, which `watching` watches over, and cut tables into `cores`
+        parts either way.
 
         `began` is when the service began to start, by `time.perf_counter`.
         """
+        self.watching = watching
         service_s = time.perf_counter() - began
         progress("importing Modin")
         config = importlib.import_module("modin.config")
@@ -149,7 +152,8 @@ class Modin:
         modin_s = time.perf_counter() - began - service_s
         # The workers start, and import pandas, when there is something to do.
         progress("first task of Modin")
-        self.execute(self.pd.DataFrame({"number": range(FIRST_ROWS * cores)}).map(abs))
+        with self.explained():
+            self.execute(self.pd.DataFrame({"number": range(FIRST_ROWS * cores)}).map(abs))
         self.started_s = time.perf_counter() - began
         modin = importlib.import_module("modin")
         self.facts = {
@@ -189,8 +193,10 @@ class Modin:
     def plain(self, result: Any) -> Any:
         return result._to_pandas() if hasattr(result, "_to_pandas") else result
 
-    def explained(self) -> AbstractContextManager[None]:
-        return explained()
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        with self.watching.blamed(), explained():
+            yield
 
     def nodes(self) -> Table | None:
         return None

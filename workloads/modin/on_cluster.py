@@ -21,7 +21,7 @@ from bench.workload import BadInput, Progress
 from workloads.modin import steps
 from workloads.modin.engine import Note, processor_s
 from workloads.modin.on_ray import SERVICES, OnRay
-from workloads.modin.watch import watch
+from workloads.modin.watch import Watch
 
 ADDRESS = "RAY_ADDRESS"
 REACH_S = 5.0
@@ -69,8 +69,8 @@ class ModinOnCluster(OnRay):
         self.before = {node: self._spent(node) for node in here}
         self.parts: Counter[str] = Counter()
         self.bytes: Counter[str] = Counter()
-        watch(self.roots, self._lost)
-        self._load(self.ray.__version__, self.cores, began, progress)
+        watching = Watch(self.roots, self._lost)
+        self._load(watching, self.ray.__version__, self.cores, began, progress)
         self.facts["Ray"] = f"{self.outside.what}: {len(living)} nodes, {self.cores} processors"
 
     def observed(self, work: Callable[[], Any], given: Any) -> tuple[Any, Note]:
@@ -111,7 +111,10 @@ class ModinOnCluster(OnRay):
 
     def _lost(self) -> list[str]:
         """The nodes that were there at the beginning and are no more."""
-        left = {node["NodeID"] for node in self._living()}
+        try:
+            left = {node["NodeID"] for node in self._living()}
+        except self.ray.exceptions.RayError:
+            return [f"the head of {self.service_name}"]
         return [f"the node {id[:8]} of {self.service_name}" for id in sorted(self.known - left)]
 
     def _root(self, id: str) -> psutil.Process | None:

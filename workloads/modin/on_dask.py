@@ -16,7 +16,7 @@ import psutil
 
 from bench.workload import BadInput, Progress
 from workloads.modin.engine import Modin, processor_s
-from workloads.modin.watch import watch
+from workloads.modin.watch import Watch
 
 MEMORY_SHARE = 0.5
 """Share of the available memory that the workers may hold, until they spill to the scratch folder."""
@@ -66,8 +66,8 @@ class ModinOnDask(Modin):
         # Modin takes the client that is there.
         self.client = distributed.Client(self.cluster, set_as_default=True)
         self.pids = [nanny.pid for nanny in self.cluster.workers.values()]
-        watch([psutil.Process(pid) for pid in self.pids])
-        self._load(distributed.__version__, cores, began, progress)
+        watching = Watch([psutil.Process(pid) for pid in self.pids])
+        self._load(watching, distributed.__version__, cores, began, progress)
         self.facts["Dask"] = f"{cores} worker processes of one thread, {memory / 2**20:,.0f} MiB for all of them"
 
     def check(self, result: Any) -> None:

@@ -15,7 +15,7 @@ import psutil
 
 from bench.workload import BadInput, Progress
 from workloads.modin.engine import Modin, processor_s
-from workloads.modin.watch import watch
+from workloads.modin.watch import Watch
 
 STORE_TIMES = 4
 """The object store holds the table so many times; what is beyond is spilled to the scratch folder."""
@@ -90,8 +90,8 @@ class ModinOnRay(OnRay):
             log_to_driver=False,
             configure_logging=False,
         )
-        watch([child for child in psutil.Process().children() if child.name() in SERVICES])
-        self._load(self.ray.__version__, cores, began, progress)
+        watching = Watch([child for child in psutil.Process().children() if child.name() in SERVICES])
+        self._load(watching, self.ray.__version__, cores, began, progress)
         self.facts["Ray"] = f"{cores} workers at most, object store {store / 2**20:,.0f} MiB"
 
     def _service_processes(self) -> list[psutil.Process]:

@@ -7,12 +7,20 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import psutil
 
+from bench.workload import BadInput
+
 LOOK_S = 1.0
 """How often it is looked for what has ended on other machines."""
+NOTICE_S = 2 * LOOK_S
+"""How long an error waits for its cause to become known: that a service has ended."""
+AGAIN_S = 0.05
+"""Time between two attempts to interrupt."""
 INTERRUPT_S = 10
 """How long the interrupted call may take to give up, until the process is ended."""
 
@@ -26,37 +34,51 @@ class ServiceDied(RuntimeError):
     )
 
 
-def watch(services: Iterable[psutil.Process], look: Callable[[], list[str]] | None = None) -> None:
-    """From now on raise ServiceDied in the main thread, whatever it waits for, when one of `services` ends, or when
-    `look`, which is asked now and then, names others that have ended.
+class Watch:
+    """Watches over services. Make it in the main thread, once they are up."""
 
-    Call it in the main thread, once they are up.
-    """
-    # Readable once the process has ended; nobody is reaped, for they have parents to wait for them.
-    descriptors = {os.pidfd_open(service.pid): service.name() for service in services}
-    ended: list[str] = []
+    def __init__(self, services: Iterable[psutil.Process], look: Callable[[], list[str]] | None = None) -> None:
+        """From now on raise ServiceDied in the main thread, whatever it waits for, when one of `services` ends, or
+        when `look`, which is asked now and then, names others that have ended."""
+        # Readable once the process has ended; nobody is reaped, for they have parents to wait for them.
+        self._descriptors = {os.pidfd_open(service.pid): service.name() for service in services}
+        self._look = look
+        self._ended: list[str] = []
+        self._told, self._over = threading.Event(), threading.Event()
+        signal.signal(signal.SIGUSR1, self._interrupt)
+        # Services that end because this process does have not died under it.
+        atexit.register(self._over.set)
+        threading.Thread(target=self._await_end, name="service-watch", daemon=True).start()
 
-    def interrupt(*_: object) -> None:
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Give an error inside that comes of a service's end the time to become ServiceDied."""
+        try:
+            yield
+        except (ServiceDied, BadInput):
+            raise
+        except Exception:
+            # A connection breaks before it is known that its process has ended; the interruption comes in here.
+            time.sleep(NOTICE_S)
+            raise
+
+    def _interrupt(self, *_: object) -> None:
         signal.alarm(0)
-        raise ServiceDied(f"{' and '.join(ended)} ended in the middle of the work")
+        if self._told.is_set():
+            return
+        self._told.set()
+        raise ServiceDied(f"{' and '.join(self._ended)} ended in the middle of the work")
 
-    signal.signal(signal.SIGUSR1, interrupt)
-    over = threading.Event()
-    # Services that end because this process does have not died under it.
-    atexit.register(over.set)
-    arguments = (descriptors, ended, look, over)
-    threading.Thread(target=_await_end, args=arguments, name="service-watch", daemon=True).start()
-
-
-def _await_end(
-    descriptors: dict[int, str], ended: list[str], look: Callable[[], list[str]] | None, over: threading.Event
-) -> None:
-    while not ended:
-        ready, _, _ = select.select(list(descriptors), [], [], None if look is None else LOOK_S)
-        ended += [descriptors[one] for one in ready] or (look() if look else [])
-    if over.is_set():
-        return
-    print(f"{' and '.join(ended)} ended", flush=True)
-    # A call that never comes back to Python does not see the interruption; the kernel then ends the process.
-    signal.alarm(INTERRUPT_S)
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+    def _await_end(self) -> None:
+        wait_s = None if self._look is None else LOOK_S
+        while not self._ended:
+            ready, _, _ = select.select(list(self._descriptors), [], [], wait_s)
+            self._ended += [self._descriptors[one] for one in ready] or (self._look() if self._look else [])
+        if self._over.is_set():
+            return
+        print(f"{' and '.join(self._ended)} ended", flush=True)
+        # A call that never comes back to Python does not see the interruption; the kernel then ends the process.
+        signal.alarm(INTERRUPT_S)
+        # A signal that comes just before a call begins to wait does not end its waiting; the next one does.
+        while not self._told.wait(AGAIN_S):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
