@@ -16,7 +16,7 @@ from bench.tasks import Job, JobState, Tasks
 from bench.workload import BadInput, registry
 from ui import modin_break_even
 from workloads.modin import search
-from workloads.modin.breakeven import Point, alternately, crossing, told, verdict
+from workloads.modin.breakeven import Point, alternately, crossing, outcome
 from workloads.modin.engine import Note
 from workloads.modin.steps import CALLS
 
@@ -41,7 +41,9 @@ def test_the_crossing_is_where_the_times_are_equal_and_inside_its_interval():
     found = crossing(points(0.05, 0.5))
     assert found.low <= found.rows <= found.high
     assert found.rows == pytest.approx(100_000, rel=0.15)
-    assert "faster from about" in told(points(0.05, 0.5), found)
+    assert outcome(points(0.05, 0.5)).crossing == found
+    assert outcome(points(0.05, 0.5)).verdict == "gains"
+    assert "faster from about" in outcome(points(0.05, 0.5)).sentence
 
 
 def test_noise_widens_the_interval():
@@ -50,36 +52,31 @@ def test_noise_widens_the_interval():
 
 
 @pytest.mark.parametrize(
-    ("fixed", "share", "words"), [(0.05, 2.0, "pandas is faster at every size"), (0.0, 0.5, "Modin is faster at every")]
+    ("fixed", "share", "verdict", "words"),
+    [(0.05, 2.0, "loses", "pandas is faster at every size"), (0.0, 0.5, "gains", "Modin is faster at every")],
 )
-def test_without_a_crossing_it_says_who_is_faster(fixed, share, words):
-    made = points(fixed, share)
-    assert crossing(made) is None
-    assert words in told(made, None)
+def test_without_a_crossing_it_says_who_is_faster(fixed, share, verdict, words):
+    found = outcome(points(fixed, share))
+    assert found.crossing is None
+    assert found.verdict == verdict
+    assert words in found.sentence
 
 
 def test_times_too_close_to_tell_have_no_crossing_and_no_winner():
-    made = points(0.0, 1.0, noise=0.1)
-    assert crossing(made) is None
-    assert "No crossing is sure" in told(made, None)
-    assert verdict(made, None) == "unsure"
+    found = outcome(points(0.0, 1.0, noise=0.1))
+    assert (found.verdict, found.crossing) == ("unsure", None)
+    assert "No crossing is sure" in found.sentence
     ahead_by_chance = [Point(rows, (1.0, 1.01, 1.2, 0.9), (0.99, 1.0, 1.1, 0.9)) for rows in (1024, 4096)]
-    assert verdict(ahead_by_chance, crossing(ahead_by_chance)) == "unsure"
+    assert outcome(ahead_by_chance).verdict == "unsure"
 
 
 def test_where_only_the_larger_sizes_are_sure_it_says_from_which_on():
     close, ahead = (1.0, 1.02, 1.1, 0.9, 1.0), (2.0, 2.1, 1.9, 2.0, 2.05)
     made = [Point(1024, close, (1.0, 0.99, 1.1, 0.9, 1.0)), Point(4096, ahead, close), Point(16384, ahead, close)]
-    assert crossing(made) is None
-    assert verdict(made, None) == "gains"
-    assert "faster at 4,096 rows and more" in told(made, None)
-    assert verdict(made[:1], None) == "unsure"
-
-
-def test_the_verdict_is_that_of_the_crossing_or_of_all_intervals():
-    assert verdict(points(0.05, 0.5), crossing(points(0.05, 0.5))) == "gains"
-    assert verdict(points(0.0, 0.5), None) == "gains"
-    assert verdict(points(0.05, 2.0), None) == "loses"
+    found = outcome(made)
+    assert (found.verdict, found.crossing) == ("gains", None)
+    assert "faster at 4,096 rows and more" in found.sentence
+    assert outcome(made[:1]).verdict == "unsure"
 
 
 class Fails:

@@ -40,6 +40,16 @@ class Crossing:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the sizes that were tried say."""
+
+    verdict: Literal["gains", "loses", "unsure"]
+    """Whether Modin is faster, at all sizes or from one on; slower at all; or neither is sure."""
+    sentence: str
+    crossing: Crossing | None = None
+
+
 def crossing(points: Sequence[Point], seed: int = 0) -> Crossing | None:
     """Where Modin begins to be faster and stays so up to the largest size; None where that is not sure.
 
@@ -82,15 +92,6 @@ def bounds(point: Point, seed: int = 0) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def verdict(points: Sequence[Point], found: Crossing | None, seed: int = 0) -> Literal["gains", "loses", "unsure"]:
-    """Whether Modin is faster, at all sizes or from a crossing on; slower at all; or neither is sure."""
-    if found is not None:
-        return "gains"
-    if surely_from(points, seed) is not None:
-        return "gains"
-    return "loses" if all(bounds(point, seed)[1] < 1 for point in points) else "unsure"
-
-
 def surely_from(points: Sequence[Point], seed: int = 0) -> int | None:
     """The smallest size from which on Modin's interval is above 1 at every one that was tried; None where it is not at
     the largest."""
@@ -102,23 +103,31 @@ def surely_from(points: Sequence[Point], seed: int = 0) -> int | None:
     return rows
 
 
-def told(points: Sequence[Point], found: Crossing | None, seed: int = 0) -> str:
-    """What was found, in one sentence, for the sizes that were tried."""
+def outcome(points: Sequence[Point], seed: int = 0) -> Outcome:
+    """What `points`, which are in order of rows, say."""
     least, most = points[0].rows, points[-1].rows
-    if found is not None:
-        return (
-            f"Modin is faster from about {found.rows:,.0f} rows on (95 %: {found.low:,.0f} to {found.high:,.0f}), "
-            f"up to the {most:,} that were tried"
+    crossed = crossing(points, seed)
+    if crossed is not None:
+        return Outcome(
+            "gains",
+            f"Modin is faster from about {crossed.rows:,.0f} rows on (95 %: {crossed.low:,.0f} to {crossed.high:,.0f})"
+            f", up to the {most:,} that were tried",
+            crossed,
         )
-    came_to = verdict(points, found, seed)
     sure = surely_from(points, seed)
-    if sure is not None and sure > least:
-        return f"Modin is faster at {sure:,} rows and more, up to the {most:,} that were tried; below, nobody surely is"
-    if came_to == "gains":
-        return f"Modin is faster at every size that was tried, {least:,} to {most:,} rows"
-    if came_to == "loses":
-        return f"pandas is faster at every size that was tried, {least:,} to {most:,} rows"
-    return f"No crossing is sure among {least:,} to {most:,} rows: the times cross to and fro, or too close to tell"
+    if sure == least:
+        return Outcome("gains", f"Modin is faster at every size that was tried, {least:,} to {most:,} rows")
+    if sure is not None:
+        return Outcome(
+            "gains",
+            f"Modin is faster at {sure:,} rows and more, up to the {most:,} that were tried; below, nobody surely is",
+        )
+    if all(bounds(point, seed)[1] < 1 for point in points):
+        return Outcome("loses", f"pandas is faster at every size that was tried, {least:,} to {most:,} rows")
+    return Outcome(
+        "unsure",
+        f"No crossing is sure among {least:,} to {most:,} rows: the times cross to and fro, or too close to tell",
+    )
 
 
 def alternately(times: int, first: Callable[[], float], second: Callable[[], float]) -> tuple[list[float], list[float]]:

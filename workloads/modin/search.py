@@ -49,14 +49,7 @@ def search(settings: Settings, call: Call, least: int, most: int, seconds: float
         tell.event("point", asdict(point))
         last_s = time.monotonic() - began
         rows *= GROWTH
-    found = breakeven.crossing(points, settings.seed)
-    return {
-        "call": call.name,
-        "sentence": breakeven.told(points, found, settings.seed),
-        "verdict": breakeven.verdict(points, found, settings.seed),
-        "stopped": stopped,
-        "crossing": None if found is None else asdict(found),
-    }
+    return {"call": call.name, "stopped": stopped} | asdict(breakeven.outcome(points, settings.seed))
 
 
 def _sizes(least: int, most: int) -> int:
