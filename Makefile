@@ -77,8 +77,9 @@ run: setup
 bench: setup
 	@$(RUN) -m bench $(or $(ARGS),list)
 
+# Two files at a time, in their order (long ones come first): most tests wait for processes to start.
 test: lint
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup-test
 	$(RUN) -m ruff check
