@@ -15,13 +15,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bench import noise
 from bench.claims import cores, duration, figure, interval_text, ratio_figure
 from bench.dispatch import Dispatcher, Status, journal_of
 from bench.events import State
 from bench.machine import core_limit, describe
-from bench.plan import Plan, PlanError, make
+from bench.plan import Plan, PlanError, make, spelled
 from bench.record import Run
 from bench.store import Store, StoreError
 from bench.tasks import JobState, Tasks
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     do.add_argument("task", help="its name, as 'list' shows it")
     do.add_argument("--cores", type=int, help="cores for it (default: all that this process may use)")
     do.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the workload")
-    do.add_argument("--given", type=json.loads, default={}, metavar="JSON", help="what the task is asked, an object")
+    do.add_argument("--given", type=_object, default={}, metavar="JSON", help="what the task is asked, an object")
     do.set_defaults(command=_do)
 
     show = commands.add_parser("show", help="a kept run again")
@@ -129,9 +130,20 @@ def _list(options: argparse.Namespace) -> int:
         if workload.tasks:
             print(f"  tasks: {', '.join(task.name for task in workload.tasks)}")
         for parameter in (workload.batch, *workload.parameters):
-            bounds = ", ".join(parameter.choices) or f"{parameter.minimum:,g} to {parameter.maximum:,g}"
+            bounds = ", ".join(parameter.choices) or f"{spelled(parameter.minimum)} to {spelled(parameter.maximum)}"
             print(f"  {parameter.name} = {parameter.default} ({bounds}): {parameter.help}")
     return 0
+
+
+def _object(text: str) -> dict[str, Any]:
+    """A JSON object of the command line."""
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"that is no JSON ({error})") from error
+    if not isinstance(given, dict):
+        raise argparse.ArgumentTypeError('wanted is an object, such as {"name": 1}')
+    return given
 
 
 def _do(options: argparse.Namespace) -> int:

@@ -157,7 +157,7 @@ def same_conditions(context: Context) -> tuple[Outcome, str, str]:
         name
         for name, one, other in (
             ("cores", baseline.cores, accelerated.cores),
-            ("work", baseline.work, accelerated.work),
+            ("work", (baseline.work, baseline.work_of), (accelerated.work, accelerated.work_of)),
             ("data", baseline.data, accelerated.data),
         )
         if one != other
@@ -471,7 +471,7 @@ def _sentence(context: Context, verdict: Verdict) -> str:
         f"{duration(comparison.baseline.median)} with {names[Side.BASELINE]}, "
         f"{duration(comparison.accelerated.median)} with {names[Side.ACCELERATED]}, "
         f"that is {interval_text(ratio)}, {verdict.speed}",
-        f"{cores(run.plan.cores)}, batch {run.plan.batch}",
+        f"{cores(run.plan.cores)}, batch {run.plan.batch}" + _part_of_work(context),
     ]
     best = {side: _best_count(run, side) for side in Side} if run.core_counts else {}
     if run.best_ratio and any(count.cores != run.plan.cores for count in best.values()):
@@ -482,6 +482,13 @@ def _sentence(context: Context, verdict: Verdict) -> str:
     if verdict.engagement is Engagement.PARTIAL:
         parts.append("only some steps ran accelerated")
     return "; ".join([*parts, f"on {run.machine.short}"]) + "."
+
+
+def _part_of_work(context: Context) -> str:
+    """Words for a step that does not work on all of the batch."""
+    prepared = context.run.arm(Side.BASELINE)
+    own = prepared.work_of.get(context.step) if prepared else None
+    return "" if own is None else f", of which this step works on {own:,.0f} {context.run.plan.declaration.unit}"
 
 
 def _refusal(context: Context, refused: Sequence[Finding]) -> str:
@@ -632,9 +639,17 @@ def _factor(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio >= 0.0995 or ratio <= 0 else f"{ratio:.{1 - math.floor(math.log10(ratio))}f}"
 
 
+SMALLEST_PLAIN = 0.005
+"""Values below it would read 0.00."""
+
+
 def figure(measure: Measure) -> str:
     """A measure's value with its unit."""
-    number = f"{measure.value:,.2f}" if abs(measure.value) < 1000 else f"{measure.value:,.0f}"
+    size = abs(measure.value)
+    if 0 < size < SMALLEST_PLAIN:
+        number = f"{measure.value:.1e}"
+    else:
+        number = f"{measure.value:,.2f}" if size < 1000 else f"{measure.value:,.0f}"
     return f"{number} {measure.unit}".rstrip()
 
 

@@ -74,6 +74,9 @@ class Plan(BaseModel):
         )
         plan["batch"] = _parameter(workload.batch, given.get("batch", workload.batch.default), problems)
         plan["parameters"] = _parameters(workload, given.get("parameters", {}), problems)
+        if not problems and all(step.apart for step in workload.steps_of(plan["parameters"])):
+            alone = ", ".join(step.label for step in workload.steps_of(plan["parameters"]))
+            problems.append(f"{workload.chosen_by}: {alone} does no work that could be compared; choose more with it")
         plan["budget_s"] = _number("budget_s", given.get("budget_s", 20.0), float, *BUDGET_S, problems, " seconds")
         plan["target"] = _number("target", given.get("target", 0.03), float, *TARGET, problems)
         plan["seed"] = _number("seed", given.get("seed", 0), int, 0, 2**32 - 1, problems)
@@ -249,7 +252,7 @@ def _number(
     """`given` as a finite number within its bounds; adds to `problems` where it is not."""
     low = -math.inf if minimum is None else minimum
     high = math.inf if maximum is None else maximum
-    bounds = f"from {low:,g}" + (f" to {high:,g}" if math.isfinite(high) else " up") + note
+    bounds = f"from {spelled(low)}" + (f" to {spelled(high)}" if math.isfinite(high) else " up") + note
     sort = "a whole number" if kind is int else "a number"
     try:
         number = float(given) if not isinstance(given, bool) else math.nan
@@ -259,8 +262,13 @@ def _number(
         problems.append(f"{name}: {given!r} is not {sort}; wanted is {sort} {bounds}")
         return kind(low) if math.isfinite(low) else kind(0)
     if not low <= number <= high:
-        problems.append(f"{name}: {number:g} is out of bounds; wanted is {sort} {bounds}")
+        problems.append(f"{name}: {spelled(number)} is out of bounds; wanted is {sort} {bounds}")
     return kind(number)
+
+
+def spelled(number: float) -> str:
+    """A number with all its digits, by thousands."""
+    return f"{number:,.15g}"
 
 
 def _text(value: Setting) -> str:

@@ -101,6 +101,7 @@ class Progress(Value):
 class Prepared(Value):
     type: Literal["prepared"] = "prepared"
     work: float = Field(gt=0)
+    work_of: dict[str, float] = Field(default_factory=dict)
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
     synthetic: str = ""

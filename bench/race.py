@@ -201,6 +201,7 @@ class Race:
                 pid=arm.pid,
                 seconds=time.monotonic() - began,
                 work=answer.work,
+                work_of=answer.work_of,
                 data=answer.data,
                 facts=answer.facts,
                 synthetic=answer.synthetic,
@@ -216,11 +217,14 @@ class Race:
         return arms
 
     def _check_same_work(self) -> None:
-        works = {prepared.work for prepared in self.record.prepared}
-        if len(works) > 1:
+        works = [(prepared.work, prepared.work_of) for prepared in self.record.prepared]
+        if any(work != works[0] for work in works):
+            told = "; ".join(
+                " ".join([f"{work:g}", *(f"{step} {own:g}" for step, own in of.items())]) for work, of in works
+            )
             raise BrokenArm(
                 Failure(
-                    what=f"The arms prepared different amounts of work: {sorted(works)} {self.workload.unit}.",
+                    what=f"The arms prepared different amounts of work: {told} {self.workload.unit}.",
                     remedy="The workload's two arms are not the same work; nothing can be compared.",
                 )
             )
@@ -328,7 +332,8 @@ class Race:
         from bench.statistics import compare
 
         samples = [sample for sample in self.record.samples if sample.phase == Phase.RACE]
-        comparisons = compare(samples, work=self.record.prepared[0].work, seed=self.plan.seed)
+        prepared = self.record.prepared[0]
+        comparisons = compare(samples, work=prepared.work, work_of=prepared.work_of, seed=self.plan.seed)
         if not comparisons:
             return False
         self.tell(events.Estimated(at=self.now, pairs=pairs, comparisons=comparisons))

@@ -8,7 +8,7 @@ Systems, SC15, rules 3 to 8; Fleming and Wallace, CACM 29(3), 1986.)
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy import stats
@@ -111,10 +111,13 @@ def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *,
     return Interval(value=ratio, low=min(low, ratio), high=max(high, ratio))
 
 
-def compare(samples: Sequence[Sample], *, work: float, seed: int = 0) -> list[Comparison]:
+def compare(
+    samples: Sequence[Sample], *, work: float, work_of: Mapping[str, float] | None = None, seed: int = 0
+) -> list[Comparison]:
     """The whole first, then every step in the order in which it ran.
 
-    Only whole pairs count. Empty where there are fewer than two pairs.
+    A repetition does `work` units, as does each step but those in `work_of`. Only whole pairs count. Empty where there
+    are fewer than two pairs.
     """
     by_pair: dict[int, dict[Side, Sample]] = {}
     for sample in samples:
@@ -123,7 +126,7 @@ def compare(samples: Sequence[Sample], *, work: float, seed: int = 0) -> list[Co
     if len(pairs) < 2:
         return []
     steps = [timed.step for timed in pairs[0][Side.BASELINE].measurement.steps]
-    return [_compare(step, pairs, work, seed) for step in (WHOLE, *steps)]
+    return [_compare(step, pairs, (work_of or {}).get(step, work), seed) for step in (WHOLE, *steps)]
 
 
 def _compare(step: str, pairs: Sequence[dict[Side, Sample]], work: float, seed: int) -> Comparison:

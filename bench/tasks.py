@@ -13,6 +13,7 @@ import select
 import tempfile
 import threading
 import time
+import traceback
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -219,6 +220,15 @@ class Tasks:
                 problem=str(error),
                 remedy="Check that the disk has room and may be written, and try again.",
             )
+        except Exception as error:
+            # The boundary of the thread: a mistake of ours must not leave the job running for good.
+            traceback.print_exception(error)
+            self._change(
+                job.id,
+                state=JobState.FAILED,
+                problem=f"{type(error).__name__}: {error}",
+                remedy="This is a mistake in Fairlap; report it with these words.",
+            )
         finally:
             self._change(job.id, ended=time.monotonic())
             if machine is not None:
@@ -250,13 +260,13 @@ class Tasks:
             resident.end()
             resident = None
         resident = resident or self._starter.submit(_started, cores, plan.declaration.environment).result()
-        request = protocol.Do(
-            desk=plan.declaration.desk,
-            task=job.task.name,
-            given=job.given,
-            **child.work(plan, cores, Path(resident.folder.name)),
-        )
         try:
+            request = protocol.Do(
+                desk=plan.declaration.desk,
+                task=job.task.name,
+                given=job.given,
+                **child.work(plan, cores, Path(resident.folder.name)),
+            )
             result = self._followed(job, resident.child, request, stop)
         except BaseException:
             # What is stopped in the middle of a task, or has died, is no use for the next.

@@ -191,6 +191,9 @@ class Prepared(Value):
     seconds: float
     """From asking for the process to its being ready: start, imports and data."""
     work: float
+    """Of one repetition, in the workload's unit."""
+    work_of: dict[str, float] = Field(default_factory=dict)
+    """Of the steps that work on another amount."""
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
     synthetic: str = ""

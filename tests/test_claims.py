@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.claims import RULES, amdahl, conclude, duration, interval_text, ratio_figure, share_kept
+from bench.claims import RULES, amdahl, conclude, duration, figure, interval_text, ratio_figure, share_kept
 from bench.events import State
 from bench.plan import make
 from bench.record import Run
@@ -32,7 +32,7 @@ from bench.values import (
     StepTime,
     Verdict,
 )
-from bench.workload import registry
+from bench.workload import WHOLE, registry
 from tests.conftest import opened
 
 MEASURE = Measure(name="psnr", label="PSNR", value=31.7, unit="dB", decisive=True)
@@ -56,6 +56,31 @@ def sample(side: Side, pair: int, fit: float, *, phase=Phase.RACE, cores=2, busy
         machine_busy_s=None if busy is None else (used + busy) * wall,
     )
     return Sample(side=side, phase=phase, cores=cores, pair=pair, place=0, measurement=measurement)
+
+
+def test_the_claim_of_a_step_says_how_much_of_the_batch_it_works_on():
+    made = run()
+    for prepared in made.prepared:
+        prepared.work_of["fit"] = 40
+    unit = made.plan.declaration.unit
+    told = {claim.step: claim.sentence for claim in conclude(made)}
+    assert f"batch 1, of which this step works on 40 {unit}" in told["fit"]
+    assert "of which" not in told["predict"] + told[WHOLE]
+
+
+def test_arms_that_do_another_amount_of_one_step_claim_nothing():
+    made = run()
+    made.prepared[0].work_of["fit"] = 40
+    claims = conclude(made)
+    assert not any(claim.made for claim in claims)
+    assert "the arms differ in work" in claims[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0.00"), (3.1e-8, "3.1e-08"), (0.01, "0.01"), (92.41, "92.41"), (-1e-6, "-1.0e-06")]
+)
+def test_a_small_figure_does_not_read_as_nothing(value, text):
+    assert figure(Measure(name="error", label="error", value=value)) == text
 
 
 def run(*, fit=(4.0, 1.0), pairs=20, busy=(None, None), used=2.0, jitter=0.001, **fields) -> Run:

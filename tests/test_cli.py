@@ -59,7 +59,7 @@ def test_run_writes_json_with_all_that_it_must_hold_and_keeps_the_run(tmp_path):
     ("words", "told"),
     [
         (("run", "nothing"), "there is no 'nothing'"),
-        (("run", "trial", "--cores", "4096"), "cores: 4096 is out of bounds"),
+        (("run", "trial", "--cores", "4096"), "cores: 4,096 is out of bounds"),
         (("run", "trial", "--set", "loops"), "wanted is NAME=VALUE"),
         (("run", "trial", "--set", "loops=-1"), "loops: -1 is out of bounds"),
         (("run", "colour-quantization", "--set", "sklearnex=maybe"), "'maybe' is no value of the lever sklearnex"),
@@ -128,6 +128,10 @@ def test_a_task_tells_its_events_and_its_result_line_by_line(home):
     assert told[:3] == [{"counted": {"number": number}} for number in (1, 2, 3)]
     assert told[3]["result"]["done"] == 1
     assert not wait_gone(home)
+    for wrong in ("[1]", "{to: 3}", "3"):
+        refused = bench("do", "trial", "count", "--given", wrong)
+        assert refused.returncode == 2
+        assert "argument --given" in refused.stderr and "Traceback" not in refused.stderr
     failed = bench("do", "trial", "count", "--cores", "1", "--given", '{"to": 1, "fault": "raise"}')
     assert failed.returncode == 1
     assert "that cannot be counted. Count something else." in failed.stderr

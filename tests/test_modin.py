@@ -18,7 +18,7 @@ import psutil
 from bench import events
 from bench.cores import choose
 from bench.events import State
-from bench.plan import make
+from bench.plan import PlanError, make
 from bench.processes import descendants
 from bench.race import Race
 from bench.record import Run
@@ -27,7 +27,7 @@ from bench.workload import BadInput, Settings, registry
 from tests.conftest import opened, wait_gone
 from workloads.modin import on_ray, results
 from workloads.modin.arm import Frames
-from workloads.modin.steps import CALLS, chosen
+from workloads.modin.steps import CALLS, SLOW_ROWS, chosen
 
 WORKLOAD = registry()["modin"]
 ray = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
@@ -47,6 +47,25 @@ def pandas_arm(tmp_path: Path, **given) -> Frames:
 
 
 # --- the calls ---
+
+
+def test_calls_of_a_python_function_say_that_they_work_on_fewer_rows(tmp_path):
+    rows = SLOW_ROWS + 100
+    arm = pandas_arm(tmp_path, rows=rows, columns=4, steps="map,apply,mean")
+    assert arm.told["work"] == rows
+    assert arm.told["work_of"] == {"map": SLOW_ROWS, "apply": SLOW_ROWS}
+    assert {step.what for step in WORKLOAD.steps if step.name in ("map", "apply")} == {
+        f"a Python function of {of}, on the first 65,536 rows at most" for of in ("a value", "a row")
+    }
+
+
+def test_calls_that_do_no_work_are_raced_beside_others_only():
+    with pytest.raises(PlanError, match="concat does no work that could be compared"):
+        make("modin", cores=1, parameters={"steps": "concat"})
+    assert [step.name for step in make("modin", cores=1, parameters={"steps": "concat,mean"}).steps] == [
+        "concat",
+        "mean",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["mixed", "integer"])

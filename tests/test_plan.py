@@ -93,6 +93,11 @@ def test_several_are_named_with_commas_and_stand_in_the_order_of_the_choices():
     assert [step.name for step in mixed.steps] == ["mean", "str_upper", "str_contains", "to_datetime"]
 
 
+def test_bounds_are_told_with_all_their_digits():
+    with pytest.raises(PlanError, match=r"33,554,432 is out of bounds.* from 16 to 16,777,216"):
+        make("modin", cores=1, batch=1 << 25)
+
+
 @pytest.mark.parametrize(("given", "words"), [("", "one or more of"), ("map,nap", "'nap' is none of")])
 def test_several_that_name_nothing_are_refused(given, words):
     with pytest.raises(PlanError, match=words):

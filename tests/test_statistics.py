@@ -166,6 +166,15 @@ def test_the_whole_is_the_steps_once_and_what_lies_between():
     assert whole.baseline.effective_cores == pytest.approx(2.0)
 
 
+def test_a_step_that_works_on_less_has_its_own_throughput():
+    samples = [sample(side, pair, 1.0, 3.0) for pair in range(3) for side in Side]
+    names = [step.step for step in samples[0].measurement.steps]
+    whole, first, second = compare(samples, work=9, work_of={names[0]: 2})
+    assert first.baseline.throughput == pytest.approx(2.0)
+    assert second.baseline.throughput == pytest.approx(3.0)
+    assert whole.baseline.throughput == pytest.approx(9 / whole.baseline.median)
+
+
 def test_half_a_pair_does_not_count():
     samples = [sample(side, pair, 1.0) for pair in range(3) for side in Side]
     assert compare(samples[:-1], work=1)[0].baseline.count == 2

@@ -117,6 +117,14 @@ def test_a_process_that_fails_is_told_and_ended(desk, fault, words):
     assert again.state is JobState.DONE, "the machine is free again"
 
 
+def test_a_mistake_of_our_own_ends_the_job_and_frees_the_machine(desk, capfd):
+    job = ended(desk, desk.submit(plan(), "count", ["no object"]))
+    assert job.state is JobState.FAILED
+    assert "ValidationError" in job.problem
+    assert "report it" in job.remedy
+    assert ended(desk, desk.submit(plan(), "count", {"to": 1})).state is JobState.DONE
+
+
 def test_stop_ends_a_task_at_work_and_keeps_what_it_told(desk):
     id = desk.submit(plan(), "count", {"to": 3, "fault": "hang"})
     until(lambda: desk.job(id).told("counted"))

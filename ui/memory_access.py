@@ -22,6 +22,7 @@ LINES = 8
 """Lines that the cache holds."""
 TILE = 4
 THREADS = 3
+STRIPS = 4
 UNTOUCHED, TOUCHED, CACHED, NOW = range(4)
 FRAME_MS = 60
 
@@ -62,7 +63,7 @@ def walk(transformation: str, version: str) -> Walk:
         ("vectorization", "strict"): ("one vector, element after element", flat),
         ("vectorization", "reordered"): ("one vector, four elements at once", list(_at_once(LINE))),
         ("dependence", "recurrence"): ("the running sum, element after element", flat),
-        ("dependence", "strips"): ("the running sum, three strips side by side", list(_side_by_side(THREADS))),
+        ("dependence", "strips"): ("the running sum, four strips side by side", list(_side_by_side(STRIPS))),
         ("multithreading", "one"): ("one thread", flat),
         ("multithreading", "all"): ("three threads, a third each", list(_side_by_side(THREADS))),
         ("tiling", "ijk"): ("the second matrix, for two rows of the first", column * 2),

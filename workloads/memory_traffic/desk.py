@@ -30,9 +30,12 @@ class Desk:
         stride). Versions without tiles come as an event `level`: `version`, `label`, `seconds`, `ns`. Returns `what`,
         `shape`, `threads` and `passes`. Raises BadInput.
         """
-        what = str(given["what"])
+        what = str(given.get("what", ""))
         if what != "stride" and what not in SWEPT:
-            raise BadInput(f"{what} has nothing to sweep", f"Sweep the stride, or one of {', '.join(SWEPT)}.")
+            raise BadInput(
+                f"{what or 'what is not named'} has nothing to sweep",
+                f"Sweep the stride, or one of {', '.join(SWEPT)}.",
+            )
         build.set_up(str(settings.parameters["vectors"]))
         from workloads.memory_traffic import sweeps
 
@@ -90,10 +93,13 @@ class Desk:
         their names, where there are counters). Returns `threads`, the counts measured, and `uncounted`: why hardware
         events are missing, where any are. Raises BadInput.
         """
-        wanted = [str(name) for name in given["kernels"]]
+        wanted = given.get("kernels")
+        names = ", ".join(TRANSFORMATIONS)
+        if not isinstance(wanted, list) or not wanted:
+            raise BadInput("no kernels are named", f"Give a list, kernels, of one or more of {names}.")
         unknown = [name for name in wanted if name not in TRANSFORMATIONS]
         if unknown:
-            raise BadInput(f"there is no {unknown[0]}", f"There are {', '.join(TRANSFORMATIONS)}.")
+            raise BadInput(f"there is no {unknown[0]}", f"There are {names}.")
         build.set_up(str(settings.parameters["vectors"]))
         # Before Numba starts its threads: those are counted that are started afterwards.
         counting = counters.start()

@@ -6,7 +6,7 @@ After the posts on scaling pandas by changing one import. This module only decla
 import inspect
 
 from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Task, Workload
-from workloads.modin.steps import CALLS, etl
+from workloads.modin.steps import CALLS, SLOW_ROWS, etl
 
 ORDER = 3
 
@@ -18,6 +18,12 @@ _WHY = (
 
 # As a person writes it; what types its arguments have is of no interest there.
 _SCRIPT = inspect.getsource(etl).replace(": Any", "").replace(": Path", "").replace(": str", "").replace(" -> Any", "")
+
+_WHAT = {
+    "etl": "read, clean, join, aggregate and write, ten steps as one",
+    "apply": f"a Python function of a row, on the first {SLOW_ROWS:,} rows at most",
+    "map": f"a Python function of a value, on the first {SLOW_ROWS:,} rows at most",
+}
 
 WORKLOAD = Workload(
     name="modin",
@@ -52,7 +58,7 @@ WORKLOAD = Workload(
         Step(
             call.name,
             call.code,
-            "read, clean, join, aggregate and write, ten steps as one" if call.name == "etl" else call.code,
+            _WHAT.get(call.name, call.code),
             published=Published(4.0, _POST, _WHY) if call.name == "read_csv" else None,
             groups=call.groups,
             apart=call.apart,

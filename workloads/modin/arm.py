@@ -48,8 +48,10 @@ class Frames:
             self.tables = tables.build(self.files, self.engine, out, self.settings.seed)
             self._first_calls(progress)
         numeric = self.tables.array.shape[1]
+        few = len(self.tables.few)
         return {
             "work": self.files.rows,
+            "work_of": {call.name: few for call in self.calls if call.on == "few" and few != self.files.rows},
             "data": self.files.digest,
             "facts": self.engine.facts
             | {
@@ -111,6 +113,7 @@ class Frames:
         if self.settings.lever == "pandas":
             return Evidence(step=call.name, path="stock", words=["pandas, in one process"], calls=calls)
         words = [
+            *([f"the first {len(self.tables.few):,} rows"] if call.on == "few" else []),
             f"{note.rows} × {note.columns} partitions (rows × columns)",
             f"{note.workers} of {self.engine.service}'s workers worked, "
             f"{note.processor_s:.2f} s of processor time in the first call",
