@@ -28,6 +28,7 @@ from tests.conftest import opened, wait_gone
 from workloads.modin import on_ray, results
 from workloads.modin.arm import Frames
 from workloads.modin.steps import CALLS, SLOW_ROWS, chosen
+from workloads.modin.tables import OWN
 
 WORKLOAD = registry()["modin"]
 ray = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
@@ -99,11 +100,40 @@ def test_a_file_of_the_users_is_raced_on_its_own_columns(tmp_path):
     assert arm.told["synthetic"] == ""
 
 
+def test_columns_named_as_those_that_the_calls_make_change_nothing(tmp_path):
+    # They come first and repeat more than the key does: by their content each would be chosen for it.
+    own = {name: [1, 2] * 25 for name in OWN}
+    table = pd.DataFrame(own | {"id": [i % 3 for i in range(50)], "x": [i + 0.5 for i in range(50)], "flag": "a"})
+    plain, named = tmp_path / "plain.csv", tmp_path / "named.csv"
+    table.drop(columns=own).to_csv(plain, index=False)
+    table.to_csv(named, index=False)
+    arms = [pandas_arm(tmp_path, file=str(file)) for file in (plain, named)]
+    assert {(arm.tables.key, arm.tables.value) for arm in arms} == {("id", "x")}
+    for call in ("etl", "merge_small", "merge_large"):
+        found = [one.run(arm.tables) for arm in arms for one in chosen(call)]
+        pd.testing.assert_frame_equal(*found)
+
+
+def test_the_key_is_not_taken_for_the_value_beside_it(tmp_path):
+    file = tmp_path / "own.csv"
+    file.write_text("n,id\n" + "".join(f"{i},{i % 3}\n" for i in range(50)))
+    arm = pandas_arm(tmp_path, file=str(file))
+    assert (arm.tables.key, arm.tables.value) == ("id", "n")
+
+
+def test_text_calls_work_on_a_table_with_truth_values_with_gaps_and_no_text(tmp_path):
+    file = tmp_path / "own.csv"
+    file.write_text("id,x,b\n" + "1,2.5,true\n2,1.5,\n" * 200)
+    arm = pandas_arm(tmp_path, file=str(file), steps="text")
+    assert arm.tables.text.name == "text"
+
+
 def test_a_table_on_which_a_call_fails_is_refused_with_the_calls_name(tmp_path):
     file = tmp_path / "own.csv"
-    file.write_text("id,x,label_key\n" + "".join(f"{i % 3},{i},{i}\n" for i in range(50)))
-    with pytest.raises(BadInput, match="does not work on this table") as error:
-        pandas_arm(tmp_path, file=str(file), steps="etl")
+    days = ["2020-01-02"] * 200 + ["some day"]
+    file.write_text("id,x,when\n" + "".join(f"{i % 3},{i}.5,{day}\n" for i, day in enumerate(days)))
+    with pytest.raises(BadInput, match="to_datetime does not work on this table.*some day") as error:
+        pandas_arm(tmp_path, file=str(file), steps="text")
     assert error.value.remedy
 
 

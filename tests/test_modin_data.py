@@ -165,3 +165,20 @@ def test_a_path_that_names_no_table_is_refused(tmp_path):
 def test_a_table_without_a_key_is_refused():
     with pytest.raises(BadInput, match="no column of whole numbers"):
         columns_of(pd.DataFrame({"a": [0.5, 1.5], "b": ["x", "y"]}))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_truth_values_with_gaps_are_no_texts(tmp_path, ending):
+    table = pd.DataFrame({"id": [1, 2] * 20, "x": [2.5, 1.5] * 20, "b": [True, None] * 20})
+    file = tmp_path / f"own{ending}"
+    table.to_csv(file, index=False) if ending == ".csv" else table.to_parquet(file)
+    rows = pd.read_parquet(data.from_file(file, 40, tmp_path, quiet).parquet)
+    assert rows["b"].dtype == object
+    assert columns_of(rows) == ("id", ["id", "x"], "", "")
+    assert columns_of(rows.assign(when="2020-01-02", t="a")) == ("id", ["id", "x"], "t", "when")
+
+
+def test_a_table_whose_only_key_has_a_name_of_the_calls_own_is_refused_with_the_name():
+    with pytest.raises(BadInput, match="; label and count cannot be used") as error:
+        columns_of(pd.DataFrame({"label": [1, 2], "x": [0.5, 1.5], "count": [1, 2]}))
+    assert error.value.remedy == "Rename label and count in the file."

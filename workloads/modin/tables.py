@@ -14,6 +14,10 @@ from workloads.modin.steps import SLOW_ROWS, Tables
 
 LEFT_COLUMNS = 8
 """Columns of the left table of a join."""
+OWN = ("row", "extra", "label", "label_key", "double", "weighed", "count")
+"""Columns that the calls make, by name: what the table has under such a name is never what they group or join by."""
+LOOKED_AT = 100
+"""Values of a column that tell what it holds."""
 
 
 def build(files: Files, engine: Engine, out: Path, seed: int, slow_rows: int = SLOW_ROWS) -> Tables:
@@ -22,8 +26,9 @@ def build(files: Files, engine: Engine, out: Path, seed: int, slow_rows: int = S
     key, numeric, text, dates = columns_of(rows)
     rng = np.random.default_rng(seed)
     keys = np.unique(rows[key].to_numpy())
-    value = next((name for name in numeric if name != key and rows[name].dtype == float), numeric[-1])
-    left = rows[numeric[:LEFT_COLUMNS]].copy()
+    others = [name for name in numeric if name != key and name not in OWN]
+    value = next((name for name in others if rows[name].dtype == float), others[-1])
+    left = rows[[name for name in numeric if name not in OWN][:LEFT_COLUMNS]].copy()
     if key not in left:
         left[key] = rows[key]
     left["row"] = np.arange(len(rows))
@@ -64,18 +69,28 @@ def columns_of(rows: pandas.DataFrame) -> tuple[str, list[str], str, str]:
     Raises BadInput for a table without a whole number to group by and another number.
     """
     numeric = [str(name) for name in rows.columns if rows[name].dtype.kind in "if"]
-    whole = [name for name in numeric if rows[name].dtype.kind == "i"]
-    if not whole or len(numeric) < 2:
-        raise BadInput(
-            "The table has no column of whole numbers without gaps beside another numeric column",
-            "Give a table with a number to group by, such as an identifier.",
-        )
+    free = [name for name in numeric if name not in OWN]
+    whole = [name for name in free if rows[name].dtype.kind == "i"]
+    if not whole or len(free) < 2:
+        raise _no_key([name for name in numeric if name in OWN])
     key = "key" if "key" in whole else min(whole, key=lambda name: (rows[name].nunique() < 2, rows[name].nunique()))
-    texts = [str(name) for name in rows.columns if rows[name].dtype == object and rows[name].notna().any()]
-    heads = {name: rows[name].dropna().head(100).astype(str) for name in texts}
+    heads = {str(name): rows[name].dropna().head(LOOKED_AT) for name in rows.columns if rows[name].dtype == object}
+    # Truth values with gaps are objects, too.
+    texts = [name for name, head in heads.items() if pandas.api.types.infer_dtype(head) == "string"]
     dates = [name for name in texts if heads[name].str.fullmatch(r"\d{4}-\d\d-\d\d").all()]
     text = next((name for name in texts if name not in dates), "")
     return key, numeric, text, next(iter(dates), "")
+
+
+def _no_key(taken: list[str]) -> BadInput:
+    """The refusal of a table that may have a key, but under the names `taken`."""
+    what = "The table has no column of whole numbers without gaps beside another numeric column"
+    if not taken:
+        return BadInput(what, "Give a table with a number to group by, such as an identifier.")
+    return BadInput(
+        f"{what}; {' and '.join(taken)} cannot be used, since the calls make columns of that name themselves",
+        f"Rename {' and '.join(taken)} in the file.",
+    )
 
 
 def _dates(key: pandas.Series) -> pandas.Series:
