@@ -123,7 +123,6 @@ def test_a_parquet_file_of_the_users_is_cut_to_the_rows_asked_for(tmp_path):
     [
         (TABLE + "1,2,3\n" + TABLE, r"Row 52 of own\.csv, its header being row 1, has 3 columns instead of 4: '1,2,3'"),
         ("a,b\n" + "1,2\n" * (1 << 19) + "x,2\n", r"own\.csv cannot be read: .*Row #524290: .*invalid value 'x'"),
-        ("", "cannot be read"),
         ("a,b\n", "has no row"),
         ("a,a\n1,2\n", "same name"),
         ("a,b\n1,2\n", "has 1 rows"),
@@ -133,6 +132,48 @@ def test_a_csv_that_cannot_be_worked_with_is_refused_with_what_to_do(tmp_path, c
     with pytest.raises(BadInput, match=words) as error:
         given(tmp_path, content)
     assert error.value.remedy
+
+
+TEXTS = "id,x,t\n" + "1,2.5,caf\n" * (1 << 18) + "1,2.5,café\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "remedy"),
+    [
+        (b"", "is empty, or has one line only", "header and rows"),
+        (b"a,b", "is empty, or has one line only", "header and rows"),
+        ("id,x,t\n1,2,café\n".encode("latin-1"), r"The column t holds bytes that are no text in UTF-8", "in UTF-8"),
+        (TEXTS.encode("latin-1"), r"is not in UTF-8: .*Row #262146", "in UTF-8"),
+        ("id,café\n1,2\n".encode("latin-1"), r"The first line of own\.csv is no text in UTF-8", "in UTF-8"),
+        (TABLE.encode("utf-16"), r"The first line of own\.csv is no text in UTF-8", "in UTF-8"),
+        (b'id,t\n1,"' + b"2" * (3 << 20), "has a row of more than 1,024 KiB", "quote"),
+    ],
+)
+def test_a_csv_that_is_no_table_is_refused_with_its_own_reason(tmp_path, content, words, remedy):
+    file = tmp_path / "own.csv"
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match=words) as error:
+        data.from_file(file, 1 << 20, tmp_path, quiet)
+    assert remedy in error.value.remedy
+
+
+def test_a_parquet_file_with_bytes_in_it_is_refused_with_the_columns_name(tmp_path):
+    file = tmp_path / "own.parquet"
+    pd.DataFrame({"id": range(50), "b": [b"plain"] * 50}).to_parquet(file)
+    with pytest.raises(BadInput, match="The column b is of the type binary") as error:
+        data.from_file(file, 50, tmp_path, quiet)
+    assert "UTF-8" not in error.value.remedy
+
+
+def test_a_damaged_parquet_file_is_not_taken_for_a_full_disk(tmp_path):
+    file = tmp_path / "own.parquet"
+    pd.DataFrame({"id": range(9000), "t": [f"text {i}" for i in range(9000)]}).to_parquet(file)
+    content = bytearray(file.read_bytes())
+    content[100:20_000] = b"\xff" * 19_900
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match=r"own\.parquet cannot be read") as error:
+        data.from_file(file, 9000, tmp_path, quiet)
+    assert "Mend the file" in error.value.remedy
 
 
 def test_a_file_is_bound_by_the_rows_that_are_taken_and_not_by_its_size(tmp_path, monkeypatch):

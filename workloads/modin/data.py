@@ -46,6 +46,16 @@ COPIES = 8
 FEWEST_ROWS = 16
 LONGEST_ROW = 80
 """Characters of a broken row that are shown."""
+UTF_8 = "Save the file in UTF-8."
+BLOCK = 1 << 20
+"""Bytes of a CSV that are read at once, and of which the first tell what a column holds."""
+CSV_FAULTS = (
+    ("Empty CSV file", "is empty, or has one line only", "Give a text file with a header and rows."),
+    ("invalid UTF8", "is not in UTF-8", UTF_8),
+    ("straddl", f"has a row of more than {BLOCK >> 10:,} KiB", "Mend it: a quote may not be closed."),
+    ("", "cannot be read", f"Mend the row; a column is taken for what the first {BLOCK >> 10:,} KiB of the file show."),
+)
+"""What an error's text has in it, what it means, and what to do; the last is for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,12 @@ def _parquet_bytes(path: Path, rows: int) -> int:
 
 
 def _csv_chunks(path: Path) -> Iterator[pa.RecordBatch]:
+    with path.open("rb") as file:
+        header = file.readline(BLOCK)
+    try:
+        header.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The first line of {path.name} is no text in UTF-8", UTF_8) from error
     broken: list[csv.InvalidRow] = []
 
     def keep(row: csv.InvalidRow) -> str:
@@ -153,27 +169,37 @@ def _csv_chunks(path: Path) -> Iterator[pa.RecordBatch]:
         return "error"
 
     # By one thread, which alone can count the rows.
-    how = csv.ReadOptions(use_threads=False)
+    how = csv.ReadOptions(use_threads=False, block_size=BLOCK)
     try:
         with csv.open_csv(path, how, csv.ParseOptions(invalid_row_handler=keep)) as reader:
+            for field in reader.schema:
+                if pa.types.is_binary(field.type):
+                    raise BadInput(f"The column {field.name} holds bytes that are no text in UTF-8", UTF_8)
             yield from reader
     except pa.ArrowInvalid as error:
-        if not broken:
-            raise BadInput(
-                f"{path.name} cannot be read: {error}",
-                f"Mend the row; a column is taken for what the first {how.block_size >> 10:,} KiB of the file show.",
-            ) from error
-        row = broken[0]
-        raise BadInput(
-            f"Row {row.number:,} of {path.name}, its header being row 1, has {row.actual_columns} columns instead of "
-            f"{row.expected_columns}: {row.text[:LONGEST_ROW]!r}",
-            "Mend that row, or leave it out; a text with a comma or a line break in it must stand in quotes.",
-        ) from error
+        raise _broken_row(path, broken[0]) if broken else _csv_fault(path, str(error)) from error
+
+
+def _broken_row(path: Path, row: csv.InvalidRow) -> BadInput:
+    return BadInput(
+        f"Row {row.number:,} of {path.name}, its header being row 1, has {row.actual_columns} columns instead of "
+        f"{row.expected_columns}: {row.text[:LONGEST_ROW]!r}",
+        "Mend that row, or leave it out; a text with a comma or a line break in it must stand in quotes.",
+    )
+
+
+def _csv_fault(path: Path, words: str) -> BadInput:
+    what, remedy = next((what, remedy) for sign, what, remedy in CSV_FAULTS if sign in words)
+    return BadInput(f"{path.name} {what}: {words}", remedy)
 
 
 def _parquet_chunks(path: Path) -> Iterator[pa.RecordBatch]:
-    with parquet.ParquetFile(path) as file:
-        yield from file.iter_batches(CHUNK)
+    try:
+        with parquet.ParquetFile(path) as file:
+            yield from file.iter_batches(CHUNK)
+    except OSError as error:
+        # Else it would be taken for one of writing.
+        raise BadInput(f"{path.name} cannot be read: {error}", "Mend the file, or give another.") from error
 
 
 READERS = {".csv": _csv_chunks, ".parquet": _parquet_chunks}
@@ -194,14 +220,10 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
             array = array.cast(pa.int64())
         elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             array = array.cast(pa.float64())
-        elif pa.types.is_binary(kind):
-            raise BadInput(
-                f"The column {field.name} holds bytes that are no text in UTF-8",
-                "Save the file in UTF-8, or leave it out.",
-            )
         elif not (pa.types.is_string(kind) or pa.types.is_boolean(kind)):
             raise BadInput(
-                f"The column {field.name} holds {kind}", "Give a table of numbers, texts, dates and truth values."
+                f"The column {field.name} is of the type {kind}",
+                "Leave that column out, or save it as numbers, texts, dates or truth values.",
             )
         arrays.append(array)
     return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
