@@ -26,7 +26,7 @@ from bench.plan import Plan, PlanError, make, spelled
 from bench.record import Run
 from bench.store import Store, StoreError
 from bench.tasks import JobState, Tasks
-from bench.uploads import UploadError, keep
+from bench.uploads import PREFIX, UploadError, keep
 from bench.values import Outcome, Phase, Side
 from bench.workload import WHOLE, Workload, registry
 
@@ -227,7 +227,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         if workload and name == workload.lever.name:
             fields["accelerated"] = value
         else:
-            parameters[name] = _uploaded(workload, name, value)
+            parameters[name] = _found(workload, name, value)
     return make(
         options.workload,
         core_limit=limit,
@@ -237,16 +237,24 @@ def _plan(options: argparse.Namespace) -> Plan:
     )
 
 
-def _uploaded(workload: Workload | None, name: str, value: str) -> str:
-    """A file named for an image parameter joins the uploads, as one given to a page does."""
+def _found(workload: Workload | None, name: str, value: str) -> str:
+    """A parameter's value; a path in it is looked up here, where the person is: the work is done in another folder.
+
+    A file named for an image parameter joins the uploads, as one given to a page does; other paths become whole.
+    """
     kinds = {parameter.name: parameter for parameter in workload.parameters} if workload else {}
     parameter = kinds.get(name)
-    if parameter is None or parameter.kind != "image" or value in parameter.choices or not Path(value).is_file():
+    if parameter is None or not value.strip() or value in parameter.choices or value.startswith(PREFIX):
         return value
-    try:
-        return keep(Path(value).read_bytes())
-    except UploadError as error:
-        raise PlanError([f"{name}: {value}: {error}"]) from error
+    path = Path(value.strip()).expanduser()
+    if parameter.kind == "image" and path.is_file():
+        try:
+            return keep(path.read_bytes())
+        except UploadError as error:
+            raise PlanError([f"{name}: {value}: {error}"]) from error
+    if parameter.path == "always" or (parameter.path == "if there" and path.exists()):
+        return str(path.absolute())
+    return value
 
 
 def _follow(dispatcher: Dispatcher, run: str, line: _Line) -> Status:

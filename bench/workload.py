@@ -61,6 +61,9 @@ class Parameter:
     """Value to label. For an `image` these are the pictures that need no upload; for a `text`, suggestions."""
     upload: Upload | None = None
     """For a `text`: what may be handed in instead."""
+    path: Literal["", "always", "if there"] = ""
+    """For a `text`: whether what is none of the choices is the path of a file or folder of this machine; `if there`
+    where it may be a name of another kind."""
     stops: tuple[int, ...] = ()
     """Values a slider snaps to, for ranges too wide to slide over one by one."""
     stop_labels: Mapping[int, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ import time
 import pytest
 from PIL import Image
 
+from bench import __main__ as command
 from bench.paths import ROOT
 from bench.store import Store
 from tests.conftest import wait_gone
@@ -111,6 +112,28 @@ def test_an_image_of_ones_own_is_a_file_on_the_command_line(tmp_path):
     run = Store().load(Store().rows()[0].id)
     assert run.plan.parameters["image"].startswith("upload:")
     assert run.prepared[0].facts["image"] == "64 × 48, 3,072 pixels"
+
+
+@pytest.mark.parametrize(
+    ("workload", "assignment", "value"),
+    [
+        ("modin", "file=own.csv", "{here}/own.csv"),
+        ("modin", "file=nothing.csv", "{here}/nothing.csv"),
+        ("modin", "file=/data/trips.parquet", "/data/trips.parquet"),
+        ("modin", "file=synthetic", "synthetic"),
+        ("bert", "evaluation=own.csv", "{here}/own.csv"),
+        ("bert", "evaluation=shipped", "shipped"),
+        ("bert", f"evaluation=upload:{'a' * 64}", f"upload:{'a' * 64}"),
+        ("bert", "model=mine/model", "{here}/mine/model"),
+        ("bert", "model=owner/model", "owner/model"),
+    ],
+)
+def test_a_path_is_looked_up_where_the_command_is_typed(tmp_path, monkeypatch, workload, assignment, value):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.csv").touch()
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    plan = command._plan(command._parser().parse_args(["run", workload, "--set", assignment]))
+    assert plan.parameters[assignment.partition("=")[0]] == value.format(here=tmp_path)
 
 
 def test_machine_tells_what_this_machine_is():

@@ -195,9 +195,10 @@ def test_a_packed_parquet_file_is_bound_by_what_it_holds(tmp_path, monkeypatch):
         data.from_file(file, 100_000, tmp_path, quiet)
 
 
-def test_a_path_that_names_no_table_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="There is no file"):
-        data.from_file(tmp_path / "nothing.csv", 10, tmp_path, quiet)
+def test_a_path_that_names_no_table_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match=f"There is no file {tmp_path}/nothing.csv"):
+        data.from_file(Path("nothing.csv"), 10, tmp_path, quiet)
     (tmp_path / "own.txt").write_text("a")
     with pytest.raises(BadInput, match=r"ends in \.txt"):
         data.from_file(tmp_path / "own.txt", 10, tmp_path, quiet)

@@ -116,6 +116,7 @@ WORKLOAD = Workload(
                 "bert-base-untrained": "BERT-base shape, untrained",
                 "bert-large-untrained": "BERT-large shape, untrained",
             },
+            path="if there",
         ),
         Parameter(
             "length",
@@ -153,6 +154,7 @@ WORKLOAD = Workload(
             help="The set that comes with Fairlap, or the path of any file in the SQuAD v1.1 layout; or hand one in.",
             choices={"shipped": "Fairlap's own"},
             upload=Upload("SQuAD v1.1 file", ("json",), 64, "workloads.bert.squad:check"),
+            path="always",
         ),
     ),
     batch=Parameter(

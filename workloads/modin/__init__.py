@@ -101,6 +101,7 @@ WORKLOAD = Workload(
             help="Made up from the seed; or the path of a CSV or Parquet file on this machine, of which as many rows "
             "are taken as 'Rows' says.",
             choices={"synthetic": "made up from the seed"},
+            path="always",
         ),
         Parameter(
             "cluster",

@@ -126,6 +126,7 @@ def chunks(kind: str, rows: int, columns: int, seed: int) -> Iterator[pa.RecordB
 
 def from_file(path: Path, rows: int, cache: Path, progress: Progress) -> Files:
     """The first `rows` rows of a CSV or Parquet file. Raises BadInput for one that cannot be worked with."""
+    path = path.expanduser().absolute()
     if not path.is_file():
         raise BadInput(f"There is no file {path}", "Give the path of a CSV or Parquet file on this machine.")
     if path.suffix.lower() not in READERS:
