@@ -12,7 +12,7 @@ import pandas as pd
 from pandas import testing
 
 KEPT_CELLS = 4_000_000
-"""A larger result is kept as every so many-th row, and the sums of its numeric columns over all rows."""
+"""A larger result is kept as one row in so many, and the sums of its numeric columns over all rows."""
 RELATIVE, ABSOLUTE = 1e-9, 1e-9
 """Tolerance of numbers: partial sums are added in another order."""
 
@@ -84,5 +84,5 @@ def described(kept: Path, order: str) -> str:
     told = pickle.loads(kept.read_bytes())
     if told.digest:
         return "the file, byte by byte"
-    rows = f"{told.rows:,} rows" if told.every == 1 else f"every {told.every}th of {told.rows:,} rows, and column sums"
+    rows = f"{told.rows:,} rows" if told.every == 1 else f"one row in {told.every} of {told.rows:,}, and column sums"
     return rows + {"same": ", in order", "any": ", in any order", "sorted": ", the key in order"}[order]
