@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -26,7 +28,7 @@ from bench.values import Phase, Side
 from bench.workload import BadInput, Settings, registry
 from tests.conftest import opened, wait_gone
 from workloads.modin import on_ray, results
-from workloads.modin.arm import Frames
+from workloads.modin.arm import COLUMNS, Frames
 from workloads.modin.steps import CALLS, SLOW_ROWS, chosen
 from workloads.modin.tables import OWN
 
@@ -76,10 +78,28 @@ def test_every_call_works_on_every_kind_of_table_and_agrees_with_itself(tmp_path
     assert arm.told["work"] == 300
     arm.conclude()
     measures, tables = arm.compare(tmp_path)
-    equal = [measure for measure in measures if measure.decisive]
-    assert [measure.step for measure in equal] == arm.timed
-    assert {measure.value for measure in equal} == {100.0}
-    assert [row[0] for row in tables[0].rows] == arm.timed
+    # What Modin costs, and how it worked, is not told of pandas against itself.
+    assert [measure.step for measure in measures if measure.decisive] == arm.timed
+    assert {measure.value for measure in measures} == {100.0}
+    assert [table.name for table in tables] == ["equality"]
+    assert [row[0] for row in tables[0].rows] == [call.code for call in CALLS]
+
+
+@pytest.mark.parametrize(("baseline", "told"), [("pandas", True), ("modin-ray", False)])
+def test_what_modin_costs_and_how_it_worked_is_told_beside_pandas_alone(tmp_path, baseline, told):
+    arm = pandas_arm(tmp_path, steps="mean")
+    arm.conclude()
+    file = tmp_path / "times.json"
+    # pandas' first call is 30 s dearer than the later ones.
+    theirs = json.loads(file.read_text()) | {"lever": baseline, "first": {"mean": 30.0}}
+    file.write_text(json.dumps(theirs))
+    arm.engine.service, arm.engine.started_s = "Ray", 7.0
+    measures, tables = arm.compare(tmp_path)
+    assert [measure.name for measure in measures] == ["equal-mean", *["start"] * told]
+    assert [table.name for table in tables] == [*["calls"] * told, "equality"]
+    if told:
+        assert measures[-1].value == pytest.approx(-23, abs=1), "what costs less than nothing is not 0"
+        assert len(tables[0].rows[0]) == len(COLUMNS)
 
 
 def test_every_group_has_calls_and_all_are_in_all():
@@ -249,6 +269,10 @@ def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_refere
     assert [name for name, evidence in told.items() if not evidence.materialised] == ["concat"]
     assert told["groupby_sum"].path == "accelerated"
     assert "partitions" in " ".join(told["groupby_sum"].words)
+    assert all(evidence.returned_s > 0 for evidence in told.values())
+    # Both are medians of the same calls.
+    result_ms = re.search(r"result after ([\d,.]+) ms", " ".join(told["groupby_sum"].words))[1].replace(",", "")
+    assert round(told["groupby_sum"].returned_s * 1e3, 1) <= float(result_ms)
     assert not run.claim("concat").made
     samples = run.of_side(Side.BASELINE)
     assert {step.step for sample in samples for step in sample.measurement.steps if step.apart} == {"concat"}

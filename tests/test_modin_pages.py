@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,15 +31,18 @@ from bench.values import (
 from tests.conftest import opened as opening
 from tests.test_pages import no_caches, texts  # noqa: F401
 from ui import charts, modin_calls, modin_scaling, service
+from ui.modin_calls import TOLD
+from workloads.modin.arm import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 TIMES = {"construct": (2.0, 1.0), "read_csv": (1.0, 3.0), "read_parquet": (1.0, 1.0), "to_csv": (1.0, 2.0)}
 """Seconds of pandas and of Modin."""
 
 
-def hand_made(**fields) -> Run:
-    """A finished race of reading and writing; Modin is faster in one, slower in two."""
-    plan = make("modin", cores=1, parameters={"steps": "files"})
+def hand_made(arms: dict[str, str] | None = None, **fields) -> Run:
+    """A finished race of reading and writing; Modin is faster in one, slower in two. Of other `arms` it tells the
+    same, as runs do that were kept before that was amended."""
+    plan = make("modin", cores=1, parameters={"steps": "files"}, **(arms or {}))
     run = Run.open(opening(**fields).model_copy(update={"plan": plan}))
     names = [step.name for step in plan.steps]
     for pair in range(10):
@@ -56,9 +60,11 @@ def hand_made(**fields) -> Run:
             )
     run.statistics = compare(run.samples, work=100)
     run.prepared = [Prepared(side=side, cores=1, pid=1, seconds=1, work=100, data="d", facts={}) for side in Side]
-    columns = ["step", "to return", "why it may be slower"]
-    told = [[name, "1.0 ms", "one partition" if name == "to_csv" else "moves much"] for name in names]
-    run.tables = [Table(name="calls", label="Every call", columns=columns, rows=told)]
+    told = [
+        [name, "1.5 ms", "2.5 ms", "2 × 3", "2", "4.0 MiB", "no", "one partition" if name == "to_csv" else "moves much"]
+        for name in names
+    ]
+    run.tables = [Table(name="calls", label="Every call", columns=COLUMNS, rows=told)]
     equal = [
         Measure(name=f"equal-{name}", label=name, value=0 if name == "to_parquet" else 100, decisive=True, step=name)
         for name in names
@@ -66,8 +72,8 @@ def hand_made(**fields) -> Run:
     start = Measure(name="start", label="start-up", value=30.0, unit="s", higher_is_better=False)
     run.quality = Quality(baseline=[], accelerated=[], agreement=[*equal, start])
     run.evidence = {
-        side: [Evidence(step=name, path=path, words=["words"]) for name in names]
-        for side, path in ((Side.BASELINE, "stock"), (Side.ACCELERATED, "accelerated"))
+        side: [Evidence(step=name, path=path, words=["words"], returned_s=returned) for name in names]
+        for side, path, returned in ((Side.BASELINE, "stock", None), (Side.ACCELERATED, "accelerated", 0.25))
     }
     run.id, run.state, run.ended_at = "a" * 32, State.FINISHED, 9.0
     run.claims = conclude(run)
@@ -96,10 +102,51 @@ def test_every_call_has_its_verdict_and_only_the_slower_ones_a_why():
     assert [table.index[0], table.index[-1]] == ["DataFrame(array)", "read_csv"]
     assert table["results"]["to_parquet"] == "differ"
     assert table["pandas"]["read_csv"].endswith(" s")
+    assert table.loc["read_csv", list(TOLD)].to_dict() == {
+        "to return": "250 ms",
+        "first call": "1.5 ms",
+        "partitions": "2 × 3",
+        "stored": "4.0 MiB",
+        "defaulted": "no",
+    }
+    names = list(table.columns)
+    assert names[names.index("ratio") :][:3] == ["ratio", "95 %", "results"], "in sight without a scroll"
+
+
+OTHER_ARMS = [
+    {"accelerated": "pandas"},
+    {"baseline": "modin-ray", "accelerated": "pandas"},
+    {"baseline": "modin-ray", "accelerated": "modin-ray"},
+]
+
+
+@pytest.mark.parametrize("arms", OTHER_ARMS)
+def test_other_arms_are_told_nothing_of_what_modin_costs_beyond_pandas(arms):
+    run = hand_made(arms)
+    table = modin_calls.rows(run)
+    assert not {"partitions", "stored", "defaulted", "first call"} & set(table.columns)
+    assert set(table["why"]) == {""} and set(table["results"]) == {"equal", "differ"}
+    Store().save(run)
+    # Its own plan shows it, and no start-up; that of pandas to Modin does not.
+    shown = page(tab="Call by call", steps="files", cores="1", **arms)
+    assert not shown.exception
+    assert shown.dataframe and "Start-up" not in texts(shown)
+    assert "race it first" in texts(page(tab="Call by call"))
+
+
+def test_the_run_of_other_arms_does_not_hide_that_of_pandas_to_modin():
+    Store().save(hand_made())
+    later = hand_made({"accelerated": "pandas"})
+    later.id, later.started = "b" * 32, later.started + timedelta(hours=1)
+    Store().save(later)
+    app = page(tab="Call by call")
+    assert "Start-up" in texts(app) and "another setting" in texts(app)
 
 
 def test_the_start_is_earned_back_or_never_is():
     run = hand_made()
+    assert "starting Modin on Ray" in modin_calls.pays_back(run, 30.0)
+    assert "no more than pandas' own first calls" in modin_calls.pays_back(run, -1.0)
     assert "never earned back" in modin_calls.pays_back(run, 30.0)
     whole = run.comparison()
     turned = whole.model_copy(
@@ -189,6 +236,15 @@ def test_scaling_draws_the_last_run_of_several_calls_and_asks_for_one_without():
     assert not app.exception
     assert "at its best number of cores" in texts(app)
     assert "which is no fit" in texts(app)
+
+
+def test_scaling_names_the_arms_that_raced():
+    arms = {"baseline": "modin-ray", "accelerated": "pandas"}
+    run = with_cores(hand_made(arms), {side: {1: 1.0, 2: 0.9} for side in Side})
+    Store().save(run)
+    app = page(tab="Scaling", steps="files", cores="1", **arms)
+    assert not app.exception
+    assert "law through the times of pandas" in texts(app) and "times of Modin" not in texts(app)
 
 
 def test_equal_results_are_counted_and_those_that_differ_are_named():

@@ -11,7 +11,7 @@ from bench.claims import bounds, duration, ratio_figure
 from bench.events import State
 from bench.plan import Plan
 from bench.record import Run
-from bench.store import StoreError
+from bench.store import Row, StoreError
 from bench.values import Comparison, Outcome, Side, Speed, Table
 from bench.workload import WHOLE
 from ui import claim, service
@@ -19,6 +19,8 @@ from ui.runs import date_and_time
 
 LOOKED_AT = 20
 """Kept runs among which one of several calls is looked for."""
+TOLD = ("to return", "first call", "partitions", "stored", "defaulted")
+"""Columns of what an arm tells of its calls; they are left out where it tells nothing."""
 ORDER = {Speed.FASTER: 0, Speed.SAME: 1, Speed.SLOWER: 2}
 
 
@@ -30,7 +32,7 @@ def draw(plan: Plan) -> None:
     table = rows(run)
     st.dataframe(table, hide_index=True, height="content" if len(table) < 15 else 560)
     st.caption(
-        "Slower, faster and no difference are the run's verdicts. Time to return is when Modin gives control back, "
+        "Slower, faster and no difference are the run's verdicts. Time to return is when a call gives control back, "
         "time to result when every partition is computed; the race times the result. A call that passes references "
         "only has computed nothing, is no part of the whole, and claims nothing."
     )
@@ -51,8 +53,8 @@ def _start_up(run: Run) -> None:
 
 
 def newest(plan: Plan) -> Run | None:
-    """The newest finished run of this plan, else of any of this workload, and words of which it is; None, and words of
-    that, where there is none."""
+    """The newest finished run of this plan, else of any of pandas to Modin, and words of which it is; None, and words
+    of that, where there is none."""
     try:
         run, same = _last(plan)
     except (OSError, StoreError) as error:
@@ -67,14 +69,16 @@ def newest(plan: Plan) -> Run | None:
 
 
 def _last(plan: Plan) -> tuple[Run | None, bool]:
-    """The newest finished run of several calls, and whether it is of this plan; of one call where there is no other."""
+    """The newest finished run, and whether it is of this plan: else one of pandas to Modin, of several calls before
+    one of a single call."""
     store = service.store()
     row = store.last(workload=plan.workload, digest=plan.digest)
     if row is not None:
         return service.dispatcher().status(row.id).run, True
-    finished = (row for row in store.rows(workload=plan.workload, limit=LOOKED_AT) if row.state is State.FINISHED)
     found = None
-    for row in finished:
+    for row in store.rows(workload=plan.workload, limit=LOOKED_AT):
+        if row.state is not State.FINISHED or not to_modin(row):
+            continue
         run = service.dispatcher().status(row.id).run
         found = found or run
         if run is not None and len(run.plan.steps) > 1:
@@ -82,13 +86,22 @@ def _last(plan: Plan) -> tuple[Run | None, bool]:
     return found, False
 
 
+def to_modin(plan: Plan | Row) -> bool:
+    """Whether pandas races Modin there; else there is nothing that Modin costs beyond pandas."""
+    return plan.baseline == "pandas" and plan.accelerated != "pandas"
+
+
+def names(plan: Plan) -> list[str]:
+    """What the two arms are called."""
+    first, second = (plan.declaration.lever[name].label for name in (plan.baseline, plan.accelerated))
+    return [first, second if second != first else f"{second} again"]
+
+
 def rows(run: Run) -> pd.DataFrame:
-    """A row for each call, the fastest by Modin first; what the arm told stands beside what was measured."""
+    """A row for each call, the fastest by the accelerated arm first; what the arm told, where it did, stands beside
+    what was measured."""
     told, labels = _told(run), run.plan.labels()
-    lever = run.plan.declaration.lever
-    names = [lever[name].label for name in (run.plan.baseline, run.plan.accelerated)]
-    if names[0] == names[1]:
-        names[1] += " again"
+    baseline, accelerated = names(run.plan)
     apart = {step.name for step in run.plan.steps if step.apart}
     returned = {
         told.step: duration(told.returned_s) for told in run.evidence.get(Side.ACCELERATED, []) if told.returned_s
@@ -104,21 +117,22 @@ def rows(run: Run) -> pd.DataFrame:
             {
                 "call": labels[comparison.step],
                 "": f"{speed.value}{', claim refused' * bool(refused)}" if speed else "nothing to compare",
-                names[0]: duration(comparison.baseline.median),
-                names[1]: duration(comparison.accelerated.median),
+                baseline: duration(comparison.baseline.median),
+                accelerated: duration(comparison.accelerated.median),
                 "ratio": ratio_figure(comparison.ratio.value),
                 "95 %": bounds(comparison.ratio),
+                "results": _results(run, comparison.step),
                 "why": refused or (of_call.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else ""),
                 "to return": returned.get(comparison.step, ""),
                 "first call": of_call.get("first call", ""),
                 "partitions": of_call.get("partitions", ""),
                 "stored": of_call.get("stored", ""),
                 "defaulted": of_call.get("defaulted", ""),
-                "results": _results(run, comparison.step),
                 "place": (ORDER.get(speed, len(ORDER)) + len(ORDER) * bool(refused), -comparison.ratio.value),
             }
         )
-    return pd.DataFrame(sorted(found, key=lambda row: row["place"])).drop(columns="place")
+    nothing = [name for name in TOLD if not any(row[name] for row in found)]
+    return pd.DataFrame(sorted(found, key=lambda row: row["place"])).drop(columns=["place", *nothing])
 
 
 def _speed(run: Run, comparison: Comparison) -> Speed:
@@ -132,7 +146,7 @@ def _speed(run: Run, comparison: Comparison) -> Speed:
 def _told(run: Run) -> dict[str, dict[str, str]]:
     """The arm's table of calls, by step and column."""
     table: Table | None = next((table for table in run.tables if table.name == "calls"), None)
-    if table is None:
+    if table is None or not to_modin(run.plan):
         return {}
     return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
 
@@ -154,7 +168,9 @@ def _results(run: Run, step: str) -> str:
 
 
 def _start(run: Run) -> float | None:
-    """Seconds that the accelerated arm's engine took to start."""
+    """Seconds that Modin costs once, beyond pandas; None where the two did not race."""
+    if not to_modin(run.plan):
+        return None
     measured = run.quality.agreement if run.quality else []
     return next((measure.value for measure in measured if measure.name == "start"), None)
 
@@ -163,7 +179,10 @@ def pays_back(run: Run, start: float) -> str:
     """After how many runs of the whole the start-up is earned back, or that it never is."""
     whole = run.comparison()
     assert whole is not None
-    took = f"importing and starting Modin's engine, and what first calls take beyond later ones, cost {duration(start)}"
+    paid = f"importing and starting {names(run.plan)[1]}, and what first calls take beyond later ones,"
+    if start <= 0:
+        return f"{paid} cost no more than pandas' own first calls."
+    took = f"{paid} cost {duration(start)}"
     whole_of = "the script" if [step.name for step in run.plan.steps] == ["etl"] else "the whole"
     gained = whole.baseline.median - whole.accelerated.median
     if whole.ratio.low <= 1 or gained <= 0:

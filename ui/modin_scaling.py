@@ -55,7 +55,7 @@ def draw(plan: Plan) -> None:
     )
     st.caption(
         "Marks are medians of the rounds that were raced in turns, with their quartiles. The dotted curve is Amdahl's "
-        f"law through Modin's times on {law.counts} counts of cores"
+        f"law through the times of {modin_calls.names(run.plan)[1]} on {law.counts} counts of cores"
         + ("" if law.fits else ": through two points it goes in any case, which is no fit")
         + ". It knows nothing of memory bandwidth, of partitions too small to share, nor of a slower clock on many "
         "cores, and is no measurement."
@@ -78,8 +78,7 @@ def series(run: Run, step: str) -> Series:
 
 def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
     """What the times say, and what the law makes of them."""
-    lever = run.plan.declaration.lever
-    baseline, accelerated = (lever[getattr(run.plan, side)].label for side in Side)
+    baseline, accelerated = modin_calls.names(run.plan)
     most = max(times[Side.ACCELERATED])
     rival = min(median(one) for one in times[Side.BASELINE].values())
     told = ", ".join(
@@ -111,9 +110,8 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
     most = max(times[Side.ACCELERATED])
     rival = min(times[Side.BASELINE].values(), key=median)
     beyond = [most * (FARTHEST / most) ** (place / 40) for place in range(41)] if most < FARTHEST else []
-    for side in Side:
+    for side, name in zip(Side, modin_calls.names(run.plan), strict=True):
         look = style.look(side, theme)
-        name = run.plan.declaration.lever[getattr(run.plan, side)].label
         counts = sorted(times[side])
         rounds = [times[side][count] for count in counts]
         figure.add_trace(charts.medians(counts, rounds, side, name, "%{x} cores: %{customdata}", theme))
