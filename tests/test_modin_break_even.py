@@ -79,6 +79,35 @@ def test_where_only_the_larger_sizes_are_sure_it_says_from_which_on():
     assert outcome(made[:1]).verdict == "unsure"
 
 
+def at(rows: int, ratio: float) -> Point:
+    """pandas takes 1 s at `rows`, Modin is faster by `ratio`; 2 % spread."""
+    spread = (0.98, 1.0, 1.01, 1.02, 0.99, 1.0, 1.0)
+    return Point(rows, spread, tuple(one / ratio for one in spread))
+
+
+@pytest.mark.parametrize(
+    ("ratios", "verdict", "words"),
+    [
+        ((1.0, 1 / 3, 1 / 4), "loses", "pandas is faster at 16,384 rows and more, up to the 65,536 that were tried; "),
+        ((1.0, 1 / 3, 1 / 4), "loses", "below, nobody surely is"),
+        ((2.0, 1 / 3, 1 / 4), "loses", "pandas is faster at 16,384 rows and more"),
+        ((2.0, 1 / 3, 1 / 4), "loses", "below, Modin surely is at 4,096"),
+        ((2.0, 2.0, 1 / 4), "loses", "below, Modin surely is at 4,096 and 16,384"),
+        ((1 / 3, 1.0, 1 / 4), "loses", "below, pandas surely is at 4,096"),
+        ((2.0, 1.0, 3.0), "gains", "Modin is faster at 65,536 rows and more"),
+        ((2.0, 1.0, 3.0), "gains", "below, Modin surely is at 4,096"),
+        ((1 / 3, 1.0, 1.0), "unsure", "No crossing is sure among 4,096 to 65,536 rows"),
+        ((1 / 3,), "loses", "pandas is faster at the one size that was tried, 4,096 rows"),
+        ((3.0,), "gains", "Modin is faster at the one size that was tried, 4,096 rows"),
+        ((1.0,), "unsure", "too close to tell who is faster at the one size that was tried, 4,096 rows"),
+    ],
+)
+def test_who_surely_wins_is_said_with_the_sizes_at_which_that_is_so(ratios, verdict, words):
+    found = outcome([at(4096 * 4**place, ratio) for place, ratio in enumerate(ratios)])
+    assert (found.verdict, found.crossing) == (verdict, None)
+    assert words in found.sentence
+
+
 class Fails:
     """An engine that says that a result has not come about."""
 

@@ -6,7 +6,7 @@ ratio; its interval comes from resampling the times at every size (bootstrap, pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,7 +45,7 @@ class Outcome:
     """What the sizes that were tried say."""
 
     verdict: Literal["gains", "loses", "unsure"]
-    """Whether Modin is faster, at all sizes or from one on; slower at all; or neither is sure."""
+    """Whether Modin is faster, at all sizes or from one on; pandas is, in the same way; or neither is sure."""
     sentence: str
     crossing: Crossing | None = None
 
@@ -92,12 +92,12 @@ def bounds(point: Point, seed: int = 0) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def surely_from(points: Sequence[Point], seed: int = 0) -> int | None:
-    """The smallest size from which on Modin's interval is above 1 at every one that was tried; None where it is not at
-    the largest."""
+def surely_from(points: Sequence[Point], ahead: Sequence[bool]) -> int | None:
+    """The smallest size from which on it is `ahead`, of which there is one for each point, at every one that was tried;
+    None where it is not at the largest."""
     rows = None
-    for point in reversed(points):
-        if bounds(point, seed)[0] <= 1:
+    for point, surely in zip(reversed(points), reversed(ahead), strict=True):
+        if not surely:
             break
         rows = point.rows
     return rows
@@ -114,20 +114,37 @@ def outcome(points: Sequence[Point], seed: int = 0) -> Outcome:
             f", up to the {most:,} that were tried",
             crossed,
         )
-    sure = surely_from(points, seed)
-    if sure == least:
-        return Outcome("gains", f"Modin is faster at every size that was tried, {least:,} to {most:,} rows")
-    if sure is not None:
-        return Outcome(
-            "gains",
-            f"Modin is faster at {sure:,} rows and more, up to the {most:,} that were tried; below, nobody surely is",
-        )
-    if all(bounds(point, seed)[1] < 1 for point in points):
-        return Outcome("loses", f"pandas is faster at every size that was tried, {least:,} to {most:,} rows")
+    intervals = [bounds(point, seed) for point in points]
+    ahead = {"Modin": [low > 1 for low, _ in intervals], "pandas": [high < 1 for _, high in intervals]}
+    for verdict, name in (("gains", "Modin"), ("loses", "pandas")):
+        sure = surely_from(points, ahead[name])
+        if sure == least:
+            return Outcome(verdict, f"{name} is faster at {_sizes(points)}")
+        if sure is not None:
+            up_to = f"{name} is faster at {sure:,} rows and more, up to the {most:,} that were tried"
+            return Outcome(verdict, f"{up_to}; below, {_below(sure, points, ahead)}")
+    if least == most:
+        return Outcome("unsure", f"The times are too close to tell who is faster at {_sizes(points)}")
     return Outcome(
         "unsure",
         f"No crossing is sure among {least:,} to {most:,} rows: the times cross to and fro, or too close to tell",
     )
+
+
+def _sizes(points: Sequence[Point]) -> str:
+    least, most = points[0].rows, points[-1].rows
+    if least == most:
+        return f"the one size that was tried, {least:,} rows"
+    return f"every size that was tried, {least:,} to {most:,} rows"
+
+
+def _below(rows: int, points: Sequence[Point], ahead: Mapping[str, Sequence[bool]]) -> str:
+    """Who surely is faster at the sizes below `rows`."""
+    told = []
+    for name, surely in ahead.items():
+        sizes = [f"{point.rows:,}" for point, one in zip(points, surely, strict=True) if one and point.rows < rows]
+        told += [f"{name} surely is at {' and '.join(sizes)}"] * bool(sizes)
+    return ", ".join(told) or "nobody surely is"
 
 
 def alternately(times: int, first: Callable[[], float], second: Callable[[], float]) -> tuple[list[float], list[float]]:
