@@ -182,6 +182,16 @@ def test_break_even_offers_every_call_that_computes():
     assert call.value == "map"
 
 
+def test_one_size_alone_is_not_searched_and_the_button_says_why():
+    app = page(tab="Break-even")
+    search = next(button for button in app.button if button.label == "Search")
+    assert not search.disabled
+    slider = next(slider for slider in app.select_slider if slider.label == "Rows")
+    slider.set_range(4096, 4096).run()
+    search = next(button for button in app.button if button.label == "Search")
+    assert search.disabled and "are the same" in search.help
+
+
 def test_the_race_tab_has_the_line_that_changes():
     app = page()
     assert not app.exception

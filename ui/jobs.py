@@ -24,11 +24,15 @@ def start(plan: Plan, task: str, given: dict[str, Any], slot: str) -> None:
         st.error(f"{error}. Check that the disk has room and may be written.", title="That did not work")
 
 
-def buttons(plan: Plan, job: Job | None, task: str, given: dict[str, Any], slot: str, label: str, icon: str) -> None:
-    """The one that asks for a task, unless `job` is under way, and the one that stops it."""
+def buttons(
+    plan: Plan, job: Job | None, task: str, given: dict[str, Any], slot: str, label: str, icon: str, why_not: str = ""
+) -> None:
+    """The one that asks for a task, unless `job` is under way or there is a reason `why_not`, and the one that stops
+    it."""
     key = f"{plan.workload}:{task}"
     busy = job is not None and not job.state.over
-    if st.button(label, icon=icon, type="primary", key=f"{key}-button", disabled=busy):
+    barred = busy or bool(why_not)
+    if st.button(label, icon=icon, type="primary", key=f"{key}-button", disabled=barred, help=why_not or None):
         start(plan, task, given, slot)
         st.rerun()
     if st.button("Stop", icon=":material/stop:", key=f"{key}-stop", disabled=not busy) and job:

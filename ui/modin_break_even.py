@@ -36,9 +36,12 @@ def draw(plan: Plan) -> None:
         least, most = st.select_slider(
             "Rows", list(SIZES), (LEAST, MOST), format_func=SIZES.get, width=300, help="The smallest and largest size."
         )
-        seconds = st.selectbox("At most", SECONDS, index=2, format_func=lambda s: f"{s} s", width=110)
+        seconds = st.selectbox(
+            "At most", SECONDS, index=2, format_func=lambda s: f"{s} s", width=110, help="Ray's start comes on top."
+        )
         given = {"call": call, "least": least, "most": most, "seconds": seconds}
-        jobs.buttons(plan, job, "break_even", given, SLOT, "Search", ":material/troubleshoot:")
+        one = "The smallest and the largest size are the same: move one of the two." if least == most else ""
+        jobs.buttons(asked(plan), job, "break_even", given, SLOT, "Search", ":material/troubleshoot:", one)
     st.caption(
         "Each size is four times the one before; both engines do the call in turns, to its result. While pandas is "
         "timed Ray's processes are stopped. Columns, values and cores are those of the controls above; the "
@@ -46,6 +49,14 @@ def draw(plan: Plan) -> None:
     )
     if job is not None:
         jobs.follow(job, lambda now: _found(now, calls, colours))
+
+
+def asked(plan: Plan) -> Plan:
+    """`plan` with what the search uses instead of what other tabs choose: pandas and Modin on Ray, a made up table, and
+    a Ray of its own."""
+    lever, parameters = plan.declaration.lever, plan.parameters | {"file": "synthetic", "cluster": "own"}
+    arms = {"baseline": lever.baseline, "accelerated": lever.accelerated}
+    return plan.model_copy(update={"parameters": parameters} | arms)
 
 
 def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
