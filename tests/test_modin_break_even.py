@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
+from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +17,12 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 from bench.plan import make
 from bench.tasks import Job, JobState, Tasks
-from bench.workload import BadInput, registry
+from bench.workload import BadInput, Settings, registry
 from ui import modin_break_even
 from workloads.modin import search
 from workloads.modin.breakeven import Point, alternately, crossing, outcome
-from workloads.modin.engine import Note
+from workloads.modin.desk import Desk
+from workloads.modin.engine import Note, Pandas
 from workloads.modin.steps import CALLS
 
 SIZES = [1 << power for power in range(10, 21, 2)]
@@ -163,7 +168,58 @@ def test_the_chart_marks_the_crossing():
     assert marked.layout.annotations[-1].text == " 100,000 rows"
 
 
+# --- the time that it may take ---
+
+
+@pytest.fixture
+def without_ray(monkeypatch):
+    """A search in this process by pandas on both sides; the seconds of either engine's first call, by rows."""
+    first_s: dict[int, float] = {}
+    monkeypatch.setattr(search, "ModinOnRay", lambda cores, held, scratch, progress: Pandas(progress))
+    monkeypatch.setattr(search, "_check_alike", lambda call, rows, arms: 2 * first_s.get(rows, 0.0))
+    monkeypatch.setattr(search, "_ray_stopped", nullcontext)
+    return first_s
+
+
+def test_the_turns_that_do_not_fit_any_more_end_the_search_with_the_sizes_so_far(tmp_path, without_ray):
+    without_ray[4096] = 30.0
+    told = search_for(tmp_path, GIVEN | {"most": 16384})
+    assert [point["rows"] for point in told["points"]] == [1024]
+    assert "map at 4,096 rows takes both engines 60.1 s a turn: 7 turns do not fit into the 60 s" in told["stopped"]
+    assert "1,024 rows" in told["sentence"]
+    assert "pandas and Modin on a Ray of the search's own, 1 core, a made up table of 4 columns" in told["used"]
+
+
+def test_where_not_even_the_first_size_fits_it_says_what_would(tmp_path, without_ray):
+    without_ray[1024] = 30.0
+    with pytest.raises(BadInput, match=r"takes both engines 60\.1 s a turn") as error:
+        search_for(tmp_path, GIVEN)
+    allowed = int(re.search(r"Allow (\d+) s or more", error.value.remedy)[1])
+    assert 421 <= allowed < 430
+
+
+def test_time_that_is_up_before_the_first_call_is_told():
+    late = search.Allowed(1.0, time.monotonic() - 2)
+    with pytest.raises(search.Late, match="had passed before it was called") as error:
+        late.check(next(call for call in CALLS if call.name == "map"), 1024)
+    assert error.value.remedy
+
+
 # --- the task ---
+
+GIVEN = {"call": "map", "least": 1024, "most": 4096, "seconds": 60}
+
+
+def search_for(tmp_path: Path, given: dict[str, Any], **parameters) -> dict[str, Any]:
+    """What the desk answers in this process, and the points that it told of."""
+    parameters = {"columns": 4, "kind": "integer", "file": "synthetic", "cluster": "own"} | parameters
+    settings = Settings("", 1, 1024, parameters, 0, tmp_path, tmp_path, tmp_path)
+    events: list[dict[str, Any]] = []
+    tell = SimpleNamespace(
+        progress=lambda text, share=None: None,
+        event=lambda name, value: events.append(value) if name == "point" else None,
+    )
+    return Desk().break_even(settings, given, tell) | {"points": events}
 
 
 @pytest.fixture
@@ -175,7 +231,7 @@ def tasks(home):
 
 def done(tasks: Tasks, **given) -> Job:
     plan = make("modin", cores=1, parameters={"columns": 4})
-    id = tasks.submit(plan, "break_even", {"call": "map", "least": 1024, "most": 4096, "seconds": 60} | given)
+    id = tasks.submit(plan, "break_even", GIVEN | given)
     deadline = time.monotonic() + 120
     while not ((job := tasks.job(id)).state.over and job.ended is not None):
         assert time.monotonic() < deadline, job
@@ -189,12 +245,44 @@ def done(tasks: Tasks, **given) -> Job:
         ({"call": "concat"}, "no call 'concat'"),
         ({"least": 4096, "most": 1024}, "Sizes from 4,096 to 1,024"),
         ({"most": 1 << 30}, "cannot be tried"),
+        ({"call": None}, "no call None"),
+        ({"least": None}, "least is missing"),
+        ({"most": "many"}, "most 'many' is no whole number"),
+        ({"least": 1024.5}, "least 1024.5 is no whole number"),
+        ({"seconds": True}, "seconds True is no whole number"),
+        ({"seconds": 0}, "In 0 s nothing can be tried"),
     ],
 )
-def test_what_cannot_be_searched_is_refused_at_once(tasks, given, words):
-    job = done(tasks, **given)
+def test_what_cannot_be_searched_is_refused_at_once(tmp_path, given, words):
+    with pytest.raises(BadInput, match=words) as error:
+        search_for(tmp_path, GIVEN | given)
+    assert error.value.remedy
+
+
+@pytest.mark.parametrize("missing", GIVEN)
+def test_what_is_not_given_is_asked_for(tmp_path, missing):
+    with pytest.raises(BadInput, match=f"{missing} is missing|no call None") as error:
+        search_for(tmp_path, {name: value for name, value in GIVEN.items() if name != missing})
+    assert error.value.remedy
+
+
+@pytest.mark.parametrize(("name", "value"), [("file", "/data/own.csv"), ("cluster", "existing")])
+def test_a_choice_that_the_search_would_not_heed_is_refused_and_the_page_does_not_pass_it_on(tmp_path, name, value):
+    with pytest.raises(BadInput, match=f"takes no {name} {value}") as error:
+        search_for(tmp_path, GIVEN, **{name: value})
+    assert error.value.remedy
+    plan = make("modin", cores=1, baseline="modin-ray", accelerated="pandas", parameters={"columns": 4})
+    # As the controls of another tab may say it where an operator allows a cluster.
+    plan = plan.model_copy(update={"parameters": plan.parameters | {name: value}})
+    passed = modin_break_even.asked(plan)
+    assert (passed.baseline, passed.accelerated) == ("pandas", "modin-ray")
+    assert passed.parameters == plan.parameters | {name: plan.declaration.parameter(name).default}
+
+
+def test_a_refusal_comes_with_its_remedy(tasks):
+    job = done(tasks, call="concat")
     assert job.state is JobState.FAILED
-    assert words in job.problem
+    assert "no call 'concat'" in job.problem
     assert job.remedy
 
 
@@ -206,4 +294,4 @@ def test_a_search_tells_every_size_and_ends(tasks):
     assert [point["rows"] for point in told_of] == [1024, 4096]
     assert all(len(point["pandas"]) == len(point["modin"]) == 7 for point in told_of)
     assert job.told("start")[0]["seconds"] > 0
-    assert job.result["sentence"]
+    assert job.result["sentence"] and "a Ray of the search's own" in job.result["used"]

@@ -5,10 +5,11 @@ While pandas is timed, Ray's processes are stopped, as in a race.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import psutil
@@ -26,6 +27,36 @@ SETTLE_S = 0.1
 """How long Ray has to come to itself when its processes go on."""
 
 
+class Late(BadInput):
+    """The time that was allowed does not do for a size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """How long a search may take, from now on."""
+
+    seconds: float
+    began: float = field(default_factory=time.monotonic)
+
+    def check(self, call: Call, rows: int, turn_s: float | None = None) -> None:
+        """Raise Late where time is up, or would be after all turns, of which one takes both engines `turn_s`."""
+        passed = time.monotonic() - self.began
+        needs = passed + TIMES * (turn_s or 0.0)
+        if needs <= self.seconds:
+            return
+        allowed = f"the {self.seconds:,.0f} s that were allowed"
+        if turn_s is None:
+            raise Late(
+                f"{call.code} at {rows:,} rows: {passed:,.1f} s had passed before it was called, and {allowed} were up",
+                "Allow more seconds, or choose fewer rows.",
+            )
+        raise Late(
+            f"{call.code} at {rows:,} rows takes both engines {turn_s:,.1f} s a turn: {TIMES} turns do not fit into "
+            f"{allowed}, of which {passed:,.1f} s had passed",
+            f"Allow {math.ceil(needs):,} s or more, or choose fewer rows to begin with.",
+        )
+
+
 def search(settings: Settings, call: Call, least: int, most: int, seconds: float, tell: Tell) -> dict[str, Any]:
     """See `workloads.modin.desk.Desk.break_even`."""
     parameters = settings.parameters
@@ -35,21 +66,31 @@ def search(settings: Settings, call: Call, least: int, most: int, seconds: float
     plain = Pandas(tell.progress)
     modin = ModinOnRay(settings.cores, held, settings.scratch, tell.progress)
     tell.event("start", {"seconds": modin.started_s})
-    deadline = time.monotonic() + seconds
+    allowed = Allowed(seconds)
     points: list[breakeven.Point] = []
     stopped, rows, last_s = "", least, 0.0
     while rows <= most:
-        if points and time.monotonic() + GROWTH * last_s > deadline:
-            stopped = f"{rows:,} rows would take longer than the {seconds:.0f} s that were allowed"
-            break
         began = time.monotonic()
+        if points and began + GROWTH * last_s > allowed.began + seconds:
+            stopped = f"{rows:,} rows would take longer than the {seconds:,.0f} s that were allowed"
+            break
         tell.progress(f"{call.code}, {rows:,} rows", len(points) / _sizes(least, most))
-        point = _measured(settings, call, rows, plain, modin)
+        try:
+            point = _measured(settings, call, rows, plain, modin, allowed)
+        except Late as late:
+            if not points:
+                raise
+            stopped = str(late)
+            break
         points.append(point)
         tell.event("point", asdict(point))
         last_s = time.monotonic() - began
         rows *= GROWTH
-    return {"call": call.name, "stopped": stopped} | asdict(breakeven.outcome(points, settings.seed))
+    used = (
+        f"pandas and Modin on a Ray of the search's own, {settings.cores} core{'s' * (settings.cores > 1)}, "
+        f"a made up table of {columns} columns ({kind})"
+    )
+    return {"call": call.name, "used": used, "stopped": stopped} | asdict(breakeven.outcome(points, settings.seed))
 
 
 def _sizes(least: int, most: int) -> int:
@@ -59,7 +100,10 @@ def _sizes(least: int, most: int) -> int:
     return count
 
 
-def _measured(settings: Settings, call: Call, rows: int, plain: Engine, modin: Engine) -> breakeven.Point:
+def _measured(
+    settings: Settings, call: Call, rows: int, plain: Engine, modin: Engine, allowed: Allowed
+) -> breakeven.Point:
+    """Raises Late where the time that is allowed does not do for it."""
     parameters = settings.parameters
     files = data.synthetic(
         str(parameters["kind"]),
@@ -67,7 +111,7 @@ def _measured(settings: Settings, call: Call, rows: int, plain: Engine, modin: E
         int(parameters["columns"]),
         settings.seed,
         settings.cache,
-        lambda text, share=None: None,
+        lambda text, share=None: allowed.check(call, rows),
     )
     arms: list[tuple[Engine, Tables]] = []
     for name, engine in (("pandas", plain), ("modin", modin)):
@@ -76,7 +120,9 @@ def _measured(settings: Settings, call: Call, rows: int, plain: Engine, modin: E
         # All rows, for calls of a Python function too: how the time grows with them is what is asked.
         arms.append((engine, tables.build(files, engine, out, settings.seed, slow_rows=rows)))
     with modin.explained():
-        _check_alike(call, rows, arms)
+        allowed.check(call, rows)
+        turn_s = SETTLE_S + _check_alike(call, rows, arms)
+        allowed.check(call, rows, turn_s)
 
         def alone() -> float:
             with _ray_stopped():
@@ -86,9 +132,10 @@ def _measured(settings: Settings, call: Call, rows: int, plain: Engine, modin: E
     return breakeven.Point(rows, tuple(one), tuple(other))
 
 
-def _check_alike(call: Call, rows: int, arms: Sequence[tuple[Engine, Tables]]) -> None:
-    """The first call of both, which does not count. Raises BadInput where they do not do the same work."""
-    kept = []
+def _check_alike(call: Call, rows: int, arms: Sequence[tuple[Engine, Tables]]) -> float:
+    """The first call of both, which does not count: the seconds that they took. Raises BadInput where they do not do
+    the same work."""
+    kept, took_s = [], 0.0
     for engine, inputs in arms:
         try:
             result, note = engine.observed(lambda inputs=inputs: call.run(inputs), getattr(inputs, call.on))
@@ -97,10 +144,12 @@ def _check_alike(call: Call, rows: int, arms: Sequence[tuple[Engine, Tables]]) -
         if note.defaulted or note.references:
             how = "hands it to pandas" if note.defaulted else "only passes references on"
             raise BadInput(f"Modin {how} at {rows:,} rows: {call.code} cannot be compared", "Choose another call.")
+        took_s += note.first_s
         kept.append(inputs.out / "result")
         results.keep(engine.plain(result), call.order, inputs.key, kept[-1])
     if found := results.difference(*kept):
         raise BadInput(f"{call.code} gives another result by Modin at {rows:,} rows: {found}", "Choose another call.")
+    return took_s
 
 
 def _seconds(call: Call, engine: Engine, inputs: Tables) -> float:
