@@ -23,6 +23,7 @@ from ui import (
 TEXTS = registry()["memory-traffic"].texts
 VERSIONS = [key.split("/") for key in TEXTS if key.count("/") == 1 and ":" not in key]
 CACHES = [Cache(level=1, kind="Data", bytes=48 * 1024, shared_by=1)]
+ONE_CORE = [{"kernel": "triad", "cores": 1, "seconds": 1.0, "speedup": 1.0, "low": 1.0, "high": 1.0}]
 
 
 @pytest.mark.parametrize(("transformation", "version"), VERSIONS)
@@ -115,14 +116,48 @@ def test_scaling_is_called_a_fit_only_where_it_is_one():
         for cores in (1, 2)
     ]
     fit = {"kernel": "triad", "serial": 0.1, "low": 0.0, "high": 0.2, "counts": 2, "fits": False}
-    ceiling = {"one_gb_s": 10.0, "all_gb_s": 15.0}
-    drawn = memory_scaling.figure(points, [fit], ceiling, "light")
+    ceiling = {"one_gb_s": 10.0, "all_gb_s": 15.0, "bytes": 2**20}
+    drawn = memory_scaling.figure(points, [fit], ceiling, CACHES, "light")
     assert any(shape.y0 == 1.5 for shape in drawn.layout.shapes)
     assert {"ideal", "Amdahl's curve, no fit"} <= {line.name for line in drawn.data}
     curve = next(line for line in drawn.data if line.name == "Amdahl's curve, no fit")
     assert curve.y[-1] == pytest.approx(1 / (0.1 + 0.9 / 2))
     assert "no fit" in memory_scaling.said(fit)
     assert "fit over 4 counts" in memory_scaling.said(fit | {"fits": True, "counts": 4})
+
+
+def test_what_is_slower_on_more_cores_has_no_serial_share():
+    points = [
+        {"kernel": "triad", "cores": cores, "seconds": cores, "speedup": 1 / cores, "low": 0.4, "high": 1.0}
+        for cores in (1, 2)
+    ]
+    fit = {"kernel": "triad", "serial": 5.691, "low": 0.9, "high": 6.0, "counts": 2, "fits": False}
+    ceiling = {"one_gb_s": 103.8, "all_gb_s": 103.8, "bytes": 64 * 1024}
+    drawn = memory_scaling.figure(points, [fit], ceiling, CACHES, "light")
+    assert [line.name for line in drawn.data] == ["ideal", *memory_scaling.NAMES.values()], "no curve of a law"
+    assert memory_scaling.said(fit) == "**Triad**: slower on more cores: Amdahl's law does not apply."
+    gained = fit | {"serial": 0.01, "low": -0.2, "high": 0.2}
+    assert "(0.0 % to 20.0 %" in memory_scaling.said(gained)
+    band = memory_scaling.figure(points, [gained], ceiling, CACHES, "light").data[1]
+    assert max(band.y) == pytest.approx(2), "no more than ideal"
+
+
+def test_only_what_is_well_beyond_the_caches_has_a_ceiling_of_memory():
+    caches = [*CACHES, Cache(level=3, kind="Unified", bytes=32 * 2**20, shared_by=2)]
+
+    def said(size: int, caches: list[Cache]) -> str:
+        ceiling = {"one_gb_s": 10.0, "all_gb_s": 15.0, "bytes": size}
+        label = "ceiling of memory, 15.0 GB/s"
+        notes = [note.text for note in memory_scaling.figure(ONE_CORE, [], ceiling, caches, "light").layout.annotations]
+        text = memory_scaling.ceiling_said(ceiling, 2, caches)
+        assert (label in notes) == text.startswith("**The ceiling of memory**")
+        return text
+
+    assert "gains **1.50x** and no more on 1 to 2 cores." in said(256 * 2**20, caches)
+    assert "fit into L1" in said(48 * 1024, caches) and "starting threads" in said(48 * 1024, caches)
+    assert "not well beyond L3 (32 MiB)" in said(2**20, caches)
+    assert "from 128 MiB on" in said(100 * 2**20, caches)
+    assert "does not tell its caches" in said(256 * 2**20, [])
 
 
 def test_the_roof_is_the_lower_of_both_limits():

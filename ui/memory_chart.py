@@ -113,7 +113,10 @@ def draw_sizes(job: Job, colours: Theme) -> None:
         config=style.CONFIG,
         alt="What both versions reach over the size of their arrays, with STREAM's triad",
     )
-    said = [f"{_kib(size)}: **{before['seconds'] / after['seconds']:.2f}x**" for size, before, after in _pairs(points)]
+    said = [
+        f"{memory_sweep.kib(size)}: **{before['seconds'] / after['seconds']:.2f}x**"
+        for size, before, after in _pairs(points)
+    ]
     st.caption(f"Before over after, best times: {', '.join(said)}." if said else "")
 
 
@@ -132,10 +135,6 @@ def _pairs(points: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any], dict
     return [(size, before, sides["after"][size]) for size, before in sides["before"].items() if size in sides["after"]]
 
 
-def _kib(size: float) -> str:
-    return f"{size / 2**10:.0f} KiB" if size < 1023 * 2**10 else f"{size / 2**20:.3g} MiB"
-
-
 def sizes(points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, str], theme: Theme) -> go.Figure:
     """What both versions reach over the bytes of their arrays, with the triad beside and the caches marked."""
     figure = go.Figure()
@@ -150,7 +149,7 @@ def sizes(points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, st
         figure.add_scatter(
             x=[point["bytes"] / 1024 for point in own],
             y=[point[name] for point in own],
-            customdata=[[_kib(point["bytes"]), 1e3 * point["seconds"]] for point in own],
+            customdata=[[memory_sweep.kib(point["bytes"]), 1e3 * point["seconds"]] for point in own],
             mode="lines+markers" if look else "lines",
             name=own[0]["label"],
             line={"color": look.colour, "dash": look.dash} if look else {"color": style.faint(theme), "dash": "dot"},

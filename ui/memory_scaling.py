@@ -7,13 +7,16 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from bench.machine import Cache
 from bench.tasks import Job
 from bench.values import Side
-from ui import style
+from ui import memory_sweep, style
 from ui.style import Theme
 
 NAMES = {"triad": "triad: waits for memory", "arithmetic": "arithmetic: in registers"}
 SIDES = {"triad": Side.ACCELERATED, "arithmetic": Side.BASELINE}
+BEYOND = 4
+"""Times the last cache that arrays must be long to tell of memory, as STREAM asks."""
 
 
 def draw(job: Job, colours: Theme) -> None:
@@ -25,29 +28,63 @@ def draw(job: Job, colours: Theme) -> None:
         st.info("One core has no speedup: set the cores above, and measure again.", icon=":material/info:")
         return
     st.markdown("**Speedup over one core** :small[medians of rounds taken in turn; bars hold half of the rounds]")
+    caches = memory_sweep.caches()
     chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     with chart:
         st.plotly_chart(
-            figure(points, fits, ceiling, colours),
+            figure(points, fits, ceiling, caches, colours),
             key="memory-scaling",
             config=style.CONFIG,
-            alt="Speedup over the number of cores, with Amdahl's law and the ceiling of memory",
+            alt="Speedup over the number of cores, with Amdahl's law and the most that the triad gains",
         )
     with words:
-        most = ceiling["all_gb_s"] / ceiling["one_gb_s"]
-        st.markdown(
-            f"- **The ceiling of memory** at this size: {ceiling['one_gb_s']:.1f} GB/s on one core, "
-            f"{ceiling['all_gb_s']:.1f} GB/s at most, so that what only waits for memory gains **{most:.2f}x** and no "
-            "more, however many cores there are."
-        )
+        st.markdown(f"- {ceiling_said(ceiling, max(point['cores'] for point in points), caches)}")
         for fit in fits:
             st.markdown(f"- {said(fit)}")
 
 
+def beyond(size: int, caches: list[Cache]) -> bool:
+    """Whether arrays of `size` bytes tell of memory, and not of a cache."""
+    return bool(caches) and size >= BEYOND * max(cache.bytes for cache in caches)
+
+
+def ceiling_said(ceiling: dict[str, Any], cores: int, caches: list[Cache]) -> str:
+    """What the triad's best says: of memory where its arrays are well beyond the caches, elsewhere of what it is."""
+    size, most = ceiling["bytes"], ceiling["all_gb_s"] / ceiling["one_gb_s"]
+    rates = f"{ceiling['one_gb_s']:.1f} GB/s on one core, {ceiling['all_gb_s']:.1f} GB/s at most on 1 to {cores} cores"
+    if beyond(size, caches):
+        return (
+            f"**The ceiling of memory** at this size: {rates}, so that what only waits for memory gains "
+            f"**{most:.2f}x** and no more on 1 to {cores} cores."
+        )
+    told = f"**No ceiling of memory** at this size: {rates}, "
+    if not caches:
+        return f"{told}but this machine does not tell its caches, nor, then, whether memory was what it waited for."
+    last = caches[-1]
+    holds = next((cache for cache in caches if size <= cache.bytes), last)
+    if holds is not last:
+        return (
+            f"{told}but all arrays together, {memory_sweep.kib(size)}, fit into L{holds.level}. The work is so short "
+            "that the cost of starting threads is much of what is measured."
+        )
+    return (
+        f"{told}but all arrays together, {memory_sweep.kib(size)}, are not well beyond L{last.level} "
+        f"({memory_sweep.kib(last.bytes)}), which serves some of them or all. Memory is told of from "
+        f"{memory_sweep.kib(BEYOND * last.bytes)} on."
+    )
+
+
+def slower(fit: dict[str, Any]) -> bool:
+    """Whether more cores take longer than one, of which Amdahl's law knows nothing."""
+    return fit["serial"] > 1
+
+
 def said(fit: dict[str, Any]) -> str:
     """What Amdahl's law makes of a kernel's times."""
-    interval = f"({_share(fit['low'])} to {_share(fit['high'])}, 95 % interval over the rounds)"
     kernel = NAMES[fit["kernel"]].partition(":")[0].capitalize()
+    if slower(fit):
+        return f"**{kernel}**: slower on more cores: Amdahl's law does not apply."
+    interval = f"({_share(fit['low'])} to {_share(fit['high'])}, 95 % interval over the rounds)"
     if fit["fits"]:
         share = _share(fit["serial"])
         return f"**{kernel}**, Amdahl's fit over {fit['counts']} counts of cores: serial share {share} {interval}."
@@ -58,13 +95,18 @@ def said(fit: dict[str, Any]) -> str:
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    """In percent. Below nothing, where cores have gained more than their number, there is no share."""
+    return f"{100 * max(0.0, share):.1f} %"
 
 
 def figure(
-    points: list[dict[str, Any]], fits: list[dict[str, Any]], ceiling: dict[str, Any], theme: Theme
+    points: list[dict[str, Any]],
+    fits: list[dict[str, Any]],
+    ceiling: dict[str, Any],
+    caches: list[Cache],
+    theme: Theme,
 ) -> go.Figure:
-    """Speedup over cores: measured, by Amdahl's law, ideal, and what memory allows."""
+    """Speedup over cores: measured, by Amdahl's law where it applies, ideal, and the triad's most."""
     drawn = go.Figure()
     most = max(point["cores"] for point in points)
     grid = [1 + place * (most - 1) / 60 for place in range(61)]
@@ -77,11 +119,11 @@ def figure(
         hoverinfo="skip",
     )
     for fit in fits:
+        if slower(fit):
+            continue
         look = style.look(SIDES[fit["kernel"]], theme)
-        curves = {
-            share: [1 / (fit[share] + (1 - fit[share]) / cores) for cores in grid]
-            for share in ("low", "serial", "high")
-        }
+        shares = {name: max(0.0, fit[name]) for name in ("low", "serial", "high")}
+        curves = {name: [1 / (share + (1 - share) / cores) for cores in grid] for name, share in shares.items()}
         drawn.add_scatter(
             x=[*grid, *reversed(grid)],
             y=[*curves["low"], *reversed(curves["high"])],
@@ -117,11 +159,12 @@ def figure(
             marker={"color": look.colour, "symbol": look.symbol, "size": 11},
             hovertemplate="%{x} cores: %{y:.2f}x, %{customdata:.4g} ms<extra></extra>",
         )
+    named = "ceiling of memory" if beyond(ceiling["bytes"], caches) else "the triad's best"
     drawn.add_hline(
         y=ceiling["all_gb_s"] / ceiling["one_gb_s"],
         line={"color": style.published(theme), "dash": "dashdot"},
         annotation={
-            "text": f"ceiling of memory, {ceiling['all_gb_s']:.1f} GB/s",
+            "text": f"{named}, {ceiling['all_gb_s']:.1f} GB/s",
             "font": {"color": style.published(theme)},
         },
         annotation_position="top left",

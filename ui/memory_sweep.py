@@ -51,6 +51,13 @@ def caches() -> list[Cache]:
     return [cache for cache in service.machine().caches if cache.kind != "Instruction"]
 
 
+def kib(size: float) -> str:
+    """So many bytes, in the unit that suits them."""
+    if size < 1023 * 2**10:
+        return f"{size / 2**10:.0f} KiB"
+    return f"{size / 2**20:.3g} MiB" if size < 1000 * 2**20 else f"{size / 2**30:.3g} GiB"
+
+
 def kib_axis(figure: go.Figure, sizes: list[float], title: str = "all arrays together") -> None:
     """A logarithmic axis of KiB whose ticks are powers of two, with their units."""
     low, high = min(sizes) / 1024, max(sizes) / 1024

@@ -60,8 +60,9 @@ class Desk:
         """Time the triad, at the size that is set, and plain arithmetic on one to all cores, in turn.
 
         Tells of the events `point` (`kernel`: `triad` or `arithmetic`, `cores`, `seconds`, the median of all rounds,
-        `speedup` over one core, and its quartiles `low` and `high`); `ceiling` (`one_gb_s`, `all_gb_s`: the best of
-        one core, and of any count); `amdahl` (`kernel`, `serial` share of 1, `low` and `high` of its 95 % interval,
+        `speedup` over one core, and its quartiles `low` and `high`); `ceiling` (`one_gb_s`, `all_gb_s`: the triad's
+        best on one core, and on any count; memory's only where the `bytes` of its arrays are beyond the caches);
+        `amdahl` (`kernel`, `serial` share of 1, `low` and `high` of its 95 % interval,
         `counts` of cores, and whether they are enough for a fit: `fits`). Returns `cores`, `rounds`, `shape`. Raises
         BadInput.
         """
