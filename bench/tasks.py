@@ -176,12 +176,21 @@ class Tasks:
         with self._lock:
             return self._jobs.get(id)
 
-    def last(self, workload: str, task: str, given: dict[str, Any] | None = None) -> Job | None:
-        """The newest job of a task, or the newest that was given just this."""
+    def last(
+        self,
+        workload: str,
+        task: str,
+        given: dict[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Job | None:
+        """The newest job of a task; with `given`, the newest that was given just this; with `settings`, the newest
+        whose plan has these `cores`, `seed` and parameters."""
         with self._lock:
             jobs = list(self._jobs.values())
         wanted = [job for job in jobs if job.plan.workload == workload and job.task.name == task]
-        return next((job for job in reversed(wanted) if given is None or job.given == given), None)
+        if given is not None:
+            wanted = [job for job in wanted if job.given == given]
+        return next((job for job in reversed(wanted) if _has(job.plan, settings or {})), None)
 
     def stop(self, id: str) -> None:
         """End a job, whether it waits or works; what it has told stays."""
@@ -342,6 +351,12 @@ class Tasks:
                 ended = [self._residents.pop(key) for key in old]
             for resident in ended:
                 resident.end()
+
+
+def _has(plan: Plan, settings: Mapping[str, Any]) -> bool:
+    """Whether a plan has these settings."""
+    own = {"cores": plan.cores, "seed": plan.seed} | plan.parameters
+    return all(own[name] == value for name, value in settings.items())
 
 
 def _started(cores: list[int], own: Mapping[str, str]) -> _Resident:

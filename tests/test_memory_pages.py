@@ -10,6 +10,7 @@ from bench.plan import make
 from bench.values import Side
 from bench.workload import registry
 from ui import (
+    jobs,
     memory_access,
     memory_chart,
     memory_parts,
@@ -42,8 +43,8 @@ def test_every_version_but_the_librarys_has_a_picture(transformation, version):
     assert len(drawn.frames) == len(way.steps)
 
 
-def lines(transformation: str, version: str) -> int:
-    return memory_access.fetched(memory_access.walk(transformation, version)).lines
+def lines(transformation: str, version: str, fields: int = 1) -> int:
+    return memory_access.fetched(memory_access.walk(transformation, version, fields)).lines
 
 
 def test_the_model_fetches_what_can_be_counted_by_hand():
@@ -52,6 +53,9 @@ def test_the_model_fetches_what_can_be_counted_by_hand():
     assert lines("unit-stride", "columns") == every, "twelve rows do not fit into eight lines"
     assert lines("layout", "aos") == memory_access.SIDE, "a line a particle"
     assert lines("layout", "soa") == memory_access.SIDE // memory_access.LINE
+    assert lines("layout", "aos", 2) == 2 * memory_access.SIDE, "of two fields each stands in a line of its own"
+    assert lines("layout", "soa", 2) == 2 * memory_access.SIDE // memory_access.LINE
+    assert lines("layout", "aos", 8) == lines("layout", "soa", 8), "who uses all fields fetches all lines"
     assert lines("tiling", "tiled") < lines("tiling", "ikj") < lines("tiling", "ijk")
     assert lines("transpose", "tiles") < lines("transpose", "rows")
 
@@ -200,6 +204,26 @@ def test_the_tab_follows_the_transformation_of_the_address(app):
     shown = "\n".join(code.value for code in app.code)
     assert "def ijk(" in shown and "def blocked(" in shown
     assert "lines fetched" in "\n".join(text.value for text in app.caption)
+
+
+def test_what_was_measured_at_other_settings_is_not_shown_as_these(app, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        service.tasks(), "last", lambda workload, task, given=None, settings=None: asked.append((task, settings))
+    )
+    opened(app, transformation="layout", fields="8", cores="1", size="64")
+    assert ("sizes", dict.fromkeys(("before", "after"), "default") | {"fields": "8", "tile": 0}) in [
+        (task, {name: settings[name] for name in ("before", "after", "fields", "tile")}) for task, settings in asked
+    ]
+    assert all(settings["cores"] == 1 for _, settings in asked)
+    assert "all eight fields are read" in "\n".join(text.value for text in app.caption).lower()
+
+
+def test_every_chart_names_the_settings_that_it_depends_on():
+    plan = make("memory-traffic", cores=1)
+    for name in registry()["memory-traffic"].parameter("transformation").choices:
+        for chart in memory_chart.charts(name):
+            assert {"cores", "seed", "vectors"} < set(jobs.settings(plan, chart.reads))
 
 
 def test_the_transformation_follows_the_tab(app):

@@ -160,4 +160,7 @@ def test_the_newest_job_of_a_task_is_found(desk):
     desk.submit(plan(), "count", {"to": 1})
     newest = desk.submit(plan(), "count", {"to": 1})
     assert desk.last("trial", "count").id == newest
+    assert desk.last("trial", "count", {"to": 2}) is None
+    assert desk.last("trial", "count", {"to": 1}, {"cores": plan().cores}).id == newest
+    assert desk.last("trial", "count", None, {"cores": plan().cores + 1}) is None
     ended(desk, newest)

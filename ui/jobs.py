@@ -39,10 +39,17 @@ def buttons(
         service.tasks().stop(job.id)
 
 
-def newest(slot: str, workload: str, task: str, given: dict[str, Any] | None = None) -> Job | None:
-    """The job that this session follows, else the newest of the server, or the newest that was given just this: one
-    goes on when its page is closed."""
-    return found(slot) or service.tasks().last(workload, task, given)
+def newest(
+    slot: str, workload: str, task: str, given: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
+) -> Job | None:
+    """The job that this session follows, else the newest of the server, or the newest that was given just this, and at
+    just these settings: one goes on when its page is closed."""
+    return found(slot) or service.tasks().last(workload, task, given, settings)
+
+
+def settings(plan: Plan, reads: tuple[str, ...]) -> dict[str, Any]:
+    """The settings of a plan that a task which reads these parameters depends on."""
+    return {"cores": plan.cores, "seed": plan.seed} | {name: plan.parameters[name] for name in reads}
 
 
 def found(slot: str) -> Job | None:

@@ -25,6 +25,12 @@ THREADS = 3
 STRIPS = 4
 UNTOUCHED, TOUCHED, CACHED, NOW = range(4)
 FRAME_MS = 60
+FIELDS = {
+    1: ((6,), "one field is read"),
+    2: ((6, 3), "two fields are read"),
+    8: ((6, 3, 4, 5, 7, 0, 1, 2), "all eight fields are read"),
+}
+"""Of a particle, which are used where so many are, in the order of the kernels, and how that is said."""
 
 Cell = tuple[int, int]
 Step = list[Cell]
@@ -52,8 +58,9 @@ class Fetched:
     """After every step, the state of every element."""
 
 
-def walk(transformation: str, version: str) -> Walk:
-    """The way of a version's main array. Raises KeyError for what has none."""
+def walk(transformation: str, version: str, fields: int = 1) -> Walk:
+    """The way of a version's main array; of the layout, with so many of the eight fields used. Raises KeyError for what
+    has none."""
     row = [[(i, j)] for i in range(SIDE) for j in range(SIDE)]
     column = [[(i, j)] for j in range(SIDE) for i in range(SIDE)]
     flat = [[divmod(place, SIDE)] for place in range(SIDE * SIDE)]
@@ -80,11 +87,12 @@ def walk(transformation: str, version: str) -> Walk:
     }
     if transformation == "layout":
         # Eight fields: two lines of the model for each particle, or three for each field of twelve particles.
+        used, read = FIELDS[fields]
         if version == "aos":
-            way = [[(particle, 6)] for particle in range(SIDE)]
-            return Walk("particles in rows, fields in columns; one field is read", SIDE, 8, way)
-        way = [[(6, particle)] for particle in range(SIDE)]
-        return Walk("fields in rows, particles in columns; one field is read", 8, SIDE, way)
+            way = [[(particle, field)] for particle in range(SIDE) for field in used]
+            return Walk(f"particles in rows, fields in columns; {read}", SIDE, 8, way)
+        way = [[(field, particle)] for particle in range(SIDE) for field in used]
+        return Walk(f"fields in rows, particles in columns; {read}", 8, SIDE, way)
     what, steps = ways[transformation, version]
     return Walk(what, SIDE, SIDE, steps)
 

@@ -27,6 +27,8 @@ class Chart:
     icon: str
     words: str
     draw: Callable[[Job, Theme], None]
+    reads: tuple[str, ...]
+    """Parameters of the plan that its points depend on, besides the cores and the seed."""
 
 
 def charts(transformation: str) -> list[Chart]:
@@ -41,6 +43,7 @@ def charts(transformation: str) -> list[Chart]:
                 ":material/stacked_line_chart:",
                 "The triad at the size that is set, and plain arithmetic, on one to all cores, in turn.",
                 memory_scaling.draw,
+                ("size", "vectors"),
             )
         )
     swept = "stride" if transformation == "unit-stride" else transformation
@@ -53,6 +56,7 @@ def charts(transformation: str) -> list[Chart]:
                 ":material/linear_scale:",
                 "Each point is the best of a few passes, at the size that is set; every result is checked.",
                 memory_sweep.draw,
+                ("size", "vectors") if swept == "stride" else ("size", "side", "vectors"),
             )
         )
     found.append(
@@ -63,6 +67,7 @@ def charts(transformation: str) -> list[Chart]:
             ":material/stairs_2:",
             "Both versions from inside the nearest cache to beyond the last one, best of a few passes; checked.",
             draw_sizes,
+            ("before", "after", "fields", "tile", "vectors"),
         )
     )
     return found
@@ -88,8 +93,10 @@ def draw(plan: Plan) -> None:
                 width="content",
             )
         chart = found[label]
-        slot = f"memory:{chart.task}:{transformation}"
-        job = jobs.newest(slot, plan.workload, chart.task, chart.given)
+        # Another setting is another chart: what was measured at one is not shown as another's.
+        settings = jobs.settings(plan, chart.reads)
+        slot = f"memory:{chart.task}:{transformation}:{settings}"
+        job = jobs.newest(slot, plan.workload, chart.task, chart.given, settings)
         jobs.buttons(plan, job, chart.task, chart.given, slot, "Measure", chart.icon)
         st.caption(chart.words)
     if job is not None:

@@ -15,7 +15,7 @@ from bench.values import Side
 from ui import claim, jobs, memory_sweep, style, view
 from ui.style import Theme
 
-SLOT = "memory:roofline"
+READS = ("fields", "vectors")
 DASHES = ("dash", "solid", "dot", "dashdot")
 INTENSITIES = (1 / 64, 512.0)
 """Operations a byte, from where to where the roof is drawn."""
@@ -24,7 +24,9 @@ INTENSITIES = (1 / 64, 512.0)
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    job = jobs.newest(SLOT, plan.workload, "roofline")
+    settings = jobs.settings(plan, READS)
+    slot = f"memory:roofline:{settings}"
+    job = jobs.newest(slot, plan.workload, "roofline", settings=settings)
     choices = plan.declaration.parameter("transformation").choices
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.selectbox(
@@ -35,7 +37,7 @@ def draw(plan: Plan) -> None:
             width=280,
         )
         kernels = list(choices) if wanted == "all" else [wanted]
-        jobs.buttons(plan, job, "roofline", {"kernels": kernels}, SLOT, "Measure", ":material/roofing:")
+        jobs.buttons(plan, job, "roofline", {"kernels": kernels}, slot, "Measure", ":material/roofing:")
         st.caption(
             "STREAM's triad from the nearest cache to memory, the peak of fused multiply-adds, and each kernel at the "
             "size that suits it; on one thread and on as many as there are cores set. Up to two minutes."

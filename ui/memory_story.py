@@ -53,7 +53,7 @@ def draw(plan: Plan) -> None:
     for column, (side, version) in zip(pictures, names.items(), strict=True):
         with column:
             st.markdown(style.named(side, f"**{plan.declaration.lever[getattr(plan, side)].label}**", colours))
-            _picture(transformation, version, side, colours)
+            _picture(plan, version, side, colours)
     for column, (side, version) in zip(st.columns(2, gap="medium"), names.items(), strict=True):
         text = source(plan, version)
         with column:
@@ -67,9 +67,10 @@ def _name(plan: Plan, side: Side, version: str, colours: style.Theme) -> str:
     return style.named(side, f"**{lever}**: {label}", colours)
 
 
-def _picture(transformation: str, version: str, side: Side, colours: style.Theme) -> None:
+def _picture(plan: Plan, version: str, side: Side, colours: style.Theme) -> None:
+    transformation, fields = str(plan.parameters["transformation"]), int(plan.parameters["fields"])
     try:
-        way = memory_access.walk(transformation, version)
+        way = memory_access.walk(transformation, version, fields)
     except KeyError:
         st.caption("How a library goes over its arrays is its own affair: there is no picture of it.")
         return
