@@ -90,16 +90,19 @@ def test_a_sweep_shows_its_points_its_levels_and_the_caches():
 def test_sizes_show_both_versions_the_triad_and_the_caches():
     points = [
         {"lever": lever, "label": lever, "bytes": size, "seconds": seconds, "gb_s": 1 / seconds, "gflop_s": 2 / seconds}
+        | {"threads": 1 if lever == "before" else 2}
         for size in (2**14, 2**24)
         for lever, seconds in (("before", 0.4), ("after", 0.1), ("triad", 0.05))
     ]
     drawn = memory_chart.sizes(points, CACHES, ("gb_s", "GB/s"), "light")
-    assert [line.name for line in drawn.data] == ["triad", "before", "after"]
+    assert [line.name for line in drawn.data] == ["triad, 2 threads", "before, one thread", "after, 2 threads"]
     assert list(drawn.data[2].x) == [16, 16 * 1024]
     mark = next(note for note in drawn.layout.annotations if note.text == "L1")
     assert 10**mark.x == pytest.approx(48), "where a line stands by its number, a text stands by its logarithm"
     arithmetic = memory_chart.sizes(points, CACHES, ("gflop_s", "Gflop/s"), "light")
-    assert [line.name for line in arithmetic.data] == ["before", "after"], "the triad is no limit of arithmetic"
+    assert [line.name for line in arithmetic.data] == ["before, one thread", "after, 2 threads"], (
+        "the triad is no limit of arithmetic"
+    )
 
 
 def test_every_transformation_has_a_chart_and_a_tab():

@@ -316,6 +316,17 @@ def test_a_sweep_of_sizes_tells_both_versions_and_the_triad(tmp_path, monkeypatc
     assert result["transformation"] == "layout"
 
 
+@pytest.mark.parametrize(
+    ("name", "threads"), [("vectorization", (1, 1, 1)), ("multithreading", (1, 2, 2)), ("dependence", (1, 2, 2))]
+)
+def test_the_triad_has_as_many_threads_as_the_versions_beside_it(tmp_path, monkeypatch, name, threads):
+    monkeypatch.setattr(sweeps, "SIZES", (64 * 1024,))
+    tell = Tell()
+    result = Desk().sizes(settings(tmp_path, cores=2, transformation=name), {}, tell)
+    assert tuple(value["threads"] for _, value in tell.events) == threads
+    assert result["threads"] == max(threads)
+
+
 def test_a_version_that_takes_minutes_has_no_points_at_large_sizes(tmp_path, monkeypatch):
     monkeypatch.setattr(sweeps, "SIZES", (16 * 1024, 64 * 1024))
     monkeypatch.setattr(catalogue, "SLOW_SIDE", 50)

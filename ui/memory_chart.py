@@ -113,7 +113,8 @@ def draw_sizes(job: Job, colours: Theme) -> None:
     points = job.told("point")
     if not points:
         return
-    st.markdown(f"**Over the array's size** :small[{job.plan.cores} core{'s' * (job.plan.cores > 1)}]")
+    most = max(point["threads"] for point in points)
+    st.markdown(f"**Over the array's size** :small[{memory_sweep.threads(most)}]")
     st.plotly_chart(
         sizes(points, memory_sweep.caches(), _rate(job.plan), colours),
         key="memory-sizes",
@@ -158,7 +159,7 @@ def sizes(points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, st
             y=[point[name] for point in own],
             customdata=[[memory_sweep.kib(point["bytes"]), 1e3 * point["seconds"]] for point in own],
             mode="lines+markers" if look else "lines",
-            name=own[0]["label"],
+            name=f"{own[0]['label']}, {memory_sweep.threads(own[0]['threads'])}",
             line={"color": look.colour, "dash": look.dash} if look else {"color": style.faint(theme), "dash": "dot"},
             marker={"symbol": look.symbol, "size": 9} if look else None,
             hovertemplate="%{customdata[0]}: %{y:.3g} " + unit + ", %{customdata[1]:.4g} ms a call<extra></extra>",

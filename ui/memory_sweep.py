@@ -51,6 +51,11 @@ def caches() -> list[Cache]:
     return [cache for cache in service.machine().caches if cache.kind != "Instruction"]
 
 
+def threads(count: int) -> str:
+    """So many threads, in words."""
+    return "one thread" if count == 1 else f"{count} threads"
+
+
 def kib(size: float) -> str:
     """So many bytes, in the unit that suits them."""
     if size < 1023 * 2**10:

@@ -47,9 +47,10 @@ class Desk:
         """Time both versions that the plan races from inside the nearest cache to beyond the last one, and STREAM's
         triad beside them.
 
-        Tells of an event `point` for each: `version`, `label`, `lever` (`before`, `after`, or `triad`), `bytes` (of
-        the arrays), `seconds` (a call's), `gb_s` (of the plain algorithm's bytes) and `gflop_s`. A version that would
-        take minutes has no points at large sizes. Returns `transformation`, `threads` and `passes`. Raises BadInput.
+        Tells of an event `point` for each: `version`, `label`, `lever` (`before`, `after`, or `triad`), `threads` (of
+        the triad as many as the versions have at most), `bytes` (of the arrays), `seconds` (a call's), `gb_s` (of the
+        plain algorithm's bytes) and `gflop_s`. A version that would take minutes has no points at large sizes.
+        Returns `transformation`, `threads`, the most of any, and `passes`. Raises BadInput.
         """
         build.set_up(str(settings.parameters["vectors"]))
         from workloads.memory_traffic import sweeps

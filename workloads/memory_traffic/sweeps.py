@@ -88,6 +88,9 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
 def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]:
     """See `Desk.sizes`."""
     versions = {lever: one.asked(lever, str(settings.parameters[lever])) for lever in ("before", "after")}
+    threads = {lever: settings.cores if version.threaded else 1 for lever, version in versions.items()}
+    # The triad is what they are held to: it has no more threads than they have.
+    threads["triad"] = max(threads.values())
     largest = room.SHARE / 2 * room.free()
     wanted = [size for size in SIZES if problems.needed(one, size_kib=size // KIB, side=0) <= largest]
     kernels: dict[str, build.Kernel] = {}
@@ -101,21 +104,23 @@ def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
                 continue
             kernel = kernels.get(lever) or build.kernel(one, version, arguments, cores=settings.cores, fields=fields)
             kernels[lever] = kernel
-            build.use(settings.cores if version.threaded else 1)
+            build.use(threads[lever])
             problem.check(kernel.call(*arguments), version.label)
             seconds = stream.best(kernel, arguments, PASSES)
             told = {
                 "version": version.name,
                 "label": version.label,
                 "lever": lever,
+                "threads": threads[lever],
                 "bytes": problem.resident(version.name),
             }
             rates = {"gb_s": problem.bytes / seconds / 1e9, "gflop_s": problem.flops / seconds / 1e9}
             tell.event("point", told | {"seconds": seconds} | rates)
-        beside = stream.triad(size, settings.cores, PASSES)
+        beside = stream.triad(size, threads["triad"], PASSES)
         told = {"version": "triad", "label": "STREAM's triad", "lever": "triad", "bytes": beside.bytes}
+        told["threads"] = beside.threads
         tell.event("point", told | {"seconds": beside.seconds, "gb_s": beside.gb_s, "gflop_s": beside.gb_s / 12})
-    return {"transformation": one.name, "threads": settings.cores, "passes": PASSES}
+    return {"transformation": one.name, "threads": threads["triad"], "passes": PASSES}
 
 
 def _times(seconds: float, elements: int) -> dict[str, float]:
