@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,59 @@ def test_a_wrong_kernel_is_refused_before_it_is_timed():
     problem.out[:] = np.nan
     with pytest.raises(BadInput, match="differs from NumPy"):
         problem.check(None, "a kernel that computes no numbers")
+
+
+def test_what_an_earlier_kernel_left_does_not_pass_for_a_later_ones():
+    for name in ("transpose", "stencil", "tiling", "dependence", "multithreading"):
+        one = TRANSFORMATIONS[name]
+        problem = problems.make(one, size_kib=4, side=0, tile=4, fields=1, seed=0)
+        arguments = problem.given(one.after)
+        problem.checked(build.function(one, one.version(one.after)), arguments, "right")
+        left = problem.out.copy()
+
+        def all_but_the_first_row(*given, problem=problem, left=left):
+            first = problem.border
+            problem.out[first + 1 :] = left[first + 1 :]
+
+        with pytest.raises(BadInput, match="differs from NumPy"):
+            problem.checked(all_but_the_first_row, arguments, "a kernel that leaves out a row")
+
+
+@pytest.mark.parametrize("name", ["triad", "horner"])
+@pytest.mark.parametrize("task", ["scaling", "beside"])
+def test_a_wrong_triad_or_polynomial_is_refused_before_it_is_timed(tmp_path, monkeypatch, name, task):
+    monkeypatch.setattr(stream, "best", lambda *_: pytest.fail("it was timed"))
+    monkeypatch.setattr(stream, "_kernels", {})
+
+    def triad(b, c, scalar, out):
+        out[:-1] = 5.0
+
+    def horner(x, out):
+        out[:] = x
+
+    monkeypatch.setattr(stream.multithreading, name, {"triad": triad, "horner": horner}[name])
+    with pytest.raises(RuntimeError, match="wrong"):
+        if task == "scaling":
+            scaling.measure(settings(tmp_path), Tell())
+        elif name == "triad":
+            stream.triad(1 << 16, 1, 1)
+        else:
+            stream.peak(1, 1)
+
+
+def test_a_tile_sweep_is_refused_where_a_kernel_leaves_out_what_an_earlier_one_has_done(tmp_path, monkeypatch):
+    right = build.kernel
+
+    def inside(a, out, tile):
+        out[1:-1] = a.T[1:-1]
+
+    def faulty(one, version, arguments, **given):
+        kernel = right(one, version, arguments, **given)
+        return kernel if version.name == "rows" else dataclasses.replace(kernel, call=inside)
+
+    monkeypatch.setattr(build, "kernel", faulty)
+    with pytest.raises(BadInput, match="differs from NumPy"):
+        sweeps.tiles(TRANSFORMATIONS["transpose"], settings(tmp_path), Tell())
 
 
 def test_sides_are_odd_and_fit():

@@ -75,7 +75,7 @@ def _points(
         arguments = problem.given(version.name)
         kernel = build.kernel(one, version, arguments, cores=settings.cores, fields=fields)
         try:
-            problem.check(kernel.call(*arguments), version.label)
+            problem.checked(kernel.call, arguments, version.label)
         except BadInput as wrong:
             raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
         seconds = stream.best(kernel, arguments, 3)

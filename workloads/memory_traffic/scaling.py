@@ -34,20 +34,20 @@ def measure(settings: Settings, tell: Tell) -> dict[str, Any]:
     room.refuse(size * KIB)
     wanted = counts(settings.cores)
     n = max(1, size * KIB // 24)
-    b, c, out = np.full(n, 2.0), np.full(n, 1.0), np.zeros(n)
+    b, c, out = *(np.full(n, value) for value in stream.TRIAD_OF), np.zeros(n)
     x = np.linspace(0.1, 0.9, stream.HORNER_ELEMENTS * settings.cores * 16, dtype=np.float32)
     y = np.zeros_like(x)
     work = {
-        "triad": (multithreading.triad, (b, c, problems.SCALAR, out)),
-        "arithmetic": (multithreading.horner, (x, y)),
+        "triad": (multithreading.triad, (b, c, problems.SCALAR, out), stream.TRIAD),
+        "arithmetic": (multithreading.horner, (x, y), stream.polynomials(x)),
     }
     kernels: dict[tuple[str, int], Callable[[], float]] = {}
     for done, cores in enumerate(wanted):
         tell.progress(f"compiling for {cores} cores", done / len(wanted) / 2)
-        for name, (plain, arguments) in work.items():
-            kernels[name, cores] = _timed(
-                build.compiled(plain, arguments, threads=cores, reorders=False), arguments, cores
-            )
+        for name, (plain, arguments, right) in work.items():
+            kernel = build.compiled(plain, arguments, threads=cores, reorders=False)
+            stream.check(kernel, arguments, right, f"{name} on {cores} cores")
+            kernels[name, cores] = _timed(kernel, arguments, cores)
     times: dict[str, dict[int, list[float]]] = {name: {cores: [] for cores in wanted} for name in work}
     order = list(kernels)
     for turn in range(ROUNDS):

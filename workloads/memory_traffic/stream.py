@@ -16,6 +16,14 @@ from workloads.memory_traffic.problems import SCALAR
 PAGE = 4096
 STAGGER = 7 * 64
 """Bytes by which arrays stand apart in their pages: some lines."""
+TRIAD_OF = (2.0, 1.0)
+"""Every element of the two arrays that the triad reads."""
+TRIAD = TRIAD_OF[0] + SCALAR * TRIAD_OF[1]
+"""And every element that it writes: exact in float64."""
+ALLOWED = {np.dtype(np.float64): 0.0, np.dtype(np.float32): 1e-4}
+"""Of the triad, and of the polynomials in float32: relative to each element."""
+PART = 1 << 18
+"""Elements that are compared at once: of large arrays no copies are made."""
 SHORTEST_S = 0.002
 """What a timed pass lasts at least; small sizes are called several times in it."""
 HORNER_OPERATIONS = 8 * 8 * 2 + 14
@@ -51,14 +59,25 @@ class Peak:
 
 
 def triad(size: int, threads: int, passes: int) -> Triad:
-    """STREAM's triad on three float64 arrays of `size` bytes together."""
+    """STREAM's triad on three float64 arrays of `size` bytes together. Raises RuntimeError where it is wrong."""
     n = max(1, size // 24)
-    b, c, out = (staggered(n, value, place) for place, value in enumerate((2.0, 1.0, 0.0)))
+    b, c, out = (staggered(n, value, place) for place, value in enumerate((*TRIAD_OF, 0.0)))
     kernel = _compiled(multithreading.triad, (b, c, SCALAR, out), threads)
-    seconds = best(kernel, (b, c, SCALAR, out), passes)
-    if not np.all(out == 2.0 + SCALAR * 1.0):
-        raise RuntimeError("the triad is wrong")
-    return Triad(24 * n, threads, seconds, passes)
+    check(kernel, (b, c, SCALAR, out), TRIAD, "the triad")
+    return Triad(24 * n, threads, best(kernel, (b, c, SCALAR, out), passes), passes)
+
+
+def check(kernel: build.Kernel, arguments: tuple[Any, ...], wanted: np.ndarray | float, what: str) -> None:
+    """Call a kernel once, and hold what it writes, its last argument, to what is `wanted`, to ALLOWED. Raises
+    RuntimeError."""
+    out = arguments[-1]
+    out[:] = np.nan
+    kernel.call(*arguments)
+    wanted = np.broadcast_to(wanted, out.shape)
+    for start in range(0, len(out), PART):
+        part = slice(start, start + PART)
+        if not np.allclose(out[part], wanted[part], rtol=ALLOWED[out.dtype], atol=0):
+            raise RuntimeError(f"{what} is wrong")
 
 
 def staggered(n: int, value: float, place: int) -> np.ndarray:
@@ -76,18 +95,25 @@ def staggered(n: int, value: float, place: int) -> np.ndarray:
 
 
 def peak(threads: int, passes: int) -> Peak:
-    """Operations a second of polynomials that stay in registers."""
+    """Operations a second of polynomials that stay in registers. Raises RuntimeError where they are wrong."""
     n = HORNER_ELEMENTS * threads
     x, out = np.linspace(0.1, 0.9, n, dtype=np.float32), np.zeros(n, np.float32)
     kernel = _compiled(multithreading.horner, (x, out), threads, reorders=False)
+    check(kernel, (x, out), polynomials(x), "the sum of the polynomials")
     seconds = best(kernel, (x, out), passes)
-    y = x.astype(np.float64)
-    polynomials = np.stack([y * times for times in (1, -1, 2, -2, 3, 4, 5, 6)])
-    for _ in range(8):
-        polynomials = polynomials * y + y
-    if not np.allclose(out, polynomials.sum(axis=0), rtol=1e-4):
-        raise RuntimeError("the polynomials are wrong")
     return Peak(threads, HORNER_OPERATIONS * n / seconds / 1e9, kernel.loops.bits if kernel.loops else 0)
+
+
+def polynomials(x: np.ndarray) -> np.ndarray:
+    """What `multithreading.horner` makes of `x`, (n,), by NumPy in float64."""
+    y = x.astype(np.float64)
+    total = np.zeros_like(y)
+    for times in (1, -1, 2, -2, 3, 4, 5, 6):
+        one = y * times
+        for _ in range(8):
+            one = one * y + y
+        total += one
+    return total
 
 
 def best(kernel: build.Kernel, arguments: tuple[Any, ...], passes: int) -> float:

@@ -64,7 +64,7 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
         tell.progress(f"{version.label}")
         arguments = problem.given(name)
         kernel = build.kernel(one, version, arguments, cores=settings.cores)
-        problem.check(kernel.call(*arguments), version.label)
+        problem.checked(kernel.call, arguments, version.label)
         seconds = stream.best(kernel, arguments, PASSES)
         tell.event("level", {"version": name, "label": version.label} | _times(seconds, problem.out.size))
     lengths = STRIPS if one.name == "dependence" else TILES
@@ -76,8 +76,7 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
             tell.progress(f"{version.label}: {length}", (place + done / len(lengths)) / len(SWEPT[one.name]))
             # The tile is every such kernel's last argument.
             arguments = (*problem.given(name)[:-1], length)
-            problem.out[1:-1] = 0
-            problem.check(kernel.call(*arguments), version.label)
+            problem.checked(kernel.call, arguments, version.label)
             seconds = stream.best(kernel, arguments, PASSES)
             area = length if one.name == "dependence" else length * length
             point = {"version": name, "label": version.label, "x": length, "bytes": ARRAYS[one.name] * area * width}
@@ -105,7 +104,7 @@ def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
             kernel = kernels.get(lever) or build.kernel(one, version, arguments, cores=settings.cores, fields=fields)
             kernels[lever] = kernel
             build.use(threads[lever])
-            problem.check(kernel.call(*arguments), version.label)
+            problem.checked(kernel.call, arguments, version.label)
             seconds = stream.best(kernel, arguments, PASSES)
             told = {
                 "version": version.name,
