@@ -81,10 +81,25 @@ def test_a_sweep_shows_its_points_its_levels_and_the_caches():
     drawn = memory_sweep.figure("transpose", points, [level], CACHES, "light")
     assert list(drawn.data[0].x) == [8, 64]
     said = [note.text for note in drawn.layout.annotations]
-    assert any("row by row" in text for text in said)
+    assert [shape.name for shape in drawn.layout.shapes if shape.showlegend] == ["row by row: 2e+03 ms"]
+    assert not any("row by row" in text for text in said), "it would lie across the curves"
     assert any("L1" in text for text in said)
     # 48 KiB hold two tiles of float32 of this side.
     assert any(abs(shape.x0 - (48 * 1024 / 8) ** 0.5) < 1e-6 for shape in drawn.layout.shapes if shape.x0 == shape.x1)
+
+
+def test_the_marks_of_a_sweep_are_each_versions_own():
+    points = [
+        {"version": version, "label": version, "x": x, "seconds": 1.0, "ns": 1.0, "bytes": held}
+        for version, at in (("tiled", (256, 262144)), ("blocked", (1280, 40960)))
+        for x, held in zip((8, 256), at, strict=True)
+    ]
+    drawn = memory_sweep.figure("tiling", points, [], CACHES, "light")
+    marks = {note.text: 10**note.x for note in drawn.layout.annotations}
+    assert marks == {
+        "tiled fills L1": pytest.approx((48 * 1024 / 4) ** 0.5),
+        "blocked fills L1": pytest.approx(48 * 1024 / 160),
+    }
 
 
 def test_sizes_show_both_versions_the_triad_and_the_caches():

@@ -317,8 +317,19 @@ def test_a_sweep_of_tiles_tells_every_tile_and_what_stands_beside(tmp_path):
     points = [value for name, value in tell.events if name == "point"]
     assert [point["x"] for point in points] == [4, 8, 16, 32, 64]
     assert points[0]["bytes"] == 2 * 16 * 4
+    assert result["shape"] == "89 × 89 float32", "it has no one tile"
     assert [value["version"] for name, value in tell.events if name == "level"] == ["rows"]
     assert result["what"] == "transpose"
+
+
+def test_no_tile_is_told_at_which_threads_idle(tmp_path):
+    tell = Tell()
+    Desk().sweep(settings(tmp_path, cores=2, side=64), {"what": "tiling"}, tell)
+    points = [value for name, value in tell.events if name == "point"]
+    tiled, blocked = ([p["x"] for p in points if p["version"] == version] for version in ("tiled", "blocked"))
+    assert tiled == [4, 8, 16, 32], "one tile of 64 is work for one thread"
+    assert blocked == [4, 8, 16, 32, 64]
+    assert [p["bytes"] for p in points if p["x"] == 8] == [4 * 8 * 8, 160 * 8]
 
 
 def test_a_sweep_of_strides_tells_all_of_them(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import plotly.graph_objects as go
@@ -39,8 +40,8 @@ def draw(job: Job, colours: Theme) -> None:
         return
     what = job.given["what"]
     result = f", {claim.plain(job.result['shape'])}" if job.state is JobState.DONE else ""
-    threads = "one thread" if what == "stride" else f"{job.plan.cores} core{'s' * (job.plan.cores > 1)}"
-    st.markdown(f"**{TITLES[what]}** :small[{threads}{result}]")
+    count = 1 if what == "stride" else job.plan.cores
+    st.markdown(f"**{TITLES[what]}** :small[{threads(count)}{result}]")
     drawn = figure(what, points, levels, caches(), colours)
     st.plotly_chart(drawn, key="memory-sweep", config=style.CONFIG, alt=f"{TITLES[what]}: cost of an element")
     st.caption(_words(what, points))
@@ -74,7 +75,7 @@ def kib_axis(figure: go.Figure, sizes: list[float], title: str = "all arrays tog
 def figure(
     what: str, points: list[dict[str, Any]], levels: list[dict[str, Any]], caches: list[Cache], theme: Theme
 ) -> go.Figure:
-    """Nanoseconds an element, over stride or tile; versions without tiles are level lines."""
+    """Nanoseconds an element, over stride or tile; versions that stand beside are level lines."""
     figure = go.Figure()
     look = style.look(Side.ACCELERATED, theme)
     for place, version in enumerate(dict.fromkeys(point["version"] for point in points)):
@@ -90,10 +91,12 @@ def figure(
             hovertemplate="%{x}: %{y:.3f} ns an element, %{customdata:.3g} ms a call<extra></extra>",
         )
     for place, level in enumerate(levels):
+        # Named in the legend: at the line the text would lie across what is drawn there.
         figure.add_hline(
             y=level["ns"],
             line={"color": style.look(Side.BASELINE, theme).colour, "dash": DASHES[(place + 1) % len(DASHES)]},
-            annotation={"text": f"{level['label']}: {1e3 * level['seconds']:.3g} ms"},
+            name=f"{level['label']}: {1e3 * level['seconds']:.3g} ms",
+            showlegend=True,
         )
     if what == "stride":
         figure.add_vline(
@@ -115,17 +118,25 @@ def _axis(what: str) -> str:
 
 
 def _mark(figure: go.Figure, points: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> None:
-    """A line at the longest tile that each level of cache holds."""
-    if not points:
-        return
-    last = points[-1]
-    power = 1 if last["bytes"] % (last["x"] * last["x"]) else 2
-    each = last["bytes"] / last["x"] ** power
-    longest = max(point["x"] for point in points)
-    for cache in caches:
-        x = (cache.bytes / each) ** (1 / power)
-        if x <= 2 * longest:
-            style.mark(figure, x, f"fills L{cache.level}", theme)
+    """For each version a line at the longest tile with which it fits into each level of cache."""
+    versions = list(dict.fromkeys(point["version"] for point in points))
+    for place, version in enumerate(versions):
+        own = [point for point in points if point["version"] == version]
+        whose = f"{version} " if len(versions) > 1 else ""
+        for cache in caches:
+            x = _filling(own, cache.bytes)
+            if x is not None and x <= 2 * max(point["x"] for point in points):
+                style.mark(figure, x, f"{whose}fills L{cache.level}", theme, row=place)
+
+
+def _filling(own: list[dict[str, Any]], size: int) -> float | None:
+    """The tile with which a version uses `size` bytes; None where too few points tell how they grow with it."""
+    first, last = own[0], own[-1]
+    if first["x"] == last["x"]:
+        return None
+    # By its side, or by its area.
+    power = math.log(last["bytes"] / first["bytes"]) / math.log(last["x"] / first["x"])
+    return last["x"] * (size / last["bytes"]) ** (1 / power)
 
 
 def _words(what: str, points: list[dict[str, Any]]) -> str:

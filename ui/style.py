@@ -127,12 +127,12 @@ def mark_caches(figure: go.Figure, caches: list[Cache], theme: Theme) -> None:
         mark(figure, cache.bytes / 1024, f"L{cache.level}", theme)
 
 
-def mark(figure: go.Figure, x: float, text: str, theme: Theme) -> None:
-    """A line across a chart at `x` of its logarithmic axis, and what it stands for."""
+def mark(figure: go.Figure, x: float, text: str, theme: Theme, row: int = 0) -> None:
+    """A line across a chart at `x` of its logarithmic axis, and what it stands for, at the top or `row` rows below."""
     figure.add_vline(x=x, line={"color": faint(theme), "dash": "dot", "width": 1})
     # A line stands where its number says; a text where its logarithm does.
     figure.add_annotation(
-        x=math.log10(x), y=1, yref="paper", yanchor="top", xanchor="left", text=text, showarrow=False,
+        x=math.log10(x), y=1, yshift=-18 * row, yref="paper", yanchor="top", xanchor="left", text=text, showarrow=False,
         font={"color": faint(theme)},
     )  # fmt: skip
 

@@ -26,9 +26,10 @@ class Desk:
         name of a transformation that has tiles.
 
         Tells of an event `point` for each: `version`, `label`, `x` (stride, or side of the tile, or length of the
-        strip), `seconds` (a call's, the best of some passes), `ns` (an element's) and `bytes` (of the tile; 0 for a
-        stride). Versions without tiles come as an event `level`: `version`, `label`, `seconds`, `ns`. Returns `what`,
-        `shape`, `threads` and `passes`. Raises BadInput.
+        strip), `seconds` (a call's, the best of some passes), `ns` (an element's) and `bytes` (that the version uses
+        again and again at this tile; 0 for a stride). Tiles so large that threads had no work have no points.
+        Versions that stand beside, without tiles or at their usual one, come as an event `level`: `version`, `label`,
+        `seconds`, `ns`. Returns `what`, `shape`, `threads` and `passes`. Raises BadInput.
         """
         what = str(given.get("what", ""))
         if what != "stride" and what not in SWEPT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,16 +21,39 @@ SIZES = tuple(16 * KIB << (2 * place) for place in range(8))
 """Bytes of all arrays: 16 KiB to 256 MiB."""
 TILES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 STRIPS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
-ARRAYS = {"tiling": 1, "transpose": 2, "stencil": 2, "dependence": 8}
-"""Tiles, or strips, that are in use at once: of `b`; read and written; read and written; four read and four written."""
 LEVELS = {
     "tiling": ("ikj", "blas"),
     "transpose": ("rows",),
     "stencil": ("threads", "time"),
     "dependence": ("recurrence",),
 }
-"""Versions that stand beside, without tiles."""
-SWEPT = {"tiling": ("tiled", "blocked"), "transpose": ("tiles",), "stencil": ("tiles",), "dependence": ("strips",)}
+"""Versions that stand beside, at one tile or without any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A version that is timed at every tile, or strip."""
+
+    version: str
+    held: Callable[[int], int]
+    """Bytes that a tile of so many elements, or a strip, uses again and again, and a cache had better hold."""
+    shares: bool = False
+    """Whether a thread takes whole rows or columns of tiles: with fewer of them than threads, some have no work."""
+
+
+SWEPT = {
+    # A tile of `b`; sixteen rows of `a` and four columns of `b`, twice a tile long each.
+    "tiling": (
+        Swept("tiled", lambda tile: 4 * tile * tile, shares=True),
+        Swept("blocked", lambda tile: 4 * (16 + 4) * 2 * tile),
+    ),
+    # A tile that is read, and one that is written.
+    "transpose": (Swept("tiles", lambda tile: 2 * 4 * tile * tile, shares=True),),
+    # Three rows of a tile that are read, and one that is written.
+    "stencil": (Swept("tiles", lambda tile: 4 * (3 + 1) * tile, shares=True),),
+    # Four strips that are read, and four that are written.
+    "dependence": (Swept("strips", lambda strip: 8 * (4 + 4) * strip),),
+}
 
 
 def strides(settings: Settings, tell: Tell) -> dict[str, Any]:
@@ -58,7 +83,6 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
     room.refuse(problems.needed(one, **size))
     tell.progress("making the arrays")
     problem = problems.make(one, tile=0, fields=1, seed=settings.seed, **size)
-    width = problem.out.itemsize
     for name in LEVELS[one.name]:
         version = one.version(name)
         tell.progress(f"{version.label}")
@@ -69,19 +93,22 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
         tell.event("level", {"version": name, "label": version.label} | _times(seconds, problem.out.size))
     lengths = STRIPS if one.name == "dependence" else TILES
     lengths = [length for length in lengths if length <= max(problem.out.shape)]
-    for place, name in enumerate(SWEPT[one.name]):
-        version = one.version(name)
+    for place, swept in enumerate(SWEPT[one.name]):
+        name, version = swept.version, one.version(swept.version)
         kernel = build.kernel(one, version, problem.given(name), cores=settings.cores)
         for done, length in enumerate(lengths):
+            if swept.shares and -(-(len(problem.out) - 2 * problem.border) // length) < settings.cores:
+                # What it took would be told of the tile, and be the doing of the threads that idle.
+                continue
             tell.progress(f"{version.label}: {length}", (place + done / len(lengths)) / len(SWEPT[one.name]))
             # The tile is every such kernel's last argument.
             arguments = (*problem.given(name)[:-1], length)
             problem.checked(kernel.call, arguments, version.label)
             seconds = stream.best(kernel, arguments, PASSES)
-            area = length if one.name == "dependence" else length * length
-            point = {"version": name, "label": version.label, "x": length, "bytes": ARRAYS[one.name] * area * width}
+            point = {"version": name, "label": version.label, "x": length, "bytes": swept.held(length)}
             tell.event("point", point | _times(seconds, problem.out.size))
-    return {"what": one.name, "shape": problem.shape, "threads": settings.cores, "passes": PASSES}
+    shape = " × ".join(f"{side:,}" for side in problem.out.shape) + f" {problem.out.dtype}"
+    return {"what": one.name, "shape": shape, "threads": settings.cores, "passes": PASSES}
 
 
 def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]:
