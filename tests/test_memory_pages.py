@@ -88,6 +88,18 @@ def test_a_sweep_shows_its_points_its_levels_and_the_caches():
     assert any(abs(shape.x0 - (48 * 1024 / 8) ** 0.5) < 1e-6 for shape in drawn.layout.shapes if shape.x0 == shape.x1)
 
 
+def test_a_sweep_of_strides_marks_the_line_of_each_kind_of_elements():
+    points = [
+        {"version": kind, "label": kind, "x": x, "seconds": 1.0, "ns": 1.0, "bytes": 0, "line": line}
+        for kind, line in (("float32", 16), ("float64", 8))
+        for x in (1, 2)
+    ]
+    drawn = memory_sweep.figure("stride", points, [], CACHES, "light")
+    assert [line.name for line in drawn.data] == ["float32", "float64"]
+    assert [shape.x0 for shape in drawn.layout.shapes] == [16, 8]
+    assert "From a stride of 16 float32 and 8 float64 on" in memory_sweep._words("stride", points)
+
+
 def test_the_marks_of_a_sweep_are_each_versions_own():
     points = [
         {"version": version, "label": version, "x": x, "seconds": 1.0, "ns": 1.0, "bytes": held}

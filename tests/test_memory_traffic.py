@@ -335,8 +335,10 @@ def test_no_tile_is_told_at_which_threads_idle(tmp_path):
 def test_a_sweep_of_strides_tells_all_of_them(tmp_path):
     tell = Tell()
     Desk().sweep(settings(tmp_path), {"what": "stride"}, tell)
-    assert [value["x"] for _, value in tell.events] == list(range(1, sweeps.LONGEST_STRIDE + 1))
-    assert all(value["ns"] > 0 for _, value in tell.events)
+    for kind, line in (("float32", 16), ("float64", 8)):
+        own = [value for _, value in tell.events if value["version"] == kind]
+        assert [value["x"] for value in own] == list(range(1, sweeps.LONGEST_STRIDE + 1))
+        assert all(value["ns"] > 0 and value["line"] == line for value in own)
     with pytest.raises(BadInput, match="nothing to sweep"):
         Desk().sweep(settings(tmp_path), {"what": "layout"}, tell)
 

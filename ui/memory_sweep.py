@@ -28,8 +28,6 @@ TITLES = {
     "stencil": "The stencil over the side of its tile",
     "dependence": "Running sums over the length of a strip",
 }
-LINE_FLOATS = 16
-"""float32 elements of a line of 64 bytes."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -99,9 +97,14 @@ def figure(
             showlegend=True,
         )
     if what == "stride":
-        figure.add_vline(
-            x=LINE_FLOATS, line={"color": style.faint(theme), "dash": "dot"}, annotation={"text": "one line an element"}
-        )
+        for kind, line in _lines(points).items():
+            figure.add_vline(
+                x=line,
+                line={"color": style.faint(theme), "dash": "dot"},
+                annotation={"text": f"one line a {kind}"},
+                # On either side: the marks stand near each other.
+                annotation_position="top left" if line == min(_lines(points).values()) else "top right",
+            )
     else:
         _mark(figure, points, caches, theme)
     figure.update_layout(style.layout(420) | {"showlegend": True})
@@ -111,8 +114,13 @@ def figure(
     return figure
 
 
+def _lines(points: list[dict[str, Any]]) -> dict[str, int]:
+    """For each kind of elements the stride from which on a line carries one of them."""
+    return {point["label"]: point["line"] for point in points}
+
+
 def _axis(what: str) -> str:
-    return {"stride": "stride [float32 elements]", "dependence": "length of a strip [float64 elements]"}.get(
+    return {"stride": "stride [elements]", "dependence": "length of a strip [float64 elements]"}.get(
         what, "side of a tile [float32 elements]"
     )
 
@@ -147,5 +155,6 @@ def _words(what: str, points: list[dict[str, Any]]) -> str:
     said = f"From {best['ns']:.3g} ns an element at {best['x']} ({best['label']}) "
     said += f"to {worst['ns']:.3g} ns at {worst['x']} ({worst['label']})."
     if what == "stride":
-        said += f" From a stride of {LINE_FLOATS} on, each element costs a whole line of 64 bytes."
+        from_ = " and ".join(f"{line} {kind}" for kind, line in _lines(points).items())
+        said += f" From a stride of {from_} on, each element costs a whole line of 64 bytes."
     return said

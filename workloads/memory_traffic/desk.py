@@ -27,9 +27,10 @@ class Desk:
 
         Tells of an event `point` for each: `version`, `label`, `x` (stride, or side of the tile, or length of the
         strip), `seconds` (a call's, the best of some passes), `ns` (an element's) and `bytes` (that the version uses
-        again and again at this tile; 0 for a stride). Tiles so large that threads had no work have no points.
-        Versions that stand beside, without tiles or at their usual one, come as an event `level`: `version`, `label`,
-        `seconds`, `ns`. Returns `what`, `shape`, `threads` and `passes`. Raises BadInput.
+        again and again at this tile; 0 for a stride). Strides are told of float32 first, then of float64, as `version`
+        says, with the stride `line` from which on a line carries one element. Tiles so large that threads had no work
+        have no points. Versions that stand beside, without tiles or at their usual one, come as an event `level`:
+        `version`, `label`, `seconds`, `ns`. Returns `what`, `shape`, `threads` and `passes`. Raises BadInput.
         """
         what = str(given.get("what", ""))
         if what != "stride" and what not in SWEPT:

@@ -13,7 +13,11 @@ from workloads.memory_traffic import build, problems, room, stream
 from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
 from workloads.memory_traffic.kernels import unit_stride
 
+LINE = 64
+"""Bytes of a line."""
 LONGEST_STRIDE = 64
+STRIDED = (np.float32, np.float64)
+"""What is strided over: of float64, half as many share a line."""
 STRIDE_MIB = 256
 """Of the array that is strided over, where no size is asked for."""
 PASSES = 3
@@ -60,21 +64,32 @@ def strides(settings: Settings, tell: Tell) -> dict[str, Any]:
     """See `Desk.sweep`."""
     size = int(settings.parameters["size"]) * KIB or STRIDE_MIB * MIB
     room.refuse(size)
-    a = np.random.default_rng(settings.seed).random(max(LONGEST_STRIDE, size // 4), np.float32)
-    tell.progress("compiling")
+    for place, kind in enumerate(STRIDED):
+        _strides(np.dtype(kind), size, settings.seed, tell, place)
+    shape = " and then ".join(f"{_count(np.dtype(kind), size):,} {np.dtype(kind)}" for kind in STRIDED)
+    return {"what": "stride", "shape": f"{shape}, {size / MIB:,.3g} MiB each", "threads": 1, "passes": PASSES}
+
+
+def _count(kind: np.dtype, size: int) -> int:
+    """Elements of the array that is strided over."""
+    return max(LONGEST_STRIDE, size // kind.itemsize)
+
+
+def _strides(kind: np.dtype, size: int, seed: int, tell: Tell, place: int) -> None:
+    """Every stride over an array of one kind of elements, which is gone when the next is made."""
+    a = np.random.default_rng(seed).random(_count(kind, size), kind)
+    tell.progress(f"compiling for {kind}")
     kernel = build.compiled(unit_stride.strided, (a, 1), threads=1)
     for stride in range(1, LONGEST_STRIDE + 1):
-        tell.progress(f"stride {stride}", (stride - 1) / LONGEST_STRIDE)
+        tell.progress(f"{kind}, stride {stride}", (place + (stride - 1) / LONGEST_STRIDE) / len(STRIDED))
         elements = -(-len(a) // stride)
-        # What is summed in float32 one after the other may lose as many of its digits.
+        # What is summed one after the other may lose as many of its digits.
         wanted = float(a[::stride].sum(dtype=np.float64))
-        if not abs(kernel.call(a, stride) - wanted) <= elements * problems.EPSILON[a.dtype] * wanted:
-            raise RuntimeError(f"the sum at stride {stride} is wrong")
+        if not abs(kernel.call(a, stride) - wanted) <= elements * problems.EPSILON[kind] * wanted:
+            raise RuntimeError(f"the sum of {kind} at stride {stride} is wrong")
         seconds = stream.best(kernel, (a, stride), PASSES)
-        point = {"version": "strided", "label": "one thread", "x": stride, "bytes": 0}
+        point = {"version": kind.name, "label": kind.name, "x": stride, "bytes": 0, "line": LINE // kind.itemsize}
         tell.event("point", point | {"seconds": seconds, "ns": 1e9 * seconds / elements})
-    shape = f"{len(a):,} float32, {a.nbytes / MIB:,.3g} MiB"
-    return {"what": "stride", "shape": shape, "threads": 1, "passes": PASSES}
 
 
 def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def rows(a):
 
 
 def strided(a, stride):
-    """The sum of every `stride`-th element of `a`, (n,)."""
-    total = np.float32(0)
+    """The sum of every `stride`-th element of `a`, (n,), in its own precision."""
+    total = a.dtype.type(0)
     for i in range(0, a.shape[0], stride):
         total += a[i]
     return total
