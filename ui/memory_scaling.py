@@ -95,8 +95,8 @@ def said(fit: dict[str, Any]) -> str:
 
 
 def _share(share: float) -> str:
-    """In percent. Below nothing, where cores have gained more than their number, there is no share."""
-    return f"{100 * max(0.0, share):.1f} %"
+    """In percent. None is below nothing, where cores gained more than their number, or above all, where they lost."""
+    return f"{100 * max(0.0, share):.1f} %" if share <= 1 else "more than 100 %"
 
 
 def figure(
@@ -141,7 +141,9 @@ def figure(
             line={"color": look.colour, "dash": "dash", "width": 1.5},
             hovertemplate=f"serial share {_share(fit['serial'])}<extra></extra>",
         )
-    for kernel, name in NAMES.items():
+    of_memory = beyond(ceiling["bytes"], caches)
+    names = NAMES | ({} if of_memory else {"triad": "triad"})
+    for kernel, name in names.items():
         own = [point for point in points if point["kernel"] == kernel]
         look = style.look(SIDES[kernel], theme)
         drawn.add_scatter(
@@ -159,7 +161,7 @@ def figure(
             marker={"color": look.colour, "symbol": look.symbol, "size": 11},
             hovertemplate="%{x} cores: %{y:.2f}x, %{customdata:.4g} ms<extra></extra>",
         )
-    named = "ceiling of memory" if beyond(ceiling["bytes"], caches) else "the triad's best"
+    named = "ceiling of memory" if of_memory else "the triad's best"
     drawn.add_hline(
         y=ceiling["all_gb_s"] / ceiling["one_gb_s"],
         line={"color": style.published(theme), "dash": "dashdot"},
