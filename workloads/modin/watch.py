@@ -21,7 +21,7 @@ NOTICE_S = 2 * LOOK_S
 """How long an error waits for its cause to become known: that a service has ended."""
 AGAIN_S = 0.05
 """Time between two attempts to interrupt."""
-INTERRUPT_S = 10
+INTERRUPT_S = 60
 """How long the interrupted call may take to give up, until the process is ended."""
 
 
