@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import noise
-from bench.claims import cores, duration, figure, interval_text, ratio_figure
+from bench.claims import called, cores, duration, figure, interval_text, ratio_figure
 from bench.dispatch import Dispatcher, Status, journal_of
 from bench.events import State
 from bench.machine import core_limit, describe
@@ -338,7 +338,7 @@ def _print(run: Run) -> None:
         print(f"{labels[evidence.step]}: {evidence.path}. {evidence.reason or '; '.join(evidence.words)}")
     if run.quality:
         for one, other in zip(run.quality.baseline, run.quality.accelerated, strict=False):
-            print(f"{one.label}: {figure(one)} | {figure(other)}")
+            print(f"{called(one, other)}: {figure(one)} | {figure(other)}")
         for measure in run.quality.agreement:
             print(f"{measure.label}: {figure(measure)}")
     if run.failure:

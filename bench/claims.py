@@ -653,5 +653,10 @@ def figure(measure: Measure) -> str:
     return f"{number} {measure.unit}".rstrip()
 
 
+def called(one: Measure, other: Measure) -> str:
+    """What a measure of both arms is called: what each calls it, where they do not say the same."""
+    return one.label if one.label == other.label else f"{one.label} | {other.label}"
+
+
 def cores(count: int) -> str:
     return "1 core" if count == 1 else f"{count} cores"

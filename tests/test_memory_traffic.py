@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from bench.paths import ROOT
 from bench.workload import BadInput, Settings, registry
-from workloads.memory_traffic import assembly, catalogue, problems, room
+from workloads.memory_traffic import assembly, catalogue, narrow, problems, room
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
 pytest.importorskip("numba", reason="Numba is not installed")
@@ -450,3 +452,134 @@ def test_a_loop_whose_additions_are_one_by_one_is_only_partly_vectorized():
     loops = assembly.read(mixed, "dot")
     assert not loops.vectorized
     assert loops.words()[0].startswith("partly vectorized")
+
+
+SCALAR = ["unit-stride/columns", "tiling/ijk", "stencil/columns"]
+VECTORS = ["unit-stride/rows", "tiling/ikj", "stencil/rows", "stencil/threads"]
+
+
+def loops_of(name: str, cores: int) -> assembly.Loops:
+    one, version = (TRANSFORMATIONS[part] if not place else part for place, part in enumerate(name.split("/")))
+    problem = problems.make(one, size_kib=64, side=0, tile=0, fields=1, seed=0)
+    return build.kernel(one, one.version(version), problem.given(version), cores=cores).loops
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("name", SCALAR + VECTORS)
+def test_a_walk_down_columns_is_not_called_vectorized_and_one_along_rows_is(name, cores):
+    """LLVM writes vectors for both, and runs those of a column on a matrix of one column alone."""
+    loops = loops_of(name, cores)
+    assert loops.vectorized == (name in VECTORS)
+    assert loops.words()[0].startswith("vectorized" if name in VECTORS else "not vectorized")
+    assert ("run at unit stride alone" in loops.words()[0]) == bool(loops.narrow) == (name in SCALAR)
+
+
+def test_columns_are_not_vectorized_with_wider_vectors_either():
+    """Compiled for a processor with AVX-512 and not run, in a process of its own."""
+    if platform.machine() not in {"x86_64", "AMD64"}:
+        pytest.skip("another machine code")
+    code = (
+        "from tests import test_memory_traffic as it\n"
+        "for name in it.SCALAR + it.VECTORS: print(it.loops_of(name, 1).words()[0].split(',')[0].split(';')[0])"
+    )
+    features = "+avx2,+fma,+avx512f,+avx512cd,+avx512bw,+avx512dq,+avx512vl"
+    environment = os.environ | {"NUMBA_CPU_NAME": "znver4", "NUMBA_CPU_FEATURES": features}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment, cwd=ROOT
+    )
+    assert ran.stdout.split("\n")[:-1] == ["not vectorized"] * len(SCALAR) + ["vectorized"] * len(VECTORS)
+
+
+def test_a_matrix_of_one_column_keeps_its_vectors(tmp_path):
+    a = np.ones((4096, 1), np.float32)
+    one = TRANSFORMATIONS["unit-stride"]
+    assert build.kernel(one, one.version("columns"), (a,), cores=1).loops.vectorized
+
+
+CODE = """\
+define i32 @f(i64 %arg.a.5.1, i64 %arg.tile, ptr %dims, ptr %data) {
+  %1 = icmp eq i64 %arg.a.5.1, 1
+  %2 = icmp ne i64 %arg.tile, 1
+  %.10 = getelementptr i8, ptr %dims, i64 24
+  %.11 = load i64, ptr %.10, align 8
+  %3 = icmp ne i64 %.11, 1
+  %x = phi i64 [ %arg.a.5.1, %B1 ], [ %.11, %B2 ]
+  %y = phi i64 [ %arg.a.5.1, %B1 ], [ 1, %B2 ]
+  %4 = icmp eq i64 %x, 1
+  %5 = icmp eq i64 %y, 1
+  %6 = icmp eq i64 %arg.a.5.1, 16
+}
+"""
+
+
+def test_only_questions_of_an_arrays_extent_are_answered():
+    changed = [
+        before.split(" = ")[0].strip()
+        for before, after in zip(CODE.splitlines(), narrow.without(CODE).splitlines(), strict=True)
+        if before != after
+    ]
+    assert changed == ["%1", "%3", "%4"]
+    assert "%3 = icmp ne i64 0, 1" in narrow.without(CODE)
+
+
+def test_what_threads_run_is_read_without_the_function_that_adds_up_their_parts():
+    threads = LISTING.replace("_ZN7cpython3mod3dotB2v1", "__gufunc__._ZN3mod20__numba_parfor_gufunc")
+    loops = assembly.read(threads, "dot")
+    assert (loops.loops, dict(loops.packed)) == (1, {256: 1})
+
+
+@pytest.mark.parametrize(("size", "tile", "cores", "strip"), [(16, 0, 1, 256), (16, 0, 2, 128), (64, 65_536, 1, 1024)])
+def test_strips_are_shortened_until_four_fit_into_a_share(tmp_path, size, tile, cores, strip):
+    made = prepared(tmp_path, "after", cores, transformation="dependence", size=size, tile=tile)
+    told = made.evidence()[0]
+    assert (told.path, told.words[-1]) == ("accelerated", f"strips of {strip:,}")
+    a = made.problem.given("strips")[0]
+    assert problems.strip(len(a), cores, tile or 512) == strip
+    assert 4 * strip * cores <= len(a)
+
+
+def test_where_no_strip_fits_the_evidence_says_that_none_ran(tmp_path, monkeypatch):
+    made = prepared(tmp_path, "after", transformation="dependence", size=1)
+    monkeypatch.setattr(problems, "strip", lambda elements, threads, longest: 0)
+    told = made.evidence()[0]
+    assert told.path == "stock"
+    assert "no strips ran" in told.reason
+    monkeypatch.undo()
+    assert problems.strip(elements=64, threads=32, longest=512) == 0
+
+
+@pytest.mark.parametrize(("cores", "longest"), [(1, 1024), (2, 512)])
+def test_a_sweep_of_strips_ends_where_four_do_not_fit_into_a_share(tmp_path, cores, longest):
+    tell = Tell()
+    Desk().sweep(settings(tmp_path, cores=cores, size=64), {"what": "dependence"}, tell)
+    assert [value["x"] for name, value in tell.events if name == "point"][-1] == longest
+    with pytest.raises(BadInput, match="too few to sweep"):
+        Desk().sweep(settings(tmp_path, cores=2, size=1), {"what": "dependence"}, Tell())
+
+
+def concluded(tmp_path, monkeypatch, peak: float = 1e3, **parameters) -> tuple[MemoryTraffic, dict]:
+    monkeypatch.setattr(stream, "triad", lambda size, threads, passes: stream.Triad(10**9, threads, 0.1, passes))
+    monkeypatch.setattr(stream, "peak", lambda threads, passes: stream.Peak(threads, peak, 256))
+    made = prepared(tmp_path, **parameters)
+    made.seconds = [1e-3 * made.calls]
+    return made, {measure.name: measure for measure in made.conclude()[0]}
+
+
+def test_a_product_is_held_against_the_peak_of_arithmetic_and_blas(tmp_path, monkeypatch):
+    made, told = concluded(tmp_path, monkeypatch, transformation="tiling")
+    assert "peak of float32 arithmetic" not in told["share"].label, "73³ operations on so little are below the ridge"
+    made, told = concluded(tmp_path, monkeypatch, peak=50, transformation="tiling")
+    assert "the peak of float32 arithmetic" in told["share"].label
+    assert told["share"].value == pytest.approx(100 * made.problem.flops / 1e-3 / 1e9 / 50)
+    assert told["share_of_library"].value == pytest.approx(100 * told["rate"].value / told["library"].value)
+    assert "BLAS" in told["share_of_library"].label
+
+
+def test_what_waits_for_memory_is_held_against_the_triad(tmp_path, monkeypatch):
+    made, told = concluded(tmp_path, monkeypatch, transformation="transpose")
+    assert "the triad's bandwidth" in told["share"].label
+    assert told["share"].value == pytest.approx(100 * made.problem.bytes / 1e-3 / 1e9 / 10)
+    assert "share_of_library" not in told
+    # By the bytes of its own algorithm: one pass for all sweeps.
+    made, told = concluded(tmp_path, monkeypatch, transformation="stencil")
+    assert told["share"].value == pytest.approx(100 * made.problem.traffic("time") / 1e-3 / 1e9 / 10)

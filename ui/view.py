@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims import bounds, duration, engagement, figure, ratio_figure
+from bench.claims import bounds, called, duration, engagement, figure, ratio_figure
 from bench.events import State
 from bench.record import Run
 from bench.values import Comparison, Measure, Phase, Picture, Side
@@ -559,7 +559,7 @@ def _other_measures(run: Run) -> str:
     assert run.quality
     other = {measure.name: measure for measure in run.quality.accelerated}
     lines = [
-        f"- {claim.plain(m.label)}: {figure(m)} | {figure(other[m.name])}"
+        f"- {claim.plain(called(m, other[m.name]))}: {figure(m)} | {figure(other[m.name])}"
         for m in run.quality.baseline
         if m.name in other
     ]

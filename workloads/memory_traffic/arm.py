@@ -14,6 +14,9 @@ from workloads.memory_traffic import build, counters, problems, room
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 
 CEILING_PASSES = 7
+LIBRARY_PASSES = 3
+PEAK_PASSES = 25
+"""Of two milliseconds each: threads that are seldom all awake at once need many."""
 COMPARED = 100_000
 """Elements of a result that both arms compare."""
 
@@ -77,6 +80,14 @@ class MemoryTraffic:
     def _threads(self) -> int:
         return self.settings.cores if self.version.threaded else 1
 
+    @property
+    def _strip(self) -> int | None:
+        """Elements of the strips that ran; None where the version has none."""
+        if self.transformation.name != "dependence" or not self.version.threaded:
+            return None
+        a, _, longest = self.arguments
+        return problems.strip(len(a), self._threads, longest)
+
     def _refuse(self) -> None:
         """What cannot be raced here, before anything is made. Raises BadInput."""
         size, side = int(self.parameters["size"]), int(self.parameters["side"])
@@ -106,11 +117,15 @@ class MemoryTraffic:
         calls = len(self.seconds) * self.calls
         words = [f"{self.transformation.module}.{version.function.format(fields=self.fields)}", self.threads]
         words += loops.words() if loops else ["not compiled here: no machine code to read"]
-        reason = ""
+        reason, strip = "", self._strip
+        if strip is not None:
+            words.append(f"strips of {strip:,}")
         if version.promise == "vectors" and not (loops and loops.vectorized):
             reason = "the compiled loop is not vectorized"
         elif version.promise == "threads" and self._threads < 2:
             reason = "it ran on one thread"
+        elif strip == 0:
+            reason = "no strips ran: a thread's share is shorter than four elements"
         elif self.settings.lever == "before":
             reason = "the version to begin with"
         path = "stock" if reason else "accelerated"
@@ -124,7 +139,7 @@ class MemoryTraffic:
         np.save(self.settings.scratch / "result.npy", kept[:: max(1, kept.size // COMPARED)])
         # The best, as STREAM tells it, and as the triad beside it is told: the race's own times tell the usual.
         seconds = min(self.seconds) / self.calls
-        bandwidth, ceiling = problem.bytes / seconds / 1e9, self._ceiling()
+        bandwidth = problem.bytes / seconds / 1e9
         return [
             Measure(
                 name="right",
@@ -141,8 +156,8 @@ class MemoryTraffic:
             ),
             Measure(name="bandwidth", label="bytes of the plain algorithm, best call", value=bandwidth, unit="GB/s"),
             Measure(name="rate", label="operations, best call", value=problem.flops / seconds / 1e9, unit="Gflop/s"),
-            Measure(name="ceiling", label="triad of this size, measured after the race", value=ceiling, unit="GB/s"),
-            Measure(name="share", label="share of the triad's bandwidth", value=100 * bandwidth / ceiling, unit="%"),
+            *self._limits(seconds),
+            *self._reference(seconds),
             *self._counted(),
         ], []
 
@@ -159,14 +174,44 @@ class MemoryTraffic:
             for name, count in counted.items()
         ]
 
-    def _ceiling(self) -> float:
-        """GB/s of STREAM's triad on arrays of as many bytes and on as many threads, the best of a few passes."""
+    def _limits(self, seconds: float) -> list[Measure]:
+        """What memory and arithmetic allow on as many threads, and how near a call of `seconds` comes to the lower of
+        both: the roofline at the intensity of this version."""
         # Here and not above: it loads Numba, which must be told of its vectors first.
+        from workloads.memory_traffic import roofline, stream
+
+        problem, threads = self.problem, self._threads
+        # What the arrays are, not what is asked for: a side may have been asked for instead.
+        triad = stream.triad(problem.resident(self.version.name), threads, CEILING_PASSES).gb_s
+        peak = stream.peak(threads, PEAK_PASSES).gflop_s
+        stands = roofline.standing(problem.traffic(self.version.name), problem.flops, seconds, triad, peak)
+        lower = "the peak of float32 arithmetic" if stands["intensity"] * triad > peak else "the triad's bandwidth"
+        return [
+            Measure(name="ceiling", label="triad of this size, measured after the race", value=triad, unit="GB/s"),
+            Measure(
+                name="peak", label="peak of float32 arithmetic, measured after the race", value=peak, unit="Gflop/s"
+            ),
+            Measure(
+                name="share", label=f"share of the roofline's limit, {lower}", value=100 * stands["share"], unit="%"
+            ),
+        ]
+
+    def _reference(self, seconds: float) -> list[Measure]:
+        """How near a call of `seconds` comes to what a library does, where one does the same, timed on as many cores;
+        it writes what the kernel wrote."""
         from workloads.memory_traffic import stream
 
-        # What the arrays are, not what is asked for: a side may have been asked for instead.
-        size = self.problem.resident(self.version.name)
-        return stream.triad(size, self._threads, CEILING_PASSES).gb_s
+        library = next((version for version in self.transformation.versions if not version.compiled), None)
+        if library is None:
+            return []
+        arguments = self.problem.given(library.name)
+        kernel = build.kernel(self.transformation, library, arguments, cores=self.settings.cores)
+        theirs = stream.best(kernel, arguments, LIBRARY_PASSES)
+        rate = self.problem.flops / theirs / 1e9
+        return [
+            Measure(name="library", label=f"{library.label}, measured after the race", value=rate, unit="Gflop/s"),
+            Measure(name="share_of_library", label=f"share of {library.label}", value=100 * theirs / seconds, unit="%"),
+        ]
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
         theirs, ours = np.load(other / "result.npy"), np.load(self.settings.scratch / "result.npy")

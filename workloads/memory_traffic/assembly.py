@@ -39,6 +39,8 @@ class Loops:
     """Loops that have vector arithmetic alone."""
     common: tuple[tuple[str, int], ...]
     """The commonest floating-point instructions with the register that they use, and their counts."""
+    narrow: int = 0
+    """Vector loops that run on matrices of one column alone, where there are no others; counted nowhere else."""
 
     @property
     def vectorized(self) -> bool:
@@ -57,8 +59,9 @@ class Loops:
         verdict = "not vectorized"
         if self.packed:
             verdict = f"{'vectorized' if self.vectorized else 'partly vectorized'}, {self.bits} bits"
+        aside = f"; {self.narrow} more, with vectors, run at unit stride alone, and never here" if self.narrow else ""
         lines = [
-            f"{verdict}; in {self.loops} innermost loops",
+            f"{verdict}; in {self.loops} innermost loops{aside}",
             f"vector arithmetic: {', '.join(widths) or 'none'}; scalar arithmetic: {self.scalar or 'none'}",
         ]
         if not self.packed and self.moves:
@@ -103,8 +106,9 @@ def read(text: str, name: str) -> Loops:
 
 
 def functions(text: str, name: str) -> list[list[str]]:
-    """Lines of the kernel's own functions: itself, and those that its threads run; not what calls it from Python."""
-    found: list[list[str]] = []
+    """Lines of the kernel's own functions: itself, or those that its threads run, where there are such, since itself
+    then only adds up what they found; not what calls it from Python."""
+    found: dict[bool, list[list[str]]] = {True: [], False: []}
     current: list[str] | None = None
     for line in text.splitlines():
         label = _LABEL.match(line)
@@ -115,12 +119,12 @@ def functions(text: str, name: str) -> list[list[str]]:
             own = symbol.startswith("_ZN") and not symbol.startswith("_ZN7cpython") and f"{len(name)}{name}" in symbol
             current = [] if threads or own else None
             if current is not None:
-                found.append(current)
+                found[threads].append(current)
         elif line.startswith((".Lfunc_end", "Lfunc_end")):
             current = None
         if current is not None:
             current.append(line)
-    return found
+    return found[True] or found[False]
 
 
 def innermost(lines: list[str]) -> list[tuple[int, int]]:

@@ -11,11 +11,11 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.workload import BadInput
-from workloads.memory_traffic import assembly
+from workloads.memory_traffic import assembly, narrow
 from workloads.memory_traffic.assembly import Loops
 from workloads.memory_traffic.catalogue import Transformation, Version
 
@@ -80,8 +80,22 @@ def compiled(plain: Callable[..., Any], arguments: tuple[Any, ...], *, threads: 
     kernel.compile(types)
     repeated = _repeated(kernel, types)
     seconds = time.perf_counter() - began
-    text = next(iter(kernel.inspect_asm().values()))
-    return Kernel(kernel, repeated, seconds, assembly.read(text, plain.__name__))
+    return Kernel(kernel, repeated, seconds, _loops(kernel, plain.__name__, arguments))
+
+
+def _loops(kernel: Any, name: str, arguments: Sequence[Any]) -> Loops:
+    """The innermost loops of the compiled `kernel` that can run on these arguments."""
+    import numpy as np
+
+    loops = assembly.read(next(iter(kernel.inspect_asm().values())), name)
+    code = next(iter(kernel.inspect_llvm().values()))
+    wide = narrow.without(code)
+    if wide == code or any(1 in argument.shape for argument in arguments if isinstance(argument, np.ndarray)):
+        return loops
+    # The target machine, with which Numba emitted the kernel, has no public name.
+    machine = next(iter(kernel.overloads.values())).library.codegen._tm
+    left = assembly.read(narrow.listing(wide, machine), name)
+    return replace(left, narrow=loops.whole if not left.whole else 0)
 
 
 def _repeated(kernel: Any, types: Sequence[Any]) -> Callable[..., Any]:

@@ -136,6 +136,13 @@ def needed(one: Transformation, *, size_kib: int, side: int) -> int:
     return round((1 + BESIDE[one.name] + 1) * arrays)
 
 
+def strip(elements: int, threads: int, longest: int) -> int:
+    """Elements of the strips that so many threads run side by side, as the kernel shortens them; 0 where a thread's
+    share is too short for any."""
+    share = -(-elements // threads)
+    return min(longest, share // 4)
+
+
 def odd_side(room: int, arrays: int) -> int:
     """The longest odd side of so many float32 matrices; odd, since a power of two makes all rows share cache sets."""
     side = math.isqrt(room // (4 * arrays))
@@ -211,7 +218,7 @@ def _running(rng: np.random.Generator, room: int, strip: int) -> Problem:
     a = rng.random(n)
     out = np.zeros_like(a)
     return Problem(
-        f"{n:,} float64, strips of {strip:,}",
+        f"{n:,} float64, strips of {strip:,} at most",
         {"": (a, out, strip)},
         out,
         np.cumsum(a),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.workload import Settings, Tell
+from bench.workload import BadInput, Settings, Tell
 from workloads.memory_traffic import build, problems, room, stream
 from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
 from workloads.memory_traffic.kernels import unit_stride
@@ -106,8 +106,13 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
         problem.checked(kernel.call, arguments, version.label)
         seconds = stream.best(kernel, arguments, PASSES)
         tell.event("level", {"version": name, "label": version.label} | _times(seconds, problem.out.size))
-    lengths = STRIPS if one.name == "dependence" else TILES
-    lengths = [length for length in lengths if length <= max(problem.out.shape)]
+    lengths, longest = TILES, max(problem.out.shape)
+    if one.name == "dependence":
+        # Longer ones are shortened.
+        lengths, longest = STRIPS, problems.strip(problem.out.size, settings.cores, STRIPS[-1])
+    lengths = [length for length in lengths if length <= longest]
+    if not lengths:
+        raise BadInput(f"{problem.shape} are too few to sweep", "Choose a larger size, or fewer cores.")
     for place, swept in enumerate(SWEPT[one.name]):
         name, version = swept.version, one.version(swept.version)
         kernel = build.kernel(one, version, problem.given(name), cores=settings.cores)

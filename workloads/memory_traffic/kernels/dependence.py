@@ -14,10 +14,11 @@ def recurrence(a, out, strip):
         out[i] = out[i - 1] + a[i]
 
 
-def strips(a, out, strip):
-    """The same in strips of `strip` elements: four run side by side, then each is raised by what lies before it.
+def strips(a, out, longest):
+    """The same in strips: four run side by side, then each is raised by what lies before it.
 
-    Threads take a share each, whose start they know from the shares' sums.
+    Threads take a share each, whose start they know from the shares' sums. Strips have `longest` elements, or as many
+    as let four of them fit into a share.
     """
     n = a.shape[0]
     threads = numba.get_num_threads()
@@ -33,6 +34,7 @@ def strips(a, out, strip):
     for t in prange(threads):
         before = sums[:t].sum()
         part, to = a[t * share : (t + 1) * share], out[t * share : (t + 1) * share]
+        strip = max(1, min(longest, part.shape[0] // 4))
         whole = part.shape[0] - part.shape[0] % (4 * strip)
         for start in range(0, whole, 4 * strip):
             a0, a1 = part[start : start + strip], part[start + strip : start + 2 * strip]
