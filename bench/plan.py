@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -140,7 +141,7 @@ class Plan(BaseModel):
             if getattr(self, side) != getattr(default, side)
         ]
         words += [
-            f"--set {name}={_text(value)}"
+            f"--set {shlex.quote(f'{name}={_text(value)}')}"
             for name, value in self.parameters.items()
             if value != default.parameters[name]
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from bench.plan import Plan, PlanError, from_query, make
@@ -80,6 +82,12 @@ def test_a_stored_plan_of_a_larger_machine_is_read():
 def test_the_command_line_names_what_differs_from_the_defaults():
     plan = make("colour-quantization", cores=2, budget_s=5, parameters={"colours": 16})
     assert plan.command() == "python -m bench run colour-quantization --cores 2 --batch 1 --set colours=16 --budget 5"
+
+
+def test_the_command_line_may_be_copied_where_a_path_has_blanks():
+    plan = make("modin", cores=1, parameters={"file": "/tmp/it's a table.csv"})
+    words = shlex.split(plan.command())
+    assert words[words.index("--set") + 1] == "file=/tmp/it's a table.csv"
 
 
 def test_several_are_named_with_commas_and_stand_in_the_order_of_the_choices():
