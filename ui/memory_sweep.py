@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from bench.machine import Cache
+from bench.plan import spelled
 from bench.tasks import Job, JobState
 from bench.values import Side
 from ui import claim, service, style
@@ -28,6 +29,8 @@ TITLES = {
     "stencil": "The stencil over the side of its tile",
     "dependence": "Running sums over the length of a strip",
 }
+WIDE = 20
+"""Ratio of the longest to the shortest time from which on a linear axis shows the short ones as nothing."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -108,10 +111,21 @@ def figure(
     else:
         _mark(figure, points, caches, theme)
     figure.update_layout(style.layout(420) | {"showlegend": True})
-    scale = {"type": "linear", "dtick": 8} if what == "stride" else {"type": "log"}
-    figure.update_xaxes(title=_axis(what), **scale)
-    figure.update_yaxes(title="ns an element", rangemode="tozero")
+    tiles = sorted({point["x"] for point in points})
+    named = {"type": "log", "tickvals": tiles, "ticktext": [f"{tile:,}" for tile in tiles]}
+    figure.update_xaxes(title=_axis(what), **({"type": "linear", "dtick": 8} if what == "stride" else named))
+    times = [one["ns"] for one in [*points, *levels]]
+    if max(times) > WIDE * min(times):
+        figure.update_yaxes(title="ns an element, log", type="log")
+    else:
+        figure.update_yaxes(title="ns an element", rangemode="tozero")
     return figure
+
+
+def _ns(point: dict[str, Any]) -> str:
+    """An element's time, with three digits."""
+    three = f"{point['ns']:.3g}"
+    return f"{spelled(float(three))} ns"
 
 
 def _lines(points: list[dict[str, Any]]) -> dict[str, int]:
@@ -152,8 +166,8 @@ def _words(what: str, points: list[dict[str, Any]]) -> str:
     if not points:
         return ""
     best, worst = min(points, key=lambda point: point["ns"]), max(points, key=lambda point: point["ns"])
-    said = f"From {best['ns']:.3g} ns an element at {best['x']} ({best['label']}) "
-    said += f"to {worst['ns']:.3g} ns at {worst['x']} ({worst['label']})."
+    said = f"From {_ns(best)} an element at {best['x']} ({best['label']}) "
+    said += f"to {_ns(worst)} at {worst['x']} ({worst['label']})."
     if what == "stride":
         from_ = " and ".join(f"{line} {kind}" for kind, line in _lines(points).items())
         said += f" From a stride of {from_} on, each element costs a whole line of 64 bytes."
