@@ -95,7 +95,7 @@ def test_a_bad_url_names_field_bounds_and_value_and_goes_on():
     app = opened(cores="4096", batch="3", colours="abc", nonsense="1")
     assert not app.exception
     said = "\n".join(error.value for error in app.error)
-    assert "cores: 4096 is out of bounds" in said
+    assert "cores: 4,096 is out of bounds" in said
     assert "colours: 'abc'" in said and "from 2 to 256" in said
     assert "nonsense" in said
     assert app.session_state["colour-quantization:batch"] == 3

@@ -157,7 +157,7 @@ def test_a_server_that_is_killed_marks_its_run_interrupted(page, server, home, t
 
 def test_an_address_with_mistakes_says_what_is_wrong(page, server):
     page.goto(f"{server.address}/{PAGE}?cores=4096&colours=many")
-    page.get_by_text(re.compile("cores: 4096 is out of bounds")).first.wait_for()
+    page.get_by_text(re.compile("cores: 4,096 is out of bounds")).first.wait_for()
     page.get_by_text(re.compile("colours: 'many' is not a whole number")).first.wait_for()
     run_button(page).wait_for()
     no_exception(page)
