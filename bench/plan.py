@@ -75,8 +75,9 @@ class Plan(BaseModel):
         )
         plan["batch"] = _parameter(workload.batch, given.get("batch", workload.batch.default), problems)
         plan["parameters"] = _parameters(workload, given.get("parameters", {}), problems)
-        if not problems and all(step.apart for step in workload.steps_of(plan["parameters"])):
-            alone = ", ".join(step.label for step in workload.steps_of(plan["parameters"]))
+        steps = () if problems else workload.steps_of(plan["parameters"])
+        if steps and all(step.apart for step in steps):
+            alone = ", ".join(step.label for step in steps)
             problems.append(f"{workload.chosen_by}: {alone} does no work that could be compared; choose more with it")
         plan["budget_s"] = _number("budget_s", given.get("budget_s", 20.0), float, *BUDGET_S, problems, " seconds")
         plan["target"] = _number("target", given.get("target", 0.03), float, *TARGET, problems)

@@ -78,7 +78,7 @@ class MemoryTraffic:
 
     @property
     def _threads(self) -> int:
-        return self.settings.cores if self.version.threaded else 1
+        return self.version.threads(self.settings.cores)
 
     @property
     def _strip(self) -> int | None:
@@ -95,8 +95,8 @@ class MemoryTraffic:
         if self.version.promise == "threads" and self.settings.cores < 2:
             raise BadInput("one core has no threads to compare", "Choose two cores or more.")
         room.refuse(2 * problems.needed(one, size_kib=size, side=side), "both arms together need")
-        arrays = {"tiling": 3, "stencil": 4}.get(one.name)
-        longest = side or (problems.odd_side((size or one.size_kib) * KIB, arrays) if arrays else 0)
+        matrices = problems.MATRICES.get(one.name)
+        longest = side or (problems.odd_side((size or one.size_kib) * KIB, matrices) if matrices else 0)
         if one.takes_minutes(self.version, longest):
             raise BadInput(
                 f"{self.version.label} takes minutes at a side of {longest:,}",

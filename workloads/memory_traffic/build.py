@@ -127,7 +127,7 @@ def kernel(
     plain = function(transformation, version, fields)
     if not version.compiled:
         return Kernel(plain, lambda times, *given: [plain(*given) for _ in range(times)][-1], 0.0, None)
-    threads = cores if version.threaded else 1
+    threads = version.threads(cores)
     return compiled(plain, arguments, threads=threads, reorders=version.reorders)
 
 

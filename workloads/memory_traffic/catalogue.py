@@ -36,6 +36,10 @@ class Version:
     compiled: bool = True
     """False for what a library does."""
 
+    def threads(self, cores: int) -> int:
+        """Threads that it runs on where there are so many cores."""
+        return cores if self.threaded else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Transformation:

@@ -154,7 +154,7 @@ def _digest(shape: str, data: np.ndarray) -> str:
 
 
 def _unit_stride(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
-    n = side or odd_side(room, 1)
+    n = side or odd_side(room, MATRICES["unit-stride"])
     a = rng.random((n, n), np.float32)
     return Problem(
         f"{n:,} × {n:,} float32",
@@ -250,7 +250,7 @@ def _triad(rng: np.random.Generator, room: int, tile: int) -> Problem:
 
 
 def _tiling(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
-    n = side or odd_side(room, 3)
+    n = side or odd_side(room, MATRICES["tiling"])
     a, b = rng.random((2, n, n), np.float32)
     out = np.zeros_like(a)
     return Problem(
@@ -268,7 +268,7 @@ def _tiling(rng: np.random.Generator, room: int, side: int, tile: int) -> Proble
 
 
 def _transpose(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
-    n = side or odd_side(room, 2)
+    n = side or odd_side(room, MATRICES["transpose"])
     a = rng.random((n, n), np.float32)
     out = np.zeros_like(a)
     return Problem(
@@ -286,7 +286,7 @@ def _transpose(rng: np.random.Generator, room: int, side: int, tile: int) -> Pro
 
 
 def _stencil(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
-    n = max(3, side or odd_side(room, 4))
+    n = max(3, side or odd_side(room, MATRICES["stencil"]))
     start = rng.random((n, n), np.float32)
     one, other, out = start.copy(), start.copy(), start.copy()
     reference, last = start.copy(), start.copy()

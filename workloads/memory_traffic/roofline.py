@@ -79,7 +79,7 @@ def _points(
         except BadInput as wrong:
             raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
         seconds = stream.best(kernel, arguments, 3)
-        threads = settings.cores if version.threaded else 1
+        threads = version.threads(settings.cores)
         arrays = problem.resident(version.name)
         moved = problem.traffic(version.name)
         points.append(

@@ -134,7 +134,7 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
 def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]:
     """See `Desk.sizes`."""
     versions = {lever: one.asked(lever, str(settings.parameters[lever])) for lever in ("before", "after")}
-    threads = {lever: settings.cores if version.threaded else 1 for lever, version in versions.items()}
+    threads = {lever: version.threads(settings.cores) for lever, version in versions.items()}
     # The triad is what they are held to: it has no more threads than they have.
     threads["triad"] = max(threads.values())
     largest = room.SHARE / 2 * room.free()
