@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from bench.claims import amdahl
 from bench.machine import Cache
 from bench.tasks import Job
 from bench.values import Side
@@ -123,7 +124,7 @@ def figure(
             continue
         look = style.look(SIDES[fit["kernel"]], theme)
         shares = {name: max(0.0, fit[name]) for name in ("low", "serial", "high")}
-        curves = {name: [1 / (share + (1 - share) / cores) for cores in grid] for name, share in shares.items()}
+        curves = {name: [amdahl(1 - share, cores) for cores in grid] for name, share in shares.items()}
         drawn.add_scatter(
             x=[*grid, *reversed(grid)],
             y=[*curves["low"], *reversed(curves["high"])],

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import psutil
 
+from bench.processes import freeze_tree, thaw_tree
 from bench.workload import BadInput, Settings, Tell
 from workloads.modin import breakeven, data, results, tables
 from workloads.modin.engine import Engine, Pandas
@@ -165,14 +166,12 @@ def _seconds(call: Call, engine: Engine, inputs: Tables) -> float:
 @contextmanager
 def _ray_stopped() -> Iterator[None]:
     """Stop this process's children, which are Ray's, and let them go on and come to themselves afterwards."""
-    children = psutil.Process().children(recursive=True)
+    children = [child.pid for child in psutil.Process().children()]
     for child in children:
-        with suppress(psutil.Error):
-            child.suspend()
+        freeze_tree(child)
     try:
         yield
     finally:
         for child in children:
-            with suppress(psutil.Error):
-                child.resume()
+            thaw_tree(child)
         time.sleep(SETTLE_S)
