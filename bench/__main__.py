@@ -149,6 +149,9 @@ def _object(text: str) -> dict[str, Any]:
 def _do(options: argparse.Namespace) -> int:
     """A task's events and its result, each a line of JSON, as they come."""
     plan = _plan(options)
+    lever = plan.declaration.lever.name
+    if any(assignment.startswith(f"{lever}=") for assignment in options.set):
+        raise PlanError([f"--set {lever}=: a task has no arms, and would not heed the lever; leave it out"])
     if options.task not in {task.name for task in plan.declaration.tasks}:
         names = ", ".join(task.name for task in plan.declaration.tasks) or "none"
         raise PlanError([f"{options.task}: no such task; {plan.workload} has {names}"])

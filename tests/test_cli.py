@@ -161,3 +161,6 @@ def test_a_task_tells_its_events_and_its_result_line_by_line(home):
     unknown = bench("do", "trial", "dance")
     assert unknown.returncode == 2
     assert "no such task; trial has count, stay" in unknown.stderr
+    pulled = bench("do", "trial", "count", "--set", "work=half")
+    assert pulled.returncode == 2
+    assert "a task has no arms" in pulled.stderr

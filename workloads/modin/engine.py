@@ -174,7 +174,7 @@ class Modin:
         self.wait(result)
         first_s = time.perf_counter() - began
         self.check(result)
-        spent = {pid: s - before.get(pid, 0.0) for pid, s in self._worker_times().items()}
+        spent = {pid: max(0.0, s - before.get(pid, 0.0)) for pid, s in self._worker_times().items()}
         frame = result if hasattr(result, "_query_compiler") else given
         rows, columns = frame._query_compiler._modin_frame._partitions.shape
         refs, inputs = self._references(result), self._references(given)
@@ -244,12 +244,6 @@ def explained(faults: Iterable[tuple[str, str, str]] = FAULTS) -> Iterator[None]
             if name in words:
                 raise BadInput(what[:1].upper() + what[1:], f"{remedy}, or choose fewer rows or columns.") from error
         raise
-
-
-def processor_s(pid: int) -> float:
-    """Processor seconds of another process. Raises OSError where it is gone."""
-    # The kernel's clock of that process (clock_getcpuclockid), finer than the ticks of /proc.
-    return time.clock_gettime((~pid << 3) | 2)
 
 
 def start(lever: str, cores: int, held: int, scratch: Path, progress: Progress, *, existing: bool = False) -> Engine:

@@ -16,10 +16,11 @@ from typing import Any
 
 import psutil
 
+from bench.processes import tree_processor_s
 from bench.values import Service, Table
 from bench.workload import BadInput, Progress
 from workloads.modin import steps
-from workloads.modin.engine import Note, processor_s
+from workloads.modin.engine import Note
 from workloads.modin.on_ray import SERVICES, OnRay
 from workloads.modin.watch import Watch
 
@@ -124,9 +125,7 @@ class ModinOnCluster(OnRay):
     def _spent(self, id: str) -> float:
         """Processor seconds of a node of this machine and of all that it has started and that lives."""
         root = self._root(id)
-        if root is None:
-            return 0.0
-        return sum(_processor_s(one.pid) for one in [root, *root.children(recursive=True)])
+        return 0.0 if root is None else tree_processor_s(root.pid)
 
     def _service_processes(self) -> list[psutil.Process]:
         return [one for root in self.roots if root.is_running() for one in root.children(recursive=True)]
@@ -176,10 +175,3 @@ def _serves(process: psutil.Process, session: str) -> bool:
         return process.name() in SERVICES and any(session in word for word in _command(process))
     except psutil.Error:
         return False
-
-
-def _processor_s(pid: int) -> float:
-    try:
-        return processor_s(pid)
-    except OSError:
-        return 0.0

@@ -8,14 +8,14 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from bench.processes import processor_s
 from bench.workload import BadInput, Progress
-from workloads.modin.engine import Modin, processor_s
+from workloads.modin.engine import Modin
 from workloads.modin.watch import Watch
 
 MEMORY_SHARE = 0.5
@@ -76,11 +76,7 @@ class ModinOnDask(Modin):
                 future.result()
 
     def _worker_times(self) -> dict[int, float]:
-        times = {}
-        for pid in self.pids:
-            with suppress(OSError):
-                times[pid] = processor_s(pid)
-        return times
+        return {pid: processor_s(pid) for pid in self.pids}
 
     def _stored(self) -> int:
         return self.results.stored

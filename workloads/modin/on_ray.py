@@ -13,8 +13,9 @@ from typing import Any
 
 import psutil
 
+from bench.processes import processor_s
 from bench.workload import BadInput, Progress
-from workloads.modin.engine import Modin, processor_s
+from workloads.modin.engine import Modin
 from workloads.modin.watch import Watch
 
 STORE_TIMES = 4
@@ -52,7 +53,7 @@ class OnRay(Modin):
         """See `Modin`. Ray's workers are the processes that have named themselves `ray::`."""
         times = {}
         for process in self._service_processes():
-            with suppress(psutil.Error, OSError):
+            with suppress(psutil.Error):
                 if " ".join(process.cmdline()).startswith("ray::") and "Agent" not in process.name():
                     times[process.pid] = processor_s(process.pid)
         return times
