@@ -218,7 +218,7 @@ class Frames:
         if note.defaulted:
             causes.append("defaulted to pandas")
         if 0 < pandas_s < SHORT_S:
-            causes.append(f"too small: pandas needs {pandas_s * 1e3:.1f} ms")
+            causes.append(f"too small: pandas needs less than {SHORT_S * 1e3:.0f} ms")
         if note.rows * note.columns == 1:
             causes.append("one partition")
         elif note.workers <= 1:
