@@ -142,12 +142,13 @@ def test_what_an_arms_children_do_while_it_waits_is_counted_and_can_be_stopped(t
     run = race(tmp_path, parameters={"fault": "busy-child", "loops": 3_000_000}, target=0).record
     assert run.state is State.FINISHED, run.failure
     waits = [sample.measurement for sample in run.of_side(Side.ACCELERATED)]
-    used = sum(wait.idle_processor_s for wait in waits)
+    used, idle = (sum(times) for times in zip(*((wait.idle_processor_s, wait.idle_s) for wait in waits), strict=True))
     if freeze:
-        # Only in the moment that a thawed arm has to come to itself.
-        assert used < (THAW_S + 0.05) * len(waits)
+        # Only in the moments that a thawed arm has to come to itself.
+        assert used < THAW_S * len(waits) + 0.1 * idle
     else:
-        assert used > 0.3 * sum(wait.idle_s for wait in waits), "it has its share of the one core"
+        # It wants the core all the time, and shares it with the arm that is timed and with whatever else runs here.
+        assert used > 0.05 * idle
     assert not wait_gone(home)
 
 
