@@ -20,7 +20,7 @@ import psutil
 from bench import events, noise, protocol
 from bench.arms import ArmProcess, BrokenArm
 from bench.child import work
-from bench.claims import conclude
+from bench.claims import conclude, cores
 from bench.cores import counts_to_try
 from bench.events import Event, State
 from bench.plan import Plan
@@ -151,11 +151,18 @@ class Race:
         self._warm_up(arms)
         self._spread(arms)
         before = self.now
+        # Of the same repetition in both arms, whatever was tried with one of them before.
+        self._sample_round(list(arms.values()), Phase.WARM_UP)
         self._judge(arms)
         # The budget is for sampling: an accuracy over many questions may take longer than all of it.
         self._sampling_since += self.now - before
         self._move(State.RACING)
         self._sample_pairs(arms)
+        # Now, since what the arms tell of is the race, and not what follows it.
+        if self.workload.judged_twice:
+            self._judge(arms)
+        else:
+            self._testify(arms)
         # What works for an arm from outside has the cores that it has, whatever the arm is given.
         served = any(prepared.service for prepared in self.record.prepared)
         for count in [] if served else counts_to_try(self.plan.cores):
@@ -165,9 +172,8 @@ class Race:
             except BrokenArm as broken:
                 # The race itself is done: its claim says that no other core count was tried.
                 self._end_others(arms)
-                what = f"{count} cores could not be tried: {broken.failure.what}"
+                what = f"{cores(count)} could not be tried: {broken.failure.what}"
                 self.tell(events.Progress(at=self.now, side=broken.failure.side, cores=count, text=what))
-        self._testify(arms)
         self._end_all()
         self._rest()
         self._conclude(State.FINISHED)
@@ -279,8 +285,6 @@ class Race:
 
     def _judge(self, arms: dict[Side, ArmProcess]) -> None:
         """Ask both arms for their evidence, their quality and what they made, and how far they agree."""
-        # Of the same repetition in both arms, whatever was tried with one of them before.
-        self._sample_round(list(arms.values()), Phase.WARM_UP)
         self._testify(arms)
         concluded = {side: self._ask(arm, protocol.Conclude(), protocol.Concluded) for side, arm in arms.items()}
         baseline, accelerated = arms[Side.BASELINE], arms[Side.ACCELERATED]

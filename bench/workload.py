@@ -197,6 +197,8 @@ class Workload:
     early: bool = False
     """Whether an arm that is ready does a first repetition while the other still gets ready: for arms of which one
     takes long to start. It is in no statistics."""
+    judged_twice: bool = False
+    """Whether the arms conclude again after the race: for measures that are of its times. Quality alone need not."""
     freeze_idle: bool = False
     """Whether an arm's processes are stopped while the other is timed: for libraries that leave services running,
     which would take processor time from the other arm."""

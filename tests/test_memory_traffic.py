@@ -178,7 +178,6 @@ def test_a_promise_of_vectors_that_is_not_kept_is_no_acceleration(tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"transformation": "multithreading"}, "one core"),
         ({"transformation": "layout", "side": 100}, "no matrix"),
         ({"transformation": "layout", "after": "ikj"}, "no version ikj"),
         ({"transformation": "tiling", "after": "ijk", "side": 4096}, "minutes"),
@@ -608,6 +607,21 @@ def concluded(tmp_path, monkeypatch, peak: float = 1e3, **parameters) -> tuple[M
     made = prepared(tmp_path, **parameters)
     made.seconds = [1e-3 * made.calls]
     return made, {measure.name: measure for measure in made.conclude()[0]}
+
+
+def test_the_best_call_is_one_of_the_race(tmp_path, monkeypatch):
+    assert registry()["memory-traffic"].judged_twice
+    made, before = concluded(tmp_path, monkeypatch, transformation="layout")
+    made.seconds.append(made.seconds[0] / 4)
+    after = {measure.name: measure for measure in made.conclude()[0]}
+    for name in ("bandwidth", "rate", "share"):
+        assert after[name].value == pytest.approx(4 * before[name].value)
+    assert after["ceiling"].value == before["ceiling"].value
+
+
+def test_threads_on_one_core_accelerate_nothing(tmp_path):
+    told = prepared(tmp_path, "after", transformation="multithreading").evidence()[0]
+    assert (told.path, told.reason) == ("stock", "it ran on one thread")
 
 
 def test_a_product_is_held_against_the_peak_of_arithmetic_and_blas(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,6 +30,7 @@ from bench.workload import BadInput, Settings, registry
 from tests.conftest import opened, wait_gone
 from workloads.modin import on_ray, results
 from workloads.modin.arm import COLUMNS, Frames
+from workloads.modin.engine import Note
 from workloads.modin.steps import CALLS, SLOW_ROWS, chosen
 from workloads.modin.tables import OWN
 
@@ -253,6 +255,19 @@ def race(tmp_path: Path, told=None, engine: str = "modin-ray", rows: int = 400, 
     )
     racing.run()
     return racing.record
+
+
+def test_time_to_return_is_that_of_the_race_however_often_a_call_is_made_in_a_sample(tmp_path):
+    parameters = {"steps": "construct,read_csv", "columns": 4, "kind": "integer", "file": "synthetic", "cluster": "own"}
+    made = Frames(Settings("modin-ray", 1, 100, parameters, 0, tmp_path, tmp_path, tmp_path))
+    made.engine = SimpleNamespace(service="Ray", storing="put into the object store", started_s=0.0)
+    made.notes = {call.name: Note(0.1) for call in made.calls}
+    made.took = made.returned = {"construct": [9.0] * 16, "read_csv": [9.0] * 7}
+    made.conclude()
+    assert {told.returned_s for told in made.evidence()} == {9.0}, "those of the warm-up until there are others"
+    for times in made.took.values():
+        times += [1.0] * 4
+    assert {told.returned_s for told in made.evidence()} == {1.0}
 
 
 @ray

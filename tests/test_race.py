@@ -33,6 +33,20 @@ def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
     assert Run.of(told) == run
 
 
+def test_measures_of_the_races_own_times_are_taken_when_it_is_over(tmp_path, monkeypatch):
+    monkeypatch.setitem(registry(), "trial", replace(registry()["trial"], judged_twice=True))
+    told: list = []
+    assert race(tmp_path, told=told).record.state is State.FINISHED
+    judged = [place for place, event in enumerate(told) if isinstance(event, events.Judged)]
+    raced = [
+        place
+        for place, event in enumerate(told)
+        if isinstance(event, events.Sampled) and event.sample.phase is Phase.RACE
+    ]
+    assert len(judged) == 2
+    assert judged[0] < min(raced) and max(raced) < judged[1]
+
+
 def test_every_sample_carries_its_pair_its_place_and_what_the_arm_used(tmp_path):
     run = race(tmp_path).record
     pairs: dict[int, list] = {}

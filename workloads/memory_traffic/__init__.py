@@ -143,6 +143,7 @@ WORKLOAD = Workload(
         Task("stream", "STREAM beside"),
     ),
     desk="workloads.memory_traffic.desk:Desk",
+    judged_twice=True,
     texts=texts(),
     source="https://www.cs.virginia.edu/stream/ref.html",
     machines=("x86_64", "AMD64", "aarch64", "arm64"),

@@ -92,8 +92,6 @@ class MemoryTraffic:
         """What cannot be raced here, before anything is made. Raises BadInput."""
         size, side = int(self.parameters["size"]), int(self.parameters["side"])
         one = self.transformation
-        if self.version.promise == "threads" and self.settings.cores < 2:
-            raise BadInput("one core has no threads to compare", "Choose two cores or more.")
         room.refuse(2 * problems.needed(one, size_kib=size, side=side), "both arms together need")
         matrices = problems.MATRICES.get(one.name)
         longest = side or (problems.odd_side((size or one.size_kib) * KIB, matrices) if matrices else 0)
@@ -187,9 +185,9 @@ class MemoryTraffic:
         stands = roofline.standing(problem.traffic(self.version.name), problem.flops, seconds, triad, peak)
         lower = "the peak of float32 arithmetic" if stands["intensity"] * triad > peak else "the triad's bandwidth"
         return [
-            Measure(name="ceiling", label="triad of this size, measured after the race", value=triad, unit="GB/s"),
+            Measure(name="ceiling", label="triad of this size, measured beside the race", value=triad, unit="GB/s"),
             Measure(
-                name="peak", label="peak of float32 arithmetic, measured after the race", value=peak, unit="Gflop/s"
+                name="peak", label="peak of float32 arithmetic, measured beside the race", value=peak, unit="Gflop/s"
             ),
             Measure(
                 name="share", label=f"share of the roofline's limit, {lower}", value=100 * stands["share"], unit="%"
@@ -209,7 +207,7 @@ class MemoryTraffic:
         theirs = stream.best(kernel, arguments, LIBRARY_PASSES)
         rate = self.problem.flops / theirs / 1e9
         return [
-            Measure(name="library", label=f"{library.label}, measured after the race", value=rate, unit="Gflop/s"),
+            Measure(name="library", label=f"{library.label}, measured beside the race", value=rate, unit="Gflop/s"),
             Measure(name="share_of_library", label=f"share of {library.label}", value=100 * theirs / seconds, unit="%"),
         ]
 

@@ -27,7 +27,7 @@ class Frames:
         self.calls = chosen(str(settings.parameters["steps"]))
         self.returned: dict[str, list[float]] = {call.name: [] for call in self.calls}
         self.took: dict[str, list[float]] = {call.name: [] for call in self.calls}
-        self.judged = 0
+        self.judged = dict.fromkeys(self.took, 0)
         """How many of those were of the warm-up."""
 
     def prepare(self, progress: Progress) -> dict[str, Any]:
@@ -121,7 +121,8 @@ class Frames:
             *note.defaulted,
         ]
         # Those of the warm-up only until there are others.
-        returned, took = (times[self.judged :] or times for times in (self.returned[call.name], self.took[call.name]))
+        warm = self.judged[call.name]
+        returned, took = (times[warm:] or times for times in (self.returned[call.name], self.took[call.name]))
         if calls:
             words.append(f"returned after {_ms(returned)}, result after {_ms(took)}")
         path = "stock" if note.defaulted else "accelerated"
@@ -138,7 +139,7 @@ class Frames:
         )
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
-        self.judged = len(next(iter(self.took.values())))
+        self.judged = {name: len(times) for name, times in self.took.items()}
         times = {
             "lever": self.settings.lever,
             "took": {name: statistics.median(times) for name, times in self.took.items() if times},
