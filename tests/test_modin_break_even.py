@@ -70,7 +70,7 @@ def test_without_a_crossing_it_says_who_is_faster(fixed, share, verdict, words):
 def test_times_too_close_to_tell_have_no_crossing_and_no_winner():
     found = outcome(points(0.0, 1.0, noise=0.1))
     assert (found.verdict, found.crossing) == ("unsure", None)
-    assert "No crossing is sure" in found.sentence
+    assert "No size is sure" in found.sentence and "times are too close to tell" in found.sentence
     ahead_by_chance = [Point(rows, (1.0, 1.01, 1.2, 0.9), (0.99, 1.0, 1.1, 0.9)) for rows in (1024, 4096)]
     assert outcome(ahead_by_chance).verdict == "unsure"
 
@@ -101,7 +101,9 @@ def at(rows: int, ratio: float) -> Point:
         ((1 / 3, 1.0, 1 / 4), "loses", "below, pandas surely is at 4,096"),
         ((2.0, 1.0, 3.0), "gains", "Modin is faster at 65,536 rows and more"),
         ((2.0, 1.0, 3.0), "gains", "below, Modin surely is at 4,096"),
-        ((1 / 3, 1.0, 1.0), "unsure", "No crossing is sure among 4,096 to 65,536 rows"),
+        ((1 / 3, 1.0, 1.0), "unsure", "No size is sure from which on one is faster, among 4,096 to 65,536 rows"),
+        ((1 / 3, 1 / 2, 1.0), "unsure", "pandas surely is at 4,096 and 16,384; at the other sizes the times"),
+        ((2.0, 1 / 2, 1.0), "unsure", "Modin surely is at 4,096; pandas surely is at 16,384; at the other sizes"),
         ((1 / 3,), "loses", "pandas is faster at the one size that was tried, 4,096 rows"),
         ((3.0,), "gains", "Modin is faster at the one size that was tried, 4,096 rows"),
         ((1.0,), "unsure", "too close to tell who is faster at the one size that was tried, 4,096 rows"),

@@ -20,14 +20,17 @@ from bench.values import (
     Evidence,
     Measure,
     Measurement,
+    Outcome,
     Phase,
     Prepared,
     Quality,
     Sample,
     Side,
+    Speed,
     StepTime,
     Table,
 )
+from bench.workload import WHOLE
 from tests.conftest import opened as opening
 from tests.test_pages import no_caches, texts  # noqa: F401
 from ui import charts, modin_calls, modin_scaling, service
@@ -113,6 +116,31 @@ def test_every_call_has_its_verdict_and_only_the_slower_ones_a_why():
     assert names[names.index("ratio") :][:3] == ["ratio", "95 %", "results"], "in sight without a scroll"
 
 
+def refused(run: Run, step: str, **verdict) -> None:
+    """Have the claim of a step break a rule."""
+    made = run.claim(step)
+    broken = made.findings[0].model_copy(update={"outcome": Outcome.REFUSED, "title": "A rule", "seen": "something"})
+    verdict = made.verdict.model_copy(update=verdict)
+    claim = made.model_copy(update={"made": False, "findings": [broken, *made.findings[1:]], "verdict": verdict})
+    run.claims = [claim if one is made else one for one in run.claims]
+
+
+def test_a_refused_claim_names_the_rule_and_keeps_the_why():
+    run = hand_made()
+    refused(run, "read_csv")
+    table = modin_calls.rows(run).set_index("call")
+    assert table[""]["read_csv"] == "slower, claim refused"
+    assert table["why"]["read_csv"] == "moves much"
+    assert table[modin_calls.REFUSED].to_dict() == {
+        "DataFrame(array)": "",
+        "read_parquet": "",
+        "to_parquet": "",
+        "to_csv": "",
+        "read_csv": "A rule",
+    }
+    assert modin_calls.REFUSED not in modin_calls.rows(hand_made())
+
+
 OTHER_ARMS = [
     {"accelerated": "pandas"},
     {"baseline": "modin-ray", "accelerated": "pandas"},
@@ -157,6 +185,11 @@ def test_the_start_is_earned_back_or_never_is():
         }
     )
     run.statistics = [turned, *run.statistics[1:]]
+    refused(run, WHOLE, speed=Speed.FASTER)
+    assert "is not claimed" in modin_calls.pays_back(run, 30.0)
+    refused(run, WHOLE, speed=Speed.SAME)
+    assert "no difference of the whole was detected" in modin_calls.pays_back(run, 30.0)
+    run.claims = []
     gained = whole.accelerated.median - whole.baseline.median
     assert f"pays back after {-(-30.0 // gained):.0f} runs" in modin_calls.pays_back(run, 30.0)
 
@@ -226,6 +259,8 @@ def with_cores(run: Run, seconds: dict[Side, dict[int, float]]) -> Run:
         ({1: 2.0, 2: 1.6}, "more cores alone would not let it win"),
         ({1: 2.0, 2: 2.2}, "More cores made Modin on Ray no faster"),
         ({1: 1.0, 2: 0.6}, "ahead with the cores that were raced on"),
+        # 0.792 + 1.208 / p = 0.8 at p = 151.
+        ({1: 2.0, 2: 1.396}, "too uncertain to tell whether more cores, up to 64, would let it win"),
     ],
 )
 def test_scaling_tells_from_how_many_cores_on_modin_would_win_and_that_it_projects(modin, words):
@@ -238,6 +273,22 @@ def test_scaling_tells_from_how_many_cores_on_modin_would_win_and_that_it_projec
     assert "projection, not measured" in [note.text for note in drawn.layout.annotations]
     projected = next(trace for trace in drawn.data if trace.name.endswith("projected"))
     assert min(projected.x) == 2 and max(projected.x) == modin_scaling.FARTHEST
+
+
+@pytest.mark.parametrize("two", [1.0, 0.99])
+def test_scaling_is_not_surer_than_the_interval_of_the_serial_share(two):
+    spread = (0.8, 0.9, 1.0, 1.1, 1.2)
+    times = {
+        Side.BASELINE: {1: [0.9] * 5, 2: [0.9] * 5},
+        Side.ACCELERATED: {1: [1.0, 1.2, 0.9, 1.0, 1.1], 2: [two * one for one in spread]},
+    }
+    law = amdahl(times[Side.ACCELERATED])
+    found = crossing(times[Side.ACCELERATED], times[Side.BASELINE][1])
+    assert law.low < 0.9 < law.high
+    words = modin_scaling.words(hand_made(), times, law, found)
+    assert "too uncertain to tell whether more cores" in words and "would not let it" not in words
+    drawn = modin_scaling.chart(hand_made(), times, law, found, "light")
+    assert not any("cores" in (note.text or "") for note in drawn.layout.annotations)
 
 
 def test_scaling_draws_the_last_run_of_several_calls_and_asks_for_one_without():

@@ -20,7 +20,8 @@ from ui.runs import date_and_time
 LOOKED_AT = 20
 """Kept runs among which one of several calls is looked for."""
 TOLD = ("to return", "first call", "partitions", "stored", "defaulted")
-"""Columns of what an arm tells of its calls; they are left out where it tells nothing."""
+"""Columns of what an arm tells of its calls."""
+REFUSED = "rules it breaks"
 ORDER = {Speed.FASTER: 0, Speed.SAME: 1, Speed.SLOWER: 2}
 
 
@@ -111,7 +112,7 @@ def rows(run: Run) -> pd.DataFrame:
         if comparison.step == WHOLE:
             continue
         speed = None if comparison.step in apart else _speed(run, comparison)
-        refused = _refused(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else ""
+        refused = _refused(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else []
         of_call = told.get(comparison.step, {})
         found.append(
             {
@@ -122,7 +123,8 @@ def rows(run: Run) -> pd.DataFrame:
                 "ratio": ratio_figure(comparison.ratio.value),
                 "95 %": bounds(comparison.ratio),
                 "results": _results(run, comparison.step),
-                "why": refused or (of_call.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else ""),
+                "why": of_call.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else "",
+                REFUSED: ", ".join(refused),
                 "to return": returned.get(comparison.step, ""),
                 "first call": of_call.get("first call", ""),
                 "partitions": of_call.get("partitions", ""),
@@ -131,7 +133,7 @@ def rows(run: Run) -> pd.DataFrame:
                 "place": (ORDER.get(speed, len(ORDER)) + len(ORDER) * bool(refused), -comparison.ratio.value),
             }
         )
-    nothing = [name for name in TOLD if not any(row[name] for row in found)]
+    nothing = [name for name in (REFUSED, *TOLD) if not any(row[name] for row in found)]
     return pd.DataFrame(sorted(found, key=lambda row: row["place"])).drop(columns=["place", *nothing])
 
 
@@ -151,12 +153,12 @@ def _told(run: Run) -> dict[str, dict[str, str]]:
     return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
 
 
-def _refused(run: Run, step: str) -> str:
-    """Why no claim is made of a step; empty where one is, or where nobody has judged."""
+def _refused(run: Run, step: str) -> list[str]:
+    """The rules that a step's claim breaks, by their titles; none where one is made, or where nobody has judged."""
     made = run.claim(step)
     if made is None or made.made:
-        return ""
-    return "; ".join(finding.seen for finding in made.findings if finding.outcome is Outcome.REFUSED)
+        return []
+    return [finding.title for finding in made.findings if finding.outcome is Outcome.REFUSED]
 
 
 def _results(run: Run, step: str) -> str:
@@ -184,9 +186,15 @@ def pays_back(run: Run, start: float) -> str:
         return f"{paid} cost no more than pandas' own first calls."
     took = f"{paid} cost {duration(start)}"
     whole_of = "the script" if [step.name for step in run.plan.steps] == ["etl"] else "the whole"
-    gained = whole.baseline.median - whole.accelerated.median
-    if whole.ratio.low <= 1 or gained <= 0:
+    made = run.claim(WHOLE)
+    speed = _speed(run, whole)
+    if speed is Speed.SLOWER:
         return f"{took}; at this size {whole_of} does not gain, so that it is never earned back."
+    if speed is Speed.SAME:
+        return f"{took}; no difference of {whole_of} was detected at this size that could earn it back."
+    if made is not None and not made.made:
+        return f"{took}; what {whole_of} gains each time is not claimed (see there), nor when it would be earned back."
+    gained = whole.baseline.median - whole.accelerated.median
     return (
         f"{took}; {whole_of} gains {duration(gained)} each time, so that it pays back after "
         f"{math.ceil(start / gained):,} runs of it in one session."

@@ -90,18 +90,28 @@ def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
         return said + f"**{accelerated} is ahead with the cores that were raced on.**"
     if found and found.cores <= most:
         return said + "**The difference is too small to tell on the cores that were raced on.**"
-    if law.serial >= 1:
+    if law.low >= 1:
         return said + f"More cores made {accelerated} no faster: **they alone would not let it win at this size.**"
-    if found is None:
+    if law.low * law.one_s >= rival:
         return said + (
             f"The part that cores do not shorten, {duration(law.one_s * law.serial)}, is longer than all that "
             f"{baseline} takes: **more cores alone would not let it win at this size.**"
         )
-    high = "not bounded" if math.isinf(found.high) else f"{math.ceil(found.high):,}"
+    if not projected(found, most):
+        sooner = f" (95 %: from {math.ceil(found.low):,} on to never)" if found and found.low <= FARTHEST else ""
+        return said + (
+            f"**These times are too uncertain to tell whether more cores, up to {max(FARTHEST, most)}, would let it "
+            f"win**{sooner}."
+        )
     return said + (
         f"**A projection, not a measurement: {accelerated} would pass {baseline} from about "
-        f"{math.ceil(found.cores):,} cores on** (95 %: {math.ceil(found.low):,} to {high})."
+        f"{math.ceil(found.cores):,} cores on** (95 %: {math.ceil(found.low):,} to {math.ceil(found.high):,})."
     )
+
+
+def projected(found: Crossing | None, most: int) -> bool:
+    """Whether a crossing beyond the `most` cores that were raced on is near and sure enough to be told."""
+    return found is not None and most < found.cores <= FARTHEST and not math.isinf(found.high)
 
 
 def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: Theme) -> go.Figure:
@@ -148,7 +158,7 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
             font={"color": style.published(theme)},
             showarrow=False,
         )
-    if found and most < found.cores <= FARTHEST:
+    if projected(found, most):
         figure.add_vline(x=found.cores, line={"color": style.ink(theme), "width": 1.5, "dash": "dot"})
         figure.add_annotation(
             x=math.log10(found.cores),

@@ -125,9 +125,11 @@ def outcome(points: Sequence[Point], seed: int = 0) -> Outcome:
             return Outcome(verdict, f"{up_to}; below, {_below(sure, points, ahead)}")
     if least == most:
         return Outcome("unsure", f"The times are too close to tell who is faster at {_sizes(points)}")
+    told = _surely(points, ahead)
+    close = "at the other sizes the times are too close to tell" if told else "the times are too close to tell"
     return Outcome(
         "unsure",
-        f"No crossing is sure among {least:,} to {most:,} rows: the times cross to and fro, or too close to tell",
+        f"No size is sure from which on one is faster, among {least:,} to {most:,} rows: {'; '.join([*told, close])}",
     )
 
 
@@ -140,11 +142,18 @@ def _sizes(points: Sequence[Point]) -> str:
 
 def _below(rows: int, points: Sequence[Point], ahead: Mapping[str, Sequence[bool]]) -> str:
     """Who surely is faster at the sizes below `rows`."""
+    below = [point for point in points if point.rows < rows]
+    return ", ".join(_surely(below, ahead)) or "nobody surely is"
+
+
+def _surely(points: Sequence[Point], ahead: Mapping[str, Sequence[bool]]) -> list[str]:
+    """Who surely is faster, and at which of `points`, the first of those that `ahead` is of; who nowhere is, is not
+    named."""
     told = []
     for name, surely in ahead.items():
-        sizes = [f"{point.rows:,}" for point, one in zip(points, surely, strict=True) if one and point.rows < rows]
+        sizes = [f"{point.rows:,}" for point, one in zip(points, surely, strict=False) if one]
         told += [f"{name} surely is at {' and '.join(sizes)}"] * bool(sizes)
-    return ", ".join(told) or "nobody surely is"
+    return told
 
 
 def alternately(times: int, first: Callable[[], float], second: Callable[[], float]) -> tuple[list[float], list[float]]:
