@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import select
-import tempfile
 import threading
 import time
 import traceback
@@ -20,7 +19,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,6 +28,7 @@ from bench.child import Child, Ended, LineTooLong
 from bench.cores import choose
 from bench.plan import Plan
 from bench.queue import Queue, Ticket
+from bench.scratch import Scratch, sweep
 from bench.workload import Task
 
 WAIT_S = 0.05
@@ -128,7 +127,7 @@ class _Resident:
 
     child: Child
     cores: list[int]
-    folder: tempfile.TemporaryDirectory[str]
+    folder: Scratch
     since: float = 0.0
 
     def lives(self) -> bool:
@@ -140,7 +139,7 @@ class _Resident:
 
     def end(self) -> str:
         how = self.child.end()
-        self.folder.cleanup()
+        self.folder.remove()
         return how
 
 
@@ -149,6 +148,7 @@ class Tasks:
 
     def __init__(self, queue: Queue | None = None) -> None:
         self.queue = queue or Queue()
+        sweep()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._stops: dict[str, threading.Event] = {}
         self._residents: dict[tuple[str, str], _Resident] = {}
@@ -274,7 +274,7 @@ class Tasks:
                 desk=plan.declaration.desk,
                 task=job.task.name,
                 given=job.given,
-                **child.work(plan, cores, Path(resident.folder.name)),
+                **child.work(plan, cores, resident.folder.path),
             )
             result = self._followed(job, resident.child, request, stop)
         except BaseException:
@@ -360,7 +360,7 @@ def _has(plan: Plan, settings: Mapping[str, Any]) -> bool:
 
 
 def _started(cores: list[int], own: Mapping[str, str]) -> _Resident:
-    folder = tempfile.TemporaryDirectory(prefix="fairlap-task-")
+    folder = Scratch()
     environment = child.environment(len(cores), own)
-    process = Child("bench.taskworker", cores, environment, Path(folder.name) / "log")
+    process = Child("bench.taskworker", cores, environment, folder.path / "log")
     return _Resident(process, cores, folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,11 +13,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from bench import tasks
+from bench import paths, tasks
 from bench.plan import make
 from bench.queue import Queue
 from bench.tasks import Job, JobState, Tasks
 from bench.workload import registry
+from tests.conftest import belonging
 
 
 @pytest.fixture
@@ -82,6 +85,23 @@ def test_a_resident_that_has_died_is_replaced(desk):
     second = ended(desk, desk.submit(plan(), "stay", {"to": 1}))
     assert second.state is JobState.DONE, second
     assert second.result["pid"] != first.result["pid"]
+
+
+def test_what_a_killed_process_has_left_of_its_task_is_removed_by_the_next(home, desk):
+    """And what a living one needs is not."""
+    folders = lambda: sorted(paths.journals().glob("task-*"))  # noqa: E731
+    living = ended(desk, desk.submit(plan(), "stay", {"to": 1}))
+    mine, processes = folders(), belonging(home)
+    command = [sys.executable, "-m", "bench", "do", "trial", "stay", "--cores", "1", "--given"]
+    killed = subprocess.Popen([*command, '{"to": 3, "fault": "hang"}'], cwd=paths.ROOT, stdout=subprocess.DEVNULL)
+    until(lambda: any((folder / "log").exists() for folder in set(folders()) - set(mine)))
+    killed.kill()
+    killed.wait()
+    until(lambda: belonging(home) == processes)
+    assert len(folders()) == 2
+    Tasks().close()
+    assert folders() == mine
+    assert ended(desk, desk.submit(plan(), "stay", {"to": 1})).result["pid"] == living.result["pid"]
 
 
 def test_a_resident_that_nobody_wants_ends(home, monkeypatch):
