@@ -167,6 +167,9 @@ def _do(options: argparse.Namespace) -> int:
             if job.state.over:
                 break
             time.sleep(LOOK_S)
+    except KeyboardInterrupt:
+        print("bench: stopped", file=sys.stderr)
+        return EXIT[State.STOPPED]
     finally:
         tasks.stop(id)
         tasks.close()
@@ -249,7 +252,10 @@ def _found(workload: Workload | None, name: str, value: str) -> str:
     parameter = kinds.get(name)
     if parameter is None or not value.strip() or value in parameter.choices or value.startswith(PREFIX):
         return value
-    path = Path(value.strip()).expanduser()
+    try:
+        path = Path(value.strip()).expanduser()
+    except RuntimeError as error:
+        raise PlanError([f"{name}: {value}: {error}"]) from error
     if parameter.kind == "image" and path.is_file():
         try:
             return keep(path.read_bytes())

@@ -35,6 +35,8 @@ WAIT_S = 0.05
 """How often a waiting task looks whether it is its turn."""
 IDLE_S = 600.0
 """How long a resident process waits for its next task."""
+CLOSE_S = 20.0
+"""How long a job that was told to stop may take to end its process."""
 REMEMBERED = 200
 """Jobs that are kept in memory once they are over."""
 LONGEST_STORY = 2_000
@@ -152,6 +154,7 @@ class Tasks:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._stops: dict[str, threading.Event] = {}
         self._residents: dict[tuple[str, str], _Resident] = {}
+        self._workers: list[threading.Thread] = []
         self._lock = threading.Lock()
         # A supervisor ends when the thread that started it does, so all are started by one that lasts.
         self._starter = ThreadPoolExecutor(1, "fairlap-task-starter")
@@ -168,7 +171,10 @@ class Tasks:
             over = [old for old in self._jobs.values() if old.state.over]
             for old in over[: max(0, len(self._jobs) - REMEMBERED)]:
                 del self._jobs[old.id], self._stops[old.id]
-        threading.Thread(target=self._work, args=(job, ticket), name=f"fairlap-{task}", daemon=True).start()
+        worker = threading.Thread(target=self._work, args=(job, ticket), name=f"fairlap-{task}", daemon=True)
+        with self._lock:
+            self._workers = [one for one in self._workers if one.is_alive()] + [worker]
+            worker.start()
         return job.id
 
     def job(self, id: str) -> Job | None:
@@ -199,12 +205,16 @@ class Tasks:
                 self._stops[id].set()
 
     def close(self) -> None:
-        """End every process."""
+        """End every process, and wait until it has ended."""
+        with self._lock:
+            for stop in self._stops.values():
+                stop.set()
+            workers = self._workers
+        for worker in workers:
+            worker.join(CLOSE_S)
         with self._lock:
             residents = list(self._residents.values())
             self._residents.clear()
-            for stop in self._stops.values():
-                stop.set()
         for resident in residents:
             resident.end()
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from bench import __main__ as command
+from bench import paths
 from bench.paths import ROOT
 from bench.store import Store
 from tests.conftest import wait_gone
@@ -100,6 +101,25 @@ def test_control_c_stops_the_run_keeps_it_and_leaves_nothing(home):
     assert "stopped" in out
     assert Store().rows()[0].state == "stopped"
     assert not wait_gone(home)
+
+
+def test_control_c_stops_a_task_and_leaves_nothing(home):
+    command = [sys.executable, "-m", "bench", "do", "trial", "count", "--cores", "1", "--given"]
+    given = '{"to": 3, "fault": "hang"}'
+    process = subprocess.Popen([*command, given], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "counted" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said == "bench: stopped\n"
+    assert not wait_gone(home)
+    assert not list(paths.journals().glob("task-*"))
+
+
+def test_a_home_folder_of_nobody_is_told_before_anything_starts():
+    refused = bench("run", "modin", "--set", "file=~nobody-of-this-name/x.csv")
+    assert refused.returncode == 2
+    assert "file: ~nobody-of-this-name/x.csv" in refused.stderr and "Traceback" not in refused.stderr
 
 
 def test_an_image_of_ones_own_is_a_file_on_the_command_line(tmp_path):

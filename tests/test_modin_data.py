@@ -14,6 +14,7 @@ import psutil
 
 from bench.workload import BadInput
 from workloads.modin import data
+from workloads.modin.engine import said
 from workloads.modin.tables import columns_of
 
 ROWS = 100
@@ -218,6 +219,48 @@ def test_a_path_that_names_no_table_is_refused(tmp_path, monkeypatch):
     (tmp_path / "own.txt").write_text("a")
     with pytest.raises(BadInput, match=r"ends in \.txt"):
         data.from_file(tmp_path / "own.txt", 10, tmp_path, quiet)
+    for name in ("~nobody-of-this-name/own.csv", f"{'long' * 70}.csv"):
+        with pytest.raises(BadInput, match="cannot be read") as error:
+            data.from_file(Path(name), 10, tmp_path, quiet)
+        assert error.value.remedy.startswith("Give the path")
+
+
+def test_a_file_that_may_not_be_read_is_refused_with_what_to_do(tmp_path, monkeypatch):
+    (tmp_path / "own.csv").write_text("a,b\n1,2\n")
+
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied")
+
+    # Whoever runs the tests may be allowed everything.
+    monkeypatch.setattr(data, "_digest", forbidden)
+    with pytest.raises(BadInput, match=f"{tmp_path}/own.csv may not be read") as error:
+        data.from_file(tmp_path / "own.csv", 10, tmp_path, quiet)
+    assert "the right to read it" in error.value.remedy
+
+
+def test_a_parquet_file_whose_last_part_is_damaged_is_refused(tmp_path):
+    file = tmp_path / "own.parquet"
+    pd.DataFrame({"id": range(100), "x": [0.5] * 100}).to_parquet(file)
+    content = bytearray(file.read_bytes())
+    length = int.from_bytes(content[-8:-4], "little")
+    content[-8 - length : -8 - length + 40] = b"\xff" * 40
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match=r"own.parquet cannot be read"):
+        data.from_file(file, 100, tmp_path, quiet)
+
+
+def test_a_column_whose_name_has_a_line_break_is_refused(tmp_path):
+    file = tmp_path / "own.parquet"
+    pd.DataFrame({"id": range(100), "x\ny": [0.5] * 100}).to_parquet(file)
+    with pytest.raises(BadInput, match=r"name of the column 'x\\ny' has a line break"):
+        data.from_file(file, 100, tmp_path, quiet)
+
+
+def test_what_a_call_says_is_its_first_line_or_that_of_its_cause():
+    brought = RuntimeError("\x1b[36mray::work()\x1b[39m\n  many\n  lines")
+    brought.cause = ValueError("no number\nat all")
+    assert said(brought) == "no number"
+    assert said(AssertionError()) == "AssertionError"
 
 
 def test_a_table_without_a_key_is_refused():

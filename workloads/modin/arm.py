@@ -80,9 +80,10 @@ class Frames:
             given = getattr(self.tables, call.on)
             try:
                 result, note = self.engine.observed(lambda call=call: call.run(self.tables), given)
-            except (ValueError, TypeError, KeyError) as error:
+            except engine.UNFIT as error:
                 raise BadInput(
-                    f"{call.code} does not work on this table: {error}", "Choose other steps, or another table."
+                    f"{call.code} does not work on this table: {engine.said(error)}",
+                    "Choose other steps, or another table.",
                 ) from error
             self.notes[call.name] = note
             results.keep(self.engine.plain(result), call.order, self.tables.key, self._kept(call))

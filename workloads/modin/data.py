@@ -126,16 +126,8 @@ def chunks(kind: str, rows: int, columns: int, seed: int) -> Iterator[pa.RecordB
 
 def from_file(path: Path, rows: int, cache: Path, progress: Progress) -> Files:
     """The first `rows` rows of a CSV or Parquet file. Raises BadInput for one that cannot be worked with."""
-    path = path.expanduser().absolute()
-    if not path.is_file():
-        raise BadInput(f"There is no file {path}", "Give the path of a CSV or Parquet file on this machine.")
-    if path.suffix.lower() not in READERS:
-        raise BadInput(
-            f"{path.name} ends in {path.suffix or 'nothing'}", f"Give a file that ends in {' or '.join(READERS)}."
-        )
     progress("reading the file")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    path, digest = _looked_up(path)
     if path.suffix.lower() == ".parquet":
         # It tells what it holds before it is read.
         held = _parquet_bytes(path, rows)
@@ -146,11 +138,32 @@ def from_file(path: Path, rows: int, cache: Path, progress: Progress) -> Files:
     return found
 
 
+def _looked_up(path: Path) -> tuple[Path, str]:
+    """The whole path of a file, and the SHA-256 of what is in it. Raises BadInput."""
+    wanted = "Give the path of a CSV or Parquet file on this machine."
+    try:
+        path = path.expanduser().absolute()
+        there = path.is_file()
+        digest = _digest(path) if there and path.suffix.lower() in READERS else ""
+    except PermissionError as error:
+        remedy = "Give the user who runs Fairlap the right to read it, or give another."
+        raise BadInput(f"{path} may not be read", remedy) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        # A name that is too long or has a null in it, no such home folder, a disk that fails.
+        raise BadInput(f"{str(path)!r} cannot be read: {error}", wanted) from error
+    if not there:
+        raise BadInput(f"There is no file {path}", wanted)
+    if not digest:
+        ending = path.suffix or "nothing"
+        raise BadInput(f"{path.name} ends in {ending}", f"Give a file that ends in {' or '.join(READERS)}.")
+    return path, digest
+
+
 def _parquet_bytes(path: Path, rows: int) -> int:
     """Bytes that the first `rows` rows take, unpacked. Raises BadInput for what is no Parquet file."""
     try:
         known = parquet.read_metadata(path)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError) as error:
         raise BadInput(f"{path.name} cannot be read: {error}", "Mend the file, or give another.") from error
     unpacked = sum(known.row_group(place).total_byte_size for place in range(known.num_row_groups))
     return round(unpacked * min(1.0, rows / max(1, known.num_rows)))
@@ -210,6 +223,10 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The chunk with columns that both formats and both arms have alike. Raises BadInput."""
     if len(set(batch.schema.names)) < batch.num_columns or not all(batch.schema.names):
         raise BadInput("Two columns of the file have the same name, or one has none", "Give every column a name.")
+    for name in batch.schema.names:
+        if len(name.splitlines()) > 1:
+            # Modin reads the header of a CSV by its first line.
+            raise BadInput(f"The name of the column {name!r} has a line break in it", "Give the column another name.")
     arrays = []
     for field, array in zip(batch.schema, batch.columns, strict=True):
         if pa.types.is_dictionary(field.type):

@@ -231,6 +231,16 @@ FAULTS = (
 """What an error or its text names, what it means, and what to do, other than asking for less."""
 
 
+UNFIT = (ValueError, TypeError, KeyError, AssertionError)
+"""What a call raises that does not work on a table; Modin asserts where it has no better word."""
+
+
+def said(error: Exception) -> str:
+    """The first line of what an error says, or its kind; of one that Ray has brought from a worker, of its cause."""
+    cause = getattr(error, "cause", None) or error
+    return next(iter(str(cause).strip().splitlines()), "") or type(cause).__name__
+
+
 @contextmanager
 def explained(faults: Iterable[tuple[str, str, str]] = FAULTS) -> Iterator[None]:
     """Raise BadInput for an error in which one of `faults` is named; others pass."""

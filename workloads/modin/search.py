@@ -17,7 +17,7 @@ import psutil
 from bench.processes import freeze_tree, thaw_tree
 from bench.workload import BadInput, Settings, Tell
 from workloads.modin import breakeven, data, results, tables
-from workloads.modin.engine import Engine, Pandas
+from workloads.modin.engine import UNFIT, Engine, Pandas, said
 from workloads.modin.on_ray import ModinOnRay
 from workloads.modin.steps import Call, Tables
 
@@ -115,12 +115,12 @@ def _measured(
         lambda text, share=None: allowed.check(call, rows),
     )
     arms: list[tuple[Engine, Tables]] = []
-    for name, engine in (("pandas", plain), ("modin", modin)):
-        out = settings.scratch / f"{name}-{rows}"
-        out.mkdir()
-        # All rows, for calls of a Python function too: how the time grows with them is what is asked.
-        arms.append((engine, tables.build(files, engine, out, settings.seed, slow_rows=rows)))
     with modin.explained():
+        for name, engine in (("pandas", plain), ("modin", modin)):
+            out = settings.scratch / f"{name}-{rows}"
+            out.mkdir()
+            # All rows, for calls of a Python function too: how the time grows with them is what is asked.
+            arms.append((engine, tables.build(files, engine, out, settings.seed, slow_rows=rows)))
         allowed.check(call, rows)
         turn_s = SETTLE_S + _check_alike(call, rows, arms)
         allowed.check(call, rows, turn_s)
@@ -140,8 +140,8 @@ def _check_alike(call: Call, rows: int, arms: Sequence[tuple[Engine, Tables]]) -
     for engine, inputs in arms:
         try:
             result, note = engine.observed(lambda inputs=inputs: call.run(inputs), getattr(inputs, call.on))
-        except (ValueError, TypeError, KeyError) as error:
-            raise BadInput(f"{call.code} does not work on this table: {error}", "Choose another call.") from error
+        except UNFIT as error:
+            raise BadInput(f"{call.code} does not work on this table: {said(error)}", "Choose another call.") from error
         if note.defaulted or note.references:
             how = "hands it to pandas" if note.defaulted else "only passes references on"
             raise BadInput(f"Modin {how} at {rows:,} rows: {call.code} cannot be compared", "Choose another call.")
