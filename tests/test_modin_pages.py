@@ -33,7 +33,7 @@ from bench.values import (
 from bench.workload import WHOLE
 from tests.conftest import opened as opening
 from tests.test_pages import no_caches, texts  # noqa: F401
-from ui import charts, modin_calls, modin_scaling, service
+from ui import charts, modin_calls, modin_scaling, service, view
 from ui.modin_calls import TOLD
 from workloads.modin.arm import COLUMNS
 
@@ -139,6 +139,17 @@ def test_a_refused_claim_names_the_rule_and_keeps_the_why():
         "read_csv": "A rule",
     }
     assert modin_calls.REFUSED not in modin_calls.rows(hand_made())
+
+
+def test_what_stands_apart_is_not_counted_among_the_accelerated_steps_of_the_whole():
+    run = hand_made()
+    run.plan = make("modin", cores=1, parameters={"steps": "map,concat"})
+    said = [Evidence(step=name, path="accelerated", words=["words"]) for name in ("concat", "map")]
+    run.evidence = {Side.ACCELERATED: said}
+    assert [evidence.step for evidence in view.testified(run, WHOLE)] == ["map"]
+    assert [evidence.step for evidence in view.testified(run, "concat")] == ["concat"]
+    names = charts.distribution(run).layout.yaxis.ticktext
+    assert [name.split(" ", 1)[1] for name in names] == ["pandas", "Modin on Ray"]
 
 
 OTHER_ARMS = [

@@ -997,6 +997,8 @@ def telemetry(run: Run, theme: Theme = "light") -> go.Figure:
 
 # --- small things ---
 
+LONGEST_LINE = 14
+"""Characters of a line of an arm's name beside a narrow chart."""
 _ROW = {Side.BASELINE: 1, Side.ACCELERATED: 0}
 """Where an arm stands in a chart of two rows."""
 
@@ -1007,11 +1009,12 @@ def _arm(run: Run, side: Side) -> str:
 
 
 def _arms_axis(run: Run) -> dict:
-    """One row an arm, named by glyph and by the lever's short name."""
+    """One row an arm, named by glyph and by name, in lines so short that they leave room for the chart."""
+    names = {side: "<br>".join(textwrap.wrap(_arm(run, side), LONGEST_LINE)) for side in Side}
     glyphs = {side: style.look(side, "light").glyph for side in Side}
     return {
         "tickvals": [_ROW[side] for side in Side],
-        "ticktext": [f"{glyphs[side]} {getattr(run.plan, side)}" for side in Side],
+        "ticktext": [f"{glyphs[side]} {names[side]}" for side in Side],
         "range": [-0.65, 1.5],
         "showgrid": False,
         "zeroline": False,

@@ -17,7 +17,7 @@ import streamlit as st
 from bench.claims import bounds, called, duration, engagement, figure, ratio_figure
 from bench.events import State
 from bench.record import Run
-from bench.values import Comparison, Measure, Phase, Picture, Side
+from bench.values import Comparison, Evidence, Measure, Phase, Picture, Side
 from bench.workload import WHOLE
 from ui import charts, claim, style
 from ui.style import Theme
@@ -105,7 +105,7 @@ def _standing(run: Run, live: bool) -> str:
             f"interval ± {widest:.1%} of ± {run.plan.target:.1%} asked" if live else f"± {whole.ratio.half_width:.1%}"
         )
     elif warm := sum(sample.phase in (Phase.EARLY, Phase.WARM_UP) for sample in run.samples):
-        parts.append(f"{warm} samples of warm-up")
+        parts.append(f"{warm} sample{'s' * (warm != 1)} of warm-up")
     if run.why and run.state not in ORDINARY:
         parts.append(claim.plain(run.why))
     return ":gray[" + ", ".join(parts) + "]" if parts else ""
@@ -260,8 +260,14 @@ def _proof_line(run: Run, step: str, key: str, colours: Theme) -> None:
             st.markdown(f"{badges} {made}", width="content")
 
 
+def testified(run: Run, step: str) -> list[Evidence]:
+    """What the accelerated arm says of a step, or of all those that are part of the whole."""
+    steps = [one.name for one in run.plan.steps if not one.apart] if step == WHOLE else [step]
+    return [evidence for evidence in run.evidence.get(Side.ACCELERATED, []) if evidence.step in steps]
+
+
 def _proof(run: Run, step: str, key: str, colours: Theme) -> None:
-    told = [evidence for evidence in run.evidence.get(Side.ACCELERATED, []) if step in (WHOLE, evidence.step)]
+    told = testified(run, step)
     if not told:
         word = "no evidence" if run.state.over else "no evidence yet"
         st.markdown(f":gray-badge[:material/pending: {word}]", width="content")
@@ -269,8 +275,8 @@ def _proof(run: Run, step: str, key: str, colours: Theme) -> None:
     engaged = engagement(run, step)
     badge = style.ENGAGEMENT[engaged]
     taken = sum(evidence.path == "accelerated" for evidence in told)
-    steps = f"{taken} of {len(told)} step{'s' * (len(told) != 1)}"
-    label = f":{badge.colour}[{engaged.value}], {steps} accelerated"
+    of_all = f"{taken} of {len(told)} step{'s' * (len(told) != 1)}"
+    label = f":{badge.colour}[{engaged.value}], {of_all} accelerated"
     with st.popover(
         label, icon=f":material/{badge.icon}:", type="tertiary", key=f"{key}-proof", help="In the library's own words"
     ):
@@ -444,7 +450,7 @@ def _steps(run: Run, key: str, colours: Theme) -> None:
 def _step_rows(run: Run) -> pd.DataFrame:
     figures = run.plan.declaration.figures()
     labels = run.plan.declaration.labels()
-    names = {side: getattr(run.plan, side) for side in Side}
+    names = {side: run.plan.declaration.lever[getattr(run.plan, side)].label for side in Side}
     if names[Side.BASELINE] == names[Side.ACCELERATED]:
         names[Side.ACCELERATED] += " again"
     rows = []
