@@ -21,7 +21,7 @@ def home() -> Path:
 
 
 def journals() -> Path:
-    """Journals of the runs that are under way."""
+    """Journals and working folders of what is under way."""
     return _inside("live")
 
 
