@@ -94,7 +94,7 @@ def page(**query: str) -> AppTest:
 
 def test_every_call_has_its_verdict_and_only_the_slower_ones_a_why():
     table = modin_calls.rows(hand_made()).set_index("call")
-    assert table[""].to_dict()["DataFrame(array)"] == "faster"
+    assert table["verdict"].to_dict()["DataFrame(array)"] == "faster"
     assert table["why"].to_dict() == {
         "DataFrame(array)": "",
         "read_parquet": "",
@@ -129,7 +129,7 @@ def test_a_refused_claim_names_the_rule_and_keeps_the_why():
     run = hand_made()
     refused(run, "read_csv")
     table = modin_calls.rows(run).set_index("call")
-    assert table[""]["read_csv"] == "slower, claim refused"
+    assert table["verdict"]["read_csv"] == "slower, claim refused"
     assert table["why"]["read_csv"] == "moves much"
     assert table[modin_calls.REFUSED].to_dict() == {
         "DataFrame(array)": "",

@@ -31,7 +31,11 @@ def draw(plan: Plan) -> None:
     if run is None:
         return
     table = rows(run)
-    st.dataframe(table, hide_index=True, height="content" if len(table) < 15 else 560)
+    height = "content" if len(table) < 15 else 560
+    # Wide enough for the longest verdict, which Streamlit's own guess cuts off.
+    st.dataframe(
+        table, hide_index=True, height=height, column_config={"verdict": st.column_config.TextColumn(width=150)}
+    )
     st.caption(
         "Slower, faster and no difference are the run's verdicts. Time to return is when a call gives control back, "
         "time to result when every partition is computed; the race times the result. A call that passes references "
@@ -117,7 +121,7 @@ def rows(run: Run) -> pd.DataFrame:
         found.append(
             {
                 "call": labels[comparison.step],
-                "": f"{speed.value}{', claim refused' * bool(refused)}" if speed else "nothing to compare",
+                "verdict": f"{speed.value}{', claim refused' * bool(refused)}" if speed else "nothing to compare",
                 baseline: duration(comparison.baseline.median),
                 accelerated: duration(comparison.accelerated.median),
                 "ratio": ratio_figure(comparison.ratio.value),

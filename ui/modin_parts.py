@@ -47,7 +47,7 @@ def _script(plan: Plan) -> None:
         st.markdown("\n".join(f"- {sentence}" for sentence in workload.story))
         st.markdown(f"[Where it comes from]({workload.source})")
     with code:
-        st.code(diff(workload.code), language="diff", height=430, wrap_lines=True)
+        st.code(diff(workload.code), language="diff", wrap_lines=True)
 
 
 def _calls(plan: Plan) -> None:
