@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,53 @@ def test_what_an_earlier_kernel_left_does_not_pass_for_a_later_ones():
 
         with pytest.raises(BadInput, match="differs from NumPy"):
             problem.checked(all_but_the_first_row, arguments, "a kernel that leaves out a row")
+
+
+def test_what_an_earlier_stencil_left_on_its_way_does_not_help_a_later_one():
+    one = TRANSFORMATIONS["stencil"]
+    problem = problems.make(one, size_kib=4, side=0, tile=4, fields=1, seed=0)
+    arguments = problem.given("rows")
+    rows = build.function(one, one.version("rows"))
+    problem.checked(rows, arguments, "right")
+
+    def lazy(start, between, other, out, sweeps, tile):
+        rows(between, between, other, out, 1, tile)
+
+    with pytest.raises(BadInput, match="differs from NumPy"):
+        problem.checked(lazy, arguments, "a kernel that does the last sweep alone")
+
+
+@pytest.mark.parametrize("side", [3, 127, 4095])
+def test_a_sum_that_lacks_a_row_or_a_column_is_refused_at_any_side(side):
+    one = TRANSFORMATIONS["unit-stride"]
+    problem = problems.make(one, size_kib=0, side=side, tile=0, fields=1, seed=0)
+    (a,) = problem.given("")
+    for cores in (1, 2):
+        kernels = {version.name: build.kernel(one, version, (a,), cores=cores) for version in one.versions}
+        for name, kernel in kernels.items():
+            assert problem.checked(kernel.call, (a,), name) == 0
+            for part in (a[1:], a[:, :-1]):
+                with pytest.raises(BadInput, match="differs from NumPy"):
+                    # As an array of rows that follow one another, for which the kernel is compiled.
+                    problem.check(kernel.call(np.ascontiguousarray(part)), "a kernel that leaves out a part")
+
+
+def test_a_sum_of_strides_that_is_wrong_is_refused_however_many_elements_it_has(tmp_path, monkeypatch):
+    """Of float32 at a stride of 1: ten million numbers, more than it has room for where they all have its digits."""
+    monkeypatch.setattr(stream, "best", lambda *_: pytest.fail("it was timed"))
+    for wrong in (lambda a, stride: 0.0, lambda a, stride: float(a[:-1:stride].sum(dtype=np.float64))):
+        kernel = build.Kernel(wrong, wrong, 0.0, None)
+        monkeypatch.setattr(build, "compiled", lambda *_, kernel=kernel, **__: kernel)
+        with pytest.raises(RuntimeError, match="the sum of float32 at stride 1 is wrong"):
+            sweeps.strides(settings(tmp_path, size=40 * 1024), Tell())
+
+
+def test_the_sums_of_strides_are_exact_where_float32_has_no_room_for_the_number_of_their_elements():
+    a = problems.spaced(np.random.default_rng(0), (3 << 24,), np.dtype(np.float32), 16, -7.5)
+    assert set(np.unique(a[:4096])) == {place - 7.5 for place in range(16)}
+    kernel = build.compiled(sweeps.unit_stride.strided, (a, 1), threads=1)
+    for stride in (1, 2, 7):
+        assert kernel.call(a, stride) == a[::stride].sum(dtype=np.float64)
 
 
 @pytest.mark.parametrize("name", ["triad", "horner"])
@@ -231,6 +279,44 @@ def test_the_peak_counts_every_operation_of_its_polynomials():
     Counted.done = 0
     multithreading.horner(np.array([Counted()], object), np.empty(1, object))
     assert Counted.done == stream.HORNER_OPERATIONS
+
+
+def test_a_call_of_the_peak_is_so_much_work_that_starting_its_threads_is_next_to_nothing(tmp_path, monkeypatch):
+    done = []
+
+    def best(kernel, arguments, passes):
+        done.append(arguments[-1])
+        return 1.0
+
+    monkeypatch.setattr(stream, "best", best)
+    peak = stream.peak(2, 1)
+    # A tenth of a millisecond where a core does 160 Gflop/s; threads start in a microsecond or two.
+    assert peak.gflop_s * 1e9 == stream.HORNER_OPERATIONS * len(done[0]) >= 2 * 16e6
+    scaling.measure(settings(tmp_path, cores=2), Tell())
+    assert {len(out) for out in done[1:] if out.dtype == np.float32} == {len(done[0])}, "as much as scaling has"
+
+
+def test_a_librarys_threads_are_timed_on_all_cores_and_the_process_is_tied_again(tmp_path):
+    if len(build.CORES) < 2:
+        pytest.skip("there is one core, or it is not told")
+    first = {min(build.CORES)}
+    seen = []
+
+    def repeated(times):
+        seen.append(os.sched_getaffinity(0))
+        time.sleep(0.001)
+
+    library = build.Kernel(repeated, repeated, 0.0, None)
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, first)
+    try:
+        stream.best(library, (), 1)
+        after = os.sched_getaffinity(0)
+    finally:
+        os.sched_setaffinity(0, before)
+    assert set(map(frozenset, seen)) == {frozenset(build.CORES)}
+    assert after == first
+    assert len(seen) == 2 + stream.LIBRARY_PASSES, "more often than ours, whose threads keep their cores"
 
 
 PEAKS = """

@@ -14,7 +14,6 @@ from workloads.memory_traffic import build, counters, problems, room
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 
 CEILING_PASSES = 7
-LIBRARY_PASSES = 3
 PEAK_PASSES = 25
 """Of two milliseconds each: threads that are seldom all awake at once need many."""
 COMPARED = 100_000
@@ -204,7 +203,7 @@ class MemoryTraffic:
             return []
         arguments = self.problem.given(library.name)
         kernel = build.kernel(self.transformation, library, arguments, cores=self.settings.cores)
-        theirs = stream.best(kernel, arguments, LIBRARY_PASSES)
+        theirs = stream.best(kernel, arguments, stream.LIBRARY_PASSES)
         rate = self.problem.flops / theirs / 1e9
         return [
             Measure(name="library", label=f"{library.label}, measured beside the race", value=rate, unit="Gflop/s"),

@@ -10,7 +10,8 @@ import importlib
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +30,9 @@ THREADS = {
     "KMP_BLOCKTIME": "1",
 }
 """How threads wait and where they stay; read by the OpenMP library when Numba loads it."""
+CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+"""Processors that this process may use, where the system tells; asked for before Numba starts its threads, which ties
+the main one to the first of them, and with it all that it starts."""
 FUSE = {"contract"}
 """What LLVM may do in any case: fuse a product and an addition into one instruction."""
 REORDER = FUSE | {"reassoc", "nsz"}
@@ -129,6 +133,21 @@ def kernel(
         return Kernel(plain, lambda times, *given: [plain(*given) for _ in range(times)][-1], 0.0, None)
     threads = version.threads(cores)
     return compiled(plain, arguments, threads=threads, reorders=version.reorders)
+
+
+@contextmanager
+def unbound() -> Iterator[None]:
+    """Let the calling thread run on all CORES meanwhile: a library's threads would find it on one that Numba tied it
+    to, and wait for it where two meet."""
+    if not CORES:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, CORES)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def use(threads: int) -> None:

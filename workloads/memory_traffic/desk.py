@@ -6,7 +6,6 @@ What is asked is checked here, before Numba is loaded.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,11 +80,10 @@ class Desk:
         the median of the turns' ratios (`paired`), the `bytes` of all three arrays and the `threads`. Raises BadInput
         where there is no gcc, or too little memory.
         """
-        cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         build.set_up(str(settings.parameters["vectors"]))
         from workloads.memory_traffic import reference
 
-        return reference.measure(settings, cores, tell)
+        return reference.measure(settings, build.CORES, tell)
 
     def roofline(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Measure what this machine allows, and where the kernels of the transformations `given["kernels"]` stand.

@@ -54,8 +54,8 @@ int main(void) {
 
 
 def measure(settings: Settings, cores: set[int], tell: Tell) -> dict[str, Any]:
-    """See `Desk.stream`. `cores` are the processors that may be used; asked for before Numba starts its threads, which
-    ties this one to the first of them, and with it all that it starts."""
+    """See `Desk.stream`. `cores` are the processors that the C program may use: Numba ties this process to the first
+    of them, and with it all that it starts."""
     size = int(settings.parameters["size"]) * KIB or SIZE
     if size > LARGEST:
         raise BadInput(f"{size / MIB:,.0f} MiB are more than a plain C program may hold", "Choose 1 GiB or less.")

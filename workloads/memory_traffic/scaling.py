@@ -35,11 +35,9 @@ def measure(settings: Settings, tell: Tell) -> dict[str, Any]:
     wanted = counts(settings.cores)
     n = max(1, size * KIB // 24)
     b, c, out = *(np.full(n, value) for value in stream.TRIAD_OF), np.zeros(n)
-    x = np.linspace(0.1, 0.9, stream.HORNER_ELEMENTS * settings.cores * 16, dtype=np.float32)
-    y = np.zeros_like(x)
     work = {
         "triad": (multithreading.triad, (b, c, problems.SCALAR, out), stream.TRIAD),
-        "arithmetic": (multithreading.horner, (x, y), stream.polynomials(x)),
+        "arithmetic": (multithreading.horner, *stream.arithmetic(settings.cores)),
     }
     kernels: dict[tuple[str, int], Callable[[], float]] = {}
     for done, cores in enumerate(wanted):
