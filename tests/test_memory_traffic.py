@@ -577,6 +577,19 @@ def test_small_work_is_called_often_and_large_once(size_kib, name):
     assert (calls > 100) == (size_kib == 16)
 
 
+def test_the_tiniest_work_is_not_called_millions_of_times():
+    for name, size in (
+        ("unit-stride", {"side": 1}),
+        ("layout", {"size_kib": 1}),
+        ("tiling", {"side": 1}),
+        ("transpose", {"side": 2}),
+        ("stencil", {"side": 3}),
+    ):
+        given = {"size_kib": 0, "side": 0} | size
+        problem = problems.make(TRANSFORMATIONS[name], tile=0, fields=1, seed=0, **given)
+        assert problem.calls == problems.MOST_CALLS <= 10_000, name
+
+
 def test_a_loop_whose_additions_are_one_by_one_is_only_partly_vectorized():
     mixed = LISTING.replace("\tvaddpd\t%zmm1, %zmm2, %zmm2\n", "\tvaddsd\t%xmm1, %xmm2, %xmm2\n")
     loops = assembly.read(mixed, "dot")

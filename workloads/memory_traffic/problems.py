@@ -24,6 +24,8 @@ SCALAR = 3.0
 SAMPLE_BYTES = 64 * 1024 * KIB
 """Traffic of the plain algorithm in a sample, where fewer operations do not make it long enough."""
 SAMPLE_FLOPS = 1 << 24
+MOST_CALLS = 10_000
+"""In a sample: each of them may start threads, whatever little there is to do."""
 MATRICES = {"unit-stride": 1, "transpose": 2, "tiling": 3, "stencil": 4}
 """Float32 matrices that share the size of those transformations that have a side."""
 BESIDE = {
@@ -67,9 +69,9 @@ class Problem:
 
     @property
     def calls(self) -> int:
-        """Calls that make a sample long enough to time, whatever the size; a few milliseconds, and the same for all
-        versions."""
-        enough = [SAMPLE_BYTES // self.bytes] + ([SAMPLE_FLOPS // self.flops] if self.flops else [])
+        """Calls that make a sample long enough to time; a few milliseconds, and the same for all versions. Of what is
+        tiny a sample is shorter, and the race takes several for one."""
+        enough = [MOST_CALLS, SAMPLE_BYTES // self.bytes] + ([SAMPLE_FLOPS // self.flops] if self.flops else [])
         return max(1, min(enough))
 
     @property
