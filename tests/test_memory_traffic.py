@@ -475,6 +475,19 @@ def test_a_sweep_of_strides_tells_all_of_them(tmp_path):
         Desk().sweep(settings(tmp_path), {"what": "layout"}, tell)
 
 
+@pytest.mark.parametrize("wrong", [None, True, 1.5, float("nan"), "", "nonsense", [], ["tiling"], {"tiling": 1}])
+def test_what_a_desk_is_asked_may_be_anything_and_is_refused_with_a_remedy(tmp_path, wrong):
+    with pytest.raises(BadInput, match="what is not named" if wrong is None else "nothing to sweep") as refused:
+        Desk().sweep(settings(tmp_path), {"what": wrong}, Tell())
+    assert refused.value.remedy
+    with pytest.raises(BadInput, match="there is no") as refused:
+        Desk().roofline(settings(tmp_path), {"kernels": ["tiling", wrong]}, Tell())
+    assert refused.value.remedy
+    if wrong != ["tiling"]:
+        with pytest.raises(BadInput, match="no kernels are named"):
+            Desk().roofline(settings(tmp_path), {"kernels": wrong}, Tell())
+
+
 def test_a_roofline_has_stairs_a_peak_and_points(tmp_path, monkeypatch):
     monkeypatch.setattr(roofline, "LARGEST", 64 * 1024)
     small = {"size_kib": 16}

@@ -31,7 +31,7 @@ class Desk:
         have no points. Versions that stand beside, without tiles or at their usual one, come as an event `level`:
         `version`, `label`, `seconds`, `ns`. Returns `what`, `shape`, `threads` and `passes`. Raises BadInput.
         """
-        what = str(given.get("what", ""))
+        what = given.get("what")
         if what != "stride" and what not in SWEPT:
             raise BadInput(
                 f"{what or 'what is not named'} has nothing to sweep",
@@ -99,7 +99,7 @@ class Desk:
         names = ", ".join(TRANSFORMATIONS)
         if not isinstance(wanted, list) or not wanted:
             raise BadInput("no kernels are named", f"Give a list, kernels, of one or more of {names}.")
-        unknown = [name for name in wanted if name not in TRANSFORMATIONS]
+        unknown = [name for name in wanted if not isinstance(name, str) or name not in TRANSFORMATIONS]
         if unknown:
             raise BadInput(f"there is no {unknown[0]}", f"There are {names}.")
         build.set_up(str(settings.parameters["vectors"]))
