@@ -362,6 +362,25 @@ def test_no_arm_takes_more_memory_than_is_looked_for(tmp_path):
         assert int(took) <= int(needed), f"{name} took {took} bytes and {needed} were looked for"
 
 
+def test_sizes_are_spelled_in_the_unit_that_suits_them(tmp_path, monkeypatch):
+    spelled = {
+        catalogue.size_text(size)
+        for size in (24, 1024, 1023 * 1024, 1 << 20, 100.4 * 2**20, 1020 << 20, 1 << 30, 3 << 29, 32 << 30)
+    }
+    assert spelled == {
+        "24 bytes", "1 KiB", "1023 KiB", "1 MiB", "100 MiB", "1020 MiB", "1 GiB", "1.5 GiB", "32 GiB",
+    }  # fmt: skip
+    monkeypatch.setattr(stream, "best", lambda *_: 1.0)
+    monkeypatch.setattr(scaling, "ROUNDS", 1)
+    assert sweeps.strides(settings(tmp_path, size=512), Tell())["shape"].endswith("512 KiB each")
+    assert scaling.measure(settings(tmp_path, size=100), Tell())["shape"].endswith("100 KiB")
+    monkeypatch.setattr(room, "free", lambda: 100 * 1024)
+    with pytest.raises(BadInput, match=r"^it needs 1.5 GiB, and 100 KiB are free$"):
+        room.refuse(3 << 29)
+    labels = registry()["memory-traffic"].parameter("size").stop_labels
+    assert (labels[16], labels[1024], labels[1 << 25]) == ("16 KiB", "1 MiB", "32 GiB")
+
+
 def test_a_side_is_looked_for_as_the_same_size_is():
     for name, matrices in problems.MATRICES.items():
         one = TRANSFORMATIONS[name]

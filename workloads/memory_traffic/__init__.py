@@ -4,7 +4,7 @@ After the posts on vectorization, threads, unit stride, data layout, strip-minin
 """
 
 from bench.workload import Code, Lever, LeverValue, Parameter, Step, Task, Workload
-from workloads.memory_traffic.catalogue import TRANSFORMATIONS, shown, texts
+from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, shown, size_text, texts
 
 ORDER = 4
 
@@ -13,11 +13,6 @@ _TILING = TRANSFORMATIONS["tiling"]
 _VERSIONS = {version.name: version.name for one in TRANSFORMATIONS.values() for version in one.versions}
 # In KiB: 16 KiB to 32 GiB.
 _SIZES = tuple(4**power * step for power in range(2, 13) for step in (1, 2))
-
-
-def _size(kib: int) -> str:
-    unit, each = next((unit, each) for unit, each in (("GiB", 1 << 20), ("MiB", 1 << 10), ("KiB", 1)) if kib >= each)
-    return f"{kib / each:g} {unit}"
 
 
 WORKLOAD = Workload(
@@ -68,7 +63,7 @@ WORKLOAD = Workload(
             minimum=0,
             maximum=64 * 1024 * 1024,
             stops=(0, *_SIZES),
-            stop_labels={0: "as suits"} | {size: _size(size) for size in _SIZES},
+            stop_labels={0: "as suits"} | {size: size_text(size * KIB) for size in _SIZES},
         ),
         Parameter(
             "side",

@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.workload import BadInput, Settings, Tell
 from workloads.memory_traffic import room, stream
-from workloads.memory_traffic.catalogue import KIB, MIB
+from workloads.memory_traffic.catalogue import KIB, MIB, size_text
 
 SIZE = 1144 * MIB
 """Of all three arrays: beyond the caches of most machines."""
@@ -58,7 +58,7 @@ def measure(settings: Settings, cores: set[int], tell: Tell) -> dict[str, Any]:
     of them, and with it all that it starts."""
     size = int(settings.parameters["size"]) * KIB or SIZE
     if size > LARGEST:
-        raise BadInput(f"{size / MIB:,.0f} MiB are more than a plain C program may hold", "Choose 1 GiB or less.")
+        raise BadInput(f"{size_text(size)} are more than a plain C program may hold", "Choose 1 GiB or less.")
     room.refuse(2 * size)
     tell.progress("compiling STREAM's triad")
     program = built(settings.scratch, max(1, size // 24))

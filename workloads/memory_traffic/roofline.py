@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.workload import BadInput, Settings, Tell
 from workloads.memory_traffic import build, problems, room, stream
-from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
+from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, size_text
 from workloads.memory_traffic.counters import Counters
 
 SMALLEST = 12 * KIB
@@ -42,7 +42,7 @@ def measure(settings: Settings, wanted: list[Transformation], counting: Counters
         tell.event("peak", {"threads": threads, "gflop_s": best.gflop_s, "bits": best.bits})
         done += 1
         for size in stairs:
-            tell.progress(f"triad of {size / MIB:,.2f} MiB, {threads} threads", done / steps)
+            tell.progress(f"triad of {size_text(size)}, {threads} threads", done / steps)
             one = stream.triad(size, threads, PASSES)
             found.setdefault(threads, []).append(one)
             tell.event("triad", {"threads": threads, "bytes": one.bytes, "gb_s": one.gb_s})

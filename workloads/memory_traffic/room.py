@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 
 from bench.workload import BadInput
-from workloads.memory_traffic.catalogue import MIB
+from workloads.memory_traffic.catalogue import size_text
 
 SHARE = 0.8
 """Of the memory that is free, what may be taken."""
@@ -21,6 +21,6 @@ def refuse(needed: int, who: str = "it needs") -> None:
     there = free()
     if needed > SHARE * there:
         raise BadInput(
-            f"{who} {needed / MIB:,.0f} MiB, and {there / MIB:,.0f} MiB are free",
+            f"{who} {size_text(needed)}, and {size_text(there)} are free",
             "Choose a smaller size, or close other programs.",
         )

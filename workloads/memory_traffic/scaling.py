@@ -13,7 +13,7 @@ import numpy as np
 from bench.amdahl import amdahl
 from bench.workload import Settings, Tell
 from workloads.memory_traffic import build, problems, room, stream
-from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
+from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, size_text
 from workloads.memory_traffic.kernels import multithreading
 
 ROUNDS = 15
@@ -70,7 +70,7 @@ def measure(settings: Settings, tell: Tell) -> dict[str, Any]:
     return {
         "cores": wanted,
         "rounds": ROUNDS,
-        "shape": f"{n:,} float64 in each of three vectors, {size / KIB:,.4g} MiB",
+        "shape": f"{n:,} float64 in each of three vectors, {size_text(size * KIB)}",
     }
 
 

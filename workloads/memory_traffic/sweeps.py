@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.workload import BadInput, Settings, Tell
 from workloads.memory_traffic import build, problems, room, stream
-from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
+from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, size_text
 from workloads.memory_traffic.kernels import unit_stride
 
 LINE = 64
@@ -67,7 +67,7 @@ def strides(settings: Settings, tell: Tell) -> dict[str, Any]:
     for place, kind in enumerate(STRIDED):
         _strides(np.dtype(kind), size, settings.seed, tell, place)
     shape = " and then ".join(f"{_count(np.dtype(kind), size):,} {np.dtype(kind)}" for kind in STRIDED)
-    return {"what": "stride", "shape": f"{shape}, {size / MIB:,.3g} MiB each", "threads": 1, "passes": PASSES}
+    return {"what": "stride", "shape": f"{shape}, {size_text(size)} each", "threads": 1, "passes": PASSES}
 
 
 def _count(kind: np.dtype, size: int) -> int:
@@ -141,7 +141,7 @@ def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
     kernels: dict[str, build.Kernel] = {}
     fields, tile = int(settings.parameters["fields"]), int(settings.parameters["tile"])
     for place, size in enumerate(wanted):
-        tell.progress(f"{size / KIB:,.0f} KiB", place / len(wanted))
+        tell.progress(size_text(size), place / len(wanted))
         problem = problems.make(one, size_kib=size // KIB, side=0, tile=tile, fields=fields, seed=settings.seed)
         for lever, version in versions.items():
             arguments = problem.given(version.name)
