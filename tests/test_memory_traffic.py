@@ -430,6 +430,48 @@ def test_only_the_innermost_loops_of_the_kernel_are_counted():
     assert scalar.words()[0].startswith("not vectorized")
 
 
+MOVES = """\
+_ZN3mod4copyB2v1:
+.LBB0_1:
+\tvmovups\t(%rdi,%rax,4), %ymm0
+\tvmovups\t%ymm0, (%rsi,%rax,4)
+\tjne\t.LBB0_1
+.LBB0_2:
+\tvmovss\t(%rdi), %xmm0
+\tvmovss\t%xmm0, (%rsi)
+\tjne\t.LBB0_2
+.LBB0_3:
+\tvmovups\t%xmm0, 104(%rsp)
+\tjne\t.LBB0_3
+.Lfunc_end0:
+"""
+
+
+def test_a_loop_that_only_moves_is_told_by_its_moves():
+    copies = assembly.read(MOVES, "copy")
+    assert copies.vectorized
+    assert copies.words() == [
+        "vectorized moves, 256 bits; in 3 innermost loops",
+        "no arithmetic; vector moves: 2 on 256 bits (ymm); moves of one element: 2",
+    ]
+    singles = assembly.read(MOVES.replace("vmovups\t(%rdi,%rax,4), %ymm0", "vmovss\t(%rdi,%rax,4), %xmm0"), "copy")
+    assert not singles.vectorized, "vectors do not do the work of a loop that also moves single elements"
+    assert singles.words()[0].startswith("not vectorized")
+    stack = assembly.read(MOVES.replace("(%rdi,%rax,4)", "(%rsp)").replace("(%rsi,%rax,4)", "8(%rsp)"), "copy")
+    assert stack.words()[1] == "no arithmetic; vector moves: none; moves of one element: 2", "the stack is no array"
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("name", ["transpose/rows", "transpose/tiles"])
+def test_a_transpose_moves_its_elements_one_by_one_and_says_so(name, cores):
+    if platform.machine() not in {"x86_64", "AMD64"}:
+        pytest.skip("another machine code")
+    loops = loops_of(name, cores)
+    assert not loops.vectorized and loops.single_moves
+    assert loops.words()[1] == f"no arithmetic; vector moves: none; moves of one element: {loops.single_moves}"
+    assert ("run at unit stride alone" in loops.words()[0]) == (name == "transpose/rows")
+
+
 def test_the_loop_that_threads_run_is_read_too():
     problem = problems.make(TRANSFORMATIONS["multithreading"], size_kib=64, side=0, tile=0, fields=1, seed=0)
     one = TRANSFORMATIONS["multithreading"]
@@ -770,6 +812,8 @@ def test_what_waits_for_memory_is_held_against_the_triad(tmp_path, monkeypatch):
     assert "the triad's bandwidth" in told["share"].label
     assert told["share"].value == pytest.approx(100 * made.problem.bytes / 1e-3 / 1e9 / 10)
     assert "share_of_library" not in told
+    assert not told.keys() & {"rate", "peak"}, "nothing is computed"
     # By the bytes of its own algorithm: one pass for all sweeps.
     made, told = concluded(tmp_path, monkeypatch, transformation="stencil")
+    assert told.keys() > {"rate", "peak"}
     assert told["share"].value == pytest.approx(100 * made.problem.traffic("time") / 1e-3 / 1e9 / 10)

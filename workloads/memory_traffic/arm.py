@@ -16,6 +16,8 @@ from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 CEILING_PASSES = 7
 PEAK_PASSES = 25
 """Of two milliseconds each: threads that are seldom all awake at once need many."""
+ARITHMETIC = {"rate", "peak"}
+"""Measures that a kernel has which computes something."""
 COMPARED = 100_000
 """Elements of a result that both arms compare."""
 
@@ -137,7 +139,7 @@ class MemoryTraffic:
         # The best, as STREAM tells it, and as the triad beside it is told: the race's own times tell the usual.
         seconds = min(self.seconds) / self.calls
         bandwidth = problem.bytes / seconds / 1e9
-        return [
+        measures = [
             Measure(
                 name="right",
                 label=f"right within {problem.tolerance:.1g}",
@@ -156,7 +158,8 @@ class MemoryTraffic:
             *self._limits(seconds),
             *self._reference(seconds),
             *self._counted(),
-        ], []
+        ]
+        return [measure for measure in measures if problem.flops or measure.name not in ARITHMETIC], []
 
     def _counted(self) -> list[Measure]:
         """Hardware events of a call, where there are counters: of a sample of its own, outside the race."""

@@ -16,9 +16,11 @@ _INSTRUCTION = re.compile(r"^\s+([a-z][\w.]*)\s*(.*)$")
 _PACKED = re.compile(r"^v?(?:add|sub|mul|div|sqrt|max|min|addsub|fn?m(?:add|sub)\d*)p[sd]$")
 _SCALAR = re.compile(r"^v?(?:add|sub|mul|div|sqrt|max|min|fn?m(?:add|sub)\d*)s[sd]$")
 _MOVE = re.compile(r"^v?mov[ua]p[sd]$|^vmovdq[ua]\d*$|^v?(?:unpck|shuf|perm|insert|extract)\w*$")
+_SINGLE_MOVE = re.compile(r"^v?movs[sd]$")
 _ARM_FLOAT = re.compile(r"^f(?:add|sub|mul|div|mla|mls|madd|msub)$")
 _REGISTER = re.compile(r"\b([xyz])mm\d+")
 _ARM_VECTOR = re.compile(r"\bv\d+\.(?:2d|4s)\b")
+_STACK = "(%rsp"
 BITS = {"x": 128, "y": 256, "z": 512}
 
 
@@ -32,7 +34,7 @@ class Loops:
     scalar: int
     """Floating-point arithmetic on one element."""
     moves: Counter[int]
-    """Vector loads, stores and shuffles, by bits."""
+    """Vector loads, stores and shuffles, by bits; not those of the stack, where arrays are not."""
     mixed: int
     """Loops that have both vector arithmetic and scalar: products are vectors, say, and are added one by one."""
     whole: int
@@ -41,11 +43,25 @@ class Loops:
     """The commonest floating-point instructions with the register that they use, and their counts."""
     narrow: int = 0
     """Vector loops that run on matrices of one column alone, where there are no others; counted nowhere else."""
+    single_moves: int = 0
+    """Loads and stores of one floating-point element."""
+    moving: int = 0
+    """Loops that move vectors and nothing else: no single elements, no arithmetic."""
+
+    @property
+    def computes(self) -> bool:
+        """Whether there is floating-point arithmetic."""
+        return bool(self.packed or self.scalar)
+
+    @property
+    def vector_loops(self) -> int:
+        """Loops that do their work by vectors alone: arithmetic, or moves where nothing is computed."""
+        return self.whole if self.computes else self.moving
 
     @property
     def vectorized(self) -> bool:
-        """Whether a loop has vector arithmetic alone; one that also adds one by one goes at the pace of that."""
-        return bool(self.whole)
+        """Whether a loop works by vectors alone; one that also adds one by one goes at the pace of that."""
+        return bool(self.vector_loops)
 
     @property
     def bits(self) -> int:
@@ -54,22 +70,33 @@ class Loops:
 
     def words(self) -> list[str]:
         """What was found, for a person."""
-        registers = {128: "xmm", 256: "ymm", 512: "zmm"}
-        widths = [f"{count} on {bits} bits ({registers[bits]})" for bits, count in sorted(self.packed.items())]
-        verdict = "not vectorized"
-        if self.packed:
-            verdict = f"{'vectorized' if self.vectorized else 'partly vectorized'}, {self.bits} bits"
         aside = f"; {self.narrow} more, with vectors, run at unit stride alone, and never here" if self.narrow else ""
-        lines = [
-            f"{verdict}; in {self.loops} innermost loops{aside}",
-            f"vector arithmetic: {', '.join(widths) or 'none'}; scalar arithmetic: {self.scalar or 'none'}",
-        ]
-        if not self.packed and self.moves:
-            moved = [f"{count} on {bits} bits" for bits, count in sorted(self.moves.items())]
-            lines.append(f"vector moves: {', '.join(moved)}")
+        lines = [f"{self._verdict}; in {self.loops} innermost loops{aside}"]
+        moved = f"vector moves: {_widths(self.moves)}"
+        if self.computes:
+            lines.append(f"vector arithmetic: {_widths(self.packed)}; scalar arithmetic: {self.scalar or 'none'}")
+            if not self.packed and self.moves:
+                lines.append(moved)
+        elif self.moves or self.single_moves:
+            lines.append(f"no arithmetic; {moved}; moves of one element: {self.single_moves or 'none'}")
+        else:
+            lines.append("no arithmetic")
         if self.common:
             lines.append(", ".join(f"{count} × {name}" for name, count in self.common))
         return lines
+
+    @property
+    def _verdict(self) -> str:
+        if not self.computes:
+            return f"vectorized moves, {max(self.moves)} bits" if self.vectorized else "not vectorized"
+        if not self.packed:
+            return "not vectorized"
+        return f"{'vectorized' if self.vectorized else 'partly vectorized'}, {self.bits} bits"
+
+
+def _widths(counts: Counter[int]) -> str:
+    registers = {128: "xmm", 256: "ymm", 512: "zmm"}
+    return ", ".join(f"{count} on {bits} bits ({registers[bits]})" for bits, count in sorted(counts.items())) or "none"
 
 
 def read(text: str, name: str) -> Loops:
@@ -77,11 +104,11 @@ def read(text: str, name: str) -> Loops:
     packed: Counter[int] = Counter()
     moves: Counter[int] = Counter()
     common: Counter[str] = Counter()
-    loops = scalar = mixed = whole = 0
+    loops = scalar = mixed = whole = single = moving = 0
     for lines in functions(text, name):
         for first, last in innermost(lines):
             loops += 1
-            before = packed.total(), scalar
+            before = packed.total(), scalar, moves.total(), single
             for line in lines[first : last + 1]:
                 found = _INSTRUCTION.match(line)
                 if not found:
@@ -93,7 +120,10 @@ def read(text: str, name: str) -> Loops:
                 elif _SCALAR.match(code) or _ARM_FLOAT.match(code):
                     scalar += 1
                 elif _MOVE.match(code) and bits:
-                    moves[bits] += 1
+                    moves[bits] += _STACK not in operands
+                    continue
+                elif _SINGLE_MOVE.match(code):
+                    single += _STACK not in operands
                     continue
                 else:
                     continue
@@ -102,7 +132,10 @@ def read(text: str, name: str) -> Loops:
             vectors, singles = packed.total() > before[0], scalar > before[1]
             mixed += vectors and singles
             whole += vectors and not singles
-    return Loops(loops, packed, scalar, moves, mixed, whole, tuple(common.most_common(4)))
+            moving += moves.total() > before[2] and single == before[3] and not vectors and not singles
+    return Loops(
+        loops, packed, scalar, +moves, mixed, whole, tuple(common.most_common(4)), single_moves=single, moving=moving
+    )
 
 
 def functions(text: str, name: str) -> list[list[str]]:

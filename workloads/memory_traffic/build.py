@@ -99,7 +99,7 @@ def _loops(kernel: Any, name: str, arguments: Sequence[Any]) -> Loops:
     # The target machine, with which Numba emitted the kernel, has no public name.
     machine = next(iter(kernel.overloads.values())).library.codegen._tm
     left = assembly.read(narrow.listing(wide, machine), name)
-    return replace(left, narrow=loops.whole if not left.whole else 0)
+    return replace(left, narrow=loops.vector_loops if not left.vectorized else 0)
 
 
 def _repeated(kernel: Any, types: Sequence[Any]) -> Callable[..., Any]:
