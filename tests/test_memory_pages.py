@@ -10,6 +10,7 @@ from bench.plan import make
 from bench.values import Side
 from bench.workload import registry
 from ui import (
+    charts,
     jobs,
     memory_access,
     memory_chart,
@@ -18,7 +19,9 @@ from ui import (
     memory_scaling,
     memory_story,
     memory_sweep,
+    modin_break_even,
     service,
+    style,
 )
 
 TEXTS = registry()["memory-traffic"].texts
@@ -130,6 +133,63 @@ def test_sizes_show_both_versions_the_triad_and_the_caches():
     assert [line.name for line in arithmetic.data] == ["before, one thread", "after, 2 threads"], (
         "the triad is no limit of arithmetic"
     )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (0.1, 48, ["0.1", "0.3", "1", "3", "10", "30"]),
+        (4, 700, ["5", "10", "20", "50", "100", "200", "500"]),
+        (1.9, 10.5, ["2", "3", "5", "7", "10"]),
+        (900, 2100, ["1,000", "1,200", "1,400", "1,600", "1,800", "2,000", "2,200"]),
+        (0.00002, 0.00009, ["0.00002", "0.00003", "0.00005", "0.00007"]),
+        (1 / 64, 512, ["0.01", "0.1", "1", "10", "100"]),
+        (1e-9, 1e9, ["0.000000001", "0.000001", "0.001", "1", "1,000", "1,000,000", "1,000,000,000"]),
+        (3, 3, ["2.9", "2.95", "3", "3.05", "3.1", "3.15"]),
+    ],
+)
+def test_a_logarithmic_axis_has_some_round_numbers_written_in_full(low, high, texts):
+    axis = style.log_axis([high, 0.0, low])
+    assert axis["ticktext"] == texts
+    assert [float(text.replace(",", "")) for text in texts] == axis["tickvals"]
+
+
+@pytest.mark.parametrize("ratio", [1.0001, 1.01, 1.3, 2, 4.99, 5, 7, 30, 1e3, 1e5, 1e20])
+def test_no_logarithmic_axis_is_without_ticks_or_crowded(ratio):
+    for low in (1e-7, 0.37, 1, 8.6, 950):
+        ticks = style.log_ticks(low, ratio * low)
+        assert 2 <= len(ticks) <= style.MOST_TICKS, (low, ratio, ticks)
+
+
+def test_ticks_of_times_have_the_unit_that_suits_them():
+    assert charts.log_seconds([3e-4, 0.2])["ticktext"] == ["300 µs", "1 ms", "3 ms", "10 ms", "30 ms", "100 ms"]
+    assert charts.log_seconds([0.6, 40])["ticktext"] == ["500 ms", "1 s", "2 s", "5 s", "10 s", "20 s"]
+
+
+def test_every_logarithmic_axis_of_the_charts_has_ticks_of_its_own():
+    stairs = [{"threads": 1, "bytes": size, "gb_s": gb_s} for size, gb_s in ((2**14, 100.0), (2**30, 10.0))]
+    swept = [
+        {"version": "tiles", "label": "tiles", "x": x, "seconds": 1.0, "ns": ns, "bytes": x * x}
+        for x, ns in ((8, 1), (64, 40))
+    ]
+    sized = [
+        {"lever": lever, "label": lever, "bytes": size, "seconds": 1.0, "gb_s": 2.0, "gflop_s": 3.0, "threads": 1}
+        for lever in ("before", "after", "triad")
+        for size in (2**14, 2**32)
+    ]
+    peak = {"threads": 1, "gflop_s": 50.0, "bits": 256}
+    rounds = [{"rows": rows, "pandas": [0.001, 0.002, 0.003], "modin": [0.1, 0.2, 0.3]} for rows in (10, 1000)]
+    drawn = [
+        memory_sweep.figure("tiling", swept, [], CACHES, "light"),
+        memory_chart.sizes(sized, CACHES, ("gb_s", "GB/s"), "light"),
+        memory_roofline.roofline(stairs, [peak], [], "light"),
+        memory_roofline.staircase(stairs, CACHES, "light"),
+        modin_break_even.chart(rounds, None, "light"),
+    ]
+    axes = [axis for one in drawn for axis in (one.layout.xaxis, one.layout.yaxis) if axis.type == "log"]
+    assert len(axes) == 9
+    assert all(axis.ticktext and len(axis.ticktext) == len(axis.tickvals) for axis in axes)
+    assert drawn[1].layout.xaxis.ticktext[-1] == "16 GiB", "1024 MiB are one GiB"
 
 
 def test_every_transformation_has_a_chart_and_a_tab():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -139,6 +139,16 @@ class Unit:
     def __call__(self, seconds: float) -> float:
         """Six digits are more than is seen, and less to send."""
         return float(f"{seconds * self.factor:.6g}")
+
+
+def log_seconds(seconds: Iterable[float]) -> dict:
+    """A logarithmic axis of times, each tick in the unit that suits it: '500 µs', '2 ms'."""
+
+    def text(tick: float) -> str:
+        unit = Unit.of(tick)
+        return f"{style.written(unit(tick))} {unit.name}"
+
+    return style.log_axis(seconds, text)
 
 
 def _timed(run: Run, step: str) -> dict[Side, list[Point]]:

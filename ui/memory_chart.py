@@ -167,5 +167,6 @@ def sizes(points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, st
     style.mark_caches(figure, caches, theme)
     figure.update_layout(style.layout(400) | {"showlegend": True})
     memory_sweep.kib_axis(figure, [point["bytes"] for point in points])
-    figure.update_yaxes(title=unit, type="log")
+    shown_rates = [rate for line in figure.data for rate in line.y]
+    figure.update_yaxes(title=f"{unit}, log", **style.log_axis(shown_rates))
     return figure

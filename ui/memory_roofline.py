@@ -162,8 +162,9 @@ def roofline(
         "%{customdata[0]:.3g} GB/s, %{customdata[1]:.0%} of its limit<extra></extra>",
     )
     figure.update_layout(style.layout(420))
-    figure.update_xaxes(title="arithmetic intensity [operations a byte]", type="log")
-    figure.update_yaxes(title="Gflop/s", type="log")
+    intensities, rates = ([value for line in figure.data for value in line[along]] for along in ("x", "y"))
+    figure.update_xaxes(title="arithmetic intensity [operations a byte], log", **style.log_axis(intensities))
+    figure.update_yaxes(title="Gflop/s, log", **style.log_axis(rates))
     return figure
 
 

@@ -69,8 +69,7 @@ def kib_axis(figure: go.Figure, sizes: list[float], title: str = "all arrays tog
     """A logarithmic axis of KiB whose ticks are powers of two, with their units."""
     low, high = min(sizes) / 1024, max(sizes) / 1024
     ticks = [4**power for power in range(1, 14) if low / 4 <= 4**power <= high * 4]
-    named = [f"{tick} KiB" if tick < 1024 else f"{tick // 1024} MiB" for tick in ticks]
-    figure.update_xaxes(title=title, type="log", tickvals=ticks, ticktext=named)
+    figure.update_xaxes(title=title, type="log", tickvals=ticks, ticktext=[kib(1024 * tick) for tick in ticks])
 
 
 def figure(
@@ -116,7 +115,7 @@ def figure(
     figure.update_xaxes(title=_axis(what), **({"type": "linear", "dtick": 8} if what == "stride" else named))
     times = [one["ns"] for one in [*points, *levels]]
     if max(times) > WIDE * min(times):
-        figure.update_yaxes(title="ns an element, log", type="log")
+        figure.update_yaxes(title="ns an element, log", **style.log_axis(times))
     else:
         figure.update_yaxes(title="ns an element", rangemode="tozero")
     return figure

@@ -104,7 +104,8 @@ def chart(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme
         figure.add_trace(charts.medians(rows, times, side, label, "%{x:,} rows: %{customdata}", theme))
     figure.update_layout(style.layout(380))
     figure.update_xaxes(title="rows, log", type="log", tickvals=rows, ticktext=[f"{count:,}" for count in rows])
-    figure.update_yaxes(title="time to the result [s], log", type="log")
+    times = [seconds for point in points for name in ("pandas", "modin") for seconds in point[name]]
+    figure.update_yaxes(title="time to the result, log", **charts.log_seconds(times))
     if crossing:
         ink = style.ink(theme)
         figure.add_vrect(

@@ -142,7 +142,8 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
     figure.update_xaxes(
         title="cores, log", type="log", range=span, tickvals=ticks, ticktext=[f"{count}" for count in ticks]
     )
-    figure.update_yaxes(title="time to the result [s], log", type="log")
+    shown = [seconds for line in figure.data for seconds in line.y]
+    figure.update_yaxes(title="time to the result, log", **charts.log_seconds(shown))
     if beyond:
         figure.add_vrect(
             x0=most, x1=FARTHEST, fillcolor=style.see_through(style.published(theme), 0.07), line_width=0, layer="below"

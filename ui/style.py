@@ -7,7 +7,9 @@ arms differ in shape, line and filling too, so that nobody needs the colours.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -119,6 +121,43 @@ def layout(height: int) -> dict:
             "itemsizing": "trace",
         },
     }
+
+
+MOST_TICKS = 8
+STEPS = ((1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
+"""Where ticks stand in a decade, the densest first."""
+
+
+def written(number: float) -> str:
+    """A number with all its digits, by thousands, however small: '0.00002', '2,000'."""
+    return f"{Decimal(repr(float(number))).normalize():,f}"
+
+
+def log_axis(values: Iterable[float], text: Callable[[float], str] = written) -> dict:
+    """A logarithmic axis of positive `values`: its ticks are round numbers written in full, few enough to be read.
+    Plotly's own, between two decades, are digits without their zeros."""
+    known = [value for value in values if value > 0] or [1.0]
+    # A chart reaches a little beyond what it shows.
+    beyond = max(1.05, (max(known) / min(known)) ** 0.05)
+    ticks = log_ticks(min(known) / beyond, max(known) * beyond)
+    return {"type": "log", "tickvals": ticks, "ticktext": [text(tick) for tick in ticks]}
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high`, MOST_TICKS at most: evenly by their logarithms, or, where these are near, by
+    themselves."""
+    first, last = math.floor(math.log10(low)), math.floor(math.log10(high))
+    if high < 5 * low:
+        size = 10.0 ** math.floor(math.log10((high - low) / MOST_TICKS))
+        step = next(times * size for times in (1, 2, 5, 10) if high - low < (MOST_TICKS - 1) * times * size)
+        grids = [[step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]]
+    else:
+        grids = [[step * 10.0**power for power in range(first, last + 1) for step in steps] for steps in STEPS]
+        apart = -(-(last - first + 1) // MOST_TICKS)
+        grids.append([10.0**power for power in range(first, last + 1) if power % apart == 0])
+    # Twelve digits: what is behind them stems from the binary system.
+    inside = [[float(f"{tick:.12g}") for tick in grid if low <= tick <= high] for grid in grids]
+    return next(ticks for ticks in inside if len(ticks) <= MOST_TICKS)
 
 
 def mark_caches(figure: go.Figure, caches: list[Cache], theme: Theme) -> None:
