@@ -284,6 +284,7 @@ def test_scaling_tells_from_how_many_cores_on_modin_would_win_and_that_it_projec
     assert "projection, not measured" in [note.text for note in drawn.layout.annotations]
     projected = next(trace for trace in drawn.data if trace.name.endswith("projected"))
     assert min(projected.x) == 2 and max(projected.x) == modin_scaling.FARTHEST
+    assert all(text.endswith((" ms", " s")) for text in drawn.layout.yaxis.ticktext) and drawn.layout.yaxis.tickvals
 
 
 @pytest.mark.parametrize("two", [1.0, 0.99])

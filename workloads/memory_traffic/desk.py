@@ -29,7 +29,8 @@ class Desk:
         again and again at this tile; 0 for a stride). Strides are told of float32 first, then of float64, as `version`
         says, with the stride `line` from which on a line carries one element. Tiles so large that threads had no work
         have no points. Versions that stand beside, without tiles or at their usual one, come as an event `level`:
-        `version`, `label`, `seconds`, `ns`. Returns `what`, `shape`, `threads` and `passes`. Raises BadInput.
+        `version`, `label`, `seconds`, `ns`. Every result is checked before it is timed, sums of strides to the last
+        digit. Returns `what`, `shape`, `threads` and `passes` (a library has more). Raises BadInput.
         """
         what = given.get("what")
         if what != "stride" and what not in SWEPT:
