@@ -129,6 +129,22 @@ def test_a_sum_that_lacks_a_row_or_a_column_is_refused_at_any_side(side):
                     problem.check(kernel.call(np.ascontiguousarray(part)), "a kernel that leaves out a part")
 
 
+def test_a_product_is_right_to_the_last_digit_or_refused():
+    one = TRANSFORMATIONS["tiling"]
+    problem = problems.make(one, size_kib=0, side=1023, tile=64, fields=1, seed=0)
+    a, b, out, _ = problem.given("ikj")
+    for version in ("ikj", "tiled", "blocked", "blas"):
+        arguments = problem.given(version)
+        kernel = build.kernel(one, one.version(version), arguments, cores=2)
+        assert problem.checked(kernel.call, arguments, version) == 0
+
+    def lazy(*_):
+        np.subtract(a @ b, np.outer(a[:, 7], b[7]), out=out)
+
+    with pytest.raises(BadInput, match="differs from NumPy"):
+        problem.checked(lazy, (), "a product that leaves out one column of the first matrix, and one row of the other")
+
+
 def test_a_sum_of_strides_that_is_wrong_is_refused_however_many_elements_it_has(tmp_path, monkeypatch):
     """Of float32 at a stride of 1: ten million numbers, more than it has room for where they all have its digits."""
     monkeypatch.setattr(stream, "best", lambda *_: pytest.fail("it was timed"))
