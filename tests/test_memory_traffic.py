@@ -791,11 +791,21 @@ def test_a_sweep_of_strips_ends_where_four_do_not_fit_into_a_share(tmp_path, cor
 
 
 def concluded(tmp_path, monkeypatch, peak: float = 1e3, **parameters) -> tuple[MemoryTraffic, dict]:
-    monkeypatch.setattr(stream, "triad", lambda size, threads, passes: stream.Triad(10**9, threads, 0.1, passes))
+    monkeypatch.setattr(
+        stream, "triad", lambda size, threads, passes, lasting_s: stream.Triad(10**9, threads, 0.1, passes)
+    )
     monkeypatch.setattr(stream, "peak", lambda threads, passes: stream.Peak(threads, peak, 256))
     made = prepared(tmp_path, **parameters)
     made.seconds = [1e-3 * made.calls]
     return made, {measure.name: measure for measure in made.conclude()[0]}
+
+
+def test_the_roofs_level_is_that_of_what_a_version_touches():
+    layout = problems.make(TRANSFORMATIONS["layout"], size_kib=64, side=0, tile=0, fields=1, seed=0)
+    assert (layout.touched("aos"), layout.touched("soa")) == (64 * 1024, 8 * 1024)
+    assert layout.resident("soa") == 64 * 1024
+    stencil = problems.make(TRANSFORMATIONS["stencil"], size_kib=64, side=0, tile=0, fields=1, seed=0)
+    assert stencil.touched("time") == stencil.resident("time")
 
 
 def test_the_best_call_is_one_of_the_race(tmp_path, monkeypatch):

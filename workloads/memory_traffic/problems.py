@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,8 @@ class Problem:
     """Elements along the edges of `out` and `between` that a kernel may leave as they are."""
     between: tuple[np.ndarray, ...] = ()
     """Other arrays that a kernel writes on its way to `out`."""
+    used: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of the versions that touch no more than a part of their arrays."""
 
     @property
     def calls(self) -> int:
@@ -85,6 +87,10 @@ class Problem:
     def resident(self, version: str) -> int:
         """Bytes of all arrays that a version is given."""
         return sum({id(one): one.nbytes for one in self.given(version) if isinstance(one, np.ndarray)}.values())
+
+    def touched(self, version: str) -> int:
+        """Bytes of what a version touches of them: what caches must hold."""
+        return self.used.get(version, self.resident(version))
 
     def given(self, version: str) -> tuple[Any, ...]:
         return self.arguments.get(version, self.arguments.get("", ()))
@@ -213,6 +219,8 @@ def _layout(rng: np.random.Generator, room: int, fields: int) -> Problem:
         flops,
         _digest(str(n), aos),
         {},
+        # Particle by particle every line holds something of what is used.
+        used={"soa": 8 * n * fields},
     )
 
 

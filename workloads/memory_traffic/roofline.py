@@ -80,7 +80,7 @@ def _points(
             raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
         seconds = stream.best(kernel, arguments, 3)
         threads = version.threads(settings.cores)
-        arrays = problem.resident(version.name)
+        arrays = problem.touched(version.name)
         moved = problem.traffic(version.name)
         points.append(
             {

@@ -61,13 +61,14 @@ class Peak:
     """Width of the vectors in the compiled code; 0 where there are none."""
 
 
-def triad(size: int, threads: int, passes: int) -> Triad:
-    """STREAM's triad on three float64 arrays of `size` bytes together. Raises RuntimeError where it is wrong."""
+def triad(size: int, threads: int, passes: int, lasting_s: float = 0.0) -> Triad:
+    """STREAM's triad on three float64 arrays of `size` bytes together, at least so many passes and so long. Raises
+    RuntimeError where it is wrong."""
     n = max(1, size // 24)
     b, c, out = (staggered(n, value, place) for place, value in enumerate((*TRIAD_OF, 0.0)))
     kernel = _compiled(multithreading.triad, (b, c, SCALAR, out), threads)
     check(kernel, (b, c, SCALAR, out), TRIAD, "the triad")
-    return Triad(24 * n, threads, best(kernel, (b, c, SCALAR, out), passes), passes)
+    return Triad(24 * n, threads, best(kernel, (b, c, SCALAR, out), passes, lasting_s), passes)
 
 
 def check(kernel: build.Kernel, arguments: tuple[Any, ...], wanted: np.ndarray | float, what: str) -> None:
@@ -127,16 +128,16 @@ def polynomials(x: np.ndarray) -> np.ndarray:
     return total
 
 
-def best(kernel: build.Kernel, arguments: tuple[Any, ...], passes: int) -> float:
-    """Seconds of a call: the best of some passes, each as many calls as make it long enough to time. A library's, which
-    has no loops of ours, on all cores."""
+def best(kernel: build.Kernel, arguments: tuple[Any, ...], passes: int, lasting_s: float = 0.0) -> float:
+    """Seconds of a call: the best of at least so many passes, lasting so long together, each as many calls as make it
+    long enough to time. A library's, which has no loops of ours, on all cores."""
     if kernel.loops is None:
         with build.unbound():
-            return _best(kernel.repeated, arguments, max(passes, LIBRARY_PASSES))
-    return _best(kernel.repeated, arguments, passes)
+            return _best(kernel.repeated, arguments, max(passes, LIBRARY_PASSES), lasting_s)
+    return _best(kernel.repeated, arguments, passes, lasting_s)
 
 
-def _best(repeated: Callable[..., Any], arguments: tuple[Any, ...], passes: int) -> float:
+def _best(repeated: Callable[..., Any], arguments: tuple[Any, ...], passes: int, lasting_s: float) -> float:
     repeated(1, *arguments)
     calls = 1
     while True:
@@ -147,8 +148,9 @@ def _best(repeated: Callable[..., Any], arguments: tuple[Any, ...], passes: int)
             break
         calls *= 8
     calls = max(1, round(SHORTEST_S / once))
-    found = []
-    for _ in range(passes):
+    found: list[float] = []
+    until = time.perf_counter() + lasting_s
+    while len(found) < passes or time.perf_counter() < until:
         began = time.perf_counter()
         repeated(calls, *arguments)
         found.append((time.perf_counter() - began) / calls)
