@@ -154,9 +154,9 @@ def test_a_logarithmic_axis_has_some_round_numbers_written_in_full(low, high, te
     assert [float(text.replace(",", "")) for text in texts] == axis["tickvals"]
 
 
-@pytest.mark.parametrize("ratio", [1.0001, 1.01, 1.3, 2, 4.99, 5, 7, 30, 1e3, 1e5, 1e20])
+@pytest.mark.parametrize("ratio", [1.0001, 1.01, 1.3, 1.75, 2, 4.99, 5, 7, 30, 1e3, 1e5, 1e20])
 def test_no_logarithmic_axis_is_without_ticks_or_crowded(ratio):
-    for low in (1e-7, 0.37, 1, 8.6, 950):
+    for low in (1e-7, 0.37, 1, 8.6, 100, 950):
         ticks = style.log_ticks(low, ratio * low)
         assert 2 <= len(ticks) <= style.MOST_TICKS, (low, ratio, ticks)
 

@@ -149,7 +149,7 @@ def log_ticks(low: float, high: float) -> list[float]:
     first, last = math.floor(math.log10(low)), math.floor(math.log10(high))
     if high < 5 * low:
         size = 10.0 ** math.floor(math.log10((high - low) / MOST_TICKS))
-        step = next(times * size for times in (1, 2, 5, 10) if high - low < (MOST_TICKS - 1) * times * size)
+        step = next(times * size for times in (1, 2, 5, 10, 20) if high - low < (MOST_TICKS - 1) * times * size)
         grids = [[step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]]
     else:
         grids = [[step * 10.0**power for power in range(first, last + 1) for step in steps] for steps in STEPS]
