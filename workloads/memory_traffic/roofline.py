@@ -14,6 +14,8 @@ SMALLEST = 12 * KIB
 LARGEST = 1024 * MIB
 STEP = math.sqrt(2)
 PASSES = 5
+KERNEL_PASSES, KERNEL_S = 3, 0.5
+"""Of each version at least: three for what takes seconds, and long enough for threads that are seldom all awake."""
 
 
 def sizes(largest: int) -> list[int]:
@@ -78,7 +80,7 @@ def _points(
             problem.checked(kernel.call, arguments, version.label)
         except BadInput as wrong:
             raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
-        seconds = stream.best(kernel, arguments, 3)
+        seconds = stream.best(kernel, arguments, KERNEL_PASSES, KERNEL_S)
         threads = version.threads(settings.cores)
         arrays = problem.touched(version.name)
         moved = problem.traffic(version.name)
