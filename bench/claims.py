@@ -285,7 +285,11 @@ def best_with_best(context: Context) -> tuple[Outcome, str, str]:
     if run.plan.cores == 1:
         return Outcome.ANNOTATED, "both arms on one core only", "Race on more cores too: the baseline may gain more."
     if run.best_ratio is None or not run.core_counts:
-        return Outcome.ANNOTATED, f"only {cores(run.plan.cores)} tried", "Let the run try other core counts."
+        return (
+            Outcome.ANNOTATED,
+            f"only {cores(run.plan.cores)} tried",
+            "Give it a larger budget, in which other core counts are tried, too.",
+        )
     best = {side: _best_count(run, side) for side in Side}
     times = ", ".join(
         f"{side} {duration(count.whole.median)} on {cores(count.cores)}"

@@ -47,7 +47,8 @@ PAIRS_AT_LEAST = 3
 OVERRUN = 2.0
 """Times the budget at which those are given up ..."""
 LONGEST_OVERRUN = 4.0
-"""... and at which even the three are that an interval needs."""
+"""... and at which even the three are that an interval needs; other core counts are tried where there is time for them
+before that."""
 SHORTEST_STEP_S = 0.005
 """A step is called as often inside a sample as makes it last this long; a shorter call is mostly clock and jitter."""
 LONGEST_CALLS_S = 0.2
@@ -349,7 +350,9 @@ class Race:
         slowest = max(whole.baseline.median, whole.accelerated.median) if whole else 0.0
         projected = slowest * self.plan.cores / count
         rounds = FEWEST_ROUNDS + 2
-        if projected > self.workload.sample_limit_s or 2 * rounds * projected > LONGEST_OVERRUN * self.plan.budget_s:
+        spent = self.now - (self._sampling_since or self.now)
+        longest = LONGEST_OVERRUN * self.plan.budget_s
+        if projected > self.workload.sample_limit_s or spent + 2 * rounds * projected > longest:
             return  # A sample there takes too long for the budget; the claim says that it was not tried.
         others = self._prepare(self._cores[:count])
         contestants = [*arms.values(), *others.values()]

@@ -300,7 +300,7 @@ def test_the_peak_counts_every_operation_of_its_polynomials():
 def test_a_call_of_the_peak_is_so_much_work_that_starting_its_threads_is_next_to_nothing(tmp_path, monkeypatch):
     done = []
 
-    def best(kernel, arguments, passes):
+    def best(kernel, arguments, passes, lasting_s=0.0):
         done.append(arguments[-1])
         return 1.0
 
@@ -794,7 +794,7 @@ def concluded(tmp_path, monkeypatch, peak: float = 1e3, **parameters) -> tuple[M
     monkeypatch.setattr(
         stream, "triad", lambda size, threads, passes, lasting_s: stream.Triad(10**9, threads, 0.1, passes)
     )
-    monkeypatch.setattr(stream, "peak", lambda threads, passes: stream.Peak(threads, peak, 256))
+    monkeypatch.setattr(stream, "peak", lambda threads, passes, lasting_s: stream.Peak(threads, peak, 256))
     made = prepared(tmp_path, **parameters)
     made.seconds = [1e-3 * made.calls]
     return made, {measure.name: measure for measure in made.conclude()[0]}

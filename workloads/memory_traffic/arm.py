@@ -15,9 +15,7 @@ from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 
 CEILING_PASSES = 7
 CEILING_S = 0.5
-"""How long the triad is passed over at least: its best stands beside the best of a whole race."""
-PEAK_PASSES = 25
-"""Of two milliseconds each: threads that are seldom all awake at once need many."""
+"""How long what a version is held against is timed at least: its best stands beside the best of a whole race."""
 ARITHMETIC = {"rate", "peak"}
 """Measures that a kernel has which computes something."""
 COMPARED = 100_000
@@ -185,7 +183,7 @@ class MemoryTraffic:
         problem, threads = self.problem, self._threads
         # What the arrays are, not what is asked for: a side may have been asked for instead.
         triad = stream.triad(problem.touched(self.version.name), threads, CEILING_PASSES, CEILING_S).gb_s
-        peak = stream.peak(threads, PEAK_PASSES).gflop_s
+        peak = stream.peak(threads, CEILING_PASSES, CEILING_S).gflop_s
         stands = roofline.standing(problem.traffic(self.version.name), problem.flops, seconds, triad, peak)
         lower = (
             "the peak of float32 arithmetic"

@@ -13,9 +13,11 @@ from workloads.memory_traffic.counters import Counters
 SMALLEST = 12 * KIB
 LARGEST = 1024 * MIB
 STEP = math.sqrt(2)
-PASSES = 5
+PASSES, STAIR_S = 5, 0.1
+"""Of the triad at every size, at least."""
 KERNEL_PASSES, KERNEL_S = 3, 0.5
-"""Of each version at least: three for what takes seconds, and long enough for threads that are seldom all awake."""
+"""Of each version and of the peak at least: three for what takes seconds, and long enough for threads that are seldom
+all awake."""
 
 
 def sizes(largest: int) -> list[int]:
@@ -39,13 +41,13 @@ def measure(settings: Settings, wanted: list[Transformation], counting: Counters
     peaks: dict[int, float] = {}
     for threads in counts:
         tell.progress(f"peak of arithmetic, {threads} threads", done / steps)
-        best = stream.peak(threads, PASSES)
+        best = stream.peak(threads, PASSES, KERNEL_S)
         peaks[threads] = best.gflop_s
         tell.event("peak", {"threads": threads, "gflop_s": best.gflop_s, "bits": best.bits})
         done += 1
         for size in stairs:
             tell.progress(f"triad of {size_text(size)}, {threads} threads", done / steps)
-            one = stream.triad(size, threads, PASSES)
+            one = stream.triad(size, threads, PASSES, STAIR_S)
             found.setdefault(threads, []).append(one)
             tell.event("triad", {"threads": threads, "bytes": one.bytes, "gb_s": one.gb_s})
             done += 1

@@ -98,12 +98,13 @@ def staggered(n: int, value: float, place: int) -> np.ndarray:
     return array
 
 
-def peak(threads: int, passes: int) -> Peak:
-    """Operations a second of polynomials that stay in registers. Raises RuntimeError where they are wrong."""
+def peak(threads: int, passes: int, lasting_s: float = 0.0) -> Peak:
+    """Operations a second of polynomials that stay in registers, of at least so many passes and so long. Raises
+    RuntimeError where they are wrong."""
     arguments, right = arithmetic(threads)
     kernel = _compiled(multithreading.horner, arguments, threads, reorders=False)
     check(kernel, arguments, right, "the sum of the polynomials")
-    seconds = best(kernel, arguments, passes)
+    seconds = best(kernel, arguments, passes, lasting_s)
     operations = HORNER_OPERATIONS * len(right)
     return Peak(threads, operations / seconds / 1e9, kernel.loops.bits if kernel.loops else 0)
 
