@@ -5,16 +5,22 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bench.events import State
 from bench.machine import Cache
 from bench.plan import make
-from bench.values import Side
+from bench.record import Run
+from bench.store import Store
+from bench.values import Measure, Quality, Side
 from bench.workload import registry
+from tests.conftest import opened as opening
+from tests.test_pages import no_caches  # noqa: F401
 from ui import (
     charts,
     jobs,
     memory_access,
     memory_chart,
     memory_parts,
+    memory_reached,
     memory_roofline,
     memory_scaling,
     memory_story,
@@ -333,3 +339,48 @@ def test_the_transformation_follows_the_tab(app):
     assert not app.exception
     assert app.button(key="memory-traffic:roofline-button")
     assert "memory-traffic:run" not in {button.key for button in app.button}
+
+
+def raced(**parameters) -> Run:
+    """A finished race, as little as the page needs of one."""
+    plan = make("memory-traffic", cores=1, parameters=parameters)
+    run = Run.open(opening().model_copy(update={"plan": plan}))
+    run.id, run.state, run.ended_at = "a" * 32, State.FINISHED, 9.0
+    run.quality = Quality(baseline=[], accelerated=[], agreement=[])
+    return run
+
+
+def measures(limit: str, **values: float) -> list[Measure]:
+    units = {"bandwidth": "GB/s", "ceiling": "GB/s", "rate": "Gflop/s", "peak": "Gflop/s"}
+    return [
+        Measure(name=name, label=f"share, {limit}" if name == "share" else name, value=value, unit=units.get(name, "%"))
+        for name, value in values.items()
+    ]
+
+
+def test_what_a_race_reached_stands_beside_the_limit_that_is_its_own():
+    run = raced(transformation="tiling")
+    assert memory_reached.rows(run).empty, "a run that was kept before such things were told"
+    run.quality = Quality(
+        baseline=measures("the triad's bandwidth", bandwidth=2, ceiling=20, share=10, rate=1, peak=100),
+        accelerated=measures(
+            "the peak of float32 arithmetic", bandwidth=9, ceiling=20, share=50, rate=60, peak=120, share_of_library=70
+        ),
+        agreement=[],
+    )
+    rows = memory_reached.rows(run)
+    assert list(rows["version"]) == ["○ as defined (ijk)", "◆ tiled and blocked in registers"]
+    assert list(rows["limit"]) == ["triad, 20.00 GB/s", "arithmetic, 120.00 Gflop/s"]
+    assert list(rows["share of BLAS"]) == ["", "70.00 %"]
+
+
+def test_the_newest_race_of_the_plan_tells_what_it_reached(app):
+    run = raced(transformation="transpose")
+    told = measures("the triad's bandwidth", bandwidth=5, ceiling=20, share=25)
+    run.quality = Quality(baseline=told, accelerated=told, agreement=[])
+    Store().save(run)
+    opened(app, transformation="transpose", cores="1")
+    (table,) = [one.value for one in app.dataframe if "share of the limit" in one.value]
+    assert list(table.columns) == ["version", "bandwidth", "limit", "share of the limit"], "nothing is computed"
+    opened(app, size="64")
+    assert not [one for one in app.dataframe if "share of the limit" in one.value]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bench.plan import Plan
 from bench.workload import Workload, registry
-from ui import memory_chart, memory_roofline, memory_story
+from ui import memory_chart, memory_reached, memory_roofline, memory_story
 from ui.controls import Narrowed
 from ui.race import Part
 
@@ -19,12 +20,15 @@ def tabs() -> dict[str, Part]:
     """Every tab by its name, in order."""
     workload = registry()[WORKLOAD]
     parts = {
-        workload.texts[f"{name}:short"]: Part(
-            _narrowed(workload, name), memory_story.draw, memory_chart.draw, memory_story.code
-        )
+        workload.texts[f"{name}:short"]: Part(_narrowed(workload, name), memory_story.draw, _below, memory_story.code)
         for name in workload.parameter("transformation").choices
     }
     return parts | {ROOFLINE: Part(Narrowed(races=False), memory_roofline.draw)}
+
+
+def _below(plan: Plan) -> None:
+    memory_reached.draw(plan)
+    memory_chart.draw(plan)
 
 
 def _narrowed(workload: Workload, transformation: str) -> Narrowed:

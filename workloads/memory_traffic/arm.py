@@ -142,7 +142,7 @@ class MemoryTraffic:
         measures = [
             Measure(
                 name="right",
-                label=f"right within {problem.tolerance:.1g}",
+                label=f"right within {problem.tolerance:.1g}" if problem.tolerance else "right to the last digit",
                 value=100 * float(np.mean(errors <= problem.tolerance)),
                 unit="%",
                 decisive=True,

@@ -1,0 +1,66 @@
+"""What both versions reached in the newest race of a plan, beside what the machine allows them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from bench.claims import figure
+from bench.plan import Plan
+from bench.record import Run
+from bench.store import StoreError
+from bench.values import Measure, Side
+from ui import memory_story, service, style
+
+TOLD = ("operations", "share of BLAS")
+"""Columns that are left out where no version has them."""
+
+
+def draw(plan: Plan) -> None:
+    """A row for each version; nothing where this plan was not raced to its end."""
+    try:
+        row = service.store().last(workload=plan.workload, digest=plan.digest)
+        run = service.dispatcher().status(row.id).run if row else None
+    except (OSError, StoreError) as error:
+        st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
+        return
+    table = rows(run) if run is not None else pd.DataFrame()
+    if table.empty:
+        return
+    st.markdown("**What the versions reach** :small[by the best call of the race]")
+    st.dataframe(table, hide_index=True, height="content")
+    st.caption(
+        "Bytes are those of the plain algorithm. The limit is the lower one of the two that a version's intensity "
+        "meets: STREAM's triad over as much as it touches, or the peak of float32 arithmetic, both measured beside the "
+        "race on as many threads. Kernels that mostly read may pass the triad, which writes a third of its bytes."
+    )
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """A row for each version that was told of; empty where none was."""
+    found = []
+    names = memory_story.versions(run.plan)
+    for side in Side if run.quality else ():
+        told = {measure.name: measure for measure in getattr(run.quality, side)}
+        if not {"bandwidth", "share", "ceiling"} <= told.keys():
+            continue
+        label = run.plan.declaration.texts[f"{run.plan.parameters['transformation']}/{names[side]}:label"]
+        found.append(
+            {
+                "version": f"{style.look(side, 'light').glyph} {label}",
+                "bandwidth": figure(told["bandwidth"]),
+                "operations": figure(told["rate"]) if "rate" in told else "",
+                "limit": _limit(told),
+                "share of the limit": figure(told["share"]),
+                "share of BLAS": figure(told["share_of_library"]) if "share_of_library" in told else "",
+            }
+        )
+    nothing = [name for name in TOLD if not any(row[name] for row in found)]
+    return pd.DataFrame(found).drop(columns=nothing) if found else pd.DataFrame()
+
+
+def _limit(told: dict[str, Measure]) -> str:
+    """The one that the share is of, by name."""
+    if "peak" in told and "the peak" in told["share"].label:
+        return f"arithmetic, {figure(told['peak'])}"
+    return f"triad, {figure(told['ceiling'])}"
