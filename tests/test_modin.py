@@ -28,7 +28,7 @@ from bench.record import Run
 from bench.values import Phase, Side
 from bench.workload import BadInput, Settings, registry
 from tests.conftest import opened, wait_gone
-from workloads.modin import on_ray, results
+from workloads.modin import on_ray, results, watch
 from workloads.modin.arm import COLUMNS, Frames
 from workloads.modin.engine import Note
 from workloads.modin.steps import CALLS, SLOW_ROWS, chosen
@@ -294,6 +294,17 @@ def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_refere
     waits = [s.measurement for s in run.of_side(Side.ACCELERATED, Phase.RACE) if s.place == 1]
     assert sum(w.idle_processor_s for w in waits) < 0.05 * len(waits), "Ray stood still while pandas was timed"
     assert not wait_gone(home)
+
+
+def test_an_error_whose_interruption_was_lost_still_names_what_ended(monkeypatch):
+    monkeypatch.setattr(watch, "NOTICE_S", 0.0)
+    watching = object.__new__(watch.Watch)
+    watching._ended = []
+    with pytest.raises(ConnectionError), watching.blamed():
+        raise ConnectionError("no answer")
+    watching._ended = ["raylet"]
+    with pytest.raises(watch.ServiceDied, match="raylet ended in the middle of the work"), watching.blamed():
+        raise ConnectionError("no answer")
 
 
 @ray

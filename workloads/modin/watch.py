@@ -57,17 +57,23 @@ class Watch:
             yield
         except (ServiceDied, BadInput):
             raise
-        except Exception:
+        except Exception as error:
             # A connection breaks before it is known that its process has ended; the interruption comes in here.
             time.sleep(NOTICE_S)
+            if self._ended:
+                # It was lost: raised where errors are ignored, as in a destructor.
+                raise self._death() from error
             raise
+
+    def _death(self) -> ServiceDied:
+        return ServiceDied(f"{' and '.join(self._ended)} ended in the middle of the work")
 
     def _interrupt(self, *_: object) -> None:
         signal.alarm(0)
         if self._told.is_set():
             return
         self._told.set()
-        raise ServiceDied(f"{' and '.join(self._ended)} ended in the middle of the work")
+        raise self._death()
 
     def _await_end(self) -> None:
         wait_s = None if self._look is None else LOOK_S
