@@ -19,6 +19,7 @@ from bench import events
 from bench.cores import choose
 from bench.machine import describe
 from bench.plan import make
+from bench.processes import read_bytes
 from bench.race import Race, Stopped
 
 
@@ -39,6 +40,15 @@ def no_orphans(home: Path) -> Iterator[None]:
     assert not left, f"left running: {left}"
 
 
+def carries(process: psutil.Process, name: str, value: str) -> bool:
+    """Whether a process has this variable in its environment. psutil reads up to the first empty entry, and one that
+    has given itself a name, as Ray's do, begins with many. Raises psutil.Error where it is gone."""
+    block = read_bytes(f"/proc/{process.pid}/environ")
+    if block is None:
+        return process.environ().get(name) == value
+    return f"{name}={value}".encode() in block.split(b"\0")
+
+
 def belonging(home: Path, but: str = "") -> list[str]:
     """Command lines of the processes that have this data folder in their environment, but for the test itself.
 
@@ -47,7 +57,7 @@ def belonging(home: Path, but: str = "") -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get("FAIRLAP_HOME") == str(home):
+            if process.pid != os.getpid() and carries(process, "FAIRLAP_HOME", str(home)):
                 found.append(f"{process.pid} {' '.join(process.cmdline())[:120]}")
         except psutil.Error:
             continue

@@ -25,7 +25,7 @@ from bench.race import Race
 from bench.record import Run
 from bench.values import Outcome, Side
 from bench.workload import registry
-from tests.conftest import opened, wait_gone
+from tests.conftest import carries, opened, wait_gone
 
 WORKLOAD = registry()["modin"]
 pytestmark = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
@@ -43,7 +43,7 @@ class Cluster:
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get(MARK) == str(self.folder):
+                if carries(process, MARK, str(self.folder)):
                     found.append(process)
             except psutil.Error:
                 continue
