@@ -1,245 +1,76 @@
 """What BERT does when asked, other than racing: answer a question, be quantized and tuned, tell its operators.
 
-See `workloads.bert.desk`, which checks what is asked before this, and all that it imports, is loaded.
+What is asked is checked here, before TensorFlow is loaded, so that a mistake is answered at once.
 """
 
 from __future__ import annotations
 
-import statistics
-import time
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from bench.workload import Settings, Tell
-from workloads.bert import (
-    WORKLOAD,
-    checkpoint,
-    conversion,
-    evaluation,
-    fuse,
-    graphdef,
-    graphs,
-    kernels,
-    model,
-    operators,
-    quantize,
-    squad,
-)
+from bench.workload import BadInput, Settings, Tell
+from workloads.bert import conversion, recipe
 from workloads.bert.conversion import Conversion
-from workloads.bert.engine import Engine
-from workloads.bert.kernels import Profile
-from workloads.bert.operators import Breakdown
-from workloads.bert.spans import Answer, Reader
 
-REPEATS = 5
-"""How often each model answers, to tell its time."""
-PASSES = 10
-"""Batches that are run to tell where the time goes."""
-BEST = 3
-"""Answers that are shown of each model."""
+if TYPE_CHECKING:
+    from workloads.bert.tasks import Tasks
+
+LONGEST_PASSAGE = 100_000
+"""Characters of a passage that is asked about: some 400 windows of 128 word pieces."""
+LONGEST_QUESTION = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Both models of one setting, ready to answer."""
+class Desk:
+    """See `bench.workload.Desk`; every method is a task."""
 
-    setting: tuple[str, str, int, int]
-    reader: Reader
-    fp32: Engine
-    int8: Engine
+    @cached_property
+    def _tasks(self) -> Tasks:
+        from workloads.bert.tasks import Tasks
 
+        return Tasks()
 
-class Tasks:
-    """One method for each task."""
+    def ask(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Both models' answers to `given`: `question` and `passage`.
 
-    def __init__(self) -> None:
-        self._pair: Pair | None = None
-
-    def ask(self, settings: Settings, question: str, passage: str, tell: Tell) -> dict[str, Any]:
-        """Both models' answers; see `Desk.ask`."""
-        pair = self._loaded(settings, tell)
-        began = time.perf_counter()
-        windows = pair.reader.windows([question], [passage], _length(settings))
-        tokenize_s = time.perf_counter() - began
-        engines = {"fp32": pair.fp32, "int8": pair.int8}
-        # The first pass of a new shape costs more than all others, and is not of interest.
-        logits = {name: engine.logits(windows, settings.batch) for name, engine in engines.items()}
-        times: dict[str, list[float]] = {name: [] for name in engines}
-        for done in range(REPEATS):
-            tell.progress("answering", done / REPEATS)
-            for name, engine in engines.items():
-                began = time.perf_counter()
-                engine.logits(windows, settings.batch)
-                times[name].append(time.perf_counter() - began)
-        return {
-            "answers": {
-                name: {
-                    "best": [_answer(one) for one in pair.reader.answers(windows, *found, [passage])[0][:BEST]],
-                    "inference_s": statistics.median(times[name]),
-                }
-                for name, found in logits.items()
-            },
-            "windows": len(windows),
-            "length": _length(settings),
-            "repeats": REPEATS,
-            "tokenize_s": tokenize_s,
-        }
-
-    def quantize(self, settings: Settings, wanted: Conversion, tell: Tell) -> dict[str, Any]:
-        """Quantize and tune; see `Desk.quantize`."""
-        # Here and not above: it loads Neural Compressor, which a question needs only where nothing is in the cache.
-        from workloads.bert import tune
-
-        loaded = checkpoint.load(str(settings.parameters["model"]), tell.progress)
-        reader = Reader(loaded)
-        calibrated = wanted.calibration
-        windows = reader.questions(calibrated, _length(settings))
-        cache = settings.cache / "bert"
-        about = {"asked": wanted.recipe.sampling_size, "calibrated": len(calibrated)}
-        fp32 = model.frozen(loaded)
-        if not loaded.trained:
-            file = quantize.cached(loaded, wanted.recipe, windows, cache, tell.progress)
-            return about | {
-                "quantization": conversion.keep(wanted.yaml, frozenset(), cache),
-                "best": None,
-                "met": None,
-                "stopped": "untrained",
-                "bytes_fp32": fp32.ByteSize(),
-                "bytes_int8": file.stat().st_size,
-            }
-        questions = squad.named(str(settings.parameters["evaluation"]), settings.uploads)
-        measured: dict[str, float] = {}
-
-        def evaluated(graph: Any) -> float:
-            # As it would be raced.
-            engine = Engine(fuse.fused(graph), settings.cores)
-            try:
-                began = time.perf_counter()
-                best = evaluation.answered(engine, reader, questions, _length(settings), tell.progress)
-                measured["seconds"] = time.perf_counter() - began
-            finally:
-                engine.close()
-            score = squad.score(questions, best)
-            measured["exact_match"] = score.exact_match
-            return score.f1
-
-        baseline = evaluated(fp32)
-        tell.event("baseline", {"f1": baseline, "questions": len(questions), **measured})
-        tell.event(
-            "plan",
-            {
-                "operators": len(quantize.operators(loaded)),
-                "strategy": wanted.recipe.strategy,
-                "max_trials": wanted.recipe.max_trials,
-                "relative_loss": wanted.recipe.relative_loss,
-            },
-        )
-
-        def told(trial: tune.Trial) -> None:
-            tell.event(
-                "trial",
-                asdict(trial)
-                | {
-                    "fallback": sorted(trial.fallback),
-                    "exact_match": measured["exact_match"],
-                    "evaluation_s": measured["seconds"],
-                    "quantization": conversion.keep(wanted.yaml, trial.fallback, cache),
-                },
-            )
-
-        result = tune.tune(loaded, wanted.recipe, windows, evaluated, baseline, tell.progress, told, cache)
-        return about | {
-            "quantization": conversion.keep(wanted.yaml, result.best.fallback, cache),
-            "best": result.best.number,
-            "met": result.met,
-            "stopped": result.stopped,
-            "bytes_fp32": fp32.ByteSize(),
-            "bytes_int8": result.graph.ByteSize(),
-        }
-
-    def operators(self, settings: Settings, precisions: list[str], tell: Tell) -> dict[str, Any]:
-        """Operators and kernels of the graphs of two precisions; see `Desk.operators`."""
-        loaded = checkpoint.load(str(settings.parameters["model"]), tell.progress)
-        reader = Reader(loaded)
-        questions = squad.named(str(settings.parameters["evaluation"]), settings.uploads)
-        windows = reader.questions(questions[: settings.batch * PASSES], _length(settings))
-        breakdowns, profiles, arms = [], [], []
-        for place, precision in enumerate(precisions):
-            file = graphs.file(precision, loaded, reader, settings, tell.progress)
-            tell.progress(f"running {precision} with oneDNN telling its kernels", place / len(precisions))
-            breakdowns.append(operators.describe(graphdef.read(file)))
-            profiles.append(
-                kernels.profile(
-                    file,
-                    windows,
-                    threads=settings.cores,
-                    batch=settings.batch,
-                    repeats=PASSES,
-                    environment=WORKLOAD.lever[precision].environment,
+        Returns `answers`, by precision (`fp32`, `int8`): `best`, a list of `text`, `start`, `end` (characters of the
+        passage) and `probability` (share of the n-best list); and `inference_s`, the median of a few passes over all
+        windows, models taking turns; beside them `windows`, `length`, `repeats` and `tokenize_s`. Raises BadInput for
+        an empty or far too long text.
+        """
+        question, passage = str(given["question"]), str(given["passage"])
+        for what, text, longest in (("question", question, LONGEST_QUESTION), ("passage", passage, LONGEST_PASSAGE)):
+            if not text.strip():
+                raise BadInput(f"The {what} is empty", f"Write a {what}.")
+            if len(text) > longest:
+                raise BadInput(
+                    f"The {what} has {len(text):,} characters; up to {longest:,} are read",
+                    "Paste the part of it that matters.",
                 )
-            )
-            arms.append(_told(precision, breakdowns[-1], profiles[-1]))
-        limit = kernels.share_of_limit(*profiles) if precisions[1] == "int8" else None
-        return {
-            "arms": arms,
-            "changes": [
-                {
-                    "layer": str(change.place),
-                    "operator": change.operator,
-                    "before": change.before,
-                    "after": change.after,
-                    "count_before": change.count_before,
-                    "count_after": change.count_after,
-                }
-                for change in operators.compare(*breakdowns)
-            ],
-            "limit": None if limit is None else asdict(limit) | {"share": limit.share},
-        }
+        return self._tasks.ask(settings, question, passage, tell)
 
-    def _loaded(self, settings: Settings, tell: Tell) -> Pair:
-        """Both models, which stay for the next question."""
-        named = str(settings.parameters["model"]), str(settings.parameters["quantization"])
-        setting = (*named, _length(settings), settings.cores)
-        if self._pair is None or self._pair.setting != setting:
-            self._pair = None
-            loaded = checkpoint.load(named[0], tell.progress)
-            reader = Reader(loaded)
-            files = [graphs.file(name, loaded, reader, settings, tell.progress) for name in ("fp32", "int8")]
-            tell.progress("loading both models")
-            self._pair = Pair(setting, reader, *(Engine.load(file, settings.cores) for file in files))
-        return self._pair
+    def quantize(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Quantize by the configuration `given["yaml"]`; a trained model is tuned to its accuracy criterion.
 
+        Tells of the events `baseline` (`f1`, `exact_match`, `seconds`, `questions`), `plan` (`operators`, their number,
+        `max_trials`, `relative_loss`, `strategy`) and, for each trial, `trial` (the fields of `tune.Trial`,
+        `exact_match`, `evaluation_s` and `quantization`). Returns `quantization`, the name under which a race takes the
+        result; `best`, the number of the best trial; `met`, whether that meets the criterion; `stopped`, why the search
+        ended; sizes in bytes, `bytes_fp32` and `bytes_int8`, of the serialised graphs; and `asked` and `calibrated`,
+        numbers of questions. An untrained model is only converted: it has no accuracy to keep. Raises BadInput.
+        """
+        text = str(given["yaml"])
+        return self._tasks.quantize(settings, Conversion(text, recipe.parse(text), frozenset()), tell)
 
-def _length(settings: Settings) -> int:
-    return int(settings.parameters["length"])
+    def operators(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Operators of the graphs of two precisions, `given["precisions"]`, and the kernels that ran, untimed.
 
-
-def _told(precision: str, breakdown: Breakdown, profile: Profile) -> dict[str, Any]:
-    """One arm of `Desk.operators`."""
-    return {
-        "precision": precision,
-        "projections": asdict(breakdown.projections),
-        "attention": asdict(breakdown.attention_products),
-        "counts": [asdict(count) for count in breakdown.counts()],
-        "bytes_on_disk": breakdown.bytes_on_disk,
-        "constants": [asdict(constants) for constants in breakdown.constants],
-        "wall_ms": profile.wall_ms,
-        "onednn_ms": profile.onednn_ms,
-        "onednn_share": profile.onednn_share,
-        "operators_ms": profile.operators_ms,
-        "batch": profile.batch,
-        "length": profile.length,
-        "passes": profile.passes,
-        "kernels": [asdict(kernel) | {"gops": kernel.gops} for kernel in profile.kernels],
-        "operators": [asdict(operator) for operator in profile.operators],
-        "products": [asdict(product) for product in kernels.products(profile)],
-        "instructions": profile.instructions,
-        "onednn": profile.version,
-        "skipped": profile.skipped,
-        "note": profile.note,
-        "verdict": kernels.vnni(profile.kernels).sentence if precision == "int8" else "",
-    }
-
-
-def _answer(one: Answer) -> dict[str, Any]:
-    return {"text": one.text, "start": one.start, "end": one.end, "probability": one.probability}
+        Returns `arms`, one for each precision: `projections` and `attention` (`int8` of `total` matrix products),
+        `counts` of operators, `bytes_on_disk`, `constants`, and of a profile of some passes over a batch `wall_ms`,
+        `onednn_ms`, `onednn_share`, `kernels`, `operators`, `products`, `note` and `verdict` (see
+        `workloads.bert.operators` and `kernels`); `changes`, the operators of every layer before and after; and
+        `limit`, what INT8 gained beside what its instructions allow, or None.
+        """
+        if (name := str(settings.parameters["quantization"])) != conversion.DEFAULT:
+            conversion.find(name, settings.cache / "bert")
+        return self._tasks.operators(settings, list(given["precisions"]), tell)
