@@ -10,7 +10,7 @@ import threading
 
 import streamlit as st
 
-NEEDED = ("bench.dispatch", "pandas", "plotly.graph_objects", "plotly.io", "plotly.subplots")
+NEEDED = ("bench.scheduler.dispatcher", "pandas", "plotly.graph_objects", "plotly.io", "plotly.subplots")
 
 
 def load() -> None:

@@ -17,18 +17,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import noise
-from bench.claims import called, cores, duration, figure, interval_text, ratio_figure
-from bench.dispatch import Dispatcher, Status, journal_of
-from bench.events import State
-from bench.machine import core_limit, describe
-from bench.plan import Plan, PlanError, make, spelled
-from bench.record import Run
-from bench.store import Store, StoreError
-from bench.tasks import JobState, Tasks
-from bench.uploads import PREFIX, UploadError, keep
+from bench.claims.verdict import called, cores, duration, figure, interval_text, ratio_figure
+from bench.machine import noise
+from bench.machine.describe import core_limit, describe
+from bench.plan.plan import Plan, PlanError, make, spelled
+from bench.run.events import State
+from bench.run.record import Run
+from bench.scheduler.dispatcher import Dispatcher, Status, journal_of
+from bench.scheduler.tasks import JobState, Tasks
+from bench.storage.store import Store, StoreError
+from bench.storage.uploads import PREFIX, UploadError, keep
 from bench.values import Outcome, Phase, Side
-from bench.workload import WHOLE, Workload, registry
+from bench.workload.declaration import WHOLE, Workload, registry
 
 EXIT = {State.FINISHED: 0, State.FAILED: 1, State.INTERRUPTED: 3, State.STOPPED: 130}
 WRONG_CALL, NO_STORE = 2, 4
@@ -411,9 +411,14 @@ def _machine(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from bench import check  # what it imports is needed by no other command
+    from bench.selfcheck import overhead  # what it imports is needed by no other command
 
-    checks = {"overhead": check.overhead, "same-arm": check.same_arm, "beside": check.beside, "start": check.start}
+    checks = {
+        "overhead": overhead.overhead,
+        "same-arm": overhead.same_arm,
+        "beside": overhead.beside,
+        "start": overhead.start,
+    }
     checks[options.what]()
     return 0
 

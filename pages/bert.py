@@ -1,8 +1,9 @@
 """BERT question answering: FP32 against BF16 and INT8, asked, quantized, raced and looked into."""
 
-from ui import bert_ask, bert_operators, bert_quantize, race
+from ui.views.bert import ask, operators, quantize
+from ui.views.race import page
 
-race.page(
+page.page(
     "bert",
-    tabs={"Ask": bert_ask.draw, "Quantize": bert_quantize.draw, race.RACE: None, "Operators": bert_operators.draw},
+    tabs={"Ask": ask.draw, "Quantize": quantize.draw, page.RACE: None, "Operators": operators.draw},
 )

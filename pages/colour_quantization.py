@@ -1,5 +1,5 @@
 """Colour quantization: stock scikit-learn against scikit-learn-intelex."""
 
-from ui import race
+from ui.views.race import page
 
-race.page("colour-quantization")
+page.page("colour-quantization")

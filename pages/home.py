@@ -1,5 +1,5 @@
 """Home: what there is to race, and what runs now."""
 
-from ui import home
+from ui.views import home
 
 home.draw()

@@ -1,5 +1,5 @@
 """Machine: what this machine is, live."""
 
-from ui import machine
+from ui.views.machine import page
 
-machine.draw()
+page.draw()

@@ -1,5 +1,6 @@
 """Memory traffic: a tab a transformation of a loop, told, raced and charted, and the machine's roofline."""
 
-from ui import memory_parts, race
+from ui.views.memory_traffic import tabs
+from ui.views.race import page
 
-race.page(memory_parts.WORKLOAD, tabs=memory_parts.tabs())
+page.page(tabs.WORKLOAD, tabs=tabs.tabs())

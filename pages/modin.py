@@ -1,5 +1,6 @@
 """pandas to Modin: an ETL script and DataFrame calls by pandas and by Modin on Ray."""
 
-from ui import modin_parts, race
+from ui.views.modin import tabs
+from ui.views.race import page
 
-race.page(modin_parts.WORKLOAD, tabs=modin_parts.tabs())
+page.page(tabs.WORKLOAD, tabs=tabs.tabs())

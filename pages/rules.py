@@ -1,5 +1,5 @@
 """The rules that every number on screen obeys."""
 
-from ui import rules
+from ui.views import rules
 
 rules.page()

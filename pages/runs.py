@@ -1,5 +1,5 @@
 """Runs: every run that was kept. `?run=` opens one, `?plan=` lists the runs of one plan."""
 
-from ui import runs
+from ui.views.runs import page
 
-runs.draw()
+page.draw()

@@ -11,7 +11,8 @@ import numpy as np
 import tokenizers
 from safetensors.numpy import save_file
 
-from workloads.bert import checkpoint, spans
+from workloads.bert.inference import tokenization
+from workloads.bert.model import checkpoint
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 SIGNS = string.ascii_lowercase + string.digits + ".,?!'-"
@@ -102,10 +103,12 @@ def texts(count: int, words: int, seed: int = 0) -> tuple[list[str], list[str]]:
     return tuple([" ".join(random.choice(WORDS, size)) for _ in range(count)] for size in (4, words))
 
 
-def windows(made: checkpoint.Checkpoint, count: int = 12, length: int = 24, seed: int = 0) -> spans.Windows:
+def windows(made: checkpoint.Checkpoint, count: int = 12, length: int = 24, seed: int = 0) -> tokenization.Windows:
     """What a model reads of drawn questions, some of it padding."""
     questions, passages = texts(count, 12, seed)
-    return spans.Reader(made).windows(questions, [passage[: 20 + 7 * n] for n, passage in enumerate(passages)], length)
+    return tokenization.Reader(made).windows(
+        questions, [passage[: 20 + 7 * n] for n, passage in enumerate(passages)], length
+    )
 
 
 class Told(list[str]):

@@ -15,12 +15,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import events
-from bench.cores import choose
-from bench.machine import describe
-from bench.plan import make
-from bench.processes import read_bytes
-from bench.race import Race, Stopped
+from bench.machine.core_selection import choose
+from bench.machine.describe import describe
+from bench.plan.plan import make
+from bench.race.race import Race, Stopped
+from bench.run import events
+from bench.system.process_tree import read_bytes
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def no_orphans(home: Path) -> Iterator[None]:
     """Whatever a test did, two seconds later nothing that it started is left."""
     yield
-    left = wait_gone(home, but="bench.runner") or wait_gone(home, 10.0)
+    left = wait_gone(home, but="bench.scheduler.runner") or wait_gone(home, 10.0)
     assert not left, f"left running: {left}"
 
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from bench.amdahl import amdahl, crossing
+from bench.stats.amdahl import amdahl, crossing
 
 
 def times(serial: float, counts=(1, 2, 4), noise: float = 0.01, rounds: int = 15, one_s: float = 1.0):

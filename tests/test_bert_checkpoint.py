@@ -23,9 +23,10 @@ import ml_dtypes
 import tokenizers
 from safetensors.numpy import load_file, save_file
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 from tests import bert_models
-from workloads.bert import checkpoint, spans
+from workloads.bert.inference import tokenization
+from workloads.bert.model import checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = "model.safetensors"
@@ -72,7 +73,7 @@ def test_a_good_folder_is_read_as_it_was_written(tmp_path, kind, tokenizer_json)
         assert value.dtype == np.float32 and value.flags.c_contiguous
         assert np.array_equal(value, wanted[name].astype(kind).astype(np.float32)), name
     assert made.config.parameters() == sum(value.size for value in wanted.values())
-    assert spans.Reader(made).pieces.encode("The River", add_special_tokens=False).tokens == ["the", "river"]
+    assert tokenization.Reader(made).pieces.encode("The River", add_special_tokens=False).tokens == ["the", "river"]
 
 
 def test_the_names_of_old_checkpoints_are_understood(folder, tmp_path):
@@ -111,7 +112,7 @@ def test_a_cased_model_stays_cased(folder):
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     made = checkpoint.read(folder)
     assert not made.lowercase
-    assert spans.Reader(made).pieces.encode("river River", add_special_tokens=False).tokens == ["river", "[UNK]"]
+    assert tokenization.Reader(made).pieces.encode("river River", add_special_tokens=False).tokens == ["river", "[UNK]"]
 
 
 def test_training_may_start_without_a_head(folder):
@@ -253,7 +254,7 @@ def test_a_config_json_of_endless_layers_is_refused_soon(folder):
     """Ten million layers have 160 million tensors: their names alone fill the memory."""
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
-        "from bench.workload import BadInput\n"
+        "from bench.workload.declaration import BadInput\n"
         "from workloads.bert import checkpoint\n"
         "try: checkpoint.load(sys.argv[1])\n"
         "except BadInput as error: sys.exit(f'refused: {error}')\n"
@@ -300,7 +301,7 @@ OTHER_VOCABULARY = tokenizers.Tokenizer(tokenizers.models.WordLevel({"river": 0}
 def test_a_vocabulary_that_is_none_or_another_models_is_refused(folder, name, content, words):
     (folder / name).write_bytes(content)
     with pytest.raises(BadInput, match=words) as error:
-        spans.Reader(checkpoint.load(str(folder)))
+        tokenization.Reader(checkpoint.load(str(folder)))
     assert error.value.remedy
 
 
@@ -319,7 +320,7 @@ def test_a_folder_that_is_not_there_is_told(name):
 def asked_of_the_hub(tmp_path: Path, name: str, **environment: str) -> str:
     """What `load` says of a hub name in a process of its own, with an empty cache."""
     code = (
-        "import sys; from bench.workload import BadInput; from workloads.bert import checkpoint\n"
+        "import sys; from bench.workload.declaration import BadInput; from workloads.bert import checkpoint\n"
         "try:\n"
         "    made = checkpoint.load(sys.argv[1], lambda text, share=None: print(text))\n"
         "    print('read', made.digest, 'lowercase', made.lowercase)\n"
@@ -454,4 +455,4 @@ def test_the_parameters_of_berts_shapes_are_those_of_the_paper():
 def test_the_shipped_model_is_a_trained_bert_with_a_vocabulary():
     made = checkpoint.load(checkpoint.SHIPPED)
     assert made.trained and made.name == checkpoint.SHIPPED
-    assert spans.Reader(made).pieces.get_vocab_size() == made.config.vocab_size
+    assert tokenization.Reader(made).pieces.get_vocab_size() == made.config.vocab_size

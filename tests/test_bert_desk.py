@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
 
-from bench.plan import make
-from bench.tasks import Job, JobState, Tasks
+from bench.plan.plan import make
+from bench.scheduler.tasks import Job, JobState, Tasks
 from tests import bert_models
 from tests.bert_models import PASSAGE, QUESTIONS
 from workloads.bert import YAML

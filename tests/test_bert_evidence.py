@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
-from workloads.bert import evidence
-from workloads.bert.kernels import Kernel
+from workloads.bert.profiling import evidence
+from workloads.bert.profiling.profile import Kernel
 
 PRODUCTS = Counter({"QuantizedMatMulWithBiasAndDequantize": 3, "_QuantizedMatMul": 1})
 

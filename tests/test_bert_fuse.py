@@ -14,10 +14,11 @@ pytest.importorskip("neural_compressor", reason="Neural Compressor is not instal
 import tensorflow as tf
 
 from tests import bert_models
-from workloads.bert import fuse, model, quantize
-from workloads.bert.engine import Engine, inputs
-from workloads.bert.recipe import Recipe
-from workloads.bert.spans import Reader, Windows
+from workloads.bert.inference.session import Engine, inputs
+from workloads.bert.inference.tokenization import Reader, Windows
+from workloads.bert.model import forward, fusion
+from workloads.bert.quantization import convert
+from workloads.bert.quantization.config import Recipe
 
 LAYERS = 2
 
@@ -29,7 +30,7 @@ def made(tmp_path_factory) -> tuple[Any, Any, Windows]:
     reader = Reader(checkpoint)
     passages = [f"the old mill number {place} was built near the river." for place in range(12)]
     windows = reader.windows(["what was built"] * len(passages), passages, 48)
-    return model.frozen(checkpoint), quantize.quantize(checkpoint, Recipe(), windows, bert_models.Told()), windows
+    return forward.frozen(checkpoint), convert.quantize(checkpoint, Recipe(), windows, bert_models.Told()), windows
 
 
 def logits(graph: Any, windows: Windows) -> np.ndarray:
@@ -46,7 +47,7 @@ def types(graph: Any) -> Counter[str]:
 
 def test_layer_norms_become_one_operator_with_the_same_results(made):
     fp32, _, windows = made
-    fused = fuse.fused(fp32)
+    fused = fusion.fused(fp32)
     assert types(fused)["_MklLayerNorm"] == 1 + 2 * LAYERS
     assert not types(fused)["Rsqrt"]
     assert np.abs(logits(fused, windows) - logits(fp32, windows)).max() < 1e-4
@@ -55,7 +56,7 @@ def test_layer_norms_become_one_operator_with_the_same_results(made):
 
 def test_gelu_and_sums_go_into_the_int8_products(made):
     fp32, int8, windows = made
-    fused = fuse.fused(int8)
+    fused = fusion.fused(int8)
     fusions = Counter(
         tuple(part.decode() for part in node.attr["fused_ops"].list.s)
         for node in fused.node
@@ -77,11 +78,11 @@ def test_what_somebody_else_reads_is_not_fused_away(made):
     read.CopyFrom(int8)
     erfc = next(node.name for node in read.node if node.op == "Erfc")
     read.node.add(name="reader", op="Identity", input=[erfc]).attr["T"].type = tf.float32.as_datatype_enum
-    assert types(fuse.fused(read))["Erfc"] == 1
+    assert types(fusion.fused(read))["Erfc"] == 1
 
 
 def test_bfloat16_and_integers_are_left_alone():
     with tf.Graph().as_default() as graph:
         x = tf.compat.v1.placeholder(tf.bfloat16, (None, 8), name="x")
         tf.identity(x + x, name="sum")
-    assert list(fuse.fused(graph.as_graph_def()).node) == list(graph.as_graph_def().node)
+    assert list(fusion.fused(graph.as_graph_def()).node) == list(graph.as_graph_def().node)

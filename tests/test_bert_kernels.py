@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from workloads.bert import kernels
+from workloads.bert.profiling import profile as profiling_profile
 
 ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"}
 HEADER = (
@@ -70,15 +70,15 @@ NOT_RUN = (
 )
 
 
-def only(text: str) -> kernels.Call:
-    found = kernels.read(text)
+def only(text: str) -> profiling_profile.Call:
+    found = profiling_profile.read(text)
     assert found.skipped == 0
     [call] = found.calls
     return call
 
 
 def test_a_line_of_todays_version_is_read_whole():
-    assert only(HEADER + NOT_RUN + INT8) == kernels.Call(
+    assert only(HEADER + NOT_RUN + INT8) == profiling_profile.Call(
         primitive="inner_product",
         implementation="brgemm:avx512_core_vnni",
         types="u8 × s8 → f32",
@@ -90,7 +90,7 @@ def test_a_line_of_todays_version_is_read_whole():
 
 
 def test_the_header_tells_version_and_instructions():
-    found = kernels.read(HEADER)
+    found = profiling_profile.read(HEADER)
     assert found.version == "3.7.3"
     assert found.instructions == "Intel AVX-512 with float16, Intel DL Boost and bfloat16 support"
     assert found.calls == ()
@@ -105,7 +105,7 @@ def test_post_operations_are_told():
 def test_older_versions_are_read():
     first = only(VERSION_1)
     assert (first.implementation, first.types, first.ms) == ("gemm:jit", "f32 × f32 → f32", 5.4458)
-    assert kernels.read(VERSION_1).version == "1.6.0"
+    assert profiling_profile.read(VERSION_1).version == "1.6.0"
     second = only(VERSION_2)
     assert (second.implementation, second.types, second.precision) == (
         "brg:avx512_core_amx_int8",
@@ -136,37 +136,37 @@ def test_a_line_behind_anothers_log_is_read():
 
 def test_an_unknown_primitive_is_kept_and_is_no_product():
     call = only(INT8.replace("inner_product", "group_query_attention"))
-    [kernel] = kernels.kernels([call], 1)
+    [kernel] = profiling_profile.kernels([call], 1)
     assert (kernel.primitive, kernel.operations, kernel.gops) == ("group_query_attention", 0, 0.0)
 
 
 # The last two: without its time, and with an empty one.
 @pytest.mark.parametrize("cut", [40, 60, 110, 200, len(INT8) - 10, len(INT8) - 9])
 def test_a_truncated_line_is_counted_and_skipped(cut):
-    found = kernels.read(PLAIN + INT8[:cut] + "\n" + PLAIN)
+    found = profiling_profile.read(PLAIN + INT8[:cut] + "\n" + PLAIN)
     assert len(found.calls) == 2
     assert found.skipped == 1
 
 
 def test_a_line_that_another_begins_in_is_skipped():
-    found = kernels.read(PLAIN + INT8[:100] + PLAIN + PLAIN)
+    found = profiling_profile.read(PLAIN + INT8[:100] + PLAIN + PLAIN)
     assert (len(found.calls), found.skipped) == (2, 1)
 
 
 def test_the_last_line_without_its_end_is_not_believed():
     # 0.935059 may have become 0.93.
-    found = kernels.read(PLAIN + INT8[:-5])
+    found = profiling_profile.read(PLAIN + INT8[:-5])
     assert (len(found.calls), found.skipped) == (1, 1)
 
 
 @pytest.mark.parametrize("time", ["nan", "-1", "inf", "soon", ""])
 def test_a_time_that_is_none_is_skipped(time):
-    assert kernels.read(INT8.replace("0.935059", time)).skipped == 1
+    assert profiling_profile.read(INT8.replace("0.935059", time)).skipped == 1
 
 
 def test_calls_are_summed_up_by_what_they_do():
-    calls = kernels.read(GELU + INT8 * 3 + INT8.replace("0.935059", "2.0")).calls
-    first, second = kernels.kernels(calls, passes=2)
+    calls = profiling_profile.read(GELU + INT8 * 3 + INT8.replace("0.935059", "2.0")).calls
+    first, second = profiling_profile.kernels(calls, passes=2)
     assert (first.primitive, first.precision, first.calls) == ("inner_product", "int8", 2)
     assert first.ms == pytest.approx((3 * 0.935059 + 2) / 2)
     assert first.median_ms == 0.935059
@@ -191,13 +191,13 @@ def test_calls_are_summed_up_by_what_they_do():
     ],
 )
 def test_operations_come_from_the_shape(line, operations):
-    [kernel] = kernels.kernels([only(line)], 1)
+    [kernel] = profiling_profile.kernels([only(line)], 1)
     assert kernel.operations == operations
     assert kernel.gops == pytest.approx(operations / kernel.ms / 1e6)
 
 
 def test_a_kernel_too_short_for_the_clock_has_no_speed():
-    [kernel] = kernels.kernels([only(INT8.replace("0.935059", "0"))], 1)
+    [kernel] = profiling_profile.kernels([only(INT8.replace("0.935059", "0"))], 1)
     assert (kernel.gops, kernel.share) == (0.0, 0.0)
 
 
@@ -212,27 +212,27 @@ def test_a_kernel_too_short_for_the_clock_has_no_speed():
         ("brgemm:avx2_vnni", "AVX-VNNI"),
         ("brgemm:avx512_core", "AVX-512 without VNNI"),
         ("jit:avx2", "AVX2 without VNNI"),
-        ("gemm:jit", kernels.UNNAMED),
-        ("jit:gemm", kernels.UNNAMED),
-        ("ref:any", kernels.UNNAMED),
-        ("", kernels.UNNAMED),
+        ("gemm:jit", profiling_profile.UNNAMED),
+        ("jit:gemm", profiling_profile.UNNAMED),
+        ("ref:any", profiling_profile.UNNAMED),
+        ("", profiling_profile.UNNAMED),
     ],
 )
 def test_instruction_sets(implementation, wanted):
-    assert kernels.instruction_set(implementation) == wanted
+    assert profiling_profile.instruction_set(implementation) == wanted
 
 
-def profile(text: str, **changes) -> kernels.Profile:
+def profile(text: str, **changes) -> profiling_profile.Profile:
     """As of one pass that printed this."""
-    found = kernels.read(text)
-    made = kernels.Profile(
+    found = profiling_profile.read(text)
+    made = profiling_profile.Profile(
         batch=8,
         length=64,
         threads=1,
         passes=1,
         wall_ms=20.0,
         verbose_wall_ms=20.0,
-        kernels=kernels.kernels(found.calls, 1),
+        kernels=profiling_profile.kernels(found.calls, 1),
         operators=(),
         skipped=found.skipped,
         version=found.version,
@@ -243,26 +243,26 @@ def profile(text: str, **changes) -> kernels.Profile:
 
 def test_the_verdict_names_what_ran():
     lines = INT8 * 3 + INT8.replace("brgemm:avx512_core_vnni", "gemm:jit") + SCORES + QUANTIZE
-    verdict = kernels.vnni(profile(lines).kernels)
-    assert verdict.sets == (("AVX-512 VNNI", 3), (kernels.UNNAMED, 1))
+    verdict = profiling_profile.vnni(profile(lines).kernels)
+    assert verdict.sets == (("AVX-512 VNNI", 3), (profiling_profile.UNNAMED, 1))
     assert (verdict.int8_calls, verdict.fast_calls, verdict.products) == (4, 3, 5)
     assert verdict.implementations == ("brgemm:avx512_core_vnni", "gemm:jit")
     assert "4 are INT8: 3 by AVX-512 VNNI, 1 by not named" in verdict.sentence
 
 
 def test_the_verdict_of_fp32_says_so():
-    verdict = kernels.vnni(profile(PLAIN * 2).kernels)
+    verdict = profiling_profile.vnni(profile(PLAIN * 2).kernels)
     assert (verdict.int8_calls, verdict.fast_calls, verdict.sets) == (0, 0, ())
     assert "no INT8 product ran: all 2" in verdict.sentence
 
 
 def test_int8_without_vnni_is_not_fast():
-    verdict = kernels.vnni(profile(INT8.replace("avx512_core_vnni", "avx512_core")).kernels)
+    verdict = profiling_profile.vnni(profile(INT8.replace("avx512_core_vnni", "avx512_core")).kernels)
     assert (verdict.int8_calls, verdict.fast_calls) == (1, 0)
 
 
 def test_products_by_precision():
-    int8, fp32 = kernels.products(profile(INT8 * 2 + SCORES + QUANTIZE))
+    int8, fp32 = profiling_profile.products(profile(INT8 * 2 + SCORES + QUANTIZE))
     assert (int8.precision, int8.calls, int8.operations) == ("int8", 2, 4 * 512 * 384 * 1536)
     assert int8.gops == pytest.approx(2 * 512 * 384 * 1536 / 0.935059e6)
     assert (fp32.precision, fp32.calls) == ("fp32", 1)
@@ -270,7 +270,7 @@ def test_products_by_precision():
 
 def test_the_share_of_the_limit_compares_products_of_the_same_size():
     small = INT8.replace("oc1536,0.935059", "oc384,0.4")
-    limit = kernels.share_of_limit(profile(GELU + PLAIN * 4 + SCORES), profile(INT8 + small * 2 + SCORES))
+    limit = profiling_profile.share_of_limit(profile(GELU + PLAIN * 4 + SCORES), profile(INT8 + small * 2 + SCORES))
     assert limit.instruction_set == "AVX-512 VNNI"
     assert (limit.limit, limit.calls) == (4.0, 3)
     assert limit.ratio == pytest.approx((4.14893 + 2 * 1.2) / (0.935059 + 2 * 0.4))
@@ -280,20 +280,23 @@ def test_the_share_of_the_limit_compares_products_of_the_same_size():
 
 
 def test_without_a_plain_product_all_count():
-    limit = kernels.share_of_limit(profile(GELU), profile(INT8))
+    limit = profiling_profile.share_of_limit(profile(GELU), profile(INT8))
     assert limit.plain_ratio is None
     assert limit.share == pytest.approx(4.14893 / 0.935059 / 4)
 
 
 def test_no_share_where_nothing_can_be_compared():
-    assert kernels.share_of_limit(profile(EIGEN), profile(INT8)) is None
-    assert kernels.share_of_limit(profile(GELU), profile(GELU)) is None
-    assert kernels.share_of_limit(profile(GELU), profile(INT8.replace("brgemm:avx512_core_vnni", "gemm:jit"))) is None
+    assert profiling_profile.share_of_limit(profile(EIGEN), profile(INT8)) is None
+    assert profiling_profile.share_of_limit(profile(GELU), profile(GELU)) is None
+    assert (
+        profiling_profile.share_of_limit(profile(GELU), profile(INT8.replace("brgemm:avx512_core_vnni", "gemm:jit")))
+        is None
+    )
 
 
 def test_profiles_of_other_work_are_not_compared():
     with pytest.raises(ValueError, match="differ"):
-        kernels.share_of_limit(profile(GELU, threads=2), profile(INT8))
+        profiling_profile.share_of_limit(profile(GELU, threads=2), profile(INT8))
 
 
 def test_a_profile_says_what_it_cannot_tell():
@@ -314,20 +317,21 @@ def tiny(tmp_path_factory):
     pytest.importorskip("tensorflow", reason="tensorflow is not installed")
     pytest.importorskip("neural_compressor", reason="neural_compressor is not installed")
     from tests import bert_models
-    from workloads.bert import model, quantize, recipe
+    from workloads.bert.model import forward
+    from workloads.bert.quantization import config, convert
 
     folder = tmp_path_factory.mktemp("kernels")
     made = bert_models.make(folder / "model")
     windows = bert_models.windows(made, count=5)
-    (folder / "fp32.pb").write_bytes(model.frozen(made).SerializeToString())
-    quantized = quantize.quantize(made, recipe.Recipe(), windows, bert_models.Told())
+    (folder / "fp32.pb").write_bytes(forward.frozen(made).SerializeToString())
+    quantized = convert.quantize(made, config.Recipe(), windows, bert_models.Told())
     (folder / "int8.pb").write_bytes(quantized.SerializeToString())
     return SimpleNamespace(folder=folder, windows=windows, length=windows.input_ids.shape[1])
 
 
-def run(tiny: SimpleNamespace, name: str, **options) -> kernels.Profile:
+def run(tiny: SimpleNamespace, name: str, **options) -> profiling_profile.Profile:
     settings = {"threads": 1, "batch": 4, "repeats": 3, "environment": ONEDNN} | options
-    return kernels.profile(tiny.folder / name, tiny.windows, **settings)
+    return profiling_profile.profile(tiny.folder / name, tiny.windows, **settings)
 
 
 def products_of_a_pass(length: int) -> int:
@@ -342,14 +346,14 @@ def test_fp32_really_profiled(tiny):
     assert (found.batch, found.length, found.threads, found.passes) == (4, tiny.length, 1, 3)
     assert (found.skipped, found.note) == (0, "")
     assert found.version and found.instructions
-    [products] = kernels.products(found)
+    [products] = profiling_profile.products(found)
     # The same work in every pass, and nothing of the warm-up: weights are reordered in it alone.
     assert (products.precision, products.calls) == ("fp32", 17)
     assert products.operations == products_of_a_pass(tiny.length)
     assert all(kernel.calls == int(kernel.calls) for kernel in found.kernels)
     assert sum(kernel.share for kernel in found.kernels) == pytest.approx(1)
     assert 0 < found.onednn_share <= 1
-    assert kernels.vnni(found.kernels).fast_calls == 0
+    assert profiling_profile.vnni(found.kernels).fast_calls == 0
     calls = {(operator.kind, operator.type): operator.calls for operator in found.operators}
     assert sum(count for (kind, _), count in calls.items() if kind == "MatMul") == 13
     assert sum(count for (kind, _), count in calls.items() if kind == "BatchMatMul") == 4
@@ -361,7 +365,7 @@ def test_fp32_really_profiled(tiny):
 
 def test_int8_really_ran_on_the_instructions_that_the_processor_has(tiny):
     found = run(tiny, "int8.pb")
-    verdict = kernels.vnni(found.kernels)
+    verdict = profiling_profile.vnni(found.kernels)
     assert (verdict.int8_calls, verdict.products) == (13, 17)
     flags = Path("/proc/cpuinfo").read_text().split()
     assert verdict.fast_calls == (13 if "avx512_vnni" in flags or "avx_vnni" in flags else 0)
@@ -373,7 +377,7 @@ def test_int8_really_ran_on_the_instructions_that_the_processor_has(tiny):
 def test_without_onednn_its_kernels_are_eigens(tiny):
     found = run(tiny, "fp32.pb", environment={"TF_ENABLE_ONEDNN_OPTS": "0"})
     assert "Eigen" in found.note
-    assert {kernel.primitive for kernel in found.kernels} <= {kernels.GEMM}
+    assert {kernel.primitive for kernel in found.kernels} <= {profiling_profile.GEMM}
     assert not any(operator.type.startswith("_Mkl") for operator in found.operators)
 
 
@@ -381,7 +385,7 @@ def test_our_own_environment_does_not_disturb_it(monkeypatch):
     monkeypatch.setenv("ONEDNN_VERBOSE_TIMESTAMP", "1")
     monkeypatch.setenv("DNNL_VERBOSE", "2")
     monkeypatch.setenv("HOME_OF_ANOTHER", "kept")
-    made = kernels._environment(ONEDNN, 3, "profile_exec")
+    made = profiling_profile._environment(ONEDNN, 3, "profile_exec")
     assert not {"ONEDNN_VERBOSE_TIMESTAMP", "DNNL_VERBOSE"} & made.keys()
     assert made["ONEDNN_VERBOSE"] == "profile_exec"
     assert (made["TF_ENABLE_ONEDNN_OPTS"], made["OMP_NUM_THREADS"], made["TF_NUM_INTRAOP_THREADS"]) == ("1", "3", "3")
@@ -390,23 +394,25 @@ def test_our_own_environment_does_not_disturb_it(monkeypatch):
 
 def test_a_child_that_fails_is_heard(tiny):
     (tiny.folder / "broken.pb").write_bytes(b"no graph")
-    with pytest.raises(kernels.ProfileError, match=r"(?s)exit status 1.*DecodeError"):
+    with pytest.raises(profiling_profile.ProfileError, match=r"(?s)exit status 1.*DecodeError"):
         run(tiny, "broken.pb")
 
 
 def test_a_child_that_takes_too_long_is_stopped(tiny):
-    with pytest.raises(kernels.ProfileError, match=r"longer than 0\.2 s"):
+    with pytest.raises(profiling_profile.ProfileError, match=r"longer than 0\.2 s"):
         run(tiny, "fp32.pb", limit_s=0.2)
 
 
 def test_a_child_that_stops_halfway_is_no_profile():
-    with pytest.raises(kernels.ProfileError, match="no whole report"):
-        kernels._between(f"{HEADER}{kernels.BEGIN}\n{INT8}")
+    with pytest.raises(profiling_profile.ProfileError, match="no whole report"):
+        profiling_profile._between(f"{HEADER}{profiling_profile.BEGIN}\n{INT8}")
 
 
 def test_the_warm_up_is_left_out_and_its_header_kept():
-    told, about = kernels._between(f'{HEADER}{GELU}\n{kernels.BEGIN}\n{INT8}{kernels.END}{{"walls_ms": [1.5]}}\n')
-    found = kernels.read(told)
+    told, about = profiling_profile._between(
+        f'{HEADER}{GELU}\n{profiling_profile.BEGIN}\n{INT8}{profiling_profile.END}{{"walls_ms": [1.5]}}\n'
+    )
+    found = profiling_profile.read(told)
     assert [call.precision for call in found.calls] == ["int8"]
     assert found.version == "3.7.3"
     assert about == {"walls_ms": [1.5]}

@@ -12,8 +12,10 @@ pytest.importorskip("neural_compressor", reason="neural_compressor is not instal
 import tensorflow as tf
 
 from tests import bert_models
-from workloads.bert import model, operators, quantize
-from workloads.bert.recipe import Recipe
+from workloads.bert.model import forward
+from workloads.bert.profiling import operators
+from workloads.bert.quantization import convert
+from workloads.bert.quantization.config import Recipe
 
 LAYERS = 2
 KEY = "encoder/layer/1/attention/self/key/MatMul"
@@ -26,12 +28,12 @@ def graphs(tmp_path_factory):
     windows = bert_models.windows(made, count=8)
 
     def quantized(recipe: Recipe, **options) -> object:
-        return quantize.quantize(made, recipe, windows, bert_models.Told(), **options)
+        return convert.quantize(made, recipe, windows, bert_models.Told(), **options)
 
     return SimpleNamespace(
         checkpoint=made,
-        fp32=model.frozen(made),
-        bf16=model.frozen(made, tf.bfloat16),
+        fp32=forward.frozen(made),
+        bf16=forward.frozen(made, tf.bfloat16),
         int8=quantized(Recipe(), fallback=frozenset([KEY])),
         smooth=quantized(Recipe(approach="smooth_quant")),
     )
@@ -139,7 +141,9 @@ def test_sizes_are_those_of_the_graph(graphs):
     assert fp32.bytes_of_constants == sum(held.values())
     weights = {constants.precision: constants.bytes for constants in int8.constants}
     shapes = graphs.checkpoint.config.shapes()
-    linear = sum(rows * columns for name, (rows, *rest) in shapes.items() if model.is_linear(name) for columns in rest)
+    linear = sum(
+        rows * columns for name, (rows, *rest) in shapes.items() if forward.is_linear(name) for columns in rest
+    )
     kept = 32 * 32
     assert weights["int8"] == linear - kept
     assert weights["fp32"] < held["fp32"] - 4 * weights["int8"] + 4_096

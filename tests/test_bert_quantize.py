@@ -20,11 +20,12 @@ import tensorflow as tf
 from tensorflow.python.framework import tensor_util
 
 from tests import bert_models
-from workloads.bert import fast, model, quantize
-from workloads.bert.checkpoint import Checkpoint
-from workloads.bert.engine import Engine
-from workloads.bert.recipe import Recipe
-from workloads.bert.spans import Windows
+from workloads.bert.inference.session import Engine
+from workloads.bert.inference.tokenization import Windows
+from workloads.bert.model import forward
+from workloads.bert.model.checkpoint import Checkpoint
+from workloads.bert.quantization import convert, inc_patches
+from workloads.bert.quantization.config import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDE = {"hidden_size": 64, "intermediate_size": 256, "num_attention_heads": 4}
@@ -70,14 +71,14 @@ def plainly(checkpoint: Checkpoint, recipe: Recipe, windows: Windows):
 
     def converted(graph, config):
         wrapped = Model(graph)
-        wrapped.input_tensor_names, wrapped.output_tensor_names = list(model.INPUTS), list(model.OUTPUTS)
-        loader = quantize.Loader(windows)
+        wrapped.input_tensor_names, wrapped.output_tensor_names = list(forward.INPUTS), list(forward.OUTPUTS)
+        loader = convert.Loader(windows)
         return quantize_model(wrapped, config, loader, len(loader)).graph_def
 
-    graph = model.frozen(checkpoint)
+    graph = forward.frozen(checkpoint)
     if recipe.smooth:
         graph = converted(graph, SmoothQuantConfig(alpha=recipe.alpha))
-    return converted(graph, quantize.configuration(recipe))
+    return converted(graph, convert.configuration(recipe))
 
 
 def in_a_process(call: str, tmp_path: Path) -> subprocess.Popen:
@@ -122,7 +123,7 @@ def parsed(data: bytes):
 
 
 def test_the_operators_are_the_matrix_products_of_the_model(checkpoint):
-    found = quantize.operators(checkpoint)
+    found = convert.operators(checkpoint)
     parts = [f"attention/{name}" for name in ("self/query", "self/key", "self/value", "output/dense")]
     wanted = [
         (f"encoder/layer/{number}/", f"{part}/MatMul")
@@ -132,13 +133,13 @@ def test_the_operators_are_the_matrix_products_of_the_model(checkpoint):
     assert len(found) == 13 and found[-1] == "qa_outputs/MatMul"
     for name, (begin, end) in zip(found, wanted, strict=False):
         assert name.startswith(begin) and name.endswith(end)
-    assert {node.name for node in model.frozen(checkpoint).node if node.op == "MatMul"} == set(found)
+    assert {node.name for node in forward.frozen(checkpoint).node if node.op == "MatMul"} == set(found)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_matrix_product_becomes_int8_as_without_the_speed_ups(checkpoint, windows, plain, name):
     told = bert_models.Told()
-    ours = quantize.quantize(checkpoint, RECIPES[name], windows, told)
+    ours = convert.quantize(checkpoint, RECIPES[name], windows, told)
     theirs = parsed((plain / f"{name}.pb").read_bytes())
     assert products(ours) == {INT8: 13}
     nodes, wanted = ({node.name: node for node in graph.node} for graph in (ours, theirs))
@@ -151,7 +152,7 @@ def test_every_matrix_product_becomes_int8_as_without_the_speed_ups(checkpoint, 
             assert one.dtype == two.dtype and one.shape == two.shape, node.name
             assert np.allclose(one.astype(float), two.astype(float), rtol=1e-5, atol=1e-6), node.name
     read = windows.attention_mask == 1
-    int8, fp32 = logits(ours, windows), logits(model.frozen(checkpoint), windows)
+    int8, fp32 = logits(ours, windows), logits(forward.frozen(checkpoint), windows)
     assert np.abs(int8 - logits(theirs, windows)).max() < 1e-6
     # It computes what the model does, but in INT8.
     assert 1e-4 < np.abs(int8 - fp32)[:, read].max() < 1.0
@@ -162,8 +163,8 @@ def test_every_matrix_product_becomes_int8_as_without_the_speed_ups(checkpoint, 
 
 def test_weights_of_a_conversion_stand_in_the_graph_and_not_their_stand_ins(checkpoint, windows):
     """At this width both kinds get stand-ins; the speed-ups would be untested else."""
-    kept = fast.Kept()
-    graph = quantize.quantize(checkpoint, Recipe(), windows, silent, kept=kept)
+    kept = inc_patches.Kept()
+    graph = convert.quantize(checkpoint, Recipe(), windows, silent, kept=kept)
     types = Counter(tensor.dtype for tensor in kept.stand_ins.tensors)
     assert types[tf.float32.as_datatype_enum] >= 12 and types[tf.qint8.as_datatype_enum] >= 2
     kernels = [
@@ -176,35 +177,35 @@ def test_weights_of_a_conversion_stand_in_the_graph_and_not_their_stand_ins(chec
 
 
 def test_a_fallback_leaves_just_what_it_names_in_fp32(checkpoint, windows):
-    kept = fast.Kept()
-    operators = quantize.operators(checkpoint)
+    kept = inc_patches.Kept()
+    operators = convert.operators(checkpoint)
     for left in (frozenset(operators[1:2]), frozenset(operators[4:9]), frozenset(operators)):
-        graph = quantize.quantize(checkpoint, Recipe(), windows, silent, left, kept)
+        graph = convert.quantize(checkpoint, Recipe(), windows, silent, left, kept)
         found = products(graph)
         assert found[INT8] == 13 - len(left)
         assert {node.name for node in graph.node if node.op == "MatMul"} == left
     # All in FP32 is FP32.
-    assert np.abs(logits(graph, windows) - logits(model.frozen(checkpoint), windows)).max() < 1e-4
+    assert np.abs(logits(graph, windows) - logits(forward.frozen(checkpoint), windows)).max() < 1e-4
 
 
 def test_what_is_kept_of_a_conversion_changes_no_other(checkpoint, windows):
-    kept = fast.Kept()
-    fallback = frozenset(quantize.operators(checkpoint)[:3])
-    first = quantize.quantize(checkpoint, Recipe(), windows, silent, frozenset(), kept)
-    quantize.quantize(checkpoint, Recipe(), windows, silent, fallback, kept)
-    again = quantize.quantize(checkpoint, Recipe(), windows, silent, frozenset(), kept)
+    kept = inc_patches.Kept()
+    fallback = frozenset(convert.operators(checkpoint)[:3])
+    first = convert.quantize(checkpoint, Recipe(), windows, silent, frozenset(), kept)
+    convert.quantize(checkpoint, Recipe(), windows, silent, fallback, kept)
+    again = convert.quantize(checkpoint, Recipe(), windows, silent, frozenset(), kept)
     assert np.array_equal(logits(first, windows), logits(again, windows))
 
 
 def test_an_operator_that_is_none_is_an_error(checkpoint, windows):
     with pytest.raises(ValueError, match="no operator pooler"):
-        quantize.quantize(checkpoint, Recipe(), windows, silent, frozenset(["pooler"]))
+        convert.quantize(checkpoint, Recipe(), windows, silent, frozenset(["pooler"]))
 
 
 def test_a_conversion_leaves_nothing_in_the_working_folder(checkpoint, windows, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    quantize.quantize(checkpoint, Recipe(), windows, silent)
+    convert.quantize(checkpoint, Recipe(), windows, silent)
     assert not list(tmp_path.iterdir())
 
 
@@ -227,14 +228,14 @@ def filled(checkpoint, windows, tmp_path_factory) -> Path:
     """A cache with one whole entry."""
     folder = tmp_path_factory.mktemp("cache")
     told = bert_models.Told()
-    file = quantize.cached(checkpoint, Recipe(), windows, folder, told)
+    file = convert.cached(checkpoint, Recipe(), windows, folder, told)
     assert made_by(told) == "conversion" and file == entry(folder)
     return folder
 
 
 def get(checkpoint, windows, folder, recipe=None, **options) -> str:
     told = bert_models.Told()
-    file = quantize.cached(checkpoint, recipe or Recipe(), windows, folder, told, **options)
+    file = convert.cached(checkpoint, recipe or Recipe(), windows, folder, told, **options)
     assert products(parsed(file.read_bytes()))[INT8] > 0
     return made_by(told)
 
@@ -260,15 +261,15 @@ def test_another_model_recipe_fallback_or_calibration_is_another_entry(checkpoin
     other = bert_models.make(tmp_path / "other", seed=1, **WIDE)
     rows = Windows(**{name: getattr(windows, name)[:-1] for name in Windows.__slots__})
     keys = {
-        quantize._key(checkpoint, Recipe(), windows, frozenset()),
-        quantize._key(other, Recipe(), windows, frozenset()),
-        quantize._key(checkpoint, RECIPES["per_tensor"], windows, frozenset()),
-        quantize._key(checkpoint, RECIPES["smooth_quant"], windows, frozenset()),
-        quantize._key(checkpoint, Recipe(), rows, frozenset()),
-        quantize._key(checkpoint, Recipe(), windows, frozenset(["qa_outputs/MatMul"])),
+        convert._key(checkpoint, Recipe(), windows, frozenset()),
+        convert._key(other, Recipe(), windows, frozenset()),
+        convert._key(checkpoint, RECIPES["per_tensor"], windows, frozenset()),
+        convert._key(checkpoint, RECIPES["smooth_quant"], windows, frozenset()),
+        convert._key(checkpoint, Recipe(), rows, frozenset()),
+        convert._key(checkpoint, Recipe(), windows, frozenset(["qa_outputs/MatMul"])),
     }
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    keys.add(quantize._key(checkpoint, Recipe(), windows, frozenset()))
+    keys.add(convert._key(checkpoint, Recipe(), windows, frozenset()))
     assert len(keys) == 7
 
 
@@ -298,10 +299,10 @@ SPOILED = {
 def test_a_spoiled_entry_is_noticed(checkpoint, windows, filled, tmp_path, how):
     folder = copied(filled, tmp_path)
     wanted = (checkpoint, Recipe(), windows, folder, silent, frozenset())
-    with quantize._entry(*wanted) as (_, there):
+    with convert._entry(*wanted) as (_, there):
         assert there
     SPOILED[how](entry(folder))
-    with quantize._entry(*wanted) as (_, there):
+    with convert._entry(*wanted) as (_, there):
         assert not there
 
 
@@ -344,12 +345,12 @@ def test_of_two_processes_at_once_one_converts(checkpoint, tmp_path):
 
 
 def test_what_a_tuning_stores_is_what_the_cache_gives(checkpoint, windows, tmp_path):
-    graph = model.frozen(checkpoint)
-    stored = quantize.store(graph, 1.5, checkpoint, Recipe(), windows, tmp_path, frozenset())
+    graph = forward.frozen(checkpoint)
+    stored = convert.store(graph, 1.5, checkpoint, Recipe(), windows, tmp_path, frozenset())
     told = bert_models.Told()
-    assert quantize.cached(checkpoint, Recipe(), windows, tmp_path, told) == stored
+    assert convert.cached(checkpoint, Recipe(), windows, tmp_path, told) == stored
     assert made_by(told) == "cache"
     # What stands there already stays.
     before = stored.read_bytes()
-    quantize.store(tf.compat.v1.GraphDef(), 1.5, checkpoint, Recipe(), windows, tmp_path, frozenset())
+    convert.store(tf.compat.v1.GraphDef(), 1.5, checkpoint, Recipe(), windows, tmp_path, frozenset())
     assert stored.read_bytes() == before

@@ -13,16 +13,17 @@ pytest.importorskip("yaml", reason="PyYAML is not installed")
 
 import yaml
 
-from bench.workload import BadInput
-from workloads.bert import YAML, recipe
-from workloads.bert.recipe import Recipe
+from bench.workload.declaration import BadInput
+from workloads.bert import YAML
+from workloads.bert.quantization import config
+from workloads.bert.quantization.config import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def refused(text: str, *words: str) -> BadInput:
     with pytest.raises(BadInput) as error:
-        recipe.parse(text)
+        config.parse(text)
     assert all(word in str(error.value) for word in words), str(error.value)
     assert error.value.remedy
     return error.value
@@ -48,14 +49,14 @@ def with_line(line: str, key: str) -> tuple[str, int]:
 
 
 def test_the_defaults_parse_to_themselves():
-    assert recipe.parse(YAML) == Recipe()
+    assert config.parse(YAML) == Recipe()
 
 
 @pytest.mark.parametrize(
     "text", ["", "\n\n", "# nothing\n", "---\n", "null", "~", "model:", "tuning:\n  strategy:\n", "\ufeff"]
 )
 def test_what_is_not_said_keeps_its_default(text):
-    assert recipe.parse(text) == Recipe()
+    assert config.parse(text) == Recipe()
 
 
 def test_the_default_document_shows_every_key():
@@ -69,8 +70,8 @@ def test_the_default_document_shows_every_key():
             shown.append(at)
 
     walk(yaml.safe_load(YAML), "")
-    assert shown == list(recipe.KEYS)
-    assert {key.field for key in recipe.KEYS.values() if key.field} == {
+    assert shown == list(config.KEYS)
+    assert {key.field for key in config.KEYS.values() if key.field} == {
         field.name for field in dataclasses.fields(Recipe)
     }
 
@@ -94,16 +95,16 @@ SET = [
 
 @pytest.mark.parametrize(("key", "field", "value"), SET)
 def test_every_key_can_be_set(key, field, value):
-    assert recipe.parse(nested(key, value)) == dataclasses.replace(Recipe(), **{field: value})
+    assert config.parse(nested(key, value)) == dataclasses.replace(Recipe(), **{field: value})
 
 
 def test_no_key_that_can_be_set_is_left_out_above():
-    assert {key for key, _, _ in SET} == {name for name, key in recipe.KEYS.items() if key.field}
+    assert {key for key, _, _ in SET} == {name for name, key in config.KEYS.items() if key.field}
 
 
 def test_all_that_yaml_may_write_is_read():
     text = "{tuning: {exit_policy: {'max_trials': 0x10, timeout: .5}}, quantization: {approach: !!str smooth_quant}}"
-    assert recipe.parse(text) == Recipe(max_trials=16, timeout=0.5, approach="smooth_quant")
+    assert config.parse(text) == Recipe(max_trials=16, timeout=0.5, approach="smooth_quant")
 
 
 def test_the_digest_is_of_what_changes_a_conversion():
@@ -174,7 +175,7 @@ def test_a_wrong_line_is_named_with_its_key(line, key, name):
     text, number = with_line(line, key)
     if line == "timeout: 1:30":
         # YAML 1.1 counts by sixties.
-        assert recipe.parse(text).timeout == 90
+        assert config.parse(text).timeout == 90
     elif line == "timeout: 3":
         refused(text, f"line {number + 1}: {name}")
     elif line == "max_trials: '3":
@@ -184,7 +185,7 @@ def test_a_wrong_line_is_named_with_its_key(line, key, name):
         refused(text, f"line {number}: ", name)
 
 
-@pytest.mark.parametrize("key", recipe.KEYS)
+@pytest.mark.parametrize("key", config.KEYS)
 def test_no_key_takes_a_list_or_keys_of_its_own(key):
     refused(nested(key, ["basic"]), f"{key} holds more than one value")
     refused(nested(key, {"name": "basic"}), f"{key} holds more than one value")
@@ -221,9 +222,9 @@ def test_no_key_takes_a_list_or_keys_of_its_own(key):
         ("{a: " * 10_000, "nested more than 20 deep"),
         ("- " * 10_000 + "a", "nested more than 20 deep"),
         ("".join(" " * depth + "a:\n" for depth in range(200)), "nested more than 20 deep"),
-        ("#" * (recipe.LARGEST + 1), "larger than 64 KiB"),
-        ("é" * (recipe.LARGEST // 2 + 1), "larger than 64 KiB"),
-        ("\ud800" * recipe.LARGEST, "larger than 64 KiB"),
+        ("#" * (config.LARGEST + 1), "larger than 64 KiB"),
+        ("é" * (config.LARGEST // 2 + 1), "larger than 64 KiB"),
+        ("\ud800" * config.LARGEST, "larger than 64 KiB"),
     ],
     ids=lambda value: repr(value[:40]),
 )
@@ -259,7 +260,7 @@ def test_the_remedy_for_an_unknown_key_lists_those_that_there_are():
 def test_a_configuration_runs_nothing(tmp_path, text):
     file = tmp_path / "touched"
     code = (
-        "import sys; from bench.workload import BadInput; from workloads.bert import recipe\n"
+        "import sys; from bench.workload.declaration import BadInput; from workloads.bert import recipe\n"
         "try: recipe.parse(sys.argv[1])\n"
         "except BadInput: sys.exit(3)\n"
     )

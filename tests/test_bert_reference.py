@@ -18,9 +18,9 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from scipy.special import erf
 
 from tests import bert_models
-from workloads.bert import model
-from workloads.bert.checkpoint import Checkpoint
-from workloads.bert.engine import Engine
+from workloads.bert.inference.session import Engine
+from workloads.bert.model import forward
+from workloads.bert.model.checkpoint import Checkpoint
 
 PYTHON = os.environ.get("FAIRLAP_TRANSFORMERS_PYTHON") or sys.executable
 NOT_INSTALLED = 42
@@ -58,9 +58,9 @@ def drawn(checkpoint: Checkpoint, batch: int, length: int, seed: int = 0) -> dic
 
 def logits(checkpoint: Checkpoint, feed: dict[str, np.ndarray]) -> np.ndarray:
     """Of start and end, by our own graph in an engine of one thread."""
-    engine = Engine(model.frozen(checkpoint), 1)
+    engine = Engine(forward.frozen(checkpoint), 1)
     try:
-        return np.stack(engine.run(*(feed[name] for name in model.INPUTS)))
+        return np.stack(engine.run(*(feed[name] for name in forward.INPUTS)))
     finally:
         engine.close()
 
@@ -78,7 +78,7 @@ def by_numpy(checkpoint: Checkpoint, feed: dict[str, np.ndarray]) -> np.ndarray:
         return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
     found = []
-    for ids, mask, types in zip(*(feed[name] for name in model.INPUTS), strict=True):
+    for ids, mask, types in zip(*(feed[name] for name in forward.INPUTS), strict=True):
         x = weights["embeddings.word_embeddings.weight"][ids]
         x = x + weights["embeddings.token_type_embeddings.weight"][types]
         x = norm(x + weights["embeddings.position_embeddings.weight"][: len(ids)], "embeddings.LayerNorm")
@@ -139,7 +139,7 @@ def test_an_engine_gives_the_same_whatever_its_batch(tmp_path):
     checkpoint = bert_models.make(tmp_path / "model")
     windows = bert_models.windows(checkpoint, 11)
     file = tmp_path / "graph.pb"
-    file.write_bytes(model.frozen(checkpoint).SerializeToString())
+    file.write_bytes(forward.frozen(checkpoint).SerializeToString())
     engine = Engine.load(file, 2)
     try:
         wanted = logits(checkpoint, windows.feed())
@@ -179,7 +179,7 @@ def test_the_graph_computes_what_transformers_does(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     for folder, checkpoint, feed in made:
         stored = np.load(folder / "logits.npz")
-        theirs = np.stack([stored[name] for name in model.OUTPUTS])
+        theirs = np.stack([stored[name] for name in forward.OUTPUTS])
         read = feed["attention_mask"] == 1
         assert np.abs(logits(checkpoint, feed) - theirs)[:, read].max() < 1e-4
         assert theirs[:, read].std() > 0.1

@@ -12,24 +12,24 @@ import pytest
 
 pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 from tests import bert_models
-from workloads.bert import spans
+from workloads.bert.inference import tokenization
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "what is near the mill"
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory) -> spans.Reader:
-    return spans.Reader(bert_models.make(tmp_path_factory.mktemp("model")))
+def reader(tmp_path_factory) -> tokenization.Reader:
+    return tokenization.Reader(bert_models.make(tmp_path_factory.mktemp("model")))
 
 
 def long_passage(words: int) -> str:
     return bert_models.texts(1, words)[1][0]
 
 
-def places(windows: spans.Windows, row: int) -> list[tuple[int, int]]:
+def places(windows: tokenization.Windows, row: int) -> list[tuple[int, int]]:
     """First and last character of each piece of the passage in a window."""
     return [(int(first), int(last)) for first, last in windows.spans[row] if first >= 0]
 
@@ -108,7 +108,7 @@ def test_a_long_question_is_cut_so_that_the_passage_has_room(reader):
     assert windows.token_type_ids[0].tolist().index(1) == 32 + 2
     assert places(windows, 0) == [(0, 3), (4, 9)]
     cut = reader.windows([long_passage(500)], ["the river"], 256)
-    assert cut.token_type_ids[0].tolist().index(1) == spans.LONGEST_QUESTION + 2
+    assert cut.token_type_ids[0].tolist().index(1) == tokenization.LONGEST_QUESTION + 2
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\n\t\u00a0", "\u200b", "\x00\x01", "\ufeff"])
@@ -133,15 +133,15 @@ def test_half_a_character_is_refused(reader):
 def by_brute_force(start, end, places, central) -> list[tuple[int, int, float]]:
     """Every pair of the best starts and ends, as run_squad.py's write_predictions tries them."""
     inside = [at for at in range(len(start)) if places[at, 0] >= 0]
-    starts = sorted(inside, key=lambda at: -start[at])[: spans.BEST]
-    ends = sorted(inside, key=lambda at: -end[at])[: spans.BEST]
+    starts = sorted(inside, key=lambda at: -start[at])[: tokenization.BEST]
+    ends = sorted(inside, key=lambda at: -end[at])[: tokenization.BEST]
     found = [
         (first, last, float(start[first] + end[last]))
         for first in starts
         for last in ends
-        if central[first] and first <= last < first + spans.LONGEST_ANSWER
+        if central[first] and first <= last < first + tokenization.LONGEST_ANSWER
     ]
-    return sorted(found, key=lambda span: -span[2])[: spans.BEST]
+    return sorted(found, key=lambda span: -span[2])[: tokenization.BEST]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -155,7 +155,7 @@ def test_the_best_spans_are_those_of_a_brute_force_search(seed):
     start, end = random.standard_normal((2, length), np.float32)
     # Outside the passage nothing may win, however likely.
     start[:first] = end[:first] = 50
-    assert spans.best_spans(start, end, places, central) == by_brute_force(start, end, places, central)
+    assert tokenization.best_spans(start, end, places, central) == by_brute_force(start, end, places, central)
 
 
 def test_an_answer_has_at_most_thirty_pieces():
@@ -163,20 +163,20 @@ def test_an_answer_has_at_most_thirty_pieces():
     start, end = np.zeros((2, 80), np.float32)
     start[10] = end[40] = 9.0
     end[39] = 5.0
-    best = spans.best_spans(start, end, places, np.ones(80, bool))
+    best = tokenization.best_spans(start, end, places, np.ones(80, bool))
     assert best[0] == (10, 39, 14.0)
-    assert all(last - first < spans.LONGEST_ANSWER for first, last, _ in best)
+    assert all(last - first < tokenization.LONGEST_ANSWER for first, last, _ in best)
 
 
 def test_where_no_start_counts_there_is_no_span(reader):
     places = np.zeros((10, 2), int)
-    assert spans.best_spans(*np.zeros((2, 10)), places, np.zeros(10, bool)) == []
+    assert tokenization.best_spans(*np.zeros((2, 10)), places, np.zeros(10, bool)) == []
     windows = reader.windows(["who"], ["mill"], 16)
     only_backwards = np.zeros((1, 16), np.float32)
     assert len(reader.answers(windows, only_backwards, only_backwards, ["mill"])[0]) == 1
 
 
-def marked(reader: spans.Reader, passage: str, first: int, last: int, length: int = 24) -> spans.Answer:
+def marked(reader: tokenization.Reader, passage: str, first: int, last: int, length: int = 24) -> tokenization.Answer:
     """The best answer when start and end are sure of the first and the last piece of these characters."""
     windows = reader.windows(["who"], [passage], length)
     start = np.where(windows.spans[:, :, 0] == first, 9.0, 0.0).astype(np.float32)
@@ -234,7 +234,7 @@ def test_probabilities_are_a_share_of_the_listed_answers_best_first(reader):
     windows = reader.windows(["who", QUESTION], passages, 24)
     start, end = np.random.default_rng(0).standard_normal((2, *windows.input_ids.shape)).astype(np.float32)
     many, few = reader.answers(windows, start, end, passages)
-    assert len(many) == spans.BEST
+    assert len(many) == tokenization.BEST
     # "the", "mill" and both
     assert len(few) == 3
     for found in (many, few):
@@ -255,7 +255,7 @@ def test_a_span_that_two_windows_hold_counts_once_with_its_better_score(reader):
         for first, last, score in by_brute_force(start[row], end[row], windows.spans[row], windows.central[row]):
             place = (int(windows.spans[row, first, 0]), int(windows.spans[row, last, 1]))
             best[place] = max(score, best.get(place, -np.inf))
-    wanted = sorted(best.items(), key=lambda item: -item[1])[: spans.BEST]
+    wanted = sorted(best.items(), key=lambda item: -item[1])[: tokenization.BEST]
     found = reader.answers(windows, start, end, [passage])[0]
     assert [((answer.start, answer.end), answer.score) for answer in found] == wanted
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 from workloads.bert import squad
 
 PASSAGE = "The old mill stands by the river. Café Müller opened in 1921 📚 near the mill."

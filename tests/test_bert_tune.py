@@ -16,11 +16,12 @@ pytest.importorskip("neural_compressor", reason="Neural Compressor is not instal
 
 from neural_compressor.common.base_tuning import ConfigLoader
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 from tests import bert_models
-from workloads.bert import fast, model, quantize, tune
-from workloads.bert.engine import Engine
-from workloads.bert.recipe import Recipe
+from workloads.bert.inference.session import Engine
+from workloads.bert.model import forward
+from workloads.bert.quantization import convert, inc_patches, tuning
+from workloads.bert.quantization.config import Recipe
 
 INT8 = "QuantizedMatMulWithBiasAndDequantize"
 BASELINE = 90.0
@@ -33,9 +34,9 @@ class Small:
         self.checkpoint = bert_models.make(folder, num_hidden_layers=1)
         self.calibration = bert_models.windows(self.checkpoint, 20)
         self.evaluated = bert_models.windows(self.checkpoint, 8, seed=1)
-        self.operators = quantize.operators(self.checkpoint)
+        self.operators = convert.operators(self.checkpoint)
         self.cache = folder / "cache"
-        self.fp32 = self.logits(model.frozen(self.checkpoint))
+        self.fp32 = self.logits(forward.frozen(self.checkpoint))
 
     def logits(self, graph) -> np.ndarray:
         engine = Engine(graph, 1)
@@ -47,27 +48,31 @@ class Small:
     def evaluate(self, graph) -> float:
         return BASELINE - 100 * float(np.sqrt(np.mean((self.logits(graph) - self.fp32) ** 2)))
 
-    def tune(self, recipe: Recipe, folder: Path | None = None, **options) -> tuple[tune.Result, list, list[str]]:
+    def tune(self, recipe: Recipe, folder: Path | None = None, **options) -> tuple[tuning.Result, list, list[str]]:
         """The result, the trials as they were told, and the progress."""
-        trials: list[tune.Trial] = []
+        trials: list[tuning.Trial] = []
         told = bert_models.Told()
         given = {"evaluate": self.evaluate, "baseline": BASELINE, "progress": told, "trial": trials.append}
-        result = tune.tune(self.checkpoint, recipe, self.calibration, folder=folder or self.cache, **(given | options))
+        result = tuning.tune(
+            self.checkpoint, recipe, self.calibration, folder=folder or self.cache, **(given | options)
+        )
         assert result.trials == tuple(trials)
         return result, trials, told
 
     def proposed(self, recipe: Recipe, count: int = 10_000, operators: list[str] | None = None) -> list[frozenset[str]]:
         """What a strategy tries, told that each operator in INT8 costs its number in percent, without converting."""
         operators = operators or self.operators
-        job = tune._Job(self.checkpoint, recipe, self.calibration, print, operators, math.inf, fast.Kept(), self.cache)
-        strategy = tune.STRATEGIES[recipe.strategy](job)
+        job = tuning._Job(
+            self.checkpoint, recipe, self.calibration, print, operators, math.inf, inc_patches.Kept(), self.cache
+        )
+        strategy = tuning.STRATEGIES[recipe.strategy](job)
         found = []
-        for number, _ in enumerate(ConfigLoader([quantize.configuration(recipe)], strategy.started), 1):
+        for number, _ in enumerate(ConfigLoader([convert.configuration(recipe)], strategy.started), 1):
             found.append(strategy.fallback)
             if number == count:
                 break
             loss = sum(place for place, name in enumerate(operators, 1) if name not in strategy.fallback) / 100
-            strategy.last = tune.Trial(number, strategy.fallback, 0, 7, 100 * (1 - loss), loss, 0.0, False)
+            strategy.last = tuning.Trial(number, strategy.fallback, 0, 7, 100 * (1 - loss), loss, 0.0, False)
         return found
 
 
@@ -77,7 +82,7 @@ def small(tmp_path_factory) -> Small:
 
 
 @pytest.fixture(scope="module")
-def searched(small) -> tune.Result:
+def searched(small) -> tuning.Result:
     """A search by the basic strategy to its end: half of that baseline nothing can reach."""
     result, trials, told = small.tune(Recipe(relative_loss=0.0), baseline=2 * BASELINE)
     assert len(trials) == 8
@@ -89,7 +94,7 @@ def searched(small) -> tune.Result:
     return result
 
 
-def check(result: tune.Result, baseline: float = BASELINE) -> None:
+def check(result: tuning.Result, baseline: float = BASELINE) -> None:
     """What holds of every result."""
     for number, trial in enumerate(result.trials, 1):
         assert trial.number == number
@@ -109,7 +114,7 @@ def check(result: tune.Result, baseline: float = BASELINE) -> None:
     assert {node.name for node in result.graph.node if node.op == "MatMul"} == result.best.fallback
 
 
-@pytest.mark.parametrize("strategy", tune.STRATEGIES)
+@pytest.mark.parametrize("strategy", tuning.STRATEGIES)
 def test_a_criterion_that_int8_meets_ends_the_search_at_once(small, strategy):
     result, trials, _ = small.tune(Recipe(strategy=strategy, relative_loss=1.0))
     check(result)
@@ -140,11 +145,11 @@ def test_basic_orders_groups_by_the_error_of_their_return_alone(small, searched)
         finally:
             engine.close()
 
-    true = logits(model.frozen(small.checkpoint))
-    kept = fast.Kept()
+    true = logits(forward.frozen(small.checkpoint))
+    kept = inc_patches.Kept()
 
     def error(name: str) -> float:
-        graph = quantize.quantize(small.checkpoint, Recipe(), calibrated, bert_models.Told(), frozenset([name]), kept)
+        graph = convert.quantize(small.checkpoint, Recipe(), calibrated, bert_models.Told(), frozenset([name]), kept)
         return float(np.mean((logits(graph) - true) ** 2))
 
     order = [name for one, other in pairwise(searched.trials) for name in other.fallback - one.fallback]
@@ -163,12 +168,12 @@ def test_a_criterion_is_met_after_some_operators_fell_back(small, searched, tmp_
     assert result.best.loss_relative <= loss / 2
     # The best is found in the cache, by whoever asks for it with its fallback.
     told = bert_models.Told()
-    file = quantize.cached(small.checkpoint, Recipe(), small.calibration, tmp_path, told, result.best.fallback)
+    file = convert.cached(small.checkpoint, Recipe(), small.calibration, tmp_path, told, result.best.fallback)
     assert told == ["the quantized model comes from the cache"]
     assert file.read_bytes() == result.graph.SerializeToString()
 
 
-@pytest.mark.parametrize("strategy", tune.STRATEGIES)
+@pytest.mark.parametrize("strategy", tuning.STRATEGIES)
 def test_a_criterion_that_nothing_meets_gives_the_best_of_all_trials(small, strategy):
     result, trials, _ = small.tune(Recipe(strategy=strategy, max_trials=3), baseline=2 * BASELINE)
     check(result, 2 * BASELINE)
@@ -193,7 +198,7 @@ def test_a_timeout_ends_the_measurement_of_sensitivity(small):
             if len(measured) == 2:
                 time.sleep(max(0, began + 4.2 - time.monotonic()))
 
-    quantize.cached(small.checkpoint, Recipe(), small.calibration, small.cache, progress)
+    convert.cached(small.checkpoint, Recipe(), small.calibration, small.cache, progress)
     result, trials, _ = small.tune(Recipe(timeout=4.0), baseline=2 * BASELINE, progress=progress)
     check(result, 2 * BASELINE)
     assert (len(trials), result.stopped) == (1, "timeout")
@@ -261,10 +266,10 @@ def test_groups_are_operators_or_halves_of_layers_or_layers():
     def operators(layers: int) -> list[str]:
         return [f"encoder/layer/{n}/{part}/MatMul" for n in range(layers) for part in parts] + ["qa_outputs/MatMul"]
 
-    assert tune.grouped(operators(4)) == [[name] for name in operators(4)]
+    assert tuning.grouped(operators(4)) == [[name] for name in operators(4)]
     for layers, groups in ((5, 11), (12, 25), (13, 14), (24, 25), (30, 31)):
-        made = tune.grouped(operators(layers))
+        made = tuning.grouped(operators(layers))
         assert len(made) == groups
         assert [name for group in made for name in group] == operators(layers)
-    halves = tune.grouped(operators(12))
+    halves = tuning.grouped(operators(12))
     assert [len(group) for group in halves] == [4, 2] * 12 + [1]

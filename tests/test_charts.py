@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.machine import describe
-from bench.plan import make
-from bench.record import Estimate, Run
-from bench.statistics import compare
+from bench.machine.describe import describe
+from bench.plan.plan import make
+from bench.run.record import Estimate, Run
+from bench.stats.comparison import compare
 from bench.values import (
     CoreCount,
     CoreReading,
@@ -26,8 +26,9 @@ from bench.values import (
     Side,
     StepTime,
 )
-from bench.workload import WHOLE
-from ui import charts, style
+from bench.workload.declaration import WHOLE
+from ui.charts import race
+from ui.design import theme as design_theme
 
 ROOT = Path(__file__).parents[1]
 STEPS = ("fit", "predict", "assign")
@@ -85,23 +86,23 @@ def markers(figure, name: str = "") -> int:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_figure_of_any_number_of_samples(pairs, theme):
     run = hand_made(pairs)
-    for draw in (charts.race, charts.distribution, charts.throughput):
+    for draw in (race.race, race.distribution, race.throughput):
         for step in (WHOLE, "fit"):
             draw(run, step, theme).to_json()
-    for draw in (charts.accuracy, charts.steps, charts.cores, charts.telemetry):
+    for draw in (race.accuracy, race.steps, race.cores, race.telemetry):
         draw(run, theme).to_json()
 
 
 def test_an_empty_run_has_axes_and_says_why_it_is_empty():
     run = hand_made(0)
-    for figure in (charts.race(run), charts.distribution(run), charts.throughput(run), charts.accuracy(run)):
+    for figure in (race.race(run), race.distribution(run), race.throughput(run), race.accuracy(run)):
         assert figure.layout.annotations[-1].text
         assert figure.layout.xaxis.title.text
 
 
 def test_race_shows_every_sample_in_the_unit_of_the_axis():
     run = hand_made(20)
-    figure = charts.race(run)
+    figure = race.race(run)
     assert figure.layout.yaxis.title.text == "the whole [ms]"
     assert figure.layout.xaxis.title.text == "since the start of the run [s]"
     assert markers(figure) == 42  # two of them are the warm-up
@@ -115,11 +116,11 @@ def test_race_leaves_out_other_core_counts():
     run = hand_made(5)
     run.samples += [sample(side, 9, Phase.CORES, cores=2) for side in Side]
     run.samples += [sample(side, 9, Phase.WARM_UP, cores=2) for side in Side]
-    assert markers(charts.race(run)) == 12
+    assert markers(race.race(run)) == 12
 
 
 def test_ratio_shares_the_time_axis_and_has_a_line_at_one():
-    figure = charts.race(hand_made(20))
+    figure = race.race(hand_made(20))
     assert figure.layout.xaxis.anchor == "y2"
     ratio = next(trace for trace in figure.data if trace.name == "ratio with 95 % interval")
     assert ratio.yaxis == "y2" and len(ratio.x) == 3
@@ -130,27 +131,27 @@ def test_ratio_shares_the_time_axis_and_has_a_line_at_one():
 
 def test_many_samples_are_thinned_and_the_figure_says_so():
     run = hand_made(2000, far=777)
-    figure = charts.race(run)
-    assert markers(figure) <= 2 * charts.RACE_POINTS + 4
+    figure = race.race(run)
+    assert markers(figure) <= 2 * race.RACE_POINTS + 4
     assert any("of 2,000 samples" in note.text for note in figure.layout.annotations)
     # The one far sample is among the points, on the edge of the axis.
     assert markers(figure, "beyond") == 1
-    live = charts.race(run, live=True)
-    assert markers(live) <= 2 * charts.LIVE_POINTS + 4
+    live = race.race(run, live=True)
+    assert markers(live) <= 2 * race.LIVE_POINTS + 4
 
 
 def test_thinning_keeps_order_and_extremes():
-    points = [charts.Point(at=n, seconds=1 + (n == 500) - 0.5 * (n == 900), pair=n, warm_up=False) for n in range(1000)]
-    kept = charts.thin(points, 100)
+    points = [race.Point(at=n, seconds=1 + (n == 500) - 0.5 * (n == 900), pair=n, warm_up=False) for n in range(1000)]
+    kept = race.thin(points, 100)
     assert len(kept) <= 100
     assert [point.at for point in kept] == sorted(point.at for point in kept)
     assert {500, 900} <= {point.pair for point in kept}
-    assert charts.thin(points, 1000) == points
+    assert race.thin(points, 1000) == points
 
 
 def test_distribution_marks_outliers_and_takes_the_box_from_the_statistics():
     run = hand_made(100, far=50)
-    figure = charts.distribution(run)
+    figure = race.distribution(run)
     boxes = [trace for trace in figure.data if trace.type == "box"]
     assert len(boxes) == 2
     assert boxes[0].median[0] == pytest.approx(1e3 * run.comparison().baseline.median, rel=1e-4)
@@ -159,14 +160,14 @@ def test_distribution_marks_outliers_and_takes_the_box_from_the_statistics():
 
 
 def test_throughput_has_whiskers_and_a_unit():
-    figure = charts.throughput(hand_made(20))
+    figure = race.throughput(hand_made(20))
     assert figure.layout.xaxis.title.text == "million pixels a second"
     assert all(bar.error_x.array[0] > 0 and bar.error_x.arrayminus[0] > 0 for bar in figure.data)
     assert figure.data[1].x[0] > figure.data[0].x[0]
 
 
 def test_steps_stand_on_a_log_axis_around_one_with_published_marks():
-    figure = charts.steps(hand_made(20))
+    figure = race.steps(hand_made(20))
     assert figure.layout.xaxis.type == "log"
     assert 1 in figure.layout.xaxis.tickvals
     dots, published = figure.data
@@ -177,12 +178,12 @@ def test_steps_stand_on_a_log_axis_around_one_with_published_marks():
 
 
 def test_published_figures_stand_alone_before_a_run():
-    figure = charts.published(make("colour-quantization", cores=1).declaration)
+    figure = race.published(make("colour-quantization", cores=1).declaration)
     assert len(figure.data) == 1 and len(figure.data[0].x) == 3
 
 
 def test_accuracy_is_a_share_of_the_baseline_with_the_limit():
-    figure = charts.accuracy(hand_made(3))
+    figure = race.accuracy(hand_made(3))
     assert figure.data[-1].x[0] == pytest.approx(100 * 31.79 / 31.66, rel=1e-4)
     assert "%" in figure.layout.xaxis.title.text
     assert any("limit 99 %" in note.text for note in figure.layout.annotations)
@@ -191,17 +192,17 @@ def test_accuracy_is_a_share_of_the_baseline_with_the_limit():
 
 def test_arms_that_are_far_apart_stand_on_a_log_axis(monkeypatch):
     monkeypatch.setitem(SECONDS, Side.BASELINE, 0.5)
-    assert charts.race(hand_made(10)).layout.yaxis.type == "log"
+    assert race.race(hand_made(10)).layout.yaxis.type == "log"
 
 
 def test_telemetry_has_a_row_a_core():
-    figure = charts.telemetry(hand_made(3))
+    figure = race.telemetry(hand_made(3))
     assert len(figure.data[0].z) == 2 and list(figure.data[0].z[0]) == [50] * 5
 
 
 def test_the_arms_differ_in_more_than_colour():
     for theme in ("light", "dark"):
-        one, other = (style.look(side, theme) for side in Side)
+        one, other = (design_theme.look(side, theme) for side in Side)
         for name in ("colour", "symbol", "dash", "pattern", "glyph"):
             assert getattr(one, name) != getattr(other, name)
 
@@ -209,4 +210,6 @@ def test_the_arms_differ_in_more_than_colour():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_colours_are_those_of_the_theme(theme):
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())
-    assert [style.look(side, theme).colour for side in Side] == config["theme"][theme]["chartCategoricalColors"][:2]
+    assert [design_theme.look(side, theme).colour for side in Side] == config["theme"][theme]["chartCategoricalColors"][
+        :2
+    ]

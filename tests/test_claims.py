@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench.claims import RULES, amdahl, conclude, duration, figure, interval_text, ratio_figure, share_kept
-from bench.events import State
-from bench.plan import make
-from bench.record import Run
-from bench.statistics import compare
+from bench.claims.verdict import RULES, amdahl, conclude, duration, figure, interval_text, ratio_figure, share_kept
+from bench.plan.plan import make
+from bench.run.events import State
+from bench.run.record import Run
+from bench.stats.comparison import compare
 from bench.values import (
     CoreCount,
     CoreReading,
@@ -32,7 +32,7 @@ from bench.values import (
     StepTime,
     Verdict,
 )
-from bench.workload import WHOLE, registry
+from bench.workload.declaration import WHOLE, registry
 from tests.conftest import opened
 
 MEASURE = Measure(name="psnr", label="PSNR", value=31.7, unit="dB", decisive=True)

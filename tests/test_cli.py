@@ -14,7 +14,7 @@ from PIL import Image
 from bench import __main__ as command
 from bench import paths
 from bench.paths import ROOT
-from bench.store import Store
+from bench.storage.store import Store
 from tests.conftest import wait_gone
 
 QUICK = ("--cores", "1", "--budget", "2", "--set", "loops=1000")

@@ -16,7 +16,7 @@ from PIL import Image
 from sklearn.metrics import mean_squared_error
 
 from bench.values import Side
-from bench.workload import BadInput, Settings, registry
+from bench.workload.declaration import BadInput, Settings, registry
 from workloads.colour_quantization.arm import ColourQuantization, psnr
 from workloads.colour_quantization.image import LARGEST_FILE, decode
 
@@ -144,9 +144,9 @@ def test_the_patched_arm_says_which_steps_ran_accelerated(tmp_path):
     workload = registry()["colour-quantization"]
     if workload.unavailable():
         pytest.skip(workload.unavailable())
-    from bench.cores import choose
-    from bench.plan import make
-    from bench.race import Race
+    from bench.machine.core_selection import choose
+    from bench.plan.plan import make
+    from bench.race.race import Race
     from tests.conftest import opened
 
     scratch = tmp_path / "scratch"

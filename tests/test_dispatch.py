@@ -12,11 +12,11 @@ import time
 import psutil
 import pytest
 
-from bench.dispatch import Dispatcher, journal_of, recover
-from bench.events import State
 from bench.paths import ROOT
-from bench.plan import make
-from bench.store import Store
+from bench.plan.plan import make
+from bench.run.events import State
+from bench.scheduler.dispatcher import Dispatcher, journal_of, recover
+from bench.storage.store import Store
 from tests.conftest import belonging, race, wait_gone
 
 LONG = 60.0
@@ -154,8 +154,8 @@ def test_a_killed_race_is_marked_interrupted_and_leaves_nothing(home):
 
 SERVER = """
 import sys, time
-from bench.dispatch import Dispatcher
-from bench.plan import make
+from bench.scheduler.dispatcher import Dispatcher
+from bench.plan.plan import make
 dispatcher = Dispatcher()
 parameters = {'loops': 2000, 'fault': 'orphan'}
 plan = make('trial', cores=1, budget_s=60, target=0, parameters=parameters)
@@ -181,7 +181,7 @@ def test_a_server_that_ends_takes_its_workers_along_and_its_run_is_interrupted(h
     assert watcher.entries()[0].pid == server.pid, "another process sees the run and its place"
     server.send_signal(sign)
     server.wait()
-    assert not wait_gone(home, but="bench.runner")
+    assert not wait_gone(home, but="bench.scheduler.runner")
     assert not wait_gone(home, 10.0), "the run's own process ends when it has stored the run"
     recover(Store())
     kept = Store().load(run)
@@ -229,11 +229,11 @@ def test_a_journal_that_cannot_be_written_is_told(home, monkeypatch):
     # A run's process that may write files of 64 KiB only sees what a full disk gives: a failed write.
     runner = "import resource,runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)); "
     runner += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
-    runner += "runpy.run_module('bench.runner', run_name='__main__')"
+    runner += "runpy.run_module('bench.scheduler.runner', run_name='__main__')"
     real = subprocess.Popen
 
     def limited(command, **options):
-        if command[-1] == "bench.runner":
+        if command[-1] == "bench.scheduler.runner":
             command = [sys.executable, "-c", runner]
         return real(command, **options)
 

@@ -9,9 +9,9 @@ from statistics import median
 
 import pytest
 
-from bench.export import ROW_COLUMNS, SAMPLE_COLUMNS, rows_csv, samples_csv
-from bench.record import Run
-from bench.store import Store
+from bench.run.record import Run
+from bench.storage.csv_export import ROW_COLUMNS, SAMPLE_COLUMNS, rows_csv, samples_csv
+from bench.storage.store import Store
 from bench.values import Side
 from tests.conftest import opened, race
 

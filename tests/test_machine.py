@@ -1,4 +1,4 @@
-"""What `bench.machine` makes of the files of different machines, and of this one."""
+"""What `bench.machine.describe` makes of the files of different machines, and of this one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import machine
-from bench.machine import Cache, Limits, Machine, NumaNode
+from bench.machine import describe
+from bench.machine.describe import Cache, Limits, Machine, NumaNode
 
 ARM_CPUINFO = """\
 processor	: 0
@@ -105,14 +105,14 @@ def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_arm_cores_are_named_by_their_numbers() -> None:
-    cpu = machine.parse_cpuinfo(ARM_CPUINFO)
+    cpu = describe.parse_cpuinfo(ARM_CPUINFO)
     assert (cpu.name, cpu.vendor, cpu.threads) == ("Arm Neoverse V1", "Arm", 2)
     assert list(cpu.isa.items()) == [("neon", True), ("sve", True), ("i8mm", True), ("bf16", True)]
     assert cpu.virtual is None
 
 
 def test_an_arm_core_that_nobody_knows_keeps_its_number() -> None:
-    cpu = machine.parse_cpuinfo(OLD_ARM_CPUINFO)
+    cpu = describe.parse_cpuinfo(OLD_ARM_CPUINFO)
     assert (cpu.name, cpu.vendor, cpu.threads) == ("Arm processor, part 0x123", None, 1)
     assert cpu.isa == {"neon": True, "sve": False, "i8mm": False, "bf16": False}
 
@@ -122,27 +122,27 @@ def test_arm_sockets_and_cores_are_counted_in_sys(tmp_path: Path) -> None:
     for core in range(2):
         topology = f"sys/devices/system/cpu/cpu{core}/topology"
         lay(tmp_path, {f"{topology}/core_siblings_list": "0-1\n", f"{topology}/thread_siblings_list": f"{core}\n"})
-    seen = machine.describe(tmp_path)
+    seen = describe.describe(tmp_path)
     assert (seen.sockets, seen.physical_cores, seen.logical_threads) == (1, 2, 2)
 
 
 def test_two_sockets_of_xeon_with_amx(tmp_path: Path) -> None:
-    seen = machine.describe(lay(tmp_path, {"proc/cpuinfo": XEON_CPUINFO}))
+    seen = describe.describe(lay(tmp_path, {"proc/cpuinfo": XEON_CPUINFO}))
     assert (seen.processor, seen.vendor) == ("Intel(R) Xeon(R) Platinum 8480+", "Intel")
     assert (seen.sockets, seen.physical_cores, seen.logical_threads) == (2, 4, 8)
-    assert list(seen.isa) == list(machine.X86_FLAGS)
+    assert list(seen.isa) == list(describe.X86_FLAGS)
     assert all(seen.isa.values())
     assert seen.hypervisor is None
 
 
 def test_flags_are_whole_words() -> None:
-    isa = machine.parse_cpuinfo(XEON_BLOCK.format(processor=0, socket=0, core=0).replace("avx512_vnni ", "")).isa
+    isa = describe.parse_cpuinfo(XEON_BLOCK.format(processor=0, socket=0, core=0).replace("avx512_vnni ", "")).isa
     assert isa["avx_vnni"] and not isa["avx512_vnni"]
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "no colon here", "processor\t: 0\n", "flags\t: avx2\n"])
 def test_a_cpuinfo_that_says_nothing(text: str) -> None:
-    cpu = machine.parse_cpuinfo(text)
+    cpu = describe.parse_cpuinfo(text)
     assert (cpu.name, cpu.vendor, cpu.isa, cpu.sockets, cpu.cores) == (None, None, {}, 0, 0)
 
 
@@ -155,8 +155,8 @@ def test_an_apple_processor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         "hw.optional.arm.AdvSIMD": b"\1\0\0\0",
         "hw.optional.arm.FEAT_BF16": b"\1\0\0\0",
     }
-    monkeypatch.setattr(machine, "_sysctl", answers.get)
-    cpu = machine.read_processor(tmp_path)
+    monkeypatch.setattr(describe, "_sysctl", answers.get)
+    cpu = describe.read_processor(tmp_path)
     assert (cpu.name, cpu.vendor, cpu.sockets, cpu.cores, cpu.threads) == ("Apple M2", "Apple", 1, 8, 8)
     assert cpu.isa == {"neon": True, "sve": False, "i8mm": False, "bf16": True}
     assert cpu.virtual is False
@@ -169,8 +169,8 @@ def test_an_intel_mac(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "machdep.cpu.features": b"FPU SSE4.2 FMA AVX1.0\0",
         "machdep.cpu.leaf7_features": b"AVX2 AVX512F AVX512VNNI\0",
     }
-    monkeypatch.setattr(machine, "_sysctl", answers.get)
-    cpu = machine.read_processor(tmp_path)
+    monkeypatch.setattr(describe, "_sysctl", answers.get)
+    cpu = describe.read_processor(tmp_path)
     assert cpu.vendor == "Intel"
     assert [flag for flag, present in cpu.isa.items() if present] == ["avx2", "fma", "avx512f", "avx512_vnni"]
 
@@ -180,7 +180,7 @@ def test_an_intel_mac(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     [("0-3,8\n", [0, 1, 2, 3, 8]), ("5", [5]), ("", []), ("\n", []), ("max", []), ("1-,2", [2]), ("0,2-3", [0, 2, 3])],
 )
 def test_lists_of_cores(text: str, cores: list[int]) -> None:
-    assert machine.parse_cores(text) == cores
+    assert describe.parse_cores(text) == cores
 
 
 def test_version_2_limits_are_the_narrowest_on_the_way_up(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_version_2_limits_are_the_narrowest_on_the_way_up(tmp_path: Path) -> Non
         f"{POD}/box/cpuset.cpus.effective": "0-1,4\n",
         "sys/devices/system/cpu/online": "0-7\n",
     }
-    limits = machine.container_limits(v2_root(tmp_path, more))
+    limits = describe.container_limits(v2_root(tmp_path, more))
     assert limits == Limits(cgroup=2, cpu_quota=1.5, cpuset=[0, 1, 4], memory_bytes=2 << 30)
 
 
@@ -210,7 +210,7 @@ def test_version_1_limits(tmp_path: Path) -> None:
         "sys/fs/cgroup/cpuset/cpuset.cpus": "2-3\n",
         "sys/devices/system/cpu/online": "0-3\n",
     }
-    limits = machine.container_limits(lay(tmp_path, files))
+    limits = describe.container_limits(lay(tmp_path, files))
     assert limits == Limits(cgroup=1, cpu_quota=2.5, cpuset=[2, 3], memory_bytes=None)
 
 
@@ -220,13 +220,13 @@ def test_a_group_outside_the_mounted_one_is_looked_for_at_the_mount(tmp_path: Pa
         "proc/self/mountinfo": V2_MOUNT.replace(" / /sys", " /docker/abc /sys"),
         "sys/fs/cgroup/cpu.max": "50000 100000\n",
     }
-    assert machine.container_limits(lay(tmp_path, files)).cpu_quota == 0.5
+    assert describe.container_limits(lay(tmp_path, files)).cpu_quota == 0.5
 
 
 def test_no_limits(tmp_path: Path) -> None:
     more = {f"{POD}/box/cpuset.cpus.effective": "0-3\n", "sys/devices/system/cpu/online": "0-3\n"}
-    assert machine.container_limits(v2_root(tmp_path / "all", more)) == Limits(cgroup=2)
-    assert machine.container_limits(tmp_path / "none") == Limits()
+    assert describe.container_limits(v2_root(tmp_path / "all", more)) == Limits(cgroup=2)
+    assert describe.container_limits(tmp_path / "none") == Limits()
 
 
 @pytest.mark.usefixtures("four_cores")
@@ -242,28 +242,28 @@ def test_no_limits(tmp_path: Path) -> None:
     ],
 )
 def test_the_core_limit_is_the_quota_rounded_up(tmp_path: Path, quota: str, limit: int) -> None:
-    assert machine.core_limit(v2_root(tmp_path, {f"{POD}/cpu.max": quota})) == limit
+    assert describe.core_limit(v2_root(tmp_path, {f"{POD}/cpu.max": quota})) == limit
 
 
 @pytest.mark.usefixtures("four_cores")
 def test_usable_cores_are_online_and_in_the_cpuset(tmp_path: Path) -> None:
     more = {f"{POD}/box/cpuset.cpus.effective": "1-9\n", "sys/devices/system/cpu/online": "0-2\n"}
-    assert machine.usable_cores(v2_root(tmp_path / "narrow", more)) == [1, 2]
-    assert machine.usable_cores(tmp_path / "none") == [0, 1, 2, 3]
+    assert describe.usable_cores(v2_root(tmp_path / "narrow", more)) == [1, 2]
+    assert describe.usable_cores(tmp_path / "none") == [0, 1, 2, 3]
 
 
 @pytest.mark.usefixtures("four_cores")
 def test_a_cpuset_that_contradicts_the_affinity_is_not_believed(tmp_path: Path) -> None:
     more = {f"{POD}/box/cpuset.cpus.effective": "8-9\n"}
-    assert machine.usable_cores(v2_root(tmp_path, more)) == [0, 1, 2, 3]
+    assert describe.usable_cores(v2_root(tmp_path, more)) == [0, 1, 2, 3]
 
 
 def test_usable_cores_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    assert machine.usable_cores() == [0, 1, 2]
+    assert describe.usable_cores() == [0, 1, 2]
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert machine.usable_cores() == [0]
+    assert describe.usable_cores() == [0]
 
 
 CLOCKS = "sys/devices/system/clocksource/clocksource0/available_clocksource"
@@ -299,7 +299,7 @@ CLOCKS = "sys/devices/system/clocksource/clocksource0/available_clocksource"
     ],
 )
 def test_hypervisors(tmp_path: Path, files: Mapping[str, str], virtual: bool | None, expected: str | None) -> None:
-    assert machine.hypervisor(lay(tmp_path, files), virtual) == expected
+    assert describe.hypervisor(lay(tmp_path, files), virtual) == expected
 
 
 @pytest.mark.usefixtures("four_cores")
@@ -328,7 +328,7 @@ def test_what_sys_tells(tmp_path: Path) -> None:
         "proc/sys/kernel/random/boot_id": "1ce6d32a-4ea0-45e7-b788-a5d42ffbb3a1\n",
         "etc/os-release": 'NAME="Debian GNU/Linux"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
     }
-    seen = machine.describe(lay(tmp_path, files))
+    seen = describe.describe(lay(tmp_path, files))
     assert seen.caches == [
         Cache(level=1, kind="Data", bytes=48 << 10, shared_by=2),
         Cache(level=3, kind="Unified", bytes=32 << 20, shared_by=4),
@@ -346,12 +346,12 @@ def test_what_sys_tells(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("boost", "turbo"), [("1\n", True), ("0\n", False), ("", None)])
 def test_turbo_by_cpufreq(tmp_path: Path, boost: str, turbo: bool | None) -> None:
     root = lay(tmp_path, {"sys/devices/system/cpu/cpufreq/boost": boost})
-    assert machine.describe(root).turbo is turbo
+    assert describe.describe(root).turbo is turbo
 
 
 def test_nothing_to_read_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "_sysctl", lambda name: None)
-    seen = machine.describe(tmp_path)
+    monkeypatch.setattr(describe, "_sysctl", lambda name: None)
+    seen = describe.describe(tmp_path)
     assert (seen.isa, seen.caches, seen.numa_nodes, seen.limits) == ({}, [], [], Limits())
     assert (seen.vendor, seen.sockets, seen.governor, seen.turbo) == (None, None, None, None)
     assert (seen.hypervisor, seen.transparent_hugepages, seen.boot_id) == (None, None, None)
@@ -362,7 +362,7 @@ def test_nothing_to_read_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(scope="module")
 def here() -> Machine:
-    return machine.describe()
+    return describe.describe()
 
 
 def test_the_short_line(here: Machine) -> None:
@@ -393,12 +393,12 @@ def test_the_short_line(here: Machine) -> None:
 
 
 def test_this_machine(here: Machine) -> None:
-    assert here.core_limit == machine.core_limit() <= len(here.usable_cores)
-    assert here.usable_cores == machine.usable_cores()
+    assert here.core_limit == describe.core_limit() <= len(here.usable_cores)
+    assert here.usable_cores == describe.usable_cores()
     assert set(here.usable_cores) <= set(range(os.cpu_count() or 1))
     assert 0 < here.memory_available_bytes <= here.memory_bytes
     assert here.versions["psutil"] == psutil.__version__
-    assert list(here.versions) == [name for name in machine.MEASURED if name in here.versions]
+    assert list(here.versions) == [name for name in describe.MEASURED if name in here.versions]
     assert Machine.model_validate_json(here.model_dump_json()) == here
 
 
@@ -410,9 +410,9 @@ def test_this_machine_agrees_with_its_own_flags(here: Machine) -> None:
 
 
 def test_describing_imports_no_measured_library() -> None:
-    code = "import sys, json, bench.machine as m; m.describe(); print(json.dumps(sorted(sys.modules)))"
+    code = "import sys, json, bench.machine.describe as m; m.describe(); print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    measured = {name.replace("-", "_") for name in machine.MEASURED} - {"psutil", "scikit_learn"} | {
+    measured = {name.replace("-", "_") for name in describe.MEASURED} - {"psutil", "scikit_learn"} | {
         "sklearn",
         "sklearnex",
     }
@@ -425,10 +425,10 @@ def test_the_package_needs_no_proc_to_be_imported(tmp_path: Path) -> None:
         "import os, time, pathlib, sys\n"
         "for name in ('sched_getaffinity', 'sched_setaffinity', 'confstr', 'getsid', 'pidfd_open', 'getloadavg'):\n"
         "    if hasattr(os, name): delattr(os, name)\n"
-        "import bench.machine, bench.processes, bench.telemetry, bench.noise\n"
+        "import bench.machine.describe, bench.system.process_tree, bench.machine.telemetry, bench.machine.noise\n"
         "root = pathlib.Path(sys.argv[1])\n"
-        "bench.machine.describe(root)\n"
-        "with bench.telemetry.Telemetry(root) as telemetry:\n"
+        "bench.machine.describe.describe(root)\n"
+        "with bench.machine.telemetry.Telemetry(root) as telemetry:\n"
         "    telemetry.read(0.0)\n"
         "    print(telemetry.read(1.0).load)\n"
     )

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from workloads.memory_traffic import counters
+from workloads.memory_traffic.measure import perf_counters
 
 SOFTWARE = {"task clock": (1, 1)}
 """PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK: nanoseconds, which no virtual machine lacks."""
@@ -21,8 +21,8 @@ def spin() -> int:
 
 @linux
 def test_what_linux_counts_by_itself_is_counted(monkeypatch):
-    monkeypatch.setattr(counters, "EVENTS", SOFTWARE)
-    counting = counters.start()
+    monkeypatch.setattr(perf_counters, "EVENTS", SOFTWARE)
+    counting = perf_counters.start()
     if counting.why:
         pytest.skip(counting.why)
     little, much = counting.around(lambda: None), counting.around(spin)
@@ -33,9 +33,9 @@ def test_what_linux_counts_by_itself_is_counted(monkeypatch):
 
 @linux
 def test_hardware_events_are_counted_or_the_reason_is_told():
-    counting = counters.start()
+    counting = perf_counters.start()
     found = counting.around(spin)
-    missing = [name for name in counters.EVENTS if name not in counting.descriptors]
+    missing = [name for name in perf_counters.EVENTS if name not in counting.descriptors]
     assert set(found) <= set(counting.descriptors)
     assert all(count >= 0 for count in found.values())
     assert bool(missing) == bool(counting.why)
@@ -45,8 +45,8 @@ def test_hardware_events_are_counted_or_the_reason_is_told():
 
 @linux
 def test_an_event_that_no_processor_has_is_refused_by_the_kernel(monkeypatch):
-    monkeypatch.setattr(counters, "EVENTS", {"nonsense": (0, 9999)})
-    counting = counters.start()
+    monkeypatch.setattr(perf_counters, "EVENTS", {"nonsense": (0, 9999)})
+    counting = perf_counters.start()
     assert not counting.descriptors
     assert counting.why.startswith("nonsense: ")
     assert counting.around(spin) == {}
@@ -63,10 +63,10 @@ def test_an_event_that_no_processor_has_is_refused_by_the_kernel(monkeypatch):
     ],
 )
 def test_every_reason_is_told_in_words(number, words):
-    assert words in counters.reason(OSError(number, os.strerror(number)))
+    assert words in perf_counters.reason(OSError(number, os.strerror(number)))
 
 
 def test_another_system_is_told(monkeypatch):
-    monkeypatch.setattr(counters.platform, "system", lambda: "Darwin")
-    counting = counters.start()
+    monkeypatch.setattr(perf_counters.platform, "system", lambda: "Darwin")
+    counting = perf_counters.start()
     assert "Darwin" in counting.why and not counting.descriptors

@@ -11,16 +11,17 @@ import pytest
 
 pytest.importorskip("numba", reason="Numba is not installed")
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 from tests.test_memory_traffic import Tell, settings
-from workloads.memory_traffic import build, reference
-from workloads.memory_traffic.desk import Desk
+from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.measure import stream_c
+from workloads.memory_traffic.tasks import Desk
 
 
 @pytest.fixture(autouse=True)
 def free_threads(monkeypatch):
     """Kernels that run in the tests' own process must not tie its main thread to a core, as in a worker's."""
-    monkeypatch.setattr(build, "THREADS", {})
+    monkeypatch.setattr(numba_compile, "THREADS", {})
 
 
 needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="there is no gcc here")
@@ -31,7 +32,7 @@ def test_both_triads_take_turns_and_are_told(tmp_path: Path, record_property):
     tell = Tell()
     result = Desk().stream(settings(tmp_path, size=24 * 1024), {}, tell)
     rounds = [value for name, value in tell.events if name == "round"]
-    assert len(rounds) == reference.ROUNDS
+    assert len(rounds) == stream_c.ROUNDS
     assert result["ratio"] == pytest.approx(
         max(one["numba_gb_s"] for one in rounds) / max(one["c_gb_s"] for one in rounds)
     )
@@ -41,13 +42,13 @@ def test_both_triads_take_turns_and_are_told(tmp_path: Path, record_property):
 
 @needs_gcc
 def test_a_wrong_result_of_the_c_program_is_noticed(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(reference, "STREAM", reference.STREAM.replace("a[j] != 2.0", "a[j] != 3.0"))
+    monkeypatch.setattr(stream_c, "STREAM", stream_c.STREAM.replace("a[j] != 2.0", "a[j] != 3.0"))
     with pytest.raises(subprocess.CalledProcessError):
-        reference.run(reference.built(tmp_path, 1000), 1, set())
+        stream_c.run(stream_c.built(tmp_path, 1000), 1, set())
 
 
 def test_without_gcc_it_is_refused(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(reference.shutil, "which", lambda name: None)
+    monkeypatch.setattr(stream_c.shutil, "which", lambda name: None)
     with pytest.raises(BadInput, match="no gcc") as refused:
         Desk().stream(settings(tmp_path), {}, Tell())
     assert refused.value.remedy

@@ -14,22 +14,24 @@ import numpy as np
 import pytest
 
 from bench.paths import ROOT
-from bench.workload import BadInput, Settings, registry
-from workloads.memory_traffic import assembly, catalogue, narrow, problems, room
+from bench.workload.declaration import BadInput, Settings, registry
+from workloads.memory_traffic import catalogue, problems
+from workloads.memory_traffic.arm import MemoryTraffic
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
+from workloads.memory_traffic.compiler import assembly, llvm_ir, numba_compile
+from workloads.memory_traffic.kernels import multithreading
+from workloads.memory_traffic.measure import memory_check, roofline, scaling
+from workloads.memory_traffic.measure import sweeps as measure_sweeps
+from workloads.memory_traffic.measure import triad as measure_triad
+from workloads.memory_traffic.tasks import Desk
 
 pytest.importorskip("numba", reason="Numba is not installed")
-
-from workloads.memory_traffic import build, roofline, scaling, stream, sweeps
-from workloads.memory_traffic.arm import MemoryTraffic
-from workloads.memory_traffic.desk import Desk
-from workloads.memory_traffic.kernels import multithreading
 
 
 @pytest.fixture(autouse=True)
 def free_threads(monkeypatch):
     """Kernels that run in the tests' own process must not tie its main thread to a core, as in a worker's."""
-    monkeypatch.setattr(build, "THREADS", {})
+    monkeypatch.setattr(numba_compile, "THREADS", {})
 
 
 PAIRS = [(one, version) for one in TRANSFORMATIONS.values() for version in one.versions]
@@ -60,7 +62,7 @@ class Tell:
 @pytest.mark.parametrize(("one", "version"), PAIRS, ids=lambda value: value.name)
 def test_every_kernel_is_right_where_nothing_divides(one, version):
     """As plain Python, without a compiler: sizes that no tile, strip or block divides, with several shares of work."""
-    plain = build.function(one, version, 8)
+    plain = numba_compile.function(one, version, 8)
     for size_kib, tile in ((1, 5), (3, 4), (7, 8)):
         problem = problems.make(one, size_kib=size_kib, side=0, tile=tile, fields=8, seed=1)
         returned = plain(*problem.given(version.name))
@@ -71,7 +73,7 @@ def test_every_kernel_is_right_where_nothing_divides(one, version):
 def test_threads_do_not_change_the_result(name):
     one = TRANSFORMATIONS[name]
     problem = problems.make(one, size_kib=40, side=0, tile=8, fields=1, seed=2)
-    kernel = build.kernel(one, one.version(one.after), problem.given(one.after), cores=2)
+    kernel = numba_compile.kernel(one, one.version(one.after), problem.given(one.after), cores=2)
     problem.check(kernel.call(*problem.given(one.after)), name)
 
 
@@ -89,7 +91,7 @@ def test_what_an_earlier_kernel_left_does_not_pass_for_a_later_ones():
         one = TRANSFORMATIONS[name]
         problem = problems.make(one, size_kib=4, side=0, tile=4, fields=1, seed=0)
         arguments = problem.given(one.after)
-        problem.checked(build.function(one, one.version(one.after)), arguments, "right")
+        problem.checked(numba_compile.function(one, one.version(one.after)), arguments, "right")
         left = problem.out.copy()
 
         def all_but_the_first_row(*given, problem=problem, left=left):
@@ -104,7 +106,7 @@ def test_what_an_earlier_stencil_left_on_its_way_does_not_help_a_later_one():
     one = TRANSFORMATIONS["stencil"]
     problem = problems.make(one, size_kib=4, side=0, tile=4, fields=1, seed=0)
     arguments = problem.given("rows")
-    rows = build.function(one, one.version("rows"))
+    rows = numba_compile.function(one, one.version("rows"))
     problem.checked(rows, arguments, "right")
 
     def lazy(start, between, other, out, sweeps, tile):
@@ -120,7 +122,7 @@ def test_a_sum_that_lacks_a_row_or_a_column_is_refused_at_any_side(side):
     problem = problems.make(one, size_kib=0, side=side, tile=0, fields=1, seed=0)
     (a,) = problem.given("")
     for cores in (1, 2):
-        kernels = {version.name: build.kernel(one, version, (a,), cores=cores) for version in one.versions}
+        kernels = {version.name: numba_compile.kernel(one, version, (a,), cores=cores) for version in one.versions}
         for name, kernel in kernels.items():
             assert problem.checked(kernel.call, (a,), name) == 0
             for part in (a[1:], a[:, :-1]):
@@ -135,7 +137,7 @@ def test_a_product_is_right_to_the_last_digit_or_refused():
     a, b, out, _ = problem.given("ikj")
     for version in ("ikj", "tiled", "blocked", "blas"):
         arguments = problem.given(version)
-        kernel = build.kernel(one, one.version(version), arguments, cores=2)
+        kernel = numba_compile.kernel(one, one.version(version), arguments, cores=2)
         assert problem.checked(kernel.call, arguments, version) == 0
 
     def lazy(*_):
@@ -147,18 +149,18 @@ def test_a_product_is_right_to_the_last_digit_or_refused():
 
 def test_a_sum_of_strides_that_is_wrong_is_refused_however_many_elements_it_has(tmp_path, monkeypatch):
     """Of float32 at a stride of 1: ten million numbers, more than it has room for where they all have its digits."""
-    monkeypatch.setattr(stream, "best", lambda *_: pytest.fail("it was timed"))
+    monkeypatch.setattr(measure_triad, "best", lambda *_: pytest.fail("it was timed"))
     for wrong in (lambda a, stride: 0.0, lambda a, stride: float(a[:-1:stride].sum(dtype=np.float64))):
-        kernel = build.Kernel(wrong, wrong, 0.0, None)
-        monkeypatch.setattr(build, "compiled", lambda *_, kernel=kernel, **__: kernel)
+        kernel = numba_compile.Kernel(wrong, wrong, 0.0, None)
+        monkeypatch.setattr(numba_compile, "compiled", lambda *_, kernel=kernel, **__: kernel)
         with pytest.raises(RuntimeError, match="the sum of float32 at stride 1 is wrong"):
-            sweeps.strides(settings(tmp_path, size=40 * 1024), Tell())
+            measure_sweeps.strides(settings(tmp_path, size=40 * 1024), Tell())
 
 
 def test_the_sums_of_strides_are_exact_where_float32_has_no_room_for_the_number_of_their_elements():
     a = problems.spaced(np.random.default_rng(0), (3 << 24,), np.dtype(np.float32), 16, -7.5)
     assert set(np.unique(a[:4096])) == {place - 7.5 for place in range(16)}
-    kernel = build.compiled(sweeps.unit_stride.strided, (a, 1), threads=1)
+    kernel = numba_compile.compiled(measure_sweeps.unit_stride.strided, (a, 1), threads=1)
     for stride in (1, 2, 7):
         assert kernel.call(a, stride) == a[::stride].sum(dtype=np.float64)
 
@@ -166,8 +168,8 @@ def test_the_sums_of_strides_are_exact_where_float32_has_no_room_for_the_number_
 @pytest.mark.parametrize("name", ["triad", "horner"])
 @pytest.mark.parametrize("task", ["scaling", "beside"])
 def test_a_wrong_triad_or_polynomial_is_refused_before_it_is_timed(tmp_path, monkeypatch, name, task):
-    monkeypatch.setattr(stream, "best", lambda *_: pytest.fail("it was timed"))
-    monkeypatch.setattr(stream, "_kernels", {})
+    monkeypatch.setattr(measure_triad, "best", lambda *_: pytest.fail("it was timed"))
+    monkeypatch.setattr(measure_triad, "_kernels", {})
 
     def triad(b, c, scalar, out):
         out[:-1] = 5.0
@@ -175,18 +177,18 @@ def test_a_wrong_triad_or_polynomial_is_refused_before_it_is_timed(tmp_path, mon
     def horner(x, out):
         out[:] = x
 
-    monkeypatch.setattr(stream.multithreading, name, {"triad": triad, "horner": horner}[name])
+    monkeypatch.setattr(measure_triad.multithreading, name, {"triad": triad, "horner": horner}[name])
     with pytest.raises(RuntimeError, match="wrong"):
         if task == "scaling":
             scaling.measure(settings(tmp_path), Tell())
         elif name == "triad":
-            stream.triad(1 << 16, 1, 1)
+            measure_triad.triad(1 << 16, 1, 1)
         else:
-            stream.peak(1, 1)
+            measure_triad.peak(1, 1)
 
 
 def test_a_tile_sweep_is_refused_where_a_kernel_leaves_out_what_an_earlier_one_has_done(tmp_path, monkeypatch):
-    right = build.kernel
+    right = numba_compile.kernel
 
     def inside(a, out, tile):
         out[1:-1] = a.T[1:-1]
@@ -195,9 +197,9 @@ def test_a_tile_sweep_is_refused_where_a_kernel_leaves_out_what_an_earlier_one_h
         kernel = right(one, version, arguments, **given)
         return kernel if version.name == "rows" else dataclasses.replace(kernel, call=inside)
 
-    monkeypatch.setattr(build, "kernel", faulty)
+    monkeypatch.setattr(numba_compile, "kernel", faulty)
     with pytest.raises(BadInput, match="differs from NumPy"):
-        sweeps.tiles(TRANSFORMATIONS["transpose"], settings(tmp_path), Tell())
+        measure_sweeps.tiles(TRANSFORMATIONS["transpose"], settings(tmp_path), Tell())
 
 
 def test_sides_are_odd_and_fit():
@@ -232,7 +234,7 @@ def test_the_evidence_says_whether_the_loop_has_vectors(tmp_path):
 
 def test_a_promise_of_vectors_that_is_not_kept_is_no_acceleration(tmp_path):
     made = prepared(tmp_path, "after", transformation="vectorization")
-    scalar = build.compiled(lambda x, y: x[0], made.arguments, threads=1)
+    scalar = numba_compile.compiled(lambda x, y: x[0], made.arguments, threads=1)
     made.kernel = scalar
     told = made.evidence()[0]
     assert told.path == "stock"
@@ -294,7 +296,7 @@ class Counted:
 def test_the_peak_counts_every_operation_of_its_polynomials():
     Counted.done = 0
     multithreading.horner(np.array([Counted()], object), np.empty(1, object))
-    assert Counted.done == stream.HORNER_OPERATIONS
+    assert Counted.done == measure_triad.HORNER_OPERATIONS
 
 
 def test_a_call_of_the_peak_is_so_much_work_that_starting_its_threads_is_next_to_nothing(tmp_path, monkeypatch):
@@ -304,35 +306,35 @@ def test_a_call_of_the_peak_is_so_much_work_that_starting_its_threads_is_next_to
         done.append(arguments[-1])
         return 1.0
 
-    monkeypatch.setattr(stream, "best", best)
-    peak = stream.peak(2, 1)
+    monkeypatch.setattr(measure_triad, "best", best)
+    peak = measure_triad.peak(2, 1)
     # A tenth of a millisecond where a core does 160 Gflop/s; threads start in a microsecond or two.
-    assert peak.gflop_s * 1e9 == stream.HORNER_OPERATIONS * len(done[0]) >= 2 * 16e6
+    assert peak.gflop_s * 1e9 == measure_triad.HORNER_OPERATIONS * len(done[0]) >= 2 * 16e6
     scaling.measure(settings(tmp_path, cores=2), Tell())
     assert {len(out) for out in done[1:] if out.dtype == np.float32} == {len(done[0])}, "as much as scaling has"
 
 
 def test_a_librarys_threads_are_timed_on_all_cores_and_the_process_is_tied_again(tmp_path):
-    if len(build.CORES) < 2:
+    if len(numba_compile.CORES) < 2:
         pytest.skip("there is one core, or it is not told")
-    first = {min(build.CORES)}
+    first = {min(numba_compile.CORES)}
     seen = []
 
     def repeated(times):
         seen.append(os.sched_getaffinity(0))
         time.sleep(0.001)
 
-    library = build.Kernel(repeated, repeated, 0.0, None)
+    library = numba_compile.Kernel(repeated, repeated, 0.0, None)
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, first)
     try:
-        stream.best(library, (), 1)
+        measure_triad.best(library, (), 1)
         after = os.sched_getaffinity(0)
     finally:
         os.sched_setaffinity(0, before)
-    assert set(map(frozenset, seen)) == {frozenset(build.CORES)}
+    assert set(map(frozenset, seen)) == {frozenset(numba_compile.CORES)}
     assert after == first
-    assert len(seen) == 2 + stream.LIBRARY_PASSES, "more often than ours, whose threads keep their cores"
+    assert len(seen) == 2 + measure_triad.LIBRARY_PASSES, "more often than ours, whose threads keep their cores"
 
 
 PEAKS = """
@@ -386,13 +388,13 @@ def test_sizes_are_spelled_in_the_unit_that_suits_them(tmp_path, monkeypatch):
     assert spelled == {
         "24 bytes", "1 KiB", "1023 KiB", "1 MiB", "100 MiB", "1020 MiB", "1 GiB", "1.5 GiB", "32 GiB",
     }  # fmt: skip
-    monkeypatch.setattr(stream, "best", lambda *_: 1.0)
+    monkeypatch.setattr(measure_triad, "best", lambda *_: 1.0)
     monkeypatch.setattr(scaling, "ROUNDS", 1)
-    assert sweeps.strides(settings(tmp_path, size=512), Tell())["shape"].endswith("512 KiB each")
+    assert measure_sweeps.strides(settings(tmp_path, size=512), Tell())["shape"].endswith("512 KiB each")
     assert scaling.measure(settings(tmp_path, size=100), Tell())["shape"].endswith("100 KiB")
-    monkeypatch.setattr(room, "free", lambda: 100 * 1024)
+    monkeypatch.setattr(memory_check, "free", lambda: 100 * 1024)
     with pytest.raises(BadInput, match=r"^it needs 1.5 GiB, and 100 KiB are free$"):
-        room.refuse(3 << 29)
+        memory_check.refuse(3 << 29)
     labels = registry()["memory-traffic"].parameter("size").stop_labels
     assert (labels[16], labels[1024], labels[1 << 25]) == ("16 KiB", "1 MiB", "32 GiB")
 
@@ -405,7 +407,7 @@ def test_a_side_is_looked_for_as_the_same_size_is():
 
 
 def test_more_than_the_free_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(room, "free", lambda: 100 * 1024)
+    monkeypatch.setattr(memory_check, "free", lambda: 100 * 1024)
     with pytest.raises(BadInput, match="are free"):
         prepared(tmp_path, "after", transformation="transpose")
 
@@ -491,7 +493,7 @@ def test_a_transpose_moves_its_elements_one_by_one_and_says_so(name, cores):
 def test_the_loop_that_threads_run_is_read_too():
     problem = problems.make(TRANSFORMATIONS["multithreading"], size_kib=64, side=0, tile=0, fields=1, seed=0)
     one = TRANSFORMATIONS["multithreading"]
-    assert build.kernel(one, one.version("all"), problem.given("all"), cores=2).loops.vectorized
+    assert numba_compile.kernel(one, one.version("all"), problem.given("all"), cores=2).loops.vectorized
 
 
 def test_vectors_of_512_bits_on_demand():
@@ -546,7 +548,7 @@ def test_a_sweep_of_strides_tells_all_of_them(tmp_path):
     Desk().sweep(settings(tmp_path), {"what": "stride"}, tell)
     for kind, line in (("float32", 16), ("float64", 8)):
         own = [value for _, value in tell.events if value["version"] == kind]
-        assert [value["x"] for value in own] == list(range(1, sweeps.LONGEST_STRIDE + 1))
+        assert [value["x"] for value in own] == list(range(1, measure_sweeps.LONGEST_STRIDE + 1))
         assert all(value["ns"] > 0 and value["line"] == line for value in own)
     with pytest.raises(BadInput, match="nothing to sweep"):
         Desk().sweep(settings(tmp_path), {"what": "layout"}, tell)
@@ -589,13 +591,13 @@ def test_where_a_kernel_stands_under_the_roof():
     flat = roofline.standing(moved=1, flops=500, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1000)
     assert flat["share"] == pytest.approx(0.5)
     assert roofline.standing(moved=100, flops=0, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1)["share"] == 0.5
-    stairs = [stream.Triad(1 << 10, 1, 1e-9, 1), stream.Triad(1 << 20, 1, 1e-3, 1)]
+    stairs = [measure_triad.Triad(1 << 10, 1, 1e-9, 1), measure_triad.Triad(1 << 20, 1, 1e-3, 1)]
     assert roofline.bandwidth(stairs, 1 << 11) == stairs[0].gb_s
     assert roofline.thread_counts(6) == [1, 2, 4, 6]
 
 
 def test_a_sweep_of_sizes_tells_both_versions_and_the_triad(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeps, "SIZES", (16 * 1024, 64 * 1024))
+    monkeypatch.setattr(measure_sweeps, "SIZES", (16 * 1024, 64 * 1024))
     tell = Tell()
     result = Desk().sizes(settings(tmp_path, transformation="layout", fields="2"), {}, tell)
     points = [value for _, value in tell.events]
@@ -609,7 +611,7 @@ def test_a_sweep_of_sizes_tells_both_versions_and_the_triad(tmp_path, monkeypatc
     ("name", "threads"), [("vectorization", (1, 1, 1)), ("multithreading", (1, 2, 2)), ("dependence", (1, 2, 2))]
 )
 def test_the_triad_has_as_many_threads_as_the_versions_beside_it(tmp_path, monkeypatch, name, threads):
-    monkeypatch.setattr(sweeps, "SIZES", (64 * 1024,))
+    monkeypatch.setattr(measure_sweeps, "SIZES", (64 * 1024,))
     tell = Tell()
     result = Desk().sizes(settings(tmp_path, cores=2, transformation=name), {}, tell)
     assert tuple(value["threads"] for _, value in tell.events) == threads
@@ -617,7 +619,7 @@ def test_the_triad_has_as_many_threads_as_the_versions_beside_it(tmp_path, monke
 
 
 def test_a_version_that_takes_minutes_has_no_points_at_large_sizes(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeps, "SIZES", (16 * 1024, 64 * 1024))
+    monkeypatch.setattr(measure_sweeps, "SIZES", (16 * 1024, 64 * 1024))
     monkeypatch.setattr(catalogue, "SLOW_SIDE", 50)
     tell = Tell()
     Desk().sizes(settings(tmp_path, transformation="tiling"), {}, tell)
@@ -654,7 +656,7 @@ def test_repeated_calls_are_all_made(tmp_path):
         out[0] += 1
 
     problem.out[:] = 0
-    build.compiled(counting, problem.given(""), threads=1).repeated(7, *problem.given(""))
+    numba_compile.compiled(counting, problem.given(""), threads=1).repeated(7, *problem.given(""))
     assert problem.out[0] == 7
 
 
@@ -694,7 +696,7 @@ VECTORS = ["unit-stride/rows", "tiling/ikj", "stencil/rows", "stencil/threads"]
 def loops_of(name: str, cores: int) -> assembly.Loops:
     one, version = (TRANSFORMATIONS[part] if not place else part for place, part in enumerate(name.split("/")))
     problem = problems.make(one, size_kib=64, side=0, tile=0, fields=1, seed=0)
-    return build.kernel(one, one.version(version), problem.given(version), cores=cores).loops
+    return numba_compile.kernel(one, one.version(version), problem.given(version), cores=cores).loops
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -726,7 +728,7 @@ def test_columns_are_not_vectorized_with_wider_vectors_either():
 def test_a_matrix_of_one_column_keeps_its_vectors(tmp_path):
     a = np.ones((4096, 1), np.float32)
     one = TRANSFORMATIONS["unit-stride"]
-    assert build.kernel(one, one.version("columns"), (a,), cores=1).loops.vectorized
+    assert numba_compile.kernel(one, one.version("columns"), (a,), cores=1).loops.vectorized
 
 
 CODE = """\
@@ -748,11 +750,11 @@ define i32 @f(i64 %arg.a.5.1, i64 %arg.tile, ptr %dims, ptr %data) {
 def test_only_questions_of_an_arrays_extent_are_answered():
     changed = [
         before.split(" = ")[0].strip()
-        for before, after in zip(CODE.splitlines(), narrow.without(CODE).splitlines(), strict=True)
+        for before, after in zip(CODE.splitlines(), llvm_ir.without(CODE).splitlines(), strict=True)
         if before != after
     ]
     assert changed == ["%1", "%3", "%4"]
-    assert "%3 = icmp ne i64 0, 1" in narrow.without(CODE)
+    assert "%3 = icmp ne i64 0, 1" in llvm_ir.without(CODE)
 
 
 def test_what_threads_run_is_read_without_the_function_that_adds_up_their_parts():
@@ -792,9 +794,13 @@ def test_a_sweep_of_strips_ends_where_four_do_not_fit_into_a_share(tmp_path, cor
 
 def concluded(tmp_path, monkeypatch, peak: float = 1e3, **parameters) -> tuple[MemoryTraffic, dict]:
     monkeypatch.setattr(
-        stream, "triad", lambda size, threads, passes, lasting_s: stream.Triad(10**9, threads, 0.1, passes)
+        measure_triad,
+        "triad",
+        lambda size, threads, passes, lasting_s: measure_triad.Triad(10**9, threads, 0.1, passes),
     )
-    monkeypatch.setattr(stream, "peak", lambda threads, passes, lasting_s: stream.Peak(threads, peak, 256))
+    monkeypatch.setattr(
+        measure_triad, "peak", lambda threads, passes, lasting_s: measure_triad.Peak(threads, peak, 256)
+    )
     made = prepared(tmp_path, **parameters)
     made.seconds = [1e-3 * made.calls]
     return made, {measure.name: measure for measure in made.conclude()[0]}

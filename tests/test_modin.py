@@ -18,21 +18,22 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pandas as pd
 import psutil
 
-from bench import events
-from bench.cores import choose
-from bench.events import State
-from bench.plan import PlanError, make
-from bench.processes import descendants
-from bench.race import Race
-from bench.record import Run
+from bench.machine.core_selection import choose
+from bench.plan.plan import PlanError, make
+from bench.race.race import Race
+from bench.run import events
+from bench.run.events import State
+from bench.run.record import Run
+from bench.system.process_tree import descendants
 from bench.values import Phase, Side
-from bench.workload import BadInput, Settings, registry
+from bench.workload.declaration import BadInput, Settings, registry
 from tests.conftest import opened, wait_gone
-from workloads.modin import on_ray, results, watch
+from workloads.modin import results
 from workloads.modin.arm import COLUMNS, Frames
-from workloads.modin.engine import Note
-from workloads.modin.steps import CALLS, SLOW_ROWS, chosen
-from workloads.modin.tables import OWN
+from workloads.modin.call_inputs import OWN
+from workloads.modin.calls import CALLS, SLOW_ROWS, chosen
+from workloads.modin.engines import ray_engine, service_monitor
+from workloads.modin.engines.base import Note
 
 WORKLOAD = registry()["modin"]
 ray = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
@@ -210,29 +211,29 @@ def test_files_are_compared_byte_by_byte_and_parquet_by_its_table(tmp_path):
 
 
 def test_an_object_store_that_shared_memory_cannot_hold_is_refused(monkeypatch):
-    monkeypatch.setattr(on_ray.shutil, "disk_usage", lambda folder: shutil_usage(64 << 20))
+    monkeypatch.setattr(ray_engine.shutil, "disk_usage", lambda folder: shutil_usage(64 << 20))
     with pytest.raises(BadInput, match="needs 256 MiB of shared memory, and 64 MiB are free") as error:
-        on_ray._store_bytes(1000)
+        ray_engine._store_bytes(1000)
     assert "--shm-size" in error.value.remedy
 
 
 def shutil_usage(free: int):
-    return on_ray.shutil._ntuple_diskusage(free, 0, free)
+    return ray_engine.shutil._ntuple_diskusage(free, 0, free)
 
 
 def test_rays_token_is_its_own_and_for_its_owner_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(on_ray.os, "environ", {"RAY_ADDRESS": "elsewhere:6379", "OMP_NUM_THREADS": "2"})
-    on_ray._environment(tmp_path)
-    token = Path(on_ray.os.environ["RAY_AUTH_TOKEN_PATH"])
+    monkeypatch.setattr(ray_engine.os, "environ", {"RAY_ADDRESS": "elsewhere:6379", "OMP_NUM_THREADS": "2"})
+    ray_engine._environment(tmp_path)
+    token = Path(ray_engine.os.environ["RAY_AUTH_TOKEN_PATH"])
     assert token.parent == tmp_path
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
-    assert not {"RAY_ADDRESS", "OMP_NUM_THREADS"} & set(on_ray.os.environ)
+    assert not {"RAY_ADDRESS", "OMP_NUM_THREADS"} & set(ray_engine.os.environ)
 
 
 def test_rays_folder_has_a_short_name_that_others_of_this_user_can_follow(tmp_path):
     scratch = tmp_path / ("long" * 30)
     scratch.mkdir()
-    folder = on_ray._folder(scratch)
+    folder = ray_engine._folder(scratch)
     assert len(str(folder)) < 30
     (scratch / "ray" / "there").touch()
     told = subprocess.run(["ls", str(folder)], check=True, capture_output=True, text=True).stdout.split()
@@ -297,13 +298,13 @@ def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_refere
 
 
 def test_an_error_whose_interruption_was_lost_still_names_what_ended(monkeypatch):
-    monkeypatch.setattr(watch, "NOTICE_S", 0.0)
-    watching = object.__new__(watch.Watch)
+    monkeypatch.setattr(service_monitor, "NOTICE_S", 0.0)
+    watching = object.__new__(service_monitor.Watch)
     watching._ended = []
     with pytest.raises(ConnectionError), watching.blamed():
         raise ConnectionError("no answer")
     watching._ended = ["raylet"]
-    with pytest.raises(watch.ServiceDied, match="raylet ended in the middle of the work"), watching.blamed():
+    with pytest.raises(service_monitor.ServiceDied, match="raylet ended in the middle of the work"), watching.blamed():
         raise ConnectionError("no answer")
 
 

@@ -15,15 +15,15 @@ import pytest
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
-from bench.plan import make
-from bench.tasks import Job, JobState, Tasks
-from bench.workload import BadInput, Settings, registry
-from ui import modin_break_even
-from workloads.modin import search
-from workloads.modin.breakeven import Point, alternately, crossing, outcome
-from workloads.modin.desk import Desk
-from workloads.modin.engine import Note, Pandas
-from workloads.modin.steps import CALLS
+from bench.plan.plan import make
+from bench.scheduler.tasks import Job, JobState, Tasks
+from bench.workload.declaration import BadInput, Settings, registry
+from ui.views.modin import break_even
+from workloads.modin.break_even import search
+from workloads.modin.break_even.analysis import Point, alternately, crossing, outcome
+from workloads.modin.calls import CALLS
+from workloads.modin.engines.base import Note, Pandas
+from workloads.modin.tasks import Desk
 
 SIZES = [1 << power for power in range(10, 21, 2)]
 
@@ -163,8 +163,8 @@ def test_both_are_timed_as_often_and_take_turns():
 
 def test_the_chart_marks_the_crossing():
     made = [{"rows": p.rows, "pandas": list(p.pandas), "modin": list(p.modin)} for p in points(0.05, 0.5)]
-    plain = modin_break_even.chart(made, None, "light")
-    marked = modin_break_even.chart(made, {"rows": 1e5, "low": 9e4, "high": 1.1e5}, "light")
+    plain = break_even.chart(made, None, "light")
+    marked = break_even.chart(made, {"rows": 1e5, "low": 9e4, "high": 1.1e5}, "light")
     assert len(plain.data) == len(marked.data) == 2
     assert not plain.layout.shapes and len(marked.layout.shapes) == 2
     assert marked.layout.annotations[-1].text == " 100,000 rows"
@@ -276,7 +276,7 @@ def test_a_choice_that_the_search_would_not_heed_is_refused_and_the_page_does_no
     plan = make("modin", cores=1, baseline="modin-ray", accelerated="pandas", parameters={"columns": 4})
     # As the controls of another tab may say it where an operator allows a cluster.
     plan = plan.model_copy(update={"parameters": plan.parameters | {name: value}})
-    passed = modin_break_even.asked(plan)
+    passed = break_even.asked(plan)
     assert (passed.baseline, passed.accelerated) == ("pandas", "modin-ray")
     assert passed.parameters == plan.parameters | {name: plan.declaration.parameter(name).default}
 

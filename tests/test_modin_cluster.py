@@ -17,14 +17,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import events
-from bench.cores import choose
-from bench.events import State
-from bench.plan import make
-from bench.race import Race
-from bench.record import Run
+from bench.machine.core_selection import choose
+from bench.plan.plan import make
+from bench.race.race import Race
+from bench.run import events
+from bench.run.events import State
+from bench.run.record import Run
 from bench.values import Outcome, Side
-from bench.workload import registry
+from bench.workload.declaration import registry
 from tests.conftest import carries, opened, wait_gone
 
 WORKLOAD = registry()["modin"]

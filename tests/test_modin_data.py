@@ -12,10 +12,10 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pandas as pd
 import psutil
 
-from bench.workload import BadInput
-from workloads.modin import data
-from workloads.modin.engine import said
-from workloads.modin.tables import columns_of
+from bench.workload.declaration import BadInput
+from workloads.modin import dataset
+from workloads.modin.call_inputs import columns_of
+from workloads.modin.engines.base import said
 
 ROWS = 100
 
@@ -24,8 +24,8 @@ def quiet(text: str, share: float | None = None) -> None:
     return None
 
 
-def made(cache: Path, kind: str = "mixed", rows: int = ROWS, columns: int = 8, seed: int = 0) -> data.Files:
-    return data.synthetic(kind, rows, columns, seed, cache, quiet)
+def made(cache: Path, kind: str = "mixed", rows: int = ROWS, columns: int = 8, seed: int = 0) -> dataset.Files:
+    return dataset.synthetic(kind, rows, columns, seed, cache, quiet)
 
 
 @pytest.mark.parametrize("kind", ["mixed", "integer"])
@@ -47,14 +47,14 @@ def test_the_seed_makes_the_table(tmp_path):
 
 
 def test_more_rows_begin_with_the_same_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "CHUNK", 32)
+    monkeypatch.setattr(dataset, "CHUNK", 32)
     short, long = made(tmp_path, rows=64), made(tmp_path, rows=128)
     pd.testing.assert_frame_equal(pd.read_csv(short.csv), pd.read_csv(long.csv).head(64))
 
 
 def test_a_table_is_written_once(tmp_path, monkeypatch):
     first = made(tmp_path)
-    monkeypatch.setattr(data, "_write", None)
+    monkeypatch.setattr(dataset, "_write", None)
     assert made(tmp_path) == first
 
 
@@ -70,7 +70,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(data.csv, "CSVWriter", full)
+    monkeypatch.setattr(dataset.csv, "CSVWriter", full)
     with pytest.raises(BadInput, match="No space left on device") as error:
         made(tmp_path)
     assert "Free space" in error.value.remedy
@@ -89,11 +89,11 @@ def test_a_table_beyond_memory_or_disk_is_refused_with_the_figures(tmp_path, mon
 def test_the_estimate_of_memory_is_within_a_tenth_of_what_the_frame_takes(tmp_path, kind):
     files = made(tmp_path, kind, rows=20_000)
     assert files.held == pytest.approx(bytes_of(files), rel=0.1)
-    cells = ["integer", *data.kinds(kind, 8)]
-    assert files.csv.stat().st_size < 20_000 * sum(data.FILE_BYTES[one] for one in cells)
+    cells = ["integer", *dataset.kinds(kind, 8)]
+    assert files.csv.stat().st_size < 20_000 * sum(dataset.FILE_BYTES[one] for one in cells)
 
 
-def bytes_of(files: data.Files) -> int:
+def bytes_of(files: dataset.Files) -> int:
     """What the table takes as a DataFrame, with its texts."""
     return pd.read_parquet(files.parquet).memory_usage(deep=True).sum()
 
@@ -101,10 +101,10 @@ def bytes_of(files: data.Files) -> int:
 # --- files of the user's ---
 
 
-def given(tmp_path: Path, content: str, name: str = "own.csv", rows: int = 1 << 20) -> data.Files:
+def given(tmp_path: Path, content: str, name: str = "own.csv", rows: int = 1 << 20) -> dataset.Files:
     file = tmp_path / name
     file.write_text(content)
-    return data.from_file(file, rows, tmp_path, quiet)
+    return dataset.from_file(file, rows, tmp_path, quiet)
 
 
 TABLE = "id,city,when,price\n" + "".join(f"{i % 3},town {i},2020-01-{i % 28 + 1:02d},{i}.5\n" for i in range(50))
@@ -119,7 +119,7 @@ def test_a_csv_of_the_users_becomes_both_files(tmp_path):
 
 def test_a_parquet_file_of_the_users_is_cut_to_the_rows_asked_for(tmp_path):
     pd.DataFrame({"id": range(50), "x": [0.5] * 50}).to_parquet(tmp_path / "own.parquet")
-    files = data.from_file(tmp_path / "own.parquet", 20, tmp_path, quiet)
+    files = dataset.from_file(tmp_path / "own.parquet", 20, tmp_path, quiet)
     assert files.rows == 20
     assert pd.read_csv(files.csv)["id"].tolist() == list(range(20))
 
@@ -131,7 +131,7 @@ def test_the_estimate_of_a_files_memory_is_within_a_fifth_of_what_the_frame_take
     table = pd.DataFrame({"id": range(rows), "price": 0.5, "city": [f"town {i}" for i in range(rows)], "when": days})
     file = tmp_path / f"own{ending}"
     table.to_csv(file, index=False) if ending == ".csv" else table.to_parquet(file)
-    files = data.from_file(file, rows, tmp_path, quiet)
+    files = dataset.from_file(file, rows, tmp_path, quiet)
     assert files.held == pytest.approx(bytes_of(files), rel=0.2)
 
 
@@ -170,7 +170,7 @@ def test_a_csv_that_is_no_table_is_refused_with_its_own_reason(tmp_path, content
     file = tmp_path / "own.csv"
     file.write_bytes(content)
     with pytest.raises(BadInput, match=words) as error:
-        data.from_file(file, 1 << 20, tmp_path, quiet)
+        dataset.from_file(file, 1 << 20, tmp_path, quiet)
     assert remedy in error.value.remedy
 
 
@@ -178,7 +178,7 @@ def test_a_parquet_file_with_bytes_in_it_is_refused_with_the_columns_name(tmp_pa
     file = tmp_path / "own.parquet"
     pd.DataFrame({"id": range(50), "b": [b"plain"] * 50}).to_parquet(file)
     with pytest.raises(BadInput, match="The column b is of the type binary") as error:
-        data.from_file(file, 50, tmp_path, quiet)
+        dataset.from_file(file, 50, tmp_path, quiet)
     assert "UTF-8" not in error.value.remedy
 
 
@@ -189,13 +189,13 @@ def test_a_damaged_parquet_file_is_not_taken_for_a_full_disk(tmp_path):
     content[100:20_000] = b"\xff" * 19_900
     file.write_bytes(content)
     with pytest.raises(BadInput, match=r"own\.parquet cannot be read") as error:
-        data.from_file(file, 9000, tmp_path, quiet)
+        dataset.from_file(file, 9000, tmp_path, quiet)
     assert "Mend the file" in error.value.remedy
 
 
 def test_a_file_is_bound_by_the_rows_that_are_taken_and_not_by_its_size(tmp_path, monkeypatch):
     free = psutil.virtual_memory()
-    monkeypatch.setattr(data.psutil, "virtual_memory", lambda: free._replace(available=200_000))
+    monkeypatch.setattr(dataset.psutil, "virtual_memory", lambda: free._replace(available=200_000))
     assert given(tmp_path, TABLE, rows=20).rows == 20
     many = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(50_000))
     assert given(tmp_path, many, "many.csv", rows=20).rows == 20
@@ -207,21 +207,21 @@ def test_a_packed_parquet_file_is_bound_by_what_it_holds(tmp_path, monkeypatch):
     file = tmp_path / "packed.parquet"
     pd.DataFrame({"id": range(100_000), "x": [0.5] * 100_000}).to_parquet(file)
     free = psutil.virtual_memory()
-    monkeypatch.setattr(data.psutil, "virtual_memory", lambda: free._replace(available=100_000))
+    monkeypatch.setattr(dataset.psutil, "virtual_memory", lambda: free._replace(available=100_000))
     with pytest.raises(BadInput, match=r"as many rows of it as are wanted, take .* free"):
-        data.from_file(file, 100_000, tmp_path, quiet)
+        dataset.from_file(file, 100_000, tmp_path, quiet)
 
 
 def test_a_path_that_names_no_table_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match=f"There is no file {tmp_path}/nothing.csv"):
-        data.from_file(Path("nothing.csv"), 10, tmp_path, quiet)
+        dataset.from_file(Path("nothing.csv"), 10, tmp_path, quiet)
     (tmp_path / "own.txt").write_text("a")
     with pytest.raises(BadInput, match=r"ends in \.txt"):
-        data.from_file(tmp_path / "own.txt", 10, tmp_path, quiet)
+        dataset.from_file(tmp_path / "own.txt", 10, tmp_path, quiet)
     for name in ("~nobody-of-this-name/own.csv", f"{'long' * 70}.csv"):
         with pytest.raises(BadInput, match="cannot be read") as error:
-            data.from_file(Path(name), 10, tmp_path, quiet)
+            dataset.from_file(Path(name), 10, tmp_path, quiet)
         assert error.value.remedy.startswith("Give the path")
 
 
@@ -232,9 +232,9 @@ def test_a_file_that_may_not_be_read_is_refused_with_what_to_do(tmp_path, monkey
         raise PermissionError(13, "Permission denied")
 
     # Whoever runs the tests may be allowed everything.
-    monkeypatch.setattr(data, "_digest", forbidden)
+    monkeypatch.setattr(dataset, "_digest", forbidden)
     with pytest.raises(BadInput, match=f"{tmp_path}/own.csv may not be read") as error:
-        data.from_file(tmp_path / "own.csv", 10, tmp_path, quiet)
+        dataset.from_file(tmp_path / "own.csv", 10, tmp_path, quiet)
     assert "the right to read it" in error.value.remedy
 
 
@@ -246,14 +246,14 @@ def test_a_parquet_file_whose_last_part_is_damaged_is_refused(tmp_path):
     content[-8 - length : -8 - length + 40] = b"\xff" * 40
     file.write_bytes(content)
     with pytest.raises(BadInput, match=r"own.parquet cannot be read"):
-        data.from_file(file, 100, tmp_path, quiet)
+        dataset.from_file(file, 100, tmp_path, quiet)
 
 
 def test_a_column_whose_name_has_a_line_break_is_refused(tmp_path):
     file = tmp_path / "own.parquet"
     pd.DataFrame({"id": range(100), "x\ny": [0.5] * 100}).to_parquet(file)
     with pytest.raises(BadInput, match=r"name of the column 'x\\ny' has a line break"):
-        data.from_file(file, 100, tmp_path, quiet)
+        dataset.from_file(file, 100, tmp_path, quiet)
 
 
 def test_what_a_call_says_is_its_first_line_or_that_of_its_cause():
@@ -273,7 +273,7 @@ def test_truth_values_with_gaps_are_no_texts(tmp_path, ending):
     table = pd.DataFrame({"id": [1, 2] * 20, "x": [2.5, 1.5] * 20, "b": [True, None] * 20})
     file = tmp_path / f"own{ending}"
     table.to_csv(file, index=False) if ending == ".csv" else table.to_parquet(file)
-    rows = pd.read_parquet(data.from_file(file, 40, tmp_path, quiet).parquet)
+    rows = pd.read_parquet(dataset.from_file(file, 40, tmp_path, quiet).parquet)
     assert rows["b"].dtype == object
     assert columns_of(rows) == ("id", ["id", "x"], "", "")
     assert columns_of(rows.assign(when="2020-01-02", t="a")) == ("id", ["id", "x"], "t", "when")

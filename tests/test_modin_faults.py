@@ -15,16 +15,16 @@ import pytest
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
-from bench import events
-from bench.events import State
 from bench.paths import ROOT
-from bench.processes import descendants
+from bench.run import events
+from bench.run.events import State
+from bench.system.process_tree import descendants
 from bench.values import Side
-from bench.workload import BadInput, registry
+from bench.workload.declaration import BadInput, registry
 from tests.conftest import belonging, wait_gone
 from tests.test_dispatch import until
 from tests.test_modin import pandas_arm, race
-from workloads.modin.watch import ServiceDied, Watch
+from workloads.modin.engines.service_monitor import ServiceDied, Watch
 
 WORKLOAD = registry()["modin"]
 ray = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
@@ -66,8 +66,8 @@ def test_a_call_that_would_wait_for_what_never_comes_is_interrupted(watched):
 
 SERVER = """
 import time
-from bench.dispatch import Dispatcher
-from bench.plan import make
+from bench.scheduler.dispatcher import Dispatcher
+from bench.plan.plan import make
 plan = make('modin', cores=1, batch=400, budget_s=60, target=0, parameters={'columns': 6, 'steps': 'etl'})
 Dispatcher().submit(plan, origin='page')
 time.sleep(120)
@@ -111,7 +111,9 @@ def listening(pid: int) -> list:
 
 
 @ray
-@pytest.mark.parametrize("killed", ["bench.worker", "bench.supervisor", "bench.runner", "the server"])
+@pytest.mark.parametrize(
+    "killed", ["bench.worker.arm_worker", "bench.system.supervisor", "bench.scheduler.runner", "the server"]
+)
 def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, tmp_path, server, killed):
     others = set(Path("/tmp").glob("ray*"))
     # The nearest: what it starts has its command line too, until it becomes another program.
@@ -125,7 +127,12 @@ def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, tmp_path, se
     if killed == "the server":
         server.wait()
     # The run's process stays until it has stored the run; the server, unless it was killed, for longer than this test.
-    until(lambda: not [left for left in belonging(home, "bench.runner") if not left.startswith(f"{server.pid} ")], 2.0)
+    until(
+        lambda: (
+            not [left for left in belonging(home, "bench.scheduler.runner") if not left.startswith(f"{server.pid} ")]
+        ),
+        2.0,
+    )
     assert not list((tmp_path / "person").iterdir()), "Ray's token and folders are not in the home directory"
     assert not list((tmp_path / "temporary").iterdir())
     assert set(Path("/tmp").glob("ray*")) <= others
@@ -178,7 +185,7 @@ def test_a_disk_that_is_full_while_modin_writes_ends_in_a_clear_failure(tmp_path
 FULL = """
 import sys
 from pathlib import Path
-from bench.workload import BadInput, Settings
+from bench.workload.declaration import BadInput, Settings
 from workloads.modin import on_ray
 from workloads.modin.arm import Frames
 scratch, cache = map(Path, sys.argv[1:])
@@ -201,7 +208,7 @@ def fill_the_store(tmp_path: Path) -> str:
     log = tmp_path / "log"
     with log.open("wb") as out:
         subprocess.run(
-            [sys.executable, "-m", "bench.supervisor", "0", sys.executable, *command],
+            [sys.executable, "-m", "bench.system.supervisor", "0", sys.executable, *command],
             cwd=ROOT,
             env=dict(os.environ) | {"PYTHONPATH": str(ROOT)},
             stdin=reader,

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bench.amdahl import amdahl, crossing
-from bench.claims import conclude
-from bench.events import State
-from bench.plan import make
-from bench.record import Run
-from bench.statistics import compare
-from bench.store import Store
+from bench.claims.verdict import conclude
+from bench.plan.plan import make
+from bench.run.events import State
+from bench.run.record import Run
+from bench.stats.amdahl import amdahl, crossing
+from bench.stats.comparison import compare
+from bench.storage.store import Store
 from bench.values import (
     CoreCount,
     Evidence,
@@ -30,11 +30,14 @@ from bench.values import (
     StepTime,
     Table,
 )
-from bench.workload import WHOLE
+from bench.workload.declaration import WHOLE
 from tests.conftest import opened as opening
-from tests.test_pages import no_caches, texts  # noqa: F401
-from ui import charts, modin_calls, modin_scaling, service, view
-from ui.modin_calls import TOLD
+from tests.test_pages import texts
+from ui import services
+from ui.charts import race
+from ui.run_view import view
+from ui.views.modin import calls, scaling
+from ui.views.modin.calls import TOLD
 from workloads.modin.arm import COLUMNS
 
 ROOT = Path(__file__).parents[1]
@@ -86,14 +89,14 @@ def hand_made(arms: dict[str, str] | None = None, **fields) -> Run:
 def page(**query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "ui" / "navigation.py"), default_timeout=20)
     app.run()
-    app.switch_page(service.page("modin"))
+    app.switch_page(services.page("modin"))
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
 
 
 def test_every_call_has_its_verdict_and_only_the_slower_ones_a_why():
-    table = modin_calls.rows(hand_made()).set_index("call")
+    table = calls.rows(hand_made()).set_index("call")
     assert table["verdict"].to_dict()["DataFrame(array)"] == "faster"
     assert table["why"].to_dict() == {
         "DataFrame(array)": "",
@@ -128,17 +131,17 @@ def refused(run: Run, step: str, **verdict) -> None:
 def test_a_refused_claim_names_the_rule_and_keeps_the_why():
     run = hand_made()
     refused(run, "read_csv")
-    table = modin_calls.rows(run).set_index("call")
+    table = calls.rows(run).set_index("call")
     assert table["verdict"]["read_csv"] == "slower, claim refused"
     assert table["why"]["read_csv"] == "moves much"
-    assert table[modin_calls.REFUSED].to_dict() == {
+    assert table[calls.REFUSED].to_dict() == {
         "DataFrame(array)": "",
         "read_parquet": "",
         "to_parquet": "",
         "to_csv": "",
         "read_csv": "A rule",
     }
-    assert modin_calls.REFUSED not in modin_calls.rows(hand_made())
+    assert calls.REFUSED not in calls.rows(hand_made())
 
 
 def test_what_stands_apart_is_not_counted_among_the_accelerated_steps_of_the_whole():
@@ -148,7 +151,7 @@ def test_what_stands_apart_is_not_counted_among_the_accelerated_steps_of_the_who
     run.evidence = {Side.ACCELERATED: said}
     assert [evidence.step for evidence in view.testified(run, WHOLE)] == ["map"]
     assert [evidence.step for evidence in view.testified(run, "concat")] == ["concat"]
-    names = charts.distribution(run).layout.yaxis.ticktext
+    names = race.distribution(run).layout.yaxis.ticktext
     assert [name.split(" ", 1)[1] for name in names] == ["pandas", "Modin on Ray"]
 
 
@@ -162,7 +165,7 @@ OTHER_ARMS = [
 @pytest.mark.parametrize("arms", OTHER_ARMS)
 def test_other_arms_are_told_nothing_of_what_modin_costs_beyond_pandas(arms):
     run = hand_made(arms)
-    table = modin_calls.rows(run)
+    table = calls.rows(run)
     assert not {"partitions", "stored", "defaulted", "first call"} & set(table.columns)
     assert set(table["why"]) == {""} and set(table["results"]) == {"equal", "differ"}
     Store().save(run)
@@ -184,9 +187,9 @@ def test_the_run_of_other_arms_does_not_hide_that_of_pandas_to_modin():
 
 def test_the_start_is_earned_back_or_never_is():
     run = hand_made()
-    assert "starting Modin on Ray" in modin_calls.pays_back(run, 30.0)
-    assert "no more than pandas' own first calls" in modin_calls.pays_back(run, -1.0)
-    assert "never earned back" in modin_calls.pays_back(run, 30.0)
+    assert "starting Modin on Ray" in calls.pays_back(run, 30.0)
+    assert "no more than pandas' own first calls" in calls.pays_back(run, -1.0)
+    assert "never earned back" in calls.pays_back(run, 30.0)
     whole = run.comparison()
     turned = whole.model_copy(
         update={
@@ -197,12 +200,12 @@ def test_the_start_is_earned_back_or_never_is():
     )
     run.statistics = [turned, *run.statistics[1:]]
     refused(run, WHOLE, speed=Speed.FASTER)
-    assert "is not claimed" in modin_calls.pays_back(run, 30.0)
+    assert "is not claimed" in calls.pays_back(run, 30.0)
     refused(run, WHOLE, speed=Speed.SAME)
-    assert "no difference of the whole was detected" in modin_calls.pays_back(run, 30.0)
+    assert "no difference of the whole was detected" in calls.pays_back(run, 30.0)
     run.claims = []
     gained = whole.accelerated.median - whole.baseline.median
-    assert f"pays back after {-(-30.0 // gained):.0f} runs" in modin_calls.pays_back(run, 30.0)
+    assert f"pays back after {-(-30.0 // gained):.0f} runs" in calls.pays_back(run, 30.0)
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -276,14 +279,14 @@ def with_cores(run: Run, seconds: dict[Side, dict[int, float]]) -> Run:
 )
 def test_scaling_tells_from_how_many_cores_on_modin_would_win_and_that_it_projects(modin, words):
     run = with_cores(hand_made(), {Side.BASELINE: {1: 0.8, 2: 0.8}, Side.ACCELERATED: modin})
-    times = modin_scaling.series(run, "read_csv")
+    times = scaling.series(run, "read_csv")
     law = amdahl(times[Side.ACCELERATED])
     found = crossing(times[Side.ACCELERATED], times[Side.BASELINE][1])
-    assert words in modin_scaling.words(run, times, law, found)
-    drawn = modin_scaling.chart(run, times, law, found, "light")
+    assert words in scaling.words(run, times, law, found)
+    drawn = scaling.chart(run, times, law, found, "light")
     assert "projection, not measured" in [note.text for note in drawn.layout.annotations]
     projected = next(trace for trace in drawn.data if trace.name.endswith("projected"))
-    assert min(projected.x) == 2 and max(projected.x) == modin_scaling.FARTHEST
+    assert min(projected.x) == 2 and max(projected.x) == scaling.FARTHEST
     assert all(text.endswith((" ms", " s")) for text in drawn.layout.yaxis.ticktext) and drawn.layout.yaxis.tickvals
 
 
@@ -297,9 +300,9 @@ def test_scaling_is_not_surer_than_the_interval_of_the_serial_share(two):
     law = amdahl(times[Side.ACCELERATED])
     found = crossing(times[Side.ACCELERATED], times[Side.BASELINE][1])
     assert law.low < 0.9 < law.high
-    words = modin_scaling.words(hand_made(), times, law, found)
+    words = scaling.words(hand_made(), times, law, found)
     assert "too uncertain to tell whether more cores" in words and "would not let it" not in words
-    drawn = modin_scaling.chart(hand_made(), times, law, found, "light")
+    drawn = scaling.chart(hand_made(), times, law, found, "light")
     assert not any("cores" in (note.text or "") for note in drawn.layout.annotations)
 
 
@@ -322,16 +325,16 @@ def test_scaling_names_the_arms_that_raced():
 
 def test_equal_results_are_counted_and_those_that_differ_are_named():
     run = hand_made()
-    drawn = charts.accuracy(run)
+    drawn = race.accuracy(run)
     assert [bar.text for bar in drawn.data] == ["<b>4 equal</b>", "<b>1 different</b>"]
     assert "to_parquet" in drawn.layout.annotations[0].text
 
 
 def test_many_calls_have_low_rows_with_their_ratios_beside_them(monkeypatch):
     run = hand_made()
-    roomy = charts.steps(run)
-    monkeypatch.setattr(charts, "CROWDED", 3)
-    crowded = charts.steps(run)
+    roomy = race.steps(run)
+    monkeypatch.setattr(race, "CROWDED", 3)
+    crowded = race.steps(run)
     assert crowded.layout.height < roomy.layout.height
     told = [note.text for note in crowded.layout.annotations]
     assert {"2.00x", "0.33x"} <= set(told) and "2.00x" not in [note.text for note in roomy.layout.annotations]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import noise
-from bench.machine import usable_cores
-from bench.noise import Noise, NoiseError
+from bench import paths
+from bench.machine import noise
+from bench.machine.describe import usable_cores
+from bench.machine.noise import Noise, NoiseError
 
 STEADY = [1_000_000] * 100
 
@@ -120,7 +121,9 @@ def test_a_python_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_module_prints_json_and_nothing_else() -> None:
-    root = Path(noise.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-m", "bench.noise"], cwd=root, capture_output=True, text=True, check=True)
+    root = paths.ROOT
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.machine.noise"], cwd=root, capture_output=True, text=True, check=True
+    )
     assert done.stdout.count("\n") == 1
     assert Noise.model_validate_json(done.stdout).word in {"quiet", "usable", "noisy"}

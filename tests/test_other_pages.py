@@ -11,14 +11,16 @@ import streamlit as st
 from sqlalchemy import create_engine, text
 from streamlit.testing.v1 import AppTest
 
-from bench.events import State
-from bench.noise import Noise
-from bench.queue import Queue, Ticket
-from bench.record import Run
-from bench.store import Store
-from bench.workload import registry
+from bench.machine.noise import Noise
+from bench.run.events import State
+from bench.run.record import Run
+from bench.scheduler.queue import Queue, Ticket
+from bench.storage.store import Store
+from bench.workload.declaration import registry
 from tests.conftest import race
-from ui import machine, runs, service
+from ui import services
+from ui.views.machine import page as machine_page
+from ui.views.runs import page as runs_page
 
 APP = Path(__file__).parents[1] / "ui" / "navigation.py"
 WAITS_S = 30
@@ -53,7 +55,7 @@ def drawn(page: str = "home", **query: str) -> AppTest:
     app = AppTest.from_file(str(APP), default_timeout=WAITS_S).run()
     app.query_params.update(query)
     if page != "home":
-        app.switch_page(service.page(page))
+        app.switch_page(services.page(page))
         app.query_params.update(query)
         app.run()
     assert not app.exception
@@ -108,8 +110,8 @@ def test_home_shows_the_absolute_times_before_the_ratio(finished):
     app = drawn()
     times = [metric.value for metric in app.metric]
     whole = finished.comparison()
-    assert times == [runs.duration(whole.baseline.median), runs.duration(whole.accelerated.median)]
-    assert runs.ratio_text(whole.ratio.value, whole.ratio.low, whole.ratio.high) in words(app)
+    assert times == [runs_page.duration(whole.baseline.median), runs_page.duration(whole.accelerated.median)]
+    assert runs_page.ratio_text(whole.ratio.value, whole.ratio.low, whole.ratio.high) in words(app)
 
 
 def test_home_says_why_a_workload_cannot_run(monkeypatch):
@@ -146,7 +148,7 @@ def test_noise_is_measured_when_nothing_races(monkeypatch):
         repetitions=900,
         at="2026-01-01T00:00:00+00:00",
     )
-    monkeypatch.setattr(machine, "measure", lambda: noise)
+    monkeypatch.setattr(machine_page, "measure", lambda: noise)
     app = drawn("machine")
     app.button(key="machine_noise").click().run()
     assert not app.exception
@@ -155,7 +157,7 @@ def test_noise_is_measured_when_nothing_races(monkeypatch):
 
 
 def test_noise_is_not_measured_beside_a_race(monkeypatch, racing):
-    monkeypatch.setattr(machine, "measure", lambda: pytest.fail("measured beside a race"))
+    monkeypatch.setattr(machine_page, "measure", lambda: pytest.fail("measured beside a race"))
     app = drawn("machine")
     app.button(key="machine_noise").click().run()
     assert not app.exception
@@ -166,21 +168,21 @@ def test_noise_is_not_measured_beside_a_race(monkeypatch, racing):
     ("numbers", "text"), [([], ""), ([0], "0"), ([0, 1, 2, 3], "0 to 3"), ([0, 2, 3, 8], "0, 2 to 3, 8")]
 )
 def test_ranges_of_processors_are_short(numbers, text):
-    assert machine._ranges(numbers) == text
+    assert machine_page._ranges(numbers) == text
 
 
 def test_the_sampler_reads_once_for_all_who_ask_and_has_a_load_from_the_start():
-    sampler = machine.Sampler()
+    sampler = machine_page.Sampler()
     assert sampler.readings() == sampler.readings()
     assert len(sampler.readings()) == 1
     assert sampler.readings()[0].steal is None or sampler.readings()[0].steal >= 0
 
 
 def test_many_cores_are_a_map():
-    sampler = machine.Sampler()
+    sampler = machine_page.Sampler()
     reading = sampler.readings()[0]
     many = reading.model_copy(update={"cores": reading.cores[:1] * 64})
-    figure = machine._load_figure([0.0], [many], list(range(64)))
+    figure = machine_page._load_figure([0.0], [many], list(range(64)))
     assert [trace.type for trace in figure.data] == ["heatmap"]
 
 
@@ -294,9 +296,9 @@ def with_version(run: Run, name: str, version: str) -> Run:
 
 def test_what_moves_the_times_forbids_a_comparison(finished):
     plan, about = finished.plan, finished.machine
-    assert runs.differences(finished, finished) == []
+    assert runs_page.differences(finished, finished) == []
     other = plan.model_copy(update={"budget_s": 99.0, "target": 0.1})
-    assert runs.differences(finished, finished.model_copy(update={"plan": other})) == []
+    assert runs_page.differences(finished, finished.model_copy(update={"plan": other})) == []
     for changed, reason in (
         (finished.model_copy(update={"plan": plan.model_copy(update={"cores": 9})}), "cores: 1 and 9"),
         (finished.model_copy(update={"plan": plan.model_copy(update={"batch": 9})}), "batch: 1 and 9"),
@@ -314,7 +316,7 @@ def test_what_moves_the_times_forbids_a_comparison(finished):
         (with_version(finished, "daal", "0"), f"daal: {about.versions.get('daal', 'none')} and 0"),
         (finished.model_copy(update={"statistics": []}), "has too few pairs"),
     ):
-        reasons = runs.differences(finished, changed)
+        reasons = runs_page.differences(finished, changed)
         assert len(reasons) == 1 and reason in reasons[0]
 
 
@@ -322,7 +324,7 @@ def test_what_moves_the_times_forbids_a_comparison(finished):
     ("count", "text"), [(0, "0 B"), (512, "512 B"), (32768, "32 KiB"), (1 << 20, "1 MiB"), (25276502016, "23.5 GiB")]
 )
 def test_sizes_are_short(count, text):
-    assert runs.size(count) == text
+    assert runs_page.size(count) == text
 
 
 def test_the_last_result_on_this_machine_comes_before_a_newer_one_elsewhere(finished):
@@ -330,6 +332,6 @@ def test_the_last_result_on_this_machine_comes_before_a_newer_one_elsewhere(fini
     elsewhere = finished.machine.model_copy(update={"processor": "Z80"})
     keep(finished, "b" * 32, started=finished.started + timedelta(hours=1), machine=elsewhere)
     store = Store()
-    assert runs.last_on(store, "trial", finished.machine.short).id == "a" * 32
-    assert runs.last_on(store, "trial", "another").id == "b" * 32
-    assert runs.last_on(store, "nothing", "another") is None
+    assert runs_page.last_on(store, "trial", finished.machine.short).id == "a" * 32
+    assert runs_page.last_on(store, "trial", "another").id == "b" * 32
+    assert runs_page.last_on(store, "nothing", "another") is None

@@ -8,17 +8,18 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from bench.claims import conclude
-from bench.events import State
-from bench.queue import Queue
-from bench.record import Run
-from bench.store import Store
+from bench.claims.verdict import conclude
+from bench.run.events import State
+from bench.run.record import Run
+from bench.scheduler.queue import Queue
+from bench.storage.store import Store
 from bench.values import Evidence, Side
 from tests.test_charts import hand_made
-from ui import race, service
+from ui import services
+from ui.views.race import page
 
 ROOT = Path(__file__).parents[1]
-PAGE = service.page("colour-quantization")
+PAGE = services.page("colour-quantization")
 
 
 @pytest.fixture(autouse=True)
@@ -132,9 +133,9 @@ def test_the_sidebar_tells_the_queue():
 
 
 def test_the_diff_holds_two_added_lines_and_all_that_stay():
-    from bench.workload import registry
+    from bench.workload.declaration import registry
 
-    lines = race.diff(registry()["colour-quantization"].code).splitlines()
+    lines = page.diff(registry()["colour-quantization"].code).splitlines()
     assert [line for line in lines if line.startswith("+")] == [
         "+from sklearnex import patch_sklearn",
         "+patch_sklearn()",

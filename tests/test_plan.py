@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from bench.plan import Plan, PlanError, from_query, make
+from bench.plan.plan import Plan, PlanError, from_query, make
 
 
 def problems(**fields) -> list[str]:

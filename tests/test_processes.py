@@ -17,8 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import processes
-from bench.processes import (
+from bench import paths
+from bench.system import process_tree
+from bench.system.process_tree import (
     TreeClock,
     bring_up_to_date,
     descendants,
@@ -422,11 +423,11 @@ def test_a_zombie_counts_as_gone(start: Start) -> None:
 def test_the_calling_process_survives() -> None:
     code = (
         "import os, subprocess, sys\n"
-        "from bench.processes import terminate_tree\n"
+        "from bench.system.process_tree import terminate_tree\n"
         "child = subprocess.Popen(['sleep', '600'])\n"
         "print(terminate_tree([os.getpid(), child.pid], grace_s=30), child.wait())\n"
     )
-    folder = Path(processes.__file__).parents[1]
+    folder = paths.ROOT
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout == "[] -15\n"
 
@@ -434,7 +435,7 @@ def test_the_calling_process_survives() -> None:
 def test_a_pid_that_was_given_out_again_is_left_alone(start: Start) -> None:
     """The tree has seen a process of this pid that was created at another time."""
     innocent = start(SLEEPS)
-    tree = processes._Tree([innocent.pid])
+    tree = process_tree._Tree([innocent.pid])
     assert [process.pid for process in tree.living()] == [innocent.pid]
     seen = tree.living()[0]
     seen._ident = (innocent.pid, seen.create_time() - 100)

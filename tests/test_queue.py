@@ -10,11 +10,11 @@ import sys
 import pytest
 
 from bench.paths import ROOT
-from bench.queue import Queue
+from bench.scheduler.queue import Queue
 
 HOLDER = """
 import sys, time
-from bench.queue import Queue
+from bench.scheduler.queue import Queue
 queue = Queue()
 ticket = queue.enter(run='other', workload='trial', title='Trial', origin='test')
 lock = queue.take_machine()

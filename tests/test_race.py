@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-import bench.race
-from bench import events
-from bench.events import State
-from bench.machine import core_limit
-from bench.race import THAW_S, Stopped, calls_for
-from bench.record import Run
+import bench.race.race
+from bench.machine.describe import core_limit
+from bench.race.race import THAW_S, Stopped, calls_for
+from bench.run import events
+from bench.run.events import State
+from bench.run.record import Run
+from bench.stats.warmup import is_warm
 from bench.values import Outcome, Phase, Side, Speed
-from bench.warmup import is_warm
-from bench.workload import registry
+from bench.workload.declaration import registry
 from tests.conftest import race, wait_gone
 
 
@@ -79,7 +79,7 @@ def test_a_race_that_has_taken_longer_than_its_budget_tries_no_other_cores(tmp_p
     if core_limit() < 2:
         pytest.skip("this process may use one core only")
     # As if four budgets had been spent when the race ends.
-    monkeypatch.setattr(bench.race, "LONGEST_OVERRUN", 0.1)
+    monkeypatch.setattr(bench.race.race, "LONGEST_OVERRUN", 0.1)
     run = race(tmp_path, cores=2).record
     assert run.state is State.FINISHED, run.failure
     assert not run.core_counts
@@ -118,9 +118,9 @@ def test_printing_to_standard_output_harms_nothing(tmp_path):
 
 
 def test_an_arm_that_eats_memory_is_ended_with_the_figures(tmp_path, monkeypatch):
-    import bench.race
+    import bench.race.race
 
-    monkeypatch.setattr(bench.race, "MEMORY_SHARE", 500 * 2**20 / _available())
+    monkeypatch.setattr(bench.race.race, "MEMORY_SHARE", 500 * 2**20 / _available())
     run = race(tmp_path, parameters={"fault": "memory"}).record
     assert run.state is State.FAILED
     assert "GiB that may be used" in run.failure.what
@@ -249,7 +249,7 @@ def test_who_is_ready_first_gives_an_early_sample_that_counts_nowhere(tmp_path, 
 
 
 def test_a_race_goes_on_for_the_pairs_that_a_claim_needs_and_no_further_than_twice_the_budget(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.race.PAIRS_BEYOND_BUDGET", 10**6)
+    monkeypatch.setattr("bench.race.race.PAIRS_BEYOND_BUDGET", 10**6)
     run = race(tmp_path, budget_s=2, target=0).record
     assert run.state is State.FINISHED
     last = run.of_side(Side.BASELINE)[-1].measurement

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics import compare, median, outliers, ratio_of_medians, summarize
+from bench.stats.comparison import compare, median, outliers, ratio_of_medians, summarize
 from bench.values import Measurement, Phase, Sample, Side, StepTime
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, 7.1.6, 'What are outliers in the data?': one point, 1441, exceeds the

@@ -11,10 +11,10 @@ import time
 import pytest
 from sqlalchemy import create_engine, event, text
 
-from bench.events import State
 from bench.paths import ROOT
-from bench.record import Run
-from bench.store import Store, StoreError
+from bench.run.events import State
+from bench.run.record import Run
+from bench.storage.store import Store, StoreError
 from tests.conftest import opened, race
 
 
@@ -120,8 +120,8 @@ def test_a_full_disk_loses_no_earlier_run(finished):
 
 WRITER = """
 import sys
-from bench.record import Run
-from bench.store import Store
+from bench.run.record import Run
+from bench.storage.store import Store
 run = Run.model_validate_json(open(sys.argv[1]).read())
 store = Store()
 for number in range(10**6):

@@ -13,11 +13,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from bench import paths, tasks
-from bench.plan import make
-from bench.queue import Queue
-from bench.tasks import Job, JobState, Tasks
-from bench.workload import registry
+from bench import paths
+from bench.plan.plan import make
+from bench.scheduler import tasks
+from bench.scheduler.queue import Queue
+from bench.scheduler.tasks import Job, JobState, Tasks
+from bench.workload.declaration import registry
 from tests.conftest import belonging
 
 

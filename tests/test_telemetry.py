@@ -1,4 +1,4 @@
-"""What `bench.telemetry` reads, from files with known content and from this machine."""
+"""What `bench.machine.telemetry` reads, from files with known content and from this machine."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from bench.processes import terminate_tree
-from bench.telemetry import Telemetry, parse_stat
+from bench.machine.telemetry import Telemetry, parse_stat
+from bench.system.process_tree import terminate_tree
 from bench.values import CoreReading, Reading, Side
 
 FIRST = """\

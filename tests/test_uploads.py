@@ -11,8 +11,8 @@ import zipfile
 import pytest
 
 from bench import paths
-from bench.uploads import LARGEST_MB, SIGNATURES, UploadError, is_here, keep, keep_checked
-from bench.workload import Upload, registry
+from bench.storage.uploads import LARGEST_MB, SIGNATURES, UploadError, is_here, keep, keep_checked
+from bench.workload.declaration import Upload, registry
 
 PICTURE = SIGNATURES[0] + b"the rest is looked at by a worker"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from bench.workload import registry
+from bench.workload.declaration import registry
 
 ROOT = Path(__file__).parents[1]
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
@@ -24,7 +24,7 @@ for package in (bench, ui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-from bench.workload import registry
+from bench.workload.declaration import registry
 registry()
 print(json.dumps(sorted(sys.modules)))
 """

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from bench import worker
-from bench.protocol import Repeat
+from bench.worker import arm_worker
+from bench.worker.protocol import Repeat
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the processor time of a machine so")
 
@@ -23,8 +23,8 @@ class Nothing:
 @linux
 def test_waking_a_core_is_no_load_of_other_programs(monkeypatch):
     """On a machine that runs nothing but this process, whatever it was busy with was us."""
-    monkeypatch.setattr(worker, "machine_ticks", lambda: (time.process_time(), 0.0))
+    monkeypatch.setattr(arm_worker, "machine_ticks", lambda: (time.process_time(), 0.0))
     # Long beside what other threads of this process may do meanwhile.
-    monkeypatch.setattr(worker, "WAKE_S", 0.2)
-    measured = worker.Worker(speaker=None)._repeat(Nothing(), Repeat(repetition=0, calls={}))
-    assert measured.machine_busy_s - measured.processor_s < worker.WAKE_S / 2
+    monkeypatch.setattr(arm_worker, "WAKE_S", 0.2)
+    measured = arm_worker.Worker(speaker=None)._repeat(Nothing(), Repeat(repetition=0, calls={}))
+    assert measured.machine_busy_s - measured.processor_s < arm_worker.WAKE_S / 2

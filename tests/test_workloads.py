@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bench import events
 from bench.__main__ import main
-from bench.cores import choose
-from bench.events import State
+from bench.machine.core_selection import choose
 from bench.paths import ROOT
-from bench.plan import LONGEST_TEXT, Plan, make
-from bench.race import Race
+from bench.plan.plan import LONGEST_TEXT, Plan, make
+from bench.race.race import Race
+from bench.run import events
+from bench.run.events import State
 from bench.values import Side
-from bench.workload import WHOLE, LeverValue, registry
+from bench.workload.declaration import WHOLE, LeverValue, registry
 from tests.conftest import opened
 
 WORKLOADS = list(registry().values())
@@ -92,7 +92,7 @@ def test_declarations_load_no_library_that_is_measured():
     }
     import subprocess
 
-    code = "import sys; from bench.workload import registry; registry(); import bench.dispatch; print(*sys.modules)"
+    code = "import sys; from bench.workload.declaration import registry; registry(); import bench.scheduler.dispatcher; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert not heavy & set(loaded)
     assert not {"scipy", "streamlit", "numpy"} & set(loaded)
@@ -152,10 +152,10 @@ def test_controls_leave_out_a_missing_extra_unless_the_url_asks_for_it(monkeypat
     def page() -> None:
         import streamlit as st
 
-        from bench.workload import registry
-        from ui import controls
+        from bench.workload.declaration import registry
+        from ui.controls import form
 
-        plan = controls.plan_from_controls(registry()["trial"])
+        plan = form.plan_from_controls(registry()["trial"])
         st.text(plan.unavailable() if plan else "no plan")
 
     app = AppTest.from_function(page, default_timeout=30).run()

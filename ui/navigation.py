@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from bench.workload import registry
-from ui import service, sidebar
+from bench.workload.declaration import registry
+from ui import services
+from ui.components import sidebar
 
-st.set_page_config(page_title="Fairlap", page_icon=str(service.ASSETS / "images" / "icon.png"), layout="wide")
+st.set_page_config(page_title="Fairlap", page_icon=str(services.ASSETS / "images" / "icon.png"), layout="wide")
 
 races = [
     st.Page(
-        service.page(workload.name),
+        services.page(workload.name),
         title=workload.title,
         icon=workload.icon,
         url_path=workload.name,
@@ -19,14 +20,14 @@ races = [
     if not workload.hidden
 ]
 home = st.Page(
-    service.page("home"),
+    services.page("home"),
     title="Home",
     icon=":material/home:",
     default=True,
     help="What there is to race, and what runs now.",
 )
 installation = [
-    st.Page(service.page(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, help=words)
+    st.Page(services.page(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, help=words)
     for name, icon, words in (
         ("machine", "memory", "What this machine is, live."),
         ("runs", "history", "Every run that was kept."),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from bench.dispatch import Dispatcher
-from bench.machine import Machine, describe
-from bench.store import Store, StoreError
-from bench.tasks import Tasks
+from bench.machine.describe import Machine, describe
+from bench.scheduler.dispatcher import Dispatcher
+from bench.scheduler.tasks import Tasks
+from bench.storage.store import Store, StoreError
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"

@@ -14,8 +14,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.events import State
-from bench.record import Run
+from bench.run.events import State
+from bench.run.record import Run
+from bench.stats.warmup import is_warm
 from bench.values import (
     Accuracy,
     Claim,
@@ -32,8 +33,7 @@ from bench.values import (
     Speed,
     Verdict,
 )
-from bench.warmup import is_warm
-from bench.workload import WHOLE
+from bench.workload.declaration import WHOLE
 
 SPREAD = 0.10
 """Interquartile range over median from which a spread is worth a note."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bench.machine import core_limit, usable_cores
+from bench.machine.describe import core_limit, usable_cores
 
 TOPOLOGY = Path("/sys/devices/system/cpu")
 

@@ -22,7 +22,7 @@ from typing import Literal
 import psutil
 from pydantic import Field
 
-from bench.processes import ROOT, read_bytes
+from bench.system.process_tree import ROOT, read_bytes
 from bench.values import Value
 
 MEASURED = (

@@ -1,4 +1,4 @@
-"""How quiet this machine is at rest: `python -m bench.noise` measures it in a process of its own and prints JSON.
+"""How quiet this machine is at rest: `python -m bench.machine.noise` measures it in a process of its own and prints JSON.
 
 A fixed piece of integer arithmetic, about half a millisecond of pure Python, is timed over and over for half a second
 on each of up to four cores in turn. On a quiet machine it takes the same time each time.
@@ -17,14 +17,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from bench.machine import usable_cores
-from bench.processes import machine_ticks
+from bench import paths
+from bench.machine.describe import usable_cores
+from bench.system.process_tree import machine_ticks
 from bench.values import Value
 
 CORE_S = 0.5
@@ -81,11 +81,11 @@ def measure(limit_s: float = START_S, cores: Sequence[int] = ()) -> Noise:
 
     `cores` are those to look at, where they are not all that this process may use.
     """
-    command = [sys.executable, "-m", "bench.noise", *map(str, cores)]
+    command = [sys.executable, "-m", "bench.machine.noise", *map(str, cores)]
     try:
         done = subprocess.run(
             command,
-            cwd=Path(__file__).parents[1],
+            cwd=paths.ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -18,8 +18,8 @@ from types import TracebackType
 
 import psutil
 
-from bench.machine import parse_meminfo
-from bench.processes import ROOT, descendants, read_bytes, resident
+from bench.machine.describe import parse_meminfo
+from bench.system.process_tree import ROOT, descendants, read_bytes, resident
 from bench.values import CoreReading, Reading, Side
 
 SLOW_S = 2.0

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
-from bench.workload import WHOLE, Parameter, Setting, Step, Workload, registry
+from bench.workload.declaration import WHOLE, Parameter, Setting, Step, Workload, registry
 
 BUDGET_S = (2.0, 3600.0)
 TARGET = (0.0, 0.5)

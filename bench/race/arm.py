@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bench import child, protocol
-from bench.child import Child, Ended, LineTooLong
-from bench.plan import Plan
-from bench.processes import freeze_tree, thaw_tree
+from bench.plan.plan import Plan
+from bench.system.process_tree import freeze_tree, thaw_tree
 from bench.values import Failure, Side
+from bench.worker import process, protocol
+from bench.worker.process import Child, Ended, LineTooLong
 
 
 class BrokenArm(Exception):
@@ -36,8 +36,8 @@ class ArmProcess:
     def start(self) -> None:
         self.scratch.mkdir(parents=True)
         lever = self.plan.declaration.lever[getattr(self.plan, self.side)]
-        environment = child.environment(len(self.cores), lever.environment)
-        self._child = Child("bench.worker", self.cores, environment, self.log)
+        environment = process.environment(len(self.cores), lever.environment)
+        self._child = Child("bench.worker.arm_worker", self.cores, environment, self.log)
 
     @property
     def supervisor_pid(self) -> int:
@@ -99,7 +99,7 @@ class ArmProcess:
     def ended(self) -> BrokenArm:
         """The failure of an arm whose pipe has closed."""
         how = self.end()
-        return self.broken(f"ended in the middle of its work: {how}", child.remedy(how))
+        return self.broken(f"ended in the middle of its work: {how}", process.remedy(how))
 
     def broke(self, reply: protocol.Broke) -> BrokenArm:
         """The failure of an arm that says that it cannot go on."""

@@ -17,18 +17,20 @@ from pathlib import Path
 
 import psutil
 
-from bench import events, noise, protocol
-from bench.arms import ArmProcess, BrokenArm
-from bench.child import work
-from bench.claims import conclude, cores
-from bench.cores import counts_to_try
-from bench.events import Event, State
-from bench.plan import Plan
-from bench.processes import tree_resident
-from bench.record import Run
-from bench.telemetry import Telemetry
+from bench.claims.verdict import conclude, cores
+from bench.machine import noise
+from bench.machine.core_selection import counts_to_try
+from bench.machine.telemetry import Telemetry
+from bench.plan.plan import Plan
+from bench.race.arm import ArmProcess, BrokenArm
+from bench.run import events
+from bench.run.events import Event, State
+from bench.run.record import Run
+from bench.stats.warmup import is_warm
+from bench.system.process_tree import tree_resident
 from bench.values import CoreCount, Failure, Measurement, Phase, Placement, Prepared, Quality, Sample, Side
-from bench.warmup import is_warm
+from bench.worker import protocol
+from bench.worker.process import work
 
 TICK_S = 0.1
 """How often a wait looks up."""
@@ -112,7 +114,7 @@ class Race:
         self._stood_s = 0.0
         self._sampling_since: float | None = None
         # scipy takes a second or more to import: beside the warm-up, where it delays no first sample and no stop.
-        self._loading = threading.Thread(target=importlib.import_module, args=("bench.statistics",), daemon=True)
+        self._loading = threading.Thread(target=importlib.import_module, args=("bench.stats.comparison",), daemon=True)
 
     def run(self) -> None:
         """Race. Never raises for what an arm or a person does: that becomes the run's state and failure."""
@@ -334,7 +336,7 @@ class Race:
 
     def _estimate(self, pairs: int) -> bool:
         """Tell the statistics so far; whether every interval is as narrow as the plan asks."""
-        from bench.statistics import compare
+        from bench.stats.comparison import compare
 
         samples = [sample for sample in self.record.samples if sample.phase == Phase.RACE]
         prepared = self.record.prepared[0]
@@ -369,7 +371,7 @@ class Race:
         self._tell_core_counts()
 
     def _tell_core_counts(self) -> None:
-        from bench.statistics import ratio_of_medians, summarize
+        from bench.stats.comparison import ratio_of_medians, summarize
 
         times: dict[tuple[Side, int], list[float]] = {}
         busy: dict[tuple[Side, int], list[float]] = {}

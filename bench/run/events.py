@@ -1,6 +1,6 @@
 """What a race tells, as typed events. The journal is a file of them, one JSON object a line, in order.
 
-Page, command line, store and tests all learn of a run through these alone; `bench.record.Run` is their sum.
+Page, command line, store and tests all learn of a run through these alone; `bench.run.record.Run` is their sum.
 `at` counts seconds from the opening of the run.
 """
 
@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from bench import values
-from bench.machine import Machine
-from bench.noise import Noise
-from bench.plan import Plan
+from bench.machine.describe import Machine
+from bench.machine.noise import Noise
+from bench.plan.plan import Plan
 from bench.values import Side, Value
 
 VERSION = 1

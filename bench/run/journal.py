@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.events import Event, reader
+from bench.run.events import Event, reader
 
 
 class Journal:

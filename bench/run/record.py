@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench import events, values
-from bench.events import State
-from bench.machine import Machine
-from bench.noise import Noise
-from bench.plan import Plan
+from bench import values
+from bench.machine.describe import Machine
+from bench.machine.noise import Noise
+from bench.plan.plan import Plan
+from bench.run import events
+from bench.run.events import State
 from bench.values import Claim, Comparison, Phase, Sample, Side, Verdict
-from bench.workload import WHOLE
+from bench.workload.declaration import WHOLE
 
 
 class Estimate(values.Value):

@@ -1,7 +1,7 @@
 """Takes plans, has them raced in turn, and lets anybody follow: what pages and the command line call.
 
 A dispatcher belongs to a process, not to a browser session: a run goes on when its page is closed. Each run races in a
-process of its own (`bench.runner`), so that nothing that a page does disturbs it more than any other program would.
+process of its own (`bench.scheduler.runner`), so that nothing that a page does disturbs it more than any other program would.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import paths
-from bench.claims import conclude
-from bench.events import Moved, State
-from bench.journal import Reader, is_written
+from bench.claims.verdict import conclude
 from bench.paths import ROOT
-from bench.plan import Plan
-from bench.queue import Entry, Queue, Ticket
-from bench.record import Run
-from bench.store import Store, StoreError
+from bench.plan.plan import Plan
+from bench.run.events import Moved, State
+from bench.run.journal import Reader, is_written
+from bench.run.record import Run
+from bench.scheduler.queue import Entry, Queue, Ticket
+from bench.storage.store import Store, StoreError
 
 WAIT_S = 0.1
 """How often a waiting ticket looks whether it is its turn."""
@@ -184,7 +184,7 @@ class Dispatcher:
         try:
             with error_of(run).open("wb") as error:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "bench.runner"],
+                    [sys.executable, "-m", "bench.scheduler.runner"],
                     cwd=ROOT,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""One run in a process of its own: `python -m bench.runner`, started by `bench.dispatch`.
+"""One run in a process of its own: `python -m bench.scheduler.runner`, started by `bench.scheduler.dispatcher`.
 
 The first line of standard input is the run's order. End of file there means that whoever ordered it is gone: the run
 ends as interrupted. A file beside the journal means that somebody pressed Stop. The race's events go to the journal,
@@ -18,16 +18,17 @@ import signal
 import sys
 from datetime import UTC, datetime
 
-from bench import events, plan
-from bench.cores import choose, stay_off
-from bench.dispatch import NOT_STORED, drawing_of, journal_of, scratch_of, stop_of
-from bench.events import State
-from bench.journal import Journal
-from bench.machine import core_limit, describe
-from bench.processes import descendants, terminate_tree
-from bench.race import Race, Stopped
-from bench.store import Store, StoreError
-from bench.system import adopt_orphans, die_with_parent
+from bench.machine.core_selection import choose, stay_off
+from bench.machine.describe import core_limit, describe
+from bench.plan import plan
+from bench.race.race import Race, Stopped
+from bench.run import events
+from bench.run.events import State
+from bench.run.journal import Journal
+from bench.scheduler.dispatcher import NOT_STORED, drawing_of, journal_of, scratch_of, stop_of
+from bench.storage.store import Store, StoreError
+from bench.system.prctl import adopt_orphans, die_with_parent
+from bench.system.process_tree import descendants, terminate_tree
 
 
 def main() -> int:

@@ -23,13 +23,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench import child, protocol
-from bench.child import Child, Ended, LineTooLong
-from bench.cores import choose
-from bench.plan import Plan
-from bench.queue import Queue, Ticket
-from bench.scratch import Scratch, sweep
-from bench.workload import Task
+from bench.machine.core_selection import choose
+from bench.plan.plan import Plan
+from bench.scheduler.queue import Queue, Ticket
+from bench.storage.temp_folder import Scratch, sweep
+from bench.worker import process as worker_process
+from bench.worker import protocol
+from bench.worker.process import Child, Ended, LineTooLong
+from bench.workload.declaration import Task
 
 WAIT_S = 0.05
 """How often a waiting task looks whether it is its turn."""
@@ -284,7 +285,7 @@ class Tasks:
                 desk=plan.declaration.desk,
                 task=job.task.name,
                 given=job.given,
-                **child.work(plan, cores, resident.folder.path),
+                **worker_process.work(plan, cores, resident.folder.path),
             )
             result = self._followed(job, resident.child, request, stop)
         except BaseException:
@@ -328,7 +329,9 @@ class Tasks:
         except Ended as error:
             log = process.log_tail()
             how = process.end()
-            raise Failed(f"Its process ended in the middle of the work: {how}.", child.remedy(how), log) from error
+            raise Failed(
+                f"Its process ended in the middle of the work: {how}.", worker_process.remedy(how), log
+            ) from error
         except (ValidationError, LineTooLong) as error:
             raise Failed(
                 "Its process said what is not in the protocol.", "The workload is at fault.", process.log_tail()
@@ -371,6 +374,6 @@ def _has(plan: Plan, settings: Mapping[str, Any]) -> bool:
 
 def _started(cores: list[int], own: Mapping[str, str]) -> _Resident:
     folder = Scratch()
-    environment = child.environment(len(cores), own)
-    process = Child("bench.taskworker", cores, environment, folder.path / "log")
+    environment = worker_process.environment(len(cores), own)
+    process = Child("bench.worker.task_worker", cores, environment, folder.path / "log")
     return _Resident(process, cores, folder)

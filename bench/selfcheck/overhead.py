@@ -23,15 +23,16 @@ from statistics import median
 
 import psutil
 
-from bench import events, plan
-from bench.claims import duration
-from bench.cores import choose
-from bench.machine import describe
+from bench.claims.verdict import duration
+from bench.machine.core_selection import choose
+from bench.machine.describe import describe
 from bench.paths import ROOT
-from bench.race import Race
-from bench.record import Run
+from bench.plan import plan
+from bench.race.race import Race
+from bench.run import events
+from bench.run.record import Run
 from bench.values import Phase, Sample, Side
-from bench.workload import WHOLE
+from bench.workload.declaration import WHOLE
 
 LOOPS = 200_000
 """Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
@@ -97,14 +98,14 @@ def _beside_pyperf(tell: Callable[[str], None]) -> None:
 
     Raises RuntimeError where pyperf is not installed.
     """
-    from bench.statistics import ratio_of_medians
+    from bench.stats.comparison import ratio_of_medians
 
     with tempfile.TemporaryDirectory() as folder:
         file, beside = Path(folder) / "pyperf.json", Path(folder) / "ours"
         options = ["--processes", "8", "--values", "100", "--warmups", "5", "--loops", "1", "--quiet", "-o", str(file)]
         options += ["--affinity", str(choose(1)[0]), "--inherit-environ", "PYTHONPATH,PYTHONHASHSEED,FAIRLAP_BESIDE"]
         result = subprocess.run(
-            [sys.executable, "-m", "bench.beside_pyperf", *options],
+            [sys.executable, "-m", "bench.selfcheck.pyperf_clock", *options],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "FAIRLAP_BESIDE": str(beside)},
             capture_output=True,
@@ -147,7 +148,7 @@ def beside(tell: Callable[[str], None] = print, *, workload: str = "modin", **fi
     One process of the baseline is timed all the while, its rival in turns another baseline, beside which it has the
     machine alone, and the accelerated arm; its times in both companies are held against each other, step by step.
     """
-    from bench.statistics import ratio_of_medians
+    from bench.stats.comparison import ratio_of_medians
 
     given = {"cores": len(choose_all()), "seed": 0} | fields
     with tempfile.TemporaryDirectory() as scratch:
@@ -202,7 +203,7 @@ class _Beside(Race):
 
 def choose_all() -> list[int]:
     """All the cores that this process may race on."""
-    from bench.machine import core_limit
+    from bench.machine.describe import core_limit
 
     return choose(core_limit())
 

@@ -1,4 +1,4 @@
-"""A pyperf benchmark that has our clock take turns with pyperf's, value by value: see `bench.check.overhead`.
+"""A pyperf benchmark that has our clock take turns with pyperf's, value by value: see `bench.selfcheck.overhead.overhead`.
 
 In one process and in alternation, since two processes of one program differ by more than the clocks could, and a
 machine drifts between two runs. Our times go to the file that `FAIRLAP_BESIDE` names.
@@ -10,8 +10,8 @@ import importlib
 import os
 import time
 
-from bench.check import LOOPS
-from bench.worker import StepClock
+from bench.selfcheck.overhead import LOOPS
+from bench.worker.arm_worker import StepClock
 
 # By name, as a worker does it: bench knows workloads through their declarations alone.
 spin = importlib.import_module("workloads.trial.arm").spin
@@ -34,7 +34,7 @@ def main() -> None:
     import pyperf  # needed for this benchmark alone
 
     # As a module, also in its workers: beside this file lies one called like the standard statistics.
-    pyperf.Runner(program_args=("-m", "bench.beside_pyperf")).bench_time_func("spin", time_both)
+    pyperf.Runner(program_args=("-m", "bench.selfcheck.pyperf_clock")).bench_time_func("spin", time_both)
 
 
 if __name__ == "__main__":

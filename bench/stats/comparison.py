@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from bench.values import Comparison, Interval, Sample, Side, Summary
-from bench.workload import WHOLE
+from bench.workload.declaration import WHOLE
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000

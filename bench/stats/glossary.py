@@ -1,4 +1,4 @@
-"""What every statistic on screen means, in words; beside `bench.statistics`, which computes them and loads scipy."""
+"""What every statistic on screen means, in words; beside `bench.stats.comparison`, which computes them and loads scipy."""
 
 STATISTICS = (
     (

@@ -10,10 +10,10 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from bench.record import Run
-from bench.store import Row
+from bench.run.record import Run
+from bench.storage.store import Row
 from bench.values import Sample
-from bench.workload import WHOLE
+from bench.workload.declaration import WHOLE
 
 SAMPLE_COLUMNS = (
     "run",

@@ -37,8 +37,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench import paths
-from bench.events import VERSION, State
-from bench.record import Run
+from bench.run.events import VERSION, State
+from bench.run.record import Run
 
 SCHEMA_VERSION = 1
 BUSY_MS = 10_000

@@ -1,4 +1,4 @@
-"""Looks into a file that somebody handed in: `python -m bench.uploadcheck MODULE:FUNCTION PATH`.
+"""Looks into a file that somebody handed in: `python -m bench.storage.upload_check MODULE:FUNCTION PATH`.
 
 In a process of its own, with bounded memory, since nobody knows what is in it. It prints, as JSON, what the function
 says of the file, or what is wrong with it.
@@ -12,7 +12,7 @@ import resource
 import sys
 from pathlib import Path
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 
 MEMORY = 2 * 2**30
 """Bytes of address space."""

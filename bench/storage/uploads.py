@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import paths
-from bench.workload import Upload
+from bench.workload.declaration import Upload
 
 LARGEST_MB = 10
 PREFIX = "upload:"
@@ -76,7 +76,7 @@ def _draft(content: bytes) -> Iterator[tuple[Path, str]]:
 
 
 def _checked(file: Path, check: str) -> str:
-    command = [sys.executable, "-m", "bench.uploadcheck", check, str(file)]
+    command = [sys.executable, "-m", "bench.storage.upload_check", check, str(file)]
     try:
         done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, timeout=CHECK_S, check=False)
         told = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Owns one worker's whole process tree: `python -m bench.supervisor CORES COMMAND …`.
+"""Owns one worker's whole process tree: `python -m bench.system.supervisor CORES COMMAND …`.
 
 It adopts every orphan below it, starts the command in a session of its own on the given cores, and ends when the
 command ends, when it is told to (SIGTERM), when its standard input reaches end of file (its owner is gone), or when
@@ -18,8 +18,8 @@ import subprocess
 import sys
 import time
 
-from bench.processes import descendants
-from bench.system import adopt_orphans, die_with_parent, offer_to_out_of_memory_killer
+from bench.system.prctl import adopt_orphans, die_with_parent, offer_to_out_of_memory_killer
+from bench.system.process_tree import descendants
 
 SWEEP_S = 5.0
 """Longest time that killing what is left may take; a process stuck in the kernel cannot be waited for without end."""

@@ -1,7 +1,7 @@
-"""One arm in a process of its own: `python -m bench.worker REQUESTS REPLIES`, two inherited file descriptors.
+"""One arm in a process of its own: `python -m bench.worker.arm_worker REQUESTS REPLIES`, two inherited file descriptors.
 
 Environment, affinity and thread limits already stand when this starts: whoever starts it has set them before exec, so
-that they hold from the first import on. Standard output and error are its log. See `bench.protocol` for what is said.
+that they hold from the first import on. Standard output and error are its log. See `bench.worker.protocol` for what is said.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from bench import protocol
-from bench.processes import (
+from bench.system.process_tree import (
     TreeClock,
     bring_up_to_date,
     descendants,
@@ -29,9 +28,10 @@ from bench.processes import (
     spent_between,
     thread_run_ns,
 )
-from bench.spoken import Speaker, begin
 from bench.values import Measurement, StepTime
-from bench.workload import Arm
+from bench.worker import protocol
+from bench.worker.channel import Speaker, begin
+from bench.workload.declaration import Arm
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""The other end of what `bench.child` starts: how its process begins, and how it says things."""
+"""The other end of what `bench.worker.process` starts: how its process begins, and how it says things."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bench import protocol
-from bench.system import die_with_parent
+from bench.system.prctl import die_with_parent
+from bench.worker import protocol
 
 
 class Speaker:
-    """Says messages, one a line. See `bench.workload.Progress` and `Tell`, which it is."""
+    """Says messages, one a line. See `bench.workload.declaration.Progress` and `Tell`, which it is."""
 
     def __init__(self, out: FileIO) -> None:
         self.out = out

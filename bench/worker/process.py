@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import paths
-from bench.plan import Plan
+from bench.plan.plan import Plan
 
 LOG_TAIL = 40
 """Lines of a log that stand beside a failure."""
@@ -45,7 +45,7 @@ class Child:
         command = [sys.executable, "-m", module, *map(str, passed)]
         with self.log.open("wb") as out:
             self._supervisor: subprocess.Popen[bytes] | None = subprocess.Popen(
-                [sys.executable, "-m", "bench.supervisor", ",".join(map(str, cores)), *command],
+                [sys.executable, "-m", "bench.system.supervisor", ",".join(map(str, cores)), *command],
                 cwd=paths.ROOT,
                 env=dict(environment) | {"FAIRLAP_PASS": ",".join(map(str, passed))},
                 stdin=subprocess.PIPE,

@@ -8,7 +8,7 @@ part of the protocol.
     race   -> worker   prepare   repeat   place      testify     conclude    compare    (end of file)
     worker -> race     prepared  repeated placed     testified   concluded   compared   (exit 0)
 
-A task's process (see `bench.tasks`) is asked to `do` one, and answers `done`; in between it may send `progress` and
+A task's process (see `bench.scheduler.tasks`) is asked to `do` one, and answers `done`; in between it may send `progress` and
 `event` lines.
 """
 
@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from bench.values import Evidence, Measure, Measurement, Picture, Service, Table, Value
-from bench.workload import Setting, Settings
+from bench.workload.declaration import Setting, Settings
 
 VERSION = 1
 

@@ -1,7 +1,7 @@
-"""One task's process: `python -m bench.taskworker REQUESTS REPLIES`, two inherited file descriptors.
+"""One task's process: `python -m bench.worker.task_worker REQUESTS REPLIES`, two inherited file descriptors.
 
-As with `bench.worker`, environment and affinity already stand when it starts. It does one task at a time and keeps the
-workload's desk, with what that has loaded, for the next. See `bench.protocol` for what is said.
+As with `bench.worker.arm_worker`, environment and affinity already stand when it starts. It does one task at a time and keeps the
+workload's desk, with what that has loaded, for the next. See `bench.worker.protocol` for what is said.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import importlib
 import sys
 import traceback
 
-from bench import protocol
-from bench.spoken import begin
-from bench.workload import Desk, Tell
+from bench.worker import protocol
+from bench.worker.channel import begin
+from bench.workload.declaration import Desk, Tell
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
+import workloads
 from bench.values import WHOLE, Evidence, Measure, Picture, Table
 
 Setting = int | float | str | bool
@@ -339,7 +340,6 @@ class Desk(Protocol):
 @cache
 def registry() -> dict[str, Workload]:
     """Every declared workload by its name, in the order in which pages list them."""
-    import workloads
 
     found = []
     for module in pkgutil.iter_modules(workloads.__path__):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench.events import State
-from bench.store import Store
+from bench.run.events import State
+from bench.storage.store import Store
 from tests.browser.conftest import start_server
 from tests.conftest import belonging, wait_gone
 
@@ -110,7 +110,7 @@ def test_a_reload_in_the_middle_loses_nothing(page, server):
 def test_stop_ends_the_run_and_its_processes(page, server, home):
     press_run(page, server, LONG)
     wait_state(page, "racing")
-    assert any("bench.worker" in command for command in belonging(home))
+    assert any("bench.worker.arm_worker" in command for command in belonging(home))
     stop_button(page).click()
     wait_state(page, "stopped")
     left = wait_gone(home, 4.0, but="streamlit")

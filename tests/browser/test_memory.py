@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("numba", reason="Numba is not installed")
 
-from bench.store import Store
+from bench.storage.store import Store
 from tests.browser.test_dashboard import no_exception, run_button, wait_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from bench.machine import core_limit
-from bench.workload import registry
+from bench.machine.describe import core_limit
+from bench.workload.declaration import registry
 from tests.browser.test_dashboard import no_exception, run_button, wait_state
 
 WORKLOAD = registry()["modin"]

@@ -15,12 +15,12 @@ from statistics import quantiles
 
 import plotly.graph_objects as go
 
-from bench.claims import duration, figure, interval_text, ratio_figure, share_kept
-from bench.record import Run
+from bench.claims.verdict import duration, figure, interval_text, ratio_figure, share_kept
+from bench.run.record import Run
 from bench.values import Comparison, Measure, Phase, Side, Summary
-from bench.workload import WHOLE, Published, Workload
-from ui import style
-from ui.style import Theme
+from bench.workload.declaration import WHOLE, Published, Workload
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
 
 RACE_POINTS = 500
 """Samples an arm that the race chart draws; beyond, the lowest and the highest of every few."""
@@ -79,7 +79,7 @@ TICKS = (
 
 def race(run: Run, step: str = WHOLE, theme: Theme = "light", *, live: bool = False, height: int = 350) -> go.Figure:
     """Every sample as it landed, both arms, and below the interval of the ratio as it closed."""
-    layout = style.layout(height)
+    layout = design_theme.layout(height)
     samples = _timed(run, step)
     everything = [point.seconds for points in samples.values() for point in points]
     unit = Unit.of(_typical(everything))
@@ -99,7 +99,7 @@ def race(run: Run, step: str = WHOLE, theme: Theme = "light", *, live: bool = Fa
         "yaxis": _time_axis(f"{_per_call(run, step)} [{unit.name}]", unit, everything, top, logarithmic)
         | {"domain": [0.36, 1]},
         "yaxis2": _ratio_axis(run, step) | {"domain": [0, 0.27], "anchor": "x"},
-        "shapes": [_level("y2", 1, style.faint(theme), "dot"), *_median_lines(whole, unit, theme)],
+        "shapes": [_level("y2", 1, design_theme.faint(theme), "dot"), *_median_lines(whole, unit, theme)],
         "annotations": [*_median_labels(whole, unit, theme, logarithmic), *_ratio_label(run, step, theme)],
         "margin": {"l": 8, "r": 64, "t": 8, "b": 8},
         "showlegend": False,
@@ -146,9 +146,9 @@ def log_seconds(seconds: Iterable[float]) -> dict:
 
     def text(tick: float) -> str:
         unit = Unit.of(tick)
-        return f"{style.written(unit(tick))} {unit.name}"
+        return f"{design_theme.written(unit(tick))} {unit.name}"
 
-    return style.log_axis(seconds, text)
+    return design_theme.log_axis(seconds, text)
 
 
 def _timed(run: Run, step: str) -> dict[Side, list[Point]]:
@@ -186,7 +186,7 @@ def _race_traces(
     run: Run, side: Side, points: list[Point], unit: Unit, theme: Theme, most: int, top: float
 ) -> tuple[list[dict], int]:
     """An arm's traces, and how many samples of the race it has where not all are drawn."""
-    look, name = style.look(side, theme), _arm(run, side)
+    look, name = design_theme.look(side, theme), _arm(run, side)
     raced = [point for point in points if not point.warm_up]
     drawn = thin(raced, most)
     warm_up = [point for point in points if point.warm_up and point.seconds <= top]
@@ -266,11 +266,11 @@ def _ratio_traces(run: Run, step: str, theme: Theme) -> list[dict]:
     at = [round(estimate.at, 2) for estimate in told]
     ratios = [estimate.ratios[step] for estimate in told]
     low, high = ([round(getattr(ratio, end), 4) for ratio in ratios] for end in ("low", "high"))
-    ink = style.ink(theme)
+    ink = design_theme.ink(theme)
     edge = {"type": "scatter", "mode": "lines", "x": at, "yaxis": "y2", "hoverinfo": "skip", "showlegend": False}
     return [
         edge | {"y": low, "line": {"width": 0}},
-        edge | {"y": high, "line": {"width": 0}, "fill": "tonexty", "fillcolor": style.see_through(ink, 0.14)},
+        edge | {"y": high, "line": {"width": 0}, "fill": "tonexty", "fillcolor": design_theme.see_through(ink, 0.14)},
         {
             "type": "scatter",
             "mode": "lines+markers" if len(at) < 40 else "lines",
@@ -304,7 +304,10 @@ def _median_lines(comparison: Comparison | None, unit: Unit, theme: Theme) -> li
         return []
     return [
         _level(
-            "y", unit(getattr(comparison, side).median), style.look(side, theme).colour, style.look(side, theme).dash
+            "y",
+            unit(getattr(comparison, side).median),
+            design_theme.look(side, theme).colour,
+            design_theme.look(side, theme).dash,
         )
         for side in Side
     ]
@@ -324,8 +327,8 @@ def _median_labels(comparison: Comparison | None, unit: Unit, theme: Theme, loga
             "y": math.log10(unit(median)) if logarithmic else unit(median),
             "yref": "y",
             "yanchor": "bottom" if side is slower else "top",
-            "text": f"{style.look(side, theme).glyph} <b>{duration(median)}</b>",
-            "font": {"color": style.look(side, theme).colour, "size": 12},
+            "text": f"{design_theme.look(side, theme).glyph} <b>{duration(median)}</b>",
+            "font": {"color": design_theme.look(side, theme).colour, "size": 12},
             "showarrow": False,
         }
         for side in Side
@@ -342,7 +345,7 @@ def _ratio_label(run: Run, step: str, theme: Theme) -> list[dict]:
         label
         | {
             "text": f"<b>{ratio_figure(comparison.ratio.value)}</b>",
-            "font": {"color": style.ink(theme), "size": 12},
+            "font": {"color": design_theme.ink(theme), "size": 12},
             "showarrow": False,
         }
     ]
@@ -379,7 +382,7 @@ def distribution(run: Run, step: str = WHOLE, theme: Theme = "light", *, height:
     comparison = run.comparison(step)
     times = {side: [sample.seconds(step) for sample in run.of_side(side)] for side in Side}
     unit = Unit.of(_typical([seconds for series in times.values() for seconds in series]))
-    layout = style.layout(height) | {
+    layout = design_theme.layout(height) | {
         "showlegend": False,
         "yaxis": _arms_axis(run),
         "xaxis": {"title": {"text": f"{_per_call(run, step)} [{unit.name}]"}, "zeroline": False, "nticks": 6},
@@ -406,7 +409,7 @@ def _edge(summary: Summary) -> float:
 
 def _box(run: Run, side: Side, times: list[float], summary: Summary, unit: Unit, theme: Theme) -> dict:
     """The box from the run's own statistics, so that its numbers are those of the tables."""
-    look = style.look(side, theme)
+    look = design_theme.look(side, theme)
     outliers = set(summary.outliers)
     inside = [seconds for place, seconds in enumerate(times) if place not in outliers] or [summary.median]
     return {
@@ -430,7 +433,7 @@ def _strip(
     run: Run, side: Side, times: list[float], summary: Summary, unit: Unit, theme: Theme, edge: float
 ) -> list[dict]:
     """Every sample below its box; outliers as crosses, those beyond the axis as triangles on its edge; percentiles."""
-    look, name, row = style.look(side, theme), _arm(run, side), _ROW[side]
+    look, name, row = design_theme.look(side, theme), _arm(run, side), _ROW[side]
     outliers = set(summary.outliers)
     places = range(len(times))
     if len(times) > SPREAD_POINTS:
@@ -461,7 +464,7 @@ def _strip(
 
 
 def _tail(side: Side, name: str, word: str, at: float, unit: Unit, theme: Theme) -> dict:
-    look = style.look(side, theme)
+    look = design_theme.look(side, theme)
     return {
         "type": "scatter",
         "mode": "markers+text",
@@ -484,7 +487,7 @@ def throughput(run: Run, step: str = WHOLE, theme: Theme = "light", *, height: i
     """Bars of the work done a second, from the median time; whiskers from the quartiles."""
     comparison = run.comparison(step)
     unit = run.plan.declaration.unit
-    layout = style.layout(height) | {"showlegend": False, "yaxis": _arms_axis(run)}
+    layout = design_theme.layout(height) | {"showlegend": False, "yaxis": _arms_axis(run)}
     if comparison is None:
         layout |= {"xaxis": {"title": {"text": f"{unit} a second"}, "range": [0, 1], "showticklabels": False}}
         layout["annotations"] = [_note("No pair yet", middle=True)]
@@ -496,7 +499,7 @@ def throughput(run: Run, step: str = WHOLE, theme: Theme = "light", *, height: i
 
 
 def _bar(run: Run, side: Side, summary: Summary, factor: float, unit: str, theme: Theme) -> dict:
-    look = style.look(side, theme)
+    look = design_theme.look(side, theme)
     rate = summary.throughput / factor
     work = rate * summary.median
     fast = work / summary.lower_quartile if summary.lower_quartile else rate
@@ -517,7 +520,7 @@ def _bar(run: Run, side: Side, summary: Summary, factor: float, unit: str, theme
             "symmetric": False,
             "array": [max(0.0, fast - rate)],
             "arrayminus": [max(0.0, rate - slow)],
-            "color": style.ink(theme),
+            "color": design_theme.ink(theme),
             "thickness": 1.5,
             "width": 6,
         },
@@ -525,7 +528,7 @@ def _bar(run: Run, side: Side, summary: Summary, factor: float, unit: str, theme
         "textposition": "inside",
         "insidetextanchor": "start",
         "textangle": 0,
-        "textfont": {"color": style.ink(theme) if look.pattern else look.on, "size": 14},
+        "textfont": {"color": design_theme.ink(theme) if look.pattern else look.on, "size": 14},
         "hovertemplate": (
             f"<b>{_arm(run, side)}</b><br>{_digits(rate)} {unit}/s at the median of {duration(summary.median)}"
             f"<br>{_digits(slow)} to {_digits(fast)} between the quartiles<extra></extra>"
@@ -537,7 +540,7 @@ def accuracy(run: Run, theme: Theme = "light", *, height: int = 240) -> go.Figur
     """How much of the baseline's accuracy the accelerated arm keeps, for every decisive measure; the limit beside."""
     pairs = decisive(run)
     limit = 100 * run.plan.accuracy_limit
-    layout = style.layout(height) | {"showlegend": False}
+    layout = design_theme.layout(height) | {"showlegend": False}
     if not pairs and (found := compared(run)):
         return _equality(found, height, theme)
     if not pairs:
@@ -591,7 +594,7 @@ def _equality(found: list[Measure], height: int, theme: Theme) -> go.Figure:
     """How many steps had equal results, and the names of those that had not."""
     differ = [measure.step or measure.label for measure in found if measure.value < 100]
     counts = {"equal": len(found) - len(differ), "different": len(differ)}
-    colours = {"equal": style.look(Side.ACCELERATED, theme).colour, "different": style.published(theme)}
+    colours = {"equal": design_theme.look(Side.ACCELERATED, theme).colour, "different": design_theme.published(theme)}
     bars = [
         {
             "type": "bar",
@@ -603,7 +606,7 @@ def _equality(found: list[Measure], height: int, theme: Theme) -> go.Figure:
             "textposition": "inside",
             "insidetextanchor": "start",
             "textangle": 0,
-            "textfont": {"color": style.look(Side.ACCELERATED, theme).on, "size": 14},
+            "textfont": {"color": design_theme.look(Side.ACCELERATED, theme).on, "size": 14},
             "width": 0.3,
             "marker": {"color": colours[word]},
             "hovertemplate": f"{count} steps with {word} results<extra></extra>",
@@ -611,7 +614,7 @@ def _equality(found: list[Measure], height: int, theme: Theme) -> go.Figure:
         for word, count in counts.items()
         if count
     ]
-    layout = style.layout(height) | {
+    layout = design_theme.layout(height) | {
         "barmode": "stack",
         "showlegend": False,
         "xaxis": {
@@ -629,17 +632,17 @@ def _equality(found: list[Measure], height: int, theme: Theme) -> go.Figure:
 def _limit_zone(low: float, limit: float, theme: Theme) -> dict:
     """What would be outside the limit."""
     area = {"type": "rect", "xref": "x", "x0": low, "x1": limit, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-    return area | {"fillcolor": style.see_through(style.published(theme), 0.12), "line": {"width": 0}}
+    return area | {"fillcolor": design_theme.see_through(design_theme.published(theme), 0.12), "line": {"width": 0}}
 
 
 def _limit_label(limit: float, theme: Theme) -> dict:
     label = {"x": limit, "xref": "x", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "top", "showarrow": False}
-    return label | {"text": f"limit {limit:g} %", "font": {"size": 11, "color": style.published(theme)}}
+    return label | {"text": f"limit {limit:g} %", "font": {"size": 11, "color": design_theme.published(theme)}}
 
 
 def _absolute_labels(pairs: list[tuple[Measure, Measure]], rows: list[int], theme: Theme) -> list[dict]:
     """Both arms' values in words under each dumbbell."""
-    glyphs = {side: style.look(side, theme).glyph for side in Side}
+    glyphs = {side: design_theme.look(side, theme).glyph for side in Side}
     return [
         {
             "x": 0.5,
@@ -664,13 +667,13 @@ def _dumbbells(
             "mode": "lines",
             "x": [100, share],
             "y": [row, row],
-            "line": {"color": style.faint(theme), "width": 3},
+            "line": {"color": design_theme.faint(theme), "width": 3},
             "hoverinfo": "skip",
         }
         for share, row in zip(kept, rows, strict=True)
     ]
     for side, shares in ((Side.BASELINE, [100.0] * len(pairs)), (Side.ACCELERATED, kept)):
-        look = style.look(side, theme)
+        look = design_theme.look(side, theme)
         measures = [pair[side is Side.ACCELERATED] for pair in pairs]
         bars.append(
             {
@@ -726,7 +729,7 @@ def _steps(
     farthest = FARTHEST if crowded else math.inf
     low, high = math.log10(max(min(ends), 1 / farthest)), math.log10(min(max(ends), farthest))
     pad = max(0.07 * (high - low), 0.03)
-    layout = style.layout(88 + (28 if crowded else 46) * len(rows)) | {
+    layout = design_theme.layout(88 + (28 if crowded else 46) * len(rows)) | {
         "xaxis": _log_ratio_axis(low - pad, high + pad * (2 if crowded else 1)),
         "yaxis": {
             "tickvals": list(rows.values()),
@@ -738,7 +741,7 @@ def _steps(
         },
         "shapes": [
             {"type": "line", "x0": 1, "x1": 1, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-            | {"line": {"color": style.faint(theme), "width": 1.5, "dash": "dot"}}
+            | {"line": {"color": design_theme.faint(theme), "width": 1.5, "dash": "dot"}}
         ],
         "annotations": _directions(theme),
     }
@@ -790,7 +793,7 @@ def _log_ratio_axis(low: float, high: float) -> dict:
 def _directions(theme: Theme) -> list[dict]:
     """Which side of 1 is which."""
     base = {"x": 0, "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
-    font = {"size": 12, "color": style.faint(theme)}
+    font = {"size": 12, "color": design_theme.faint(theme)}
     return [
         base | {"text": "← slower", "xanchor": "right", "xshift": -6, "font": font},
         base | {"text": "faster →", "xanchor": "left", "xshift": 6, "font": font},
@@ -817,8 +820,8 @@ def _ratio_dots(
         None if c.ratio.includes(1) or c.step in unclaimed else Side.ACCELERATED if c.ratio.value > 1 else Side.BASELINE
         for c in comparisons
     ]
-    looks = [style.look(winner, theme) if winner else None for winner in winners]
-    colours = [look.colour if look else style.faint(theme) for look in looks]
+    looks = [design_theme.look(winner, theme) if winner else None for winner in winners]
+    colours = [look.colour if look else design_theme.faint(theme) for look in looks]
     # On the edge of the axis an interval would stand at the wrong ratio.
     ends = [
         (0.0, 0.0) if _beyond(c.ratio.value, farthest) else (c.ratio.high - c.ratio.value, c.ratio.value - c.ratio.low)
@@ -836,7 +839,7 @@ def _ratio_dots(
             "arrayminus": [round(below, 4) for _, below in ends],
             "thickness": 2,
             "width": 6,
-            "color": style.ink(theme),
+            "color": design_theme.ink(theme),
         },
         "marker": {
             "symbol": [
@@ -875,7 +878,12 @@ def _published_marks(
             "mode": "markers",
             "x": [one.ratio for one in told.values()],
             "y": [rows[name] for name in told],
-            "marker": {"symbol": "star-open", "size": 13, "color": style.published(theme), "line": {"width": 1.6}},
+            "marker": {
+                "symbol": "star-open",
+                "size": 13,
+                "color": design_theme.published(theme),
+                "line": {"width": 1.6},
+            },
             "customdata": [
                 f"<b>{labels[name]}, published: {one.ratio:g}x</b><br>{_wrapped(one.source)}<br><br>"
                 f"{_wrapped(one.why_it_differs)}"
@@ -897,7 +905,7 @@ def cores(run: Run, theme: Theme = "light", *, height: int = 260) -> go.Figure:
     tried = sorted({count.cores for count in run.core_counts})
     traces = []
     for side in Side:
-        look = style.look(side, theme)
+        look = design_theme.look(side, theme)
         counts = [count for count in run.core_counts if count.side == side]
         traces.append(
             {
@@ -926,7 +934,7 @@ def cores(run: Run, theme: Theme = "light", *, height: int = 260) -> go.Figure:
                 "hovertemplate": f"<b>{_arm(run, side)}</b>, cores: %{{x}}<br>%{{customdata}}<extra></extra>",
             }
         )
-    layout = style.layout(height) | {
+    layout = design_theme.layout(height) | {
         "xaxis": {
             "title": {"text": "cores asked for"},
             "type": "category",
@@ -945,7 +953,7 @@ def medians(
     x: Sequence[float], series: Sequence[Sequence[float]], side: Side, name: str, hover: str, theme: Theme
 ) -> dict:
     """A line in an arm's look: the median of the times at each `x`, in seconds, with their quartiles."""
-    look = style.look(side, theme)
+    look = design_theme.look(side, theme)
     spread = [quantiles(times, n=4, method="inclusive") for times in series]
     return {
         "type": "scatter",
@@ -974,7 +982,7 @@ def telemetry(run: Run, theme: Theme = "light") -> go.Figure:
     busy = [
         [round(100 * r.cores[core].busy) if core < len(r.cores) else None for r in readings] for core in range(count)
     ]
-    layout = style.layout(90 + min(420, max(16, 34 - count) * count)) | {
+    layout = design_theme.layout(90 + min(420, max(16, 34 - count) * count)) | {
         "xaxis": {"title": {"text": "since the start of the run [s]"}, "showgrid": False},
         "yaxis": {
             "title": {"text": "processor"},
@@ -996,7 +1004,7 @@ def telemetry(run: Run, theme: Theme = "light") -> go.Figure:
         "zmax": 100,
         "xgap": 0,
         "ygap": 2,
-        "colorscale": style.load_colours(theme),
+        "colorscale": design_theme.load_colours(theme),
         "colorbar": {"title": {"text": "load [%]"}, "thickness": 10, "outlinewidth": 0},
         "hovertemplate": "<b>processor %{y}</b>: %{z} %%{customdata}<br>at %{x:.1f} s<extra></extra>",
     }
@@ -1021,7 +1029,7 @@ def _arm(run: Run, side: Side) -> str:
 def _arms_axis(run: Run) -> dict:
     """One row an arm, named by glyph and by name, in lines so short that they leave room for the chart."""
     names = {side: "<br>".join(textwrap.wrap(_arm(run, side), LONGEST_LINE)) for side in Side}
-    glyphs = {side: style.look(side, "light").glyph for side in Side}
+    glyphs = {side: design_theme.look(side, "light").glyph for side in Side}
     return {
         "tickvals": [_ROW[side] for side in Side],
         "ticktext": [f"{glyphs[side]} {names[side]}" for side in Side],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.values import Claim, Finding, Outcome
-from ui import style
+from ui.design import theme
 
 _WORDS = {Outcome.PASSED: "passed", Outcome.ANNOTATED: "note", Outcome.REFUSED: "refused"}
 
@@ -33,7 +33,7 @@ def _of(claim: Claim, outcome: Outcome) -> list[Finding]:
 
 
 def _finding(finding: Finding) -> None:
-    badge = style.OUTCOME[finding.outcome].markdown(_WORDS[finding.outcome])
+    badge = theme.OUTCOME[finding.outcome].markdown(_WORDS[finding.outcome])
     remedy = f"  \n:small[:gray[:material/subdirectory_arrow_right: {plain(finding.remedy)}]]" if finding.remedy else ""
     st.markdown(
         f"{badge} **{finding.title}**: {plain(finding.seen)} :gray[:small[{finding.source}]]{remedy}", width="stretch"

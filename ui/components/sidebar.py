@@ -11,12 +11,12 @@ import time
 
 import streamlit as st
 
-from bench.machine import BEST_FLAGS, Machine
-from bench.queue import Entry, Queue
-from bench.telemetry import Telemetry
+from bench.machine.describe import BEST_FLAGS, Machine
+from bench.machine.telemetry import Telemetry
+from bench.scheduler.queue import Entry, Queue
 from bench.values import Reading
-from bench.workload import registry
-from ui import service
+from bench.workload.declaration import registry
+from ui import services
 
 EVERY_S = 2.0
 FRESH_S = 1.5
@@ -64,7 +64,7 @@ def lighten() -> None:
 def draw() -> None:
     """The strip, in the sidebar."""
     with st.sidebar:
-        machine = service.machine()
+        machine = services.machine()
         st.markdown(f"**{_processor(machine)}**  \n:small[{_cores(machine)}]")
         if badges := _instructions(machine):
             st.markdown(badges)
@@ -131,7 +131,7 @@ def _entry(place: int, entry: Entry) -> None:
         st.caption(f"{icon} {words}: {entry.title}")
         return
     st.page_link(
-        service.page(entry.workload),
+        services.page(entry.workload),
         label=entry.title,
         icon=icon,
         help=f"{words}, from the {entry.origin}. Follow it.",

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from bench.plan import Plan
-from bench.tasks import Job, JobState
-from ui import claim, service
+from bench.plan.plan import Plan
+from bench.scheduler.tasks import Job, JobState
+from ui import services
+from ui.components import claim_card
 
 EVERY_S = 0.5
 """How often a page looks at a task that is under way."""
@@ -19,7 +20,7 @@ SHOWN_LINES = 200
 def start(plan: Plan, task: str, given: dict[str, Any], slot: str) -> None:
     """Ask for a task; the session keeps its id under `slot`."""
     try:
-        st.session_state[slot] = service.tasks().submit(plan, task, given)
+        st.session_state[slot] = services.tasks().submit(plan, task, given)
     except OSError as error:
         st.error(f"{error}. Check that the disk has room and may be written.", title="That did not work")
 
@@ -36,7 +37,7 @@ def buttons(
         start(plan, task, given, slot)
         st.rerun()
     if st.button("Stop", icon=":material/stop:", key=f"{key}-stop", disabled=not busy) and job:
-        service.tasks().stop(job.id)
+        services.tasks().stop(job.id)
 
 
 def newest(
@@ -44,7 +45,7 @@ def newest(
 ) -> Job | None:
     """The job that this session follows, else the newest of the server, or the newest that was given just this, and at
     just these settings: one goes on when its page is closed."""
-    return found(slot) or service.tasks().last(workload, task, given, settings)
+    return found(slot) or services.tasks().last(workload, task, given, settings)
 
 
 def settings(plan: Plan, reads: tuple[str, ...]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def settings(plan: Plan, reads: tuple[str, ...]) -> dict[str, Any]:
 def found(slot: str) -> Job | None:
     """The job that this session follows under `slot`."""
     id = st.session_state.get(slot)
-    return service.tasks().job(id) if id else None
+    return services.tasks().job(id) if id else None
 
 
 def follow(job: Job, draw: Callable[[Job], None]) -> None:
@@ -65,7 +66,7 @@ def follow(job: Job, draw: Callable[[Job], None]) -> None:
         return
 
     def live() -> None:
-        now = service.tasks().job(job.id)
+        now = services.tasks().job(job.id)
         if now is None or now.state.over:
             st.rerun()
         draw(now)
@@ -81,7 +82,7 @@ def standing(job: Job) -> None:
             st.info(words, icon=":material/hourglass_top:")
         case JobState.RUNNING:
             line = job.lines[-1] if job.lines else None
-            text = f"{claim.plain(line.text) if line else 'starting its process'} :gray[({job.seconds:.0f} s)]"
+            text = f"{claim_card.plain(line.text) if line else 'starting its process'} :gray[({job.seconds:.0f} s)]"
             if line and line.share is not None:
                 st.progress(line.share, text)
             else:
@@ -89,7 +90,7 @@ def standing(job: Job) -> None:
         case JobState.STOPPED:
             st.warning(f"Stopped after {job.seconds:.0f} s.", icon=":material/stop_circle:")
         case JobState.FAILED:
-            st.error(claim.plain(job.remedy), title=claim.plain(job.problem), icon=":material/error:")
+            st.error(claim_card.plain(job.remedy), title=claim_card.plain(job.problem), icon=":material/error:")
             if job.log:
                 with st.expander("The last lines of its output", icon=":material/terminal:"):
                     st.code("\n".join(job.log), language=None, wrap_lines=True)

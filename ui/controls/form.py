@@ -15,13 +15,14 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bench.machine import core_limit
-from bench.plan import BUDGET_S, TARGET, Plan, PlanError, from_query, make
-from bench.uploads import LARGEST_MB, PREFIX, UploadError, is_here, keep, keep_checked
+from bench.machine.describe import core_limit
+from bench.plan.plan import BUDGET_S, TARGET, Plan, PlanError, from_query, make
+from bench.storage.uploads import LARGEST_MB, PREFIX, UploadError, is_here, keep, keep_checked
 from bench.values import Side
-from bench.workload import Lever, Parameter, Setting, Upload, Workload
-from ui import claim, style
-from ui.style import Theme
+from bench.workload.declaration import Lever, Parameter, Setting, Upload, Workload
+from ui.components import claim_card
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
 
 SLIDER = 140
 """Width of the sliders that are always in sight, so that all of the row fits beside the sidebar."""
@@ -259,16 +260,16 @@ def _lever(workload: Workload, theme: Theme) -> None:
     if len(names) > 2 or st.session_state[baseline] != lever.baseline:
         for side, key, label in ((Side.BASELINE, baseline, "Baseline"), (Side.ACCELERATED, accelerated, "Against")):
             help_text = "\n\n".join([lever.label, *missing_help])
-            _choose(f"{style.glyph(side, theme)} {label}", names, key, lambda name: lever[name].label, help_text)
+            _choose(f"{design_theme.glyph(side, theme)} {label}", names, key, lambda name: lever[name].label, help_text)
         return
-    label = f"{style.glyph(Side.BASELINE, theme)} {lever[lever.baseline].label}, against"
+    label = f"{design_theme.glyph(Side.BASELINE, theme)} {lever[lever.baseline].label}, against"
     itself = "Against itself, both arms run the same code: an honest race then finds no difference."
     help_text = "\n\n".join([itself, *missing_help])
     _choose(label, list(reversed(names)), accelerated, lambda name: _rival(lever, name, theme), help_text)
 
 
 def _rival(lever: Lever, name: str, theme: Theme) -> str:
-    return "itself" if name == lever.baseline else f"{style.glyph(Side.ACCELERATED, theme)} {lever[name].label}"
+    return "itself" if name == lever.baseline else f"{design_theme.glyph(Side.ACCELERATED, theme)} {lever[name].label}"
 
 
 def _choose(label: str, options: list[str], key: str, named: Any, help_text: str = "") -> None:
@@ -458,13 +459,13 @@ def _hand_in(workload: Workload, parameter: Parameter, upload: Upload) -> None:
         try:
             value, said = keep_checked(file.getvalue(), upload)
         except UploadError as error:
-            st.error(claim.plain(str(error)), title=claim.plain(f"{file.name} is not taken"))
+            st.error(claim_card.plain(str(error)), title=claim_card.plain(f"{file.name} is not taken"))
             return
         st.session_state[seen_key] = (file.file_id, value, said)
         # The control above is drawn already; it takes the value with the next redraw.
         st.session_state[_key(workload, f"{parameter.name}:next")] = value
         st.rerun()
-    st.caption(f":material/check: {claim.plain(file.name)}: {claim.plain(seen[2])}.")
+    st.caption(f":material/check: {claim_card.plain(file.name)}: {claim_card.plain(seen[2])}.")
 
 
 def _shortened(value: str) -> str:

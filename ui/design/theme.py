@@ -14,7 +14,7 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-from bench.machine import Cache
+from bench.machine.describe import Cache
 from bench.values import Accuracy, Engagement, Outcome, Side, Speed
 
 Theme = Literal["light", "dark"]

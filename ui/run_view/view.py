@@ -14,13 +14,15 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims import bounds, called, duration, engagement, figure, ratio_figure
-from bench.events import State
-from bench.record import Run
+from bench.claims.verdict import bounds, called, duration, engagement, figure, ratio_figure
+from bench.run.events import State
+from bench.run.record import Run
 from bench.values import Comparison, Evidence, Measure, Phase, Picture, Side
-from bench.workload import WHOLE
-from ui import charts, claim, style
-from ui.style import Theme
+from bench.workload.declaration import WHOLE
+from ui.charts import race
+from ui.components import claim_card
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
 
 SLOW_S = 1.0
 """How often, at most, the charts below the race are drawn anew while it is on."""
@@ -67,7 +69,7 @@ def draw(run: Run, *, key: str, live: bool) -> None:
     _tables(run)
     if found := run.claim(step):
         _title("Claim")
-        claim.draw(found)
+        claim_card.draw(found)
     _machine(run, key, colours)
     _take_away(run, key)
 
@@ -107,7 +109,7 @@ def _standing(run: Run, live: bool) -> str:
     elif warm := sum(sample.phase in (Phase.EARLY, Phase.WARM_UP) for sample in run.samples):
         parts.append(f"{warm} sample{'s' * (warm != 1)} of warm-up")
     if run.why and run.state not in ORDINARY:
-        parts.append(claim.plain(run.why))
+        parts.append(claim_card.plain(run.why))
     return ":gray[" + ", ".join(parts) + "]" if parts else ""
 
 
@@ -126,14 +128,14 @@ def _metrics(run: Run, step: str, colours: Theme, live: bool) -> None:
 
 def _arm_metric(run: Run, side: Side, comparison: Comparison | None, colours: Theme, live: bool) -> None:
     name = run.plan.declaration.lever[getattr(run.plan, side)].label
-    label = style.named(side, name, colours)
+    label = design_theme.named(side, name, colours)
     if comparison is None:
         waiting = live and run.arm(side) is None
         text = run.progress.get(side) or ("starting" if run.arm(side) is None else _warm_up_words(run, side))
         st.metric(
             label,
             "–",
-            claim.plain(text),
+            claim_card.plain(text),
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -145,7 +147,7 @@ def _arm_metric(run: Run, side: Side, comparison: Comparison | None, colours: Th
     st.metric(
         label,
         duration(summary.median),
-        charts.rate(summary.throughput, run.plan.declaration.unit),
+        race.rate(summary.throughput, run.plan.declaration.unit),
         delta_color="off",
         delta_arrow="off",
         border=True,
@@ -168,7 +170,7 @@ def _ratio_metric(run: Run, comparison: Comparison | None) -> None:
     ratio = comparison.ratio
     found = run.claim(comparison.step)
     words = bounds(ratio)
-    colour = style.SPEED[found.verdict.speed].colour if found else "gray"
+    colour = design_theme.SPEED[found.verdict.speed].colour if found else "gray"
     st.metric(
         "Ratio",
         ratio_figure(ratio.value),
@@ -188,9 +190,9 @@ def _short_speed(words: str) -> str:
 
 
 def _quality_metric(run: Run, colours: Theme) -> None:
-    pairs = charts.decisive(run)
+    pairs = race.decisive(run)
     settings = {"delta_color": "off", "delta_arrow": "off", "border": True, "height": "stretch"}
-    compared = charts.compared(run)
+    compared = race.compared(run)
     if not pairs and compared:
         equal = sum(measure.value == 100 for measure in compared)
         st.metric(
@@ -217,11 +219,11 @@ def _quality_metric(run: Run, colours: Theme) -> None:
     word = f"{found.verdict.accuracy} the limit" if found and found.verdict.accuracy != "not measured" else "both arms"
     more = "".join(f"\n\n{a.label}: {figure(a)} and {figure(b)}" for a, b in pairs[1:])
     st.metric(
-        f"{claim.plain(baseline.label)}{unit and f' [{unit.strip()}]'}",
+        f"{claim_card.plain(baseline.label)}{unit and f' [{unit.strip()}]'}",
         f"{one} | {other}",
         word,
         **settings,
-        help=f"{style.glyph(Side.BASELINE, colours)} baseline | {style.glyph(Side.ACCELERATED, colours)} accelerated; "
+        help=f"{design_theme.glyph(Side.BASELINE, colours)} baseline | {design_theme.glyph(Side.ACCELERATED, colours)} accelerated; "
         f"the limit is {run.plan.accuracy_limit:.1%} of the baseline's.{more}",
     )
 
@@ -246,12 +248,12 @@ def _proof_line(run: Run, step: str, key: str, colours: Theme) -> None:
         asked = f"{run.plan.cores} core{'s' * (run.plan.cores > 1)} asked"
         used = ""
         if comparison:
-            glyphs = {side: style.glyph(side, colours) for side in Side}
+            glyphs = {side: design_theme.glyph(side, colours) for side in Side}
             used = ", used " + " | ".join(f"{glyphs[s]} {getattr(comparison, s).effective_cores:.2f}" for s in Side)
         st.markdown(f":small[:material/memory: {asked}{used}, batch {run.plan.batch}]", width="content")
         if found:
             verdict = found.verdict
-            badges = style.SPEED[verdict.speed].markdown(verdict.speed.value)
+            badges = design_theme.SPEED[verdict.speed].markdown(verdict.speed.value)
             made = (
                 ":green-badge[:material/verified: claim made]"
                 if found.made
@@ -273,7 +275,7 @@ def _proof(run: Run, step: str, key: str, colours: Theme) -> None:
         st.markdown(f":gray-badge[:material/pending: {word}]", width="content")
         return
     engaged = engagement(run, step)
-    badge = style.ENGAGEMENT[engaged]
+    badge = design_theme.ENGAGEMENT[engaged]
     taken = sum(evidence.path == "accelerated" for evidence in told)
     of_all = f"{taken} of {len(told)} step{'s' * (len(told) != 1)}"
     label = f":{badge.colour}[{engaged.value}], {of_all} accelerated"
@@ -287,12 +289,12 @@ def _evidence(run: Run, colours: Theme, step: str = WHOLE) -> None:
     labels = run.plan.declaration.labels()
     lever = run.plan.declaration.lever
     for side in reversed(Side):
-        st.markdown(f"**{style.named(side, lever[getattr(run.plan, side)].label, colours)}**")
+        st.markdown(f"**{design_theme.named(side, lever[getattr(run.plan, side)].label, colours)}**")
         for told in run.evidence.get(side, []):
             if step not in (WHOLE, told.step):
                 continue
             path = {"accelerated": ":green[accelerated]", "stock": "stock"}.get(told.path, ":orange[unknown]")
-            reason = f", {claim.plain(told.reason)}" if told.reason else ""
+            reason = f", {claim_card.plain(told.reason)}" if told.reason else ""
             st.markdown(f"{labels.get(told.step, told.step)}: {path}{reason}")
             if told.words:
                 st.code("\n".join(told.words), language=None, wrap_lines=True)
@@ -302,7 +304,9 @@ def _failure(run: Run) -> None:
     failure = run.failure
     assert failure
     name = f"{run.plan.declaration.lever[getattr(run.plan, failure.side)].label}: " if failure.side else ""
-    st.error(f"{claim.plain(failure.remedy)}", title=claim.plain(f"{name}{failure.what}"), icon=":material/error:")
+    st.error(
+        f"{claim_card.plain(failure.remedy)}", title=claim_card.plain(f"{name}{failure.what}"), icon=":material/error:"
+    )
     if failure.log:
         with st.expander("The last lines of its output", icon=":material/terminal:", expanded=True):
             st.code("\n".join(failure.log), language=None, wrap_lines=True)
@@ -344,20 +348,20 @@ def _chart(
 ) -> None:
     """A chart of what stood in the run when `seen` was last another."""
     drawn = _figures.get((run.id, name, seen, colours), make)
-    st.plotly_chart(drawn, key=f"{key}-{name}", config=style.CONFIG, alt=alt)
+    st.plotly_chart(drawn, key=f"{key}-{name}", config=design_theme.CONFIG, alt=alt)
 
 
 def _race(run: Run, step: str, key: str, colours: Theme, live: bool) -> None:
     if not live and not run.samples:
         return
     lever = run.plan.declaration.lever
-    arms = ", ".join(style.named(side, lever[getattr(run.plan, side)].label, colours) for side in Side)
+    arms = ", ".join(design_theme.named(side, lever[getattr(run.plan, side)].label, colours) for side in Side)
     title = "Every sample as it lands" if live else "Every sample as it landed"
     _title(title, f"{arms}; pale while warming up. Below, the ratio with its 95 % interval.")
     raced = sum(sample.phase is not Phase.CORES for sample in run.samples)
     seen = (step, raced, len(run.estimates), live)
     alt = f"Times of {raced} samples of both arms over time, and the ratio with its interval"
-    make = lambda: charts.race(run, step, colours, live=live)  # noqa: E731
+    make = lambda: race.race(run, step, colours, live=live)  # noqa: E731
     if live:
         _stage(_figures.get((run.id, "race", seen, colours), make), (run.id, *seen), f"{key}-race", alt)
     else:
@@ -397,7 +401,7 @@ def _stage(drawn: go.Figure, seen: Hashable, key: str, alt: str) -> None:
         for slot, there in enumerate(stage.figures):
             with st.container(key=f"{name}-{slot}"):
                 if there is not None:
-                    st.plotly_chart(there[0], key=f"{name}-{slot}-chart", config=style.CONFIG, alt=there[1])
+                    st.plotly_chart(there[0], key=f"{name}-{slot}-chart", config=design_theme.CONFIG, alt=there[1])
 
 
 def _three_charts(run: Run, step: str, key: str, colours: Theme) -> None:
@@ -406,16 +410,16 @@ def _three_charts(run: Run, step: str, key: str, colours: Theme) -> None:
     latency, rate, quality = st.columns(3, gap="medium")
     with latency:
         _title("Latency")
-        make = lambda: charts.distribution(run, step, colours)  # noqa: E731
+        make = lambda: race.distribution(run, step, colours)  # noqa: E731
         _chart(run, "latency", seen, key, colours, make, f"Distribution of the times of {label}, both arms")
     with rate:
         _title("Throughput")
-        make = lambda: charts.throughput(run, step, colours)  # noqa: E731
+        make = lambda: race.throughput(run, step, colours)  # noqa: E731
         _chart(run, "throughput", seen, key, colours, make, f"Throughput of {label}, both arms")
     with quality:
         _title("Accuracy")
         seen = (run.quality is not None,)
-        make = lambda: charts.accuracy(run, colours)  # noqa: E731
+        make = lambda: race.accuracy(run, colours)  # noqa: E731
         _chart(run, "accuracy", seen, key, colours, make, "Accuracy kept by the accelerated arm, and the limit")
 
 
@@ -425,10 +429,10 @@ def _steps_chart(run: Run, key: str, colours: Theme, live: bool) -> None:
     _title("Ratio of every step", note)
     alt = "Ratio of every step with its interval, and published figures"
     if not live:
-        _chart(run, "steps", len(run.estimates), key, colours, lambda: charts.steps(run, colours), alt)
+        _chart(run, "steps", len(run.estimates), key, colours, lambda: race.steps(run, colours), alt)
         return
     seen = ("live", int(run.estimates[-1].at / SLOW_S) if run.estimates else 0)
-    drawn = _figures.get((run.id, "steps", seen, colours), lambda: charts.steps(run, colours))
+    drawn = _figures.get((run.id, "steps", seen, colours), lambda: race.steps(run, colours))
     _stage(drawn, (run.id, *seen), f"{key}-steps", alt)
 
 
@@ -442,8 +446,8 @@ def _steps(run: Run, key: str, colours: Theme) -> None:
                 ours = run.comparison(step)
                 ratio = f", here {ratio_figure(ours.ratio.value)}" if ours else ""
                 st.markdown(
-                    f"**{labels[step]}**: published {told.ratio:g}x{ratio}. {claim.plain(told.why_it_differs)} "
-                    f":gray[:small[{claim.plain(told.source)}]]"
+                    f"**{labels[step]}**: published {told.ratio:g}x{ratio}. {claim_card.plain(told.why_it_differs)} "
+                    f":gray[:small[{claim_card.plain(told.source)}]]"
                 )
 
 
@@ -486,7 +490,7 @@ def _pictures(run: Run, colours: Theme) -> None:
         if not pictures:
             continue
         name = lever[getattr(run.plan, side)].label
-        st.markdown(style.named(side, name, colours))
+        st.markdown(design_theme.named(side, name, colours))
         for column, picture in zip(st.columns(max(3, len(pictures)), gap="small"), pictures, strict=False):
             with column:
                 st.image(_bytes(picture), caption=picture.label, alt=f"{picture.label}, {name}", width="stretch")
@@ -517,7 +521,7 @@ def _machine(run: Run, key: str, colours: Theme) -> None:
                 len(run.core_counts),
                 key,
                 colours,
-                lambda: charts.cores(run, colours),
+                lambda: race.cores(run, colours),
                 "Time against core count, both arms",
             )
         with words:
@@ -536,14 +540,14 @@ def _machine(run: Run, key: str, colours: Theme) -> None:
                 len(run.telemetry),
                 key,
                 colours,
-                lambda: charts.telemetry(run, colours),
+                lambda: race.telemetry(run, colours),
                 "Load of every processor during the run",
             )
             for placement in run.placements:
                 st.caption(f"Threads of the {placement.side} arm: {placement.reason}.")
     noise = f", noise at rest {run.noise.score:.1f} % ({run.noise.word})" if run.noise else ""
     st.caption(
-        f":material/computer: {claim.plain(run.machine.short)}{noise}. "
+        f":material/computer: {claim_card.plain(run.machine.short)}{noise}. "
         f"Started {run.started:%Y-%m-%d %H:%M} UTC, run `{run.id[:8]}`, plan `{run.plan.digest}`."
     )
 
@@ -553,7 +557,7 @@ def _best(run: Run, colours: Theme) -> None:
         counts = [count for count in run.core_counts if count.side == side]
         if counts:
             best = min(counts, key=lambda count: count.whole.median)
-            name = style.named(side, run.plan.declaration.lever[getattr(run.plan, side)].label, colours)
+            name = design_theme.named(side, run.plan.declaration.lever[getattr(run.plan, side)].label, colours)
             st.markdown(f"{name}: **{duration(best.whole.median)}** on {best.cores} core{'s' * (best.cores > 1)}")
     if run.best_ratio:
         ratio = run.best_ratio
@@ -565,11 +569,11 @@ def _other_measures(run: Run) -> str:
     assert run.quality
     other = {measure.name: measure for measure in run.quality.accelerated}
     lines = [
-        f"- {claim.plain(called(m, other[m.name]))}: {figure(m)} | {figure(other[m.name])}"
+        f"- {claim_card.plain(called(m, other[m.name]))}: {figure(m)} | {figure(other[m.name])}"
         for m in run.quality.baseline
         if m.name in other
     ]
-    lines += [f"- {claim.plain(measure.label)}: {figure(measure)}" for measure in run.quality.agreement]
+    lines += [f"- {claim_card.plain(measure.label)}: {figure(measure)}" for measure in run.quality.agreement]
     return "**Quality and agreement**\n\n" + "\n".join(lines) if lines else ""
 
 

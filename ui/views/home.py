@@ -6,14 +6,16 @@ import time
 
 import streamlit as st
 
-from bench.claims import cores, duration
-from bench.machine import BEST_FLAGS, Machine
-from bench.queue import Entry
-from bench.store import Row, StoreError
+from bench.claims.verdict import cores, duration
+from bench.machine.describe import BEST_FLAGS, Machine
+from bench.scheduler.queue import Entry
+from bench.storage.store import Row, StoreError
 from bench.values import Side
-from bench.workload import Published, Workload, registry
-from ui import service, style, view
-from ui.runs import claim_badge, date_and_time, last_on, page_of, ratio_text, size
+from bench.workload.declaration import Published, Workload, registry
+from ui import services
+from ui.design import theme
+from ui.run_view import view
+from ui.views.runs.page import claim_badge, date_and_time, last_on, page_of, ratio_text, size
 
 CARD_WIDTH = 360
 """Narrowest card in which both arms' names and times stand on one line."""
@@ -36,7 +38,7 @@ def draw() -> None:
         with grid.container(border=True, height="stretch"):
             _card(workload)
     st.subheader("This machine")
-    _glance(service.machine())
+    _glance(services.machine())
 
 
 # What runs now
@@ -44,13 +46,13 @@ def draw() -> None:
 
 def _remember_queue() -> None:
     """What the queue was when the whole page was drawn: the cards are as old as that."""
-    st.session_state["home_queue"] = [entry.run for entry in service.dispatcher().entries()]
+    st.session_state["home_queue"] = [entry.run for entry in services.dispatcher().entries()]
 
 
 @st.fragment(run_every=2)
 def _now() -> None:
     """The queue, every two seconds. Draws the whole page anew when a run has ended, since it is the last result now."""
-    entries = service.dispatcher().entries()
+    entries = services.dispatcher().entries()
     if set(st.session_state["home_queue"]) - {entry.run for entry in entries}:
         st.rerun()
     _remember_queue()
@@ -75,7 +77,7 @@ def _entry_text(place: int, entry: Entry) -> str:
 def _progress(run: str) -> str:
     """Where the race stands, of another user's as far as it can be read."""
     try:
-        status = service.dispatcher().status(run)
+        status = services.dispatcher().status(run)
     except StoreError:
         return "races"
     if status.run is None:
@@ -97,7 +99,7 @@ def _card(workload: Workload) -> None:
         else:
             st.badge("ready", icon=":material/check:", color="green")
     st.markdown(workload.sentence)
-    row = last_on(service.store(), workload.name, service.machine().short)
+    row = last_on(services.store(), workload.name, services.machine().short)
     if row:
         _result(workload, row)
     elif not problem:
@@ -115,11 +117,11 @@ def _result(workload: Workload, row: Row) -> None:
     """Absolute medians first, then the ratio; with its date, its conditions and whether it supports a claim."""
     with st.container(gap=None):
         for side, seconds, place in zip(Side, (row.baseline_s, row.accelerated_s), st.columns(2), strict=True):
-            label = style.named(side, _arm_label(workload, getattr(row, side)), view.theme())
+            label = theme.named(side, _arm_label(workload, getattr(row, side)), view.theme())
             place.metric(label, duration(seconds))
         ratio = ratio_text(row.ratio, row.ratio_low, row.ratio_high)
         st.markdown(f"**{ratio}** {claim_badge(row.claimed)}", help=row.sentence)
-        where = "" if row.machine == service.machine().short else f" · on another machine: {row.machine}"
+        where = "" if row.machine == services.machine().short else f" · on another machine: {row.machine}"
         st.caption(f"{date_and_time(row.started)} · {cores(row.cores)}, batch {row.batch}{where}")
 
 
@@ -163,4 +165,4 @@ def _glance(machine: Machine) -> None:
             with grid.container(gap=None):
                 st.caption(label)
                 st.markdown(value)
-        st.page_link(service.page("machine"), label="All about it, live", icon=":material/memory:")
+        st.page_link(services.page("machine"), label="All about it, live", icon=":material/memory:")

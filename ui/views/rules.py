@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.claims import RULES, Rule
-from bench.statistics_text import STATISTICS
+from bench.claims.verdict import RULES, Rule
+from bench.stats.glossary import STATISTICS
 
 WAYS = (
     ("Quote 32-bit results against 64-bit ones", "accuracy"),

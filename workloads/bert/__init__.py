@@ -3,7 +3,7 @@
 After the posts on quantizing BERT for SQuAD with Intel Neural Compressor. This module only declares.
 """
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Task, Upload, Workload
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Published, Step, Task, Upload, Workload
 
 ORDER = 1
 
@@ -28,7 +28,7 @@ session = tf.compat.v1.Session(graph=graph)
 start, end = session.run(["start_logits:0", "end_logits:0"], windows)
 """
 
-# The configuration in the words of the posts; `workloads.bert.recipe` reads it.
+# The configuration in the words of the posts; `workloads.bert.quantization.config` reads it.
 YAML = """\
 model:
   name: bert
@@ -168,7 +168,7 @@ WORKLOAD = Workload(
         Task("operators", "operators"),
     ),
     texts={"quantization.yaml": YAML},
-    desk="workloads.bert.desk:Desk",
+    desk="workloads.bert.tasks:Desk",
     # TensorFlow turns oneDNN on by itself only where the processor has instructions for INT8; its INT8 operators give
     # nothing without.
     environment={"TF_ENABLE_ONEDNN_OPTS": "1"},

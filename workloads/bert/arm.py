@@ -13,13 +13,17 @@ from typing import Any
 import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload import BadInput, Clock, Progress, Settings
-from workloads.bert import WORKLOAD, checkpoint, evaluation, evidence, graphs, instances, spans, squad
-from workloads.bert.engine import Engine, inputs
+from bench.workload.declaration import BadInput, Clock, Progress, Settings
+from workloads.bert import WORKLOAD, squad
+from workloads.bert.inference import evaluation, instances, tokenization
+from workloads.bert.inference.session import Engine, inputs
+from workloads.bert.model import checkpoint
+from workloads.bert.profiling import evidence
+from workloads.bert.quantization import graphs
 
 
 class QuestionAnswering:
-    """One arm. See `bench.workload.Arm`."""
+    """One arm. See `bench.workload.declaration.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -35,7 +39,7 @@ class QuestionAnswering:
             raise BadInput(
                 f"the model reads {longest} word pieces at most, not {self.length}", "Choose a smaller sequence length."
             )
-        self.reader = spans.Reader(self.checkpoint)
+        self.reader = tokenization.Reader(self.checkpoint)
         self.questions = squad.named(str(self.settings.parameters["evaluation"]), self.settings.uploads)
         self._choose()
         self.graph = graphs.file(self.settings.lever, self.checkpoint, self.reader, self.settings, progress)
@@ -81,7 +85,7 @@ class QuestionAnswering:
         start, end = clock("inference", lambda: self._logits(windows))
         clock("extract", lambda: self.reader.answers(windows, start, end, [question.passage for question in asked]))
 
-    def _logits(self, windows: spans.Windows) -> tuple[np.ndarray, np.ndarray]:
+    def _logits(self, windows: tokenization.Windows) -> tuple[np.ndarray, np.ndarray]:
         """Logits of all windows: batches that one model reads in turn, or each instance's share at once."""
         size = self.settings.batch
         if self.instances == 1:

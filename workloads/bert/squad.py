@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 from workloads import ROOT
 
 ASSETS = ROOT / "assets" / "data"

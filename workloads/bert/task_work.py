@@ -1,6 +1,6 @@
 """What BERT does when asked, other than racing: answer a question, be quantized and tuned, tell its operators.
 
-See `workloads.bert.desk`, which checks what is asked before this, and all that it imports, is loaded.
+See `workloads.bert.tasks`, which checks what is asked before this, and all that it imports, is loaded.
 """
 
 from __future__ import annotations
@@ -10,26 +10,18 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.workload import Settings, Tell
-from workloads.bert import (
-    WORKLOAD,
-    checkpoint,
-    conversion,
-    evaluation,
-    fuse,
-    graphdef,
-    graphs,
-    kernels,
-    model,
-    operators,
-    quantize,
-    squad,
-)
-from workloads.bert.conversion import Conversion
-from workloads.bert.engine import Engine
-from workloads.bert.kernels import Profile
-from workloads.bert.operators import Breakdown
-from workloads.bert.spans import Answer, Reader
+from bench.workload.declaration import Settings, Tell
+from workloads.bert import WORKLOAD, squad
+from workloads.bert.inference import evaluation
+from workloads.bert.inference.session import Engine
+from workloads.bert.inference.tokenization import Answer, Reader
+from workloads.bert.model import checkpoint, forward, fusion, graphdef
+from workloads.bert.profiling import operators
+from workloads.bert.profiling import profile as profiling_profile
+from workloads.bert.profiling.operators import Breakdown
+from workloads.bert.profiling.profile import Profile
+from workloads.bert.quantization import conversion, convert, graphs
+from workloads.bert.quantization.conversion import Conversion
 
 REPEATS = 5
 """How often each model answers, to tell its time."""
@@ -88,7 +80,7 @@ class Tasks:
     def quantize(self, settings: Settings, wanted: Conversion, tell: Tell) -> dict[str, Any]:
         """Quantize and tune; see `Desk.quantize`."""
         # Here and not above: it loads Neural Compressor, which a question needs only where nothing is in the cache.
-        from workloads.bert import tune
+        from workloads.bert.quantization import tuning
 
         loaded = checkpoint.load(str(settings.parameters["model"]), tell.progress)
         reader = Reader(loaded)
@@ -96,9 +88,9 @@ class Tasks:
         windows = reader.questions(calibrated, _length(settings))
         cache = settings.cache / "bert"
         about = {"asked": wanted.recipe.sampling_size, "calibrated": len(calibrated)}
-        fp32 = model.frozen(loaded)
+        fp32 = forward.frozen(loaded)
         if not loaded.trained:
-            file = quantize.cached(loaded, wanted.recipe, windows, cache, tell.progress)
+            file = convert.cached(loaded, wanted.recipe, windows, cache, tell.progress)
             return about | {
                 "quantization": conversion.keep(wanted.yaml, frozenset(), cache),
                 "best": None,
@@ -112,7 +104,7 @@ class Tasks:
 
         def evaluated(graph: Any) -> float:
             # As it would be raced.
-            engine = Engine(fuse.fused(graph), settings.cores)
+            engine = Engine(fusion.fused(graph), settings.cores)
             try:
                 began = time.perf_counter()
                 best = evaluation.answered(engine, reader, questions, _length(settings), tell.progress)
@@ -128,14 +120,14 @@ class Tasks:
         tell.event(
             "plan",
             {
-                "operators": len(quantize.operators(loaded)),
+                "operators": len(convert.operators(loaded)),
                 "strategy": wanted.recipe.strategy,
                 "max_trials": wanted.recipe.max_trials,
                 "relative_loss": wanted.recipe.relative_loss,
             },
         )
 
-        def told(trial: tune.Trial) -> None:
+        def told(trial: tuning.Trial) -> None:
             tell.event(
                 "trial",
                 asdict(trial)
@@ -147,7 +139,7 @@ class Tasks:
                 },
             )
 
-        result = tune.tune(loaded, wanted.recipe, windows, evaluated, baseline, tell.progress, told, cache)
+        result = tuning.tune(loaded, wanted.recipe, windows, evaluated, baseline, tell.progress, told, cache)
         return about | {
             "quantization": conversion.keep(wanted.yaml, result.best.fallback, cache),
             "best": result.best.number,
@@ -169,7 +161,7 @@ class Tasks:
             tell.progress(f"running {precision} with oneDNN telling its kernels", place / len(precisions))
             breakdowns.append(operators.describe(graphdef.read(file)))
             profiles.append(
-                kernels.profile(
+                profiling_profile.profile(
                     file,
                     windows,
                     threads=settings.cores,
@@ -179,7 +171,7 @@ class Tasks:
                 )
             )
             arms.append(_told(precision, breakdowns[-1], profiles[-1]))
-        limit = kernels.share_of_limit(*profiles) if precisions[1] == "int8" else None
+        limit = profiling_profile.share_of_limit(*profiles) if precisions[1] == "int8" else None
         return {
             "arms": arms,
             "changes": [
@@ -232,12 +224,12 @@ def _told(precision: str, breakdown: Breakdown, profile: Profile) -> dict[str, A
         "passes": profile.passes,
         "kernels": [asdict(kernel) | {"gops": kernel.gops} for kernel in profile.kernels],
         "operators": [asdict(operator) for operator in profile.operators],
-        "products": [asdict(product) for product in kernels.products(profile)],
+        "products": [asdict(product) for product in profiling_profile.products(profile)],
         "instructions": profile.instructions,
         "onednn": profile.version,
         "skipped": profile.skipped,
         "note": profile.note,
-        "verdict": kernels.vnni(profile.kernels).sentence if precision == "int8" else "",
+        "verdict": profiling_profile.vnni(profile.kernels).sentence if precision == "int8" else "",
     }
 
 

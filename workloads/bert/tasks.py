@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bench.workload import BadInput, Settings, Tell
-from workloads.bert import conversion, recipe
-from workloads.bert.conversion import Conversion
+from bench.workload.declaration import BadInput, Settings, Tell
+from workloads.bert.quantization import config, conversion
+from workloads.bert.quantization.conversion import Conversion
 
 if TYPE_CHECKING:
-    from workloads.bert.tasks import Tasks
+    from workloads.bert.task_work import Tasks
 
 LONGEST_PASSAGE = 100_000
 """Characters of a passage that is asked about: some 400 windows of 128 word pieces."""
@@ -22,11 +22,11 @@ LONGEST_QUESTION = 2_000
 
 
 class Desk:
-    """See `bench.workload.Desk`; every method is a task."""
+    """See `bench.workload.declaration.Desk`; every method is a task."""
 
     @cached_property
     def _tasks(self) -> Tasks:
-        from workloads.bert.tasks import Tasks
+        from workloads.bert.task_work import Tasks
 
         return Tasks()
 
@@ -60,7 +60,7 @@ class Desk:
         numbers of questions. An untrained model is only converted: it has no accuracy to keep. Raises BadInput.
         """
         text = str(given["yaml"])
-        return self._tasks.quantize(settings, Conversion(text, recipe.parse(text), frozenset()), tell)
+        return self._tasks.quantize(settings, Conversion(text, config.parse(text), frozenset()), tell)
 
     def operators(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Operators of the graphs of two precisions, `given["precisions"]`, and the kernels that ran, untimed.
@@ -68,7 +68,7 @@ class Desk:
         Returns `arms`, one for each precision: `projections` and `attention` (`int8` of `total` matrix products),
         `counts` of operators, `bytes_on_disk`, `constants`, and of a profile of some passes over a batch `wall_ms`,
         `onednn_ms`, `onednn_share`, `kernels`, `operators`, `products`, `note` and `verdict` (see
-        `workloads.bert.operators` and `kernels`); `changes`, the operators of every layer before and after; and
+        `workloads.bert.profiling.operators` and `kernels`); `changes`, the operators of every layer before and after; and
         `limit`, what INT8 gained beside what its instructions allow, or None.
         """
         if (name := str(settings.parameters["quantization"])) != conversion.DEFAULT:

@@ -3,7 +3,7 @@
 After the scikit-learn example 'Color Quantization using K-Means' and the post about it. This module only declares.
 """
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Workload
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Published, Step, Workload
 
 ORDER = 2
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload import Clock, Progress, Settings
+from bench.workload.declaration import Clock, Progress, Settings
 
 CLOSE = 10.0
 """Distance in RGB space (a side of 255) up to which two colours count as the same."""
@@ -35,7 +35,7 @@ class PathLog(logging.Handler):
 
 
 class ColourQuantization:
-    """One arm. See `bench.workload.Arm`."""
+    """One arm. See `bench.workload.declaration.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

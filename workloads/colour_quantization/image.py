@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from sklearn.datasets import load_sample_image
 
 from bench.values import Picture
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 
 LARGEST_FILE = 10 * 1024 * 1024
 LARGEST_PIXELS = 24_000_000

@@ -3,7 +3,7 @@
 After the posts on vectorization, threads, unit stride, data layout, strip-mining and tiling. This module only declares.
 """
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Step, Task, Workload
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Step, Task, Workload
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, shown, size_text, texts
 
 ORDER = 4
@@ -137,7 +137,7 @@ WORKLOAD = Workload(
         Task("roofline", "roofline"),
         Task("stream", "STREAM beside"),
     ),
-    desk="workloads.memory_traffic.desk:Desk",
+    desk="workloads.memory_traffic.tasks:Desk",
     judged_twice=True,
     texts=texts(),
     source="https://www.cs.virginia.edu/stream/ref.html",

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload import BadInput, Clock, Progress, Settings
-from workloads.memory_traffic import build, counters, problems, room
+from bench.workload.declaration import BadInput, Clock, Progress, Settings
+from workloads.memory_traffic import problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
+from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.measure import memory_check, perf_counters
 
 CEILING_PASSES = 7
 CEILING_S = 0.5
@@ -23,7 +25,7 @@ COMPARED = 100_000
 
 
 class MemoryTraffic:
-    """One arm. See `bench.workload.Arm`."""
+    """One arm. See `bench.workload.declaration.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -31,9 +33,9 @@ class MemoryTraffic:
         self.transformation = TRANSFORMATIONS[str(self.parameters["transformation"])]
         self.fields = int(self.parameters["fields"])
         self.seconds: list[float] = []
-        build.set_up(str(self.parameters["vectors"]))
+        numba_compile.set_up(str(self.parameters["vectors"]))
         # Before Numba starts its threads: those are counted that are started afterwards.
-        self.counters = counters.start()
+        self.counters = perf_counters.start()
 
     def prepare(self, progress: Progress) -> dict[str, Any]:
         self.version = self.transformation.asked(self.settings.lever, str(self.parameters[self.settings.lever]))
@@ -49,13 +51,13 @@ class MemoryTraffic:
         )
         self.arguments = problem.given(self.version.name)
         progress(f"compiling {self.version.label}")
-        self.kernel = build.kernel(
+        self.kernel = numba_compile.kernel(
             self.transformation, self.version, self.arguments, cores=self.settings.cores, fields=self.fields
         )
         progress("checking it against NumPy")
         self.result = self.kernel.call(*self.arguments)
         error = problem.check(self.result, self.version.label)
-        self.threads = build.threads_used(self._threads) if self.version.compiled else "the library's own"
+        self.threads = numba_compile.threads_used(self._threads) if self.version.compiled else "the library's own"
         self.calls = problem.calls * self.settings.batch
         moved = problem.traffic(self.version.name)
         loops = self.kernel.loops
@@ -93,7 +95,7 @@ class MemoryTraffic:
         """What cannot be raced here, before anything is made. Raises BadInput."""
         size, side = int(self.parameters["size"]), int(self.parameters["side"])
         one = self.transformation
-        room.refuse(2 * problems.needed(one, size_kib=size, side=side), "both arms together need")
+        memory_check.refuse(2 * problems.needed(one, size_kib=size, side=side), "both arms together need")
         matrices = problems.MATRICES.get(one.name)
         longest = side or (problems.odd_side((size or one.size_kib) * KIB, matrices) if matrices else 0)
         if one.takes_minutes(self.version, longest):
@@ -178,12 +180,12 @@ class MemoryTraffic:
         """What memory and arithmetic allow on as many threads, and how near a call of `seconds` comes to the lower of
         both: the roofline at the intensity of this version."""
         # Here and not above: it loads Numba, which must be told of its vectors first.
-        from workloads.memory_traffic import roofline, stream
+        from workloads.memory_traffic.measure import roofline, triad
 
         problem, threads = self.problem, self._threads
         # What the arrays are, not what is asked for: a side may have been asked for instead.
-        triad = stream.triad(problem.touched(self.version.name), threads, CEILING_PASSES, CEILING_S).gb_s
-        peak = stream.peak(threads, CEILING_PASSES, CEILING_S).gflop_s
+        triad = triad.triad(problem.touched(self.version.name), threads, CEILING_PASSES, CEILING_S).gb_s
+        peak = triad.peak(threads, CEILING_PASSES, CEILING_S).gflop_s
         stands = roofline.standing(problem.traffic(self.version.name), problem.flops, seconds, triad, peak)
         lower = (
             "the peak of float32 arithmetic"
@@ -203,14 +205,14 @@ class MemoryTraffic:
     def _reference(self, seconds: float) -> list[Measure]:
         """How near a call of `seconds` comes to what a library does, where one does the same, timed on as many cores;
         it writes what the kernel wrote."""
-        from workloads.memory_traffic import stream
+        from workloads.memory_traffic.measure import triad
 
         library = next((version for version in self.transformation.versions if not version.compiled), None)
         if library is None:
             return []
         arguments = self.problem.given(library.name)
-        kernel = build.kernel(self.transformation, library, arguments, cores=self.settings.cores)
-        theirs = stream.best(kernel, arguments, stream.LIBRARY_PASSES, CEILING_S)
+        kernel = numba_compile.kernel(self.transformation, library, arguments, cores=self.settings.cores)
+        theirs = triad.best(kernel, arguments, triad.LIBRARY_PASSES, CEILING_S)
         rate = self.problem.flops / theirs / 1e9
         return [
             Measure(name="library", label=f"{library.label}, measured beside the race", value=rate, unit="Gflop/s"),

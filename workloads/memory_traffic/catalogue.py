@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 
 KIB = 1024
 MIB = 1024 * KIB

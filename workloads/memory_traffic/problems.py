@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 from workloads.memory_traffic.catalogue import KIB, Transformation
 
 SWEEPS = 8

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.workload import BadInput, Settings, Tell
-from workloads.memory_traffic import build, counters
+from bench.workload.declaration import BadInput, Settings, Tell
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
+from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.measure import perf_counters
 
 SWEPT = ("tiling", "transpose", "stencil", "dependence")
 """What has tiles or strips."""
 
 
 class Desk:
-    """See `bench.workload.Desk`; every method is a task."""
+    """See `bench.workload.declaration.Desk`; every method is a task."""
 
     def sweep(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Time one kernel at every stride from 1 to 64, or at growing tiles, as `given["what"]` says: `stride`, or the
@@ -38,8 +39,8 @@ class Desk:
                 f"{what or 'what is not named'} has nothing to sweep",
                 f"Sweep the stride, or one of {', '.join(SWEPT)}.",
             )
-        build.set_up(str(settings.parameters["vectors"]))
-        from workloads.memory_traffic import sweeps
+        numba_compile.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic.measure import sweeps
 
         if what == "stride":
             return sweeps.strides(settings, tell)
@@ -54,8 +55,8 @@ class Desk:
         plain algorithm's bytes) and `gflop_s`. A version that would take minutes has no points at large sizes.
         Returns `transformation`, `threads`, the most of any, and `passes`. Raises BadInput.
         """
-        build.set_up(str(settings.parameters["vectors"]))
-        from workloads.memory_traffic import sweeps
+        numba_compile.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic.measure import sweeps
 
         return sweeps.sizes(TRANSFORMATIONS[str(settings.parameters["transformation"])], settings, tell)
 
@@ -69,8 +70,8 @@ class Desk:
         `counts` of cores, and whether they are enough for a fit: `fits`). Returns `cores`, `rounds`, `shape`. Raises
         BadInput.
         """
-        build.set_up(str(settings.parameters["vectors"]))
-        from workloads.memory_traffic import scaling
+        numba_compile.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic.measure import scaling
 
         return scaling.measure(settings, tell)
 
@@ -81,10 +82,10 @@ class Desk:
         the median of the turns' ratios (`paired`), the `bytes` of all three arrays and the `threads`. Raises BadInput
         where there is no gcc, or too little memory.
         """
-        build.set_up(str(settings.parameters["vectors"]))
-        from workloads.memory_traffic import reference
+        numba_compile.set_up(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic.measure import stream_c
 
-        return reference.measure(settings, build.CORES, tell)
+        return stream_c.measure(settings, numba_compile.CORES, tell)
 
     def roofline(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Measure what this machine allows, and where the kernels of the transformations `given["kernels"]` stand.
@@ -103,10 +104,10 @@ class Desk:
         unknown = [name for name in wanted if not isinstance(name, str) or name not in TRANSFORMATIONS]
         if unknown:
             raise BadInput(f"there is no {unknown[0]}", f"There are {names}.")
-        build.set_up(str(settings.parameters["vectors"]))
+        numba_compile.set_up(str(settings.parameters["vectors"]))
         # Before Numba starts its threads: those are counted that are started afterwards.
-        counting = counters.start()
-        from workloads.memory_traffic import roofline
+        counting = perf_counters.start()
+        from workloads.memory_traffic.measure import roofline
 
         try:
             return roofline.measure(settings, [TRANSFORMATIONS[name] for name in wanted], counting, tell)

@@ -5,8 +5,8 @@ After the posts on scaling pandas by changing one import. This module only decla
 
 import inspect
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Published, Step, Task, Workload
-from workloads.modin.steps import CALLS, SLOW_ROWS, etl
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Published, Step, Task, Workload
+from workloads.modin.calls import CALLS, SLOW_ROWS, etl
 
 ORDER = 3
 
@@ -127,7 +127,7 @@ WORKLOAD = Workload(
     unit="rows",
     arm="workloads.modin.arm:Frames",
     tasks=(Task("break_even", "break-even"),),
-    desk="workloads.modin.desk:Desk",
+    desk="workloads.modin.tasks:Desk",
     chosen_by="steps",
     freeze_idle=True,
     early=True,

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload import BadInput, Clock, Progress, Settings
-from workloads.modin import data, engine, results, tables
-from workloads.modin.steps import Call, chosen
+from bench.workload.declaration import BadInput, Clock, Progress, Settings
+from workloads.modin import call_inputs, dataset, results
+from workloads.modin.calls import Call, chosen
+from workloads.modin.engines import base
 
 SHORT_S = 0.01
 """Work that pandas does in less is too little to share out."""
@@ -20,7 +21,7 @@ MUCH = 16 << 20
 
 
 class Frames:
-    """One arm. See `bench.workload.Arm`."""
+    """One arm. See `bench.workload.declaration.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -33,7 +34,7 @@ class Frames:
     def prepare(self, progress: Progress) -> dict[str, Any]:
         named = str(self.settings.parameters["file"])
         self.files = self._files(named, progress)
-        self.engine = engine.start(
+        self.engine = base.start(
             self.settings.lever,
             self.settings.cores,
             self.files.held,
@@ -45,7 +46,7 @@ class Frames:
         out = self.settings.scratch / "out"
         out.mkdir(exist_ok=True)
         with self.engine.explained():
-            self.tables = tables.build(self.files, self.engine, out, self.settings.seed)
+            self.tables = call_inputs.build(self.files, self.engine, out, self.settings.seed)
             self._first_calls(progress)
         numeric = self.tables.array.shape[1]
         few = len(self.tables.few)
@@ -58,31 +59,31 @@ class Frames:
                 "table": f"{self.files.rows:,} rows, {self.files.columns} columns, {numeric} of them numeric, "
                 f"{self.files.held / 2**20:,.0f} MiB as a DataFrame",
                 "files": f"CSV {_mebibytes(self.files.csv)}, Parquet {_mebibytes(self.files.parquet)} in groups of "
-                f"{data.CHUNK:,} rows",
+                f"{dataset.CHUNK:,} rows",
                 "layout": "frames come from the Parquet file, arrays are C order, in both arms",
             },
             "synthetic": "numbers made up from a seed" if named == "synthetic" else "",
             "service": self.engine.outside,
         }
 
-    def _files(self, named: str, progress: Progress) -> data.Files:
+    def _files(self, named: str, progress: Progress) -> dataset.Files:
         parameters, cache = self.settings.parameters, self.settings.cache
         if named != "synthetic":
-            return data.from_file(Path(named), self.settings.batch, cache, progress)
+            return dataset.from_file(Path(named), self.settings.batch, cache, progress)
         kind, columns = str(parameters["kind"]), int(parameters["columns"])
-        return data.synthetic(kind, self.settings.batch, columns, self.settings.seed, cache, progress)
+        return dataset.synthetic(kind, self.settings.batch, columns, self.settings.seed, cache, progress)
 
     def _first_calls(self, progress: Progress) -> None:
         """Call everything once, untimed by the race: what the first call costs, how it was executed, and its result."""
-        self.notes: dict[str, engine.Note] = {}
+        self.notes: dict[str, base.Note] = {}
         for place, call in enumerate(self.calls):
             progress(f"first call of {call.code}", place / len(self.calls))
             given = getattr(self.tables, call.on)
             try:
                 result, note = self.engine.observed(lambda call=call: call.run(self.tables), given)
-            except engine.UNFIT as error:
+            except base.UNFIT as error:
                 raise BadInput(
-                    f"{call.code} does not work on this table: {engine.said(error)}",
+                    f"{call.code} does not work on this table: {base.said(error)}",
                     "Choose other steps, or another table.",
                 ) from error
             self.notes[call.name] = note

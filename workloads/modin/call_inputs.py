@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas
 
-from bench.workload import BadInput
-from workloads.modin.data import Files
-from workloads.modin.engine import Engine
-from workloads.modin.steps import SLOW_ROWS, Tables
+from bench.workload.declaration import BadInput
+from workloads.modin.calls import SLOW_ROWS, Tables
+from workloads.modin.dataset import Files
+from workloads.modin.engines.base import Engine
 
 LEFT_COLUMNS = 8
 """Columns of the left table of a join."""

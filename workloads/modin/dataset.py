@@ -23,7 +23,7 @@ import psutil
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from bench.workload import BadInput, Progress
+from bench.workload.declaration import BadInput, Progress
 
 VERSION = 1
 """Of what is written; another one is written anew."""

@@ -9,15 +9,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from bench.workload import BadInput, Settings, Tell
-from workloads.modin.steps import CALLS
+from bench.workload.declaration import BadInput, Settings, Tell
+from workloads.modin.calls import CALLS
 
 EXAMPLE = '{"call": "map", "least": 4096, "most": 262144, "seconds": 120}'
 LEAST, MOST = 1 << 10, 1 << 24
 
 
 class Desk:
-    """See `bench.workload.Desk`; every method is a task."""
+    """See `bench.workload.declaration.Desk`; every method is a task."""
 
     def break_even(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Time the call `given["call"]` by pandas and by Modin at sizes from `given["least"]` rows to `given["most"]`,
@@ -49,7 +49,7 @@ class Desk:
                     "its own",
                     f"Leave {name} at {only}.",
                 )
-        from workloads.modin.search import search
+        from workloads.modin.break_even.search import search
 
         return search(settings, call, least, most, seconds, tell)
 

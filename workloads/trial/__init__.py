@@ -1,6 +1,6 @@
 """A workload that exists to try the core: it does a known amount of pure-Python work, or misbehaves as it is told."""
 
-from bench.workload import Code, Lever, LeverValue, Parameter, Step, Task, Workload
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Step, Task, Workload
 
 WORKLOAD = Workload(
     name="trial",

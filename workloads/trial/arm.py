@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload import BadInput, Clock, Progress, Settings
+from bench.workload.declaration import BadInput, Clock, Progress, Settings
 
 FAULT_AT = 3
 """Repetition in which a fault shows, when the race is under way."""
@@ -30,7 +30,7 @@ def nothing() -> None:
 
 
 class Trial:
-    """One arm. See `bench.workload.Arm`."""
+    """One arm. See `bench.workload.declaration.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

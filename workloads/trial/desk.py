@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from bench.workload import BadInput, Settings, Tell
+from bench.workload.declaration import BadInput, Settings, Tell
 
 
 class Desk:
-    """See `bench.workload.Desk`."""
+    """See `bench.workload.declaration.Desk`."""
 
     def __init__(self) -> None:
         self.done = 0

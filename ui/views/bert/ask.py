@@ -8,12 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from bench.claims import duration
-from bench.plan import Plan
-from bench.tasks import Job, JobState
+from bench.claims.verdict import duration
+from bench.plan.plan import Plan
+from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from ui import claim, jobs, style, view
-from ui.style import Theme
+from ui.components import claim_card, task_panel
+from ui.design import theme
+from ui.design.theme import Theme
+from ui.run_view import view
 
 SLOT = "bert:ask"
 PASSAGE = (
@@ -35,7 +37,7 @@ MODELS = {"fp32": (Side.BASELINE, "FP32"), "int8": (Side.ACCELERATED, "INT8")}
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    job = jobs.found(SLOT)
+    job = task_panel.found(SLOT)
     asking, answered = st.columns([1, 1], gap="large")
     with asking:
         _form(plan, job)
@@ -46,7 +48,7 @@ def draw(plan: Plan) -> None:
                 "session takes a while: the FP32 model is loaded, and quantized unless that was done before."
             )
         else:
-            jobs.follow(job, lambda now: _answered(now, colours))
+            task_panel.follow(job, lambda now: _answered(now, colours))
 
 
 def _form(plan: Plan, job: Job | None) -> None:
@@ -75,7 +77,7 @@ def _form(plan: Plan, job: Job | None) -> None:
         st.session_state[f"{key}:kept"] = st.session_state[key]
     if pressed:
         given = {"question": st.session_state["bert:question"], "passage": st.session_state["bert:passage"]}
-        jobs.start(plan, "ask", given, SLOT)
+        task_panel.start(plan, "ask", given, SLOT)
         st.rerun()
 
 
@@ -85,13 +87,13 @@ def _suggest() -> None:
 
 
 def _answered(job: Job, colours: Theme) -> None:
-    jobs.standing(job)
+    task_panel.standing(job)
     if job.state is not JobState.DONE:
         return
     answers = job.result["answers"]
     for column, (name, (side, label)) in zip(st.columns(len(answers)), MODELS.items(), strict=True):
         with column, st.container(border=True, height="stretch"):
-            _card(answers[name], style.named(side, label, colours))
+            _card(answers[name], theme.named(side, label, colours))
     st.html(marked(job.given["passage"], answers, colours))
     same = answers["fp32"]["best"][:1] == answers["int8"]["best"][:1]
     texts = {name: [one["text"] for one in found["best"][:1]] for name, found in answers.items()}
@@ -114,10 +116,10 @@ def _card(answer: dict[str, Any], name: str) -> None:
     if not best:
         st.markdown("*no answer found*")
         return
-    st.markdown(f"##### {claim.plain(best[0]['text'])}")
+    st.markdown(f"##### {claim_card.plain(best[0]['text'])}")
     st.progress(best[0]["probability"], f":small[{best[0]['probability']:.1%} of the n-best list's probability]")
     for other in best[1:]:
-        st.markdown(f":small[:gray[{other['probability']:.1%} {claim.plain(other['text'])}]]")
+        st.markdown(f":small[:gray[{other['probability']:.1%} {claim_card.plain(other['text'])}]]")
 
 
 def marked(passage: str, answers: dict[str, Any], colours: Theme) -> str:
@@ -135,9 +137,9 @@ def marked(passage: str, answers: dict[str, Any], colours: Theme) -> str:
             continue
         css = ""
         if "fp32" in inside:
-            css += f"border-bottom: 3px solid {style.look(Side.BASELINE, colours).colour};"
+            css += f"border-bottom: 3px solid {theme.look(Side.BASELINE, colours).colour};"
         if "int8" in inside:
-            css += f"background: {style.look(Side.ACCELERATED, colours).soft};"
+            css += f"background: {theme.look(Side.ACCELERATED, colours).soft};"
         who = " and ".join(MODELS[name][1] for name in MODELS if name in inside)
         parts.append(
             f'<mark title="{who}" style="color: inherit; padding-bottom: 1px; background: none; {css}">{text}</mark>'

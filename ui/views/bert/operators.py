@@ -8,11 +8,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.plan import Plan
-from bench.tasks import Job, JobState
+from bench.plan.plan import Plan
+from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from ui import claim, jobs, style, view
-from ui.style import Theme
+from ui.components import claim_card, task_panel
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
+from ui.run_view import view
 
 SLOT = "bert:operators"
 KINDS = ("MatMul", "BatchMatMul", "Gelu", "Quantize", "Dequantize", "LayerNorm", "Softmax", "Transpose")
@@ -23,20 +25,20 @@ SHOWN_KERNELS = 15
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    job = jobs.newest(SLOT, "bert", "operators")
+    job = task_panel.newest(SLOT, "bert", "operators")
     with st.container(horizontal=True, vertical_alignment="center"):
         given = {"precisions": [plan.baseline, plan.accelerated]}
-        jobs.buttons(plan, job, "operators", given, SLOT, "Look inside", ":material/biotech:")
+        task_panel.buttons(plan, job, "operators", given, SLOT, "Look inside", ":material/biotech:")
         st.caption(
             "Some passes over a batch, apart from any race, in which oneDNN tells every kernel that it runs and "
             "TensorFlow traces every operator. Telling takes time: these figures explain a race, they are none."
         )
     if job is not None:
-        jobs.follow(job, lambda now: _found(now, colours))
+        task_panel.follow(job, lambda now: _found(now, colours))
 
 
 def _found(job: Job, colours: Theme) -> None:
-    jobs.standing(job)
+    task_panel.standing(job)
     if job.state is not JobState.DONE:
         return
     result, lever = job.result, job.plan.declaration.lever
@@ -50,13 +52,13 @@ def _found(job: Job, colours: Theme) -> None:
     time, sizes = st.columns([3, 2], gap="large")
     with time:
         st.markdown("**Where the time of a pass goes** :small[by TensorFlow's operators]")
-        st.plotly_chart(times(arms, names, colours), key="bert-times", config=style.CONFIG)
+        st.plotly_chart(times(arms, names, colours), key="bert-times", config=design_theme.CONFIG)
     with sizes:
         st.markdown("**Operators and sizes**")
         st.table(_sizes(arms, names), border="horizontal", hide_index=True, alt="Operators and sizes of both graphs")
     for column, (side, arm) in zip(st.columns(2, gap="large"), arms.items(), strict=True):
         with column:
-            st.markdown(f"**Kernels of** {style.named(side, names[side], colours)}")
+            st.markdown(f"**Kernels of** {design_theme.named(side, names[side], colours)}")
             _kernels(arm)
     st.markdown("**Operators, layer by layer**")
     _changes(result["changes"], names)
@@ -66,21 +68,21 @@ def _verdicts(
     arms: dict[Side, dict[str, Any]], names: dict[Side, str], limit: dict[str, Any] | None, colours: Theme
 ) -> None:
     for side, arm in arms.items():
-        label = style.named(side, names[side], colours)
+        label = design_theme.named(side, names[side], colours)
         share = arm["onednn_share"]
         parts = [f"{arm['wall_ms']:.1f} ms a pass"]
         parts += [f"oneDNN's kernels are {share:.0%} of it"] if share is not None else []
-        parts += [claim.plain(arm["note"])] if arm["note"] else []
+        parts += [claim_card.plain(arm["note"])] if arm["note"] else []
         st.markdown(f"{label}: {', '.join(parts)}")
         if arm["verdict"]:
             ran = "vnni" in arm["verdict"] or "amx" in arm["verdict"]
             icon, title = (":material/verified:", "VNNI or AMX ran") if ran else (":material/block:", "No VNNI, no AMX")
             words = f"{arm['verdict'][0].upper()}{arm['verdict'][1:]}"
-            (st.success if ran else st.warning)(claim.plain(words), title=title, icon=icon)
+            (st.success if ran else st.warning)(claim_card.plain(words), title=title, icon=icon)
     if limit:
         st.markdown(
             f"The matrix products that became INT8 take **1/{limit['ratio']:.2f}** of FP32's time; "
-            f"{claim.plain(limit['instruction_set'])} allows 1/{limit['limit']:g} of what FP32's own instructions take "
+            f"{claim_card.plain(limit['instruction_set'])} allows 1/{limit['limit']:g} of what FP32's own instructions take "
             f"(share of that limit reached, products without fused work: **{limit['share']:.0%}**).",
             help="Products of the same shape compared, by the medians of their calls. FP32's kernels also do GELU and "
             "residual sums where they are fused, so more than the limit is possible in the first figure.",
@@ -95,7 +97,7 @@ def times(arms: dict[Side, dict[str, Any]], names: dict[Side, str], theme: Theme
         spent = dict.fromkeys(kinds, 0.0)
         for operator in arm["operators"]:
             spent[operator["kind"] if operator["kind"] in KINDS else "other"] += operator["ms"]
-        look = style.look(side, theme)
+        look = design_theme.look(side, theme)
         figure.add_bar(
             y=kinds,
             x=[spent[kind] for kind in kinds],
@@ -105,7 +107,7 @@ def times(arms: dict[Side, dict[str, Any]], names: dict[Side, str], theme: Theme
             hovertemplate="%{y}: %{x:.2f} ms<extra>" + names[side] + "</extra>",
         )
     figure.update_layout(
-        style.layout(380) | {"barmode": "group", "legend": {"traceorder": "reversed", "orientation": "h"}}
+        design_theme.layout(380) | {"barmode": "group", "legend": {"traceorder": "reversed", "orientation": "h"}}
     )
     figure.update_xaxes(title="ms a pass", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
@@ -172,7 +174,7 @@ def _kernels(arm: dict[str, Any]) -> None:
     )
     st.dataframe(table, hide_index=True, height="content" if len(table) <= SHOWN_KERNELS else 420)
     skipped = f" {arm['skipped']} lines could not be read." if arm["skipped"] else ""
-    st.caption(f"oneDNN {claim.plain(arm['onednn'])}, {claim.plain(arm['instructions'])}.{skipped}")
+    st.caption(f"oneDNN {claim_card.plain(arm['onednn'])}, {claim_card.plain(arm['instructions'])}.{skipped}")
 
 
 def _changes(changes: list[dict[str, Any]], names: dict[Side, str]) -> None:

@@ -8,13 +8,17 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims import duration
-from bench.plan import Plan
-from bench.tasks import Job, JobState
+from bench.claims.verdict import duration
+from bench.plan.plan import Plan
+from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from bench.workload import registry
-from ui import claim, controls, jobs, race, style, view
-from ui.style import Theme
+from bench.workload.declaration import registry
+from ui.components import claim_card, task_panel
+from ui.controls import form
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
+from ui.run_view import view
+from ui.views.race import page
 
 SLOT = "bert:quantize"
 YAML = "bert:yaml"
@@ -32,7 +36,7 @@ WHY = {
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    job = jobs.newest(SLOT, "bert", "quantize")
+    job = task_panel.newest(SLOT, "bert", "quantize")
     left, right = st.columns([1, 1], gap="large")
     with left:
         _configuration(plan, job)
@@ -40,7 +44,7 @@ def draw(plan: Plan) -> None:
         if job is None:
             _before()
         else:
-            jobs.follow(job, lambda now: _progress(now, colours))
+            task_panel.follow(job, lambda now: _progress(now, colours))
 
 
 def _configuration(plan: Plan, job: Job | None) -> None:
@@ -63,7 +67,7 @@ def _configuration(plan: Plan, job: Job | None) -> None:
     st.session_state[f"{YAML}:kept"] = st.session_state[YAML]
     with row:
         given = {"yaml": st.session_state[YAML]}
-        jobs.buttons(plan, job, "quantize", given, SLOT, "Quantize", ":material/compress:")
+        task_panel.buttons(plan, job, "quantize", given, SLOT, "Quantize", ":material/compress:")
         if st.session_state[YAML] != default:
             st.button("As it was", icon=":material/undo:", key="bert:yaml-reset", on_click=_reset, type="tertiary")
 
@@ -94,10 +98,10 @@ def _published() -> None:
 
 
 def _progress(job: Job, colours: Theme) -> None:
-    jobs.standing(job)
+    task_panel.standing(job)
     baseline, trials = job.first("baseline"), job.told("trial")
     if baseline is None and job.state is not JobState.DONE:
-        jobs.story(job, "What Neural Compressor said")
+        task_panel.story(job, "What Neural Compressor said")
         return
     if job.state is JobState.DONE:
         _verdict(job, trials)
@@ -107,7 +111,7 @@ def _progress(job: Job, colours: Theme) -> None:
         if best:
             _table(job, baseline, best)
         if trials and plan:
-            st.plotly_chart(chart(baseline, trials, plan, colours), key="bert-trials", config=style.CONFIG)
+            st.plotly_chart(chart(baseline, trials, plan, colours), key="bert-trials", config=design_theme.CONFIG)
             _rows(trials, plan)
     if best_name := _raceable(job, trials):
         st.button(
@@ -119,7 +123,7 @@ def _progress(job: Job, colours: Theme) -> None:
             help="Sets the race's quantization to this one",
         )
     _published()
-    jobs.story(job, "What Neural Compressor said")
+    task_panel.story(job, "What Neural Compressor said")
 
 
 def _best(trials: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -136,8 +140,8 @@ def _raceable(job: Job, trials: list[dict[str, Any]]) -> str:
 
 def _race(name: str) -> None:
     workload = registry()["bert"]
-    controls.put(workload, "quantization", name)
-    race.to_race(workload)
+    form.put(workload, "quantization", name)
+    page.to_race(workload)
 
 
 def _verdict(job: Job, trials: list[dict[str, Any]]) -> None:
@@ -181,7 +185,7 @@ def _table(job: Job, baseline: dict[str, Any], best: dict[str, Any]) -> None:
 
 def chart(baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str, Any], theme: Theme) -> go.Figure:
     """F1 of every trial, FP32's, and the least that the criterion allows."""
-    arm, figure = style.look(Side.ACCELERATED, theme), go.Figure()
+    arm, figure = design_theme.look(Side.ACCELERATED, theme), go.Figure()
     figure.add_scatter(
         x=[trial["number"] for trial in trials],
         y=[trial["f1"] for trial in trials],
@@ -198,7 +202,7 @@ def chart(baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str
         "lost %{customdata[2]:.2%}<extra></extra>",
     )
     ends = [0.5, max(len(trials), 4) + 0.5]
-    base = style.look(Side.BASELINE, theme)
+    base = design_theme.look(Side.BASELINE, theme)
     for name, value, dash in (
         ("FP32", baseline["f1"], base.dash),
         ("least allowed", baseline["f1"] * (1 - plan["relative_loss"]), "dot"),
@@ -211,7 +215,7 @@ def chart(baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str
             line={"color": base.colour, "dash": dash},
             hoverinfo="name+y",
         )
-    figure.update_layout(style.layout(220))
+    figure.update_layout(design_theme.layout(220))
     figure.update_xaxes(title="trial", dtick=1 if len(trials) <= 20 else None, range=ends)
     figure.update_yaxes(title="F1")
     return figure
@@ -233,7 +237,7 @@ def _rows(trials: list[dict[str, Any]], plan: dict[str, Any]) -> None:
         ]
     )
     st.caption(
-        f"Strategy {claim.plain(plan['strategy'])}: {len(trials)} of at most {plan['max_trials']} trials; up to "
+        f"Strategy {claim_card.plain(plan['strategy'])}: {len(trials)} of at most {plan['max_trials']} trials; up to "
         f"{plan['relative_loss']:.1%} of F1 may be lost."
     )
     st.dataframe(table, hide_index=True, height="content" if len(trials) < 8 else 300)

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.machine import Cache, Machine
-from bench.noise import QUIET_BELOW, USABLE_BELOW, Noise, NoiseError, measure
-from bench.telemetry import Telemetry
+from bench.machine.describe import Cache, Machine
+from bench.machine.noise import QUIET_BELOW, USABLE_BELOW, Noise, NoiseError, measure
+from bench.machine.telemetry import Telemetry
 from bench.values import Reading
-from ui import service, style, view
-from ui.runs import size
+from ui import services
+from ui.design import theme
+from ui.run_view import view
+from ui.views.runs.page import size
 
 WINDOWS_S = (32, 60, 120)
 """How far back the live charts look: the narrowest that holds all that is known."""
@@ -60,7 +62,7 @@ REMEDIES = """\
 
 
 def draw() -> None:
-    machine = service.machine()
+    machine = services.machine()
     st.title("Machine")
     st.markdown(machine.short)
     _live_section(machine)
@@ -325,7 +327,7 @@ def _load_figure(ago: Sequence[float], readings: Sequence[Reading], cores: Seque
         z=[list(column) for column in zip(*loads, strict=True)],
         zmin=0,
         zmax=100,
-        colorscale=style.load_colours(view.theme()),
+        colorscale=theme.load_colours(view.theme()),
         colorbar={"ticksuffix": " %", "thickness": 10},
         hovertemplate="core %{y}: %{z:.0f} %<extra></extra>",
     )
@@ -360,7 +362,7 @@ def _lines(
             mode="lines",
             line={"color": colour, "width": 1.8, "dash": ("solid", "dash", "dot", "dashdot")[place % 4]},
             fill="tozeroy" if filled else None,
-            fillcolor=style.see_through(colour, 0.15) if filled else None,
+            fillcolor=theme.see_through(colour, 0.15) if filled else None,
             hovertemplate=f"{name}: %{{y:,.1f}} {unit}<extra></extra>",
         )
     figure.update_layout(showlegend=len(lines) > 1)
@@ -424,7 +426,7 @@ def _noise_section() -> None:
 
 def _measure() -> None:
     """Measure, unless a race runs: each would spoil the other's figures."""
-    dispatcher = service.dispatcher()
+    dispatcher = services.dispatcher()
     if entries := dispatcher.entries():
         st.warning(
             f"{entries[0].title} is racing or about to: the measurement would disturb the race, and the race the "

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from ui import style
-from ui.style import Theme
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
 
 SIDE = 12
 LINE = 4
@@ -174,8 +174,8 @@ def _state(i: int, j: int, columns: int, now: set[Cell], lines: OrderedDict[int,
 
 def figure(way: Walk, seen: Fetched, colour: str, theme: Theme) -> go.Figure:
     """The walk as an animation; it stands at its last step until it is played."""
-    shades = [style.see_through(style.faint(theme), share) for share in (0.08, 0.3)]
-    shades += [style.see_through(colour, 0.4), colour]
+    shades = [design_theme.see_through(design_theme.faint(theme), share) for share in (0.08, 0.3)]
+    shades += [design_theme.see_through(colour, 0.4), colour]
     # Each state has its own shade, with no passage between them.
     scale = [((place + edge) / 4, shade) for place, shade in enumerate(shades) for edge in (0, 1)]
     heat = {"zmin": -0.5, "zmax": 3.5, "colorscale": scale, "showscale": False}
@@ -186,11 +186,11 @@ def figure(way: Walk, seen: Fetched, colour: str, theme: Theme) -> go.Figure:
     )
     # A line is drawn as a line: what is fetched together stands between two strokes.
     for j in range(LINE, way.columns, LINE):
-        drawn.add_vline(x=j - 0.5, line={"color": style.faint(theme), "width": 1, "dash": "dot"})
+        drawn.add_vline(x=j - 0.5, line={"color": design_theme.faint(theme), "width": 1, "dash": "dot"})
     play = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}, "mode": "immediate"}
     stop = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate"}
     drawn.update_layout(
-        style.layout(330)
+        design_theme.layout(330)
         | {
             "updatemenus": [
                 {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bench.claims import figure
-from bench.plan import Plan
-from bench.record import Run
-from bench.store import StoreError
+from bench.claims.verdict import figure
+from bench.plan.plan import Plan
+from bench.run.record import Run
+from bench.storage.store import StoreError
 from bench.values import Measure, Side
-from ui import memory_story, service, style
+from ui import services
+from ui.design import theme
+from ui.views.memory_traffic import introduction
 
 TOLD = ("operations", "share of BLAS")
 """Columns that are left out where no version has them."""
@@ -19,8 +21,8 @@ TOLD = ("operations", "share of BLAS")
 def draw(plan: Plan) -> None:
     """A row for each version; nothing where this plan was not raced to its end."""
     try:
-        row = service.store().last(workload=plan.workload, digest=plan.digest)
-        run = service.dispatcher().status(row.id).run if row else None
+        row = services.store().last(workload=plan.workload, digest=plan.digest)
+        run = services.dispatcher().status(row.id).run if row else None
     except (OSError, StoreError) as error:
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
         return
@@ -39,7 +41,7 @@ def draw(plan: Plan) -> None:
 def rows(run: Run) -> pd.DataFrame:
     """A row for each version that was told of; empty where none was."""
     found = []
-    names = memory_story.versions(run.plan)
+    names = introduction.versions(run.plan)
     for side in Side if run.quality else ():
         told = {measure.name: measure for measure in getattr(run.quality, side)}
         if not {"bandwidth", "share", "ceiling"} <= told.keys():
@@ -47,7 +49,7 @@ def rows(run: Run) -> pd.DataFrame:
         label = run.plan.declaration.texts[f"{run.plan.parameters['transformation']}/{names[side]}:label"]
         found.append(
             {
-                "version": f"{style.look(side, 'light').glyph} {label}",
+                "version": f"{theme.look(side, 'light').glyph} {label}",
                 "bandwidth": figure(told["bandwidth"]),
                 "operations": figure(told["rate"]) if "rate" in told else "",
                 "limit": _limit(told),

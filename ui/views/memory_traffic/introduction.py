@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.plan import Plan
+from bench.plan.plan import Plan
 from bench.values import Side
-from bench.workload import Code
-from ui import memory_access, style, view
+from bench.workload.declaration import Code
+from ui.design import theme
+from ui.run_view import view
+from ui.views.memory_traffic import access_animation
 
 CODE_HEIGHT = 330
 
@@ -46,13 +48,13 @@ def draw(plan: Plan) -> None:
         st.markdown(f"#### {workload.parameter('transformation').choices[transformation]}")
         st.markdown(workload.texts[transformation])
         st.caption(
-            f"The pictures are a model, not a measurement: lines of {memory_access.LINE} elements between the dotted "
-            f"strokes, and a cache of {memory_access.LINES} lines that throws out the one used longest ago. Full "
+            f"The pictures are a model, not a measurement: lines of {access_animation.LINE} elements between the dotted "
+            f"strokes, and a cache of {access_animation.LINES} lines that throws out the one used longest ago. Full "
             "colour is touched now, pale colour is in the cache, grey was touched before and is gone."
         )
     for column, (side, version) in zip(pictures, names.items(), strict=True):
         with column:
-            st.markdown(style.named(side, f"**{plan.declaration.lever[getattr(plan, side)].label}**", colours))
+            st.markdown(theme.named(side, f"**{plan.declaration.lever[getattr(plan, side)].label}**", colours))
             _picture(plan, version, side, colours)
     for column, (side, version) in zip(st.columns(2, gap="medium"), names.items(), strict=True):
         text = source(plan, version)
@@ -61,24 +63,24 @@ def draw(plan: Plan) -> None:
             st.code(text, language="python", height=CODE_HEIGHT if len(text.splitlines()) > 14 else "content")
 
 
-def _name(plan: Plan, side: Side, version: str, colours: style.Theme) -> str:
+def _name(plan: Plan, side: Side, version: str, colours: theme.Theme) -> str:
     lever = plan.declaration.lever[getattr(plan, side)].label
     label = plan.declaration.texts[f"{plan.parameters['transformation']}/{version}:label"]
-    return style.named(side, f"**{lever}**: {label}", colours)
+    return theme.named(side, f"**{lever}**: {label}", colours)
 
 
-def _picture(plan: Plan, version: str, side: Side, colours: style.Theme) -> None:
+def _picture(plan: Plan, version: str, side: Side, colours: theme.Theme) -> None:
     transformation, fields = str(plan.parameters["transformation"]), int(plan.parameters["fields"])
     try:
-        way = memory_access.walk(transformation, version, fields)
+        way = access_animation.walk(transformation, version, fields)
     except KeyError:
         st.caption("How a library goes over its arrays is its own affair: there is no picture of it.")
         return
-    seen = memory_access.fetched(way)
+    seen = access_animation.fetched(way)
     st.plotly_chart(
-        memory_access.figure(way, seen, style.look(side, colours).colour, colours),
+        access_animation.figure(way, seen, theme.look(side, colours).colour, colours),
         key=f"memory-access-{side}",
-        config=style.CONFIG | {"displayModeBar": False},
+        config=theme.CONFIG | {"displayModeBar": False},
         alt=f"The order of access of {version}: {way.what}",
     )
     st.caption(f"{way.what[0].upper()}{way.what[1:]}: **{seen.lines}** lines fetched for {seen.accesses} accesses.")

@@ -8,12 +8,15 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.machine import Cache
-from bench.plan import Plan
-from bench.tasks import Job
+from bench.machine.describe import Cache
+from bench.plan.plan import Plan
+from bench.scheduler.tasks import Job
 from bench.values import Side
-from ui import claim, jobs, memory_sweep, style, view
-from ui.style import Theme
+from ui.components import claim_card, task_panel
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
+from ui.run_view import view
+from ui.views.memory_traffic import sweep_charts
 
 READS = ("fields", "vectors")
 DASHES = ("dash", "solid", "dot", "dashdot")
@@ -24,9 +27,9 @@ INTENSITIES = (1 / 64, 512.0)
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    settings = jobs.settings(plan, READS)
+    settings = task_panel.settings(plan, READS)
     slot = f"memory:roofline:{settings}"
-    job = jobs.newest(slot, plan.workload, "roofline", settings=settings)
+    job = task_panel.newest(slot, plan.workload, "roofline", settings=settings)
     choices = plan.declaration.parameter("transformation").choices
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.selectbox(
@@ -37,7 +40,7 @@ def draw(plan: Plan) -> None:
             width=280,
         )
         kernels = list(choices) if wanted == "all" else [wanted]
-        jobs.buttons(plan, job, "roofline", {"kernels": kernels}, slot, "Measure", ":material/roofing:")
+        task_panel.buttons(plan, job, "roofline", {"kernels": kernels}, slot, "Measure", ":material/roofing:")
         st.caption(
             "STREAM's triad from the nearest cache to memory, the peak of fused multiply-adds, and each kernel at the "
             "size that suits it; on one thread and on as many as there are cores set. Up to two minutes."
@@ -49,11 +52,11 @@ def draw(plan: Plan) -> None:
             icon=":material/roofing:",
         )
         return
-    jobs.follow(job, lambda now: _found(now, colours))
+    task_panel.follow(job, lambda now: _found(now, colours))
 
 
 def _found(job: Job, colours: Theme) -> None:
-    jobs.standing(job)
+    task_panel.standing(job)
     stairs, peaks, kernels = job.told("triad"), job.told("peak"), job.told("kernel")
     if not stairs:
         return
@@ -61,9 +64,9 @@ def _found(job: Job, colours: Theme) -> None:
     with left:
         st.markdown("**The staircase of the caches** :small[STREAM's triad, best of five passes]")
         st.plotly_chart(
-            staircase(stairs, memory_sweep.caches(), colours),
+            staircase(stairs, sweep_charts.caches(), colours),
             key="memory-stairs",
-            config=style.CONFIG,
+            config=design_theme.CONFIG,
             alt="Bandwidth of the triad over the size of its arrays",
         )
     with right:
@@ -71,7 +74,7 @@ def _found(job: Job, colours: Theme) -> None:
         st.plotly_chart(
             roofline(stairs, peaks, kernels, colours),
             key="memory-roofline",
-            config=style.CONFIG,
+            config=design_theme.CONFIG,
             alt="Operations a second over operations a byte, with the limits of this machine and the kernels",
         )
     for peak in peaks:
@@ -89,7 +92,7 @@ def _found(job: Job, colours: Theme) -> None:
             "not say what ran."
         )
     if why := job.result.get("uncounted"):
-        st.caption(f":material/visibility_off: **No hardware counters beside**, or not all. {claim.plain(why)}.")
+        st.caption(f":material/visibility_off: **No hardware counters beside**, or not all. {claim_card.plain(why)}.")
 
 
 def _far(stairs: list[dict[str, Any]], threads: int) -> float:
@@ -113,13 +116,13 @@ def staircase(stairs: list[dict[str, Any]], caches: list[Cache], theme: Theme) -
             y=[stair["gb_s"] for stair in own],
             mode="lines+markers",
             name=f"{threads} thread{'s' * (threads > 1)}",
-            line={"color": style.look(side, theme).colour, "dash": DASHES[place % len(DASHES)]},
-            marker={"symbol": style.look(side, theme).symbol},
+            line={"color": design_theme.look(side, theme).colour, "dash": DASHES[place % len(DASHES)]},
+            marker={"symbol": design_theme.look(side, theme).symbol},
             hovertemplate="%{x:,.0f} KiB: %{y:.1f} GB/s<extra></extra>",
         )
-    style.mark_caches(figure, caches, theme)
-    figure.update_layout(style.layout(420))
-    memory_sweep.kib_axis(figure, [stair["bytes"] for stair in stairs], "all three arrays")
+    design_theme.mark_caches(figure, caches, theme)
+    figure.update_layout(design_theme.layout(420))
+    sweep_charts.kib_axis(figure, [stair["bytes"] for stair in stairs], "all three arrays")
     figure.update_yaxes(title="GB/s", rangemode="tozero")
     return figure
 
@@ -144,7 +147,7 @@ def roofline(
                 y=[min(peak["gflop_s"], gb_s * intensity) for intensity in x],
                 mode="lines",
                 name=f"{level}, {threads}",
-                line={"color": style.look(side, theme).colour, "dash": "solid" if level == "memory" else "dot"},
+                line={"color": design_theme.look(side, theme).colour, "dash": "solid" if level == "memory" else "dot"},
                 hovertemplate=f"{level}, {threads}: {gb_s:.1f} GB/s, {peak['gflop_s']:,.0f} Gflop/s<extra></extra>",
             )
     # What has no arithmetic has no place on a chart of it; the table has it.
@@ -157,14 +160,14 @@ def roofline(
         mode="markers+text",
         textposition="middle right",
         name="kernels",
-        marker={"color": style.published(theme), "symbol": "diamond", "size": 9},
+        marker={"color": design_theme.published(theme), "symbol": "diamond", "size": 9},
         hovertemplate="%{customdata[3]}, %{text}, %{customdata[2]} threads: %{y:.3g} Gflop/s, "
         "%{customdata[0]:.3g} GB/s, %{customdata[1]:.0%} of its limit<extra></extra>",
     )
-    figure.update_layout(style.layout(420))
+    figure.update_layout(design_theme.layout(420))
     intensities, rates = ([value for line in figure.data for value in line[along]] for along in ("x", "y"))
-    figure.update_xaxes(title="arithmetic intensity [operations a byte], log", **style.log_axis(intensities))
-    figure.update_yaxes(title="Gflop/s, log", **style.log_axis(rates))
+    figure.update_xaxes(title="arithmetic intensity [operations a byte], log", **design_theme.log_axis(intensities))
+    figure.update_yaxes(title="Gflop/s, log", **design_theme.log_axis(rates))
     return figure
 
 
@@ -182,7 +185,7 @@ def table(kernels: list[dict[str, Any]]) -> pd.DataFrame:
                 "operations a byte": round(kernel["intensity"], 3),
                 "triad there [GB/s]": round(kernel["limit_gb_s"], 1),
                 "share of the limit": f"{kernel['share']:.0%}",
-                "machine code": claim.plain(kernel["words"]),
+                "machine code": claim_card.plain(kernel["words"]),
             }
             | {f"{event} a call": f"{count:,.0f}" for event, count in kernel.get("counted", {}).items()}
             for kernel in kernels

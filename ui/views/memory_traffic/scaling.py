@@ -7,12 +7,13 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims import amdahl
-from bench.machine import Cache
-from bench.tasks import Job
+from bench.claims.verdict import amdahl
+from bench.machine.describe import Cache
+from bench.scheduler.tasks import Job
 from bench.values import Side
-from ui import memory_sweep, style
-from ui.style import Theme
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
+from ui.views.memory_traffic import sweep_charts
 
 NAMES = {"triad": "triad: waits for memory", "arithmetic": "arithmetic: in registers"}
 SIDES = {"triad": Side.ACCELERATED, "arithmetic": Side.BASELINE}
@@ -29,13 +30,13 @@ def draw(job: Job, colours: Theme) -> None:
         st.info("One core has no speedup: set the cores above, and measure again.", icon=":material/info:")
         return
     st.markdown("**Speedup over one core** :small[medians of rounds taken in turn; bars hold half of the rounds]")
-    caches = memory_sweep.caches()
+    caches = sweep_charts.caches()
     chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     with chart:
         st.plotly_chart(
             figure(points, fits, ceiling, caches, colours),
             key="memory-scaling",
-            config=style.CONFIG,
+            config=design_theme.CONFIG,
             alt="Speedup over the number of cores, with Amdahl's law and the most that the triad gains",
         )
     with words:
@@ -65,13 +66,13 @@ def ceiling_said(ceiling: dict[str, Any], cores: int, caches: list[Cache]) -> st
     holds = next((cache for cache in caches if size <= cache.bytes), last)
     if holds is not last:
         return (
-            f"{told}but all arrays together, {memory_sweep.kib(size)}, fit into L{holds.level}. The work is so short "
+            f"{told}but all arrays together, {sweep_charts.kib(size)}, fit into L{holds.level}. The work is so short "
             "that the cost of starting threads is much of what is measured."
         )
     return (
-        f"{told}but all arrays together, {memory_sweep.kib(size)}, are not well beyond L{last.level} "
-        f"({memory_sweep.kib(last.bytes)}), which serves some of them or all. Memory is told of from "
-        f"{memory_sweep.kib(BEYOND * last.bytes)} on."
+        f"{told}but all arrays together, {sweep_charts.kib(size)}, are not well beyond L{last.level} "
+        f"({sweep_charts.kib(last.bytes)}), which serves some of them or all. Memory is told of from "
+        f"{sweep_charts.kib(BEYOND * last.bytes)} on."
     )
 
 
@@ -116,13 +117,13 @@ def figure(
         y=[1, most],
         mode="lines",
         name="ideal",
-        line={"color": style.faint(theme), "dash": "dot", "width": 1},
+        line={"color": design_theme.faint(theme), "dash": "dot", "width": 1},
         hoverinfo="skip",
     )
     for fit in fits:
         if slower(fit):
             continue
-        look = style.look(SIDES[fit["kernel"]], theme)
+        look = design_theme.look(SIDES[fit["kernel"]], theme)
         shares = {name: max(0.0, fit[name]) for name in ("low", "serial", "high")}
         curves = {name: [amdahl(1 - share, cores) for cores in grid] for name, share in shares.items()}
         drawn.add_scatter(
@@ -146,7 +147,7 @@ def figure(
     names = NAMES | ({} if of_memory else {"triad": "triad"})
     for kernel, name in names.items():
         own = [point for point in points if point["kernel"] == kernel]
-        look = style.look(SIDES[kernel], theme)
+        look = design_theme.look(SIDES[kernel], theme)
         drawn.add_scatter(
             x=[point["cores"] for point in own],
             y=[point["speedup"] for point in own],
@@ -165,14 +166,14 @@ def figure(
     named = "ceiling of memory" if of_memory else "the triad's best"
     drawn.add_hline(
         y=ceiling["all_gb_s"] / ceiling["one_gb_s"],
-        line={"color": style.published(theme), "dash": "dashdot"},
+        line={"color": design_theme.published(theme), "dash": "dashdot"},
         annotation={
             "text": f"{named}, {ceiling['all_gb_s']:.1f} GB/s",
-            "font": {"color": style.published(theme)},
+            "font": {"color": design_theme.published(theme)},
         },
         annotation_position="top left",
     )
-    drawn.update_layout(style.layout(400) | {"showlegend": True})
+    drawn.update_layout(design_theme.layout(400) | {"showlegend": True})
     drawn.update_xaxes(title="cores", dtick=1 if most <= 16 else None, range=[0.9, most + 0.1 * most / 2])
     drawn.update_yaxes(title="speedup over one core", rangemode="tozero")
     return drawn

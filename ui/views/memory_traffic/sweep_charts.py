@@ -8,12 +8,14 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.machine import Cache
-from bench.plan import spelled
-from bench.tasks import Job, JobState
+from bench.machine.describe import Cache
+from bench.plan.plan import spelled
+from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from ui import claim, service, style
-from ui.style import Theme
+from ui import services
+from ui.components import claim_card
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
 
 WHAT = {
     "stride": "Strides 1 to 64",
@@ -40,17 +42,17 @@ def draw(job: Job, colours: Theme) -> None:
     if not points and not levels:
         return
     what = job.given["what"]
-    result = f", {claim.plain(job.result['shape'])}" if job.state is JobState.DONE else ""
+    result = f", {claim_card.plain(job.result['shape'])}" if job.state is JobState.DONE else ""
     count = 1 if what == "stride" else job.plan.cores
     st.markdown(f"**{TITLES[what]}** :small[{threads(count)}{result}]")
     drawn = figure(what, points, levels, caches(), colours)
-    st.plotly_chart(drawn, key="memory-sweep", config=style.CONFIG, alt=f"{TITLES[what]}: cost of an element")
+    st.plotly_chart(drawn, key="memory-sweep", config=design_theme.CONFIG, alt=f"{TITLES[what]}: cost of an element")
     st.caption(_words(what, points))
 
 
 def caches() -> list[Cache]:
     """Data caches of the machine, the nearest first."""
-    return [cache for cache in service.machine().caches if cache.kind != "Instruction"]
+    return [cache for cache in services.machine().caches if cache.kind != "Instruction"]
 
 
 def threads(count: int) -> str:
@@ -77,7 +79,7 @@ def figure(
 ) -> go.Figure:
     """Nanoseconds an element, over stride or tile; versions that stand beside are level lines."""
     figure = go.Figure()
-    look = style.look(Side.ACCELERATED, theme)
+    look = design_theme.look(Side.ACCELERATED, theme)
     for place, version in enumerate(dict.fromkeys(point["version"] for point in points)):
         own = [point for point in points if point["version"] == version]
         figure.add_scatter(
@@ -94,7 +96,7 @@ def figure(
         # Named in the legend: at the line the text would lie across what is drawn there.
         figure.add_hline(
             y=level["ns"],
-            line={"color": style.look(Side.BASELINE, theme).colour, "dash": DASHES[(place + 1) % len(DASHES)]},
+            line={"color": design_theme.look(Side.BASELINE, theme).colour, "dash": DASHES[(place + 1) % len(DASHES)]},
             name=f"{level['label']}: {1e3 * level['seconds']:.3g} ms",
             showlegend=True,
         )
@@ -102,20 +104,20 @@ def figure(
         for kind, line in _lines(points).items():
             figure.add_vline(
                 x=line,
-                line={"color": style.faint(theme), "dash": "dot"},
+                line={"color": design_theme.faint(theme), "dash": "dot"},
                 annotation={"text": f"one line a {kind}"},
                 # On either side: the marks stand near each other.
                 annotation_position="top left" if line == min(_lines(points).values()) else "top right",
             )
     else:
         _mark(figure, points, caches, theme)
-    figure.update_layout(style.layout(420) | {"showlegend": True})
+    figure.update_layout(design_theme.layout(420) | {"showlegend": True})
     tiles = sorted({point["x"] for point in points})
     named = {"type": "log", "tickvals": tiles, "ticktext": [f"{tile:,}" for tile in tiles]}
     figure.update_xaxes(title=_axis(what), **({"type": "linear", "dtick": 8} if what == "stride" else named))
     times = [one["ns"] for one in [*points, *levels]]
     if max(times) > WIDE * min(times):
-        figure.update_yaxes(title="ns an element, log", **style.log_axis(times))
+        figure.update_yaxes(title="ns an element, log", **design_theme.log_axis(times))
     else:
         figure.update_yaxes(title="ns an element", rangemode="tozero")
     return figure
@@ -147,7 +149,7 @@ def _mark(figure: go.Figure, points: list[dict[str, Any]], caches: list[Cache], 
         for cache in caches:
             x = _filling(own, cache.bytes)
             if x is not None and x <= 2 * max(point["x"] for point in points):
-                style.mark(figure, x, f"{whose}fills L{cache.level}", theme, row=place)
+                design_theme.mark(figure, x, f"{whose}fills L{cache.level}", theme, row=place)
 
 
 def _filling(own: list[dict[str, Any]], size: int) -> float | None:

@@ -9,12 +9,15 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.machine import Cache
-from bench.plan import Plan
-from bench.tasks import Job
+from bench.machine.describe import Cache
+from bench.plan.plan import Plan
+from bench.scheduler.tasks import Job
 from bench.values import Side
-from ui import jobs, memory_scaling, memory_sweep, style, view
-from ui.style import Theme
+from ui.components import task_panel
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
+from ui.run_view import view
+from ui.views.memory_traffic import scaling, sweep_charts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +45,20 @@ def charts(transformation: str) -> list[Chart]:
                 {},
                 ":material/stacked_line_chart:",
                 "The triad at the size that is set, and plain arithmetic, on one to all cores, in turn.",
-                memory_scaling.draw,
+                scaling.draw,
                 ("size", "vectors"),
             )
         )
     swept = "stride" if transformation == "unit-stride" else transformation
-    if swept in memory_sweep.WHAT:
+    if swept in sweep_charts.WHAT:
         found.append(
             Chart(
-                memory_sweep.WHAT[swept],
+                sweep_charts.WHAT[swept],
                 "sweep",
                 {"what": swept},
                 ":material/linear_scale:",
                 "Each point is the best of a few passes, at the size that is set; every result is checked.",
-                memory_sweep.draw,
+                sweep_charts.draw,
                 ("size", "vectors") if swept == "stride" else ("size", "side", "vectors"),
             )
         )
@@ -94,17 +97,17 @@ def draw(plan: Plan) -> None:
             )
         chart = found[label]
         # Another setting is another chart: what was measured at one is not shown as another's.
-        settings = jobs.settings(plan, chart.reads)
+        settings = task_panel.settings(plan, chart.reads)
         slot = f"memory:{chart.task}:{transformation}:{settings}"
-        job = jobs.newest(slot, plan.workload, chart.task, chart.given, settings)
-        jobs.buttons(plan, job, chart.task, chart.given, slot, "Measure", chart.icon)
+        job = task_panel.newest(slot, plan.workload, chart.task, chart.given, settings)
+        task_panel.buttons(plan, job, chart.task, chart.given, slot, "Measure", chart.icon)
         st.caption(chart.words)
     if job is not None:
-        jobs.follow(job, lambda now: _found(chart, now, colours))
+        task_panel.follow(job, lambda now: _found(chart, now, colours))
 
 
 def _found(chart: Chart, job: Job, colours: Theme) -> None:
-    jobs.standing(job)
+    task_panel.standing(job)
     chart.draw(job, colours)
 
 
@@ -114,15 +117,15 @@ def draw_sizes(job: Job, colours: Theme) -> None:
     if not points:
         return
     most = max(point["threads"] for point in points)
-    st.markdown(f"**Over the array's size** :small[{memory_sweep.threads(most)}]")
+    st.markdown(f"**Over the array's size** :small[{sweep_charts.threads(most)}]")
     st.plotly_chart(
-        sizes(points, memory_sweep.caches(), _rate(job.plan), colours),
+        sizes(points, sweep_charts.caches(), _rate(job.plan), colours),
         key="memory-sizes",
-        config=style.CONFIG,
+        config=design_theme.CONFIG,
         alt="What both versions reach over the size of their arrays, with STREAM's triad",
     )
     said = [
-        f"{memory_sweep.kib(size)}: **{before['seconds'] / after['seconds']:.2f}x**"
+        f"{sweep_charts.kib(size)}: **{before['seconds'] / after['seconds']:.2f}x**"
         for size, before, after in _pairs(points)
     ]
     st.caption(f"Before over after, best times: {', '.join(said)}." if said else "")
@@ -153,20 +156,22 @@ def sizes(points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, st
         own = [point for point in points if point["lever"] == lever]
         if not own:
             continue
-        look = style.look(shown[lever], theme) if lever in shown else None
+        look = design_theme.look(shown[lever], theme) if lever in shown else None
         figure.add_scatter(
             x=[point["bytes"] / 1024 for point in own],
             y=[point[name] for point in own],
-            customdata=[[memory_sweep.kib(point["bytes"]), 1e3 * point["seconds"]] for point in own],
+            customdata=[[sweep_charts.kib(point["bytes"]), 1e3 * point["seconds"]] for point in own],
             mode="lines+markers" if look else "lines",
-            name=f"{own[0]['label']}, {memory_sweep.threads(own[0]['threads'])}",
-            line={"color": look.colour, "dash": look.dash} if look else {"color": style.faint(theme), "dash": "dot"},
+            name=f"{own[0]['label']}, {sweep_charts.threads(own[0]['threads'])}",
+            line={"color": look.colour, "dash": look.dash}
+            if look
+            else {"color": design_theme.faint(theme), "dash": "dot"},
             marker={"symbol": look.symbol, "size": 9} if look else None,
             hovertemplate="%{customdata[0]}: %{y:.3g} " + unit + ", %{customdata[1]:.4g} ms a call<extra></extra>",
         )
-    style.mark_caches(figure, caches, theme)
-    figure.update_layout(style.layout(400) | {"showlegend": True})
-    memory_sweep.kib_axis(figure, [point["bytes"] for point in points])
+    design_theme.mark_caches(figure, caches, theme)
+    figure.update_layout(design_theme.layout(400) | {"showlegend": True})
+    sweep_charts.kib_axis(figure, [point["bytes"] for point in points])
     shown_rates = [rate for line in figure.data for rate in line.y]
-    figure.update_yaxes(title=f"{unit}, log", **style.log_axis(shown_rates))
+    figure.update_yaxes(title=f"{unit}, log", **design_theme.log_axis(shown_rates))
     return figure

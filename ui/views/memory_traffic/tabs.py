@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench.plan import Plan
-from bench.workload import Workload, registry
-from ui import memory_chart, memory_reached, memory_roofline, memory_story
-from ui.controls import Narrowed
-from ui.race import Part
+from bench.plan.plan import Plan
+from bench.workload.declaration import Workload, registry
+from ui.controls.form import Narrowed
+from ui.views.memory_traffic import achieved, introduction, roofline, sweep_tab
+from ui.views.race.page import Part
 
 WORKLOAD = "memory-traffic"
 SIDE = ("unit-stride", "tiling", "transpose", "stencil")
@@ -20,15 +20,15 @@ def tabs() -> dict[str, Part]:
     """Every tab by its name, in order."""
     workload = registry()[WORKLOAD]
     parts = {
-        workload.texts[f"{name}:short"]: Part(_narrowed(workload, name), memory_story.draw, _below, memory_story.code)
+        workload.texts[f"{name}:short"]: Part(_narrowed(workload, name), introduction.draw, _below, introduction.code)
         for name in workload.parameter("transformation").choices
     }
-    return parts | {ROOFLINE: Part(Narrowed(races=False), memory_roofline.draw)}
+    return parts | {ROOFLINE: Part(Narrowed(races=False), roofline.draw)}
 
 
 def _below(plan: Plan) -> None:
-    memory_reached.draw(plan)
-    memory_chart.draw(plan)
+    achieved.draw(plan)
+    sweep_tab.draw(plan)
 
 
 def _narrowed(workload: Workload, transformation: str) -> Narrowed:

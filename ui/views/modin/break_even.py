@@ -8,13 +8,16 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims import duration
-from bench.plan import Plan
-from bench.tasks import Job, JobState
+from bench.claims.verdict import duration
+from bench.plan.plan import Plan
+from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from bench.workload import registry
-from ui import charts, claim, jobs, style, view
-from ui.style import Theme
+from bench.workload.declaration import registry
+from ui.charts import race
+from ui.components import claim_card, task_panel
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
+from ui.run_view import view
 
 SLOT = "modin:break-even"
 SIZES = {1 << power: f"{1 << power:,}" for power in range(10, 25, 2)}
@@ -25,7 +28,7 @@ SECONDS = (30, 60, 120, 300, 600)
 def draw(plan: Plan) -> None:
     """The whole tab."""
     colours = view.theme()
-    job = jobs.newest(SLOT, plan.workload, "break_even")
+    job = task_panel.newest(SLOT, plan.workload, "break_even")
     st.markdown(
         "A table so small that pandas is done in milliseconds is not worth sharing out; a large one may be. This looks "
         "for the number of rows from which on a call gains by Modin, if it does at all."
@@ -41,14 +44,14 @@ def draw(plan: Plan) -> None:
         )
         given = {"call": call, "least": least, "most": most, "seconds": seconds}
         one = "The smallest and the largest size are the same: move one of the two." if least == most else ""
-        jobs.buttons(asked(plan), job, "break_even", given, SLOT, "Search", ":material/troubleshoot:", one)
+        task_panel.buttons(asked(plan), job, "break_even", given, SLOT, "Search", ":material/troubleshoot:", one)
     st.caption(
         "Each size is four times the one before; both engines do the call in turns, to its result. While pandas is "
         "timed Ray's processes are stopped. Columns, values and cores are those of the controls above; the "
         "table is always made up, and Ray the search's own."
     )
     if job is not None:
-        jobs.follow(job, lambda now: _found(now, calls, colours))
+        task_panel.follow(job, lambda now: _found(now, calls, colours))
 
 
 def asked(plan: Plan) -> Plan:
@@ -60,7 +63,7 @@ def asked(plan: Plan) -> Plan:
 
 
 def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
-    jobs.standing(job)
+    task_panel.standing(job)
     points = job.told("point")
     if job.state is JobState.DONE:
         _verdict(job)
@@ -70,7 +73,7 @@ def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
     st.plotly_chart(
         chart(points, crossing, colours),
         key="modin-break-even",
-        config=style.CONFIG,
+        config=design_theme.CONFIG,
         alt=f"Time of {calls[job.given['call']]} against rows, pandas and Modin",
     )
     plan = job.plan
@@ -85,7 +88,7 @@ def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
 
 def _verdict(job: Job) -> None:
     result = job.result
-    text = claim.plain(result["sentence"] + (f". {result['stopped']}" if result["stopped"] else "") + ".")
+    text = claim_card.plain(result["sentence"] + (f". {result['stopped']}" if result["stopped"] else "") + ".")
     match result["verdict"]:
         case "gains":
             st.success(text, icon=":material/trending_up:")
@@ -101,15 +104,19 @@ def chart(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme
     rows = [point["rows"] for point in points]
     for side, name, label in ((Side.BASELINE, "pandas", "pandas"), (Side.ACCELERATED, "modin", "Modin on Ray")):
         times = [point[name] for point in points]
-        figure.add_trace(charts.medians(rows, times, side, label, "%{x:,} rows: %{customdata}", theme))
-    figure.update_layout(style.layout(380))
+        figure.add_trace(race.medians(rows, times, side, label, "%{x:,} rows: %{customdata}", theme))
+    figure.update_layout(design_theme.layout(380))
     figure.update_xaxes(title="rows, log", type="log", tickvals=rows, ticktext=[f"{count:,}" for count in rows])
     times = [seconds for point in points for name in ("pandas", "modin") for seconds in point[name]]
-    figure.update_yaxes(title="time to the result, log", **charts.log_seconds(times))
+    figure.update_yaxes(title="time to the result, log", **race.log_seconds(times))
     if crossing:
-        ink = style.ink(theme)
+        ink = design_theme.ink(theme)
         figure.add_vrect(
-            x0=crossing["low"], x1=crossing["high"], fillcolor=style.see_through(ink, 0.12), line_width=0, layer="below"
+            x0=crossing["low"],
+            x1=crossing["high"],
+            fillcolor=design_theme.see_through(ink, 0.12),
+            line_width=0,
+            layer="below",
         )
         figure.add_vline(x=crossing["rows"], line={"color": ink, "width": 1.5, "dash": "dot"})
         figure.add_annotation(

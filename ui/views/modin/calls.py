@@ -7,15 +7,16 @@ import math
 import pandas as pd
 import streamlit as st
 
-from bench.claims import bounds, duration, ratio_figure
-from bench.events import State
-from bench.plan import Plan
-from bench.record import Run
-from bench.store import Row, StoreError
+from bench.claims.verdict import bounds, duration, ratio_figure
+from bench.plan.plan import Plan
+from bench.run.events import State
+from bench.run.record import Run
+from bench.storage.store import Row, StoreError
 from bench.values import Comparison, Outcome, Side, Speed, Table
-from bench.workload import WHOLE
-from ui import claim, service
-from ui.runs import date_and_time
+from bench.workload.declaration import WHOLE
+from ui import services
+from ui.components import claim_card
+from ui.views.runs.page import date_and_time
 
 LOOKED_AT = 20
 """Kept runs among which one of several calls is looked for."""
@@ -54,7 +55,7 @@ def start(plan: Plan) -> None:
 def _start_up(run: Run) -> None:
     seconds = _start(run)
     if seconds is not None:
-        st.markdown(f"**Start-up**: {claim.plain(pays_back(run, seconds))}")
+        st.markdown(f"**Start-up**: {claim_card.plain(pays_back(run, seconds))}")
 
 
 def newest(plan: Plan) -> Run | None:
@@ -76,15 +77,15 @@ def newest(plan: Plan) -> Run | None:
 def _last(plan: Plan) -> tuple[Run | None, bool]:
     """The newest finished run, and whether it is of this plan: else one of pandas to Modin, of several calls before
     one of a single call."""
-    store = service.store()
+    store = services.store()
     row = store.last(workload=plan.workload, digest=plan.digest)
     if row is not None:
-        return service.dispatcher().status(row.id).run, True
+        return services.dispatcher().status(row.id).run, True
     found = None
     for row in store.rows(workload=plan.workload, limit=LOOKED_AT):
         if row.state is not State.FINISHED or not to_modin(row):
             continue
-        run = service.dispatcher().status(row.id).run
+        run = services.dispatcher().status(row.id).run
         found = found or run
         if run is not None and len(run.plan.steps) > 1:
             return run, False

@@ -11,15 +11,18 @@ from statistics import median
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.amdahl import Amdahl, Crossing, amdahl, crossing
-from bench.claims import cores as cores_text
-from bench.claims import duration
-from bench.plan import Plan
-from bench.record import Run
+from bench.claims.verdict import cores as cores_text
+from bench.claims.verdict import duration
+from bench.plan.plan import Plan
+from bench.run.record import Run
+from bench.stats.amdahl import Amdahl, Crossing, amdahl, crossing
 from bench.values import Phase, Side
-from bench.workload import WHOLE
-from ui import charts, modin_calls, style, view
-from ui.style import Theme
+from bench.workload.declaration import WHOLE
+from ui.charts import race
+from ui.design import theme as design_theme
+from ui.design.theme import Theme
+from ui.run_view import view
+from ui.views.modin import calls
 
 FARTHEST = 64
 """Cores up to which a projection is drawn."""
@@ -30,7 +33,7 @@ Series = dict[Side, dict[int, list[float]]]
 
 def draw(plan: Plan) -> None:
     """The whole tab."""
-    run = modin_calls.newest(plan)
+    run = calls.newest(plan)
     if run is None:
         return
     if not {1, run.plan.cores} <= {count.cores for count in run.core_counts}:
@@ -50,12 +53,12 @@ def draw(plan: Plan) -> None:
     st.plotly_chart(
         chart(run, times, law, found, colours),
         key="modin-scaling-chart",
-        config=style.CONFIG,
+        config=design_theme.CONFIG,
         alt=f"Time of {labels[step]} against cores, both arms, and a projection by Amdahl's law",
     )
     st.caption(
         "Marks are medians of the rounds that were raced in turns, with their quartiles. The dotted curve is Amdahl's "
-        f"law through the times of {modin_calls.names(run.plan)[1]} on {law.counts} counts of cores"
+        f"law through the times of {calls.names(run.plan)[1]} on {law.counts} counts of cores"
         + ("" if law.fits else ": through two points it goes in any case, which is no fit")
         + ". It knows nothing of memory bandwidth, of partitions too small to share, nor of a slower clock on many "
         "cores, and is no measurement."
@@ -78,7 +81,7 @@ def series(run: Run, step: str) -> Series:
 
 def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
     """What the times say, and what the law makes of them."""
-    baseline, accelerated = modin_calls.names(run.plan)
+    baseline, accelerated = calls.names(run.plan)
     most = max(times[Side.ACCELERATED])
     rival = min(median(one) for one in times[Side.BASELINE].values())
     told = ", ".join(
@@ -120,11 +123,11 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
     most = max(times[Side.ACCELERATED])
     rival = min(times[Side.BASELINE].values(), key=median)
     beyond = [most * (FARTHEST / most) ** (place / 40) for place in range(41)] if most < FARTHEST else []
-    for side, name in zip(Side, modin_calls.names(run.plan), strict=True):
-        look = style.look(side, theme)
+    for side, name in zip(Side, calls.names(run.plan), strict=True):
+        look = design_theme.look(side, theme)
         counts = sorted(times[side])
         rounds = [times[side][count] for count in counts]
-        figure.add_trace(charts.medians(counts, rounds, side, name, "%{x} cores: %{customdata}", theme))
+        figure.add_trace(race.medians(counts, rounds, side, name, "%{x} cores: %{customdata}", theme))
         if beyond:
             line = [law.seconds(count) for count in beyond] if side is Side.ACCELERATED else [median(rival)] * 41
             figure.add_scatter(
@@ -136,17 +139,21 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
                 customdata=[duration(seconds) for seconds in line],
                 hovertemplate=f"{name}, projection, %{{x:.0f}} cores: %{{customdata}}<extra></extra>",
             )
-    figure.update_layout(style.layout(400))
+    figure.update_layout(design_theme.layout(400))
     ticks = sorted({1 << power for power in range(7)} | set(times[Side.ACCELERATED]))
     span = [-0.06, math.log10(max(FARTHEST, most)) + 0.06]
     figure.update_xaxes(
         title="cores, log", type="log", range=span, tickvals=ticks, ticktext=[f"{count}" for count in ticks]
     )
     shown = [seconds for line in figure.data for seconds in line.y]
-    figure.update_yaxes(title="time to the result, log", **charts.log_seconds(shown))
+    figure.update_yaxes(title="time to the result, log", **race.log_seconds(shown))
     if beyond:
         figure.add_vrect(
-            x0=most, x1=FARTHEST, fillcolor=style.see_through(style.published(theme), 0.07), line_width=0, layer="below"
+            x0=most,
+            x1=FARTHEST,
+            fillcolor=design_theme.see_through(design_theme.published(theme), 0.07),
+            line_width=0,
+            layer="below",
         )
         # On a logarithmic axis an annotation stands at the logarithm, where a rectangle stands at the number itself.
         figure.add_annotation(
@@ -156,11 +163,11 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
             yref="paper",
             yanchor="top",
             text="projection, not measured",
-            font={"color": style.published(theme)},
+            font={"color": design_theme.published(theme)},
             showarrow=False,
         )
     if projected(found, most):
-        figure.add_vline(x=found.cores, line={"color": style.ink(theme), "width": 1.5, "dash": "dot"})
+        figure.add_vline(x=found.cores, line={"color": design_theme.ink(theme), "width": 1.5, "dash": "dot"})
         figure.add_annotation(
             x=math.log10(found.cores),
             y=0,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.plan import Plan
-from bench.workload import Code, registry
-from ui import modin_break_even, modin_calls, modin_scaling
-from ui.controls import Narrowed
-from ui.race import Part, diff
+from bench.plan.plan import Plan
+from bench.workload.declaration import Code, registry
+from ui.controls.form import Narrowed
+from ui.views.modin import break_even, scaling
+from ui.views.modin import calls as modin_calls
+from ui.views.race.page import Part, diff
 
 WORKLOAD = "modin"
 ETL, CALLS = "ETL race", "Call by call"
@@ -33,8 +34,8 @@ def tabs() -> dict[str, Part]:
             first=modin_calls.draw,
             code=lambda plan: IMPORT,
         ),
-        "Break-even": Part(Narrowed(front=("columns", "kind"), races=False), above=modin_break_even.draw),
-        "Scaling": Part(Narrowed(races=False), above=modin_scaling.draw),
+        "Break-even": Part(Narrowed(front=("columns", "kind"), races=False), above=break_even.draw),
+        "Scaling": Part(Narrowed(races=False), above=scaling.draw),
     }
 
 

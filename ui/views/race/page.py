@@ -9,14 +9,19 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bench.plan import Plan
-from bench.record import Run
-from bench.store import StoreError
-from bench.workload import Code, Workload, registry
-from ui import charts, claim, controls, service, sidebar, style, view
-from ui.controls import Narrowed
-from ui.runs import date_and_time
-from ui.style import Theme
+from bench.plan.plan import Plan
+from bench.run.record import Run
+from bench.storage.store import StoreError
+from bench.workload.declaration import Code, Workload, registry
+from ui import services
+from ui.charts import race
+from ui.components import claim_card, sidebar
+from ui.controls import form
+from ui.controls.form import Narrowed
+from ui.design import theme
+from ui.design.theme import Theme
+from ui.run_view import view
+from ui.views.runs.page import date_and_time
 
 Tab = Callable[[Plan], None]
 """Draws what stands beside the race, of the plan that the controls say."""
@@ -96,7 +101,7 @@ def page(workload_name: str, tabs: Tabs | None = None) -> None:
     story = st.container()
     with row:
         with st.container(width="stretch"):
-            plan = controls.plan_from_controls(workload, colours, messages, part.controls if part else None)
+            plan = form.plan_from_controls(workload, colours, messages, part.controls if part else None)
         if part is None or part.code:
             _buttons(workload, plan, shown, chosen if part else "")
     if tabs:
@@ -209,7 +214,7 @@ def _followed(workload: Workload) -> Shown:
             return Shown(problem=f"The run {asked[:8]} is of {shown.run.plan.declaration.title}, not of this page.")
         st.session_state[_slot(workload)] = Followed(asked)
         if shown.run is not None:
-            controls.adopt(shown.run.plan)
+            form.adopt(shown.run.plan)
         return shown
     if followed is None:
         return Shown()
@@ -224,7 +229,7 @@ def _followed(workload: Workload) -> Shown:
 def _look(run: str) -> Shown:
     """Where a run stands now."""
     try:
-        status = service.dispatcher().status(run)
+        status = services.dispatcher().status(run)
     except (OSError, StoreError) as error:
         return Shown(problem=f"The run cannot be read: {error}")
     live = not status.over
@@ -286,7 +291,7 @@ def _header(
             st.markdown("These settings" + (" and this run:" if shown.run else ":"))
             st.code(view.share_url(shown.run, plan.to_query()), language=None, wrap_lines=True)
         st.page_link(
-            service.page("runs"),
+            services.page("runs"),
             label="Runs of this plan",
             icon=":material/history:",
             query_params={"plan": plan.digest},
@@ -350,7 +355,7 @@ def _buttons(workload: Workload, plan: Plan | None, shown: Shown, tab: str) -> N
 def _start(workload: Workload, plan: Plan, tab: str = "") -> None:
     """Race `plan`, and show it: in `tab`, or where all of the page's races are."""
     try:
-        run = service.dispatcher().submit(plan, origin="page")
+        run = services.dispatcher().submit(plan, origin="page")
     except (OSError, StoreError) as error:
         st.session_state[f"{workload.name}:error"] = (
             f"{error}. Check that the disk has room and may be written, and run again."
@@ -368,7 +373,7 @@ def _stop(workload: Workload) -> None:
     if followed is None:
         return
     try:
-        service.dispatcher().stop(followed.run)
+        services.dispatcher().stop(followed.run)
         followed.stopped = True
     except OSError as error:
         st.session_state[f"{workload.name}:error"] = f"{error}. Stop it again; closing Fairlap ends it too."
@@ -392,7 +397,7 @@ def _below(workload: Workload, plan: Plan | None, shown: Shown, colours: Theme, 
         live(workload, st.session_state[_slot(workload)].run, waiting=shown.run is None)
         return shown.run is not None
     if shown.problem:
-        st.warning(claim.plain(shown.problem), icon=":material/info:")
+        st.warning(claim_card.plain(shown.problem), icon=":material/info:")
     if shown.run is not None:
         view.draw(shown.run, key=f"{workload.name}-run", live=False)
         return True
@@ -419,7 +424,7 @@ def _live(workload: Workload, run: str, *, waiting: bool) -> None:
     shown = _look(run)
     if not shown.live or (waiting and shown.run is not None):
         st.rerun()
-    service.dispatcher().drawing(run)
+    services.dispatcher().drawing(run)
     with st.container(key=LIVE):
         if shown.run is None:
             _waiting(run, shown.waits or 0)
@@ -429,7 +434,7 @@ def _live(workload: Workload, run: str, *, waiting: bool) -> None:
 
 def _waiting(run: str, place: int) -> None:
     """The queue in front of a run that has not begun."""
-    entries = service.dispatcher().entries()
+    entries = services.dispatcher().entries()
     in_front = entries[:place]
     if not in_front:
         st.info("Its turn has come: the arms are being started.", icon=":material/hourglass_top:")
@@ -467,12 +472,12 @@ def _before(workload: Workload, plan: Plan | None, colours: Theme, only_same: bo
 
 def _last(workload: Workload, plan: Plan | None, only_same: bool) -> tuple[Run | None, bool]:
     """The newest finished run, and whether it is of this plan."""
-    store = service.store()
+    store = services.store()
     digest = plan.digest if plan else None
     row = store.last(workload=workload.name, digest=digest) if digest else None
     same = row is not None
     row = row or (None if only_same else store.last(workload=workload.name))
-    return (service.dispatcher().status(row.id).run, same) if row else (None, False)
+    return (services.dispatcher().status(row.id).run, same) if row else (None, False)
 
 
 def _published(workload: Workload, colours: Theme) -> None:
@@ -484,13 +489,13 @@ def _published(workload: Workload, colours: Theme) -> None:
     st.markdown("**Published figures**")
     st.caption("These settings were not raced here yet: press Run to measure them on this machine.")
     st.plotly_chart(
-        charts.published(workload, colours),
+        race.published(workload, colours),
         key=f"{workload.name}-published",
-        config=style.CONFIG,
+        config=theme.CONFIG,
         alt="Published ratios of every step",
     )
     for step, published in told.items():
         st.caption(
-            f"**{labels[step]}**: {published.ratio:g}x, {claim.plain(published.source)}. "
-            f"{claim.plain(published.why_it_differs)}"
+            f"**{labels[step]}**: {published.ratio:g}x, {claim_card.plain(published.source)}. "
+            f"{claim_card.plain(published.why_it_differs)}"
         )

@@ -12,14 +12,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import streamlit as st
 
-from bench.claims import bounds, duration, interval_text, ratio_figure
-from bench.events import State
-from bench.export import rows_csv, samples_csv
-from bench.record import Run
-from bench.store import Row, Store, StoreError
+from bench.claims.verdict import bounds, duration, interval_text, ratio_figure
+from bench.run.events import State
+from bench.run.record import Run
+from bench.storage.csv_export import rows_csv, samples_csv
+from bench.storage.store import Row, Store, StoreError
 from bench.values import Interval, Side, Summary
-from bench.workload import registry
-from ui import service, style, view
+from bench.workload.declaration import registry
+from ui import services
+from ui.design import theme
+from ui.run_view import view
 
 MOST = 1000
 """Runs that the list shows, the newest first; filters by workload and plan look through all."""
@@ -87,7 +89,7 @@ def size(count: float) -> str:
 def page_of(workload: str) -> str | None:
     """The script of a workload's page; None where it has none."""
     known = registry().get(workload)
-    return service.page(workload) if known and not known.hidden else None
+    return services.page(workload) if known and not known.hidden else None
 
 
 def last_on(store: Store, workload: str, machine: str) -> Row | None:
@@ -109,7 +111,7 @@ def _draw_list() -> None:
     st.title("Runs")
     plan = st.query_params.get("plan")
     try:
-        rows = service.store().rows(digest=plan, limit=MOST)
+        rows = services.store().rows(digest=plan, limit=MOST)
     except StoreError as error:
         st.error(str(error), title="The runs cannot be read", icon=":material/database_off:")
         return
@@ -341,7 +343,7 @@ def _several_chosen(rows: list[Row]) -> None:
 def _loaded(run: str) -> Run | None:
     """The stored run; where it cannot be read, the reason is shown in its place."""
     try:
-        found = service.store().load(run)
+        found = services.store().load(run)
     except StoreError as error:
         st.error(_first_line(str(error)), title="This run cannot be read", icon=":material/broken_image:")
         return None
@@ -393,7 +395,7 @@ def _confirm_deletion(rows: list[Row]) -> None:
 def _delete(runs: list[str]) -> None:
     try:
         for run in runs:
-            service.store().delete(run)
+            services.store().delete(run)
     except StoreError as error:
         st.error(str(error), icon=":material/database_off:")
         return
@@ -464,8 +466,8 @@ def _compared(run: Run) -> dict[str, str]:
     ratio = comparison.ratio
     lever = run.plan.declaration.lever
     return {
-        style.named(Side.BASELINE, lever[run.plan.baseline].label, view.theme()): _median(comparison.baseline),
-        style.named(Side.ACCELERATED, lever[run.plan.accelerated].label, view.theme()): _median(comparison.accelerated),
+        theme.named(Side.BASELINE, lever[run.plan.baseline].label, view.theme()): _median(comparison.baseline),
+        theme.named(Side.ACCELERATED, lever[run.plan.accelerated].label, view.theme()): _median(comparison.accelerated),
         "ratio, 95 % interval": f"**{ratio_text(ratio.value, ratio.low, ratio.high)}**",
         "pairs": str(comparison.baseline.count),
         "claim": claim_badge(claim.made if claim else None),
@@ -500,7 +502,7 @@ def _draw_one(asked: str) -> None:
 def _found(asked: str) -> Run | None:
     """The run that the address names, by its id or by the beginning of it."""
     try:
-        found = service.store().find(asked)
+        found = services.store().find(asked)
     except StoreError as error:
         st.error(str(error), icon=":material/database_off:")
         return None
@@ -509,7 +511,7 @@ def _found(asked: str) -> Run | None:
     if found:
         st.warning(f"{len(found)} runs have ids that begin with `{asked}`: name more of it.", icon=":material/search:")
         return None
-    racing = next((entry for entry in service.dispatcher().entries() if entry.run == asked), None)
+    racing = next((entry for entry in services.dispatcher().entries() if entry.run == asked), None)
     if racing:
         st.info(f"{racing.title} is still waiting or racing; it is kept when it is over.", icon=":material/flag:")
         if page := page_of(racing.workload):
@@ -527,8 +529,8 @@ def _links(run: Run) -> None:
     if page := page_of(run.plan.workload):
         st.page_link(page, label="Race it again", icon=":material/replay:", query_params=run.plan.to_query())
     plan = {"plan": run.plan.digest}
-    st.page_link(service.page("runs"), label="Runs of this plan", icon=":material/history:", query_params=plan)
+    st.page_link(services.page("runs"), label="Runs of this plan", icon=":material/history:", query_params=plan)
 
 
 def _row_of(run: Run) -> Row | None:
-    return next((row for row in service.store().rows(digest=run.plan.digest) if row.id == run.id), None)
+    return next((row for row in services.store().rows(digest=run.plan.digest) if row.id == run.id), None)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.workload import Progress
-from workloads.bert.engine import Engine, inputs
-from workloads.bert.spans import Reader
+from bench.workload.declaration import Progress
+from workloads.bert.inference.session import Engine, inputs
+from workloads.bert.inference.tokenization import Reader
 from workloads.bert.squad import Question
 
 AT_ONCE = 16

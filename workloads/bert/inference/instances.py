@@ -1,6 +1,6 @@
 """Several models at once, each in a process and on cores of its own: the posts' num_of_instance, cores_per_instance.
 
-`python -m workloads.bert.instances GRAPH CORES REQUESTS REPLIES` is one of them; it ends when its requests do.
+`python -m workloads.bert.inference.instances GRAPH CORES REQUESTS REPLIES` is one of them; it ends when its requests do.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Instance:
             [
                 sys.executable,
                 "-m",
-                "workloads.bert.instances",
+                "workloads.bert.inference.instances",
                 str(graph),
                 named,
                 str(request_reader),
@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> int:
 
 
 def serve(graph: Path, threads: int, requests: BinaryIO, replies: BinaryIO) -> int:
-    from workloads.bert.engine import Engine
+    from workloads.bert.inference.session import Engine
 
     engine = Engine.load(graph, threads)
     while True:

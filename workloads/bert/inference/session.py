@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workloads.bert import graphdef
-from workloads.bert.model import INPUTS, OUTPUTS
-from workloads.bert.spans import Windows
+from workloads.bert.inference.tokenization import Windows
+from workloads.bert.model import graphdef
+from workloads.bert.model.forward import INPUTS, OUTPUTS
 
 
 class Engine:

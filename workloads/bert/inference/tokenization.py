@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import tokenizers
 
-from bench.workload import BadInput
-from workloads.bert.checkpoint import Checkpoint
+from bench.workload.declaration import BadInput
+from workloads.bert.model.checkpoint import Checkpoint
 from workloads.bert.squad import Question
 
 LONGEST_QUESTION = 64

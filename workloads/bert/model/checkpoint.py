@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from bench.workload import BadInput, Progress
+from bench.workload.declaration import BadInput, Progress
 from workloads import ROOT
 
 ASSETS = ROOT / "assets" / "models"
@@ -311,7 +311,7 @@ def _weights(file: Path, config: Config, head: bool) -> dict[str, np.ndarray]:
                 raise BadInput(
                     f"{file.parent} has no question-answering head (qa_outputs)",
                     "Take a checkpoint fine-tuned for extractive question answering, for example on SQuAD; or train "
-                    "one: python -m workloads.bert.train",
+                    "one: python -m workloads.bert.training.train",
                 )
             if missing:
                 raise BadInput(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workloads.bert.checkpoint import Checkpoint, Config
+from workloads.bert.model.checkpoint import Checkpoint, Config
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 """Each int32 of shape (batch, length)."""

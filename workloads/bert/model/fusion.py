@@ -14,7 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from workloads.bert.graphdef import source
+from workloads.bert.model.graphdef import source
 
 PRODUCT = "QuantizedMatMulWithBiasAndDequantize"
 FLOAT, INT8, UINT8 = (kind.as_datatype_enum for kind in (tf.float32, tf.qint8, tf.quint8))

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.values import Evidence
-from workloads.bert import graphdef, kernels
-from workloads.bert.kernels import Kernel, ProfileError
-from workloads.bert.spans import Windows
+from workloads.bert.inference.tokenization import Windows
+from workloads.bert.model import graphdef
+from workloads.bert.profiling import profile
+from workloads.bert.profiling.profile import Kernel, ProfileError
 
 
 def inference(
@@ -21,7 +22,7 @@ def inference(
     products = Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
     said = [f"in the graph: {count} × {name}" for name, count in products.most_common()]
     try:
-        ran = kernels.of_a_pass(file, windows, threads=threads, batch=batch, environment=environment)
+        ran = profile.of_a_pass(file, windows, threads=threads, batch=batch, environment=environment)
     except ProfileError as error:
         # The graph alone says what was asked for, not what ran.
         return Evidence(step="inference", path="unknown", words=said, reason=f"oneDNN was not heard: {error}")
@@ -30,7 +31,7 @@ def inference(
 
 def judged(precision: str, products: Counter[str], ran: Iterable[Kernel], said: list[str]) -> Evidence:
     """What graph and kernels together prove."""
-    ran = [kernel for kernel in ran if kernel.primitive in kernels.PRODUCTS]
+    ran = [kernel for kernel in ran if kernel.primitive in profile.PRODUCTS]
     named = Counter[str]()
     for kernel in ran:
         named[f"{kernel.primitive} {kernel.implementation or 'not named'}, {kernel.types}"] += round(kernel.calls)
@@ -39,7 +40,7 @@ def judged(precision: str, products: Counter[str], ran: Iterable[Kernel], said: 
     match precision:
         case "int8":
             asked = sum(count for name, count in products.items() if "Quantized" in name)
-            calls = round(kernels.vnni(ran).fast_calls)
+            calls = round(profile.vnni(ran).fast_calls)
             what, fast = "INT8", "VNNI or AMX"
         case "bf16":
             asked = total

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 import tensorflow as tf
 
-from workloads.bert.graphdef import source
+from workloads.bert.model.graphdef import source
 
 Precision = Literal["fp32", "bf16", "fp16", "int8", "int32", "other"]
 """`int8` is signed or not; `int32` is what biases of INT8 products, indices and shapes are kept in."""
@@ -80,7 +80,7 @@ _LABELS = {
     "attention/scores": "scores",
     "attention/scores_1": "context",
     "intermediate/dense": "widening",
-    # A product with GELU or a sum in it has the name of the last of its parts, see `workloads.bert.fuse`.
+    # A product with GELU or a sum in it has the name of the last of its parts, see `workloads.bert.model.fusion`.
     "intermediate/Gelu": "widening",
     "attention/output": "output",
     "output": "narrowing",

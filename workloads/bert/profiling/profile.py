@@ -4,7 +4,7 @@ oneDNN tells each kernel that it runs, how and for how long, where ONEDNN_VERBOS
 takes time, so it is asked in a process of its own, apart from whatever is raced.
 https://uxlfoundation.github.io/oneDNN/dev_guide_verbose.html
 
-`python -m workloads.bert.kernels GRAPH INPUTS THREADS BATCH REPEATS MODE` is such a process; MODE is verbose or trace.
+`python -m workloads.bert.profiling.profile GRAPH INPUTS THREADS BATCH REPEATS MODE` is such a process; MODE is verbose or trace.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from workloads import ROOT
 
 if TYPE_CHECKING:
-    from workloads.bert.spans import Windows
+    from workloads.bert.inference.tokenization import Windows
 
 BEGIN, END = "fairlap: passes begin", "fairlap: passes end "
 """What the child prints among oneDNN's lines; after the second, JSON."""
@@ -530,7 +530,7 @@ def _environment(precision: Mapping[str, str], threads: int, verbose: str) -> di
 
 def _child(arguments: list[str], environment: Mapping[str, str], limit_s: float) -> str:
     """Standard output of a child that ended well."""
-    command = [sys.executable, "-m", "workloads.bert.kernels", *arguments]
+    command = [sys.executable, "-m", "workloads.bert.profiling.profile", *arguments]
     try:
         ended = subprocess.run(
             command,
@@ -564,8 +564,8 @@ def main(arguments: list[str]) -> int:
     graph, inputs, threads, batch, repeats, mode = arguments
     import numpy as np
 
-    from workloads.bert.engine import Engine
-    from workloads.bert.model import INPUTS
+    from workloads.bert.inference.session import Engine
+    from workloads.bert.model.forward import INPUTS
 
     engine = Engine.load(Path(graph), int(threads))
     with np.load(inputs) as file:
@@ -597,8 +597,8 @@ def _trace(session: Any, feeds: list[Any]) -> list[tuple[str, str, int, float]]:
     """(type, kind, calls, milliseconds) of the operators of all these passes, as TensorFlow's FULL_TRACE tells."""
     import tensorflow as tf
 
-    from workloads.bert import operators
-    from workloads.bert.model import INPUTS, OUTPUTS
+    from workloads.bert.model.forward import INPUTS, OUTPUTS
+    from workloads.bert.profiling import operators
 
     options = tf.compat.v1.RunOptions(trace_level=tf.compat.v1.RunOptions.FULL_TRACE)
     calls: Counter[tuple[str, str]] = Counter()

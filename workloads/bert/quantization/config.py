@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 
 LARGEST = 64 * 1024
 DEEPEST = 20

@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.workload import BadInput
-from workloads.bert import YAML, recipe, squad
-from workloads.bert.checkpoint import Checkpoint
-from workloads.bert.recipe import Recipe
+from bench.workload.declaration import BadInput
+from workloads.bert import YAML, squad
+from workloads.bert.model.checkpoint import Checkpoint
+from workloads.bert.quantization import config
+from workloads.bert.quantization.config import Recipe
 
 DEFAULT = "default"
 """The name of what a checkpoint's own `FILE` says, or else of `workloads.bert.YAML` with all operators in INT8."""
@@ -41,7 +42,7 @@ def default(checkpoint: Checkpoint) -> Conversion:
     # An untrained shape borrows the vocabulary of a model, and nothing else.
     if checkpoint.trained and file.is_file():
         return _read(file, f"Take {FILE} out of the folder, and all operators become INT8.")
-    return Conversion(YAML, recipe.parse(YAML), frozenset())
+    return Conversion(YAML, config.parse(YAML), frozenset())
 
 
 def keep(yaml: str, fallback: frozenset[str], cache: Path) -> str:
@@ -77,4 +78,4 @@ def _read(file: Path, remedy: str) -> Conversion:
         yaml, fallback = content["yaml"], frozenset(content["fallback"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{file} is damaged: {error}", remedy) from error
-    return Conversion(yaml, recipe.parse(yaml), fallback)
+    return Conversion(yaml, config.parse(yaml), fallback)

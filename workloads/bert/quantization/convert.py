@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 import tensorflow as tf
 
-from bench.workload import Progress
-from workloads.bert import model
-from workloads.bert.checkpoint import Checkpoint
-from workloads.bert.recipe import Recipe
-from workloads.bert.spans import Windows
+from bench.workload.declaration import Progress
+from workloads.bert.inference.tokenization import Windows
+from workloads.bert.model import forward
+from workloads.bert.model.checkpoint import Checkpoint
+from workloads.bert.quantization.config import Recipe
 
 if TYPE_CHECKING:
-    from workloads.bert.fast import Kept
+    from workloads.bert.quantization.inc_patches import Kept
 
 VERSION = 4
 """Of what stands in the cache; another number leaves older entries alone."""
@@ -35,13 +35,14 @@ VERSION = 4
 def operators(checkpoint: Checkpoint) -> list[str]:
     """Names of the matrix products that can become INT8, in the order in which the model computes them."""
     with tf.Graph().as_default() as graph:
-        inputs = [tf.compat.v1.placeholder(tf.int32, (None, None), name=name) for name in model.INPUTS]
+        inputs = [tf.compat.v1.placeholder(tf.int32, (None, None), name=name) for name in forward.INPUTS]
         # The shapes alone are laid out: nothing is computed here.
         shapes = {
-            name: shape[::-1] if model.is_linear(name) else shape for name, shape in checkpoint.config.shapes().items()
+            name: shape[::-1] if forward.is_linear(name) else shape
+            for name, shape in checkpoint.config.shapes().items()
         }
         weights = {name: tf.compat.v1.placeholder(tf.float32, shape, name=name) for name, shape in shapes.items()}
-        model.forward(checkpoint.config, weights, *inputs)
+        forward.forward(checkpoint.config, weights, *inputs)
         return [operation.name for operation in graph.get_operations() if operation.type == "MatMul"]
 
 
@@ -104,7 +105,7 @@ def quantize(
     from neural_compressor.tensorflow import SmoothQuantConfig, quantize_model
     from neural_compressor.tensorflow.utils import Model
 
-    from workloads.bert import fast
+    from workloads.bert.quantization import inc_patches
 
     if unknown := fallback - set(operators(checkpoint)):
         raise ValueError(f"the model has no operator {sorted(unknown)[0]}")
@@ -116,21 +117,21 @@ def quantize(
 
     def wrapped(graph: Any) -> Any:
         made = Model(graph)
-        made.input_tensor_names, made.output_tensor_names = list(model.INPUTS), list(model.OUTPUTS)
+        made.input_tensor_names, made.output_tensor_names = list(forward.INPUTS), list(forward.OUTPUTS)
         made.workspace_path = str(folder)
         return made
 
-    kept = kept or fast.Kept()
+    kept = kept or inc_patches.Kept()
     with _workspace() as folder, _told(progress):
         if kept.light is None:
             progress("building the FP32 graph")
-            graph = model.frozen(checkpoint)
+            graph = forward.frozen(checkpoint)
             if recipe.smooth:
-                with fast.smoothing(model.INPUTS, told):
+                with inc_patches.smoothing(forward.INPUTS, told):
                     smooth = SmoothQuantConfig(alpha=recipe.alpha)
                     graph = quantize_model(wrapped(graph), smooth, loader, len(loader)).graph_def
             kept.light = kept.stand_ins.lighten(graph)
-        with fast.conversion(kept, loader, model.INPUTS, folder, told):
+        with inc_patches.conversion(kept, loader, forward.INPUTS, folder, told):
             light = quantize_model(wrapped(kept.light), config, loader, len(loader)).graph_def
         return kept.stand_ins.restore(light)
 

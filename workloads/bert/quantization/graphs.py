@@ -7,10 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench.workload import Progress, Settings
-from workloads.bert import conversion, fuse, graphdef, model
-from workloads.bert.checkpoint import Checkpoint
-from workloads.bert.spans import Reader
+from bench.workload.declaration import Progress, Settings
+from workloads.bert.inference.tokenization import Reader
+from workloads.bert.model import forward, fusion, graphdef
+from workloads.bert.model.checkpoint import Checkpoint
+from workloads.bert.quantization import conversion
 
 
 def file(precision: str, checkpoint: Checkpoint, reader: Reader, settings: Settings, progress: Progress) -> Path:
@@ -21,18 +22,18 @@ def file(precision: str, checkpoint: Checkpoint, reader: Reader, settings: Setti
     """
     graph = _graph(precision, checkpoint, reader, settings, progress)
     made = settings.scratch / f"{precision}.pb"
-    made.write_bytes((graph if precision == "fp32-stock" else fuse.fused(graph)).SerializeToString())
+    made.write_bytes((graph if precision == "fp32-stock" else fusion.fused(graph)).SerializeToString())
     return made
 
 
 def _graph(precision: str, checkpoint: Checkpoint, reader: Reader, settings: Settings, progress: Progress) -> Any:
     if precision == "int8":
         # Here and not above: the other arm needs none of it in its memory.
-        from workloads.bert import quantize
+        from workloads.bert.quantization import convert
 
         cache = settings.cache / "bert"
         wanted = conversion.load(str(settings.parameters["quantization"]), cache, checkpoint)
         windows = reader.questions(wanted.calibration, int(settings.parameters["length"]))
-        return graphdef.read(quantize.cached(checkpoint, wanted.recipe, windows, cache, progress, wanted.fallback))
+        return graphdef.read(convert.cached(checkpoint, wanted.recipe, windows, cache, progress, wanted.fallback))
     progress("building the graph")
-    return model.frozen(checkpoint, tf.bfloat16 if precision == "bf16" else tf.float32)
+    return forward.frozen(checkpoint, tf.bfloat16 if precision == "bf16" else tf.float32)

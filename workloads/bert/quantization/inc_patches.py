@@ -27,7 +27,7 @@ from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 from tensorflow.python.framework import tensor_util
 
-from workloads.bert.graphdef import source
+from workloads.bert.model.graphdef import source
 
 LARGE = 16 * 1024
 """Bytes from which a constant gets a stand-in. Smaller ones Neural Compressor may read in ways of its own."""

@@ -18,13 +18,14 @@ from typing import Any, Literal
 import numpy as np
 from neural_compressor.common.base_tuning import ConfigLoader, ConfigSet, Sampler
 
-from bench.workload import BadInput, Progress
-from workloads.bert import graphdef, model, quantize
-from workloads.bert.checkpoint import Checkpoint
-from workloads.bert.engine import Engine
-from workloads.bert.fast import Kept
-from workloads.bert.recipe import Recipe
-from workloads.bert.spans import Windows
+from bench.workload.declaration import BadInput, Progress
+from workloads.bert.inference.session import Engine
+from workloads.bert.inference.tokenization import Windows
+from workloads.bert.model import forward, graphdef
+from workloads.bert.model.checkpoint import Checkpoint
+from workloads.bert.quantization import convert
+from workloads.bert.quantization.config import Recipe
+from workloads.bert.quantization.inc_patches import Kept
 
 MOST_GROUPS = 26
 """Measurements of sensitivity: two for each layer of a BERT-base, its head and its rest."""
@@ -84,13 +85,13 @@ class _Job:
         """A trial's graph; the one with all in INT8, which everybody begins with, comes from the cache if it can."""
         if fallback:
             return self.convert(fallback)
-        file = quantize.cached(
+        file = convert.cached(
             self.checkpoint, self.recipe, self.calibration, self.folder, self.progress, kept=self.kept
         )
         return graphdef.read(file)
 
     def convert(self, fallback: frozenset[str]) -> Any:
-        return quantize.quantize(
+        return convert.quantize(
             self.checkpoint, self.recipe, self.calibration, self.progress, fallback=fallback, kept=self.kept
         )
 
@@ -125,7 +126,7 @@ def tune(
         recipe,
         calibration,
         progress,
-        quantize.operators(checkpoint),
+        convert.operators(checkpoint),
         began + (recipe.timeout or math.inf),
         Kept(),
         folder,
@@ -134,7 +135,7 @@ def tune(
     trials: list[Trial] = []
     best = graph = None
     stopped: Stopped = "exhausted"
-    for number, _ in enumerate(ConfigLoader([quantize.configuration(recipe)], strategy.started), 1):
+    for number, _ in enumerate(ConfigLoader([convert.configuration(recipe)], strategy.started), 1):
         fallback = strategy.fallback
         started = time.monotonic()
         progress(f"trial {number}: {len(job.operators) - len(fallback)} of {len(job.operators)} operators in INT8")
@@ -155,7 +156,7 @@ def tune(
         if best is None or made.loss_relative < best.loss_relative or made.met:
             best, graph = made, converted
             # At once: whoever stops the search in the middle keeps the best of it.
-            quantize.store(graph, made.seconds, checkpoint, recipe, calibration, folder, fallback)
+            convert.store(graph, made.seconds, checkpoint, recipe, calibration, folder, fallback)
         strategy.last = made
         trial(made)
         if made.met:
@@ -205,7 +206,7 @@ class Strategy(Sampler):
             tried.add(fallback)
             self.fallback = fallback
             if fallback:
-                self.source.config_list.append(quantize.configuration(self.job.recipe, fallback))
+                self.source.config_list.append(convert.configuration(self.job.recipe, fallback))
             yield len(self.source) - 1
 
     def proposals(self) -> Iterator[frozenset[str]]:
@@ -227,7 +228,7 @@ class Basic(Strategy):
         job = self.job
         rows = np.unique(np.linspace(0, len(job.calibration) - 1, PROBED).astype(int))
         probed = Windows(**{name: getattr(job.calibration, name)[rows] for name in Windows.__slots__})
-        true = _logits(model.frozen(job.checkpoint), probed)
+        true = _logits(forward.frozen(job.checkpoint), probed)
         groups = grouped(job.operators)
         errors: list[tuple[float, list[str]]] = []
         for place, group in enumerate(groups, 1):

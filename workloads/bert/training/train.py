@@ -1,4 +1,4 @@
-"""Train a question-answering BERT: `python -m workloads.bert.train --train F --validation F --init DIR --out DIR`.
+"""Train a question-answering BERT: `python -m workloads.bert.training.train --train F --validation F --init DIR --out DIR`.
 
 AdamW with warm-up, linear decay and a smaller learning rate for lower layers (Howard and Ruder 2018), on windows sorted
 by length so that little is padding. An epoch's state is kept in OUT/state; the same command goes on where it was
@@ -20,8 +20,10 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
-from bench.workload import BadInput
-from workloads.bert import checkpoint, model, spans, squad
+from bench.workload.declaration import BadInput
+from workloads.bert import squad
+from workloads.bert.inference import tokenization
+from workloads.bert.model import checkpoint, forward
 
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.1
@@ -38,7 +40,7 @@ ROUND = 16
 class Examples:
     """Windows that hold their answer, and its first and last piece."""
 
-    windows: spans.Windows
+    windows: tokenization.Windows
     first: np.ndarray
     last: np.ndarray
 
@@ -54,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m workloads.bert.train", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser("python -m workloads.bert.training.train", description=__doc__.splitlines()[0])
     parser.add_argument("--train", type=Path, nargs="+", required=True, help="files in the SQuAD v1.1 layout")
     parser.add_argument("--validation", type=Path, required=True, help="a file that is never trained on")
     parser.add_argument("--init", type=Path, required=True, help="folder of the BERT to start from; needs no head")
@@ -74,7 +76,7 @@ def train(options: argparse.Namespace) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     start = checkpoint.read(options.init, head=False)
-    reader = spans.Reader(start)
+    reader = tokenization.Reader(start)
     questions = [question for file in options.train for question in squad.read(file)]
     validation = squad.read(options.validation)
     if overlap := {question.passage for question in questions} & {question.passage for question in validation}:
@@ -94,7 +96,7 @@ def train(options: argparse.Namespace) -> None:
     @tf.function(reduce_retracing=True)
     def step(ids: tf.Tensor, mask: tf.Tensor, types: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = model.forward(
+            logits = forward.forward(
                 start.config, variables, ids, mask, types, compute=compute, keep=lambda x: tf.nn.dropout(x, DROPOUT)
             )
             logits += (1.0 - tf.cast(mask, tf.float32)[:, :, None]) * -10_000.0
@@ -113,7 +115,7 @@ def train(options: argparse.Namespace) -> None:
 
     @tf.function(reduce_retracing=True)
     def predict(ids: tf.Tensor, mask: tf.Tensor, types: tf.Tensor) -> tf.Tensor:
-        return model.forward(start.config, variables, ids, mask, types)
+        return forward.forward(start.config, variables, ids, mask, types)
 
     epoch = tf.Variable(0, dtype=tf.int64)
     state = tf.train.Checkpoint(
@@ -170,7 +172,7 @@ def _variables(start: checkpoint.Checkpoint, random: np.random.Generator) -> dic
         if name not in weights:
             drawn = random.standard_normal(shape, np.float32) * np.float32(0.02)
             weights[name] = drawn if name.endswith("weight") else np.zeros(shape, np.float32)
-    laid = model.laid_out(weights)
+    laid = forward.laid_out(weights)
     return {name: tf.Variable(value, name=name.replace(".", "_")) for name, value in laid.items()}
 
 
@@ -233,7 +235,7 @@ def _cropped(questions: list[squad.Question], random: np.random.Generator) -> li
     return cropped
 
 
-def _examples(reader: spans.Reader, questions: list[squad.Question], length: int) -> Examples:
+def _examples(reader: tokenization.Reader, questions: list[squad.Question], length: int) -> Examples:
     """Of each question the window in which its answer stands most centrally."""
     windows = reader.windows(
         [question.question for question in questions], [question.passage for question in questions], length
@@ -247,7 +249,7 @@ def _examples(reader: spans.Reader, questions: list[squad.Question], length: int
     whole = inside.any(axis=1) & (windows.spans[rows, first, 0] <= begin[:, 0])
     whole &= (windows.spans[rows, last, 1] >= end[:, 0]) & windows.central[rows, first]
     kept = np.flatnonzero(whole)
-    taken = spans.Windows(
+    taken = tokenization.Windows(
         windows.input_ids[kept],
         windows.attention_mask[kept],
         windows.token_type_ids[kept],
@@ -267,14 +269,17 @@ def _batches(examples: Examples, size: int, random: np.random.Generator) -> Iter
         yield batches[place]
 
 
-def _tensors(windows: spans.Windows, rows: np.ndarray) -> tuple[tf.Tensor, ...]:
+def _tensors(windows: tokenization.Windows, rows: np.ndarray) -> tuple[tf.Tensor, ...]:
     longest = int(windows.attention_mask[rows].sum(axis=1).max())
     length = min(windows.input_ids.shape[1], -(-longest // ROUND) * ROUND)
     return tuple(tf.constant(array[:, :length]) for array in windows.feed(rows).values())
 
 
 def _validate(
-    predict: tf.types.experimental.GenericFunction, reader: spans.Reader, questions: list[squad.Question], length: int
+    predict: tf.types.experimental.GenericFunction,
+    reader: tokenization.Reader,
+    questions: list[squad.Question],
+    length: int,
 ) -> squad.Score:
     windows = reader.windows([q.question for q in questions], [q.passage for q in questions], length)
     logits = np.full((len(windows), length, 2), -1e4, np.float32)
@@ -289,7 +294,7 @@ def _validate(
 
 
 def _save(options: argparse.Namespace, start: checkpoint.Checkpoint, variables: dict[str, tf.Variable]) -> None:
-    weights = model.laid_out({name: variable.numpy() for name, variable in variables.items()})
+    weights = forward.laid_out({name: variable.numpy() for name, variable in variables.items()})
     named = {
         name if name in checkpoint.HEAD else f"bert.{name}": np.ascontiguousarray(value, np.float16)
         for name, value in weights.items()

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.workload import BadInput
-from workloads.memory_traffic import assembly, narrow
-from workloads.memory_traffic.assembly import Loops
+from bench.workload.declaration import BadInput
 from workloads.memory_traffic.catalogue import Transformation, Version
+from workloads.memory_traffic.compiler import assembly, llvm_ir
+from workloads.memory_traffic.compiler.assembly import Loops
 
 THREADS = {
     # A thread that sleeps between two calls is woken in some 20 µs, in a virtual machine in 100, and the kernel then
@@ -93,12 +93,12 @@ def _loops(kernel: Any, name: str, arguments: Sequence[Any]) -> Loops:
 
     loops = assembly.read(next(iter(kernel.inspect_asm().values())), name)
     code = next(iter(kernel.inspect_llvm().values()))
-    wide = narrow.without(code)
+    wide = llvm_ir.without(code)
     if wide == code or any(1 in argument.shape for argument in arguments if isinstance(argument, np.ndarray)):
         return loops
     # The target machine, with which Numba emitted the kernel, has no public name.
     machine = next(iter(kernel.overloads.values())).library.codegen._tm
-    left = assembly.read(narrow.listing(wide, machine), name)
+    left = assembly.read(llvm_ir.listing(wide, machine), name)
     return replace(left, narrow=loops.vector_loops if not left.vectorized else 0)
 
 

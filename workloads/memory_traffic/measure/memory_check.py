@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psutil
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 from workloads.memory_traffic.catalogue import size_text
 
 SHARE = 0.8

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from bench.workload import BadInput, Settings, Tell
-from workloads.memory_traffic import build, problems, room, stream
+from bench.workload.declaration import BadInput, Settings, Tell
+from workloads.memory_traffic import problems
 from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, size_text
-from workloads.memory_traffic.counters import Counters
+from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.measure import memory_check, triad
+from workloads.memory_traffic.measure.perf_counters import Counters
 
 SMALLEST = 12 * KIB
 LARGEST = 1024 * MIB
@@ -34,20 +36,20 @@ def thread_counts(cores: int) -> list[int]:
 def measure(settings: Settings, wanted: list[Transformation], counting: Counters, tell: Tell) -> dict[str, Any]:
     """See `Desk.roofline`."""
     counts = thread_counts(settings.cores)
-    stairs = sizes(min(LARGEST, int(room.SHARE / 2 * room.free())))
+    stairs = sizes(min(LARGEST, int(memory_check.SHARE / 2 * memory_check.free())))
     steps = len(counts) * (len(stairs) + 1) + sum(len(one.versions) for one in wanted)
     done = 0
-    found: dict[int, list[stream.Triad]] = {}
+    found: dict[int, list[triad.Triad]] = {}
     peaks: dict[int, float] = {}
     for threads in counts:
         tell.progress(f"peak of arithmetic, {threads} threads", done / steps)
-        best = stream.peak(threads, PASSES, KERNEL_S)
+        best = triad.peak(threads, PASSES, KERNEL_S)
         peaks[threads] = best.gflop_s
         tell.event("peak", {"threads": threads, "gflop_s": best.gflop_s, "bits": best.bits})
         done += 1
         for size in stairs:
             tell.progress(f"triad of {size_text(size)}, {threads} threads", done / steps)
-            one = stream.triad(size, threads, PASSES, STAIR_S)
+            one = triad.triad(size, threads, PASSES, STAIR_S)
             found.setdefault(threads, []).append(one)
             tell.event("triad", {"threads": threads, "bytes": one.bytes, "gb_s": one.gb_s})
             done += 1
@@ -61,7 +63,7 @@ def measure(settings: Settings, wanted: list[Transformation], counting: Counters
 def _points(
     one: Transformation,
     settings: Settings,
-    found: dict[int, list[stream.Triad]],
+    found: dict[int, list[triad.Triad]],
     peaks: dict[int, float],
     counting: Counters,
     tell: Tell,
@@ -69,7 +71,7 @@ def _points(
     steps: int,
 ) -> list[dict[str, Any]]:
     """Every version of a transformation, at the size that suits it."""
-    room.refuse(problems.needed(one, size_kib=0, side=0))
+    memory_check.refuse(problems.needed(one, size_kib=0, side=0))
     tell.progress(f"{one.label}: making the arrays", done / steps)
     fields = int(settings.parameters["fields"])
     problem = problems.make(one, size_kib=0, side=0, tile=0, fields=fields, seed=settings.seed)
@@ -77,12 +79,12 @@ def _points(
     for place, version in enumerate(one.versions):
         tell.progress(f"{one.label}: {version.label}", (done + place) / steps)
         arguments = problem.given(version.name)
-        kernel = build.kernel(one, version, arguments, cores=settings.cores, fields=fields)
+        kernel = numba_compile.kernel(one, version, arguments, cores=settings.cores, fields=fields)
         try:
             problem.checked(kernel.call, arguments, version.label)
         except BadInput as wrong:
             raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
-        seconds = stream.best(kernel, arguments, KERNEL_PASSES, KERNEL_S)
+        seconds = triad.best(kernel, arguments, KERNEL_PASSES, KERNEL_S)
         threads = version.threads(settings.cores)
         arrays = problem.touched(version.name)
         moved = problem.traffic(version.name)
@@ -102,7 +104,7 @@ def _points(
     return points
 
 
-def bandwidth(stairs: list[stream.Triad], size: int) -> float:
+def bandwidth(stairs: list[triad.Triad], size: int) -> float:
     """GB/s of the triad at the size nearest to `size` bytes, by their ratio."""
     return min(stairs, key=lambda one: abs(math.log(one.bytes / size))).gb_s
 

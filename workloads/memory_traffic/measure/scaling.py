@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.amdahl import amdahl
-from bench.workload import Settings, Tell
-from workloads.memory_traffic import build, problems, room, stream
+from bench.stats.amdahl import amdahl
+from bench.workload.declaration import Settings, Tell
+from workloads.memory_traffic import problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, size_text
+from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.kernels import multithreading
+from workloads.memory_traffic.measure import memory_check, triad
 
 ROUNDS = 15
 MOST_COUNTS = 12
@@ -31,20 +33,20 @@ def counts(cores: int) -> list[int]:
 def measure(settings: Settings, tell: Tell) -> dict[str, Any]:
     """See `Desk.scaling`."""
     size = int(settings.parameters["size"]) or TRANSFORMATIONS["multithreading"].size_kib
-    room.refuse(size * KIB)
+    memory_check.refuse(size * KIB)
     wanted = counts(settings.cores)
     n = max(1, size * KIB // 24)
-    b, c, out = *(np.full(n, value) for value in stream.TRIAD_OF), np.zeros(n)
+    b, c, out = *(np.full(n, value) for value in triad.TRIAD_OF), np.zeros(n)
     work = {
-        "triad": (multithreading.triad, (b, c, problems.SCALAR, out), stream.TRIAD),
-        "arithmetic": (multithreading.horner, *stream.arithmetic(settings.cores)),
+        "triad": (multithreading.triad, (b, c, problems.SCALAR, out), triad.TRIAD),
+        "arithmetic": (multithreading.horner, *triad.arithmetic(settings.cores)),
     }
     kernels: dict[tuple[str, int], Callable[[], float]] = {}
     for done, cores in enumerate(wanted):
         tell.progress(f"compiling for {cores} cores", done / len(wanted) / 2)
         for name, (plain, arguments, right) in work.items():
-            kernel = build.compiled(plain, arguments, threads=cores, reorders=False)
-            stream.check(kernel, arguments, right, f"{name} on {cores} cores")
+            kernel = numba_compile.compiled(plain, arguments, threads=cores, reorders=False)
+            triad.check(kernel, arguments, right, f"{name} on {cores} cores")
             kernels[name, cores] = _timed(kernel, arguments, cores)
     times: dict[str, dict[int, list[float]]] = {name: {cores: [] for cores in wanted} for name in work}
     order = list(kernels)
@@ -74,12 +76,12 @@ def measure(settings: Settings, tell: Tell) -> dict[str, Any]:
     }
 
 
-def _timed(kernel: build.Kernel, arguments: tuple[Any, ...], cores: int) -> Callable[[], float]:
+def _timed(kernel: numba_compile.Kernel, arguments: tuple[Any, ...], cores: int) -> Callable[[], float]:
     """Takes a pass with a kernel on its own number of threads: seconds of a call, the better of two."""
 
     def timed() -> float:
-        build.use(cores)
-        return stream.best(kernel, arguments, 2)
+        numba_compile.use(cores)
+        return triad.best(kernel, arguments, 2)
 
     return timed
 

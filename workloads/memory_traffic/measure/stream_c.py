@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.workload import BadInput, Settings, Tell
-from workloads.memory_traffic import room, stream
+from bench.workload.declaration import BadInput, Settings, Tell
 from workloads.memory_traffic.catalogue import KIB, MIB, size_text
+from workloads.memory_traffic.measure import memory_check, triad
 
 SIZE = 1144 * MIB
 """Of all three arrays: beyond the caches of most machines."""
@@ -59,14 +59,14 @@ def measure(settings: Settings, cores: set[int], tell: Tell) -> dict[str, Any]:
     size = int(settings.parameters["size"]) * KIB or SIZE
     if size > LARGEST:
         raise BadInput(f"{size_text(size)} are more than a plain C program may hold", "Choose 1 GiB or less.")
-    room.refuse(2 * size)
+    memory_check.refuse(2 * size)
     tell.progress("compiling STREAM's triad")
     program = built(settings.scratch, max(1, size // 24))
     rounds = []
     for turn in range(ROUNDS):
         tell.progress(f"round {turn + 1} of {ROUNDS}", turn / ROUNDS)
         theirs = run(program, settings.cores, cores)
-        ours = stream.triad(size, settings.cores, PASSES).gb_s
+        ours = triad.triad(size, settings.cores, PASSES).gb_s
         rounds.append((theirs, ours))
         tell.event("round", {"c_gb_s": theirs, "numba_gb_s": ours})
     theirs, ours = (max(series) for series in zip(*rounds, strict=True))

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.workload import BadInput, Settings, Tell
-from workloads.memory_traffic import build, problems, room, stream
+from bench.workload.declaration import BadInput, Settings, Tell
+from workloads.memory_traffic import problems
 from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, size_text
+from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.kernels import unit_stride
+from workloads.memory_traffic.measure import memory_check, triad
 
 LINE = 64
 """Bytes of a line."""
@@ -63,7 +65,7 @@ SWEPT = {
 def strides(settings: Settings, tell: Tell) -> dict[str, Any]:
     """See `Desk.sweep`."""
     size = int(settings.parameters["size"]) * KIB or STRIDE_MIB * MIB
-    room.refuse(size)
+    memory_check.refuse(size)
     for place, kind in enumerate(STRIDED):
         _strides(np.dtype(kind), size, settings.seed, tell, place)
     shape = " and then ".join(f"{_count(np.dtype(kind), size):,} {np.dtype(kind)}" for kind in STRIDED)
@@ -80,13 +82,13 @@ def _strides(kind: np.dtype, size: int, seed: int, tell: Tell, place: int) -> No
     # ±0.5 to ±7.5: their sums stay near 0, exact however many there are.
     a = problems.spaced(np.random.default_rng(seed), (_count(kind, size),), kind, 16, -7.5)
     tell.progress(f"compiling for {kind}")
-    kernel = build.compiled(unit_stride.strided, (a, 1), threads=1)
+    kernel = numba_compile.compiled(unit_stride.strided, (a, 1), threads=1)
     for stride in range(1, LONGEST_STRIDE + 1):
         tell.progress(f"{kind}, stride {stride}", (place + (stride - 1) / LONGEST_STRIDE) / len(STRIDED))
         elements = -(-len(a) // stride)
         if kernel.call(a, stride) != a[::stride].sum(dtype=np.float64):
             raise RuntimeError(f"the sum of {kind} at stride {stride} is wrong")
-        seconds = stream.best(kernel, (a, stride), PASSES)
+        seconds = triad.best(kernel, (a, stride), PASSES)
         point = {"version": kind.name, "label": kind.name, "x": stride, "bytes": 0, "line": LINE // kind.itemsize}
         tell.event("point", point | {"seconds": seconds, "ns": 1e9 * seconds / elements})
 
@@ -94,16 +96,16 @@ def _strides(kind: np.dtype, size: int, seed: int, tell: Tell, place: int) -> No
 def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]:
     """See `Desk.sweep`."""
     size = {"size_kib": int(settings.parameters["size"]), "side": int(settings.parameters["side"])}
-    room.refuse(problems.needed(one, **size))
+    memory_check.refuse(problems.needed(one, **size))
     tell.progress("making the arrays")
     problem = problems.make(one, tile=0, fields=1, seed=settings.seed, **size)
     for name in LEVELS[one.name]:
         version = one.version(name)
         tell.progress(f"{version.label}")
         arguments = problem.given(name)
-        kernel = build.kernel(one, version, arguments, cores=settings.cores)
+        kernel = numba_compile.kernel(one, version, arguments, cores=settings.cores)
         problem.checked(kernel.call, arguments, version.label)
-        seconds = stream.best(kernel, arguments, PASSES)
+        seconds = triad.best(kernel, arguments, PASSES)
         tell.event("level", {"version": name, "label": version.label} | _times(seconds, problem.out.size))
     lengths, longest = TILES, max(problem.out.shape)
     if one.name == "dependence":
@@ -114,7 +116,7 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
         raise BadInput(f"{problem.shape} are too few to sweep", "Choose a larger size, or fewer cores.")
     for place, swept in enumerate(SWEPT[one.name]):
         name, version = swept.version, one.version(swept.version)
-        kernel = build.kernel(one, version, problem.given(name), cores=settings.cores)
+        kernel = numba_compile.kernel(one, version, problem.given(name), cores=settings.cores)
         for done, length in enumerate(lengths):
             if swept.shares and -(-(len(problem.out) - 2 * problem.border) // length) < settings.cores:
                 # What it took would be told of the tile, and be the doing of the threads that idle.
@@ -123,7 +125,7 @@ def tiles(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
             # The tile is every such kernel's last argument.
             arguments = (*problem.given(name)[:-1], length)
             problem.checked(kernel.call, arguments, version.label)
-            seconds = stream.best(kernel, arguments, PASSES)
+            seconds = triad.best(kernel, arguments, PASSES)
             point = {"version": name, "label": version.label, "x": length, "bytes": swept.held(length)}
             tell.event("point", point | _times(seconds, problem.out.size))
     shape = " × ".join(f"{side:,}" for side in problem.out.shape) + f" {problem.out.dtype}"
@@ -136,9 +138,9 @@ def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
     threads = {lever: version.threads(settings.cores) for lever, version in versions.items()}
     # The triad is what they are held to: it has no more threads than they have.
     threads["triad"] = max(threads.values())
-    largest = room.SHARE / 2 * room.free()
+    largest = memory_check.SHARE / 2 * memory_check.free()
     wanted = [size for size in SIZES if problems.needed(one, size_kib=size // KIB, side=0) <= largest]
-    kernels: dict[str, build.Kernel] = {}
+    kernels: dict[str, numba_compile.Kernel] = {}
     fields, tile = int(settings.parameters["fields"]), int(settings.parameters["tile"])
     for place, size in enumerate(wanted):
         tell.progress(size_text(size), place / len(wanted))
@@ -147,11 +149,13 @@ def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
             arguments = problem.given(version.name)
             if one.takes_minutes(version, problem.longest):
                 continue
-            kernel = kernels.get(lever) or build.kernel(one, version, arguments, cores=settings.cores, fields=fields)
+            kernel = kernels.get(lever) or numba_compile.kernel(
+                one, version, arguments, cores=settings.cores, fields=fields
+            )
             kernels[lever] = kernel
-            build.use(threads[lever])
+            numba_compile.use(threads[lever])
             problem.checked(kernel.call, arguments, version.label)
-            seconds = stream.best(kernel, arguments, PASSES)
+            seconds = triad.best(kernel, arguments, PASSES)
             told = {
                 "version": version.name,
                 "label": version.label,
@@ -161,7 +165,7 @@ def sizes(one: Transformation, settings: Settings, tell: Tell) -> dict[str, Any]
             }
             rates = {"gb_s": problem.bytes / seconds / 1e9, "gflop_s": problem.flops / seconds / 1e9}
             tell.event("point", told | {"seconds": seconds} | rates)
-        beside = stream.triad(size, threads["triad"], PASSES)
+        beside = triad.triad(size, threads["triad"], PASSES)
         told = {"version": "triad", "label": "STREAM's triad", "lever": "triad", "bytes": beside.bytes}
         told["threads"] = beside.threads
         tell.event("point", told | {"seconds": beside.seconds, "gb_s": beside.gb_s, "gflop_s": beside.gb_s / 12})

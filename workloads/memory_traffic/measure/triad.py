@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workloads.memory_traffic import build
+from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.kernels import multithreading
 from workloads.memory_traffic.problems import SCALAR
 
@@ -71,7 +71,7 @@ def triad(size: int, threads: int, passes: int, lasting_s: float = 0.0) -> Triad
     return Triad(24 * n, threads, best(kernel, (b, c, SCALAR, out), passes, lasting_s), passes)
 
 
-def check(kernel: build.Kernel, arguments: tuple[Any, ...], wanted: np.ndarray | float, what: str) -> None:
+def check(kernel: numba_compile.Kernel, arguments: tuple[Any, ...], wanted: np.ndarray | float, what: str) -> None:
     """Call a kernel once, and hold what it writes, its last argument, to what is `wanted`, to ALLOWED. Raises
     RuntimeError."""
     out = arguments[-1]
@@ -129,11 +129,11 @@ def polynomials(x: np.ndarray) -> np.ndarray:
     return total
 
 
-def best(kernel: build.Kernel, arguments: tuple[Any, ...], passes: int, lasting_s: float = 0.0) -> float:
+def best(kernel: numba_compile.Kernel, arguments: tuple[Any, ...], passes: int, lasting_s: float = 0.0) -> float:
     """Seconds of a call: the best of at least so many passes, lasting so long together, each as many calls as make it
     long enough to time. A library's, which has no loops of ours, on all cores."""
     if kernel.loops is None:
-        with build.unbound():
+        with numba_compile.unbound():
             return _best(kernel.repeated, arguments, max(passes, LIBRARY_PASSES), lasting_s)
     return _best(kernel.repeated, arguments, passes, lasting_s)
 
@@ -158,17 +158,17 @@ def _best(repeated: Callable[..., Any], arguments: tuple[Any, ...], passes: int,
     return min(found)
 
 
-_kernels: dict[tuple[str, int], build.Kernel] = {}
+_kernels: dict[tuple[str, int], numba_compile.Kernel] = {}
 
 
 def _compiled(
     plain: Callable[..., Any], arguments: tuple[Any, ...], threads: int, reorders: bool = True
-) -> build.Kernel:
+) -> numba_compile.Kernel:
     """Compiled once in this process for each number of threads."""
     import numba
 
     key = plain.__name__, threads
     if key not in _kernels:
-        _kernels[key] = build.compiled(plain, arguments, threads=threads, reorders=reorders)
+        _kernels[key] = numba_compile.compiled(plain, arguments, threads=threads, reorders=reorders)
     numba.set_num_threads(threads)
     return _kernels[key]

@@ -14,12 +14,13 @@ from typing import Any
 
 import psutil
 
-from bench.processes import freeze_tree, thaw_tree
-from bench.workload import BadInput, Settings, Tell
-from workloads.modin import breakeven, data, results, tables
-from workloads.modin.engine import UNFIT, Engine, Pandas, said
-from workloads.modin.on_ray import ModinOnRay
-from workloads.modin.steps import Call, Tables
+from bench.system.process_tree import freeze_tree, thaw_tree
+from bench.workload.declaration import BadInput, Settings, Tell
+from workloads.modin import call_inputs, dataset, results
+from workloads.modin.break_even import analysis
+from workloads.modin.calls import Call, Tables
+from workloads.modin.engines.base import UNFIT, Engine, Pandas, said
+from workloads.modin.engines.ray_engine import ModinOnRay
 
 TIMES = 7
 """How often each engine does the call at each size, after a first call that does not count."""
@@ -59,16 +60,16 @@ class Allowed:
 
 
 def search(settings: Settings, call: Call, least: int, most: int, seconds: float, tell: Tell) -> dict[str, Any]:
-    """See `workloads.modin.desk.Desk.break_even`."""
+    """See `workloads.modin.tasks.Desk.break_even`."""
     parameters = settings.parameters
     columns, kind = int(parameters["columns"]), str(parameters["kind"])
-    held = most * sum(data.HELD_BYTES[one] for one in ["integer", *data.kinds(kind, columns)])
-    data.check_size(held, 0, settings.cache, f"{most:,} rows of {columns} columns")
+    held = most * sum(dataset.HELD_BYTES[one] for one in ["integer", *dataset.kinds(kind, columns)])
+    dataset.check_size(held, 0, settings.cache, f"{most:,} rows of {columns} columns")
     plain = Pandas(tell.progress)
     modin = ModinOnRay(settings.cores, held, settings.scratch, tell.progress)
     tell.event("start", {"seconds": modin.started_s})
     allowed = Allowed(seconds)
-    points: list[breakeven.Point] = []
+    points: list[analysis.Point] = []
     stopped, rows, last_s = "", least, 0.0
     while rows <= most:
         began = time.monotonic()
@@ -91,7 +92,7 @@ def search(settings: Settings, call: Call, least: int, most: int, seconds: float
         f"pandas and Modin on a Ray of the search's own, {settings.cores} core{'s' * (settings.cores > 1)}, "
         f"a made up table of {columns} columns ({kind})"
     )
-    return {"call": call.name, "used": used, "stopped": stopped} | asdict(breakeven.outcome(points, settings.seed))
+    return {"call": call.name, "used": used, "stopped": stopped} | asdict(analysis.outcome(points, settings.seed))
 
 
 def _sizes(least: int, most: int) -> int:
@@ -103,10 +104,10 @@ def _sizes(least: int, most: int) -> int:
 
 def _measured(
     settings: Settings, call: Call, rows: int, plain: Engine, modin: Engine, allowed: Allowed
-) -> breakeven.Point:
+) -> analysis.Point:
     """Raises Late where the time that is allowed does not do for it."""
     parameters = settings.parameters
-    files = data.synthetic(
+    files = dataset.synthetic(
         str(parameters["kind"]),
         rows,
         int(parameters["columns"]),
@@ -120,7 +121,7 @@ def _measured(
             out = settings.scratch / f"{name}-{rows}"
             out.mkdir()
             # All rows, for calls of a Python function too: how the time grows with them is what is asked.
-            arms.append((engine, tables.build(files, engine, out, settings.seed, slow_rows=rows)))
+            arms.append((engine, call_inputs.build(files, engine, out, settings.seed, slow_rows=rows)))
         allowed.check(call, rows)
         turn_s = SETTLE_S + _check_alike(call, rows, arms)
         allowed.check(call, rows, turn_s)
@@ -129,8 +130,8 @@ def _measured(
             with _ray_stopped():
                 return _seconds(call, *arms[0])
 
-        one, other = breakeven.alternately(TIMES, alone, lambda: _seconds(call, *arms[1]))
-    return breakeven.Point(rows, tuple(one), tuple(other))
+        one, other = analysis.alternately(TIMES, alone, lambda: _seconds(call, *arms[1]))
+    return analysis.Point(rows, tuple(one), tuple(other))
 
 
 def _check_alike(call: Call, rows: int, arms: Sequence[tuple[Engine, Tables]]) -> float:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bench.values import Service, Table
-from bench.workload import BadInput, Progress
-from workloads.modin.watch import Watch
+from bench.workload.declaration import BadInput, Progress
+from workloads.modin.engines.service_monitor import Watch
 
 WORKED_S = 0.001
 """Processor time from which a worker counts as having worked, and not merely looked whether there was any."""
@@ -263,17 +263,17 @@ def start(lever: str, cores: int, held: int, scratch: Path, progress: Progress, 
         case "pandas":
             return Pandas(progress)
         case "modin-ray" if existing:
-            from workloads.modin.on_cluster import ModinOnCluster
+            from workloads.modin.engines.ray_cluster_engine import ModinOnCluster
 
             return ModinOnCluster(progress)
         case _ if existing:
             raise BadInput(f"{lever} takes no existing cluster", "Choose Modin on Ray, or a start for the run.")
         case "modin-ray":
-            from workloads.modin.on_ray import ModinOnRay
+            from workloads.modin.engines.ray_engine import ModinOnRay
 
             return ModinOnRay(cores, held, scratch, progress)
         case "modin-dask":
-            from workloads.modin.on_dask import ModinOnDask
+            from workloads.modin.engines.dask_engine import ModinOnDask
 
             return ModinOnDask(cores, held, scratch, progress)
     raise BadInput(f"There is no engine {lever!r}", "Choose pandas, modin-ray or modin-dask.")

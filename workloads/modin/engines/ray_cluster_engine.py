@@ -16,13 +16,13 @@ from typing import Any
 
 import psutil
 
-from bench.processes import tree_processor_s
+from bench.system.process_tree import tree_processor_s
 from bench.values import Service, Table
-from bench.workload import BadInput, Progress
-from workloads.modin import steps
-from workloads.modin.engine import Note
-from workloads.modin.on_ray import SERVICES, OnRay
-from workloads.modin.watch import Watch
+from bench.workload.declaration import BadInput, Progress
+from workloads.modin import calls
+from workloads.modin.engines.base import Note
+from workloads.modin.engines.ray_engine import SERVICES, OnRay
+from workloads.modin.engines.service_monitor import Watch
 
 ADDRESS = "RAY_ADDRESS"
 REACH_S = 5.0
@@ -54,7 +54,7 @@ class ModinOnCluster(OnRay):
                 f"See that it runs, that {ADDRESS} names it, and that RAY_AUTH_TOKEN_PATH is where its token lies.",
             ) from error
         # Its workers need not have Fairlap: the functions that are handed to them go along.
-        self.ray.cloudpickle.register_pickle_by_value(steps)
+        self.ray.cloudpickle.register_pickle_by_value(calls)
         living = self._living()
         self.known = {node["NodeID"] for node in living}
         self.cores = int(sum(node["Resources"].get("CPU", 0) for node in living))

@@ -13,10 +13,10 @@ from typing import Any
 
 import psutil
 
-from bench.processes import processor_s
-from bench.workload import BadInput, Progress
-from workloads.modin.engine import Modin
-from workloads.modin.watch import Watch
+from bench.system.process_tree import processor_s
+from bench.workload.declaration import BadInput, Progress
+from workloads.modin.engines.base import Modin
+from workloads.modin.engines.service_monitor import Watch
 
 STORE_TIMES = 4
 """The object store holds the table so many times; what is beyond is spilled to the scratch folder."""

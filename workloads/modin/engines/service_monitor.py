@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import psutil
 
-from bench.workload import BadInput
+from bench.workload.declaration import BadInput
 
 LOOK_S = 1.0
 """How often it is looked for what has ended on other machines."""
