@@ -182,7 +182,7 @@ class Service(Value):
     """Its processes on this machine; what they have started is found from them."""
 
 
-class Prepared(Value):
+class PreparedArm(Value):
     """An arm is ready."""
 
     side: Side

@@ -1,9 +1,14 @@
 """BERT question answering: FP32 against BF16 and INT8, asked, quantized, raced and looked into."""
 
 from ui.views.bert import ask, operators, quantize
-from ui.views.race import page
+from ui.views.race import page, tabs
 
-page.page(
+page.draw_race_page(
     "bert",
-    tabs={"Ask": ask.draw, "Quantize": quantize.draw, page.RACE: None, "Operators": operators.draw},
+    tabs={
+        "Ask": ask.draw_ask_tab,
+        "Quantize": quantize.draw_quantize_tab,
+        tabs.RACE_TAB: None,
+        "Operators": operators.draw_operators_tab,
+    },
 )

@@ -2,4 +2,4 @@
 
 from ui.views.race import page
 
-page.page("colour-quantization")
+page.draw_race_page("colour-quantization")

@@ -2,4 +2,4 @@
 
 from ui.views import home
 
-home.draw()
+home.draw_home_page()

@@ -2,4 +2,4 @@
 
 from ui.views.machine import page
 
-page.draw()
+page.draw_machine_page()

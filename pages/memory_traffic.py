@@ -3,4 +3,4 @@
 from ui.views.memory_traffic import tabs
 from ui.views.race import page
 
-page.page(tabs.WORKLOAD, tabs=tabs.tabs())
+page.draw_race_page(tabs.WORKLOAD, tabs=tabs.build_tabs())

@@ -2,4 +2,4 @@
 
 from ui.views import rules
 
-rules.page()
+rules.draw_rules_page()

@@ -2,4 +2,4 @@
 
 from ui.views.runs import page
 
-page.draw()
+page.draw_runs_page()

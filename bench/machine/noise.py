@@ -22,21 +22,21 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from bench import paths
-from bench.machine.describe import usable_cores
-from bench.system.process_tree import machine_ticks
+from bench.machine.limits import usable_cores
+from bench.paths import ROOT
+from bench.system.cpu_time import machine_busy_and_steal_s
 from bench.values import Value
 
 CORE_S = 0.5
 """How long one core is timed, the warm-up before it included."""
 WARM_UP_S = 0.05
 """For the processor's frequency to rise, and for the move to the core to be over."""
-MOST_CORES = 4
+MAX_CORES = 4
 STEP_TURNS = 8_000
 """Turns of the loop that is timed."""
-LATE = 1.1
+LATE_FACTOR = 1.1
 """From how many medians a repetition counts as late."""
-START_S = 20.0
+MAX_PROCESS_S = 20.0
 """How long the process may take in all; nearly all of it for its start on a very busy machine."""
 
 QUIET_BELOW = {"score": 5.0, "background": 0.1, "steal": 0.01}
@@ -76,7 +76,7 @@ class Noise(Value):
     """When, ISO 8601, UTC."""
 
 
-def measure(limit_s: float = START_S, cores: Sequence[int] = ()) -> Noise:
+def measure_noise(limit_s: float = MAX_PROCESS_S, cores: Sequence[int] = ()) -> Noise:
     """Measure in a process of its own, for about half a second a core and at most two; `NoiseError` if that fails.
 
     `cores` are those to look at, where they are not all that this process may use.
@@ -85,7 +85,7 @@ def measure(limit_s: float = START_S, cores: Sequence[int] = ()) -> Noise:
     try:
         done = subprocess.run(
             command,
-            cwd=paths.ROOT,
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -104,20 +104,20 @@ def measure(limit_s: float = START_S, cores: Sequence[int] = ()) -> Noise:
         raise NoiseError(f"measuring the noise could not start: {error}") from error
 
 
-def observe(cores: Sequence[int] = ()) -> Noise:
+def measure_noise_in_process(cores: Sequence[int] = ()) -> Noise:
     """Measure in this process, which gets pinned to one core after the other."""
-    cores = spread_over(cores or usable_cores(), MOST_CORES) if hasattr(os, "sched_setaffinity") else []
-    ticks, used, began = machine_ticks(), time.process_time(), time.monotonic()
+    cores = select_evenly(cores or usable_cores(), MAX_CORES) if hasattr(os, "sched_setaffinity") else []
+    ticks, used, began = machine_busy_and_steal_s(), time.process_time(), time.monotonic()
     times = {core: time_steps(core) for core in cores} or {None: time_steps(None)}
-    seconds, used, later = time.monotonic() - began, time.process_time() - used, machine_ticks()
+    seconds, used, later = time.monotonic() - began, time.process_time() - used, machine_busy_and_steal_s()
     steal = background = None
     if ticks and later:
         background = max(0.0, later[0] - ticks[0] - used) / seconds
         steal = min(1.0, max(0.0, later[1] - ticks[1]) / seconds)
-    return assess(times, steal, background)
+    return assess_noise(times, steal, background)
 
 
-def spread_over(cores: Sequence[int], most: int) -> list[int]:
+def select_evenly(cores: Sequence[int], most: int) -> list[int]:
     """At most so many of the cores, evenly spread."""
     count = min(len(cores), most)
     return [cores[place * len(cores) // count] for place in range(count)]
@@ -142,25 +142,25 @@ def _repeat(seconds: float) -> list[int]:
     before = time.perf_counter_ns()
     end = before + round(seconds * 1e9)
     while before < end:
-        _step()
+        _do_arithmetic()
         now = time.perf_counter_ns()
         times.append(now - before)
         before = now
     return times
 
 
-def _step() -> int:
+def _do_arithmetic() -> int:
     number = 1
     for _ in range(STEP_TURNS):
         number = (number * 1_103_515_245 + 12_345) & 0x3FFF_FFFF
     return number
 
 
-def assess(times: Mapping[int | None, Sequence[int]], steal: float | None, background: float | None) -> Noise:
+def assess_noise(times: Mapping[int | None, Sequence[int]], steal: float | None, background: float | None) -> Noise:
     """The noise in the repetitions of each core, in nanoseconds."""
     spread, late = max((_spread_and_late(core_times) for core_times in times.values()), key=sum)
     return Noise(
-        word=_word({"score": spread + late, "background": background or 0.0, "steal": steal or 0.0}),
+        word=_rate_noise({"score": spread + late, "background": background or 0.0, "steal": steal or 0.0}),
         score=spread + late,
         spread=spread,
         late=late,
@@ -177,15 +177,15 @@ def _spread_and_late(times: Sequence[int]) -> tuple[float, float]:
     """Both in percent."""
     middle = median(times)
     lower, _, upper = quantiles(times, n=4, method="inclusive") if len(times) > 1 else (middle, middle, middle)
-    late = sum(one > LATE * middle for one in times)
+    late = sum(one > LATE_FACTOR * middle for one in times)
     return 100 * (upper - lower) / middle, 100 * late / len(times)
 
 
-def _word(seen: Mapping[str, float]) -> Literal["quiet", "usable", "noisy"]:
+def _rate_noise(seen: Mapping[str, float]) -> Literal["quiet", "usable", "noisy"]:
     if all(seen[name] < limit for name, limit in QUIET_BELOW.items()):
         return "quiet"
     return "usable" if all(seen[name] < limit for name, limit in USABLE_BELOW.items()) else "noisy"
 
 
 if __name__ == "__main__":
-    print(observe([int(core) for core in sys.argv[1:]]).model_dump_json())
+    print(measure_noise_in_process([int(core) for core in sys.argv[1:]]).model_dump_json())

@@ -18,15 +18,16 @@ from types import TracebackType
 
 import psutil
 
-from bench.machine.describe import parse_meminfo
-from bench.system.process_tree import ROOT, descendants, read_bytes, resident
+from bench.machine.memory import parse_meminfo
+from bench.system.process_tree import descendants, resident_bytes
+from bench.system.procfs import SYSTEM_ROOT, read_bytes
 from bench.values import CoreReading, Reading, Side
 
-SLOW_S = 2.0
+SLOW_READ_INTERVAL_S = 2.0
 """How often temperature, throttling and `/proc/cpuinfo` are read."""
-RESCAN_S = 1.0
+MIN_RESCAN_INTERVAL_S = 1.0
 """How often, at most, an arm's process tree is looked through for new processes."""
-RESCAN_SHARE = 0.002
+MAX_RESCAN_SHARE = 0.002
 """Share of a core that looking through the trees may take."""
 
 PROCESSOR_SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "cpu-thermal", "soc_thermal")
@@ -38,7 +39,7 @@ CORE_NUMBER = re.compile(rb"^cpu(\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Spent:
+class _CpuCounts:
     """What one processor, or all of them, did since boot, in ticks or seconds."""
 
     busy: float
@@ -49,15 +50,15 @@ class _Spent:
 class Telemetry:
     """Reads the machine again and again, for one thread; to be closed, or used in a `with` statement."""
 
-    def __init__(self, root: Path = ROOT) -> None:
+    def __init__(self, root: Path = SYSTEM_ROOT) -> None:
         self._root = root
-        self._stat = _Held(f"{root}/proc/stat")
-        self._meminfo = _Held(f"{root}/proc/meminfo")
-        self._vmstat = _Held(f"{root}/proc/vmstat")
-        self._machine: _Spent | None = None
-        self._spent: dict[int, _Spent] = {}
+        self._stat = _OpenFile(f"{root}/proc/stat")
+        self._meminfo = _OpenFile(f"{root}/proc/meminfo")
+        self._vmstat = _OpenFile(f"{root}/proc/vmstat")
+        self._machine: _CpuCounts | None = None
+        self._spent: dict[int, _CpuCounts] = {}
         self._busy: dict[int, float] = {}
-        self._frequencies: dict[int, _Held] = {}
+        self._frequencies: dict[int, _OpenFile] = {}
         self._throttle_files = _throttle_files(root)
         self._slow_at = float("-inf")
         self._has_sensors = True
@@ -86,7 +87,7 @@ class Telemetry:
         Loads and steal are shares of the time since the last read; in the first, loads are 0 and steal is None.
         """
         if now >= self._slow_at:
-            self._slow_at = now + SLOW_S
+            self._slow_at = now + SLOW_READ_INTERVAL_S
             self._read_slowly()
         steal = self._count_processors()
         memory_used, swap_used = self._memory()
@@ -102,7 +103,7 @@ class Telemetry:
             memory_used=memory_used,
             swap_used=swap_used,
             swapped_in=_first_number(SWAPPED_IN, self._vmstat.read()),
-            load=_load(),
+            load=_load_average(),
             arm_memory=self._arm_memory(now, arms),
         )
 
@@ -117,18 +118,18 @@ class Telemetry:
         """Bring every processor's load up to date; the share of the time that was stolen comes back."""
         machine, spent = parse_stat(self._stat.read()) or _count_by_psutil()
         self._busy = {
-            core: _share(self._spent.get(core), now, self._busy.get(core, 0.0)) for core, now in spent.items()
+            core: _busy_share(self._spent.get(core), now, self._busy.get(core, 0.0)) for core, now in spent.items()
         }
         before, self._machine, self._spent = self._machine, machine, spent
         if before is None or machine is None or machine.total <= before.total:
             return None
-        return _within_one((machine.steal - before.steal) / (machine.total - before.total))
+        return _clamp_share((machine.steal - before.steal) / (machine.total - before.total))
 
     def _core_mhz(self, core: int, place: int) -> float | None:
         """The kernel's word for this processor; else the one in `/proc/cpuinfo`, which lists them in the same order."""
         if core not in self._frequencies:
             path = f"{self._root}/sys/devices/system/cpu/cpu{core}/cpufreq/scaling_cur_freq"
-            self._frequencies[core] = _Held(path)
+            self._frequencies[core] = _OpenFile(path)
         khz = self._frequencies[core].read().strip()
         if khz.isdigit():
             return int(khz) / 1000
@@ -167,11 +168,11 @@ class Telemetry:
         if now >= self._rescan_at or not self._trees.keys() >= set(arms.values()):
             began = time.thread_time()
             self._trees = {pid: [pid, *descendants(pid, self._root)] for pid in arms.values()}
-            self._rescan_at = now + max(RESCAN_S, (time.thread_time() - began) / RESCAN_SHARE)
-        return {side: resident(self._trees[arm], self._root) for side, arm in arms.items()}
+            self._rescan_at = now + max(MIN_RESCAN_INTERVAL_S, (time.thread_time() - began) / MAX_RESCAN_SHARE)
+        return {side: resident_bytes(self._trees[arm], self._root) for side, arm in arms.items()}
 
 
-class _Held:
+class _OpenFile:
     """A file of the kernel's that stays open and is read from its beginning each time."""
 
     def __init__(self, path: str) -> None:
@@ -204,7 +205,7 @@ class _Held:
             self._release()
 
 
-def parse_stat(content: bytes) -> tuple[_Spent | None, dict[int, _Spent]] | None:
+def parse_stat(content: bytes) -> tuple[_CpuCounts | None, dict[int, _CpuCounts]] | None:
     """The whole machine and each processor from `/proc/stat`, in ticks; None where there is no such thing."""
     machine, cores = None, {}
     for line in content.splitlines():
@@ -213,7 +214,7 @@ def parse_stat(content: bytes) -> tuple[_Spent | None, dict[int, _Spent]] | None
             break
         _user, _nice, _system, idle, waiting, _interrupts, _soft_interrupts, steal = map(int, counts[:8])
         total = sum(map(int, counts[:8]))
-        spent = _Spent(busy=total - idle - waiting - steal, steal=steal, total=total)
+        spent = _CpuCounts(busy=total - idle - waiting - steal, steal=steal, total=total)
         if number := CORE_NUMBER.match(name):
             cores[int(number[1])] = spent
         else:
@@ -221,25 +222,25 @@ def parse_stat(content: bytes) -> tuple[_Spent | None, dict[int, _Spent]] | None
     return (machine, cores) if cores else None
 
 
-def _count_by_psutil() -> tuple[None, dict[int, _Spent]]:
+def _count_by_psutil() -> tuple[None, dict[int, _CpuCounts]]:
     """Each processor's seconds; who stole from them is not known."""
     try:
         times = psutil.cpu_times(percpu=True)
     except OSError:
         return None, {}
-    return None, {core: _Spent(busy=sum(one) - one.idle, steal=0, total=sum(one)) for core, one in enumerate(times)}
+    return None, {core: _CpuCounts(busy=sum(one) - one.idle, steal=0, total=sum(one)) for core, one in enumerate(times)}
 
 
-def _share(before: _Spent | None, now: _Spent, otherwise: float) -> float:
+def _busy_share(before: _CpuCounts | None, now: _CpuCounts, otherwise: float) -> float:
     """Busy share of the time between; `otherwise` where no tick has passed, 0 where there is no before."""
     if before is None:
         return 0.0
     if now.total <= before.total:
         return otherwise
-    return _within_one((now.busy - before.busy) / (now.total - before.total))
+    return _clamp_share((now.busy - before.busy) / (now.total - before.total))
 
 
-def _within_one(share: float) -> float:
+def _clamp_share(share: float) -> float:
     """The kernel's counts of idle time may step back a little."""
     return min(1.0, max(0.0, share))
 
@@ -249,7 +250,7 @@ def _first_number(pattern: re.Pattern[bytes], content: bytes) -> int | None:
     return int(found[1]) if found else None
 
 
-def _load() -> float | None:
+def _load_average() -> float | None:
     """Programs that wanted to run, over the last minute."""
     try:
         return os.getloadavg()[0]

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
-from bench.workload.declaration import WHOLE, Parameter, Setting, Step, Workload, registry
+from bench.plan.validation import (
+    PlanError,
+    check_lever_value,
+    check_number,
+    check_parameter,
+    check_parameters,
+    check_workload,
+)
+from bench.values import WHOLE
+from bench.workload.declaration import Setting, Step, Workload
+from bench.workload.registry import load_workloads
 
-BUDGET_S = (2.0, 3600.0)
-TARGET = (0.0, 0.5)
-
-LONGEST_TEXT = 300
-
-TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
-
-
-class PlanError(ValueError):
-    """A plan that cannot be run; one sentence for each thing that is wrong with it."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+BUDGET_RANGE_S = (2.0, 3600.0)
+TARGET_RANGE = (0.0, 0.5)
 
 
 class Plan(BaseModel):
@@ -58,7 +55,7 @@ class Plan(BaseModel):
         """
         if not isinstance(given, Mapping):
             raise ValueError("a plan is a mapping of its fields")
-        workload = _workload(given.get("workload"))
+        workload = check_workload(given.get("workload"))
         limit = (info.context or {}).get("core_limit")
         problems: list[str] = []
         known = set(cls.model_fields)
@@ -68,28 +65,32 @@ class Plan(BaseModel):
 
         plan: dict[str, Any] = {"workload": workload.name}
         for side in ("baseline", "accelerated"):
-            plan[side] = _lever(workload, side, given.get(side, getattr(workload.lever, side)), problems)
+            plan[side] = check_lever_value(workload, side, given.get(side, getattr(workload.lever, side)), problems)
         cores = given.get("cores", limit or 1)
-        plan["cores"] = _number(
+        plan["cores"] = check_number(
             "cores", cores, int, 1, limit, problems, " (the cores this process may use)" if limit else ""
         )
-        plan["batch"] = _parameter(workload.batch, given.get("batch", workload.batch.default), problems)
-        plan["parameters"] = _parameters(workload, given.get("parameters", {}), problems)
+        plan["batch"] = check_parameter(workload.batch, given.get("batch", workload.batch.default), problems)
+        plan["parameters"] = check_parameters(workload, given.get("parameters", {}), problems)
         steps = () if problems else workload.steps_of(plan["parameters"])
         if steps and all(step.apart for step in steps):
             alone = ", ".join(step.label for step in steps)
             problems.append(f"{workload.chosen_by}: {alone} does no work that could be compared; choose more with it")
-        plan["budget_s"] = _number("budget_s", given.get("budget_s", 20.0), float, *BUDGET_S, problems, " seconds")
-        plan["target"] = _number("target", given.get("target", 0.03), float, *TARGET, problems)
-        plan["seed"] = _number("seed", given.get("seed", 0), int, 0, 2**32 - 1, problems)
-        plan["accuracy_limit"] = _number("accuracy_limit", given.get("accuracy_limit", 0.99), float, 0, 1, problems)
+        plan["budget_s"] = check_number(
+            "budget_s", given.get("budget_s", 20.0), float, *BUDGET_RANGE_S, problems, " seconds"
+        )
+        plan["target"] = check_number("target", given.get("target", 0.03), float, *TARGET_RANGE, problems)
+        plan["seed"] = check_number("seed", given.get("seed", 0), int, 0, 2**32 - 1, problems)
+        plan["accuracy_limit"] = check_number(
+            "accuracy_limit", given.get("accuracy_limit", 0.99), float, 0, 1, problems
+        )
         if problems:
             raise PlanError(problems)
         return plan
 
     @property
     def declaration(self) -> Workload:
-        return registry()[self.workload]
+        return load_workloads()[self.workload]
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -123,39 +124,41 @@ class Plan(BaseModel):
 
         The cores always stand in it, since their default is a machine's own.
         """
-        default = make(self.workload, cores=self.cores)
+        default = make_plan(self.workload, cores=self.cores)
         query = {
-            field: _text(getattr(self, field))
+            field: _format_setting(getattr(self, field))
             for field in ("baseline", "accelerated", "batch", "budget_s", "target", "seed", "accuracy_limit")
             if getattr(self, field) != getattr(default, field)
         }
         changed = {name: value for name, value in self.parameters.items() if value != default.parameters[name]}
-        return {"cores": str(self.cores)} | query | {name: _text(value) for name, value in changed.items()}
+        return {"cores": str(self.cores)} | query | {name: _format_setting(value) for name, value in changed.items()}
 
     def command(self) -> str:
         """The command line that repeats the run."""
         words = ["python -m bench run", self.workload, f"--cores {self.cores}", f"--batch {self.batch}"]
-        default = make(self.workload, cores=self.cores)
+        default = make_plan(self.workload, cores=self.cores)
         words += [
             f"--{side} {getattr(self, side)}"
             for side in ("baseline", "accelerated")
             if getattr(self, side) != getattr(default, side)
         ]
         words += [
-            f"--set {shlex.quote(f'{name}={_text(value)}')}"
+            f"--set {shlex.quote(f'{name}={_format_setting(value)}')}"
             for name, value in self.parameters.items()
             if value != default.parameters[name]
         ]
-        words += [f"--budget {_text(self.budget_s)}"]
-        words += [f"--target {_text(self.target)}"] if self.target != default.target else []
+        words += [f"--budget {_format_setting(self.budget_s)}"]
+        words += [f"--target {_format_setting(self.target)}"] if self.target != default.target else []
         words += [f"--seed {self.seed}"] if self.seed != default.seed else []
         words += (
-            [f"--accuracy-limit {_text(self.accuracy_limit)}"] if self.accuracy_limit != default.accuracy_limit else []
+            [f"--accuracy-limit {_format_setting(self.accuracy_limit)}"]
+            if self.accuracy_limit != default.accuracy_limit
+            else []
         )
         return " ".join(words)
 
 
-def make(workload: str, *, core_limit: int | None = None, **fields: Any) -> Plan:
+def make_plan(workload: str, *, core_limit: int | None = None, **fields: Any) -> Plan:
     """A checked plan. Raises PlanError with one sentence for each mistake."""
     try:
         return Plan.model_validate({"workload": workload} | fields, context={"core_limit": core_limit})
@@ -174,106 +177,16 @@ def make(workload: str, *, core_limit: int | None = None, **fields: Any) -> Plan
         raise PlanError(problems) from error
 
 
-def from_query(workload: str, query: Mapping[str, str], *, core_limit: int | None = None) -> Plan:
+def plan_from_query(workload: str, query: Mapping[str, str], *, core_limit: int | None = None) -> Plan:
     """The plan that a page's URL names; unknown parameters are mistakes. Raises PlanError."""
     fields: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
     for name, value in query.items():
         (fields if name in Plan.model_fields and name not in ("workload", "parameters") else parameters)[name] = value
-    return make(workload, core_limit=core_limit, parameters=parameters, **fields)
+    return make_plan(workload, core_limit=core_limit, parameters=parameters, **fields)
 
 
-def _workload(name: Any) -> Workload:
-    known = registry()
-    if name not in known:
-        visible = ", ".join(sorted(name for name, workload in known.items() if not workload.hidden))
-        raise PlanError([f"workload: there is no {name!r}; there are {visible}"])
-    return known[name]
-
-
-def _lever(workload: Workload, side: str, given: Any, problems: list[str]) -> str:
-    names = [value.name for value in workload.lever.values]
-    if given not in names:
-        problems.append(f"{side}: {given!r} is no value of the lever {workload.lever.name}; it has {', '.join(names)}")
-    return str(given)
-
-
-def _parameters(workload: Workload, given: Any, problems: list[str]) -> dict[str, Setting]:
-    if not isinstance(given, Mapping):
-        problems.append("parameters: a mapping of name to value is wanted")
-        given = {}
-    names = [parameter.name for parameter in workload.parameters]
-    for name in given:
-        if name not in names:
-            problems.append(f"{name}: {workload.name} has no such parameter; it has {', '.join(names) or 'none'}")
-    return {p.name: _parameter(p, given.get(p.name, p.default), problems) for p in workload.parameters}
-
-
-def _parameter(parameter: Parameter, given: Any, problems: list[str]) -> Setting:
-    match parameter.kind:
-        case "integer":
-            return _number(parameter.name, given, int, parameter.minimum, parameter.maximum, problems)
-        case "real":
-            return _number(parameter.name, given, float, parameter.minimum, parameter.maximum, problems)
-        case "flag":
-            text = str(given).lower()
-            if text not in TRUE | FALSE:
-                problems.append(f"{parameter.name}: {given!r} is neither true nor false")
-            return text in TRUE
-        case "choice":
-            if given not in parameter.choices:
-                problems.append(f"{parameter.name}: {given!r} is none of {', '.join(parameter.choices)}")
-            return str(given)
-        case "several":
-            named = [name.strip() for name in str(given).split(",") if name.strip()]
-            if not named:
-                problems.append(f"{parameter.name}: wanted are one or more of {', '.join(parameter.choices)}")
-            problems += [
-                f"{parameter.name}: {name!r} is none of {', '.join(parameter.choices)}"
-                for name in named
-                if name not in parameter.choices
-            ]
-            # In the order of the choices, so that the same choice is the same plan.
-            return ",".join(name for name in parameter.choices if name in named)
-        case "text":
-            text = str(given).strip()
-            if not 0 < len(text) <= LONGEST_TEXT or not text.isprintable():
-                problems.append(f"{parameter.name}: wanted are 1 to {LONGEST_TEXT} printable characters")
-            return text
-        case "image":
-            digest = str(given).removeprefix("upload:")
-            uploaded = str(given).startswith("upload:") and len(digest) == 64 and set(digest) <= set("0123456789abcdef")
-            if given not in parameter.choices and not uploaded:
-                problems.append(f"{parameter.name}: {given!r} is none of {', '.join(parameter.choices)}, and no upload")
-            return str(given)
-
-
-def _number(
-    name: str, given: Any, kind: type, minimum: float | None, maximum: float | None, problems: list[str], note: str = ""
-) -> Any:
-    """`given` as a finite number within its bounds; adds to `problems` where it is not."""
-    low = -math.inf if minimum is None else minimum
-    high = math.inf if maximum is None else maximum
-    bounds = f"from {spelled(low)}" + (f" to {spelled(high)}" if math.isfinite(high) else " up") + note
-    sort = "a whole number" if kind is int else "a number"
-    try:
-        number = float(given) if not isinstance(given, bool) else math.nan
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number) or (kind is int and number != int(number)):
-        problems.append(f"{name}: {given!r} is not {sort}; wanted is {sort} {bounds}")
-        return kind(low) if math.isfinite(low) else kind(0)
-    if not low <= number <= high:
-        problems.append(f"{name}: {spelled(number)} is out of bounds; wanted is {sort} {bounds}")
-    return kind(number)
-
-
-def spelled(number: float) -> str:
-    """A number with all its digits, by thousands."""
-    return f"{number:,.15g}"
-
-
-def _text(value: Setting) -> str:
+def _format_setting(value: Setting) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     # Fifteen digits bring every number back that a person has written.

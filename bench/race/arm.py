@@ -7,13 +7,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bench.plan.plan import Plan
-from bench.system.process_tree import freeze_tree, thaw_tree
+from bench.system.process_tree import pause_tree, resume_tree
 from bench.values import Failure, Side
 from bench.worker import process, protocol
-from bench.worker.process import Child, Ended, LineTooLong
+from bench.worker.environment import make_environment
+from bench.worker.process import LineTooLong, ProcessEnded, SupervisedProcess
 
 
-class BrokenArm(Exception):
+class ArmError(Exception):
     """An arm that cannot go on, and why."""
 
     def __init__(self, failure: Failure) -> None:
@@ -31,13 +32,13 @@ class ArmProcess:
         self.log = folder / "log"
         self.pid = 0
         self.frozen = False
-        self._child: Child | None = None
+        self._child: SupervisedProcess | None = None
 
     def start(self) -> None:
         self.scratch.mkdir(parents=True)
         lever = self.plan.declaration.lever[getattr(self.plan, self.side)]
-        environment = process.environment(len(self.cores), lever.environment)
-        self._child = Child("bench.worker.arm_worker", self.cores, environment, self.log)
+        environment = make_environment(len(self.cores), lever.environment)
+        self._child = SupervisedProcess("bench.worker.arm_worker", self.cores, environment, self.log)
 
     @property
     def supervisor_pid(self) -> int:
@@ -55,31 +56,31 @@ class ArmProcess:
             raise self.broken("has ended", "See what was said of it before.")
         try:
             self._child.send(request.model_dump_json().encode())
-        except Ended as error:
+        except ProcessEnded as error:
             # It may have said why.
             for reply in self.replies():
-                if isinstance(reply, protocol.Broke):
+                if isinstance(reply, protocol.ErrorReply):
                     raise self.broke(reply) from error
             raise self.ended() from error
 
     def freeze(self) -> None:
         """Stop its processes where they are, so that they use no processor while another arm is timed."""
         if self.pid and not self.frozen:
-            freeze_tree(self.pid)
+            pause_tree(self.pid)
             self.frozen = True
 
     def thaw(self) -> None:
         """Let its processes go on."""
         if self.frozen:
-            thaw_tree(self.pid)
+            resume_tree(self.pid)
             self.frozen = False
 
     def replies(self) -> list[protocol.Reply]:
         """What the worker has said since the last call. Raises BrokenArm where it has ended or speaks nonsense."""
         assert self._child
         try:
-            return [protocol.replies.validate_json(line) for line in self._child.lines()]
-        except Ended as error:
+            return [protocol.reply_adapter.validate_json(line) for line in self._child.lines()]
+        except ProcessEnded as error:
             raise self.ended() from error
         except LineTooLong as error:
             raise self.broken(
@@ -96,18 +97,18 @@ class ArmProcess:
         """End the arm and everything it started; how it ended, in words, where that was not by our will."""
         return self._child.end() if self._child else ""
 
-    def ended(self) -> BrokenArm:
+    def ended(self) -> ArmError:
         """The failure of an arm whose pipe has closed."""
         how = self.end()
-        return self.broken(f"ended in the middle of its work: {how}", process.remedy(how))
+        return self.broken(f"ended in the middle of its work: {how}", process.exit_remedy(how))
 
-    def broke(self, reply: protocol.Broke) -> BrokenArm:
+    def broke(self, reply: protocol.ErrorReply) -> ArmError:
         """The failure of an arm that says that it cannot go on."""
         return self.broken(f"could not do its work: {reply.what}", reply.remedy or "Its log says where.")
 
-    def broken(self, what: str, remedy: str) -> BrokenArm:
+    def broken(self, what: str, remedy: str) -> ArmError:
         lever = self.plan.declaration.lever[getattr(self.plan, self.side)]
         log = self._child.log_tail() if self._child else []
-        return BrokenArm(
+        return ArmError(
             Failure(what=f"The {self.side} arm ({lever.label}) {what}.", remedy=remedy, side=self.side, log=log)
         )

@@ -17,69 +17,37 @@ from pathlib import Path
 
 import psutil
 
-from bench.claims.verdict import conclude, cores
+from bench.claims.verdict import decide_claims
+from bench.formatting import format_cores
 from bench.machine import noise
-from bench.machine.core_selection import counts_to_try
+from bench.machine.core_selection import core_counts_to_try
 from bench.machine.telemetry import Telemetry
 from bench.plan.plan import Plan
-from bench.race.arm import ArmProcess, BrokenArm
+from bench.race.arm import ArmError, ArmProcess
+from bench.race.core_counts import MIN_ROUNDS
+from bench.race.sampling import (
+    CLAIM_OVERRUN_FACTOR,
+    CORE_COUNTS_SHARE,
+    MAX_DRAWING_SHARE,
+    MAX_OVERRUN_FACTOR,
+    MAX_WARM_UP_SHARE,
+    MIN_PAIRS_FOR_CLAIM,
+    MIN_PAIRS_FOR_INTERVAL,
+    MIN_PAIRS_TO_STOP,
+    PAGE_DRAWING_S,
+    RESUME_DELAY_S,
+    choose_call_count,
+)
+from bench.race.thread_placement import MIN_SPREAD_CORES_SHARE, MIN_SPREAD_GAIN
+from bench.race.watchdog import CHECK_INTERVAL_S, MAX_MEMORY_SHARE, TELEMETRY_INTERVAL_S, RaceStopped
 from bench.run import events
 from bench.run.events import Event, State
 from bench.run.record import Run
 from bench.stats.warmup import is_warm
-from bench.system.process_tree import tree_resident
-from bench.values import CoreCount, Failure, Measurement, Phase, Placement, Prepared, Quality, Sample, Side
+from bench.system.process_tree import tree_resident_bytes
+from bench.values import CoreCount, Failure, Measurement, Phase, Placement, PreparedArm, Quality, Sample, Side
 from bench.worker import protocol
-from bench.worker.process import work
-
-TICK_S = 0.1
-"""How often a wait looks up."""
-TELEMETRY_S = 0.4
-MEMORY_SHARE = 0.85
-"""Share of the memory that was available at the start beyond which the arms are ended rather than the machine."""
-
-WARM_UP_SHARE = 0.25
-"""Largest share of the budget that warming up may take."""
-
-FEWEST_PAIRS = 20
-"""Pairs before sampling may end because the interval is narrow enough."""
-PAIRS_BEYOND_BUDGET = 8
-"""Pairs that a race takes even when they exceed the budget, since no claim stands on fewer."""
-PAIRS_AT_LEAST = 3
-OVERRUN = 2.0
-"""Times the budget at which those are given up ..."""
-LONGEST_OVERRUN = 4.0
-"""... and at which even the three are that an interval needs; other core counts are tried where there is time for them
-before that."""
-SHORTEST_STEP_S = 0.005
-"""A step is called as often inside a sample as makes it last this long; a shorter call is mostly clock and jitter."""
-LONGEST_CALLS_S = 0.2
-"""... but not so often that the slower arm takes longer than this for it."""
-MOST_CALLS = 100_000
-
-DRAWING_S = 0.3
-"""How long a page is drawn, by its server and then by its browser."""
-STANDING_SHARE = 0.35
-"""Largest share of the run that the race stands still for pages."""
-
-THAW_S = 0.1
-"""How long an arm whose processes were stopped has to come to itself before it is timed."""
-
-CORES_SHARE = 0.2
-"""Share of the budget kept for other core counts."""
-FEWEST_ROUNDS = 3
-PACKED = 0.75
-"""Share of the cores asked for under which an arm's threads are suspected of being packed on too few."""
-BETTER = 1.1
-"""Factor by which spreading must raise the effective cores to be kept."""
-
-
-class Stopped(Exception):
-    """Somebody wants the race to end."""
-
-    def __init__(self, state: State, why: str) -> None:
-        super().__init__(why)
-        self.state, self.why = state, why
+from bench.worker.process import make_work_fields
 
 
 class Race:
@@ -87,10 +55,10 @@ class Race:
 
     def __init__(
         self,
-        opened: events.Opened,
+        opened: events.RunOpened,
         *,
         tell: Callable[[Event], None],
-        stop: Callable[[], Stopped | None],
+        stop: Callable[[], RaceStopped | None],
         scratch: Path,
         cores: list[int],
         drawn_at: Callable[[], float] = lambda: 0.0,
@@ -106,7 +74,7 @@ class Race:
         self._telemetry = Telemetry()
         self._last_reading = 0.0
         allowed = opened.machine.limits.memory_bytes or psutil.virtual_memory().total
-        self._memory_limit = int(min(psutil.virtual_memory().available, allowed) * MEMORY_SHARE)
+        self._memory_limit = int(min(psutil.virtual_memory().available, allowed) * MAX_MEMORY_SHARE)
         self._random = random.Random(self.plan.seed)
         self._alive: list[ArmProcess] = []
         self._pairs = itertools.count()
@@ -122,13 +90,13 @@ class Race:
         try:
             self._race()
             self._move(State.FINISHED)
-        except Stopped as stopped:
+        except RaceStopped as stopped:
             self._end_all()
             self._conclude(stopped.state, stopped.why)
             self._move(stopped.state, stopped.why)
-        except BrokenArm as broken:
+        except ArmError as broken:
             self._end_all()
-            self.tell(events.Failed(at=self.now, failure=broken.failure))
+            self.tell(events.RunFailed(at=self.now, failure=broken.failure))
             self._conclude(State.FAILED, broken.failure.what)
             self._move(State.FAILED, broken.failure.what)
         finally:
@@ -168,15 +136,15 @@ class Race:
             self._testify(arms)
         # What works for an arm from outside has the cores that it has, whatever the arm is given.
         served = any(prepared.service for prepared in self.record.prepared)
-        for count in [] if served else counts_to_try(self.plan.cores):
+        for count in [] if served else core_counts_to_try(self.plan.cores):
             self._move(State.CORES)
             try:
                 self._try_cores(arms, count)
-            except BrokenArm as broken:
+            except ArmError as broken:
                 # The race itself is done: its claim says that no other core count was tried.
                 self._end_others(arms)
-                what = f"{cores(count)} could not be tried: {broken.failure.what}"
-                self.tell(events.Progress(at=self.now, side=broken.failure.side, cores=count, text=what))
+                what = f"{format_cores(count)} could not be tried: {broken.failure.what}"
+                self.tell(events.ArmProgressed(at=self.now, side=broken.failure.side, cores=count, text=what))
         self._end_all()
         self._rest()
         self._conclude(State.FINISHED)
@@ -196,15 +164,15 @@ class Race:
                 protocol.Prepare(
                     arm=self.workload.arm,
                     lever=getattr(self.plan, arm.side),
-                    **work(self.plan, chosen, arm.scratch),
+                    **make_work_fields(self.plan, chosen, arm.scratch),
                 )
             )
 
-        def ready(arm: ArmProcess, answer: protocol.Prepared | protocol.Repeated) -> type | None:
-            if isinstance(answer, protocol.Repeated):
+        def ready(arm: ArmProcess, answer: protocol.PreparedReply | protocol.RepeatedReply) -> type | None:
+            if isinstance(answer, protocol.RepeatedReply):
                 self._take(arm, answer.measurement, Phase.EARLY, next(self._pairs), 0)
                 return None
-            prepared = Prepared(
+            prepared = PreparedArm(
                 side=arm.side,
                 cores=len(chosen),
                 pid=arm.pid,
@@ -216,13 +184,13 @@ class Race:
                 synthetic=answer.synthetic,
                 service=answer.service,
             )
-            self.tell(events.Prepared(at=self.now, prepared=prepared))
+            self.tell(events.ArmPrepared(at=self.now, prepared=prepared))
             if not self.workload.early or len(self._alive) > len(Side) or len(self.record.prepared) >= len(Side):
                 return None
             arm.ask(protocol.Repeat(repetition=0, calls={}))
-            return protocol.Repeated
+            return protocol.RepeatedReply
 
-        self._ask_all(arms.values(), None, protocol.Prepared, self.workload.prepare_limit_s, ready)
+        self._ask_all(arms.values(), None, protocol.PreparedReply, self.workload.prepare_limit_s, ready)
         return arms
 
     def _check_same_work(self) -> None:
@@ -231,7 +199,7 @@ class Race:
             told = "; ".join(
                 " ".join([f"{work:g}", *(f"{step} {own:g}" for step, own in of.items())]) for work, of in works
             )
-            raise BrokenArm(
+            raise ArmError(
                 Failure(
                     what=f"The arms prepared different amounts of work: {told} {self.workload.unit}.",
                     remedy="The workload's two arms are not the same work; nothing can be compared.",
@@ -241,7 +209,7 @@ class Race:
     def _warm_up(self, arms: dict[Side, ArmProcess]) -> None:
         """Alternate the arms until neither gets faster, then settle how often a step is called inside a sample."""
         series: dict[Side, list[float]] = {side: [] for side in Side}
-        until = self.now + self.plan.budget_s * WARM_UP_SHARE
+        until = self.now + self.plan.budget_s * MAX_WARM_UP_SHARE
         while True:
             self._sample_round(list(arms.values()), Phase.WARM_UP)
             for side in Side:
@@ -252,7 +220,7 @@ class Race:
         for step in self.plan.steps:
             # The same number of calls in both arms, as many as the faster one needs and the slower one bears.
             times = [sample.seconds(step.name) for sample in last]
-            self._calls[step.name] = calls_for(min(times), max(times))
+            self._calls[step.name] = choose_call_count(min(times), max(times))
 
     def _spread(self, arms: dict[Side, ArmProcess]) -> None:
         """Lay an arm's threads one on each core where the kernel has packed them, and keep that where it helps."""
@@ -264,14 +232,14 @@ class Race:
             if before.measurement.threads < 2:
                 self._placed(side, before, None, False, f"{asked}: {before.measurement.threads} thread ran")
                 continue
-            if before.effective_cores >= PACKED * self.plan.cores:
+            if before.effective_cores >= MIN_SPREAD_CORES_SHARE * self.plan.cores:
                 self._placed(side, before, None, False, f"{asked}: nothing to spread")
                 continue
-            self._ask(arm, protocol.Place(spread=True), protocol.Placed)
+            self._ask(arm, protocol.Place(spread=True), protocol.PlacedReply)
             after = self._sample(arm, Phase.WARM_UP, next(self._pairs), 0)
-            kept = after.effective_cores > BETTER * before.effective_cores
+            kept = after.effective_cores > MIN_SPREAD_GAIN * before.effective_cores
             if not kept:
-                self._ask(arm, protocol.Place(spread=False), protocol.Placed)
+                self._ask(arm, protocol.Place(spread=False), protocol.PlacedReply)
             how = f"{asked}; with a core for each thread {after.effective_cores:.2f}"
             self._placed(side, before, after, kept, f"{how}: {'kept' if kept else 'no better, undone'}")
 
@@ -284,46 +252,52 @@ class Race:
             kept=kept,
             reason=reason,
         )
-        self.tell(events.Placed(at=self.now, placement=placement))
+        self.tell(events.ThreadsPlaced(at=self.now, placement=placement))
 
     def _judge(self, arms: dict[Side, ArmProcess]) -> None:
         """Ask both arms for their evidence, their quality and what they made, and how far they agree."""
         self._testify(arms)
-        concluded = {side: self._ask(arm, protocol.Conclude(), protocol.Concluded) for side, arm in arms.items()}
+        concluded = {
+            side: self._ask(arm, protocol.MeasureQuality(), protocol.QualityReply) for side, arm in arms.items()
+        }
         baseline, accelerated = arms[Side.BASELINE], arms[Side.ACCELERATED]
-        compared = self._ask(accelerated, protocol.Compare(other=str(baseline.scratch)), protocol.Compared)
+        compared = self._ask(
+            accelerated, protocol.CompareResults(other=str(baseline.scratch)), protocol.ComparisonReply
+        )
         quality = Quality(
             baseline=concluded[Side.BASELINE].measures,
             accelerated=concluded[Side.ACCELERATED].measures,
             agreement=compared.measures,
         )
         pictures = {side: concluded[side].pictures for side in Side}
-        self.tell(events.Judged(at=self.now, quality=quality, pictures=pictures, tables=compared.tables))
+        self.tell(events.QualityMeasured(at=self.now, quality=quality, pictures=pictures, tables=compared.tables))
 
     def _testify(self, arms: dict[Side, ArmProcess]) -> None:
         for side, arm in arms.items():
-            testified = self._ask(arm, protocol.Testify(), protocol.Testified)
+            testified = self._ask(arm, protocol.CollectEvidence(), protocol.EvidenceReply)
             unknown = {evidence.step for evidence in testified.evidence} - {step.name for step in self.plan.steps}
             if unknown:
                 raise arm.broken(
                     f"gave evidence of steps that are not declared: {unknown}", "The workload is at fault."
                 )
-            self.tell(events.Testified(at=self.now, side=side, evidence=testified.evidence))
+            self.tell(events.EvidenceCollected(at=self.now, side=side, evidence=testified.evidence))
 
     def _sample_pairs(self, arms: dict[Side, ArmProcess]) -> None:
         """Pairs in random order until every interval is narrow enough or the budget is spent."""
         while self._loading.is_alive():
-            self._loading.join(TICK_S)
+            self._loading.join(CHECK_INTERVAL_S)
             self._look_up()
-        share = 1 - (CORES_SHARE if counts_to_try(self.plan.cores) else 0)
+        share = 1 - (CORE_COUNTS_SHARE if core_counts_to_try(self.plan.cores) else 0)
         started = self._sampling_since or self.now
         cost, next_estimate = 0.0, self.now
         for pairs in itertools.count(1):
             self._sample_round(list(arms.values()), Phase.RACE)
             spent = self.now - started
-            wanted = PAIRS_BEYOND_BUDGET if spent < self.plan.budget_s * OVERRUN else PAIRS_AT_LEAST
+            wanted = (
+                MIN_PAIRS_FOR_CLAIM if spent < self.plan.budget_s * CLAIM_OVERRUN_FACTOR else MIN_PAIRS_FOR_INTERVAL
+            )
             over = spent >= self.plan.budget_s * share and pairs >= wanted
-            over = over or spent >= self.plan.budget_s * LONGEST_OVERRUN
+            over = over or spent >= self.plan.budget_s * MAX_OVERRUN_FACTOR
             if not over and self.now < next_estimate:
                 continue
             before = self.now
@@ -331,19 +305,19 @@ class Race:
             cost = self.now - before
             # Estimating takes at most a tenth of the time, and is not on screen more often than an eye follows.
             next_estimate = self.now + max(0.3, 10 * cost)
-            if over or (narrow and pairs >= FEWEST_PAIRS):
+            if over or (narrow and pairs >= MIN_PAIRS_TO_STOP):
                 return
 
     def _estimate(self, pairs: int) -> bool:
         """Tell the statistics so far; whether every interval is as narrow as the plan asks."""
-        from bench.stats.comparison import compare
+        from bench.stats.comparison import compare_samples
 
         samples = [sample for sample in self.record.samples if sample.phase == Phase.RACE]
         prepared = self.record.prepared[0]
-        comparisons = compare(samples, work=prepared.work, work_of=prepared.work_of, seed=self.plan.seed)
+        comparisons = compare_samples(samples, work=prepared.work, work_of=prepared.work_of, seed=self.plan.seed)
         if not comparisons:
             return False
-        self.tell(events.Estimated(at=self.now, pairs=pairs, comparisons=comparisons))
+        self.tell(events.RatiosEstimated(at=self.now, pairs=pairs, comparisons=comparisons))
         return all(comparison.ratio.half_width <= self.plan.target for comparison in comparisons)
 
     def _try_cores(self, arms: dict[Side, ArmProcess], count: int) -> None:
@@ -351,9 +325,9 @@ class Race:
         whole = self.record.comparison()
         slowest = max(whole.baseline.median, whole.accelerated.median) if whole else 0.0
         projected = slowest * self.plan.cores / count
-        rounds = FEWEST_ROUNDS + 2
+        rounds = MIN_ROUNDS + 2
         spent = self.now - (self._sampling_since or self.now)
-        longest = LONGEST_OVERRUN * self.plan.budget_s
+        longest = MAX_OVERRUN_FACTOR * self.plan.budget_s
         if projected > self.workload.sample_limit_s or spent + 2 * rounds * projected > longest:
             return  # A sample there takes too long for the budget; the claim says that it was not tried.
         others = self._prepare(self._cores[:count])
@@ -361,11 +335,11 @@ class Race:
         for _ in range(2):
             for arm in others.values():
                 self._sample(arm, Phase.WARM_UP, next(self._pairs), 0)
-        tried = len(counts_to_try(self.plan.cores))
-        until = self.now + self.plan.budget_s * CORES_SHARE / tried
+        tried = len(core_counts_to_try(self.plan.cores))
+        until = self.now + self.plan.budget_s * CORE_COUNTS_SHARE / tried
         for done in itertools.count(1):
             self._sample_round(contestants, Phase.CORES)
-            if self.now >= until and done >= FEWEST_ROUNDS:
+            if self.now >= until and done >= MIN_ROUNDS:
                 break
         self._end_others(arms)
         self._tell_core_counts()
@@ -393,21 +367,21 @@ class Race:
         second = times[Side.ACCELERATED, best[Side.ACCELERATED].cores]
         shorter = min(len(first), len(second))
         ratio = ratio_of_medians(first[-shorter:], second[-shorter:], seed=self.plan.seed)
-        self.tell(events.CoresTried(at=self.now, counts=counts, best_ratio=ratio))
+        self.tell(events.CoreCountsTried(at=self.now, counts=counts, best_ratio=ratio))
 
     def _rest(self) -> None:
         """The machine's noise, now that the arms are gone; a run without it is a run all the same."""
         try:
-            self.tell(events.Rested(at=self.now, noise=noise.measure(cores=self._cores)))
+            self.tell(events.NoiseMeasured(at=self.now, noise=noise.measure_noise(cores=self._cores)))
         except noise.NoiseError as error:
-            self.tell(events.Rested(at=self.now, noise=None, why=str(error)))
+            self.tell(events.NoiseMeasured(at=self.now, noise=None, why=str(error)))
 
     def _conclude(self, state: State, why: str = "") -> None:
         """Say what the run supports. A run without a pair supports nothing, and has no verdict."""
         if self.record.statistics:
             # Told before the move itself, since nobody reads on once a run is over.
             ended = self.record.model_copy(update={"state": state, "why": why})
-            self.tell(events.Concluded(at=self.now, claims=conclude(ended)))
+            self.tell(events.ClaimsDecided(at=self.now, claims=decide_claims(ended)))
 
     # --- sampling ---
 
@@ -424,7 +398,7 @@ class Race:
         self._still(arm)
         # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
         request = protocol.Repeat(repetition=pair, calls=self._calls)
-        repeated = self._ask(arm, request, protocol.Repeated)
+        repeated = self._ask(arm, request, protocol.RepeatedReply)
         return self._take(arm, repeated.measurement, phase, pair, place)
 
     def _take(self, arm: ArmProcess, measurement: Measurement, phase: Phase, pair: int, place: int) -> Sample:
@@ -440,7 +414,7 @@ class Race:
         sample = Sample(
             side=arm.side, phase=phase, cores=len(arm.cores), pair=pair, place=place, measurement=measurement
         )
-        self.tell(events.Sampled(at=self.now, sample=sample))
+        self.tell(events.SampleTaken(at=self.now, sample=sample))
         return sample
 
     def _still(self, arm: ArmProcess) -> None:
@@ -453,15 +427,17 @@ class Race:
         if arm.frozen:
             # What its timers have missed is made up for before its clock starts, and not inside.
             arm.thaw()
-            time.sleep(THAW_S)
+            time.sleep(RESUME_DELAY_S)
 
     def _let_draw(self) -> None:
         """Stand still while a page is drawn: it wants the cores on which the arms race.
 
         Not for more than a share of the time, however many pages there are.
         """
-        while (left := self._drawn_at() + DRAWING_S - time.time()) > 0 and self._stood_s < STANDING_SHARE * self.now:
-            nap = min(left, TICK_S)
+        while (
+            left := self._drawn_at() + PAGE_DRAWING_S - time.time()
+        ) > 0 and self._stood_s < MAX_DRAWING_SHARE * self.now:
+            nap = min(left, CHECK_INTERVAL_S)
             time.sleep(nap)
             self._stood_s += nap
             self._look_up()
@@ -490,13 +466,13 @@ class Race:
                 arm.ask(request)
         deadline = time.monotonic() + limit_s
         while waiting:
-            ready, _, _ = select.select(list(waiting), [], [], TICK_S)
+            ready, _, _ = select.select(list(waiting), [], [], CHECK_INTERVAL_S)
             for arm in ready:
                 for reply in arm.replies():
                     match reply:
-                        case protocol.Progress(text=text):
-                            self.tell(events.Progress(at=self.now, side=arm.side, cores=len(arm.cores), text=text))
-                        case protocol.Broke():
+                        case protocol.ProgressMessage(text=text):
+                            self.tell(events.ArmProgressed(at=self.now, side=arm.side, cores=len(arm.cores), text=text))
+                        case protocol.ErrorReply():
                             raise arm.broke(reply)
                         case _ if isinstance(reply, waiting.get(arm, ())):
                             if isinstance(reply, protocol.Hello):
@@ -524,14 +500,14 @@ class Race:
         stopped = self._stop()
         if stopped:
             raise stopped
-        if self.now - self._last_reading < TELEMETRY_S:
+        if self.now - self._last_reading < TELEMETRY_INTERVAL_S:
             return
         self._last_reading = self.now
         racing = self._alive[: len(Side)]
         reading = self._telemetry.read(self.now, {arm.side: arm.supervisor_pid for arm in racing})
-        self.tell(events.Telemetry(at=self.now, reading=reading))
+        self.tell(events.TelemetryRead(at=self.now, reading=reading))
         used = sum(reading.arm_memory.values())
-        used += sum(tree_resident(arm.supervisor_pid) for arm in self._alive[len(Side) :])
+        used += sum(tree_resident_bytes(arm.supervisor_pid) for arm in self._alive[len(Side) :])
         if used > self._memory_limit:
             largest = max(self._alive, key=lambda arm: reading.arm_memory.get(arm.side, 0))
             raise largest.broken(
@@ -541,7 +517,7 @@ class Race:
             )
 
     def _move(self, state: State, why: str = "") -> None:
-        self.tell(events.Moved(at=self.now, state=state, why=why))
+        self.tell(events.StateChanged(at=self.now, state=state, why=why))
 
     def _end_others(self, arms: dict[Side, ArmProcess]) -> None:
         """End all arms but these."""
@@ -552,12 +528,3 @@ class Race:
     def _end_all(self) -> None:
         while self._alive:
             self._alive.pop().end()
-
-
-def calls_for(seconds: float, slower: float = 0.0) -> int:
-    """How often a step that takes `seconds` in one arm, and `slower` in the other, is called inside a sample."""
-    if seconds >= SHORTEST_STEP_S:
-        return 1
-    enough = round(SHORTEST_STEP_S / max(seconds, 1e-9) + 0.5)
-    borne = round(LONGEST_CALLS_S / slower) if slower else MOST_CALLS
-    return max(1, min(MOST_CALLS, enough, borne))

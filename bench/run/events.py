@@ -13,12 +13,12 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from bench import values
-from bench.machine.describe import Machine
+from bench.machine.model import Machine
 from bench.machine.noise import Noise
 from bench.plan.plan import Plan
 from bench.values import Side, Value
 
-VERSION = 1
+RUN_VERSION = 1
 """Version of the journal's and the stored run's schema; a reader refuses another."""
 
 
@@ -39,10 +39,10 @@ class State(StrEnum):
         return self in (State.FINISHED, State.STOPPED, State.FAILED, State.INTERRUPTED)
 
 
-class Opened(Value):
+class RunOpened(Value):
     type: Literal["opened"] = "opened"
     at: float = 0.0
-    version: Literal[1] = VERSION
+    version: Literal[1] = RUN_VERSION
     run: str
     plan: Plan
     machine: Machine
@@ -51,7 +51,7 @@ class Opened(Value):
     pid: int
 
 
-class Moved(Value):
+class StateChanged(Value):
     """The run has come to another state."""
 
     type: Literal["moved"] = "moved"
@@ -60,7 +60,7 @@ class Moved(Value):
     why: str = ""
 
 
-class Progress(Value):
+class ArmProgressed(Value):
     """What an arm is about, in its own words."""
 
     type: Literal["progress"] = "progress"
@@ -70,31 +70,31 @@ class Progress(Value):
     text: str
 
 
-class Prepared(Value):
+class ArmPrepared(Value):
     type: Literal["prepared"] = "prepared"
     at: float
-    prepared: values.Prepared
+    prepared: values.PreparedArm
 
 
-class Sampled(Value):
+class SampleTaken(Value):
     type: Literal["sample"] = "sample"
     at: float
     sample: values.Sample
 
 
-class Telemetry(Value):
+class TelemetryRead(Value):
     type: Literal["telemetry"] = "telemetry"
     at: float
     reading: values.Reading
 
 
-class Placed(Value):
+class ThreadsPlaced(Value):
     type: Literal["placed"] = "placed"
     at: float
     placement: values.Placement
 
 
-class Estimated(Value):
+class RatiosEstimated(Value):
     """The statistics so far: the whole and every step."""
 
     type: Literal["estimate"] = "estimate"
@@ -103,14 +103,14 @@ class Estimated(Value):
     comparisons: list[values.Comparison]
 
 
-class Testified(Value):
+class EvidenceCollected(Value):
     type: Literal["evidence"] = "evidence"
     at: float
     side: Side
     evidence: list[values.Evidence]
 
 
-class Judged(Value):
+class QualityMeasured(Value):
     """Both arms' quality, the pictures they made, and what differs between them."""
 
     type: Literal["quality"] = "quality"
@@ -120,7 +120,7 @@ class Judged(Value):
     tables: list[values.Table] = Field(default_factory=list)
 
 
-class CoresTried(Value):
+class CoreCountsTried(Value):
     type: Literal["cores"] = "cores"
     at: float
     counts: list[values.CoreCount]
@@ -128,7 +128,7 @@ class CoresTried(Value):
     """Baseline at its best core count over accelerated at its best."""
 
 
-class Rested(Value):
+class NoiseMeasured(Value):
     """The noise of the machine at rest."""
 
     type: Literal["noise"] = "noise"
@@ -138,7 +138,7 @@ class Rested(Value):
     """Why there is none."""
 
 
-class Concluded(Value):
+class ClaimsDecided(Value):
     """The verdict: claims of the whole and of every step, the whole first."""
 
     type: Literal["verdict"] = "verdict"
@@ -146,28 +146,28 @@ class Concluded(Value):
     claims: list[values.Claim]
 
 
-class Failed(Value):
+class RunFailed(Value):
     type: Literal["failed"] = "failed"
     at: float
     failure: values.Failure
 
 
 Event = Annotated[
-    Opened
-    | Moved
-    | Progress
-    | Prepared
-    | Sampled
-    | Telemetry
-    | Placed
-    | Estimated
-    | Testified
-    | Judged
-    | CoresTried
-    | Rested
-    | Concluded
-    | Failed,
+    RunOpened
+    | StateChanged
+    | ArmProgressed
+    | ArmPrepared
+    | SampleTaken
+    | TelemetryRead
+    | ThreadsPlaced
+    | RatiosEstimated
+    | EvidenceCollected
+    | QualityMeasured
+    | CoreCountsTried
+    | NoiseMeasured
+    | ClaimsDecided
+    | RunFailed,
     Field(discriminator="type"),
 ]
 
-reader: TypeAdapter[Event] = TypeAdapter(Event)
+event_adapter: TypeAdapter[Event] = TypeAdapter(Event)

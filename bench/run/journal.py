@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.run.events import Event, reader
+from bench.run.events import Event, event_adapter
 
 
-class Journal:
+class JournalWriter:
     """Written by one race. Every event is on its way to the disk when `append` returns."""
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +34,7 @@ class Journal:
         os.close(self._file)
 
 
-class Reader:
+class JournalReader:
     """Reads along. Each `more` gives the events since the last."""
 
     def __init__(self, path: Path) -> None:
@@ -50,10 +50,10 @@ class Reader:
         self._offset += len(data)
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
-            yield reader.validate_json(line)
+            yield event_adapter.validate_json(line)
 
 
-def is_written(path: Path) -> bool:
+def has_live_writer(path: Path) -> bool:
     """Whether a living process still writes this journal."""
     with path.open("rb") as file:
         try:

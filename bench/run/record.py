@@ -8,16 +8,15 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench import values
-from bench.machine.describe import Machine
+from bench.machine.model import Machine
 from bench.machine.noise import Noise
 from bench.plan.plan import Plan
 from bench.run import events
 from bench.run.events import State
-from bench.values import Claim, Comparison, Phase, Sample, Side, Verdict
-from bench.workload.declaration import WHOLE
+from bench.values import WHOLE, Claim, Comparison, Phase, Sample, Side, Verdict
 
 
-class Estimate(values.Value):
+class RatioEstimate(values.Value):
     """How the ratio of every step stood after so many pairs."""
 
     at: float
@@ -42,11 +41,11 @@ class Run(BaseModel):
     why: str = ""
     """Why the run moved to its present state, where that is not its ordinary course."""
     progress: dict[str, str] = Field(default_factory=dict)
-    prepared: list[values.Prepared] = Field(default_factory=list)
+    prepared: list[values.PreparedArm] = Field(default_factory=list)
     samples: list[Sample] = Field(default_factory=list)
     telemetry: list[values.Reading] = Field(default_factory=list)
     placements: list[values.Placement] = Field(default_factory=list)
-    estimates: list[Estimate] = Field(default_factory=list)
+    estimates: list[RatioEstimate] = Field(default_factory=list)
     statistics: list[Comparison] = Field(default_factory=list)
     evidence: dict[Side, list[values.Evidence]] = Field(default_factory=dict)
     quality: values.Quality | None = None
@@ -60,7 +59,7 @@ class Run(BaseModel):
     last_at: float = 0.0
 
     @classmethod
-    def open(cls, opened: events.Opened) -> Run:
+    def open(cls, opened: events.RunOpened) -> Run:
         return cls(
             version=opened.version,
             id=opened.run,
@@ -74,37 +73,37 @@ class Run(BaseModel):
         """Add what `event` tells."""
         self.last_at = event.at
         match event:
-            case events.Moved():
+            case events.StateChanged():
                 self.state, self.why = event.state, event.why
                 if event.state.over:
                     self.ended_at = event.at
-            case events.Progress():
+            case events.ArmProgressed():
                 self.progress[event.side] = event.text
-            case events.Prepared():
+            case events.ArmPrepared():
                 self.prepared.append(event.prepared)
-            case events.Sampled():
+            case events.SampleTaken():
                 self.samples.append(event.sample)
                 # Who takes samples is past whatever it last said of its progress.
                 self.progress.pop(event.sample.side, None)
-            case events.Telemetry():
+            case events.TelemetryRead():
                 self.telemetry.append(event.reading)
-            case events.Placed():
+            case events.ThreadsPlaced():
                 self.placements.append(event.placement)
-            case events.Estimated():
+            case events.RatiosEstimated():
                 ratios = {comparison.step: comparison.ratio for comparison in event.comparisons}
-                self.estimates.append(Estimate(at=event.at, pairs=event.pairs, ratios=ratios))
+                self.estimates.append(RatioEstimate(at=event.at, pairs=event.pairs, ratios=ratios))
                 self.statistics = event.comparisons
-            case events.Testified():
+            case events.EvidenceCollected():
                 self.evidence[event.side] = event.evidence
-            case events.Judged():
+            case events.QualityMeasured():
                 self.quality, self.pictures, self.tables = event.quality, event.pictures, event.tables
-            case events.CoresTried():
+            case events.CoreCountsTried():
                 self.core_counts, self.best_ratio = event.counts, event.best_ratio
-            case events.Rested():
+            case events.NoiseMeasured():
                 self.noise = event.noise
-            case events.Concluded():
+            case events.ClaimsDecided():
                 self.claims = event.claims
-            case events.Failed():
+            case events.RunFailed():
                 self.failure = event.failure
 
     @classmethod
@@ -112,7 +111,7 @@ class Run(BaseModel):
         """The run that these events tell of. Raises ValueError where they do not begin with its opening."""
         told = iter(told)
         first = next(told, None)
-        if not isinstance(first, events.Opened):
+        if not isinstance(first, events.RunOpened):
             raise ValueError("the events do not begin with the opening of a run")
         run = cls.open(first)
         for event in told:
@@ -129,7 +128,7 @@ class Run(BaseModel):
     def claim(self, step: str = WHOLE) -> Claim | None:
         return next((claim for claim in self.claims if claim.step == step), None)
 
-    def arm(self, side: Side) -> values.Prepared | None:
+    def arm(self, side: Side) -> values.PreparedArm | None:
         """How `side` was prepared for the race proper."""
         return next((p for p in self.prepared if p.side == side and p.cores == self.plan.cores), None)
 

@@ -9,64 +9,30 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 import threading
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 
-from bench import paths
-from bench.claims.verdict import conclude
 from bench.paths import ROOT
 from bench.plan.plan import Plan
-from bench.run.events import Moved, State
-from bench.run.journal import Reader, is_written
+from bench.run.files import error_log_path, is_run_id, journal_path, page_drawing_path, stop_request_path
+from bench.run.journal import JournalReader
 from bench.run.record import Run
-from bench.scheduler.queue import Entry, Queue, Ticket
+from bench.scheduler.queue import Queue, QueueEntry, Ticket
+from bench.scheduler.recovery import EXIT_NOT_STORED, recover_runs
 from bench.storage.store import Store, StoreError
 
-WAIT_S = 0.1
+POLL_INTERVAL_S = 0.1
 """How often a waiting ticket looks whether it is its turn."""
-NOT_STORED = 74
-"""Exit status of a run's process that could not store the finished run; its journal stays, for the next start."""
-REMEMBERED = 16
+MAX_FINISHED_RUNS = 16
 """Runs that are kept in memory once they are over, for the pages that still show them."""
 
 
-def is_run(name: str) -> bool:
-    """Whether this can be a run's id. Ids become names of files, and come in URLs."""
-    return re.fullmatch("[0-9a-f]{32}", name) is not None
-
-
-def journal_of(run: str) -> Path:
-    return paths.journals() / f"{run}.jsonl"
-
-
-def stop_of(run: str) -> Path:
-    """The file whose presence asks the run to stop."""
-    return paths.journals() / f"{run}.stop"
-
-
-def drawing_of(run: str) -> Path:
-    """The file that a page touches when it begins to draw the run, so that the race may stand still meanwhile."""
-    return paths.journals() / f"{run}.drawing"
-
-
-def scratch_of(run: str) -> Path:
-    return paths.journals() / f"{run}.scratch"
-
-
-def error_of(run: str) -> Path:
-    """What the run's own process said on standard error."""
-    return paths.journals() / f"{run}.error"
-
-
 @dataclass(frozen=True, slots=True)
-class Status:
+class RunStatus:
     """Where a submitted run stands: `run` once it has begun, `place` while it waits, `problem` where it was lost."""
 
     place: int = 0
@@ -86,9 +52,9 @@ class Dispatcher:
         self.queue = queue or Queue()
         self._orders: list[tuple[Plan, Ticket]] = []
         self._problems: dict[str, str] = {}
-        self._followed: OrderedDict[str, _Followed] = OrderedDict()
+        self._followed: OrderedDict[str, _RunFollower] = OrderedDict()
         self._changed = threading.Condition()
-        recover(self.store)
+        recover_runs(self.store)
         # A daemon: the process may end while it waits. The runs notice by their standard input.
         threading.Thread(target=self._work, name="fairlap-dispatch", daemon=True).start()
 
@@ -113,33 +79,33 @@ class Dispatcher:
                     self._problems[run] = "It was stopped before its turn came; nothing was measured."
                     order[1].leave()
                     return
-        if is_run(run) and (journal_of(run).exists() or any(entry.run == run for entry in self.queue.entries())):
-            stop_of(run).touch()
+        if is_run_id(run) and (journal_path(run).exists() or any(entry.run == run for entry in self.queue.entries())):
+            stop_request_path(run).touch()
 
     def drawing(self, run: str) -> None:
         """A page is about to draw `run`: its race takes no pair until that is over, since both want the same cores."""
-        if is_run(run) and journal_of(run).exists():
-            drawing_of(run).touch()
+        if is_run_id(run) and journal_path(run).exists():
+            page_drawing_path(run).touch()
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[QueueEntry]:
         """Who waits or races on this machine, in order."""
         return self.queue.entries()
 
-    def status(self, run: str) -> Status:
+    def status(self, run: str) -> RunStatus:
         """Where `run` stands now; a run of any process of this user, or a stored one. Raises StoreError."""
-        if not is_run(run):
-            return Status(problem="There is no such run.")
+        if not is_run_id(run):
+            return RunStatus(problem="There is no such run.")
         with self._changed:
             problem = self._problems.get(run, "")
-            followed = self._followed.setdefault(run, _Followed(run))
+            followed = self._followed.setdefault(run, _RunFollower(run))
             self._followed.move_to_end(run)
-            while len(self._followed) > REMEMBERED:
+            while len(self._followed) > MAX_FINISHED_RUNS:
                 self._followed.popitem(last=False)
         record = followed.read(self.store)
         if record is None and not problem:
             place = next((place for place, entry in enumerate(self.entries()) if entry.run == run), None)
-            return Status(place=place or 0, problem="" if place is not None else "There is no such run.")
-        return Status(run=record, problem=problem)
+            return RunStatus(place=place or 0, problem="" if place is not None else "There is no such run.")
+        return RunStatus(run=record, problem=problem)
 
     def _work(self) -> None:
         while True:
@@ -176,13 +142,13 @@ class Dispatcher:
                 if machine is not None:
                     del self._orders[0]
                     return plan, ticket, machine
-                self._changed.wait(WAIT_S)
+                self._changed.wait(POLL_INTERVAL_S)
 
     def _serve(self, plan: Plan, ticket: Ticket, machine: int) -> None:
         """Have the run raced by a process of its own, to its end."""
         run = ticket.entry.run
         try:
-            with error_of(run).open("wb") as error:
+            with error_log_path(run).open("wb") as error:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "bench.scheduler.runner"],
                     cwd=ROOT,
@@ -203,26 +169,26 @@ class Dispatcher:
         status = process.wait()
         process.stdin.close()
         if status == 0:
-            error_of(run).unlink()
+            error_log_path(run).unlink()
             return
-        words = error_of(run).read_text(errors="replace").strip().splitlines()
+        words = error_log_path(run).read_text(errors="replace").strip().splitlines()
         last = words[-1] if words else f"it ended with status {status}"
-        self._problem(run, last if status == NOT_STORED else f"The run's process ended early: {last}")
-        if status != NOT_STORED:
-            recover(self.store)
+        self._problem(run, last if status == EXIT_NOT_STORED else f"The run's process ended early: {last}")
+        if status != EXIT_NOT_STORED:
+            recover_runs(self.store)
 
     def _problem(self, run: str, problem: str) -> None:
         with self._changed:
             self._problems[run] = problem
 
 
-class _Followed:
+class _RunFollower:
     """A run read along: from its journal while it races, from the store afterwards. Shared by all who watch."""
 
     def __init__(self, run: str) -> None:
         self.id = run
         self.run: Run | None = None
-        self._reader = Reader(journal_of(run))
+        self._reader = JournalReader(journal_path(run))
         self._lock = threading.Lock()
 
     def read(self, store: Store) -> Run | None:
@@ -241,32 +207,3 @@ class _Followed:
             except ValueError as error:
                 raise StoreError(f"the journal of run {self.id[:8]} cannot be read: {error}") from error
             return self.run
-
-
-def recover(store: Store) -> list[str]:
-    """Store the runs whose processes have died, as interrupted, and remove what they left; their ids.
-
-    A journal that cannot be read is left where it is, for a person to look at. Raises StoreError.
-    """
-    found = []
-    for path in sorted(paths.journals().glob("*.jsonl")):
-        try:
-            if is_written(path):
-                continue
-            run = Run.of(Reader(path).more())
-        except FileNotFoundError:
-            continue  # Another process has just recovered it.
-        except ValueError:
-            if path.stat().st_size == 0:
-                path.unlink(missing_ok=True)
-            continue
-        if not run.state.over:
-            run.apply(Moved(at=run.last_at, state=State.INTERRUPTED, why="its process ended"))
-        if run.statistics and not run.claims:
-            run.claims = conclude(run)
-        store.save(run)
-        shutil.rmtree(scratch_of(run.id), ignore_errors=True)
-        for left in (path, stop_of(run.id), drawing_of(run.id), error_of(run.id)):
-            left.unlink(missing_ok=True)
-        found.append(run.id)
-    return found

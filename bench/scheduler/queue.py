@@ -19,7 +19,7 @@ from bench import paths
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class QueueEntry:
     """Who waits or races."""
 
     run: str
@@ -34,7 +34,7 @@ class Entry:
 class Ticket:
     """A place in the queue, held until `leave`."""
 
-    def __init__(self, queue: Queue, entry: Entry, path: Path, file: int) -> None:
+    def __init__(self, queue: Queue, entry: QueueEntry, path: Path, file: int) -> None:
         self.queue, self.entry, self.path = queue, entry, path
         self._file = file
 
@@ -54,7 +54,7 @@ class Queue:
         self.folder = folder or paths.queue()
 
     def enter(self, *, run: str, workload: str, title: str, origin: str) -> Ticket:
-        entry = Entry(run, workload, title, origin, os.getpid(), time.time())
+        entry = QueueEntry(run, workload, title, origin, os.getpid(), time.time())
         # Under another name until it is locked: nobody may take it for a ticket of the dead.
         draft = self.folder / f"{run}.draft"
         file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
@@ -69,7 +69,7 @@ class Queue:
         os.close(counter)
         return Ticket(self, entry, path, file)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[QueueEntry]:
         """The living tickets, first come first; the first one races or is about to."""
         return list(self._living())
 
@@ -97,7 +97,7 @@ class Queue:
         os.fchmod(file, 0o666)  # Whatever this process's umask made of it.
         return file
 
-    def _living(self) -> Iterator[Entry]:
+    def _living(self) -> Iterator[QueueEntry]:
         for path in sorted(self.folder.glob("*.ticket")):
             try:
                 file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -107,24 +107,24 @@ class Queue:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    entry = _entry(os.read(file, 1 << 16))
+                    entry = _parse_entry(os.read(file, 1 << 16))
                     if entry is not None:
                         yield entry
                 else:
-                    _remove(path)
+                    _remove_ticket(path)
             finally:
                 os.close(file)
 
 
-def _entry(content: bytes) -> Entry | None:
+def _parse_entry(content: bytes) -> QueueEntry | None:
     """What a ticket says; None where it is not one that this version understands."""
     try:
-        return Entry(**json.loads(content))
+        return QueueEntry(**json.loads(content))
     except (ValueError, TypeError):
         return None
 
 
-def _remove(path: Path) -> None:
+def _remove_ticket(path: Path) -> None:
     """Remove a ticket of the dead, where it is ours to remove."""
     # Another user's counts for nothing all the same, and that user's next look removes it.
     with contextlib.suppress(PermissionError):

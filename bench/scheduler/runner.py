@@ -18,14 +18,17 @@ import signal
 import sys
 from datetime import UTC, datetime
 
-from bench.machine.core_selection import choose, stay_off
-from bench.machine.describe import core_limit, describe
+from bench.machine.core_selection import avoid_cores, choose_cores
+from bench.machine.describe import describe_machine
+from bench.machine.limits import core_limit
 from bench.plan import plan
-from bench.race.race import Race, Stopped
+from bench.race.race import Race
+from bench.race.watchdog import RaceStopped
 from bench.run import events
 from bench.run.events import State
-from bench.run.journal import Journal
-from bench.scheduler.dispatcher import NOT_STORED, drawing_of, journal_of, scratch_of, stop_of
+from bench.run.files import journal_path, page_drawing_path, scratch_path, stop_request_path
+from bench.run.journal import JournalWriter
+from bench.scheduler.recovery import EXIT_NOT_STORED
 from bench.storage.store import Store, StoreError
 from bench.system.prctl import adopt_orphans, die_with_parent
 from bench.system.process_tree import descendants, terminate_tree
@@ -40,26 +43,26 @@ def main() -> int:
 
     order = json.loads(sys.stdin.buffer.readline())
     run = order["run"]
-    opened = events.Opened(
+    opened = events.RunOpened(
         run=run,
-        plan=plan.make(**order["plan"]),
-        machine=describe(),
+        plan=plan.make_plan(**order["plan"]),
+        machine=describe_machine(),
         started=datetime.now(UTC),
         origin=order["origin"],
         pid=os.getpid(),
     )
-    cores = choose(opened.plan.cores)
+    cores = choose_cores(opened.plan.cores)
     crowded = len(cores) == core_limit()
-    stay_off(cores)
+    avoid_cores(cores)
 
-    def stop() -> Stopped | None:
-        if stop_of(run).exists():
-            return Stopped(State.STOPPED, "Stop was pressed")
+    def stop() -> RaceStopped | None:
+        if stop_request_path(run).exists():
+            return RaceStopped(State.STOPPED, "Stop was pressed")
         if ended:
-            return Stopped(State.INTERRUPTED, ended[0])
+            return RaceStopped(State.INTERRUPTED, ended[0])
         ready, _, _ = select.select([0], [], [], 0)
         if ready and not os.read(0, 4096):
-            return Stopped(State.INTERRUPTED, "its dashboard or command line ended")
+            return RaceStopped(State.INTERRUPTED, "its dashboard or command line ended")
         return None
 
     def drawn_at() -> float:
@@ -67,12 +70,12 @@ def main() -> int:
         if not crowded:
             return 0.0  # There are other cores for the page.
         try:
-            return drawing_of(run).stat().st_mtime
+            return page_drawing_path(run).stat().st_mtime
         except FileNotFoundError:
             return 0.0
 
-    journal = Journal(journal_of(run))
-    scratch = scratch_of(run)
+    journal = JournalWriter(journal_path(run))
+    scratch = scratch_path(run)
     scratch.mkdir()
     race = Race(opened, tell=journal.append, stop=stop, drawn_at=drawn_at, scratch=scratch, cores=cores)
     try:
@@ -80,14 +83,14 @@ def main() -> int:
     finally:
         terminate_tree(descendants(os.getpid()), 2.0)
         shutil.rmtree(scratch, ignore_errors=True)
-        for asked in (stop_of(run), drawing_of(run)):
+        for asked in (stop_request_path(run), page_drawing_path(run)):
             asked.unlink(missing_ok=True)
 
     try:
         Store().save(race.record)
     except StoreError as error:
         print(f"The run is over but was not stored: {error} It waits in {journal.path}.", file=sys.stderr)
-        return NOT_STORED
+        return EXIT_NOT_STORED
     journal.path.unlink()
     return 0
 

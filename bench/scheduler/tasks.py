@@ -23,24 +23,24 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.machine.core_selection import choose
+from bench.machine.core_selection import choose_cores
 from bench.plan.plan import Plan
 from bench.scheduler.queue import Queue, Ticket
-from bench.storage.temp_folder import Scratch, sweep
-from bench.worker import process as worker_process
+from bench.storage.temp_folder import TempFolder, remove_abandoned_folders
 from bench.worker import protocol
-from bench.worker.process import Child, Ended, LineTooLong
+from bench.worker.environment import make_environment
+from bench.worker.process import LineTooLong, ProcessEnded, SupervisedProcess, exit_remedy, make_work_fields
 from bench.workload.declaration import Task
 
-WAIT_S = 0.05
+POLL_INTERVAL_S = 0.05
 """How often a waiting task looks whether it is its turn."""
-IDLE_S = 600.0
+MAX_IDLE_S = 600.0
 """How long a resident process waits for its next task."""
-CLOSE_S = 20.0
+MAX_CLOSE_S = 20.0
 """How long a job that was told to stop may take to end its process."""
-REMEMBERED = 200
+MAX_FINISHED_JOBS = 200
 """Jobs that are kept in memory once they are over."""
-LONGEST_STORY = 2_000
+MAX_PROGRESS_LINES = 2_000
 """Progress lines that are kept of a job; the oldest go."""
 
 
@@ -59,7 +59,7 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TaskProgress:
     """One line of progress."""
 
     at: float
@@ -69,7 +69,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TaskEvent:
     """Something that a task told of."""
 
     at: float
@@ -88,8 +88,8 @@ class Job:
     state: JobState = JobState.WAITING
     place: int = 0
     """Races and tasks in front, while it waits."""
-    lines: tuple[Line, ...] = ()
-    events: tuple[Event, ...] = ()
+    lines: tuple[TaskProgress, ...] = ()
+    events: tuple[TaskEvent, ...] = ()
     result: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
     remedy: str = ""
@@ -112,7 +112,7 @@ class Job:
         return next(iter(self.told(name)), None)
 
 
-class Failed(Exception):
+class TaskFailed(Exception):
     """A task that came to no end of its own."""
 
     def __init__(self, what: str, remedy: str = "", log: list[str] | None = None) -> None:
@@ -120,23 +120,23 @@ class Failed(Exception):
         self.remedy, self.log = remedy, tuple(log or ())
 
 
-class _Stopped(Exception):
+class _TaskStopped(Exception):
     """Somebody wanted the job to end."""
 
 
 @dataclass(slots=True)
-class _Resident:
+class _ResidentProcess:
     """A process that waits for the next task of its name."""
 
-    child: Child
+    child: SupervisedProcess
     cores: list[int]
-    folder: Scratch
+    folder: TempFolder
     since: float = 0.0
 
     def lives(self) -> bool:
         try:
             self.child.lines()
-        except Ended:
+        except ProcessEnded:
             return False
         return True
 
@@ -151,10 +151,10 @@ class Tasks:
 
     def __init__(self, queue: Queue | None = None) -> None:
         self.queue = queue or Queue()
-        sweep()
+        remove_abandoned_folders()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._stops: dict[str, threading.Event] = {}
-        self._residents: dict[tuple[str, str], _Resident] = {}
+        self._residents: dict[tuple[str, str], _ResidentProcess] = {}
         self._workers: list[threading.Thread] = []
         self._lock = threading.Lock()
         # A supervisor ends when the thread that started it does, so all are started by one that lasts.
@@ -170,7 +170,7 @@ class Tasks:
             self._jobs[job.id] = job
             self._stops[job.id] = threading.Event()
             over = [old for old in self._jobs.values() if old.state.over]
-            for old in over[: max(0, len(self._jobs) - REMEMBERED)]:
+            for old in over[: max(0, len(self._jobs) - MAX_FINISHED_JOBS)]:
                 del self._jobs[old.id], self._stops[old.id]
         worker = threading.Thread(target=self._work, args=(job, ticket), name=f"fairlap-{task}", daemon=True)
         with self._lock:
@@ -197,7 +197,7 @@ class Tasks:
         wanted = [job for job in jobs if job.plan.workload == workload and job.task.name == task]
         if given is not None:
             wanted = [job for job in wanted if job.given == given]
-        return next((job for job in reversed(wanted) if _has(job.plan, settings or {})), None)
+        return next((job for job in reversed(wanted) if _has_settings(job.plan, settings or {})), None)
 
     def stop(self, id: str) -> None:
         """End a job, whether it waits or works; what it has told stays."""
@@ -212,7 +212,7 @@ class Tasks:
                 stop.set()
             workers = self._workers
         for worker in workers:
-            worker.join(CLOSE_S)
+            worker.join(MAX_CLOSE_S)
         with self._lock:
             residents = list(self._residents.values())
             self._residents.clear()
@@ -229,9 +229,9 @@ class Tasks:
             self._change(job.id, state=JobState.RUNNING, began=time.monotonic())
             result = self._done(job, stop)
             self._change(job.id, state=JobState.DONE, result=result)
-        except _Stopped:
+        except _TaskStopped:
             self._change(job.id, state=JobState.STOPPED)
-        except Failed as failed:
+        except TaskFailed as failed:
             self._change(job.id, state=JobState.FAILED, problem=str(failed), remedy=failed.remedy, log=failed.log)
         except OSError as error:
             self._change(
@@ -263,29 +263,29 @@ class Tasks:
             if machine is not None:
                 return machine
             self._change(id, place=place)
-            if stop.wait(WAIT_S):
-                raise _Stopped
+            if stop.wait(POLL_INTERVAL_S):
+                raise _TaskStopped
 
     def _done(self, job: Job, stop: threading.Event) -> dict[str, Any]:
         """The result, from a process that is there or a new one."""
         plan = job.plan
         try:
-            cores = choose(plan.cores)
+            cores = choose_cores(plan.cores)
         except ValueError as error:
-            raise Failed(str(error), "Ask for fewer cores.") from error
+            raise TaskFailed(str(error), "Ask for fewer cores.") from error
         key = (plan.workload, job.task.name)
         with self._lock:
             resident = self._residents.pop(key, None)
         if resident is not None and (resident.cores != cores or not resident.lives()):
             resident.end()
             resident = None
-        resident = resident or self._starter.submit(_started, cores, plan.declaration.environment).result()
+        resident = resident or self._starter.submit(_start_process, cores, plan.declaration.environment).result()
         try:
-            request = protocol.Do(
+            request = protocol.DoTask(
                 desk=plan.declaration.desk,
                 task=job.task.name,
                 given=job.given,
-                **worker_process.work(plan, cores, resident.folder.path),
+                **make_work_fields(plan, cores, resident.folder.path),
             )
             result = self._followed(job, resident.child, request, stop)
         except BaseException:
@@ -300,55 +300,55 @@ class Tasks:
             resident.end()
         return result
 
-    def _followed(self, job: Job, process: Child, request: protocol.Do, stop: threading.Event) -> dict[str, Any]:
+    def _followed(
+        self, job: Job, process: SupervisedProcess, request: protocol.DoTask, stop: threading.Event
+    ) -> dict[str, Any]:
         """Ask, and keep what is told until the task is done."""
         began = heard = time.monotonic()
         try:
             process.send(request.model_dump_json().encode())
             while True:
-                select.select([process], [], [], WAIT_S)
+                select.select([process], [], [], POLL_INTERVAL_S)
                 if stop.is_set():
-                    raise _Stopped
+                    raise _TaskStopped
                 for line in process.lines():
                     heard = time.monotonic()
-                    match protocol.task_replies.validate_json(line):
-                        case protocol.Progress() as told:
-                            self._add(job.id, Line(heard - began, told.text, told.share))
-                        case protocol.Event() as told:
-                            self._add(job.id, Event(heard - began, told.name, told.value))
-                        case protocol.Done() as told:
+                    match protocol.task_reply_adapter.validate_json(line):
+                        case protocol.ProgressMessage() as told:
+                            self._add(job.id, TaskProgress(heard - began, told.text, told.share))
+                        case protocol.TaskEventMessage() as told:
+                            self._add(job.id, TaskEvent(heard - began, told.name, told.value))
+                        case protocol.TaskResultReply() as told:
                             return told.value
-                        case protocol.Broke() as told:
-                            raise Failed(told.what, told.remedy, [] if told.remedy else process.log_tail())
+                        case protocol.ErrorReply() as told:
+                            raise TaskFailed(told.what, told.remedy, [] if told.remedy else process.log_tail())
                 if time.monotonic() - heard > job.task.silence_limit_s:
-                    raise Failed(
+                    raise TaskFailed(
                         f"It said nothing for {job.task.silence_limit_s:.0f} s and was ended.",
                         "Ask for less work, or free the machine, and try again.",
                         process.log_tail(),
                     )
-        except Ended as error:
+        except ProcessEnded as error:
             log = process.log_tail()
             how = process.end()
-            raise Failed(
-                f"Its process ended in the middle of the work: {how}.", worker_process.remedy(how), log
-            ) from error
+            raise TaskFailed(f"Its process ended in the middle of the work: {how}.", exit_remedy(how), log) from error
         except (ValidationError, LineTooLong) as error:
-            raise Failed(
+            raise TaskFailed(
                 "Its process said what is not in the protocol.", "The workload is at fault.", process.log_tail()
             ) from error
 
-    def _add(self, id: str, told: Line | Event) -> None:
+    def _add(self, id: str, told: TaskProgress | TaskEvent) -> None:
         job = self.job(id)
         if job is None:
             return
-        if isinstance(told, Event):
+        if isinstance(told, TaskEvent):
             self._change(id, events=(*job.events, told))
             return
         lines = job.lines
         # The same work a little further on takes the line's place.
         if lines and lines[-1].share is not None and told.share is not None and lines[-1].share < told.share:
             lines = lines[:-1]
-        self._change(id, lines=(*lines, told)[-LONGEST_STORY:])
+        self._change(id, lines=(*lines, told)[-MAX_PROGRESS_LINES:])
 
     def _change(self, id: str, **fields: Any) -> None:
         with self._lock:
@@ -358,22 +358,22 @@ class Tasks:
     def _sweep(self) -> None:
         """End residents that nobody has wanted for a while."""
         while True:
-            time.sleep(IDLE_S / 20)
+            time.sleep(MAX_IDLE_S / 20)
             with self._lock:
-                old = [key for key, one in self._residents.items() if time.monotonic() - one.since > IDLE_S]
+                old = [key for key, one in self._residents.items() if time.monotonic() - one.since > MAX_IDLE_S]
                 ended = [self._residents.pop(key) for key in old]
             for resident in ended:
                 resident.end()
 
 
-def _has(plan: Plan, settings: Mapping[str, Any]) -> bool:
+def _has_settings(plan: Plan, settings: Mapping[str, Any]) -> bool:
     """Whether a plan has these settings."""
     own = {"cores": plan.cores, "seed": plan.seed} | plan.parameters
     return all(own[name] == value for name, value in settings.items())
 
 
-def _started(cores: list[int], own: Mapping[str, str]) -> _Resident:
-    folder = Scratch()
-    environment = worker_process.environment(len(cores), own)
-    process = Child("bench.worker.task_worker", cores, environment, folder.path / "log")
-    return _Resident(process, cores, folder)
+def _start_process(cores: list[int], own: Mapping[str, str]) -> _ResidentProcess:
+    folder = TempFolder()
+    environment = make_environment(len(cores), own)
+    process = SupervisedProcess("bench.worker.task_worker", cores, environment, folder.path / "log")
+    return _ResidentProcess(process, cores, folder)

@@ -1,4 +1,4 @@
-"""A pyperf benchmark that has our clock take turns with pyperf's, value by value: see `bench.selfcheck.overhead.overhead`.
+"""A pyperf benchmark that has our clock take turns with pyperf's, value by value: see `bench.selfcheck.overhead.check_overhead`.
 
 In one process and in alternation, since two processes of one program differ by more than the clocks could, and a
 machine drifts between two runs. Our times go to the file that `FAIRLAP_BESIDE` names.
@@ -10,7 +10,7 @@ import importlib
 import os
 import time
 
-from bench.selfcheck.overhead import LOOPS
+from bench.selfcheck.overhead import SPIN_LOOPS
 from bench.worker.arm_worker import StepClock
 
 # By name, as a worker does it: bench knows workloads through their declarations alone.
@@ -21,10 +21,10 @@ def time_both(loops: int) -> float:
     """pyperf's time of `loops` calls, in seconds; ours of one more call is written down."""
     began = time.perf_counter()
     for _ in range(loops):
-        spin(LOOPS)
+        spin(SPIN_LOOPS)
     elapsed = time.perf_counter() - began
     clock = StepClock({}, time.process_time)
-    clock("spin", lambda: spin(LOOPS))
+    clock("spin", lambda: spin(SPIN_LOOPS))
     with open(os.environ["FAIRLAP_BESIDE"], "a") as file:
         file.write(f"{clock.steps[0].seconds!r}\n")
     return elapsed

@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-RESAMPLED = 1000
-FEWEST_TO_FIT = 3
+RESAMPLES = 1000
+MIN_CORE_COUNTS_TO_FIT = 3
 """Counts of cores from which on the law's one unknown is overdetermined, so that a fit can be wrong."""
 
-Times = Mapping[int, Sequence[float]]
+TimesByCores = Mapping[int, Sequence[float]]
 """Seconds by number of cores; one core among them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Amdahl:
+class AmdahlFit:
     """`time(p) = time(1) * (serial + (1 - serial) / p)`."""
 
     serial: float
@@ -36,7 +36,7 @@ class Amdahl:
     @property
     def fits(self) -> bool:
         """Whether there are enough counts to speak of a fit: through two points the curve goes in any case."""
-        return self.counts >= FEWEST_TO_FIT
+        return self.counts >= MIN_CORE_COUNTS_TO_FIT
 
     def seconds(self, cores: float) -> float:
         """What the law says of so many cores."""
@@ -52,33 +52,33 @@ class Crossing:
     high: float
 
 
-def amdahl(times: Times, seed: int = 0) -> Amdahl:
+def fit_amdahl(times: TimesByCores, seed: int = 0) -> AmdahlFit:
     """Least squares over the medians. Raises ValueError for fewer than two counts, and where one core is not among
     them."""
     if len(times) < 2 or 1 not in times:
         raise ValueError("a share that more cores do not shorten is told from one core and another count of cores")
-    low, high = _interval([_serial(drawn) for drawn in _resampled(times, seed)])
-    serial = _serial({cores: median(series) for cores, series in times.items()})
-    return Amdahl(serial, low, high, len(times), median(times[1]))
+    low, high = _interval([_fit_serial_share(drawn) for drawn in _resample_medians(times, seed)])
+    serial = _fit_serial_share({cores: median(series) for cores, series in times.items()})
+    return AmdahlFit(serial, low, high, len(times), median(times[1]))
 
 
-def crossing(times: Times, rival: Sequence[float], seed: int = 0) -> Crossing | None:
+def find_crossing(times: TimesByCores, rival: Sequence[float], seed: int = 0) -> Crossing | None:
     """From how many cores on the law's time is below the median of `rival`, in seconds; None where it never is."""
-    found = _passes({cores: median(series) for cores, series in times.items()}, median(rival))
+    found = _cores_to_reach({cores: median(series) for cores, series in times.items()}, median(rival))
     if math.isinf(found):
         return None
     chance = random.Random(seed)
     drawn = []
-    for medians in _resampled(times, seed):
-        drawn.append(_passes(medians, median(chance.choices(rival, k=len(rival)))))
+    for medians in _resample_medians(times, seed):
+        drawn.append(_cores_to_reach(medians, median(chance.choices(rival, k=len(rival)))))
     low, high = _interval(drawn)
     return Crossing(found, min(low, found), max(high, found))
 
 
-def _resampled(times: Times, seed: int) -> Iterator[dict[int, float]]:
+def _resample_medians(times: TimesByCores, seed: int) -> Iterator[dict[int, float]]:
     """Medians by cores, of times drawn again."""
     chance = random.Random(seed)
-    for _ in range(RESAMPLED):
+    for _ in range(RESAMPLES):
         yield {cores: median(chance.choices(series, k=len(series))) for cores, series in times.items()}
 
 
@@ -92,18 +92,23 @@ def _interval(values: list[float]) -> tuple[float, float]:
     return cuts[0], cuts[-1]
 
 
-def _serial(medians: Mapping[int, float]) -> float:
+def _fit_serial_share(medians: Mapping[int, float]) -> float:
     """The serial share whose curve is nearest to the times, relative to that on one core."""
     points = [(cores, seconds / medians[1]) for cores, seconds in medians.items() if cores > 1]
     above = sum((share - 1 / cores) * (1 - 1 / cores) for cores, share in points)
     return above / sum((1 - 1 / cores) ** 2 for cores, _ in points)
 
 
-def _passes(medians: Mapping[int, float], rival_s: float) -> float:
+def _cores_to_reach(medians: Mapping[int, float], rival_s: float) -> float:
     """The number of cores at which the curve reaches `rival_s`; 1 where it is below from the start."""
     one_s = medians[1]
     if one_s <= rival_s:
         return 1.0
-    serial = _serial(medians)
+    serial = _fit_serial_share(medians)
     left = rival_s / one_s - serial
     return (1 - serial) / left if left > 0 and serial < 1 else math.inf
+
+
+def amdahl_ratio(share: float, ratio: float) -> float:
+    """Ratio of the whole when a part that takes `share` of its time becomes `ratio` times faster (Amdahl 1967)."""
+    return 1 / ((1 - share) + share / ratio)

@@ -13,20 +13,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy import stats
 
-from bench.values import Comparison, Interval, Sample, Side, Summary
-from bench.workload.declaration import WHOLE
+from bench.values import WHOLE, Comparison, Interval, Sample, Side, Summary
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-FEWEST_BLOCKS = 10
+MIN_BLOCKS = 10
 """Blocks below which resampling them says less of the interval than their neighbourhood is worth."""
-BATCH = 2_000_000
+MAX_RESAMPLED_TIMES = 2_000_000
 """Times that are resampled at once, which bounds the memory that it takes."""
-FENCE = 1.5
+FENCE_FACTOR = 1.5
 """Tukey's fences stand this many interquartile ranges beyond the quartiles."""
 
-P90_FLOOR = 64
-P99_FLOOR = 662
+MIN_P90_SAMPLES = 64
+MIN_P99_SAMPLES = 662
 """Fewest samples with which a percentile is reported.
 
 They are the fewest queries at which MLPerf Inference's early stopping criterion lets a run report its 90th and its
@@ -39,11 +38,11 @@ def median(times: Sequence[float]) -> float:
     return float(np.median(times))
 
 
-def outliers(times: Sequence[float]) -> list[int]:
+def find_outliers(times: Sequence[float]) -> list[int]:
     """Places of the times beyond Tukey's fences."""
     values = np.asarray(times, dtype=float)
     low, high = np.percentile(values, [25, 75])
-    reach = FENCE * (high - low)
+    reach = FENCE_FACTOR * (high - low)
     return [int(place) for place in np.flatnonzero((values < low - reach) | (values > high + reach))]
 
 
@@ -63,10 +62,10 @@ def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0
         upper_quartile=high,
         minimum=float(values.min()),
         maximum=float(values.max()),
-        p90=float(np.percentile(values, 90)) if len(values) >= P90_FLOOR else None,
-        p99=float(np.percentile(values, 99)) if len(values) >= P99_FLOOR else None,
+        p90=float(np.percentile(values, 90)) if len(values) >= MIN_P90_SAMPLES else None,
+        p99=float(np.percentile(values, 99)) if len(values) >= MIN_P99_SAMPLES else None,
         spread=(high - low) / middle if middle else 0.0,
-        outliers=outliers(values),
+        outliers=find_outliers(values),
         throughput=work / middle if middle else 0.0,
         effective_cores=effective_cores,
         calls=calls,
@@ -85,7 +84,7 @@ def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *,
         raise ValueError(f"pairs are needed, two at least; given were {len(baseline)} and {len(accelerated)} times")
     a, b = np.asarray(baseline, dtype=float), np.asarray(accelerated, dtype=float)
     ratio = float(np.median(a) / np.median(b))
-    length = max(1, min(round(len(a) ** (1 / 3)), len(a) // FEWEST_BLOCKS))
+    length = max(1, min(round(len(a) ** (1 / 3)), len(a) // MIN_BLOCKS))
     count = len(a) // length
     # What does not fill a block is the oldest, nearest to the warm-up.
     blocks = np.arange(len(a) - count * length, len(a)).reshape(count, length)
@@ -102,7 +101,7 @@ def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *,
             statistic,
             vectorized=True,
             n_resamples=RESAMPLES,
-            batch=max(1, BATCH // len(a)),
+            batch=max(1, MAX_RESAMPLED_TIMES // len(a)),
             confidence_level=CONFIDENCE,
             method="percentile",
             rng=np.random.default_rng(seed),
@@ -111,7 +110,7 @@ def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *,
     return Interval(value=ratio, low=min(low, ratio), high=max(high, ratio))
 
 
-def compare(
+def compare_samples(
     samples: Sequence[Sample], *, work: float, work_of: Mapping[str, float] | None = None, seed: int = 0
 ) -> list[Comparison]:
     """The whole first, then every step in the order in which it ran.
@@ -126,10 +125,10 @@ def compare(
     if len(pairs) < 2:
         return []
     steps = [timed.step for timed in pairs[0][Side.BASELINE].measurement.steps]
-    return [_compare(step, pairs, (work_of or {}).get(step, work), seed) for step in (WHOLE, *steps)]
+    return [_compare_step(step, pairs, (work_of or {}).get(step, work), seed) for step in (WHOLE, *steps)]
 
 
-def _compare(step: str, pairs: Sequence[dict[Side, Sample]], work: float, seed: int) -> Comparison:
+def _compare_step(step: str, pairs: Sequence[dict[Side, Sample]], work: float, seed: int) -> Comparison:
     times = {side: [pair[side].seconds(step) for pair in pairs] for side in Side}
     summaries = {
         side: summarize(

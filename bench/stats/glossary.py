@@ -1,6 +1,6 @@
 """What every statistic on screen means, in words; beside `bench.stats.comparison`, which computes them and loads scipy."""
 
-STATISTICS = (
+GLOSSARY = (
     (
         "A sample",
         "One timed repetition of the workload on one arm: the wall time of every step on its own, per call. A "

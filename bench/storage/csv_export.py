@@ -11,9 +11,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.run.record import Run
-from bench.storage.store import Row
-from bench.values import Sample
-from bench.workload.declaration import WHOLE
+from bench.storage.store import RunRow
+from bench.values import WHOLE, Sample
 
 SAMPLE_COLUMNS = (
     "run",
@@ -29,7 +28,7 @@ SAMPLE_COLUMNS = (
     "effective_cores",
     "began",
 )
-ROW_COLUMNS = (
+RUN_COLUMNS = (
     "run",
     "plan",
     "workload",
@@ -51,20 +50,20 @@ ROW_COLUMNS = (
     "machine",
 )
 
-Field = str | int | float | None
+CsvValue = str | int | float | None
 
 
 def samples_csv(run: Run) -> str:
     """One row a sample and step, in order of time, `whole` before the steps that it sums up."""
-    return _written(SAMPLE_COLUMNS, (fields for sample in run.samples for fields in _sample(run.id, sample)))
+    return _format_csv(SAMPLE_COLUMNS, (fields for sample in run.samples for fields in _sample_rows(run.id, sample)))
 
 
-def rows_csv(rows: Iterable[Row]) -> str:
+def runs_csv(rows: Iterable[RunRow]) -> str:
     """One row a run, in the order given."""
-    return _written(ROW_COLUMNS, map(_row, rows))
+    return _format_csv(RUN_COLUMNS, map(_run_row, rows))
 
 
-def _sample(run: str, sample: Sample) -> Iterator[Sequence[Field]]:
+def _sample_rows(run: str, sample: Sample) -> Iterator[Sequence[CsvValue]]:
     measurement = sample.measurement
     shared = (run, sample.pair, sample.place, sample.side.value, sample.phase.value, sample.cores)
     # The whole is no call of its own: its processor time is that of the repetition, repeated calls included.
@@ -74,7 +73,7 @@ def _sample(run: str, sample: Sample) -> Iterator[Sequence[Field]]:
         yield (*shared, timed.step, timed.seconds, timed.calls, timed.processor_s, used, measurement.began)
 
 
-def _row(row: Row) -> Sequence[Field]:
+def _run_row(row: RunRow) -> Sequence[CsvValue]:
     claim_made = None if row.claimed is None else str(row.claimed).lower()
     return (
         row.id,
@@ -99,7 +98,7 @@ def _row(row: Row) -> Sequence[Field]:
     )
 
 
-def _written(columns: Sequence[str], rows: Iterable[Sequence[Field]]) -> str:
+def _format_csv(columns: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -37,16 +37,16 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench import paths
-from bench.run.events import VERSION, State
+from bench.run.events import RUN_VERSION, State
 from bench.run.record import Run
 
 SCHEMA_VERSION = 1
-BUSY_MS = 10_000
+MAX_LOCK_WAIT_MS = 10_000
 """How long a writer waits for another's lock on the SQLite file."""
 
 metadata = MetaData()
-schema = Table("fairlap_schema", metadata, Column("version", Integer, primary_key=True))
-runs = Table(
+schema_table = Table("fairlap_schema", metadata, Column("version", Integer, primary_key=True))
+runs_table = Table(
     "fairlap_runs",
     metadata,
     Column("id", String(32), primary_key=True),
@@ -77,7 +77,7 @@ class StoreError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RunRow:
     """A run as lists show it. Times are seconds, `started` is in UTC."""
 
     id: str
@@ -101,7 +101,7 @@ class Row:
     machine: str
 
 
-_LISTED = [column for column in runs.c if column.name != "record"]
+_LIST_COLUMNS = [column for column in runs_table.c if column.name != "record"]
 
 
 class Store:
@@ -149,21 +149,21 @@ class Store:
             "record": zlib.compress(run.model_dump_json().encode()),
         }
         with self._transaction() as connection:
-            connection.execute(delete(runs).where(runs.c.id == run.id))
-            connection.execute(insert(runs).values(row))
+            connection.execute(delete(runs_table).where(runs_table.c.id == run.id))
+            connection.execute(insert(runs_table).values(row))
 
     def load(self, run: str) -> Run | None:
         """The run with this id, or None. Raises StoreError where the row cannot be read."""
         with self._transaction() as connection:
-            row = connection.execute(select(runs.c.record).where(runs.c.id == run)).first()
+            row = connection.execute(select(runs_table.c.record).where(runs_table.c.id == run)).first()
         if row is None:
             return None
         try:
             kept = zlib.decompress(row.record)
             version = json.loads(kept)["version"]
-            if version != VERSION:
+            if version != RUN_VERSION:
                 raise StoreError(
-                    f"run {run[:8]} was kept in version {version}, this Fairlap reads {VERSION}: "
+                    f"run {run[:8]} was kept in version {version}, this Fairlap reads {RUN_VERSION}: "
                     "use the Fairlap that wrote it"
                 )
             return Run.model_validate_json(kept)
@@ -173,20 +173,20 @@ class Store:
     def find(self, start: str) -> list[str]:
         """Ids of the runs whose id begins with `start`."""
         with self._transaction() as connection:
-            query = select(runs.c.id).where(runs.c.id.startswith(start, autoescape=True))
+            query = select(runs_table.c.id).where(runs_table.c.id.startswith(start, autoescape=True))
             return list(connection.execute(query).scalars())
 
-    def rows(self, *, workload: str | None = None, digest: str | None = None, limit: int = 1000) -> Sequence[Row]:
+    def rows(self, *, workload: str | None = None, digest: str | None = None, limit: int = 1000) -> Sequence[RunRow]:
         """The newest runs first, of one workload or of one plan where these are given."""
-        query = select(*_LISTED).order_by(runs.c.started.desc()).limit(limit)
+        query = select(*_LIST_COLUMNS).order_by(runs_table.c.started.desc()).limit(limit)
         if workload is not None:
-            query = query.where(runs.c.workload == workload)
+            query = query.where(runs_table.c.workload == workload)
         if digest is not None:
-            query = query.where(runs.c.digest == digest)
+            query = query.where(runs_table.c.digest == digest)
         with self._transaction() as connection:
-            return [_row(found) for found in connection.execute(query)]
+            return [_make_row(found) for found in connection.execute(query)]
 
-    def last(self, *, workload: str, digest: str | None = None) -> Row | None:
+    def last(self, *, workload: str, digest: str | None = None) -> RunRow | None:
         """The newest finished run of this workload, or of this plan."""
         for row in self.rows(workload=workload, digest=digest, limit=100):
             if row.state is State.FINISHED:
@@ -196,7 +196,7 @@ class Store:
     def delete(self, run: str) -> bool:
         """Remove a run for good; False where there was none."""
         with self._transaction() as connection:
-            return bool(connection.execute(delete(runs).where(runs.c.id == run)).rowcount)
+            return bool(connection.execute(delete(runs_table).where(runs_table.c.id == run)).rowcount)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -216,9 +216,9 @@ class Store:
     def _migrate(self) -> None:
         with self._transaction() as connection:
             metadata.create_all(connection)
-            version = connection.execute(select(schema.c.version)).scalar()
+            version = connection.execute(select(schema_table.c.version)).scalar()
             if version is None:
-                connection.execute(insert(schema).values(version=SCHEMA_VERSION))
+                connection.execute(insert(schema_table).values(version=SCHEMA_VERSION))
         if version not in (None, SCHEMA_VERSION):
             raise StoreError(
                 f"the run database has schema version {version}, this Fairlap reads {SCHEMA_VERSION}: "
@@ -231,15 +231,15 @@ def _set_up_sqlite(connection, _record) -> None:
     # Readers are not kept waiting by a writer, and a commit is on the disk when it returns.
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    cursor.execute(f"PRAGMA busy_timeout={MAX_LOCK_WAIT_MS}")
     cursor.close()
 
 
-def _row(found) -> Row:
+def _make_row(found) -> RunRow:
     values = dict(found._mapping)
     started = values["started"]
     # SQLite keeps no time zone; what is written is UTC.
     values["started"] = started.replace(tzinfo=UTC) if started.tzinfo is None else started
     # A state that a later version has invented is shown as it is named.
     values["state"] = State(values["state"]) if values["state"] in set(State) else values["state"]
-    return Row(**values)
+    return RunRow(**values)

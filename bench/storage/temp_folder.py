@@ -11,10 +11,10 @@ from pathlib import Path
 
 from bench import paths
 
-PREFIX = "task-"
+FOLDER_PREFIX = "task-"
 
 
-class Scratch:
+class TempFolder:
     """A folder of this process's own, held by a lock that ends with it."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Scratch:
         self._held = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(self._held, fcntl.LOCK_EX)
         # Under this name it is looked for, now that it is held.
-        self.path = draft.rename(draft.with_name(f"{PREFIX}{uuid.uuid4().hex}"))
+        self.path = draft.rename(draft.with_name(f"{FOLDER_PREFIX}{uuid.uuid4().hex}"))
 
     def remove(self) -> None:
         """Remove the folder with all that is in it."""
@@ -31,9 +31,9 @@ class Scratch:
         os.close(self._held)
 
 
-def sweep() -> None:
+def remove_abandoned_folders() -> None:
     """Remove the folders whose processes have died."""
-    for folder in paths.journals().glob(f"{PREFIX}*"):
+    for folder in paths.journals().glob(f"{FOLDER_PREFIX}*"):
         try:
             held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:

@@ -12,15 +12,15 @@ import resource
 import sys
 from pathlib import Path
 
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
 
-MEMORY = 2 * 2**30
+MAX_MEMORY_BYTES = 2 * 2**30
 """Bytes of address space."""
 
 
 def main(arguments: list[str]) -> int:
     named, path = arguments
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     module, _, function = named.partition(":")
     check = getattr(importlib.import_module(module), function)
     try:

@@ -14,11 +14,11 @@ from pathlib import Path
 from bench import paths
 from bench.workload.declaration import Upload
 
-LARGEST_MB = 10
-PREFIX = "upload:"
-CHECK_S = 60.0
+MAX_IMAGE_MB = 10
+UPLOAD_PREFIX = "upload:"
+MAX_CHECK_S = 60.0
 """Longest time that looking into a file may take."""
-SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+IMAGE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """How a PNG and a JPEG begin."""
 
 
@@ -26,46 +26,46 @@ class UploadError(ValueError):
     """A file that is not taken; the text says why and what to do."""
 
 
-def keep(content: bytes) -> str:
+def save_image(content: bytes) -> str:
     """Keep an image; the parameter's value that names it. Raises UploadError."""
-    _bounded(content, LARGEST_MB)
-    if not content.startswith(SIGNATURES):
+    _check_size(content, MAX_IMAGE_MB)
+    if not content.startswith(IMAGE_SIGNATURES):
         raise UploadError("This is neither a PNG nor a JPEG file, whatever its name says. Choose another.")
-    with _draft(content) as (draft, value):
-        draft.rename(_place(value))
+    with _write_draft(content) as (draft, value):
+        draft.rename(_upload_path(value))
     return value
 
 
-def keep_checked(content: bytes, upload: Upload) -> tuple[str, str]:
+def save_checked_file(content: bytes, upload: Upload) -> tuple[str, str]:
     """Keep a file that passes its check; the value that names it, and what is in it. Raises UploadError."""
-    _bounded(content, upload.largest_mb)
-    with _draft(content) as (draft, value):
-        said = _checked(draft, upload.check)
-        draft.rename(_place(value))
+    _check_size(content, upload.largest_mb)
+    with _write_draft(content) as (draft, value):
+        said = _run_check(draft, upload.check)
+        draft.rename(_upload_path(value))
     return value, said
 
 
-def is_here(value: str) -> bool:
+def is_upload_available(value: str) -> bool:
     """Whether the file that a parameter's value names is on this machine; what is no upload always is."""
-    return not value.startswith(PREFIX) or _place(value).is_file()
+    return not value.startswith(UPLOAD_PREFIX) or _upload_path(value).is_file()
 
 
-def _place(value: str) -> Path:
-    return paths.uploads() / value.removeprefix(PREFIX)
+def _upload_path(value: str) -> Path:
+    return paths.uploads() / value.removeprefix(UPLOAD_PREFIX)
 
 
-def _bounded(content: bytes, largest_mb: int) -> None:
+def _check_size(content: bytes, largest_mb: int) -> None:
     if len(content) > largest_mb * 2**20:
         size = len(content) / 2**20
         raise UploadError(f"The file has {size:.1f} MB; up to {largest_mb} MB are taken. Choose a smaller one.")
 
 
 @contextlib.contextmanager
-def _draft(content: bytes) -> Iterator[tuple[Path, str]]:
+def _write_draft(content: bytes) -> Iterator[tuple[Path, str]]:
     """The file under a name of its own, and the value that it will have; what is not renamed is removed."""
-    value = f"{PREFIX}{hashlib.sha256(content).hexdigest()}"
+    value = f"{UPLOAD_PREFIX}{hashlib.sha256(content).hexdigest()}"
     # Two sessions may hand in the same file at once: each writes its own draft, and the last name wins.
-    draft = _place(value).with_suffix(f".{uuid.uuid4().hex}")
+    draft = _upload_path(value).with_suffix(f".{uuid.uuid4().hex}")
     try:
         draft.write_bytes(content)
         yield draft, value
@@ -75,13 +75,13 @@ def _draft(content: bytes) -> Iterator[tuple[Path, str]]:
         draft.unlink(missing_ok=True)
 
 
-def _checked(file: Path, check: str) -> str:
+def _run_check(file: Path, check: str) -> str:
     command = [sys.executable, "-m", "bench.storage.upload_check", check, str(file)]
     try:
-        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, timeout=CHECK_S, check=False)
+        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, timeout=MAX_CHECK_S, check=False)
         told = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
-        raise UploadError(f"The file could not be read in {CHECK_S:.0f} s. Choose a smaller one.") from error
+        raise UploadError(f"The file could not be read in {MAX_CHECK_S:.0f} s. Choose a smaller one.") from error
     except ValueError as error:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise UploadError(f"The file could not be looked into: {''.join(last)}. Choose another.") from error

@@ -22,7 +22,7 @@ def adopt_orphans() -> None:
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def offer_to_out_of_memory_killer() -> None:
+def raise_oom_score() -> None:
     """Have the kernel take this process first when memory runs out, before the page server."""
     # Some containers do not allow it; then the kernel chooses by size, which will mostly be the same.
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:

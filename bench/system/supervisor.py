@@ -18,10 +18,10 @@ import subprocess
 import sys
 import time
 
-from bench.system.prctl import adopt_orphans, die_with_parent, offer_to_out_of_memory_killer
+from bench.system.prctl import adopt_orphans, die_with_parent, raise_oom_score
 from bench.system.process_tree import descendants
 
-SWEEP_S = 5.0
+MAX_SWEEP_S = 5.0
 """Longest time that killing what is left may take; a process stuck in the kernel cannot be waited for without end."""
 
 
@@ -47,14 +47,14 @@ def main(arguments: list[str]) -> int:
         os.close(descriptor)
 
     try:
-        _wait(child, wake)
+        _wait_for_end(child, wake)
     finally:
-        left = _sweep(child)
+        left = _kill_descendants(child)
     print(json.dumps({"status": child.returncode, "left": left}), flush=True)
     return 0
 
 
-def _wait(child: subprocess.Popen[bytes], wake: int) -> None:
+def _wait_for_end(child: subprocess.Popen[bytes], wake: int) -> None:
     """Return when the command has ended, or when somebody wants it to."""
     owner: int | None = 0
     while child.poll() is None:
@@ -65,12 +65,12 @@ def _wait(child: subprocess.Popen[bytes], wake: int) -> None:
             return
 
 
-def _sweep(child: subprocess.Popen[bytes]) -> int:
+def _kill_descendants(child: subprocess.Popen[bytes]) -> int:
     """Kill the command's group, then every descendant, the adopted ones included; how many could not be ended."""
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-    deadline = time.monotonic() + SWEEP_S
+    deadline = time.monotonic() + MAX_SWEEP_S
     while time.monotonic() < deadline:
         for pid in descendants(os.getpid()):
             try:
@@ -88,5 +88,5 @@ def _sweep(child: subprocess.Popen[bytes]) -> int:
 
 
 if __name__ == "__main__":
-    offer_to_out_of_memory_killer()
+    raise_oom_score()
     sys.exit(main(sys.argv[1:]))

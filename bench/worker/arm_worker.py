@@ -18,49 +18,49 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from bench.system.process_tree import (
-    TreeClock,
-    bring_up_to_date,
-    descendants,
-    machine_ticks,
-    own_processor_s,
-    processor_s,
-    spent_between,
-    thread_run_ns,
+from bench.system.cpu_time import (
+    TreeCpuClock,
+    cpu_time_between_s,
+    machine_busy_and_steal_s,
+    own_cpu_time_s,
+    process_cpu_time_s,
+    thread_cpu_time_ns,
+    update_thread_clocks,
 )
+from bench.system.process_tree import descendants
 from bench.values import Measurement, StepTime
 from bench.worker import protocol
-from bench.worker.channel import Speaker, begin
-from bench.workload.declaration import Arm
+from bench.worker.channel import MessageWriter, open_channel
+from bench.workload.interface import Arm
 
 T = TypeVar("T")
 
-WAKE_S = 0.005
+WAKE_UP_S = 0.005
 """How long a core is kept busy before the clock starts."""
-RAN_NS = 100_000
+MIN_ACTIVE_NS = 100_000
 """A thread that ran at least this long in a repetition counts as having run; waking up to look for work is shorter."""
 
 
-TROUBLE = b"\n"
+READ_INTERRUPTED = b"\n"
 """Stands for a request where waiting for one was interrupted."""
 
 
 def main(arguments: list[str]) -> int:
-    incoming, speaker = begin(arguments)
-    worker = Worker(speaker)
+    incoming, speaker = open_channel(arguments)
+    worker = ArmWorker(speaker)
     speaker.say(protocol.Hello(pid=os.getpid()))
     with open(incoming, "rb") as lines:
         # End of file means that whoever asks is gone.
         while line := worker.wait(lines.readline):
-            if line != TROUBLE:
+            if line != READ_INTERRUPTED:
                 worker.answer(line)
     return 0
 
 
-class Worker:
+class ArmWorker:
     """Answers requests, one at a time, with one arm."""
 
-    def __init__(self, speaker: Speaker) -> None:
+    def __init__(self, speaker: MessageWriter) -> None:
         self.speaker = speaker
         self.arm: Arm | None = None
         self.cores: list[int] = []
@@ -81,9 +81,9 @@ class Worker:
         except Exception as error:
             # What watches over a workload's services raises here, too: whoever asks next is told.
             self._broke(error)
-            return TROUBLE
+            return READ_INTERRUPTED
         self.idle_s = time.monotonic() - since
-        self.idle_processor_s = spent_between(before, self._times())
+        self.idle_processor_s = cpu_time_between_s(before, self._times())
         return line
 
     def _family(self) -> list[int]:
@@ -92,13 +92,13 @@ class Worker:
         return [*descendants(os.getpid()), *served]
 
     def _times(self) -> dict[int, float]:
-        return {pid: processor_s(pid) for pid in [os.getpid(), *self._family()]}
+        return {pid: process_cpu_time_s(pid) for pid in [os.getpid(), *self._family()]}
 
     def answer(self, line: bytes) -> None:
         try:
-            request = protocol.requests.validate_json(line)
+            request = protocol.request_adapter.validate_json(line)
         except ValidationError as error:
-            self.speaker.say(protocol.Broke(what=f"the worker was asked what it does not understand: {error}"))
+            self.speaker.say(protocol.ErrorReply(what=f"the worker was asked what it does not understand: {error}"))
             return
         try:
             self.speaker.say(self._answer(request))
@@ -108,7 +108,9 @@ class Worker:
 
     def _broke(self, error: Exception) -> None:
         traceback.print_exception(error)
-        self.speaker.say(protocol.Broke(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", "")))
+        self.speaker.say(
+            protocol.ErrorReply(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", ""))
+        )
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
         if isinstance(request, protocol.Prepare):
@@ -117,20 +119,20 @@ class Worker:
             raise RuntimeError("the arm was asked to work before it was prepared")
         match request:
             case protocol.Repeat():
-                return protocol.Repeated(measurement=self._repeat(self.arm, request))
+                return protocol.RepeatedReply(measurement=self._repeat(self.arm, request))
             case protocol.Place():
-                return protocol.Placed(threads=self._place(request.spread))
-            case protocol.Testify():
-                return protocol.Testified(evidence=self.arm.evidence())
-            case protocol.Conclude():
+                return protocol.PlacedReply(threads=self._place(request.spread))
+            case protocol.CollectEvidence():
+                return protocol.EvidenceReply(evidence=self.arm.evidence())
+            case protocol.MeasureQuality():
                 measures, pictures = self.arm.conclude()
-                return protocol.Concluded(measures=measures, pictures=pictures)
-            case protocol.Compare():
+                return protocol.QualityReply(measures=measures, pictures=pictures)
+            case protocol.CompareResults():
                 measures, tables = self.arm.compare(Path(request.other))
-                return protocol.Compared(measures=measures, tables=tables)
+                return protocol.ComparisonReply(measures=measures, tables=tables)
         raise RuntimeError(f"no answer to {request.type}")
 
-    def _prepare(self, request: protocol.Prepare) -> protocol.Prepared:
+    def _prepare(self, request: protocol.Prepare) -> protocol.PreparedReply:
         if request.version != protocol.VERSION:
             raise RuntimeError(
                 f"the race speaks version {request.version} of the protocol, this worker {protocol.VERSION}"
@@ -145,28 +147,28 @@ class Worker:
         # What was loaded stays: the collector need not walk it again in the middle of a sample.
         gc.collect()
         gc.freeze()
-        answer = protocol.Prepared(**prepared)
+        answer = protocol.PreparedReply(**prepared)
         self.served = answer.service.pids if answer.service else []
         return answer
 
     def _repeat(self, arm: Arm, request: protocol.Repeat) -> Measurement:
         """One timed repetition. What is read of the system is read outside the clock."""
-        processor = TreeClock(self._family) if self._family() else own_processor_s
+        processor = TreeCpuClock(self._family) if self._family() else own_cpu_time_s
         clock = StepClock(request.calls, processor)
-        ran = thread_run_ns()
-        _wake()
+        ran = thread_cpu_time_ns()
+        _wake_core()
         # After the waking, which is no load of other programs, and in which other programs ran too.
-        ticks = machine_ticks()
+        ticks = machine_busy_and_steal_s()
         began, spent = time.monotonic(), processor()
 
         start = time.perf_counter()
         arm.repeat(request.repetition, clock)
         wall_s = time.perf_counter() - start
 
-        bring_up_to_date()
+        update_thread_clocks()
         spent = processor() - spent
-        later = machine_ticks()
-        now_ran = thread_run_ns()
+        later = machine_busy_and_steal_s()
+        now_ran = thread_cpu_time_ns()
         self.ran = {thread: ns - ran.get(thread, 0) for thread, ns in now_ran.items()}
         return Measurement(
             steps=clock.steps,
@@ -174,7 +176,7 @@ class Worker:
             wall_s=wall_s,
             processor_s=max(0.0, spent),
             began=began,
-            threads=sum(ns > RAN_NS for ns in self.ran.values()),
+            threads=sum(ns > MIN_ACTIVE_NS for ns in self.ran.values()),
             machine_busy_s=max(0.0, later[0] - ticks[0]) if later and ticks else None,
             steal_s=max(0.0, later[1] - ticks[1]) if later and ticks else None,
             idle_processor_s=max(0.0, self.idle_processor_s),
@@ -186,8 +188,8 @@ class Worker:
 
         Setting the affinity of a process moves its main thread alone, so every thread is set by its own id.
         """
-        threads = sorted(thread_run_ns())
-        busy = [thread for thread in threads if self.ran.get(thread, 0) > RAN_NS]
+        threads = sorted(thread_cpu_time_ns())
+        busy = [thread for thread in threads if self.ran.get(thread, 0) > MIN_ACTIVE_NS]
         main = os.getpid()
         helpers = [thread for thread in busy if thread != main]
         for place, thread in enumerate([main, *helpers] if spread else threads):
@@ -228,9 +230,9 @@ class StepClock:
         return result
 
 
-def _wake() -> None:
+def _wake_core() -> None:
     """Keep a core busy for a moment: a sleeping one starts slowly, and the arm has slept while the other one ran."""
-    until = time.perf_counter() + WAKE_S
+    until = time.perf_counter() + WAKE_UP_S
     while time.perf_counter() < until:
         pass
 

@@ -14,8 +14,8 @@ from bench.system.prctl import die_with_parent
 from bench.worker import protocol
 
 
-class Speaker:
-    """Says messages, one a line. See `bench.workload.declaration.Progress` and `Tell`, which it is."""
+class MessageWriter:
+    """Says messages, one a line. See `bench.workload.interface.ProgressReporter` and `Tell`, which it is."""
 
     def __init__(self, out: FileIO) -> None:
         self.out = out
@@ -26,17 +26,17 @@ class Speaker:
             data = data[self.out.write(data) :]
 
     def progress(self, text: str, share: float | None = None) -> None:
-        self.say(protocol.Progress(text=text, share=share))
+        self.say(protocol.ProgressMessage(text=text, share=share))
 
     def event(self, name: str, value: dict[str, Any]) -> None:
-        self.say(protocol.Event(name=name, value=value))
+        self.say(protocol.TaskEventMessage(name=name, value=value))
 
 
-def begin(arguments: list[str]) -> tuple[int, Speaker]:
+def open_channel(arguments: list[str]) -> tuple[int, MessageWriter]:
     """Of the two descriptors that the command line names: the one to read requests from, and a speaker on the other."""
     die_with_parent(signal.SIGKILL)
     faulthandler.enable()
     incoming, outgoing = (int(descriptor) for descriptor in arguments)
     for descriptor in (incoming, outgoing):
         os.set_inheritable(descriptor, False)
-    return incoming, Speaker(FileIO(outgoing, "w"))
+    return incoming, MessageWriter(FileIO(outgoing, "w"))

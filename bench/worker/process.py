@@ -14,16 +14,15 @@ from typing import Any
 from bench import paths
 from bench.plan.plan import Plan
 
-LOG_TAIL = 40
+LOG_TAIL_LINES = 40
 """Lines of a log that stand beside a failure."""
-TIES = {"OMP_PROC_BIND", "OMP_PLACES", "KMP_AFFINITY", "GOMP_CPU_AFFINITY"}
-END_S = 6.0
+MAX_SUPERVISOR_EXIT_S = 6.0
 """Longest wait for a supervisor to sweep; it gives up by itself before."""
-LONGEST_LINE = 64 * 1024 * 1024
+MAX_LINE_BYTES = 64 * 1024 * 1024
 """Bytes; pictures travel in lines."""
 
 
-class Ended(Exception):
+class ProcessEnded(Exception):
     """The process has closed its pipe: it has ended, or is about to."""
 
 
@@ -31,7 +30,7 @@ class LineTooLong(Exception):
     """The process said more without an end of line than any answer is long."""
 
 
-class Child:
+class SupervisedProcess:
     """`python -m MODULE`, which finds the descriptors of its requests and replies as its two arguments."""
 
     def __init__(self, module: str, cores: Sequence[int], environment: Mapping[str, str], log: Path) -> None:
@@ -77,7 +76,7 @@ class Child:
             while data:
                 data = data[os.write(self._requests, data) :]
         except BrokenPipeError as error:
-            raise Ended from error
+            raise ProcessEnded from error
 
     def lines(self) -> list[bytes]:
         """What it has said since the last call; never waits. Raises Ended and LineTooLong."""
@@ -87,9 +86,9 @@ class Child:
             except BlockingIOError:
                 break
             if not data:
-                raise Ended
+                raise ProcessEnded
             self._unread += data
-            if len(self._unread) > LONGEST_LINE:
+            if len(self._unread) > MAX_LINE_BYTES:
                 raise LineTooLong
             if self._unread.endswith(b"\n"):
                 break
@@ -105,7 +104,7 @@ class Child:
         assert self._supervisor.stdin and self._supervisor.stdout
         self._supervisor.stdin.close()
         try:
-            self._supervisor.wait(END_S)
+            self._supervisor.wait(MAX_SUPERVISOR_EXIT_S)
         except subprocess.TimeoutExpired:
             self._supervisor.kill()
             self._supervisor.wait()
@@ -129,10 +128,10 @@ class Child:
             return []
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 64 * 1024))
-            return log.read().decode(errors="replace").splitlines()[-LOG_TAIL:]
+            return log.read().decode(errors="replace").splitlines()[-LOG_TAIL_LINES:]
 
 
-def work(plan: Plan, cores: list[int], scratch: Path) -> dict[str, Any]:
+def make_work_fields(plan: Plan, cores: list[int], scratch: Path) -> dict[str, Any]:
     """The fields of `protocol.Work` for a process on `cores` that works by `plan` in the folder `scratch`."""
     return {
         "cores": cores,
@@ -145,40 +144,8 @@ def work(plan: Plan, cores: list[int], scratch: Path) -> dict[str, Any]:
     }
 
 
-def remedy(how: str) -> str:
+def exit_remedy(how: str) -> str:
     """What to do about a process that ended unasked, by how it ended."""
     if "SIGKILL" in how:
         return "Something outside killed it: the out-of-memory killer, or a person. Free memory, or ask for less work."
     return "Its log says why; run the same command line in a terminal to see all of it."
-
-
-def environment(cores: int, own: Mapping[str, str]) -> Mapping[str, str]:
-    """The process's environment: as many threads as cores in every pool, waiting passively, and what is its own.
-
-    A pool that waits by spinning would use the cores of the arm whose turn it is.
-    """
-    threads = (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "BLIS_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "RAYON_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-        "LOKY_MAX_CPU_COUNT",
-    )
-    passive = {
-        "OMP_DYNAMIC": "FALSE",
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "KMP_BLOCKTIME": "0",
-        "GOMP_SPINCOUNT": "0",
-        "OPENBLAS_THREAD_TIMEOUT": "4",
-        "MKL_DYNAMIC": "FALSE",
-    }
-    # Where a user has tied threads to cores for other programs, both arms would be tied alike, and to the wrong ones.
-    inherited = {name: value for name, value in os.environ.items() if name not in TIES}
-    fixed = {"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "", "TF_CPP_MIN_LOG_LEVEL": "1"}
-    return inherited | dict.fromkeys(threads, str(cores)) | passive | fixed | dict(own)

@@ -20,12 +20,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from bench.values import Evidence, Measure, Measurement, Picture, Service, Table, Value
-from bench.workload.declaration import Setting, Settings
+from bench.workload.declaration import Setting
+from bench.workload.interface import Settings
 
 VERSION = 1
 
 
-class Work(Value):
+class WorkRequest(Value):
     """What a process is told of the plan, whatever it is to do."""
 
     version: int = VERSION
@@ -51,7 +52,7 @@ class Work(Value):
         )
 
 
-class Prepare(Work):
+class Prepare(WorkRequest):
     type: Literal["prepare"] = "prepare"
     arm: str
     lever: str
@@ -71,15 +72,15 @@ class Place(Value):
     spread: bool
 
 
-class Testify(Value):
+class CollectEvidence(Value):
     type: Literal["testify"] = "testify"
 
 
-class Conclude(Value):
+class MeasureQuality(Value):
     type: Literal["conclude"] = "conclude"
 
 
-class Compare(Value):
+class CompareResults(Value):
     type: Literal["compare"] = "compare"
     other: str
     """Folder of the other arm's results."""
@@ -91,14 +92,14 @@ class Hello(Value):
     pid: int
 
 
-class Progress(Value):
+class ProgressMessage(Value):
     type: Literal["progress"] = "progress"
     text: str
     share: float | None = Field(default=None, ge=0, le=1)
     """How much of what `text` names is done, where that is known."""
 
 
-class Prepared(Value):
+class PreparedReply(Value):
     type: Literal["prepared"] = "prepared"
     work: float = Field(gt=0)
     work_of: dict[str, float] = Field(default_factory=dict)
@@ -108,40 +109,40 @@ class Prepared(Value):
     service: Service | None = None
 
 
-class Repeated(Value):
+class RepeatedReply(Value):
     type: Literal["repeated"] = "repeated"
     measurement: Measurement
 
 
-class Placed(Value):
+class PlacedReply(Value):
     type: Literal["placed"] = "placed"
     threads: int
 
 
-class Testified(Value):
+class EvidenceReply(Value):
     type: Literal["testified"] = "testified"
     evidence: list[Evidence]
 
 
-class Concluded(Value):
+class QualityReply(Value):
     type: Literal["concluded"] = "concluded"
     measures: list[Measure]
     pictures: list[Picture]
 
 
-class Compared(Value):
+class ComparisonReply(Value):
     type: Literal["compared"] = "compared"
     measures: list[Measure]
     tables: list[Table] = Field(default_factory=list)
 
 
-class Broke(Value):
+class ErrorReply(Value):
     type: Literal["broke"] = "broke"
     what: str
     remedy: str = ""
 
 
-class Do(Work):
+class DoTask(WorkRequest):
     """Do a task of a workload."""
 
     type: Literal["do"] = "do"
@@ -151,7 +152,7 @@ class Do(Work):
     """What the task alone wants to know."""
 
 
-class Event(Value):
+class TaskEventMessage(Value):
     """Something of interest that happened in a task."""
 
     type: Literal["event"] = "event"
@@ -159,20 +160,30 @@ class Event(Value):
     value: dict[str, Any]
 
 
-class Done(Value):
+class TaskResultReply(Value):
     type: Literal["done"] = "done"
     value: dict[str, Any]
 
 
-Request = Annotated[Prepare | Repeat | Place | Testify | Conclude | Compare, Field(discriminator="type")]
+Request = Annotated[
+    Prepare | Repeat | Place | CollectEvidence | MeasureQuality | CompareResults, Field(discriminator="type")
+]
 Reply = Annotated[
-    Hello | Progress | Prepared | Repeated | Placed | Testified | Concluded | Compared | Broke,
+    Hello
+    | ProgressMessage
+    | PreparedReply
+    | RepeatedReply
+    | PlacedReply
+    | EvidenceReply
+    | QualityReply
+    | ComparisonReply
+    | ErrorReply,
     Field(discriminator="type"),
 ]
 
-requests: TypeAdapter[Request] = TypeAdapter(Request)
-replies: TypeAdapter[Reply] = TypeAdapter(Reply)
-dos: TypeAdapter[Do] = TypeAdapter(Do)
-task_replies: TypeAdapter[Progress | Event | Done | Broke] = TypeAdapter(
-    Annotated[Progress | Event | Done | Broke, Field(discriminator="type")]
+request_adapter: TypeAdapter[Request] = TypeAdapter(Request)
+reply_adapter: TypeAdapter[Reply] = TypeAdapter(Reply)
+task_request_adapter: TypeAdapter[DoTask] = TypeAdapter(DoTask)
+task_reply_adapter: TypeAdapter[ProgressMessage | TaskEventMessage | TaskResultReply | ErrorReply] = TypeAdapter(
+    Annotated[ProgressMessage | TaskEventMessage | TaskResultReply | ErrorReply, Field(discriminator="type")]
 )

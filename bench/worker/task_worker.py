@@ -11,36 +11,40 @@ import sys
 import traceback
 
 from bench.worker import protocol
-from bench.worker.channel import begin
-from bench.workload.declaration import Desk, Tell
+from bench.worker.channel import open_channel
+from bench.workload.interface import TaskHandler, TaskReporter
 
 
 def main(arguments: list[str]) -> int:
-    incoming, speaker = begin(arguments)
-    desks: dict[str, Desk] = {}
+    incoming, speaker = open_channel(arguments)
+    desks: dict[str, TaskHandler] = {}
     with open(incoming, "rb") as lines:
         for line in lines:
-            speaker.say(answer(line, desks, speaker))
+            speaker.say(answer_request(line, desks, speaker))
     return 0
 
 
-def answer(line: bytes, desks: dict[str, Desk], tell: Tell) -> protocol.Done | protocol.Broke:
+def answer_request(
+    line: bytes, desks: dict[str, TaskHandler], tell: TaskReporter
+) -> protocol.TaskResultReply | protocol.ErrorReply:
     """Do what `line` asks for."""
     try:
-        request = protocol.dos.validate_json(line)
+        request = protocol.task_request_adapter.validate_json(line)
         if request.version != protocol.VERSION:
             raise RuntimeError(f"the server speaks version {request.version}, this process {protocol.VERSION}")
         if request.desk not in desks:
             tell.progress("importing the libraries")
             module, _, name = request.desk.partition(":")
             desks[request.desk] = getattr(importlib.import_module(module), name)()
-        return protocol.Done(value=getattr(desks[request.desk], request.task)(request.settings(), request.given, tell))
+        return protocol.TaskResultReply(
+            value=getattr(desks[request.desk], request.task)(request.settings(), request.given, tell)
+        )
     except Exception as error:
         # The boundary of the process: whatever a task raises becomes an answer, and stands in the log.
         traceback.print_exc()
         remedy = getattr(error, "remedy", "")
         what = str(error) if remedy else f"{type(error).__name__}: {error}"
-        return protocol.Broke(what=what, remedy=remedy)
+        return protocol.ErrorReply(what=what, remedy=remedy)
 
 
 if __name__ == "__main__":

@@ -10,24 +10,20 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-import pkgutil
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal
 
-import workloads
-from bench.values import WHOLE, Evidence, Measure, Picture, Table
+from bench.values import WHOLE
 
 Setting = int | float | str | bool
 
-PINS = "Install the pins: pip install -r requirements.txt"
+INSTALL_REMEDY = "Install the pins: pip install -r requirements.txt"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedRatio:
     """A figure that somebody published for a step, to stand beside ours."""
 
     ratio: float
@@ -99,7 +95,7 @@ class LeverValue:
         missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
         if not missing:
             return ""
-        how = f"Install it: pip install {self.extra}" if self.extra else PINS
+        how = f"Install it: pip install {self.extra}" if self.extra else INSTALL_REMEDY
         return f"{self.label} cannot run here, not installed: {', '.join(missing)}. {how}"
 
 
@@ -129,7 +125,7 @@ class Step:
     name: str
     label: str
     what: str
-    published: Published | None = None
+    published: PublishedRatio | None = None
     changes: bool = True
     """False for a step that the lever leaves alone: both arms run the same code in it."""
     groups: tuple[str, ...] = ()
@@ -182,7 +178,7 @@ class Workload:
     """The post that it follows."""
     machines: tuple[str, ...] = ("x86_64", "AMD64")
     systems: tuple[str, ...] = ("Linux", "Darwin", "Windows")
-    published: Published | None = None
+    published: PublishedRatio | None = None
     """What somebody published for the whole."""
     platform_note: str = ""
     """What to say where machine or system is none of these."""
@@ -224,7 +220,7 @@ class Workload:
         packages = dict.fromkeys(p for value in self.lever.values if not value.extra for p in value.packages)
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         if missing:
-            return f"Not installed: {', '.join(missing)}. {PINS}"
+            return f"Not installed: {', '.join(missing)}. {INSTALL_REMEDY}"
         return ""
 
     def task(self, name: str) -> Task:
@@ -240,7 +236,7 @@ class Workload:
         chosen = set(str(parameters[self.chosen_by]).split(","))
         return tuple(step for step in self.steps if not step.groups or chosen & {step.name, *step.groups})
 
-    def figures(self) -> dict[str, Published]:
+    def figures(self) -> dict[str, PublishedRatio]:
         """What was published, by step; the whole among them."""
         told = {WHOLE: self.published} | {step.name: step.published for step in self.steps}
         return {name: published for name, published in told.items() if published}
@@ -248,101 +244,3 @@ class Workload:
     def labels(self) -> dict[str, str]:
         """Label of every step, and of the whole."""
         return {WHOLE: "the whole"} | {step.name: step.label for step in self.steps}
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What an arm is told: its side of the plan, checked."""
-
-    lever: str
-    cores: int
-    batch: int
-    parameters: Mapping[str, Setting]
-    seed: int
-    scratch: Path
-    """A folder of the run's own, gone after it."""
-    uploads: Path
-    """Where uploaded files lie, named by the SHA-256 of their content."""
-    cache: Path
-    """What is dear to make and may be made again."""
-
-
-T = TypeVar("T")
-
-
-class BadInput(ValueError):
-    """Something given to a workload that it cannot work with; `remedy` says what to do."""
-
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what)
-        self.remedy = remedy
-
-
-class Clock(Protocol):
-    """Times the steps of one repetition."""
-
-    def __call__(self, step: str, work: Callable[[], T]) -> T:
-        """Do `work`, perhaps several times, and keep its wall and processor time per call; the last value returns."""
-
-
-class Progress(Protocol):
-    """Is told what is done now, and which share of that is done where it is known, 0 to 1. It may be kept, and told
-    whenever the arm is asked for something that takes long and is not timed."""
-
-    def __call__(self, text: str, share: float | None = None, /) -> None: ...
-
-
-class Arm(Protocol):
-    """The workload at one setting of its lever, inside its own process."""
-
-    def __init__(self, settings: Settings) -> None: ...
-
-    def prepare(self, progress: Progress) -> dict[str, Any]:
-        """Import, load and build what is needed, and say what the work is.
-
-        Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
-        text}}`; where a step works on another amount, `'work_of'` is `{step: units}`; where the weights or the data
-        are not real, `'synthetic'` says why; where the work is done by what is not the arm's own, `'service'` is a
-        `bench.values.Service`.
-        """
-
-    def repeat(self, repetition: int, clock: Clock) -> None:
-        """Do the work once, every step through `clock`; `repetition` may vary the input where a cache could cheat."""
-
-    def evidence(self) -> list[Evidence]:
-        """What the library itself says of the path that each step took."""
-
-    def conclude(self) -> tuple[list[Measure], list[Picture]]:
-        """This arm's own accuracy, and what it made; leaves in `scratch` what `compare` needs."""
-
-    def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
-        """How far this arm's results agree with those that the other arm, the baseline, left in the folder `other`,
-        and what differs."""
-
-
-class Tell(Protocol):
-    """What a task says while it works."""
-
-    def progress(self, text: str, share: float | None = None) -> None:
-        """What it does now, and how much of that is done, 0 to 1, where that is known."""
-
-    def event(self, name: str, value: dict[str, Any]) -> None:
-        """Something that whoever watches wants to keep; `value` can be written as JSON."""
-
-
-class Desk(Protocol):
-    """Does a workload's tasks, inside a process of their own. It has a method for each, named as it is:
-    `def name(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]`."""
-
-    def __init__(self) -> None: ...
-
-
-@cache
-def registry() -> dict[str, Workload]:
-    """Every declared workload by its name, in the order in which pages list them."""
-
-    found = []
-    for module in pkgutil.iter_modules(workloads.__path__):
-        declared = importlib.import_module(f"workloads.{module.name}")
-        found.append((getattr(declared, "ORDER", 99), declared.WORKLOAD))
-    return {workload.name: workload for _, workload in sorted(found, key=lambda pair: (pair[0], pair[1].name))}

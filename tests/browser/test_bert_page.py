@@ -10,50 +10,50 @@ import pytest
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
 
-from tests import bert_models
-from tests.browser.test_dashboard import no_exception, run_button, wait_state
+from tests.support import tiny_bert
+from tests.support.browser import assert_no_exception, find_run_button, wait_for_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
-SLOW = 180_000
+TASK_TIMEOUT_MS = 180_000
 """Milliseconds that a task may take on a small, busy machine."""
 
 
 def test_a_model_is_asked_quantized_looked_into_and_raced(page, server, tmp_path):
-    query = bert_models.task_settings(tmp_path) | {"cores": 1, "batch": 2, "budget_s": 4, "target": 0.5}
+    query = tiny_bert.write_task_files(tmp_path) | {"cores": 1, "batch": 2, "budget_s": 4, "target": 0.5}
     page.goto(f"{server.address}/bert?{urlencode(query)}")
 
-    page.get_by_role("textbox", name="Passage").fill(bert_models.PASSAGE)
+    page.get_by_role("textbox", name="Passage").fill(tiny_bert.PASSAGE)
     page.get_by_role("textbox", name="Question").fill("what was built")
     page.get_by_role("button", name=re.compile(r"\bAsk$")).click()
-    page.get_by_text("Both models mark").wait_for(timeout=SLOW)
+    page.get_by_text("Both models mark").wait_for(timeout=TASK_TIMEOUT_MS)
     marked = page.locator("mark").first.inner_text()
-    assert marked and marked in bert_models.PASSAGE, "the span is marked in the passage that was written"
-    no_exception(page)
+    assert marked and marked in tiny_bert.PASSAGE, "the span is marked in the passage that was written"
+    assert_no_exception(page)
 
     page.get_by_role("tab", name="Quantize").click()
     yaml = page.get_by_role("textbox", name="Configuration")
     yaml.fill("tuning:\n  strategie: basic\n")
     page.get_by_role("button", name=re.compile(r"\bQuantize$")).click()
-    page.get_by_text("line 2: there is no key tuning.strategie").wait_for(timeout=SLOW)
+    page.get_by_text("line 2: there is no key tuning.strategie").wait_for(timeout=TASK_TIMEOUT_MS)
     # All that is lost is allowed: the first trial meets the criterion.
     yaml.fill("tuning:\n  accuracy_criterion:\n    relative: 1.0\n")
     yaml.blur()
     page.get_by_role("button", name=re.compile(r"\bQuantize$")).click()
-    page.get_by_text("Trial 1 meets the criterion").wait_for(timeout=SLOW)
-    no_exception(page)
+    page.get_by_text("Trial 1 meets the criterion").wait_for(timeout=TASK_TIMEOUT_MS)
+    assert_no_exception(page)
 
     page.get_by_role("button", name=re.compile("Race this model")).click()
     assert "quantization=tuned-" in (page.wait_for_url(re.compile("quantization=tuned-")) or page.url)
-    run_button(page).click()
-    wait_state(page, "finished", SLOW / 1000)
+    find_run_button(page).click()
+    wait_for_state(page, "finished", TASK_TIMEOUT_MS / 1000)
     page.get_by_text("Questions whose answer changed").wait_for()
-    no_exception(page)
+    assert_no_exception(page)
 
     page.get_by_role("tab", name="Operators").click()
     page.get_by_role("button", name=re.compile("Look inside")).click()
-    page.get_by_text("Operators, layer by layer").wait_for(timeout=SLOW)
+    page.get_by_text("Operators, layer by layer").wait_for(timeout=TASK_TIMEOUT_MS)
     page.get_by_text("13 of 13").first.wait_for()
-    no_exception(page)
+    assert_no_exception(page)
 
     page.reload()
     page.get_by_text("Operators, layer by layer").wait_for()
@@ -61,7 +61,7 @@ def test_a_model_is_asked_quantized_looked_into_and_raced(page, server, tmp_path
 
 def test_a_squad_file_is_handed_in_and_a_wrong_one_refused(page, server, tmp_path):
     good = tmp_path / "good.json"
-    settings = bert_models.task_settings(tmp_path)
+    settings = tiny_bert.write_task_files(tmp_path)
     good.write_bytes((tmp_path / "questions.json").read_bytes())
     wrong = tmp_path / "wrong.json"
     wrong.write_text(good.read_text().replace('"answer_start": 0', '"answer_start": 9999', 1))
@@ -72,4 +72,4 @@ def test_a_squad_file_is_handed_in_and_a_wrong_one_refused(page, server, tmp_pat
     page.get_by_text("is 9999, and the passage has").wait_for()
     chooser.set_input_files(good)
     page.wait_for_url(re.compile("evaluation=upload"))
-    no_exception(page)
+    assert_no_exception(page)

@@ -11,62 +11,50 @@ from PIL import Image
 
 from bench.run.events import State
 from bench.storage.store import Store
-from tests.browser.conftest import start_server
-from tests.conftest import belonging, wait_gone
+from tests.support.browser import assert_no_exception, find_run_button, start_server, wait_for_state
+from tests.support.processes import list_processes, wait_until_gone
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 PAGE = "colour-quantization"
-QUICK = "budget_s=4&target=0.5&colours=8"
-LONG = "budget_s=120&target=0&colours=8"
+QUICK_SETTINGS = "budget_s=4&target=0.5&colours=8"
+LONG_SETTINGS = "budget_s=120&target=0&colours=8"
 
 
-def run_button(page):
-    return page.get_by_role("button", name=re.compile(r"\bRun$"))
-
-
-def stop_button(page):
+def find_stop_button(page):
     return page.get_by_test_id("stMain").get_by_role("button", name=re.compile(r"\bStop$"))
 
 
 def press_run(page, server, query: str) -> None:
     page.goto(f"{server.address}/{PAGE}?cores=1&{query}")
-    run_button(page).click()
-
-
-def wait_state(page, state: str, seconds: float = 60) -> None:
-    page.get_by_test_id("stMain").get_by_text(re.compile(rf"\b{state}\b")).first.wait_for(timeout=seconds * 1000)
-
-
-def no_exception(page) -> None:
-    assert page.get_by_test_id("stException").count() == 0
+    find_run_button(page).click()
 
 
 def test_home_leads_to_the_race(page, server):
     page.goto(server.address)
     page.get_by_role("heading", name="Fairlap").wait_for()
     page.get_by_role("link", name=re.compile("Colour quantization")).first.click()
-    run_button(page).wait_for()
-    no_exception(page)
+    find_run_button(page).wait_for()
+    assert_no_exception(page)
 
 
 @pytest.mark.parametrize("path", ["machine", "runs", "rules"])
 def test_every_other_page_draws(page, server, path):
     page.goto(f"{server.address}/{path}")
     page.get_by_role("heading", name=path.capitalize()).first.wait_for()
-    no_exception(page)
+    assert_no_exception(page)
 
 
 def test_a_whole_run_ends_in_a_claim_with_its_pictures(page, server):
-    press_run(page, server, QUICK)
-    wait_state(page, "racing")
-    wait_state(page, "finished", 120)
+    press_run(page, server, QUICK_SETTINGS)
+    wait_for_state(page, "racing")
+    wait_for_state(page, "finished", 120)
     main = page.get_by_test_id("stMain")
     main.get_by_text("Claim", exact=True).first.wait_for()
     pictures = main.get_by_alt_text(re.compile("^K-Means"))
     pictures.nth(1).wait_for()
     assert pictures.count() == 2
-    no_exception(page)
+    assert_no_exception(page)
     stored = Store().rows()[0]
     assert stored.state is State.FINISHED
     assert stored.origin == "page"
@@ -75,76 +63,76 @@ def test_a_whole_run_ends_in_a_claim_with_its_pictures(page, server):
     assert run.claim().sentence[:40] in main.inner_text().replace("\n", " ")
 
 
-SCREENSHOTS = os.environ.get("FAIRLAP_SCREENSHOTS")
+SCREENSHOT_FOLDER = os.environ.get("FAIRLAP_SCREENSHOTS")
 
 
-@pytest.mark.skipif(not SCREENSHOTS, reason="FAIRLAP_SCREENSHOTS names no folder: 'make screenshots' takes them")
+@pytest.mark.skipif(not SCREENSHOT_FOLDER, reason="FAIRLAP_SCREENSHOTS names no folder: 'make screenshots' takes them")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_screenshots_for_the_readme(browser, server, theme):
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=theme)
     page = context.new_page()
     page.goto(f"{server.address}/{PAGE}?budget_s=20")
-    run_button(page).click()
-    wait_state(page, "finished", 120)
+    find_run_button(page).click()
+    wait_for_state(page, "finished", 120)
     page.wait_for_timeout(3000)
-    page.screenshot(path=Path(SCREENSHOTS) / f"race-{theme}.png")
+    page.screenshot(path=Path(SCREENSHOT_FOLDER) / f"race-{theme}.png")
     context.close()
 
 
 def test_a_reload_in_the_middle_loses_nothing(page, server):
-    press_run(page, server, LONG)
-    wait_state(page, "racing")
+    press_run(page, server, LONG_SETTINGS)
+    wait_for_state(page, "racing")
     assert "run=" in page.url
     run = re.search(r"run=(\w+)", page.url).group(1)
     page.reload()
-    wait_state(page, "racing")
+    wait_for_state(page, "racing")
     page.goto(server.address)
     page.get_by_text(re.compile("Races now")).first.wait_for()
     page.goto(f"{server.address}/{PAGE}?run={run}")
-    wait_state(page, "racing")
-    stop_button(page).click()
-    wait_state(page, "stopped")
-    no_exception(page)
+    wait_for_state(page, "racing")
+    find_stop_button(page).click()
+    wait_for_state(page, "stopped")
+    assert_no_exception(page)
 
 
 def test_stop_ends_the_run_and_its_processes(page, server, home):
-    press_run(page, server, LONG)
-    wait_state(page, "racing")
-    assert any("bench.worker.arm_worker" in command for command in belonging(home))
-    stop_button(page).click()
-    wait_state(page, "stopped")
-    left = wait_gone(home, 4.0, but="streamlit")
+    press_run(page, server, LONG_SETTINGS)
+    wait_for_state(page, "racing")
+    assert any("bench.worker.arm_worker" in command for command in list_processes(home))
+    find_stop_button(page).click()
+    wait_for_state(page, "stopped")
+    left = wait_until_gone(home, 4.0, but="streamlit")
     assert not left
     assert Store().rows()[0].state is State.STOPPED
 
 
 def test_stop_while_the_arms_are_being_prepared(page, server, home):
-    press_run(page, server, LONG)
-    wait_state(page, "preparing")
-    stop_button(page).click()
-    wait_state(page, "stopped")
-    assert not wait_gone(home, 4.0, but="streamlit")
+    press_run(page, server, LONG_SETTINGS)
+    wait_for_state(page, "preparing")
+    find_stop_button(page).click()
+    wait_for_state(page, "stopped")
+    assert not wait_until_gone(home, 4.0, but="streamlit")
 
 
 def test_a_second_session_sees_its_place_and_may_leave_the_queue(page, server, browser):
-    press_run(page, server, LONG)
-    wait_state(page, "racing")
+    press_run(page, server, LONG_SETTINGS)
+    wait_for_state(page, "racing")
     other = browser.new_context().new_page()
-    press_run(other, server, QUICK)
+    press_run(other, server, QUICK_SETTINGS)
     other.get_by_text(re.compile("1 race is in front")).first.wait_for()
-    stop_button(other).click()
+    find_stop_button(other).click()
     other.get_by_text(re.compile("stopped before its turn")).first.wait_for()
     other.context.close()
-    stop_button(page).click()
-    wait_state(page, "stopped")
+    find_stop_button(page).click()
+    wait_for_state(page, "stopped")
 
 
 def test_a_server_that_is_killed_marks_its_run_interrupted(page, server, home, tmp_path):
-    press_run(page, server, LONG)
-    wait_state(page, "racing")
+    press_run(page, server, LONG_SETTINGS)
+    wait_for_state(page, "racing")
     server.process.kill()
     server.process.wait()
-    assert not wait_gone(home, 10.0)
+    assert not wait_until_gone(home, 10.0)
     again = start_server(tmp_path / "again.log")
     try:
         page.goto(f"{again.address}/runs")
@@ -159,8 +147,8 @@ def test_an_address_with_mistakes_says_what_is_wrong(page, server):
     page.goto(f"{server.address}/{PAGE}?cores=4096&colours=many")
     page.get_by_text(re.compile("cores: 4,096 is out of bounds")).first.wait_for()
     page.get_by_text(re.compile("colours: 'many' is not a whole number")).first.wait_for()
-    run_button(page).wait_for()
-    no_exception(page)
+    find_run_button(page).wait_for()
+    assert_no_exception(page)
 
 
 def test_the_server_holds_no_library_that_is_measured(page, server):
@@ -175,7 +163,7 @@ def test_the_server_holds_no_library_that_is_measured(page, server):
 
 
 def choose_own_image(page, file: Path) -> None:
-    run_button(page).wait_for()
+    find_run_button(page).wait_for()
     page.wait_for_timeout(1500)  # A popover that is opened while the page still builds up closes again.
     page.get_by_role("button", name=re.compile("More")).click()
     page.get_by_text("your own", exact=True).click()
@@ -185,12 +173,12 @@ def choose_own_image(page, file: Path) -> None:
 def test_an_image_of_ones_own_is_raced(page, server, tmp_path):
     file = tmp_path / "mine.png"
     Image.effect_noise((64, 48), 90).convert("RGB").save(file)
-    page.goto(f"{server.address}/{PAGE}?cores=1&{QUICK}")
+    page.goto(f"{server.address}/{PAGE}?cores=1&{QUICK_SETTINGS}")
     choose_own_image(page, file)
     page.wait_for_url(re.compile("image=upload"))
     page.keyboard.press("Escape")
-    run_button(page).click()
-    wait_state(page, "finished", 120)
+    find_run_button(page).click()
+    wait_for_state(page, "finished", 120)
     run = Store().load(Store().rows()[0].id)
     assert run.plan.parameters["image"].startswith("upload:")
     assert run.prepared[0].facts["image"] == "64 × 48, 3,072 pixels"
@@ -199,7 +187,7 @@ def test_an_image_of_ones_own_is_raced(page, server, tmp_path):
 def test_a_file_that_is_no_picture_is_refused(page, server, tmp_path):
     file = tmp_path / "mine.png"
     file.write_bytes(b"GIF89a, whatever its name says")
-    page.goto(f"{server.address}/{PAGE}?cores=1&{QUICK}")
+    page.goto(f"{server.address}/{PAGE}?cores=1&{QUICK_SETTINGS}")
     choose_own_image(page, file)
     page.get_by_text(re.compile("neither a PNG nor a JPEG")).first.wait_for()
-    no_exception(page)
+    assert_no_exception(page)

@@ -6,33 +6,33 @@ import re
 
 import pytest
 
-from bench.machine.describe import core_limit
-from bench.workload.declaration import registry
-from tests.browser.test_dashboard import no_exception, run_button, wait_state
+from bench.machine.limits import core_limit
+from bench.workload.registry import load_workloads
+from tests.support.browser import assert_no_exception, find_run_button, wait_for_state
 
-WORKLOAD = registry()["modin"]
+WORKLOAD = load_workloads()["modin"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(400),
     pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here"),
 ]
-SLOW = 150_000
+TASK_TIMEOUT_MS = 150_000
 """Milliseconds that Ray's start and a race may take on a small, busy machine."""
-SMALL = "batch=400&columns=6&budget_s=2&target=0.5"
+SMALL_SETTINGS = "batch=400&columns=6&budget_s=2&target=0.5"
 
 
 def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
-    page.goto(f"{server.address}/modin?{SMALL}&cores=1&tab=ETL+race")
+    page.goto(f"{server.address}/modin?{SMALL_SETTINGS}&cores=1&tab=ETL+race")
     page.get_by_text("+import modin.pandas as pd").first.wait_for()
     assert "steps=etl" in (page.wait_for_url(re.compile("steps=etl")) or page.url)
-    run_button(page).click()
+    find_run_button(page).click()
     # pandas does not wait for Ray: its first sample is there while Ray still starts.
-    page.get_by_text("1 sample of warm-up").wait_for(timeout=SLOW)
+    page.get_by_text("1 sample of warm-up").wait_for(timeout=TASK_TIMEOUT_MS)
     page.get_by_text(re.compile("starting Ray|importing (Ray|Modin)|reading the table|first call")).first.wait_for()
-    wait_state(page, "finished", SLOW / 1000)
+    wait_for_state(page, "finished", TASK_TIMEOUT_MS / 1000)
     page.get_by_text("1 of 1").first.wait_for()
     page.get_by_text("Best against best").first.wait_for()
-    no_exception(page)
+    assert_no_exception(page)
 
     page.get_by_role("tab", name="Call by call").click()
     page.wait_for_timeout(1500)  # A popover that is opened while the page still builds up closes again.
@@ -43,24 +43,24 @@ def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("steps=common(,|%2C)groupby_median"))
     page.keyboard.press("Escape")
-    page.goto(f"{server.address}/modin?{SMALL}&cores={min(2, core_limit())}&tab=Call+by+call&steps=map,mean")
-    run_button(page).click()
-    wait_state(page, "preparing", 30)
-    wait_state(page, "finished", SLOW / 1000)
+    page.goto(f"{server.address}/modin?{SMALL_SETTINGS}&cores={min(2, core_limit())}&tab=Call+by+call&steps=map,mean")
+    find_run_button(page).click()
+    wait_for_state(page, "preparing", 30)
+    wait_for_state(page, "finished", TASK_TIMEOUT_MS / 1000)
     page.get_by_text(re.compile("Start-up")).first.wait_for()
     page.get_by_text("2 of 2").first.wait_for()
-    no_exception(page)
+    assert_no_exception(page)
 
     if core_limit() > 1:
         page.get_by_role("tab", name="Scaling").click()
         page.get_by_text("at its best number of cores").first.wait_for()
-        no_exception(page)
+        assert_no_exception(page)
 
 
 def test_the_break_even_is_searched_for_size_by_size(page, server):
     page.goto(f"{server.address}/modin?columns=4&cores=1&tab=Break-even")
     page.get_by_role("button", name=re.compile("Search")).click()
-    page.get_by_text(re.compile("medians of 7 calls an engine and size")).wait_for(timeout=SLOW)
+    page.get_by_text(re.compile("medians of 7 calls an engine and size")).wait_for(timeout=TASK_TIMEOUT_MS)
     page.get_by_role("button", name=re.compile(r"\bStop$")).click()
-    page.get_by_text(re.compile("Stopped after")).wait_for(timeout=SLOW)
-    no_exception(page)
+    page.get_by_text(re.compile("Stopped after")).wait_for(timeout=TASK_TIMEOUT_MS)
+    assert_no_exception(page)

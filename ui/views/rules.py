@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.claims.verdict import RULES, Rule
-from bench.stats.glossary import STATISTICS
+from bench.claims.rule import Rule
+from bench.claims.rules import RULES
+from bench.stats.glossary import GLOSSARY
 
-WAYS = (
+TWELVE_WAYS = (
     ("Quote 32-bit results against 64-bit ones", "accuracy"),
     ("Present an inner kernel as the whole application", "part-of-whole"),
     ("Employ low-level code, and say nothing of it", "engaged"),
@@ -24,7 +25,7 @@ WAYS = (
 """What each of the twelve does, in our words, and the rule that answers it."""
 
 
-def page() -> None:
+def draw_rules_page() -> None:
     st.title("Rules")
     st.markdown(
         "In 1991 David H. Bailey listed *twelve ways to fool the masses when giving performance results*. They still "
@@ -33,12 +34,12 @@ def page() -> None:
     )
     ways, rules, statistics = st.tabs(["The twelve ways", "The rules", "The statistics"])
     with ways:
-        _ways()
+        _draw_ways()
     with rules:
-        _rules("Rules that refuse a claim", [rule for rule in RULES if rule.refuses])
-        _rules("Rules that add a note", [rule for rule in RULES if not rule.refuses])
+        _draw_rules("Rules that refuse a claim", [rule for rule in RULES if rule.refuses])
+        _draw_rules("Rules that add a note", [rule for rule in RULES if not rule.refuses])
     with statistics:
-        for title, text in STATISTICS:
+        for title, text in GLOSSARY:
             st.markdown(f"**{title}**  \n{text}")
     st.caption(
         "D. H. Bailey, Twelve Ways to Fool the Masses When Giving Performance Results on Parallel Computers, "
@@ -47,16 +48,16 @@ def page() -> None:
     )
 
 
-def _ways() -> None:
+def _draw_ways() -> None:
     titles = {rule.name: rule for rule in RULES}
     rows = {
         f"{number}\\. {way}": f"**{titles[name].title}**: {titles[name].why}"
-        for number, (way, name) in enumerate(WAYS, start=1)
+        for number, (way, name) in enumerate(TWELVE_WAYS, start=1)
     }
     st.table(rows, alt="Bailey's twelve ways, and the rule that answers each")
 
 
-def _rules(heading: str, rules: list[Rule]) -> None:
+def _draw_rules(heading: str, rules: list[Rule]) -> None:
     st.subheader(heading)
     with st.grid(2):
         for rule in rules:

@@ -3,7 +3,7 @@
 After the posts on quantizing BERT for SQuAD with Intel Neural Compressor. This module only declares.
 """
 
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Published, Step, Task, Upload, Workload
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, PublishedRatio, Step, Task, Upload, Workload
 
 ORDER = 1
 
@@ -102,7 +102,7 @@ WORKLOAD = Workload(
         ),
         Step("extract", "answer extraction", "the likeliest span among the best starts and ends", changes=False),
     ),
-    published=Published(1.30, _POST, _WHY),
+    published=PublishedRatio(1.30, _POST, _WHY),
     parameters=(
         Parameter(
             "model",

@@ -13,42 +13,42 @@ from typing import Any
 import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload.declaration import BadInput, Clock, Progress, Settings
+from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from workloads.bert import WORKLOAD, squad
 from workloads.bert.inference import evaluation, instances, tokenization
-from workloads.bert.inference.session import Engine, inputs
+from workloads.bert.inference.session import InferenceSession, slice_inputs
 from workloads.bert.model import checkpoint
 from workloads.bert.profiling import evidence
 from workloads.bert.quantization import graphs
 
 
 class QuestionAnswering:
-    """One arm. See `bench.workload.declaration.Arm`."""
+    """One arm. See `bench.workload.interface.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.length = int(settings.parameters["length"])
         self.instances = min(int(settings.parameters["instances"]), settings.cores)
 
-    def prepare(self, progress: Progress) -> dict[str, Any]:
+    def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         self.progress = progress
         progress("reading model and questions")
-        self.checkpoint = checkpoint.load(str(self.settings.parameters["model"]), progress)
+        self.checkpoint = checkpoint.load_checkpoint(str(self.settings.parameters["model"]), progress)
         longest = self.checkpoint.config.max_position_embeddings
         if self.length > longest:
             raise BadInput(
                 f"the model reads {longest} word pieces at most, not {self.length}", "Choose a smaller sequence length."
             )
-        self.reader = tokenization.Reader(self.checkpoint)
-        self.questions = squad.named(str(self.settings.parameters["evaluation"]), self.settings.uploads)
+        self.reader = tokenization.WindowTokenizer(self.checkpoint)
+        self.questions = squad.load_questions(str(self.settings.parameters["evaluation"]), self.settings.uploads)
         self._choose()
-        self.graph = graphs.file(self.settings.lever, self.checkpoint, self.reader, self.settings, progress)
+        self.graph = graphs.write_graph_file(self.settings.lever, self.checkpoint, self.reader, self.settings, progress)
         self._start(progress)
         queries = self.settings.batch * self.instances
         trained = self.checkpoint.trained
         return {
             "work": queries,
-            "data": squad.digest(self.questions) + self.checkpoint.digest,
+            "data": squad.digest_questions(self.questions) + self.checkpoint.digest,
             "facts": {
                 "model": f"{self.checkpoint.name}, {self.checkpoint.config.parameters() / 1e6:.1f} M parameters",
                 "questions": f"{len(self.questions):,}",
@@ -67,12 +67,12 @@ class QuestionAnswering:
             question for question, count in zip(self.questions, needed, strict=True) if count == self.windows_each
         ]
 
-    def _start(self, progress: Progress) -> None:
+    def _start(self, progress: ProgressReporter) -> None:
         if self.instances == 1:
-            self.engine = Engine.load(self.graph, self.settings.cores)
+            self.engine = InferenceSession.load(self.graph, self.settings.cores)
             return
         progress(f"starting {self.instances} instances")
-        cores = instances.shared_out(sorted(os.sched_getaffinity(0)), self.instances)
+        cores = instances.split_cores(sorted(os.sched_getaffinity(0)), self.instances)
         self.models = [instances.Instance(self.graph, chosen) for chosen in cores]
         for one in self.models:
             one.answer()
@@ -90,7 +90,7 @@ class QuestionAnswering:
         size = self.settings.batch
         if self.instances == 1:
             return self.engine.logits(windows, size)
-        batches = [inputs(windows, at, at + size) for at in range(0, len(windows), size)]
+        batches = [slice_inputs(windows, at, at + size) for at in range(0, len(windows), size)]
         for place, batch in enumerate(batches):
             self.models[place % self.instances].ask(batch)
         parts = [self.models[place % self.instances].answer() for place in range(len(batches))]
@@ -112,7 +112,7 @@ class QuestionAnswering:
         """Asked once: what runs is in the graph, which is the same from first to last."""
         self.progress("asking oneDNN which kernels run")
         lever = WORKLOAD.lever[self.settings.lever]
-        return evidence.inference(
+        return evidence.collect_inference_evidence(
             lever.name,
             self.graph,
             self.reader.questions(self.raced[: self.settings.batch], self.length),
@@ -133,10 +133,10 @@ class QuestionAnswering:
         """F1 and exact match over all questions of the set; an untrained model has none to measure."""
         if not self.checkpoint.trained:
             return [], []
-        engine = self.engine if self.instances == 1 else Engine.load(self.graph, self.settings.cores)
-        best = evaluation.answered(engine, self.reader, self.questions, self.length, self.progress)
+        engine = self.engine if self.instances == 1 else InferenceSession.load(self.graph, self.settings.cores)
+        best = evaluation.answer_questions(engine, self.reader, self.questions, self.length, self.progress)
         (self.settings.scratch / "answers.json").write_text(json.dumps(best))
-        score = squad.score(self.questions, best)
+        score = squad.score_answers(self.questions, best)
         return [
             Measure(name="f1", label="F1", value=score.f1, decisive=True),
             Measure(name="exact-match", label="exact match", value=score.exact_match, unit="%"),

@@ -10,55 +10,55 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.workload.declaration import Settings, Tell
+from bench.workload.interface import Settings, TaskReporter
 from workloads.bert import WORKLOAD, squad
 from workloads.bert.inference import evaluation
-from workloads.bert.inference.session import Engine
-from workloads.bert.inference.tokenization import Answer, Reader
+from workloads.bert.inference.answer_search import Answer
+from workloads.bert.inference.session import InferenceSession
+from workloads.bert.inference.tokenization import WindowTokenizer
 from workloads.bert.model import checkpoint, forward, fusion, graphdef
-from workloads.bert.profiling import operators
-from workloads.bert.profiling import profile as profiling_profile
-from workloads.bert.profiling.operators import Breakdown
-from workloads.bert.profiling.profile import Profile
-from workloads.bert.quantization import conversion, convert, graphs
+from workloads.bert.profiling import instruction_sets, operators
+from workloads.bert.profiling.operators import GraphBreakdown
+from workloads.bert.profiling.profile import Profile, profile_graph, sum_products
+from workloads.bert.quantization import conversion, convert, graph_cache, graphs
 from workloads.bert.quantization.conversion import Conversion
 
-REPEATS = 5
+ANSWER_REPEATS = 5
 """How often each model answers, to tell its time."""
-PASSES = 10
+PROFILE_PASSES = 10
 """Batches that are run to tell where the time goes."""
-BEST = 3
+MAX_ANSWERS_SHOWN = 3
 """Answers that are shown of each model."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ModelPair:
     """Both models of one setting, ready to answer."""
 
     setting: tuple[str, str, int, int]
-    reader: Reader
-    fp32: Engine
-    int8: Engine
+    reader: WindowTokenizer
+    fp32: InferenceSession
+    int8: InferenceSession
 
 
-class Tasks:
+class BertTaskWork:
     """One method for each task."""
 
     def __init__(self) -> None:
-        self._pair: Pair | None = None
+        self._pair: ModelPair | None = None
 
-    def ask(self, settings: Settings, question: str, passage: str, tell: Tell) -> dict[str, Any]:
+    def ask(self, settings: Settings, question: str, passage: str, tell: TaskReporter) -> dict[str, Any]:
         """Both models' answers; see `Desk.ask`."""
         pair = self._loaded(settings, tell)
         began = time.perf_counter()
-        windows = pair.reader.windows([question], [passage], _length(settings))
+        windows = pair.reader.windows([question], [passage], _window_length(settings))
         tokenize_s = time.perf_counter() - began
         engines = {"fp32": pair.fp32, "int8": pair.int8}
         # The first pass of a new shape costs more than all others, and is not of interest.
         logits = {name: engine.logits(windows, settings.batch) for name, engine in engines.items()}
         times: dict[str, list[float]] = {name: [] for name in engines}
-        for done in range(REPEATS):
-            tell.progress("answering", done / REPEATS)
+        for done in range(ANSWER_REPEATS):
+            tell.progress("answering", done / ANSWER_REPEATS)
             for name, engine in engines.items():
                 began = time.perf_counter()
                 engine.logits(windows, settings.batch)
@@ -66,52 +66,55 @@ class Tasks:
         return {
             "answers": {
                 name: {
-                    "best": [_answer(one) for one in pair.reader.answers(windows, *found, [passage])[0][:BEST]],
+                    "best": [
+                        _answer_fields(one)
+                        for one in pair.reader.answers(windows, *found, [passage])[0][:MAX_ANSWERS_SHOWN]
+                    ],
                     "inference_s": statistics.median(times[name]),
                 }
                 for name, found in logits.items()
             },
             "windows": len(windows),
-            "length": _length(settings),
-            "repeats": REPEATS,
+            "length": _window_length(settings),
+            "repeats": ANSWER_REPEATS,
             "tokenize_s": tokenize_s,
         }
 
-    def quantize(self, settings: Settings, wanted: Conversion, tell: Tell) -> dict[str, Any]:
+    def quantize(self, settings: Settings, wanted: Conversion, tell: TaskReporter) -> dict[str, Any]:
         """Quantize and tune; see `Desk.quantize`."""
         # Here and not above: it loads Neural Compressor, which a question needs only where nothing is in the cache.
         from workloads.bert.quantization import tuning
 
-        loaded = checkpoint.load(str(settings.parameters["model"]), tell.progress)
-        reader = Reader(loaded)
+        loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), tell.progress)
+        reader = WindowTokenizer(loaded)
         calibrated = wanted.calibration
-        windows = reader.questions(calibrated, _length(settings))
+        windows = reader.questions(calibrated, _window_length(settings))
         cache = settings.cache / "bert"
         about = {"asked": wanted.recipe.sampling_size, "calibrated": len(calibrated)}
-        fp32 = forward.frozen(loaded)
+        fp32 = forward.build_frozen_graph(loaded)
         if not loaded.trained:
-            file = convert.cached(loaded, wanted.recipe, windows, cache, tell.progress)
+            file = graph_cache.load_or_quantize(loaded, wanted.recipe, windows, cache, tell.progress)
             return about | {
-                "quantization": conversion.keep(wanted.yaml, frozenset(), cache),
+                "quantization": conversion.save_conversion(wanted.yaml, frozenset(), cache),
                 "best": None,
                 "met": None,
                 "stopped": "untrained",
                 "bytes_fp32": fp32.ByteSize(),
                 "bytes_int8": file.stat().st_size,
             }
-        questions = squad.named(str(settings.parameters["evaluation"]), settings.uploads)
+        questions = squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
         measured: dict[str, float] = {}
 
         def evaluated(graph: Any) -> float:
             # As it would be raced.
-            engine = Engine(fusion.fused(graph), settings.cores)
+            engine = InferenceSession(fusion.fuse_graph(graph), settings.cores)
             try:
                 began = time.perf_counter()
-                best = evaluation.answered(engine, reader, questions, _length(settings), tell.progress)
+                best = evaluation.answer_questions(engine, reader, questions, _window_length(settings), tell.progress)
                 measured["seconds"] = time.perf_counter() - began
             finally:
                 engine.close()
-            score = squad.score(questions, best)
+            score = squad.score_answers(questions, best)
             measured["exact_match"] = score.exact_match
             return score.f1
 
@@ -120,14 +123,14 @@ class Tasks:
         tell.event(
             "plan",
             {
-                "operators": len(convert.operators(loaded)),
+                "operators": len(convert.list_quantizable_operators(loaded)),
                 "strategy": wanted.recipe.strategy,
                 "max_trials": wanted.recipe.max_trials,
                 "relative_loss": wanted.recipe.relative_loss,
             },
         )
 
-        def told(trial: tuning.Trial) -> None:
+        def told(trial: tuning.TuningTrial) -> None:
             tell.event(
                 "trial",
                 asdict(trial)
@@ -135,13 +138,13 @@ class Tasks:
                     "fallback": sorted(trial.fallback),
                     "exact_match": measured["exact_match"],
                     "evaluation_s": measured["seconds"],
-                    "quantization": conversion.keep(wanted.yaml, trial.fallback, cache),
+                    "quantization": conversion.save_conversion(wanted.yaml, trial.fallback, cache),
                 },
             )
 
-        result = tuning.tune(loaded, wanted.recipe, windows, evaluated, baseline, tell.progress, told, cache)
+        result = tuning.tune_model(loaded, wanted.recipe, windows, evaluated, baseline, tell.progress, told, cache)
         return about | {
-            "quantization": conversion.keep(wanted.yaml, result.best.fallback, cache),
+            "quantization": conversion.save_conversion(wanted.yaml, result.best.fallback, cache),
             "best": result.best.number,
             "met": result.met,
             "stopped": result.stopped,
@@ -149,29 +152,29 @@ class Tasks:
             "bytes_int8": result.graph.ByteSize(),
         }
 
-    def operators(self, settings: Settings, precisions: list[str], tell: Tell) -> dict[str, Any]:
+    def operators(self, settings: Settings, precisions: list[str], tell: TaskReporter) -> dict[str, Any]:
         """Operators and kernels of the graphs of two precisions; see `Desk.operators`."""
-        loaded = checkpoint.load(str(settings.parameters["model"]), tell.progress)
-        reader = Reader(loaded)
-        questions = squad.named(str(settings.parameters["evaluation"]), settings.uploads)
-        windows = reader.questions(questions[: settings.batch * PASSES], _length(settings))
+        loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), tell.progress)
+        reader = WindowTokenizer(loaded)
+        questions = squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
+        windows = reader.questions(questions[: settings.batch * PROFILE_PASSES], _window_length(settings))
         breakdowns, profiles, arms = [], [], []
         for place, precision in enumerate(precisions):
-            file = graphs.file(precision, loaded, reader, settings, tell.progress)
+            file = graphs.write_graph_file(precision, loaded, reader, settings, tell.progress)
             tell.progress(f"running {precision} with oneDNN telling its kernels", place / len(precisions))
-            breakdowns.append(operators.describe(graphdef.read(file)))
+            breakdowns.append(operators.describe_graph(graphdef.read_graph(file)))
             profiles.append(
-                profiling_profile.profile(
+                profile_graph(
                     file,
                     windows,
                     threads=settings.cores,
                     batch=settings.batch,
-                    repeats=PASSES,
+                    repeats=PROFILE_PASSES,
                     environment=WORKLOAD.lever[precision].environment,
                 )
             )
-            arms.append(_told(precision, breakdowns[-1], profiles[-1]))
-        limit = profiling_profile.share_of_limit(*profiles) if precisions[1] == "int8" else None
+            arms.append(_describe_arm(precision, breakdowns[-1], profiles[-1]))
+        limit = instruction_sets.compare_with_limit(*profiles) if precisions[1] == "int8" else None
         return {
             "arms": arms,
             "changes": [
@@ -183,30 +186,32 @@ class Tasks:
                     "count_before": change.count_before,
                     "count_after": change.count_after,
                 }
-                for change in operators.compare(*breakdowns)
+                for change in operators.compare_graphs(*breakdowns)
             ],
             "limit": None if limit is None else asdict(limit) | {"share": limit.share},
         }
 
-    def _loaded(self, settings: Settings, tell: Tell) -> Pair:
+    def _loaded(self, settings: Settings, tell: TaskReporter) -> ModelPair:
         """Both models, which stay for the next question."""
         named = str(settings.parameters["model"]), str(settings.parameters["quantization"])
-        setting = (*named, _length(settings), settings.cores)
+        setting = (*named, _window_length(settings), settings.cores)
         if self._pair is None or self._pair.setting != setting:
             self._pair = None
-            loaded = checkpoint.load(named[0], tell.progress)
-            reader = Reader(loaded)
-            files = [graphs.file(name, loaded, reader, settings, tell.progress) for name in ("fp32", "int8")]
+            loaded = checkpoint.load_checkpoint(named[0], tell.progress)
+            reader = WindowTokenizer(loaded)
+            files = [
+                graphs.write_graph_file(name, loaded, reader, settings, tell.progress) for name in ("fp32", "int8")
+            ]
             tell.progress("loading both models")
-            self._pair = Pair(setting, reader, *(Engine.load(file, settings.cores) for file in files))
+            self._pair = ModelPair(setting, reader, *(InferenceSession.load(file, settings.cores) for file in files))
         return self._pair
 
 
-def _length(settings: Settings) -> int:
+def _window_length(settings: Settings) -> int:
     return int(settings.parameters["length"])
 
 
-def _told(precision: str, breakdown: Breakdown, profile: Profile) -> dict[str, Any]:
+def _describe_arm(precision: str, breakdown: GraphBreakdown, profile: Profile) -> dict[str, Any]:
     """One arm of `Desk.operators`."""
     return {
         "precision": precision,
@@ -224,14 +229,14 @@ def _told(precision: str, breakdown: Breakdown, profile: Profile) -> dict[str, A
         "passes": profile.passes,
         "kernels": [asdict(kernel) | {"gops": kernel.gops} for kernel in profile.kernels],
         "operators": [asdict(operator) for operator in profile.operators],
-        "products": [asdict(product) for product in profiling_profile.products(profile)],
+        "products": [asdict(product) for product in sum_products(profile)],
         "instructions": profile.instructions,
         "onednn": profile.version,
         "skipped": profile.skipped,
         "note": profile.note,
-        "verdict": profiling_profile.vnni(profile.kernels).sentence if precision == "int8" else "",
+        "verdict": instruction_sets.find_int8_instructions(profile.kernels).sentence if precision == "int8" else "",
     }
 
 
-def _answer(one: Answer) -> dict[str, Any]:
+def _answer_fields(one: Answer) -> dict[str, Any]:
     return {"text": one.text, "start": one.start, "end": one.end, "probability": one.probability}

@@ -9,28 +9,28 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bench.workload.declaration import BadInput, Settings, Tell
+from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.bert.quantization import config, conversion
 from workloads.bert.quantization.conversion import Conversion
 
 if TYPE_CHECKING:
-    from workloads.bert.task_work import Tasks
+    from workloads.bert.task_work import BertTaskWork
 
-LONGEST_PASSAGE = 100_000
+MAX_PASSAGE_CHARACTERS = 100_000
 """Characters of a passage that is asked about: some 400 windows of 128 word pieces."""
-LONGEST_QUESTION = 2_000
+MAX_QUESTION_CHARACTERS = 2_000
 
 
-class Desk:
-    """See `bench.workload.declaration.Desk`; every method is a task."""
+class BertTasks:
+    """See `bench.workload.interface.TaskHandler`; every method is a task."""
 
     @cached_property
-    def _tasks(self) -> Tasks:
-        from workloads.bert.task_work import Tasks
+    def _tasks(self) -> BertTaskWork:
+        from workloads.bert.task_work import BertTaskWork
 
-        return Tasks()
+        return BertTaskWork()
 
-    def ask(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def ask(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Both models' answers to `given`: `question` and `passage`.
 
         Returns `answers`, by precision (`fp32`, `int8`): `best`, a list of `text`, `start`, `end` (characters of the
@@ -39,7 +39,10 @@ class Desk:
         an empty or far too long text.
         """
         question, passage = str(given["question"]), str(given["passage"])
-        for what, text, longest in (("question", question, LONGEST_QUESTION), ("passage", passage, LONGEST_PASSAGE)):
+        for what, text, longest in (
+            ("question", question, MAX_QUESTION_CHARACTERS),
+            ("passage", passage, MAX_PASSAGE_CHARACTERS),
+        ):
             if not text.strip():
                 raise BadInput(f"The {what} is empty", f"Write a {what}.")
             if len(text) > longest:
@@ -49,7 +52,7 @@ class Desk:
                 )
         return self._tasks.ask(settings, question, passage, tell)
 
-    def quantize(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def quantize(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Quantize by the configuration `given["yaml"]`; a trained model is tuned to its accuracy criterion.
 
         Tells of the events `baseline` (`f1`, `exact_match`, `seconds`, `questions`), `plan` (`operators`, their number,
@@ -60,9 +63,9 @@ class Desk:
         numbers of questions. An untrained model is only converted: it has no accuracy to keep. Raises BadInput.
         """
         text = str(given["yaml"])
-        return self._tasks.quantize(settings, Conversion(text, config.parse(text), frozenset()), tell)
+        return self._tasks.quantize(settings, Conversion(text, config.parse_recipe(text), frozenset()), tell)
 
-    def operators(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def operators(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Operators of the graphs of two precisions, `given["precisions"]`, and the kernels that ran, untimed.
 
         Returns `arms`, one for each precision: `projections` and `attention` (`int8` of `total` matrix products),
@@ -71,6 +74,6 @@ class Desk:
         `workloads.bert.profiling.operators` and `kernels`); `changes`, the operators of every layer before and after; and
         `limit`, what INT8 gained beside what its instructions allow, or None.
         """
-        if (name := str(settings.parameters["quantization"])) != conversion.DEFAULT:
-            conversion.find(name, settings.cache / "bert")
+        if (name := str(settings.parameters["quantization"])) != conversion.DEFAULT_NAME:
+            conversion.find_conversion_file(name, settings.cache / "bert")
         return self._tasks.operators(settings, list(given["precisions"]), tell)

@@ -3,7 +3,7 @@
 After the scikit-learn example 'Color Quantization using K-Means' and the post about it. This module only declares.
 """
 
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Published, Step, Workload
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, PublishedRatio, Step, Workload
 
 ORDER = 2
 
@@ -57,7 +57,7 @@ WORKLOAD = Workload(
             "fit",
             "fit",
             "KMeans.fit on the sample",
-            published=Published(
+            published=PublishedRatio(
                 10.44,
                 _POST,
                 f"{_OTHER_TIMES}; and of the milliseconds that fitting 1,000 pixels lasts, much is fixed cost in both.",
@@ -67,13 +67,13 @@ WORKLOAD = Workload(
             "predict",
             "predict",
             "KMeans.predict of every pixel",
-            published=Published(4.0, _POST, f"{_OTHER_TIMES}; and the ratio grows with the number of cores."),
+            published=PublishedRatio(4.0, _POST, f"{_OTHER_TIMES}; and the ratio grows with the number of cores."),
         ),
         Step(
             "assign",
             "random assignment",
             "pairwise_distances_argmin of every pixel to the random code book",
-            published=Published(
+            published=PublishedRatio(
                 1.52,
                 _POST,
                 "Today's scikit-learn-intelex does not patch pairwise_distances_argmin: both arms run the same stock "

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload.declaration import Clock, Progress, Settings
+from bench.workload.interface import Clock, ProgressReporter, Settings
 
-CLOSE = 10.0
+MAX_COLOUR_DISTANCE = 10.0
 """Distance in RGB space (a side of 255) up to which two colours count as the same."""
 
 
@@ -35,7 +35,7 @@ class PathLog(logging.Handler):
 
 
 class ColourQuantization:
-    """One arm. See `bench.workload.declaration.Arm`."""
+    """One arm. See `bench.workload.interface.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -52,12 +52,12 @@ class ColourQuantization:
         self.cluster = importlib.import_module("sklearn.cluster")
         self.metrics = importlib.import_module("sklearn.metrics")
 
-    def prepare(self, progress: Progress) -> dict[str, Any]:
+    def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         from workloads.colour_quantization import image
 
         progress("reading the image")
         parameters, seed = self.settings.parameters, self.settings.seed
-        self.image = image.load(str(parameters["image"]), self.settings.uploads)
+        self.image = image.load_image(str(parameters["image"]), self.settings.uploads)
         height, width, _ = self.image.shape
         one = self.image.reshape(-1, 3).astype(np.float64) / 255
         self.pixels = np.tile(one, (self.settings.batch, 1))
@@ -143,9 +143,9 @@ class ColourQuantization:
             ),
         ]
         pictures = [
-            image.picture("original", "Original", self.image),
-            image.picture("learned", f"K-Means, {self.colours} colours", learned),
-            image.picture("random", f"Random, {self.colours} colours", random),
+            image.make_picture("original", "Original", self.image),
+            image.make_picture("learned", f"K-Means, {self.colours} colours", learned),
+            image.make_picture("random", f"Random, {self.colours} colours", random),
         ]
         return measures, pictures
 
@@ -157,12 +157,12 @@ class ColourQuantization:
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
         with np.load(other / "result.npz") as theirs, np.load(self.settings.scratch / "result.npz") as ours:
-            close = np.linalg.norm(theirs["learned"].astype(float) - ours["learned"], axis=-1) <= CLOSE
+            close = np.linalg.norm(theirs["learned"].astype(float) - ours["learned"], axis=-1) <= MAX_COLOUR_DISTANCE
             same = theirs["random"] == ours["random"]
         agreement = [
             Measure(
                 name="colours-agree",
-                label=f"pixels whose colours agree (within {CLOSE:g} of 255)",
+                label=f"pixels whose colours agree (within {MAX_COLOUR_DISTANCE:g} of 255)",
                 value=100 * float(close.mean()),
                 unit="%",
             ),

@@ -12,38 +12,38 @@ from PIL import Image, UnidentifiedImageError
 from sklearn.datasets import load_sample_image
 
 from bench.values import Picture
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
 
-LARGEST_FILE = 10 * 1024 * 1024
-LARGEST_PIXELS = 24_000_000
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 24_000_000
 FORMATS = ("PNG", "JPEG")
-LONGEST_SIDE = 960
+MAX_SIDE_PIXELS = 960
 """Pixels along a side, beyond which a picture for the page is scaled down; the work is on all pixels."""
 
 
-def load(name: str, uploads: Path) -> np.ndarray:
+def load_image(name: str, uploads: Path) -> np.ndarray:
     """The image called `name` as an array of (height, width, 3) bytes, red, green and blue.
 
     Raises BadInput for an upload that is missing, too large, damaged, or no PNG or JPEG.
     """
     if name.startswith("upload:"):
-        return decode(uploads / name.removeprefix("upload:"))
+        return decode_image(uploads / name.removeprefix("upload:"))
     return np.asarray(load_sample_image(f"{name}.jpg"))
 
 
-def decode(file: Path) -> np.ndarray:
+def decode_image(file: Path) -> np.ndarray:
     """The PNG or JPEG in `file`, whatever its name, as (height, width, 3) bytes; what is transparent becomes white."""
-    limits = f"Give a PNG or JPEG of up to {LARGEST_FILE // 2**20} MB and {LARGEST_PIXELS // 10**6} megapixels."
+    limits = f"Give a PNG or JPEG of up to {MAX_FILE_BYTES // 2**20} MB and {MAX_PIXELS // 10**6} megapixels."
     if not file.is_file():
         raise BadInput("the uploaded image is no longer there", "Upload it again.")
-    if file.stat().st_size > LARGEST_FILE:
+    if file.stat().st_size > MAX_FILE_BYTES:
         raise BadInput(f"the image has {file.stat().st_size / 2**20:.1f} MB", limits)
     try:
         # Size is read from the header and checked before anything is decompressed.
         with warnings.catch_warnings(), Image.open(file, formats=FORMATS) as image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             width, height = image.size
-            if width * height > LARGEST_PIXELS:
+            if width * height > MAX_PIXELS:
                 raise BadInput(f"the image has {width * height / 1e6:.1f} megapixels", limits)
             if width * height < 1_000:
                 raise BadInput(f"the image has only {width * height} pixels", "Give one of 1,000 pixels or more.")
@@ -62,10 +62,10 @@ def decode(file: Path) -> np.ndarray:
         raise BadInput(f"the image cannot be decoded ({error})", f"The file is damaged. {limits}") from error
 
 
-def picture(name: str, label: str, pixels: np.ndarray) -> Picture:
+def make_picture(name: str, label: str, pixels: np.ndarray) -> Picture:
     """`pixels`, (height, width, 3) bytes, as a PNG for the page."""
     image = Image.fromarray(pixels)
-    scale = LONGEST_SIDE / max(image.size)
+    scale = MAX_SIDE_PIXELS / max(image.size)
     if scale < 1:
         size = tuple(max(1, round(side * scale)) for side in image.size)
         image = image.resize(size, Image.Resampling.NEAREST)

@@ -4,7 +4,13 @@ After the posts on vectorization, threads, unit stride, data layout, strip-minin
 """
 
 from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Step, Task, Workload
-from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, shown, size_text, texts
+from workloads.memory_traffic.catalogue import (
+    KIB,
+    TRANSFORMATIONS,
+    build_page_texts,
+    format_bytes,
+    format_version_source,
+)
 
 ORDER = 4
 
@@ -29,8 +35,8 @@ WORKLOAD = Workload(
         "The roofline tells what this machine allows, and how near each kernel comes.",
     ),
     code=Code(
-        before=shown(_TILING, _TILING.version("ijk")),
-        after=shown(_TILING, _TILING.version("ikj")),
+        before=format_version_source(_TILING, _TILING.version("ijk")),
+        after=format_version_source(_TILING, _TILING.version("ikj")),
     ),
     lever=Lever(
         name="version",
@@ -63,7 +69,7 @@ WORKLOAD = Workload(
             minimum=0,
             maximum=64 * 1024 * 1024,
             stops=(0, *_SIZES),
-            stop_labels={0: "as suits"} | {size: size_text(size * KIB) for size in _SIZES},
+            stop_labels={0: "as suits"} | {size: format_bytes(size * KIB) for size in _SIZES},
         ),
         Parameter(
             "side",
@@ -139,7 +145,7 @@ WORKLOAD = Workload(
     ),
     desk="workloads.memory_traffic.tasks:Desk",
     judged_twice=True,
-    texts=texts(),
+    texts=build_page_texts(),
     source="https://www.cs.virginia.edu/stream/ref.html",
     machines=("x86_64", "AMD64", "aarch64", "arm64"),
     synthetic="random numbers: only their traffic matters",

@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload.declaration import BadInput, Clock, Progress, Settings
+from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from workloads.memory_traffic import problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.measure import memory_check, perf_counters
 
 CEILING_PASSES = 7
-CEILING_S = 0.5
+MIN_CEILING_S = 0.5
 """How long what a version is held against is timed at least: its best stands beside the best of a whole race."""
-ARITHMETIC = {"rate", "peak"}
+ARITHMETIC_MEASURES = {"rate", "peak"}
 """Measures that a kernel has which computes something."""
-COMPARED = 100_000
+MAX_COMPARED_ELEMENTS = 100_000
 """Elements of a result that both arms compare."""
 
 
 class MemoryTraffic:
-    """One arm. See `bench.workload.declaration.Arm`."""
+    """One arm. See `bench.workload.interface.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -33,16 +33,16 @@ class MemoryTraffic:
         self.transformation = TRANSFORMATIONS[str(self.parameters["transformation"])]
         self.fields = int(self.parameters["fields"])
         self.seconds: list[float] = []
-        numba_compile.set_up(str(self.parameters["vectors"]))
+        numba_compile.configure_numba(str(self.parameters["vectors"]))
         # Before Numba starts its threads: those are counted that are started afterwards.
-        self.counters = perf_counters.start()
+        self.counters = perf_counters.open_counters()
 
-    def prepare(self, progress: Progress) -> dict[str, Any]:
+    def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         self.version = self.transformation.asked(self.settings.lever, str(self.parameters[self.settings.lever]))
         self._refuse()
         progress("making the arrays")
         size = {"size_kib": int(self.parameters["size"]), "side": int(self.parameters["side"])}
-        self.problem = problem = problems.make(
+        self.problem = problem = problems.make_problem(
             self.transformation,
             tile=int(self.parameters["tile"]),
             fields=self.fields,
@@ -51,13 +51,13 @@ class MemoryTraffic:
         )
         self.arguments = problem.given(self.version.name)
         progress(f"compiling {self.version.label}")
-        self.kernel = numba_compile.kernel(
+        self.kernel = numba_compile.build_kernel(
             self.transformation, self.version, self.arguments, cores=self.settings.cores, fields=self.fields
         )
         progress("checking it against NumPy")
         self.result = self.kernel.call(*self.arguments)
         error = problem.check(self.result, self.version.label)
-        self.threads = numba_compile.threads_used(self._threads) if self.version.compiled else "the library's own"
+        self.threads = numba_compile.describe_threads(self._threads) if self.version.compiled else "the library's own"
         self.calls = problem.calls * self.settings.batch
         moved = problem.traffic(self.version.name)
         loops = self.kernel.loops
@@ -89,15 +89,17 @@ class MemoryTraffic:
         if self.transformation.name != "dependence" or not self.version.threaded:
             return None
         a, _, longest = self.arguments
-        return problems.strip(len(a), self._threads, longest)
+        return problems.strip_length(len(a), self._threads, longest)
 
     def _refuse(self) -> None:
         """What cannot be raced here, before anything is made. Raises BadInput."""
         size, side = int(self.parameters["size"]), int(self.parameters["side"])
         one = self.transformation
-        memory_check.refuse(2 * problems.needed(one, size_kib=size, side=side), "both arms together need")
-        matrices = problems.MATRICES.get(one.name)
-        longest = side or (problems.odd_side((size or one.size_kib) * KIB, matrices) if matrices else 0)
+        memory_check.require_memory(
+            2 * problems.estimate_bytes(one, size_kib=size, side=side), "both arms together need"
+        )
+        matrices = problems.MATRIX_COUNTS.get(one.name)
+        longest = side or (problems.max_odd_side((size or one.size_kib) * KIB, matrices) if matrices else 0)
         if one.takes_minutes(self.version, longest):
             raise BadInput(
                 f"{self.version.label} takes minutes at a side of {longest:,}",
@@ -137,7 +139,7 @@ class MemoryTraffic:
         problem = self.problem
         errors = problem.errors(self.result)
         kept = problem.out.ravel() if problem.out is not None else np.asarray([self.result], np.float64)
-        np.save(self.settings.scratch / "result.npy", kept[:: max(1, kept.size // COMPARED)])
+        np.save(self.settings.scratch / "result.npy", kept[:: max(1, kept.size // MAX_COMPARED_ELEMENTS)])
         # The best, as STREAM tells it, and as the triad beside it is told: the race's own times tell the usual.
         seconds = min(self.seconds) / self.calls
         bandwidth = problem.bytes / seconds / 1e9
@@ -161,7 +163,7 @@ class MemoryTraffic:
             *self._reference(seconds),
             *self._counted(),
         ]
-        return [measure for measure in measures if problem.flops or measure.name not in ARITHMETIC], []
+        return [measure for measure in measures if problem.flops or measure.name not in ARITHMETIC_MEASURES], []
 
     def _counted(self) -> list[Measure]:
         """Hardware events of a call, where there are counters: of a sample of its own, outside the race."""
@@ -184,9 +186,9 @@ class MemoryTraffic:
 
         problem, threads = self.problem, self._threads
         # What the arrays are, not what is asked for: a side may have been asked for instead.
-        triad = triad.triad(problem.touched(self.version.name), threads, CEILING_PASSES, CEILING_S).gb_s
-        peak = triad.peak(threads, CEILING_PASSES, CEILING_S).gflop_s
-        stands = roofline.standing(problem.traffic(self.version.name), problem.flops, seconds, triad, peak)
+        triad = triad.measure_triad(problem.touched(self.version.name), threads, CEILING_PASSES, MIN_CEILING_S).gb_s
+        peak = triad.measure_peak(threads, CEILING_PASSES, MIN_CEILING_S).gflop_s
+        stands = roofline.place_under_roofline(problem.traffic(self.version.name), problem.flops, seconds, triad, peak)
         lower = (
             "the peak of float32 arithmetic"
             if stands["intensity"] * triad > peak
@@ -211,8 +213,8 @@ class MemoryTraffic:
         if library is None:
             return []
         arguments = self.problem.given(library.name)
-        kernel = numba_compile.kernel(self.transformation, library, arguments, cores=self.settings.cores)
-        theirs = triad.best(kernel, arguments, triad.LIBRARY_PASSES, CEILING_S)
+        kernel = numba_compile.build_kernel(self.transformation, library, arguments, cores=self.settings.cores)
+        theirs = triad.measure_best_s(kernel, arguments, triad.MIN_LIBRARY_PASSES, MIN_CEILING_S)
         rate = self.problem.flops / theirs / 1e9
         return [
             Measure(name="library", label=f"{library.label}, measured beside the race", value=rate, unit="Gflop/s"),

@@ -9,17 +9,17 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
 
 KIB = 1024
 MIB = 1024 * KIB
-FIELDS = (1, 2, 8)
+FIELD_COUNTS = (1, 2, 8)
 """Of eight, how many of a particle's fields a kernel may use."""
-SLOW_SIDE = 2049
-KERNELS = Path(__file__).parent / "kernels"
+MAX_SLOW_SIDE = 2049
+KERNELS_FOLDER = Path(__file__).parent / "kernels"
 
 
-def size_text(size: float) -> str:
+def format_bytes(size: float) -> str:
     """So many bytes, in the unit that suits them: '48 KiB', '1.5 GiB'."""
     units = (("GiB", 1024 * MIB), ("MiB", MIB), ("KiB", KIB), ("bytes", 1))
     unit, each = next((unit, each) for unit, each in units if size >= each or each == 1)
@@ -83,7 +83,7 @@ class Transformation:
     @property
     def longest(self) -> int:
         """Longest side for the versions that would take minutes beyond it."""
-        return SLOW_SIDE * (2 if self.name == "stencil" else 1)
+        return MAX_SLOW_SIDE * (2 if self.name == "stencil" else 1)
 
     def takes_minutes(self, version: Version, side: int) -> bool:
         return version.name in self.slow and side > self.longest
@@ -266,18 +266,18 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
 
 
 @cache
-def source(module: str, function: str) -> str:
+def read_kernel_source(module: str, function: str) -> str:
     """Source of a kernel, read and not imported: the process that serves pages has no compiler in it."""
-    text = (KERNELS / f"{module}.py").read_text(encoding="utf-8")
+    text = (KERNELS_FOLDER / f"{module}.py").read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             return ast.get_source_segment(text, node) + "\n"
     raise KeyError(function)
 
 
-def shown(transformation: Transformation, version: Version, fields: int = 1) -> str:
+def format_version_source(transformation: Transformation, version: Version, fields: int = 1) -> str:
     """Source of a version as it is compiled: with its decorator."""
-    text = source(transformation.module, version.function.format(fields=fields))
+    text = read_kernel_source(transformation.module, version.function.format(fields=fields))
     if not version.compiled:
         return text
     options = [f"parallel={version.threaded}"]
@@ -285,7 +285,7 @@ def shown(transformation: Transformation, version: Version, fields: int = 1) -> 
     return f"@njit({', '.join(options)})\n{text}"
 
 
-def texts() -> dict[str, str]:
+def build_page_texts() -> dict[str, str]:
     """What a page shows of every transformation: `NAME` is its story, `NAME:short` the name of its tab, `NAME:before`
     and `NAME:after` name the versions that are raced where no others are asked for; `NAME/VERSION` is a version's
     source, `NAME/VERSION:label` its name; where the code depends on how many fields are used, there is a
@@ -297,7 +297,7 @@ def texts() -> dict[str, str]:
         found |= {f"{one.name}:before": one.before, f"{one.name}:after": one.after}
         for version in one.versions:
             key = f"{one.name}/{version.name}"
-            found |= {key: shown(one, version), f"{key}:label": version.label}
+            found |= {key: format_version_source(one, version), f"{key}:label": version.label}
             if "{fields}" in version.function:
-                found |= {f"{key}/{fields}": shown(one, version, fields) for fields in FIELDS}
+                found |= {f"{key}/{fields}": format_version_source(one, version, fields) for fields in FIELD_COUNTS}
     return found

@@ -14,21 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
 from workloads.memory_traffic.catalogue import KIB, Transformation
 
-SWEEPS = 8
+STENCIL_SWEEPS = 8
 """Of the stencil."""
-SCALAR = 3.0
+TRIAD_SCALAR = 3.0
 """Of the triad, as in STREAM."""
 SAMPLE_BYTES = 64 * 1024 * KIB
 """Traffic of the plain algorithm in a sample, where fewer operations do not make it long enough."""
 SAMPLE_FLOPS = 1 << 24
-MOST_CALLS = 10_000
+MAX_CALLS = 10_000
 """In a sample: each of them may start threads, whatever little there is to do."""
-MATRICES = {"unit-stride": 1, "transpose": 2, "tiling": 3, "stencil": 4}
+MATRIX_COUNTS = {"unit-stride": 1, "transpose": 2, "tiling": 3, "stencil": 4}
 """Float32 matrices that share the size of those transformations that have a side."""
-BESIDE = {
+EXTRA_MEMORY_SHARES = {
     "unit-stride": 0.2,
     "layout": 1.5,
     "vectorization": 0.2,
@@ -40,7 +40,7 @@ BESIDE = {
 }
 """Share of the arrays that an arm takes beside them: the reference, the other layout, and the errors while they last.
 As measured, and some more; a test holds it to what a process really takes."""
-EXACT = "none: sums of whole numbers are exact"
+EXACT_SUMS = "none: sums of whole numbers are exact"
 """Why sums and products of the numbers that `spaced` makes are allowed no error."""
 EPSILON = {np.dtype(np.float32): 1.2e-7, np.dtype(np.float64): 2.3e-16}
 
@@ -75,7 +75,7 @@ class Problem:
     def calls(self) -> int:
         """Calls that make a sample long enough to time; a few milliseconds, and the same for all versions. Of what is
         tiny a sample is shorter, and the race takes several for one."""
-        enough = [MOST_CALLS, SAMPLE_BYTES // self.bytes] + ([SAMPLE_FLOPS // self.flops] if self.flops else [])
+        enough = [MAX_CALLS, SAMPLE_BYTES // self.bytes] + ([SAMPLE_FLOPS // self.flops] if self.flops else [])
         return max(1, min(enough))
 
     @property
@@ -123,14 +123,14 @@ class Problem:
         return largest
 
 
-def make(one: Transformation, *, size_kib: int, side: int, tile: int, fields: int, seed: int) -> Problem:
+def make_problem(one: Transformation, *, size_kib: int, side: int, tile: int, fields: int, seed: int) -> Problem:
     """The transformation's problem. Raises BadInput for what it cannot be made of."""
     room = (size_kib or one.size_kib) * KIB
     makers: dict[str, Callable[..., Problem]] = {
-        "unit-stride": _unit_stride,
-        "transpose": _transpose,
-        "tiling": _tiling,
-        "stencil": _stencil,
+        "unit-stride": _make_unit_stride,
+        "transpose": _make_transpose,
+        "tiling": _make_tiling,
+        "stencil": _make_stencil,
     }
     rng = np.random.default_rng(seed)
     tile = tile or one.tile
@@ -139,30 +139,38 @@ def make(one: Transformation, *, size_kib: int, side: int, tile: int, fields: in
     if side:
         raise BadInput(f"{one.label} has no matrix with a side", "Set its size, and leave the side at 0.")
     if one.name == "layout":
-        return _layout(rng, room, fields)
-    return {"vectorization": _dot, "dependence": _running, "multithreading": _triad}[one.name](rng, room, tile)
+        return _make_layout(rng, room, fields)
+    return {"vectorization": _make_dot, "dependence": _make_running_sums, "multithreading": _make_triad}[one.name](
+        rng, room, tile
+    )
 
 
-def needed(one: Transformation, *, size_kib: int, side: int) -> int:
+def estimate_bytes(one: Transformation, *, size_kib: int, side: int) -> int:
     """Bytes that one arm takes at most: its arrays, what it takes to check them, and the triad of as many bytes."""
-    arrays = 4 * MATRICES[one.name] * side * side if side and one.name in MATRICES else (size_kib or one.size_kib) * KIB
-    return round((1 + BESIDE[one.name] + 1) * arrays)
+    arrays = (
+        4 * MATRIX_COUNTS[one.name] * side * side
+        if side and one.name in MATRIX_COUNTS
+        else (size_kib or one.size_kib) * KIB
+    )
+    return round((1 + EXTRA_MEMORY_SHARES[one.name] + 1) * arrays)
 
 
-def strip(elements: int, threads: int, longest: int) -> int:
+def strip_length(elements: int, threads: int, longest: int) -> int:
     """Elements of the strips that so many threads run side by side, as the kernel shortens them; 0 where a thread's
     share is too short for any."""
     share = -(-elements // threads)
     return min(longest, share // 4)
 
 
-def odd_side(room: int, arrays: int) -> int:
+def max_odd_side(room: int, arrays: int) -> int:
     """The longest odd side of so many float32 matrices; odd, since a power of two makes all rows share cache sets."""
     side = math.isqrt(room // (4 * arrays))
     return max(3, side - 1 + side % 2)
 
 
-def spaced(rng: np.random.Generator, shape: tuple[int, ...], kind: np.dtype, count: int, lowest: float) -> np.ndarray:
+def make_spaced_numbers(
+    rng: np.random.Generator, shape: tuple[int, ...], kind: np.dtype, count: int, lowest: float
+) -> np.ndarray:
     """Random numbers of `count` different values, one apart, from `lowest` on. Their sums are exact, in any order,
     as long as none needs more digits than `kind` has: what is left out of one, or added twice, shows."""
     made = rng.random(shape, kind)
@@ -173,30 +181,30 @@ def spaced(rng: np.random.Generator, shape: tuple[int, ...], kind: np.dtype, cou
     return made
 
 
-def _digest(shape: str, data: np.ndarray) -> str:
+def _digest_data(shape: str, data: np.ndarray) -> str:
     return hashlib.sha256(shape.encode() + data.ravel()[: 1 << 16].tobytes()).hexdigest()
 
 
-def _unit_stride(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
-    n = side or odd_side(room, MATRICES["unit-stride"])
+def _make_unit_stride(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
+    n = side or max_odd_side(room, MATRIX_COUNTS["unit-stride"])
     # A row weighs 1/n of the sum, less than float32 loses on n numbers with all their digits. Of whole numbers up to
     # 255 it holds the sum of 65,793, and no side is as long.
-    a = spaced(rng, (n, n), np.dtype(np.float32), 255, 1)
+    a = make_spaced_numbers(rng, (n, n), np.dtype(np.float32), 255, 1)
     return Problem(
         f"{n:,} × {n:,} float32",
         {"": (a,)},
         None,
         float(a.sum(dtype=np.float64)),
         0.0,
-        EXACT,
+        EXACT_SUMS,
         a.nbytes,
         a.size,
-        _digest(str(a.shape), a),
+        _digest_data(str(a.shape), a),
         {},
     )
 
 
-def _layout(rng: np.random.Generator, room: int, fields: int) -> Problem:
+def _make_layout(rng: np.random.Generator, room: int, fields: int) -> Problem:
     n = max(1, room // 64)
     aos = rng.random((n, 8))
     x, y, z, vx, vy, vz, mass, charge = (aos[:, field] for field in range(8))
@@ -217,14 +225,14 @@ def _layout(rng: np.random.Generator, room: int, fields: int) -> Problem:
         "n · ε of float64",
         8 * n * fields,
         flops,
-        _digest(str(n), aos),
+        _digest_data(str(n), aos),
         {},
         # Particle by particle every line holds something of what is used.
         used={"soa": 8 * n * fields},
     )
 
 
-def _dot(rng: np.random.Generator, room: int, tile: int) -> Problem:
+def _make_dot(rng: np.random.Generator, room: int, tile: int) -> Problem:
     n = max(1, room // 16)
     x, y = rng.random((2, n))
     return Problem(
@@ -236,12 +244,12 @@ def _dot(rng: np.random.Generator, room: int, tile: int) -> Problem:
         "n · ε of float64",
         16 * n,
         2 * n,
-        _digest(str(n), x),
+        _digest_data(str(n), x),
         {},
     )
 
 
-def _running(rng: np.random.Generator, room: int, strip: int) -> Problem:
+def _make_running_sums(rng: np.random.Generator, room: int, strip: int) -> Problem:
     n = max(2, room // 16)
     a = rng.random(n)
     out = np.zeros_like(a)
@@ -254,33 +262,33 @@ def _running(rng: np.random.Generator, room: int, strip: int) -> Problem:
         "n · ε of float64",
         16 * n,
         n,
-        _digest(str(n), a),
+        _digest_data(str(n), a),
         {},
     )
 
 
-def _triad(rng: np.random.Generator, room: int, tile: int) -> Problem:
+def _make_triad(rng: np.random.Generator, room: int, tile: int) -> Problem:
     n = max(1, room // 24)
     b, c = rng.random((2, n))
     out = np.zeros_like(b)
     return Problem(
         f"three vectors of {n:,} float64",
-        {"": (b, c, SCALAR, out)},
+        {"": (b, c, TRIAD_SCALAR, out)},
         out,
-        b + SCALAR * c,
+        b + TRIAD_SCALAR * c,
         2 * EPSILON[b.dtype],
         "2 · ε of float64",
         24 * n,
         2 * n,
-        _digest(str(n), b),
+        _digest_data(str(n), b),
         {},
     )
 
 
-def _tiling(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
-    n = side or odd_side(room, MATRICES["tiling"])
+def _make_tiling(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
+    n = side or max_odd_side(room, MATRIX_COUNTS["tiling"])
     # Whole numbers up to 15: float32 holds the sum of 74,565 of their products, and no side is as long.
-    a, b = spaced(rng, (2, n, n), np.dtype(np.float32), 15, 1)
+    a, b = make_spaced_numbers(rng, (2, n, n), np.dtype(np.float32), 15, 1)
     out = np.zeros_like(a)
     return Problem(
         f"{n:,} × {n:,} float32, tiles of {tile:,}",
@@ -288,16 +296,16 @@ def _tiling(rng: np.random.Generator, room: int, side: int, tile: int) -> Proble
         out,
         a @ b,
         0.0,
-        EXACT,
+        EXACT_SUMS,
         3 * a.nbytes,
         2 * n**3,
-        _digest(str(a.shape), a),
+        _digest_data(str(a.shape), a),
         {},
     )
 
 
-def _transpose(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
-    n = side or odd_side(room, MATRICES["transpose"])
+def _make_transpose(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
+    n = side or max_odd_side(room, MATRIX_COUNTS["transpose"])
     a = rng.random((n, n), np.float32)
     out = np.zeros_like(a)
     return Problem(
@@ -309,30 +317,30 @@ def _transpose(rng: np.random.Generator, room: int, side: int, tile: int) -> Pro
         "none: it is a copy",
         2 * a.nbytes,
         0,
-        _digest(str(a.shape), a),
+        _digest_data(str(a.shape), a),
         {},
     )
 
 
-def _stencil(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
-    n = max(3, side or odd_side(room, MATRICES["stencil"]))
+def _make_stencil(rng: np.random.Generator, room: int, side: int, tile: int) -> Problem:
+    n = max(3, side or max_odd_side(room, MATRIX_COUNTS["stencil"]))
     start = rng.random((n, n), np.float32)
     one, other, out = start.copy(), start.copy(), start.copy()
     reference, last = start.copy(), start.copy()
-    for _ in range(SWEEPS):
+    for _ in range(STENCIL_SWEEPS):
         last, reference = reference, last
         reference[1:-1, 1:-1] = np.float32(0.25) * (last[:-2, 1:-1] + last[2:, 1:-1] + last[1:-1, :-2] + last[1:-1, 2:])
     each = 2 * start.nbytes
     return Problem(
-        f"{n:,} × {n:,} float32, {SWEEPS} sweeps, tiles of {tile:,}",
-        {"": (start, one, other, out, SWEEPS, tile)},
+        f"{n:,} × {n:,} float32, {STENCIL_SWEEPS} sweeps, tiles of {tile:,}",
+        {"": (start, one, other, out, STENCIL_SWEEPS, tile)},
         out,
         reference,
-        4 * SWEEPS * EPSILON[start.dtype],
+        4 * STENCIL_SWEEPS * EPSILON[start.dtype],
         "4 · ε of float32 a sweep",
-        SWEEPS * each,
-        4 * SWEEPS * (n - 2) ** 2,
-        _digest(str(start.shape), start),
+        STENCIL_SWEEPS * each,
+        4 * STENCIL_SWEEPS * (n - 2) ** 2,
+        _digest_data(str(start.shape), start),
         {"time": each},
         border=1,
         between=(one, other),

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.workload.declaration import BadInput, Settings, Tell
+from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.measure import perf_counters
 
-SWEPT = ("tiling", "transpose", "stencil", "dependence")
+SWEEPABLE = ("tiling", "transpose", "stencil", "dependence")
 """What has tiles or strips."""
 
 
-class Desk:
-    """See `bench.workload.declaration.Desk`; every method is a task."""
+class MemoryTrafficTasks:
+    """See `bench.workload.interface.TaskHandler`; every method is a task."""
 
-    def sweep(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def sweep(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Time one kernel at every stride from 1 to 64, or at growing tiles, as `given["what"]` says: `stride`, or the
         name of a transformation that has tiles.
 
@@ -34,19 +34,19 @@ class Desk:
         digit. Returns `what`, `shape`, `threads` and `passes` (a library has more). Raises BadInput.
         """
         what = given.get("what")
-        if what != "stride" and what not in SWEPT:
+        if what != "stride" and what not in SWEEPABLE:
             raise BadInput(
                 f"{what or 'what is not named'} has nothing to sweep",
-                f"Sweep the stride, or one of {', '.join(SWEPT)}.",
+                f"Sweep the stride, or one of {', '.join(SWEEPABLE)}.",
             )
-        numba_compile.set_up(str(settings.parameters["vectors"]))
+        numba_compile.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import sweeps
 
         if what == "stride":
-            return sweeps.strides(settings, tell)
-        return sweeps.tiles(TRANSFORMATIONS[what], settings, tell)
+            return sweeps.sweep_strides(settings, tell)
+        return sweeps.sweep_tiles(TRANSFORMATIONS[what], settings, tell)
 
-    def sizes(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def sizes(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Time both versions that the plan races from inside the nearest cache to beyond the last one, and STREAM's
         triad beside them.
 
@@ -55,12 +55,12 @@ class Desk:
         plain algorithm's bytes) and `gflop_s`. A version that would take minutes has no points at large sizes.
         Returns `transformation`, `threads`, the most of any, and `passes`. Raises BadInput.
         """
-        numba_compile.set_up(str(settings.parameters["vectors"]))
+        numba_compile.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import sweeps
 
-        return sweeps.sizes(TRANSFORMATIONS[str(settings.parameters["transformation"])], settings, tell)
+        return sweeps.sweep_sizes(TRANSFORMATIONS[str(settings.parameters["transformation"])], settings, tell)
 
-    def scaling(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def scaling(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Time the triad, at the size that is set, and plain arithmetic on one to all cores, in turn.
 
         Tells of the events `point` (`kernel`: `triad` or `arithmetic`, `cores`, `seconds`, the median of all rounds,
@@ -70,24 +70,24 @@ class Desk:
         `counts` of cores, and whether they are enough for a fit: `fits`). Returns `cores`, `rounds`, `shape`. Raises
         BadInput.
         """
-        numba_compile.set_up(str(settings.parameters["vectors"]))
+        numba_compile.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import scaling
 
-        return scaling.measure(settings, tell)
+        return scaling.measure_scaling(settings, tell)
 
-    def stream(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def stream(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Hold our triad against STREAM's own loop in C, by gcc -O3 -march=native -fopenmp, both taking turns.
 
         Tells of an event `round` (`c_gb_s`, `numba_gb_s`) for each turn. Returns the best of both, their `ratio`,
         the median of the turns' ratios (`paired`), the `bytes` of all three arrays and the `threads`. Raises BadInput
         where there is no gcc, or too little memory.
         """
-        numba_compile.set_up(str(settings.parameters["vectors"]))
+        numba_compile.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import stream_c
 
-        return stream_c.measure(settings, numba_compile.CORES, tell)
+        return stream_c.compare_with_stream_c(settings, numba_compile.ALLOWED_CORES, tell)
 
-    def roofline(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def roofline(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Measure what this machine allows, and where the kernels of the transformations `given["kernels"]` stand.
 
         Tells of the events `triad` (`threads`, `bytes`, `gb_s`), from small sizes to large; `peak` (`threads`,
@@ -104,12 +104,12 @@ class Desk:
         unknown = [name for name in wanted if not isinstance(name, str) or name not in TRANSFORMATIONS]
         if unknown:
             raise BadInput(f"there is no {unknown[0]}", f"There are {names}.")
-        numba_compile.set_up(str(settings.parameters["vectors"]))
+        numba_compile.configure_numba(str(settings.parameters["vectors"]))
         # Before Numba starts its threads: those are counted that are started afterwards.
-        counting = perf_counters.start()
+        counting = perf_counters.open_counters()
         from workloads.memory_traffic.measure import roofline
 
         try:
-            return roofline.measure(settings, [TRANSFORMATIONS[name] for name in wanted], counting, tell)
+            return roofline.measure_roofline(settings, [TRANSFORMATIONS[name] for name in wanted], counting, tell)
         finally:
             counting.close()

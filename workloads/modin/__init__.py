@@ -5,8 +5,8 @@ After the posts on scaling pandas by changing one import. This module only decla
 
 import inspect
 
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Published, Step, Task, Workload
-from workloads.modin.calls import CALLS, SLOW_ROWS, etl
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, PublishedRatio, Step, Task, Workload
+from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, etl
 
 ORDER = 3
 
@@ -21,8 +21,8 @@ _SCRIPT = inspect.getsource(etl).replace(": Any", "").replace(": Path", "").repl
 
 _WHAT = {
     "etl": "read, clean, join, aggregate and write, ten steps as one",
-    "apply": f"a Python function of a row, on the first {SLOW_ROWS:,} rows at most",
-    "map": f"a Python function of a value, on the first {SLOW_ROWS:,} rows at most",
+    "apply": f"a Python function of a row, on the first {MAX_SLOW_ROWS:,} rows at most",
+    "map": f"a Python function of a value, on the first {MAX_SLOW_ROWS:,} rows at most",
 }
 
 WORKLOAD = Workload(
@@ -59,7 +59,7 @@ WORKLOAD = Workload(
             call.name,
             call.code,
             _WHAT.get(call.name, call.code),
-            published=Published(4.0, _POST, _WHY) if call.name == "read_csv" else None,
+            published=PublishedRatio(4.0, _POST, _WHY) if call.name == "read_csv" else None,
             groups=call.groups,
             apart=call.apart,
         )

@@ -9,32 +9,32 @@ from pathlib import Path
 from typing import Any
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload.declaration import BadInput, Clock, Progress, Settings
-from workloads.modin import call_inputs, dataset, results
-from workloads.modin.calls import Call, chosen
-from workloads.modin.engines import base
+from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
+from workloads.modin import call_inputs, dataset, dataset_cache, results
+from workloads.modin.calls import Call, select_calls
+from workloads.modin.engines import base, errors, factory
 
-SHORT_S = 0.01
+MIN_PARALLEL_S = 0.01
 """Work that pandas does in less is too little to share out."""
-MUCH = 16 << 20
+MIN_NOTABLE_BYTES = 16 << 20
 """Bytes from which storing them is named as a cause."""
 
 
-class Frames:
-    """One arm. See `bench.workload.declaration.Arm`."""
+class DataFrameCalls:
+    """One arm. See `bench.workload.interface.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.calls = chosen(str(settings.parameters["steps"]))
+        self.calls = select_calls(str(settings.parameters["steps"]))
         self.returned: dict[str, list[float]] = {call.name: [] for call in self.calls}
         self.took: dict[str, list[float]] = {call.name: [] for call in self.calls}
         self.judged = dict.fromkeys(self.took, 0)
         """How many of those were of the warm-up."""
 
-    def prepare(self, progress: Progress) -> dict[str, Any]:
+    def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         named = str(self.settings.parameters["file"])
         self.files = self._files(named, progress)
-        self.engine = base.start(
+        self.engine = factory.start_engine(
             self.settings.lever,
             self.settings.cores,
             self.files.held,
@@ -46,7 +46,7 @@ class Frames:
         out = self.settings.scratch / "out"
         out.mkdir(exist_ok=True)
         with self.engine.explained():
-            self.tables = call_inputs.build(self.files, self.engine, out, self.settings.seed)
+            self.tables = call_inputs.build_call_inputs(self.files, self.engine, out, self.settings.seed)
             self._first_calls(progress)
         numeric = self.tables.array.shape[1]
         few = len(self.tables.few)
@@ -58,36 +58,36 @@ class Frames:
             | {
                 "table": f"{self.files.rows:,} rows, {self.files.columns} columns, {numeric} of them numeric, "
                 f"{self.files.held / 2**20:,.0f} MiB as a DataFrame",
-                "files": f"CSV {_mebibytes(self.files.csv)}, Parquet {_mebibytes(self.files.parquet)} in groups of "
-                f"{dataset.CHUNK:,} rows",
+                "files": f"CSV {_format_file_size(self.files.csv)}, Parquet {_format_file_size(self.files.parquet)} in groups of "
+                f"{dataset_cache.ROWS_PER_CHUNK:,} rows",
                 "layout": "frames come from the Parquet file, arrays are C order, in both arms",
             },
             "synthetic": "numbers made up from a seed" if named == "synthetic" else "",
             "service": self.engine.outside,
         }
 
-    def _files(self, named: str, progress: Progress) -> dataset.Files:
+    def _files(self, named: str, progress: ProgressReporter) -> dataset_cache.DatasetFiles:
         parameters, cache = self.settings.parameters, self.settings.cache
         if named != "synthetic":
-            return dataset.from_file(Path(named), self.settings.batch, cache, progress)
+            return dataset.load_from_file(Path(named), self.settings.batch, cache, progress)
         kind, columns = str(parameters["kind"]), int(parameters["columns"])
-        return dataset.synthetic(kind, self.settings.batch, columns, self.settings.seed, cache, progress)
+        return dataset.make_synthetic(kind, self.settings.batch, columns, self.settings.seed, cache, progress)
 
-    def _first_calls(self, progress: Progress) -> None:
+    def _first_calls(self, progress: ProgressReporter) -> None:
         """Call everything once, untimed by the race: what the first call costs, how it was executed, and its result."""
-        self.notes: dict[str, base.Note] = {}
+        self.notes: dict[str, base.CallExecution] = {}
         for place, call in enumerate(self.calls):
             progress(f"first call of {call.code}", place / len(self.calls))
             given = getattr(self.tables, call.on)
             try:
                 result, note = self.engine.observed(lambda call=call: call.run(self.tables), given)
-            except base.UNFIT as error:
+            except errors.CALL_ERRORS as error:
                 raise BadInput(
-                    f"{call.code} does not work on this table: {base.said(error)}",
+                    f"{call.code} does not work on this table: {errors.summarize_error(error)}",
                     "Choose other steps, or another table.",
                 ) from error
             self.notes[call.name] = note
-            results.keep(self.engine.plain(result), call.order, self.tables.key, self._kept(call))
+            results.store_result(self.engine.plain(result), call.order, self.tables.key, self._kept(call))
             del result
 
     def _kept(self, call: Call) -> Path:
@@ -126,7 +126,7 @@ class Frames:
         warm = self.judged[call.name]
         returned, took = (times[warm:] or times for times in (self.returned[call.name], self.took[call.name]))
         if calls:
-            words.append(f"returned after {_ms(returned)}, result after {_ms(took)}")
+            words.append(f"returned after {_format_median_ms(returned)}, result after {_format_median_ms(took)}")
         path = "stock" if note.defaulted else "accelerated"
         return Evidence(
             step=call.name,
@@ -155,7 +155,7 @@ class Frames:
         theirs = json.loads((other / "times.json").read_text())
         measures, equality = [], []
         for call in self.calls:
-            found = results.difference(other / self._kept(call).name, self._kept(call))
+            found = results.find_difference(other / self._kept(call).name, self._kept(call))
             measures.append(
                 Measure(
                     name=f"equal-{call.name}",
@@ -166,17 +166,17 @@ class Frames:
                     step=call.name,
                 )
             )
-            what = results.described(self._kept(call), call.order)
+            what = results.describe_comparison(self._kept(call), call.order)
             equality.append([call.code, what, found or "equal"])
         calls = None
         # What Modin costs beyond pandas, and how it executed what pandas did, is told of these two alone.
         if self.engine.service and theirs["lever"] == "pandas":
             measures.append(self._start(theirs))
             rows = [self._told(call, theirs) for call in self.calls]
-            calls = Table(name="calls", label="Every call, as Modin executed it", columns=COLUMNS, rows=rows)
+            calls = Table(name="calls", label="Every call, as Modin executed it", columns=CALL_COLUMNS, rows=rows)
         with self.engine.explained():
             nodes = self.engine.nodes()
-        tolerance = f"relative tolerance {results.RELATIVE:g}"
+        tolerance = f"relative tolerance {results.RELATIVE_TOLERANCE:g}"
         return measures, [
             *filter(None, [calls]),
             Table(
@@ -220,8 +220,8 @@ class Frames:
             causes.append("passes references only")
         if note.defaulted:
             causes.append("defaulted to pandas")
-        if 0 < pandas_s < SHORT_S:
-            causes.append(f"too small: pandas needs less than {SHORT_S * 1e3:.0f} ms")
+        if 0 < pandas_s < MIN_PARALLEL_S:
+            causes.append(f"too small: pandas needs less than {MIN_PARALLEL_S * 1e3:.0f} ms")
         if note.rows * note.columns == 1:
             causes.append("one partition")
         elif note.workers <= 1:
@@ -230,12 +230,12 @@ class Frames:
             causes.append(f"starts {note.started} process{'es' * (note.started > 1)}")
         if call.shuffles:
             causes.append("shuffles: rows must be brought together")
-        if note.stored > MUCH:
+        if note.stored > MIN_NOTABLE_BYTES:
             causes.append(f"{note.stored / 2**20:,.0f} MiB {self.engine.storing}")
         return causes or ["costs of tasks and partitions"]
 
 
-COLUMNS = [
+CALL_COLUMNS = [
     "step",
     "first call",
     "first call of the baseline",
@@ -248,9 +248,9 @@ COLUMNS = [
 """Of the table of calls."""
 
 
-def _ms(times: list[float]) -> str:
+def _format_median_ms(times: list[float]) -> str:
     return f"{statistics.median(times) * 1e3:,.1f} ms" if times else ""
 
 
-def _mebibytes(file: Path) -> str:
+def _format_file_size(file: Path) -> str:
     return f"{file.stat().st_size / 2**20:,.1f} MiB"

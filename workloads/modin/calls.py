@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-SLOW_ROWS = 1 << 16
+MAX_SLOW_ROWS = 1 << 16
 """Most rows that are handed to a Python function one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class CallInputs:
     """What the calls work on; frames and series are the arm's own."""
 
     pd: Any
@@ -57,7 +57,7 @@ class Call:
     code: str
     """As a person writes it."""
     groups: tuple[str, ...]
-    run: Callable[[Tables], Any]
+    run: Callable[[CallInputs], Any]
     order: Literal["same", "any", "sorted"] = "same"
     """Which rows' order must agree between the arms: all, none, or that of the key by which they were sorted."""
     on: str = "frame"
@@ -78,12 +78,12 @@ def _shade(cell: Any) -> float:
     return cell * 0.5 if cell > 50 else cell + 1.0
 
 
-def _to_csv(t: Tables) -> Path:
+def _to_csv(t: CallInputs) -> Path:
     t.frame.to_csv(t.out / "table.csv", index=False)
     return t.out / "table.csv"
 
 
-def _to_parquet(t: Tables) -> Path:
+def _to_parquet(t: CallInputs) -> Path:
     t.frame.to_parquet(t.out / "table.parquet")
     return t.out / "table.parquet"
 
@@ -176,7 +176,7 @@ CALLS: tuple[Call, ...] = (
 )
 
 
-def chosen(names: str) -> list[Call]:
+def select_calls(names: str) -> list[Call]:
     """The calls that are named, by groups or one by one with commas between, in order."""
     wanted = set(names.split(","))
     return [call for call in CALLS if wanted & {call.name, *call.groups}]

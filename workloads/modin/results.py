@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 from pandas import testing
 
-KEPT_CELLS = 4_000_000
+MAX_STORED_CELLS = 4_000_000
 """A larger result is kept as one row in so many, and the sums of its numeric columns over all rows."""
-RELATIVE, ABSOLUTE = 1e-9, 1e-9
+RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-9, 1e-9
 """Tolerance of numbers: partial sums are added in another order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredResult:
     """A result, or what stands for it."""
 
     rows: int
@@ -32,7 +32,7 @@ class Kept:
     """The values by which the rows were sorted, as they came."""
 
 
-def keep(result: Any, order: str, key: str, file: Path) -> None:
+def store_result(result: Any, order: str, key: str, file: Path) -> None:
     """Write to `file` what is to be compared: `result` is a frame, a series, or the path of what was written.
 
     Rows whose order is not given are sorted by all columns first, before any is left out.
@@ -52,13 +52,13 @@ def keep(result: Any, order: str, key: str, file: Path) -> None:
         named = any(name is not None for name in frame.index.names)
         frame = frame.reset_index(drop=not named)
         frame = frame.sort_values(list(frame.columns), ignore_index=True, kind="stable")
-    every = max(1, -(-frame.size // KEPT_CELLS))
+    every = max(1, -(-frame.size // MAX_STORED_CELLS))
     sums = frame.sum(numeric_only=True) if every > 1 else None
-    kept = Kept(len(frame), every, frame.iloc[::every], sums, digest, by)
+    kept = StoredResult(len(frame), every, frame.iloc[::every], sums, digest, by)
     file.write_bytes(pickle.dumps(kept, protocol=5))
 
 
-def difference(one: Path, other: Path) -> str:
+def find_difference(one: Path, other: Path) -> str:
     """How two kept results differ, in one line; empty where they are equal within the tolerance.
 
     The files are the arms' own, of the run's scratch folder; nobody else writes there.
@@ -69,9 +69,9 @@ def difference(one: Path, other: Path) -> str:
     if first.digest != second.digest:
         return "the files that were written differ"
     try:
-        testing.assert_frame_equal(first.frame, second.frame, rtol=RELATIVE, atol=ABSOLUTE)
+        testing.assert_frame_equal(first.frame, second.frame, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE)
         if first.sums is not None:
-            testing.assert_series_equal(first.sums, second.sums, rtol=RELATIVE, atol=ABSOLUTE)
+            testing.assert_series_equal(first.sums, second.sums, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE)
         if first.sorted_by is not None:
             testing.assert_series_equal(first.sorted_by, second.sorted_by)
     except AssertionError as error:
@@ -79,7 +79,7 @@ def difference(one: Path, other: Path) -> str:
     return ""
 
 
-def described(kept: Path, order: str) -> str:
+def describe_comparison(kept: Path, order: str) -> str:
     """What was compared, for a person."""
     told = pickle.loads(kept.read_bytes())
     if told.digest:

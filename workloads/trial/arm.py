@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.values import Evidence, Measure, Picture, Table
-from bench.workload.declaration import BadInput, Clock, Progress, Settings
+from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 
 FAULT_AT = 3
 """Repetition in which a fault shows, when the race is under way."""
@@ -30,7 +30,7 @@ def nothing() -> None:
 
 
 class Trial:
-    """One arm. See `bench.workload.declaration.Arm`."""
+    """One arm. See `bench.workload.interface.Arm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -39,7 +39,7 @@ class Trial:
         self.loops = loops if settings.lever == "full" else loops // 2
         self.fault = str(settings.parameters["fault"]) if settings.lever == "half" else "none"
 
-    def prepare(self, progress: Progress) -> dict[str, Any]:
+    def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         progress("getting ready")
         match self.fault:
             case "raise-preparing":

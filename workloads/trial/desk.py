@@ -9,16 +9,16 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from bench.workload.declaration import BadInput, Settings, Tell
+from bench.workload.interface import BadInput, Settings, TaskReporter
 
 
 class Desk:
-    """See `bench.workload.declaration.Desk`."""
+    """See `bench.workload.interface.TaskHandler`."""
 
     def __init__(self) -> None:
         self.done = 0
 
-    def count(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def count(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Count to `given["to"]`, or do what `given["fault"]` says half-way; `done` tells how often it was asked."""
         to = int(given["to"])
         for number in range(1, to + 1):

@@ -8,17 +8,16 @@ from typing import Any
 
 import streamlit as st
 
-from bench.claims.verdict import duration
+from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from ui.components import claim_card, task_panel
-from ui.design import theme
+from ui.components import task_panel
+from ui.design import browser, markdown, theme
 from ui.design.theme import Theme
-from ui.run_view import view
 
 SLOT = "bert:ask"
-PASSAGE = (
+DEFAULT_PASSAGE = (
     "Intel Neural Compressor was first released in 2020 under the name Low Precision Optimization Tool. It lowers the "
     "numerical precision of a trained network from 32-bit floating point to 8-bit integers, after it has watched the "
     "network read a small set of calibration examples. Processors with Vector Neural Network Instructions multiply and "
@@ -26,21 +25,21 @@ PASSAGE = (
     "time. Accuracy is kept by giving back to floating point those operators whose rounding hurts the most."
 )
 """Written for this page."""
-QUESTIONS = (
+EXAMPLE_QUESTIONS = (
     "What was Neural Compressor called at first?",
     "How many pairs of integers does a lane multiply at once?",
     "Which operators go back to floating point?",
 )
-MODELS = {"fp32": (Side.BASELINE, "FP32"), "int8": (Side.ACCELERATED, "INT8")}
+MODEL_ARMS = {"fp32": (Side.BASELINE, "FP32"), "int8": (Side.ACCELERATED, "INT8")}
 
 
-def draw(plan: Plan) -> None:
+def draw_ask_tab(plan: Plan) -> None:
     """The whole tab."""
-    colours = view.theme()
-    job = task_panel.found(SLOT)
+    colours = browser.detect_theme()
+    job = task_panel.get_session_job(SLOT)
     asking, answered = st.columns([1, 1], gap="large")
     with asking:
-        _form(plan, job)
+        _draw_form(plan, job)
     with answered:
         if job is None:
             st.markdown(
@@ -48,20 +47,20 @@ def draw(plan: Plan) -> None:
                 "session takes a while: the FP32 model is loaded, and quantized unless that was done before."
             )
         else:
-            task_panel.follow(job, lambda now: _answered(now, colours))
+            task_panel.follow_job(job, lambda now: _draw_answers(now, colours))
 
 
-def _form(plan: Plan, job: Job | None) -> None:
-    for key, first in (("bert:passage", PASSAGE), ("bert:question", QUESTIONS[0])):
+def _draw_form(plan: Plan, job: Job | None) -> None:
+    for key, first in (("bert:passage", DEFAULT_PASSAGE), ("bert:question", EXAMPLE_QUESTIONS[0])):
         # A widget that is not drawn forgets; what was written stays for the session.
         if key not in st.session_state:
             st.session_state[key] = st.session_state.get(f"{key}:kept", first)
     st.text_area("Passage", key="bert:passage", height=260, help="Any English text; long ones are read in windows.")
     st.pills(
         "Questions to begin with",
-        QUESTIONS,
+        EXAMPLE_QUESTIONS,
         key="bert:suggested",
-        on_change=_suggest,
+        on_change=_fill_question,
         label_visibility="collapsed",
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -77,24 +76,24 @@ def _form(plan: Plan, job: Job | None) -> None:
         st.session_state[f"{key}:kept"] = st.session_state[key]
     if pressed:
         given = {"question": st.session_state["bert:question"], "passage": st.session_state["bert:passage"]}
-        task_panel.start(plan, "ask", given, SLOT)
+        task_panel.start_task(plan, "ask", given, SLOT)
         st.rerun()
 
 
-def _suggest() -> None:
+def _fill_question() -> None:
     if chosen := st.session_state["bert:suggested"]:
         st.session_state["bert:question"] = chosen
 
 
-def _answered(job: Job, colours: Theme) -> None:
-    task_panel.standing(job)
+def _draw_answers(job: Job, colours: Theme) -> None:
+    task_panel.draw_job_state(job)
     if job.state is not JobState.DONE:
         return
     answers = job.result["answers"]
-    for column, (name, (side, label)) in zip(st.columns(len(answers)), MODELS.items(), strict=True):
+    for column, (name, (side, label)) in zip(st.columns(len(answers)), MODEL_ARMS.items(), strict=True):
         with column, st.container(border=True, height="stretch"):
-            _card(answers[name], theme.named(side, label, colours))
-    st.html(marked(job.given["passage"], answers, colours))
+            _draw_answer(answers[name], theme.arm_name_markdown(side, label, colours))
+    st.html(mark_spans(job.given["passage"], answers, colours))
     same = answers["fp32"]["best"][:1] == answers["int8"]["best"][:1]
     texts = {name: [one["text"] for one in found["best"][:1]] for name, found in answers.items()}
     agree = "the same words" if texts["fp32"] == texts["int8"] else "**different words**"
@@ -102,27 +101,27 @@ def _answered(job: Job, colours: Theme) -> None:
     read = "in one window" if windows == 1 else f"in {windows} overlapping windows"
     st.caption(
         f"Both models mark {agree}{' with the same probability' if same else ''}. The passage was read {read} of "
-        f"{job.result['length']} word pieces, tokenized in {duration(job.result['tokenize_s'])}; the times are the "
+        f"{job.result['length']} word pieces, tokenized in {format_duration(job.result['tokenize_s'])}; the times are the "
         f"median of {job.result['repeats']} passes each, models taking turns, on {job.plan.cores} "
         f"core{'s' * (job.plan.cores > 1)}. That is too little for a claim: press **Run** to measure the ratio."
     )
 
 
-def _card(answer: dict[str, Any], name: str) -> None:
+def _draw_answer(answer: dict[str, Any], name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(name, width="content")
-        st.markdown(f":gray[{duration(answer['inference_s'])}]", width="content", help="Inference alone")
+        st.markdown(f":gray[{format_duration(answer['inference_s'])}]", width="content", help="Inference alone")
     best = answer["best"]
     if not best:
         st.markdown("*no answer found*")
         return
-    st.markdown(f"##### {claim_card.plain(best[0]['text'])}")
+    st.markdown(f"##### {markdown.escape_markdown(best[0]['text'])}")
     st.progress(best[0]["probability"], f":small[{best[0]['probability']:.1%} of the n-best list's probability]")
     for other in best[1:]:
-        st.markdown(f":small[:gray[{other['probability']:.1%} {claim_card.plain(other['text'])}]]")
+        st.markdown(f":small[:gray[{other['probability']:.1%} {markdown.escape_markdown(other['text'])}]]")
 
 
-def marked(passage: str, answers: dict[str, Any], colours: Theme) -> str:
+def mark_spans(passage: str, answers: dict[str, Any], colours: Theme) -> str:
     """The passage as HTML with each model's best span marked: FP32's by a line below, INT8's by a filled background."""
     spans = {
         name: (found["best"][0]["start"], found["best"][0]["end"]) for name, found in answers.items() if found["best"]
@@ -137,10 +136,10 @@ def marked(passage: str, answers: dict[str, Any], colours: Theme) -> str:
             continue
         css = ""
         if "fp32" in inside:
-            css += f"border-bottom: 3px solid {theme.look(Side.BASELINE, colours).colour};"
+            css += f"border-bottom: 3px solid {theme.arm_style(Side.BASELINE, colours).colour};"
         if "int8" in inside:
-            css += f"background: {theme.look(Side.ACCELERATED, colours).soft};"
-        who = " and ".join(MODELS[name][1] for name in MODELS if name in inside)
+            css += f"background: {theme.arm_style(Side.ACCELERATED, colours).soft};"
+        who = " and ".join(MODEL_ARMS[name][1] for name in MODEL_ARMS if name in inside)
         parts.append(
             f'<mark title="{who}" style="color: inherit; padding-bottom: 1px; background: none; {css}">{text}</mark>'
         )

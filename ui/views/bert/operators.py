@@ -11,34 +11,33 @@ import streamlit as st
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from ui.components import claim_card, task_panel
-from ui.design import theme as design_theme
-from ui.design.theme import Theme
-from ui.run_view import view
+from ui.components import task_panel
+from ui.design import browser, markdown, plotly_template
+from ui.design.theme import Theme, arm_name_markdown, arm_style
 
 SLOT = "bert:operators"
-KINDS = ("MatMul", "BatchMatMul", "Gelu", "Quantize", "Dequantize", "LayerNorm", "Softmax", "Transpose")
+OPERATOR_KINDS = ("MatMul", "BatchMatMul", "Gelu", "Quantize", "Dequantize", "LayerNorm", "Softmax", "Transpose")
 """What the time of a pass is shown by; the rest is one."""
-SHOWN_KERNELS = 15
+MAX_SHOWN_KERNELS = 15
 
 
-def draw(plan: Plan) -> None:
+def draw_operators_tab(plan: Plan) -> None:
     """The whole tab."""
-    colours = view.theme()
-    job = task_panel.newest(SLOT, "bert", "operators")
+    colours = browser.detect_theme()
+    job = task_panel.find_newest_job(SLOT, "bert", "operators")
     with st.container(horizontal=True, vertical_alignment="center"):
         given = {"precisions": [plan.baseline, plan.accelerated]}
-        task_panel.buttons(plan, job, "operators", given, SLOT, "Look inside", ":material/biotech:")
+        task_panel.draw_task_buttons(plan, job, "operators", given, SLOT, "Look inside", ":material/biotech:")
         st.caption(
             "Some passes over a batch, apart from any race, in which oneDNN tells every kernel that it runs and "
             "TensorFlow traces every operator. Telling takes time: these figures explain a race, they are none."
         )
     if job is not None:
-        task_panel.follow(job, lambda now: _found(now, colours))
+        task_panel.follow_job(job, lambda now: _draw_results(now, colours))
 
 
-def _found(job: Job, colours: Theme) -> None:
-    task_panel.standing(job)
+def _draw_results(job: Job, colours: Theme) -> None:
+    task_panel.draw_job_state(job)
     if job.state is not JobState.DONE:
         return
     result, lever = job.result, job.plan.declaration.lever
@@ -48,56 +47,63 @@ def _found(job: Job, colours: Theme) -> None:
         f"{job.plan.parameters['model']}, batch {arms[Side.BASELINE]['batch']} of {arms[Side.BASELINE]['length']} word "
         f"pieces, {job.plan.cores} core{'s' * (job.plan.cores > 1)}, {arms[Side.BASELINE]['passes']} passes."
     )
-    _verdicts(arms, names, result["limit"], colours)
+    _draw_verdicts(arms, names, result["limit"], colours)
     time, sizes = st.columns([3, 2], gap="large")
     with time:
         st.markdown("**Where the time of a pass goes** :small[by TensorFlow's operators]")
-        st.plotly_chart(times(arms, names, colours), key="bert-times", config=design_theme.CONFIG)
+        st.plotly_chart(
+            build_times_figure(arms, names, colours), key="bert-times", config=plotly_template.PLOTLY_CONFIG
+        )
     with sizes:
         st.markdown("**Operators and sizes**")
-        st.table(_sizes(arms, names), border="horizontal", hide_index=True, alt="Operators and sizes of both graphs")
+        st.table(
+            _build_sizes_table(arms, names),
+            border="horizontal",
+            hide_index=True,
+            alt="Operators and sizes of both graphs",
+        )
     for column, (side, arm) in zip(st.columns(2, gap="large"), arms.items(), strict=True):
         with column:
-            st.markdown(f"**Kernels of** {design_theme.named(side, names[side], colours)}")
-            _kernels(arm)
+            st.markdown(f"**Kernels of** {arm_name_markdown(side, names[side], colours)}")
+            _draw_kernels(arm)
     st.markdown("**Operators, layer by layer**")
-    _changes(result["changes"], names)
+    _draw_changes(result["changes"], names)
 
 
-def _verdicts(
+def _draw_verdicts(
     arms: dict[Side, dict[str, Any]], names: dict[Side, str], limit: dict[str, Any] | None, colours: Theme
 ) -> None:
     for side, arm in arms.items():
-        label = design_theme.named(side, names[side], colours)
+        label = arm_name_markdown(side, names[side], colours)
         share = arm["onednn_share"]
         parts = [f"{arm['wall_ms']:.1f} ms a pass"]
         parts += [f"oneDNN's kernels are {share:.0%} of it"] if share is not None else []
-        parts += [claim_card.plain(arm["note"])] if arm["note"] else []
+        parts += [markdown.escape_markdown(arm["note"])] if arm["note"] else []
         st.markdown(f"{label}: {', '.join(parts)}")
         if arm["verdict"]:
             ran = "vnni" in arm["verdict"] or "amx" in arm["verdict"]
             icon, title = (":material/verified:", "VNNI or AMX ran") if ran else (":material/block:", "No VNNI, no AMX")
             words = f"{arm['verdict'][0].upper()}{arm['verdict'][1:]}"
-            (st.success if ran else st.warning)(claim_card.plain(words), title=title, icon=icon)
+            (st.success if ran else st.warning)(markdown.escape_markdown(words), title=title, icon=icon)
     if limit:
         st.markdown(
             f"The matrix products that became INT8 take **1/{limit['ratio']:.2f}** of FP32's time; "
-            f"{claim_card.plain(limit['instruction_set'])} allows 1/{limit['limit']:g} of what FP32's own instructions take "
+            f"{markdown.escape_markdown(limit['instruction_set'])} allows 1/{limit['limit']:g} of what FP32's own instructions take "
             f"(share of that limit reached, products without fused work: **{limit['share']:.0%}**).",
             help="Products of the same shape compared, by the medians of their calls. FP32's kernels also do GELU and "
             "residual sums where they are fused, so more than the limit is possible in the first figure.",
         )
 
 
-def times(arms: dict[Side, dict[str, Any]], names: dict[Side, str], theme: Theme) -> go.Figure:
+def build_times_figure(arms: dict[Side, dict[str, Any]], names: dict[Side, str], theme: Theme) -> go.Figure:
     """Milliseconds of a pass by kind of operator, both arms."""
     figure = go.Figure()
-    kinds = [*KINDS, "other"]
+    kinds = [*OPERATOR_KINDS, "other"]
     for side, arm in reversed(arms.items()):
         spent = dict.fromkeys(kinds, 0.0)
         for operator in arm["operators"]:
-            spent[operator["kind"] if operator["kind"] in KINDS else "other"] += operator["ms"]
-        look = design_theme.look(side, theme)
+            spent[operator["kind"] if operator["kind"] in OPERATOR_KINDS else "other"] += operator["ms"]
+        look = arm_style(side, theme)
         figure.add_bar(
             y=kinds,
             x=[spent[kind] for kind in kinds],
@@ -107,20 +113,21 @@ def times(arms: dict[Side, dict[str, Any]], names: dict[Side, str], theme: Theme
             hovertemplate="%{y}: %{x:.2f} ms<extra>" + names[side] + "</extra>",
         )
     figure.update_layout(
-        design_theme.layout(380) | {"barmode": "group", "legend": {"traceorder": "reversed", "orientation": "h"}}
+        plotly_template.base_layout(380)
+        | {"barmode": "group", "legend": {"traceorder": "reversed", "orientation": "h"}}
     )
     figure.update_xaxes(title="ms a pass", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
     return figure
 
 
-def _sizes(arms: dict[Side, dict[str, Any]], names: dict[Side, str]) -> pd.DataFrame:
+def _build_sizes_table(arms: dict[Side, dict[str, Any]], names: dict[Side, str]) -> pd.DataFrame:
     rows: dict[str, list[str]] = {"projections in INT8": [], "attention products in INT8": [], "graph on disk": []}
     precisions = dict.fromkeys(one["precision"] for arm in arms.values() for one in arm["constants"])
     for arm in arms.values():
-        rows["projections in INT8"].append(_share(arm["projections"]))
-        rows["attention products in INT8"].append(_share(arm["attention"]))
-        rows["graph on disk"].append(_megabytes(arm["bytes_on_disk"]))
+        rows["projections in INT8"].append(_format_share(arm["projections"]))
+        rows["attention products in INT8"].append(_format_share(arm["attention"]))
+        rows["graph on disk"].append(_format_megabytes(arm["bytes_on_disk"]))
         held = {one["precision"]: one["bytes"] for one in arm["constants"]}
         for precision in precisions:
             if (
@@ -128,31 +135,31 @@ def _sizes(arms: dict[Side, dict[str, Any]], names: dict[Side, str]) -> pd.DataF
                 < 1e4
             ):
                 continue
-            rows.setdefault(f"weights in memory, {precision}", []).append(_megabytes(held.get(precision, 0)))
-        rows.setdefault("weights in memory", []).append(_megabytes(sum(held.values())))
+            rows.setdefault(f"weights in memory, {precision}", []).append(_format_megabytes(held.get(precision, 0)))
+        rows.setdefault("weights in memory", []).append(_format_megabytes(sum(held.values())))
         counted: dict[str, int] = {}
         for count in arm["counts"]:
             counted[count["kind"]] = counted.get(count["kind"], 0) + count["operators"]
         for kind in ("Quantize", "Dequantize", "LayerNorm", "Gelu", "Softmax"):
             rows.setdefault(f"{kind} operators", []).append(str(counted.get(kind, 0)))
-    return pd.DataFrame([(name, *values) for name, values in rows.items()], columns=["", *_distinct(names)])
+    return pd.DataFrame([(name, *values) for name, values in rows.items()], columns=["", *_distinct_names(names)])
 
 
-def _distinct(names: dict[Side, str]) -> list[str]:
+def _distinct_names(names: dict[Side, str]) -> list[str]:
     """The arms' names, which are the same where an arm is looked at beside itself."""
     first, second = names.values()
     return [first, second if second != first else f"{second} again"]
 
 
-def _share(share: dict[str, int]) -> str:
+def _format_share(share: dict[str, int]) -> str:
     return f"{share['int8']} of {share['total']}"
 
 
-def _megabytes(size: int) -> str:
+def _format_megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _kernels(arm: dict[str, Any]) -> None:
+def _draw_kernels(arm: dict[str, Any]) -> None:
     if not arm["kernels"]:
         st.caption("oneDNN told of none.")
         return
@@ -172,20 +179,22 @@ def _kernels(arm: dict[str, Any]) -> None:
             for kernel in arm["kernels"]
         ]
     )
-    st.dataframe(table, hide_index=True, height="content" if len(table) <= SHOWN_KERNELS else 420)
+    st.dataframe(table, hide_index=True, height="content" if len(table) <= MAX_SHOWN_KERNELS else 420)
     skipped = f" {arm['skipped']} lines could not be read." if arm["skipped"] else ""
-    st.caption(f"oneDNN {claim_card.plain(arm['onednn'])}, {claim_card.plain(arm['instructions'])}.{skipped}")
+    st.caption(
+        f"oneDNN {markdown.escape_markdown(arm['onednn'])}, {markdown.escape_markdown(arm['instructions'])}.{skipped}"
+    )
 
 
-def _changes(changes: list[dict[str, Any]], names: dict[Side, str]) -> None:
-    first, second = _distinct(names)
+def _draw_changes(changes: list[dict[str, Any]], names: dict[Side, str]) -> None:
+    first, second = _distinct_names(names)
     table = pd.DataFrame(
         [
             {
                 "layer": change["layer"],
                 "operator": change["operator"],
-                first: _counted(change["before"], change["count_before"]),
-                second: _counted(change["after"], change["count_after"]),
+                first: _format_precision_count(change["before"], change["count_before"]),
+                second: _format_precision_count(change["after"], change["count_after"]),
                 "changed": change["before"] != change["after"],
             }
             for change in changes
@@ -196,5 +205,5 @@ def _changes(changes: list[dict[str, Any]], names: dict[Side, str]) -> None:
     st.dataframe(table.drop(columns="changed"), hide_index=True, height=420)
 
 
-def _counted(precision: str, count: int) -> str:
+def _format_precision_count(precision: str, count: int) -> str:
     return "" if not count else precision + (f" × {count}" if count > 1 else "")

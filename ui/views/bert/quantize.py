@@ -8,23 +8,22 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims.verdict import duration
+from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from bench.workload.declaration import registry
-from ui.components import claim_card, task_panel
-from ui.controls import form
-from ui.design import theme as design_theme
-from ui.design.theme import Theme
-from ui.run_view import view
-from ui.views.race import page
+from bench.workload.registry import load_workloads
+from ui.components import task_panel
+from ui.controls import state
+from ui.design import browser, markdown, plotly_template
+from ui.design.theme import Theme, arm_style
+from ui.views.race import tabs
 
 SLOT = "bert:quantize"
-YAML = "bert:yaml"
-PUBLISHED = {"f1": (92.99, 92.41), "seconds": (1557.3, 1201.0)}
+YAML_KEY = "bert:yaml"
+PUBLISHED_RESULTS = {"f1": (92.99, 92.41), "seconds": (1557.3, 1201.0)}
 """Intel's post on Neural Compressor: BERT on SQuAD, FP32 and INT8."""
-WHY = {
+STOP_REASONS = {
     "met": "it meets the criterion",
     "max_trials": "as many trials as the configuration allows were made",
     "timeout": "the time that the configuration allows was up",
@@ -33,25 +32,25 @@ WHY = {
 }
 
 
-def draw(plan: Plan) -> None:
+def draw_quantize_tab(plan: Plan) -> None:
     """The whole tab."""
-    colours = view.theme()
-    job = task_panel.newest(SLOT, "bert", "quantize")
+    colours = browser.detect_theme()
+    job = task_panel.find_newest_job(SLOT, "bert", "quantize")
     left, right = st.columns([1, 1], gap="large")
     with left:
-        _configuration(plan, job)
+        _draw_configuration(plan, job)
     with right:
         if job is None:
-            _before()
+            _draw_introduction()
         else:
-            task_panel.follow(job, lambda now: _progress(now, colours))
+            task_panel.follow_job(job, lambda now: _draw_progress(now, colours))
 
 
-def _configuration(plan: Plan, job: Job | None) -> None:
-    default = registry()["bert"].texts["quantization.yaml"]
+def _draw_configuration(plan: Plan, job: Job | None) -> None:
+    default = load_workloads()["bert"].texts["quantization.yaml"]
     # A widget that is not drawn forgets; what was written stays for the session.
-    if YAML not in st.session_state:
-        st.session_state[YAML] = st.session_state.get(f"{YAML}:kept", default)
+    if YAML_KEY not in st.session_state:
+        st.session_state[YAML_KEY] = st.session_state.get(f"{YAML_KEY}:kept", default)
     row = st.container(horizontal=True)
     with st.container(key="bert-yaml"):
         st.html(
@@ -60,23 +59,29 @@ def _configuration(plan: Plan, job: Job | None) -> None:
         )
         st.text_area(
             "Configuration",
-            key=YAML,
+            key=YAML_KEY,
             height=560,
             help="As the posts write it. Every key may be left out; a mistake is answered with its line and key.",
         )
-    st.session_state[f"{YAML}:kept"] = st.session_state[YAML]
+    st.session_state[f"{YAML_KEY}:kept"] = st.session_state[YAML_KEY]
     with row:
-        given = {"yaml": st.session_state[YAML]}
-        task_panel.buttons(plan, job, "quantize", given, SLOT, "Quantize", ":material/compress:")
-        if st.session_state[YAML] != default:
-            st.button("As it was", icon=":material/undo:", key="bert:yaml-reset", on_click=_reset, type="tertiary")
+        given = {"yaml": st.session_state[YAML_KEY]}
+        task_panel.draw_task_buttons(plan, job, "quantize", given, SLOT, "Quantize", ":material/compress:")
+        if st.session_state[YAML_KEY] != default:
+            st.button(
+                "As it was",
+                icon=":material/undo:",
+                key="bert:yaml-reset",
+                on_click=_reset_configuration,
+                type="tertiary",
+            )
 
 
-def _reset() -> None:
-    st.session_state[YAML] = registry()["bert"].texts["quantization.yaml"]
+def _reset_configuration() -> None:
+    st.session_state[YAML_KEY] = load_workloads()["bert"].texts["quantization.yaml"]
 
 
-def _before() -> None:
+def _draw_introduction() -> None:
     st.markdown(
         "- **Calibrate**: the FP32 model reads questions of a set of its own, and the range of every tensor is kept.\n"
         "- **Convert**: every matrix product gets 8-bit weights, and 8-bit inputs by those ranges.\n"
@@ -85,68 +90,72 @@ def _before() -> None:
         "exit policy ends the search.\n\n"
         "Press **Quantize**. What was converted before comes from the cache."
     )
-    _published()
+    _draw_published()
 
 
-def _published() -> None:
-    before, after = PUBLISHED["seconds"]
+def _draw_published() -> None:
+    before, after = PUBLISHED_RESULTS["seconds"]
     st.caption(
-        f"Published: F1 {PUBLISHED['f1'][0]} to {PUBLISHED['f1'][1]}, {before} s to {after} s. That is "
+        f"Published: F1 {PUBLISHED_RESULTS['f1'][0]} to {PUBLISHED_RESULTS['f1'][1]}, {before} s to {after} s. That is "
         f"{before / after:.2f}x as fast, or {1 - after / before:.1%} less time: two readings of the same figures. Here "
         "'speedup' is always the first, time before over time after."
     )
 
 
-def _progress(job: Job, colours: Theme) -> None:
-    task_panel.standing(job)
+def _draw_progress(job: Job, colours: Theme) -> None:
+    task_panel.draw_job_state(job)
     baseline, trials = job.first("baseline"), job.told("trial")
     if baseline is None and job.state is not JobState.DONE:
-        task_panel.story(job, "What Neural Compressor said")
+        task_panel.draw_job_log(job, "What Neural Compressor said")
         return
     if job.state is JobState.DONE:
-        _verdict(job, trials)
+        _draw_verdict(job, trials)
     if baseline is not None:
         plan = job.first("plan")
-        best = _best(trials)
+        best = _best_trial(trials)
         if best:
-            _table(job, baseline, best)
+            _draw_comparison(job, baseline, best)
         if trials and plan:
-            st.plotly_chart(chart(baseline, trials, plan, colours), key="bert-trials", config=design_theme.CONFIG)
-            _rows(trials, plan)
-    if best_name := _raceable(job, trials):
+            st.plotly_chart(
+                build_trials_figure(baseline, trials, plan, colours),
+                key="bert-trials",
+                config=plotly_template.PLOTLY_CONFIG,
+            )
+            _draw_trials(trials, plan)
+    if best_name := _raceable_quantization(job, trials):
         st.button(
             "Race this model",
             icon=":material/sports_score:",
             key="bert:race-it",
-            on_click=_race,
+            on_click=_race_model,
             args=(best_name,),
             help="Sets the race's quantization to this one",
         )
-    _published()
-    task_panel.story(job, "What Neural Compressor said")
+    _draw_published()
+    task_panel.draw_job_log(job, "What Neural Compressor said")
 
 
-def _best(trials: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _best_trial(trials: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The trial that meets the criterion, else the one that lost least."""
     return min(trials, key=lambda trial: (not trial["met"], trial["loss_relative"]), default=None)
 
 
-def _raceable(job: Job, trials: list[dict[str, Any]]) -> str:
+def _raceable_quantization(job: Job, trials: list[dict[str, Any]]) -> str:
     if job.state is JobState.DONE:
         return job.result["quantization"]
-    best = _best(trials)
+    best = _best_trial(trials)
     return best["quantization"] if best and job.state.over else ""
 
 
-def _race(name: str) -> None:
-    workload = registry()["bert"]
-    form.put(workload, "quantization", name)
-    page.to_race(workload)
+def _race_model(name: str) -> None:
+    workload = load_workloads()["bert"]
+    state.set_control(workload, "quantization", name)
+    tabs.show_race_tab(workload)
 
 
-def _verdict(job: Job, trials: list[dict[str, Any]]) -> None:
+def _draw_verdict(job: Job, trials: list[dict[str, Any]]) -> None:
     result = job.result
-    why = WHY[result["stopped"]]
+    why = STOP_REASONS[result["stopped"]]
     calibrated = f"{result['calibrated']} questions"
     if result["calibrated"] < result["asked"]:
         calibrated += f" (the set has no more; {result['asked']} were asked for)"
@@ -166,12 +175,16 @@ def _verdict(job: Job, trials: list[dict[str, Any]]) -> None:
         )
 
 
-def _table(job: Job, baseline: dict[str, Any], best: dict[str, Any]) -> None:
+def _draw_comparison(job: Job, baseline: dict[str, Any], best: dict[str, Any]) -> None:
     """As the posts show it: accuracy and time, before and after."""
     rows = {
         "F1": (f"{baseline['f1']:.2f}", f"{best['f1']:.2f}", f"{-best['loss_relative']:+.2%}"),
         "exact match": (f"{baseline['exact_match']:.2f}", f"{best['exact_match']:.2f}", ""),
-        "evaluation": (duration(baseline["seconds"]), duration(best["evaluation_s"]), "one pass each: race it"),
+        "evaluation": (
+            format_duration(baseline["seconds"]),
+            format_duration(best["evaluation_s"]),
+            "one pass each: race it",
+        ),
     }
     if job.state is JobState.DONE:
         sizes = job.result["bytes_fp32"], job.result["bytes_int8"]
@@ -183,9 +196,11 @@ def _table(job: Job, baseline: dict[str, Any], best: dict[str, Any]) -> None:
     st.table(table, border="horizontal", hide_index=True, alt="Accuracy, time and size before and after")
 
 
-def chart(baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str, Any], theme: Theme) -> go.Figure:
+def build_trials_figure(
+    baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str, Any], theme: Theme
+) -> go.Figure:
     """F1 of every trial, FP32's, and the least that the criterion allows."""
-    arm, figure = design_theme.look(Side.ACCELERATED, theme), go.Figure()
+    arm, figure = arm_style(Side.ACCELERATED, theme), go.Figure()
     figure.add_scatter(
         x=[trial["number"] for trial in trials],
         y=[trial["f1"] for trial in trials],
@@ -202,7 +217,7 @@ def chart(baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str
         "lost %{customdata[2]:.2%}<extra></extra>",
     )
     ends = [0.5, max(len(trials), 4) + 0.5]
-    base = design_theme.look(Side.BASELINE, theme)
+    base = arm_style(Side.BASELINE, theme)
     for name, value, dash in (
         ("FP32", baseline["f1"], base.dash),
         ("least allowed", baseline["f1"] * (1 - plan["relative_loss"]), "dot"),
@@ -215,13 +230,13 @@ def chart(baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str
             line={"color": base.colour, "dash": dash},
             hoverinfo="name+y",
         )
-    figure.update_layout(design_theme.layout(220))
+    figure.update_layout(plotly_template.base_layout(220))
     figure.update_xaxes(title="trial", dtick=1 if len(trials) <= 20 else None, range=ends)
     figure.update_yaxes(title="F1")
     return figure
 
 
-def _rows(trials: list[dict[str, Any]], plan: dict[str, Any]) -> None:
+def _draw_trials(trials: list[dict[str, Any]], plan: dict[str, Any]) -> None:
     table = pd.DataFrame(
         [
             {
@@ -229,7 +244,7 @@ def _rows(trials: list[dict[str, Any]], plan: dict[str, Any]) -> None:
                 "in INT8": f"{trial['operators_int8']} of {trial['operators']}",
                 "F1": round(trial["f1"], 2),
                 "lost": f"{trial['loss_relative']:.2%}",
-                "time": duration(trial["seconds"]),
+                "time": format_duration(trial["seconds"]),
                 "criterion": "met" if trial["met"] else "failed",
                 "in FP32": ", ".join(trial["fallback"]) or "none",
             }
@@ -237,7 +252,7 @@ def _rows(trials: list[dict[str, Any]], plan: dict[str, Any]) -> None:
         ]
     )
     st.caption(
-        f"Strategy {claim_card.plain(plan['strategy'])}: {len(trials)} of at most {plan['max_trials']} trials; up to "
+        f"Strategy {markdown.escape_markdown(plan['strategy'])}: {len(trials)} of at most {plan['max_trials']} trials; up to "
         f"{plan['relative_loss']:.1%} of F1 may be lost."
     )
     st.dataframe(table, hide_index=True, height="content" if len(trials) < 8 else 300)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bench.claims.verdict import figure
+from bench.formatting import format_measure
 from bench.plan.plan import Plan
 from bench.run.record import Run
 from bench.storage.store import StoreError
@@ -14,19 +14,19 @@ from ui import services
 from ui.design import theme
 from ui.views.memory_traffic import introduction
 
-TOLD = ("operations", "share of BLAS")
+OPTIONAL_COLUMNS = ("operations", "share of BLAS")
 """Columns that are left out where no version has them."""
 
 
-def draw(plan: Plan) -> None:
+def draw_achieved(plan: Plan) -> None:
     """A row for each version; nothing where this plan was not raced to its end."""
     try:
-        row = services.store().last(workload=plan.workload, digest=plan.digest)
-        run = services.dispatcher().status(row.id).run if row else None
+        row = services.get_store().last(workload=plan.workload, digest=plan.digest)
+        run = services.get_dispatcher().status(row.id).run if row else None
     except (OSError, StoreError) as error:
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
         return
-    table = rows(run) if run is not None else pd.DataFrame()
+    table = build_achieved_table(run) if run is not None else pd.DataFrame()
     if table.empty:
         return
     st.markdown("**What the versions reach** :small[by the best call of the race]")
@@ -38,10 +38,10 @@ def draw(plan: Plan) -> None:
     )
 
 
-def rows(run: Run) -> pd.DataFrame:
+def build_achieved_table(run: Run) -> pd.DataFrame:
     """A row for each version that was told of; empty where none was."""
     found = []
-    names = introduction.versions(run.plan)
+    names = introduction.version_names(run.plan)
     for side in Side if run.quality else ():
         told = {measure.name: measure for measure in getattr(run.quality, side)}
         if not {"bandwidth", "share", "ceiling"} <= told.keys():
@@ -49,20 +49,20 @@ def rows(run: Run) -> pd.DataFrame:
         label = run.plan.declaration.texts[f"{run.plan.parameters['transformation']}/{names[side]}:label"]
         found.append(
             {
-                "version": f"{theme.look(side, 'light').glyph} {label}",
-                "bandwidth": figure(told["bandwidth"]),
-                "operations": figure(told["rate"]) if "rate" in told else "",
-                "limit": _limit(told),
-                "share of the limit": figure(told["share"]),
-                "share of BLAS": figure(told["share_of_library"]) if "share_of_library" in told else "",
+                "version": f"{theme.arm_style(side, 'light').glyph} {label}",
+                "bandwidth": format_measure(told["bandwidth"]),
+                "operations": format_measure(told["rate"]) if "rate" in told else "",
+                "limit": _format_limit(told),
+                "share of the limit": format_measure(told["share"]),
+                "share of BLAS": format_measure(told["share_of_library"]) if "share_of_library" in told else "",
             }
         )
-    nothing = [name for name in TOLD if not any(row[name] for row in found)]
+    nothing = [name for name in OPTIONAL_COLUMNS if not any(row[name] for row in found)]
     return pd.DataFrame(found).drop(columns=nothing) if found else pd.DataFrame()
 
 
-def _limit(told: dict[str, Measure]) -> str:
+def _format_limit(told: dict[str, Measure]) -> str:
     """The one that the share is of, by name."""
     if "peak" in told and "the peak" in told["share"].label:
-        return f"arithmetic, {figure(told['peak'])}"
-    return f"triad, {figure(told['ceiling'])}"
+        return f"arithmetic, {format_measure(told['peak'])}"
+    return f"triad, {format_measure(told['ceiling'])}"

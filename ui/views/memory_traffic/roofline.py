@@ -8,28 +8,28 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.machine.describe import Cache
+from bench.machine.model import Cache
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job
 from bench.values import Side
-from ui.components import claim_card, task_panel
-from ui.design import theme as design_theme
-from ui.design.theme import Theme
-from ui.run_view import view
-from ui.views.memory_traffic import sweep_charts
+from ui.charts import axes
+from ui.components import task_panel
+from ui.design import browser, markdown, plotly_template
+from ui.design.theme import Theme, arm_style, published_colour
+from ui.views.memory_traffic import array_sizes
 
-READS = ("fields", "vectors")
-DASHES = ("dash", "solid", "dot", "dashdot")
-INTENSITIES = (1 / 64, 512.0)
+RELEVANT_PARAMETERS = ("fields", "vectors")
+LINE_DASHES = ("dash", "solid", "dot", "dashdot")
+INTENSITY_RANGE = (1 / 64, 512.0)
 """Operations a byte, from where to where the roof is drawn."""
 
 
-def draw(plan: Plan) -> None:
+def draw_roofline_tab(plan: Plan) -> None:
     """The whole tab."""
-    colours = view.theme()
-    settings = task_panel.settings(plan, READS)
+    colours = browser.detect_theme()
+    settings = task_panel.relevant_settings(plan, RELEVANT_PARAMETERS)
     slot = f"memory:roofline:{settings}"
-    job = task_panel.newest(slot, plan.workload, "roofline", settings=settings)
+    job = task_panel.find_newest_job(slot, plan.workload, "roofline", settings=settings)
     choices = plan.declaration.parameter("transformation").choices
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.selectbox(
@@ -40,7 +40,7 @@ def draw(plan: Plan) -> None:
             width=280,
         )
         kernels = list(choices) if wanted == "all" else [wanted]
-        task_panel.buttons(plan, job, "roofline", {"kernels": kernels}, slot, "Measure", ":material/roofing:")
+        task_panel.draw_task_buttons(plan, job, "roofline", {"kernels": kernels}, slot, "Measure", ":material/roofing:")
         st.caption(
             "STREAM's triad from the nearest cache to memory, the peak of fused multiply-adds, and each kernel at the "
             "size that suits it; on one thread and on as many as there are cores set. Up to two minutes."
@@ -52,11 +52,11 @@ def draw(plan: Plan) -> None:
             icon=":material/roofing:",
         )
         return
-    task_panel.follow(job, lambda now: _found(now, colours))
+    task_panel.follow_job(job, lambda now: _draw_results(now, colours))
 
 
-def _found(job: Job, colours: Theme) -> None:
-    task_panel.standing(job)
+def _draw_results(job: Job, colours: Theme) -> None:
+    task_panel.draw_job_state(job)
     stairs, peaks, kernels = job.told("triad"), job.told("peak"), job.told("kernel")
     if not stairs:
         return
@@ -64,27 +64,27 @@ def _found(job: Job, colours: Theme) -> None:
     with left:
         st.markdown("**The staircase of the caches** :small[STREAM's triad, best of five passes]")
         st.plotly_chart(
-            staircase(stairs, sweep_charts.caches(), colours),
+            build_staircase_figure(stairs, array_sizes.data_caches(), colours),
             key="memory-stairs",
-            config=design_theme.CONFIG,
+            config=plotly_template.PLOTLY_CONFIG,
             alt="Bandwidth of the triad over the size of its arrays",
         )
     with right:
         st.markdown("**The roofline** :small[bytes counted from the algorithm]")
         st.plotly_chart(
-            roofline(stairs, peaks, kernels, colours),
+            build_roofline_figure(stairs, peaks, kernels, colours),
             key="memory-roofline",
-            config=design_theme.CONFIG,
+            config=plotly_template.PLOTLY_CONFIG,
             alt="Operations a second over operations a byte, with the limits of this machine and the kernels",
         )
     for peak in peaks:
         threads = f"{peak['threads']} thread{'s' * (peak['threads'] > 1)}"
         st.markdown(
             f"{threads}: **{peak['gflop_s']:,.0f} Gflop/s** of float32 multiply-adds, {peak['bits']}-bit vectors, "
-            f"**{_far(stairs, peak['threads']):.1f} GB/s** from the largest arrays"
+            f"**{_largest_array_gb_s(stairs, peak['threads']):.1f} GB/s** from the largest arrays"
         )
     if kernels:
-        st.dataframe(table(kernels), hide_index=True)
+        st.dataframe(build_kernel_table(kernels), hide_index=True)
         st.caption(
             "Shares can pass 100 %: the triad also writes, and a line that is written is read first, which STREAM does "
             "not count; a kernel that only reads moves fewer bytes in truth. Float64 kernels are held to the peak of "
@@ -92,23 +92,25 @@ def _found(job: Job, colours: Theme) -> None:
             "not say what ran."
         )
     if why := job.result.get("uncounted"):
-        st.caption(f":material/visibility_off: **No hardware counters beside**, or not all. {claim_card.plain(why)}.")
+        st.caption(
+            f":material/visibility_off: **No hardware counters beside**, or not all. {markdown.escape_markdown(why)}."
+        )
 
 
-def _far(stairs: list[dict[str, Any]], threads: int) -> float:
+def _largest_array_gb_s(stairs: list[dict[str, Any]], threads: int) -> float:
     """GB/s at the largest size that was measured."""
     own = [stair for stair in stairs if stair["threads"] == threads]
     return max(own, key=lambda stair: stair["bytes"])["gb_s"] if own else 0.0
 
 
-def _threads(of: list[dict[str, Any]]) -> list[int]:
+def _thread_counts(of: list[dict[str, Any]]) -> list[int]:
     return sorted({one["threads"] for one in of})
 
 
-def staircase(stairs: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> go.Figure:
+def build_staircase_figure(stairs: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> go.Figure:
     """GB/s over the size of all arrays, a line for each number of threads."""
     figure = go.Figure()
-    for place, threads in enumerate(_threads(stairs)):
+    for place, threads in enumerate(_thread_counts(stairs)):
         own = [stair for stair in stairs if stair["threads"] == threads]
         side = Side.BASELINE if place == 0 else Side.ACCELERATED
         figure.add_scatter(
@@ -116,18 +118,18 @@ def staircase(stairs: list[dict[str, Any]], caches: list[Cache], theme: Theme) -
             y=[stair["gb_s"] for stair in own],
             mode="lines+markers",
             name=f"{threads} thread{'s' * (threads > 1)}",
-            line={"color": design_theme.look(side, theme).colour, "dash": DASHES[place % len(DASHES)]},
-            marker={"symbol": design_theme.look(side, theme).symbol},
+            line={"color": arm_style(side, theme).colour, "dash": LINE_DASHES[place % len(LINE_DASHES)]},
+            marker={"symbol": arm_style(side, theme).symbol},
             hovertemplate="%{x:,.0f} KiB: %{y:.1f} GB/s<extra></extra>",
         )
-    design_theme.mark_caches(figure, caches, theme)
-    figure.update_layout(design_theme.layout(420))
-    sweep_charts.kib_axis(figure, [stair["bytes"] for stair in stairs], "all three arrays")
+    axes.mark_caches(figure, caches, theme)
+    figure.update_layout(plotly_template.base_layout(420))
+    array_sizes.set_array_size_axis(figure, [stair["bytes"] for stair in stairs], "all three arrays")
     figure.update_yaxes(title="GB/s", rangemode="tozero")
     return figure
 
 
-def roofline(
+def build_roofline_figure(
     stairs: list[dict[str, Any]], peaks: list[dict[str, Any]], kernels: list[dict[str, Any]], theme: Theme
 ) -> go.Figure:
     """Gflop/s over operations a byte; for each number of threads the roof of memory, and that of the fastest level."""
@@ -138,16 +140,19 @@ def roofline(
             continue
         side = Side.BASELINE if place == 0 else Side.ACCELERATED
         threads = f"{peak['threads']} thread{'s' * (peak['threads'] > 1)}"
-        levels = {"memory": _far(stairs, peak["threads"]), "nearest cache": max(stair["gb_s"] for stair in own)}
+        levels = {
+            "memory": _largest_array_gb_s(stairs, peak["threads"]),
+            "nearest cache": max(stair["gb_s"] for stair in own),
+        }
         for level, gb_s in levels.items():
             ridge = peak["gflop_s"] / gb_s
-            x = [INTENSITIES[0], ridge, max(INTENSITIES[1], ridge)]
+            x = [INTENSITY_RANGE[0], ridge, max(INTENSITY_RANGE[1], ridge)]
             figure.add_scatter(
                 x=x,
                 y=[min(peak["gflop_s"], gb_s * intensity) for intensity in x],
                 mode="lines",
                 name=f"{level}, {threads}",
-                line={"color": design_theme.look(side, theme).colour, "dash": "solid" if level == "memory" else "dot"},
+                line={"color": arm_style(side, theme).colour, "dash": "solid" if level == "memory" else "dot"},
                 hovertemplate=f"{level}, {threads}: {gb_s:.1f} GB/s, {peak['gflop_s']:,.0f} Gflop/s<extra></extra>",
             )
     # What has no arithmetic has no place on a chart of it; the table has it.
@@ -160,18 +165,18 @@ def roofline(
         mode="markers+text",
         textposition="middle right",
         name="kernels",
-        marker={"color": design_theme.published(theme), "symbol": "diamond", "size": 9},
+        marker={"color": published_colour(theme), "symbol": "diamond", "size": 9},
         hovertemplate="%{customdata[3]}, %{text}, %{customdata[2]} threads: %{y:.3g} Gflop/s, "
         "%{customdata[0]:.3g} GB/s, %{customdata[1]:.0%} of its limit<extra></extra>",
     )
-    figure.update_layout(design_theme.layout(420))
+    figure.update_layout(plotly_template.base_layout(420))
     intensities, rates = ([value for line in figure.data for value in line[along]] for along in ("x", "y"))
-    figure.update_xaxes(title="arithmetic intensity [operations a byte], log", **design_theme.log_axis(intensities))
-    figure.update_yaxes(title="Gflop/s, log", **design_theme.log_axis(rates))
+    figure.update_xaxes(title="arithmetic intensity [operations a byte], log", **axes.build_log_axis(intensities))
+    figure.update_yaxes(title="Gflop/s, log", **axes.build_log_axis(rates))
     return figure
 
 
-def table(kernels: list[dict[str, Any]]) -> pd.DataFrame:
+def build_kernel_table(kernels: list[dict[str, Any]]) -> pd.DataFrame:
     """Every kernel in figures."""
     return pd.DataFrame(
         [
@@ -185,7 +190,7 @@ def table(kernels: list[dict[str, Any]]) -> pd.DataFrame:
                 "operations a byte": round(kernel["intensity"], 3),
                 "triad there [GB/s]": round(kernel["limit_gb_s"], 1),
                 "share of the limit": f"{kernel['share']:.0%}",
-                "machine code": claim_card.plain(kernel["words"]),
+                "machine code": markdown.escape_markdown(kernel["words"]),
             }
             | {f"{event} a call": f"{count:,.0f}" for event, count in kernel.get("counted", {}).items()}
             for kernel in kernels

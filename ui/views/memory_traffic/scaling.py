@@ -7,21 +7,21 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims.verdict import amdahl
-from bench.machine.describe import Cache
+from bench.machine.model import Cache
 from bench.scheduler.tasks import Job
+from bench.stats.amdahl import amdahl_ratio
 from bench.values import Side
-from ui.design import theme as design_theme
-from ui.design.theme import Theme
-from ui.views.memory_traffic import sweep_charts
+from ui.design import plotly_template
+from ui.design.theme import Theme, arm_style, faint_colour, published_colour
+from ui.views.memory_traffic import array_sizes
 
-NAMES = {"triad": "triad: waits for memory", "arithmetic": "arithmetic: in registers"}
-SIDES = {"triad": Side.ACCELERATED, "arithmetic": Side.BASELINE}
-BEYOND = 4
+KERNEL_NAMES = {"triad": "triad: waits for memory", "arithmetic": "arithmetic: in registers"}
+KERNEL_ARMS = {"triad": Side.ACCELERATED, "arithmetic": Side.BASELINE}
+MIN_CACHE_MULTIPLE = 4
 """Times the last cache that arrays must be long to tell of memory, as STREAM asks."""
 
 
-def draw(job: Job, colours: Theme) -> None:
+def draw_scaling(job: Job, colours: Theme) -> None:
     """The chart, with what it says in figures."""
     points, fits, ceiling = job.told("point"), job.told("amdahl"), job.first("ceiling")
     if not points or ceiling is None:
@@ -30,31 +30,31 @@ def draw(job: Job, colours: Theme) -> None:
         st.info("One core has no speedup: set the cores above, and measure again.", icon=":material/info:")
         return
     st.markdown("**Speedup over one core** :small[medians of rounds taken in turn; bars hold half of the rounds]")
-    caches = sweep_charts.caches()
+    caches = array_sizes.data_caches()
     chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     with chart:
         st.plotly_chart(
-            figure(points, fits, ceiling, caches, colours),
+            build_speedup_figure(points, fits, ceiling, caches, colours),
             key="memory-scaling",
-            config=design_theme.CONFIG,
+            config=plotly_template.PLOTLY_CONFIG,
             alt="Speedup over the number of cores, with Amdahl's law and the most that the triad gains",
         )
     with words:
-        st.markdown(f"- {ceiling_said(ceiling, max(point['cores'] for point in points), caches)}")
+        st.markdown(f"- {describe_ceiling(ceiling, max(point['cores'] for point in points), caches)}")
         for fit in fits:
-            st.markdown(f"- {said(fit)}")
+            st.markdown(f"- {describe_fit(fit)}")
 
 
-def beyond(size: int, caches: list[Cache]) -> bool:
+def exceeds_caches(size: int, caches: list[Cache]) -> bool:
     """Whether arrays of `size` bytes tell of memory, and not of a cache."""
-    return bool(caches) and size >= BEYOND * max(cache.bytes for cache in caches)
+    return bool(caches) and size >= MIN_CACHE_MULTIPLE * max(cache.bytes for cache in caches)
 
 
-def ceiling_said(ceiling: dict[str, Any], cores: int, caches: list[Cache]) -> str:
+def describe_ceiling(ceiling: dict[str, Any], cores: int, caches: list[Cache]) -> str:
     """What the triad's best says: of memory where its arrays are well beyond the caches, elsewhere of what it is."""
     size, most = ceiling["bytes"], ceiling["all_gb_s"] / ceiling["one_gb_s"]
     rates = f"{ceiling['one_gb_s']:.1f} GB/s on one core, {ceiling['all_gb_s']:.1f} GB/s at most on 1 to {cores} cores"
-    if beyond(size, caches):
+    if exceeds_caches(size, caches):
         return (
             f"**The ceiling of memory** at this size: {rates}, so that what only waits for memory gains "
             f"**{most:.2f}x** and no more on 1 to {cores} cores."
@@ -66,42 +66,42 @@ def ceiling_said(ceiling: dict[str, Any], cores: int, caches: list[Cache]) -> st
     holds = next((cache for cache in caches if size <= cache.bytes), last)
     if holds is not last:
         return (
-            f"{told}but all arrays together, {sweep_charts.kib(size)}, fit into L{holds.level}. The work is so short "
+            f"{told}but all arrays together, {array_sizes.format_array_bytes(size)}, fit into L{holds.level}. The work is so short "
             "that the cost of starting threads is much of what is measured."
         )
     return (
-        f"{told}but all arrays together, {sweep_charts.kib(size)}, are not well beyond L{last.level} "
-        f"({sweep_charts.kib(last.bytes)}), which serves some of them or all. Memory is told of from "
-        f"{sweep_charts.kib(BEYOND * last.bytes)} on."
+        f"{told}but all arrays together, {array_sizes.format_array_bytes(size)}, are not well beyond L{last.level} "
+        f"({array_sizes.format_array_bytes(last.bytes)}), which serves some of them or all. Memory is told of from "
+        f"{array_sizes.format_array_bytes(MIN_CACHE_MULTIPLE * last.bytes)} on."
     )
 
 
-def slower(fit: dict[str, Any]) -> bool:
+def is_slower(fit: dict[str, Any]) -> bool:
     """Whether more cores take longer than one, of which Amdahl's law knows nothing."""
     return fit["serial"] > 1
 
 
-def said(fit: dict[str, Any]) -> str:
+def describe_fit(fit: dict[str, Any]) -> str:
     """What Amdahl's law makes of a kernel's times."""
-    kernel = NAMES[fit["kernel"]].partition(":")[0].capitalize()
-    if slower(fit):
+    kernel = KERNEL_NAMES[fit["kernel"]].partition(":")[0].capitalize()
+    if is_slower(fit):
         return f"**{kernel}**: slower on more cores: Amdahl's law does not apply."
-    interval = f"({_share(fit['low'])} to {_share(fit['high'])}, 95 % interval over the rounds)"
+    interval = f"({_format_share(fit['low'])} to {_format_share(fit['high'])}, 95 % interval over the rounds)"
     if fit["fits"]:
-        share = _share(fit["serial"])
+        share = _format_share(fit["serial"])
         return f"**{kernel}**, Amdahl's fit over {fit['counts']} counts of cores: serial share {share} {interval}."
     return (
         f"**{kernel}**: two counts of cores allow no fit, since Amdahl's curve goes through any two points. They bound "
-        f"the serial share only: {_share(fit['serial'])} {interval}."
+        f"the serial share only: {_format_share(fit['serial'])} {interval}."
     )
 
 
-def _share(share: float) -> str:
+def _format_share(share: float) -> str:
     """In percent. None is below nothing, where cores gained more than their number, or above all, where they lost."""
     return f"{100 * max(0.0, share):.1f} %" if share <= 1 else "more than 100 %"
 
 
-def figure(
+def build_speedup_figure(
     points: list[dict[str, Any]],
     fits: list[dict[str, Any]],
     ceiling: dict[str, Any],
@@ -117,15 +117,15 @@ def figure(
         y=[1, most],
         mode="lines",
         name="ideal",
-        line={"color": design_theme.faint(theme), "dash": "dot", "width": 1},
+        line={"color": faint_colour(theme), "dash": "dot", "width": 1},
         hoverinfo="skip",
     )
     for fit in fits:
-        if slower(fit):
+        if is_slower(fit):
             continue
-        look = design_theme.look(SIDES[fit["kernel"]], theme)
+        look = arm_style(KERNEL_ARMS[fit["kernel"]], theme)
         shares = {name: max(0.0, fit[name]) for name in ("low", "serial", "high")}
-        curves = {name: [amdahl(1 - share, cores) for cores in grid] for name, share in shares.items()}
+        curves = {name: [amdahl_ratio(1 - share, cores) for cores in grid] for name, share in shares.items()}
         drawn.add_scatter(
             x=[*grid, *reversed(grid)],
             y=[*curves["low"], *reversed(curves["high"])],
@@ -141,13 +141,13 @@ def figure(
             mode="lines",
             name="Amdahl's fit" if fit["fits"] else "Amdahl's curve, no fit",
             line={"color": look.colour, "dash": "dash", "width": 1.5},
-            hovertemplate=f"serial share {_share(fit['serial'])}<extra></extra>",
+            hovertemplate=f"serial share {_format_share(fit['serial'])}<extra></extra>",
         )
-    of_memory = beyond(ceiling["bytes"], caches)
-    names = NAMES | ({} if of_memory else {"triad": "triad"})
+    of_memory = exceeds_caches(ceiling["bytes"], caches)
+    names = KERNEL_NAMES | ({} if of_memory else {"triad": "triad"})
     for kernel, name in names.items():
         own = [point for point in points if point["kernel"] == kernel]
-        look = design_theme.look(SIDES[kernel], theme)
+        look = arm_style(KERNEL_ARMS[kernel], theme)
         drawn.add_scatter(
             x=[point["cores"] for point in own],
             y=[point["speedup"] for point in own],
@@ -166,14 +166,14 @@ def figure(
     named = "ceiling of memory" if of_memory else "the triad's best"
     drawn.add_hline(
         y=ceiling["all_gb_s"] / ceiling["one_gb_s"],
-        line={"color": design_theme.published(theme), "dash": "dashdot"},
+        line={"color": published_colour(theme), "dash": "dashdot"},
         annotation={
             "text": f"{named}, {ceiling['all_gb_s']:.1f} GB/s",
-            "font": {"color": design_theme.published(theme)},
+            "font": {"color": published_colour(theme)},
         },
         annotation_position="top left",
     )
-    drawn.update_layout(design_theme.layout(400) | {"showlegend": True})
+    drawn.update_layout(plotly_template.base_layout(400) | {"showlegend": True})
     drawn.update_xaxes(title="cores", dtick=1 if most <= 16 else None, range=[0.9, most + 0.1 * most / 2])
     drawn.update_yaxes(title="speedup over one core", rangemode="tozero")
     return drawn

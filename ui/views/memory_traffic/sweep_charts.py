@@ -8,78 +8,56 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.machine.describe import Cache
-from bench.plan.plan import spelled
+from bench.formatting import format_number
+from bench.machine.model import Cache
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from ui import services
-from ui.components import claim_card
-from ui.design import theme as design_theme
-from ui.design.theme import Theme
+from ui.charts import axes
+from ui.design import markdown, plotly_template
+from ui.design.theme import Theme, arm_style, faint_colour
+from ui.views.memory_traffic.array_sizes import data_caches, format_threads
 
-WHAT = {
+SWEEP_LABELS = {
     "stride": "Strides 1 to 64",
     "tiling": "Tile sizes",
     "transpose": "Tile sizes",
     "stencil": "Tile sizes",
     "dependence": "Strip lengths",
 }
-TITLES = {
+SWEEP_TITLES = {
     "stride": "What an element costs, by stride",
     "tiling": "The matrix product over the side of its tile",
     "transpose": "The transpose over the side of its tile",
     "stencil": "The stencil over the side of its tile",
     "dependence": "Running sums over the length of a strip",
 }
-WIDE = 20
+MIN_LOG_SCALE_RATIO = 20
 """Ratio of the longest to the shortest time from which on a linear axis shows the short ones as nothing."""
-DASHES = ("solid", "dash", "dot", "dashdot")
+LINE_DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def draw(job: Job, colours: Theme) -> None:
+def draw_sweep(job: Job, colours: Theme) -> None:
     """The chart, with what it says in figures."""
     points, levels = job.told("point"), job.told("level")
     if not points and not levels:
         return
     what = job.given["what"]
-    result = f", {claim_card.plain(job.result['shape'])}" if job.state is JobState.DONE else ""
+    result = f", {markdown.escape_markdown(job.result['shape'])}" if job.state is JobState.DONE else ""
     count = 1 if what == "stride" else job.plan.cores
-    st.markdown(f"**{TITLES[what]}** :small[{threads(count)}{result}]")
-    drawn = figure(what, points, levels, caches(), colours)
-    st.plotly_chart(drawn, key="memory-sweep", config=design_theme.CONFIG, alt=f"{TITLES[what]}: cost of an element")
-    st.caption(_words(what, points))
+    st.markdown(f"**{SWEEP_TITLES[what]}** :small[{format_threads(count)}{result}]")
+    drawn = build_sweep_figure(what, points, levels, data_caches(), colours)
+    st.plotly_chart(
+        drawn, key="memory-sweep", config=plotly_template.PLOTLY_CONFIG, alt=f"{SWEEP_TITLES[what]}: cost of an element"
+    )
+    st.caption(_describe_points(what, points))
 
 
-def caches() -> list[Cache]:
-    """Data caches of the machine, the nearest first."""
-    return [cache for cache in services.machine().caches if cache.kind != "Instruction"]
-
-
-def threads(count: int) -> str:
-    """So many threads, in words."""
-    return "one thread" if count == 1 else f"{count} threads"
-
-
-def kib(size: float) -> str:
-    """So many bytes, in the unit that suits them."""
-    if size < 1023 * 2**10:
-        return f"{size / 2**10:.0f} KiB"
-    return f"{size / 2**20:.3g} MiB" if size < 1000 * 2**20 else f"{size / 2**30:.3g} GiB"
-
-
-def kib_axis(figure: go.Figure, sizes: list[float], title: str = "all arrays together") -> None:
-    """A logarithmic axis of KiB whose ticks are powers of two, with their units."""
-    low, high = min(sizes) / 1024, max(sizes) / 1024
-    ticks = [4**power for power in range(1, 14) if low / 4 <= 4**power <= high * 4]
-    figure.update_xaxes(title=title, type="log", tickvals=ticks, ticktext=[kib(1024 * tick) for tick in ticks])
-
-
-def figure(
+def build_sweep_figure(
     what: str, points: list[dict[str, Any]], levels: list[dict[str, Any]], caches: list[Cache], theme: Theme
 ) -> go.Figure:
     """Nanoseconds an element, over stride or tile; versions that stand beside are level lines."""
     figure = go.Figure()
-    look = design_theme.look(Side.ACCELERATED, theme)
+    look = arm_style(Side.ACCELERATED, theme)
     for place, version in enumerate(dict.fromkeys(point["version"] for point in points)):
         own = [point for point in points if point["version"] == version]
         figure.add_scatter(
@@ -88,7 +66,7 @@ def figure(
             customdata=[1e3 * point["seconds"] for point in own],
             mode="lines+markers",
             name=own[0]["label"],
-            line={"color": look.colour, "dash": DASHES[place % len(DASHES)]},
+            line={"color": look.colour, "dash": LINE_DASHES[place % len(LINE_DASHES)]},
             marker={"symbol": look.symbol, "size": 6},
             hovertemplate="%{x}: %{y:.3f} ns an element, %{customdata:.3g} ms a call<extra></extra>",
         )
@@ -96,63 +74,63 @@ def figure(
         # Named in the legend: at the line the text would lie across what is drawn there.
         figure.add_hline(
             y=level["ns"],
-            line={"color": design_theme.look(Side.BASELINE, theme).colour, "dash": DASHES[(place + 1) % len(DASHES)]},
+            line={"color": arm_style(Side.BASELINE, theme).colour, "dash": LINE_DASHES[(place + 1) % len(LINE_DASHES)]},
             name=f"{level['label']}: {1e3 * level['seconds']:.3g} ms",
             showlegend=True,
         )
     if what == "stride":
-        for kind, line in _lines(points).items():
+        for kind, line in _line_strides(points).items():
             figure.add_vline(
                 x=line,
-                line={"color": design_theme.faint(theme), "dash": "dot"},
+                line={"color": faint_colour(theme), "dash": "dot"},
                 annotation={"text": f"one line a {kind}"},
                 # On either side: the marks stand near each other.
-                annotation_position="top left" if line == min(_lines(points).values()) else "top right",
+                annotation_position="top left" if line == min(_line_strides(points).values()) else "top right",
             )
     else:
-        _mark(figure, points, caches, theme)
-    figure.update_layout(design_theme.layout(420) | {"showlegend": True})
+        _mark_cache_limits(figure, points, caches, theme)
+    figure.update_layout(plotly_template.base_layout(420) | {"showlegend": True})
     tiles = sorted({point["x"] for point in points})
     named = {"type": "log", "tickvals": tiles, "ticktext": [f"{tile:,}" for tile in tiles]}
-    figure.update_xaxes(title=_axis(what), **({"type": "linear", "dtick": 8} if what == "stride" else named))
+    figure.update_xaxes(title=_axis_title(what), **({"type": "linear", "dtick": 8} if what == "stride" else named))
     times = [one["ns"] for one in [*points, *levels]]
-    if max(times) > WIDE * min(times):
-        figure.update_yaxes(title="ns an element, log", **design_theme.log_axis(times))
+    if max(times) > MIN_LOG_SCALE_RATIO * min(times):
+        figure.update_yaxes(title="ns an element, log", **axes.build_log_axis(times))
     else:
         figure.update_yaxes(title="ns an element", rangemode="tozero")
     return figure
 
 
-def _ns(point: dict[str, Any]) -> str:
+def _format_ns(point: dict[str, Any]) -> str:
     """An element's time, with three digits."""
     three = f"{point['ns']:.3g}"
-    return f"{spelled(float(three))} ns"
+    return f"{format_number(float(three))} ns"
 
 
-def _lines(points: list[dict[str, Any]]) -> dict[str, int]:
+def _line_strides(points: list[dict[str, Any]]) -> dict[str, int]:
     """For each kind of elements the stride from which on a line carries one of them."""
     return {point["label"]: point["line"] for point in points}
 
 
-def _axis(what: str) -> str:
+def _axis_title(what: str) -> str:
     return {"stride": "stride [elements]", "dependence": "length of a strip [float64 elements]"}.get(
         what, "side of a tile [float32 elements]"
     )
 
 
-def _mark(figure: go.Figure, points: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> None:
+def _mark_cache_limits(figure: go.Figure, points: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> None:
     """For each version a line at the longest tile with which it fits into each level of cache."""
     versions = list(dict.fromkeys(point["version"] for point in points))
     for place, version in enumerate(versions):
         own = [point for point in points if point["version"] == version]
         whose = f"{version} " if len(versions) > 1 else ""
         for cache in caches:
-            x = _filling(own, cache.bytes)
+            x = _filling_tile(own, cache.bytes)
             if x is not None and x <= 2 * max(point["x"] for point in points):
-                design_theme.mark(figure, x, f"{whose}fills L{cache.level}", theme, row=place)
+                axes.mark_position(figure, x, f"{whose}fills L{cache.level}", theme, row=place)
 
 
-def _filling(own: list[dict[str, Any]], size: int) -> float | None:
+def _filling_tile(own: list[dict[str, Any]], size: int) -> float | None:
     """The tile with which a version uses `size` bytes; None where too few points tell how they grow with it."""
     first, last = own[0], own[-1]
     if first["x"] == last["x"]:
@@ -162,14 +140,14 @@ def _filling(own: list[dict[str, Any]], size: int) -> float | None:
     return last["x"] * (size / last["bytes"]) ** (1 / power)
 
 
-def _words(what: str, points: list[dict[str, Any]]) -> str:
+def _describe_points(what: str, points: list[dict[str, Any]]) -> str:
     """What the points say, in figures that were measured."""
     if not points:
         return ""
     best, worst = min(points, key=lambda point: point["ns"]), max(points, key=lambda point: point["ns"])
-    said = f"From {_ns(best)} an element at {best['x']} ({best['label']}) "
-    said += f"to {_ns(worst)} at {worst['x']} ({worst['label']})."
+    said = f"From {_format_ns(best)} an element at {best['x']} ({best['label']}) "
+    said += f"to {_format_ns(worst)} at {worst['x']} ({worst['label']})."
     if what == "stride":
-        from_ = " and ".join(f"{line} {kind}" for kind, line in _lines(points).items())
+        from_ = " and ".join(f"{line} {kind}" for kind, line in _line_strides(points).items())
         said += f" From a stride of {from_} on, each element costs a whole line of 64 bytes."
     return said

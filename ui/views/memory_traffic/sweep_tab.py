@@ -9,19 +9,19 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.machine.describe import Cache
+from bench.machine.model import Cache
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job
 from bench.values import Side
+from ui.charts import axes
 from ui.components import task_panel
-from ui.design import theme as design_theme
-from ui.design.theme import Theme
-from ui.run_view import view
-from ui.views.memory_traffic import scaling, sweep_charts
+from ui.design import browser, plotly_template
+from ui.design.theme import Theme, arm_style, faint_colour
+from ui.views.memory_traffic import array_sizes, scaling, sweep_charts
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class ChartTask:
     """One thing to measure beside the race."""
 
     label: str
@@ -34,36 +34,36 @@ class Chart:
     """Parameters of the plan that its points depend on, besides the cores and the seed."""
 
 
-def charts(transformation: str) -> list[Chart]:
+def list_chart_tasks(transformation: str) -> list[ChartTask]:
     """What there is to measure of a transformation, the first in sight."""
     found = []
     if transformation == "multithreading":
         found.append(
-            Chart(
+            ChartTask(
                 "One to all cores",
                 "scaling",
                 {},
                 ":material/stacked_line_chart:",
                 "The triad at the size that is set, and plain arithmetic, on one to all cores, in turn.",
-                scaling.draw,
+                scaling.draw_scaling,
                 ("size", "vectors"),
             )
         )
     swept = "stride" if transformation == "unit-stride" else transformation
-    if swept in sweep_charts.WHAT:
+    if swept in sweep_charts.SWEEP_LABELS:
         found.append(
-            Chart(
-                sweep_charts.WHAT[swept],
+            ChartTask(
+                sweep_charts.SWEEP_LABELS[swept],
                 "sweep",
                 {"what": swept},
                 ":material/linear_scale:",
                 "Each point is the best of a few passes, at the size that is set; every result is checked.",
-                sweep_charts.draw,
+                sweep_charts.draw_sweep,
                 ("size", "vectors") if swept == "stride" else ("size", "side", "vectors"),
             )
         )
     found.append(
-        Chart(
+        ChartTask(
             "Array sizes",
             "sizes",
             {"transformation": transformation},
@@ -76,11 +76,11 @@ def charts(transformation: str) -> list[Chart]:
     return found
 
 
-def draw(plan: Plan) -> None:
+def draw_sweep_section(plan: Plan) -> None:
     """The charts of the plan's transformation: one in sight, and what measures it."""
-    colours = view.theme()
+    colours = browser.detect_theme()
     transformation = str(plan.parameters["transformation"])
-    found = {chart.label: chart for chart in charts(transformation)}
+    found = {chart.label: chart for chart in list_chart_tasks(transformation)}
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("#### Chart", width="content")
@@ -97,17 +97,17 @@ def draw(plan: Plan) -> None:
             )
         chart = found[label]
         # Another setting is another chart: what was measured at one is not shown as another's.
-        settings = task_panel.settings(plan, chart.reads)
+        settings = task_panel.relevant_settings(plan, chart.reads)
         slot = f"memory:{chart.task}:{transformation}:{settings}"
-        job = task_panel.newest(slot, plan.workload, chart.task, chart.given, settings)
-        task_panel.buttons(plan, job, chart.task, chart.given, slot, "Measure", chart.icon)
+        job = task_panel.find_newest_job(slot, plan.workload, chart.task, chart.given, settings)
+        task_panel.draw_task_buttons(plan, job, chart.task, chart.given, slot, "Measure", chart.icon)
         st.caption(chart.words)
     if job is not None:
-        task_panel.follow(job, lambda now: _found(chart, now, colours))
+        task_panel.follow_job(job, lambda now: _draw_results(chart, now, colours))
 
 
-def _found(chart: Chart, job: Job, colours: Theme) -> None:
-    task_panel.standing(job)
+def _draw_results(chart: ChartTask, job: Job, colours: Theme) -> None:
+    task_panel.draw_job_state(job)
     chart.draw(job, colours)
 
 
@@ -117,28 +117,28 @@ def draw_sizes(job: Job, colours: Theme) -> None:
     if not points:
         return
     most = max(point["threads"] for point in points)
-    st.markdown(f"**Over the array's size** :small[{sweep_charts.threads(most)}]")
+    st.markdown(f"**Over the array's size** :small[{array_sizes.format_threads(most)}]")
     st.plotly_chart(
-        sizes(points, sweep_charts.caches(), _rate(job.plan), colours),
+        build_sizes_figure(points, array_sizes.data_caches(), _charted_rate(job.plan), colours),
         key="memory-sizes",
-        config=design_theme.CONFIG,
+        config=plotly_template.PLOTLY_CONFIG,
         alt="What both versions reach over the size of their arrays, with STREAM's triad",
     )
     said = [
-        f"{sweep_charts.kib(size)}: **{before['seconds'] / after['seconds']:.2f}x**"
-        for size, before, after in _pairs(points)
+        f"{array_sizes.format_array_bytes(size)}: **{before['seconds'] / after['seconds']:.2f}x**"
+        for size, before, after in _pair_sizes(points)
     ]
     st.caption(f"Before over after, best times: {', '.join(said)}." if said else "")
 
 
-def _rate(plan: Plan) -> tuple[str, str]:
+def _charted_rate(plan: Plan) -> tuple[str, str]:
     """What is charted of a transformation, and its unit: where a product computes much of little, its arithmetic."""
     if plan.parameters["transformation"] == "tiling":
         return "gflop_s", "Gflop/s"
     return "gb_s", "GB/s of the plain algorithm"
 
 
-def _pairs(points: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+def _pair_sizes(points: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
     """Sizes at which both versions were timed."""
     sides = {
         lever: {point["bytes"]: point for point in points if point["lever"] == lever} for lever in ("before", "after")
@@ -146,7 +146,9 @@ def _pairs(points: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any], dict
     return [(size, before, sides["after"][size]) for size, before in sides["before"].items() if size in sides["after"]]
 
 
-def sizes(points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, str], theme: Theme) -> go.Figure:
+def build_sizes_figure(
+    points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, str], theme: Theme
+) -> go.Figure:
     """What both versions reach over the bytes of their arrays, with the triad beside and the caches marked."""
     figure = go.Figure()
     name, unit = rate
@@ -156,22 +158,20 @@ def sizes(points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, st
         own = [point for point in points if point["lever"] == lever]
         if not own:
             continue
-        look = design_theme.look(shown[lever], theme) if lever in shown else None
+        look = arm_style(shown[lever], theme) if lever in shown else None
         figure.add_scatter(
             x=[point["bytes"] / 1024 for point in own],
             y=[point[name] for point in own],
-            customdata=[[sweep_charts.kib(point["bytes"]), 1e3 * point["seconds"]] for point in own],
+            customdata=[[array_sizes.format_array_bytes(point["bytes"]), 1e3 * point["seconds"]] for point in own],
             mode="lines+markers" if look else "lines",
-            name=f"{own[0]['label']}, {sweep_charts.threads(own[0]['threads'])}",
-            line={"color": look.colour, "dash": look.dash}
-            if look
-            else {"color": design_theme.faint(theme), "dash": "dot"},
+            name=f"{own[0]['label']}, {array_sizes.format_threads(own[0]['threads'])}",
+            line={"color": look.colour, "dash": look.dash} if look else {"color": faint_colour(theme), "dash": "dot"},
             marker={"symbol": look.symbol, "size": 9} if look else None,
             hovertemplate="%{customdata[0]}: %{y:.3g} " + unit + ", %{customdata[1]:.4g} ms a call<extra></extra>",
         )
-    design_theme.mark_caches(figure, caches, theme)
-    figure.update_layout(design_theme.layout(400) | {"showlegend": True})
-    sweep_charts.kib_axis(figure, [point["bytes"] for point in points])
+    axes.mark_caches(figure, caches, theme)
+    figure.update_layout(plotly_template.base_layout(400) | {"showlegend": True})
+    array_sizes.set_array_size_axis(figure, [point["bytes"] for point in points])
     shown_rates = [rate for line in figure.data for rate in line.y]
-    figure.update_yaxes(title=f"{unit}, log", **design_theme.log_axis(shown_rates))
+    figure.update_yaxes(title=f"{unit}, log", **axes.build_log_axis(shown_rates))
     return figure

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from bench.plan.plan import Plan
-from bench.workload.declaration import Workload, registry
-from ui.controls.form import Narrowed
+from bench.workload.declaration import Workload
+from bench.workload.registry import load_workloads
+from ui.controls.overrides import ControlOverrides
 from ui.views.memory_traffic import achieved, introduction, roofline, sweep_tab
-from ui.views.race.page import Part
+from ui.views.race.tabs import WorkloadTab
 
 WORKLOAD = "memory-traffic"
-SIDE = ("unit-stride", "tiling", "transpose", "stencil")
+MATRIX_TRANSFORMATIONS = ("unit-stride", "tiling", "transpose", "stencil")
 """What works on matrices, whose side may be set."""
-TILE = ("tiling", "transpose", "stencil", "dependence")
+TILE_TRANSFORMATIONS = ("tiling", "transpose", "stencil", "dependence")
 """What has tiles or strips."""
-ROOFLINE = "Roofline"
+ROOFLINE_TAB = "Roofline"
 
 
-def tabs() -> dict[str, Part]:
+def build_tabs() -> dict[str, WorkloadTab]:
     """Every tab by its name, in order."""
-    workload = registry()[WORKLOAD]
+    workload = load_workloads()[WORKLOAD]
     parts = {
-        workload.texts[f"{name}:short"]: Part(_narrowed(workload, name), introduction.draw, _below, introduction.code)
+        workload.texts[f"{name}:short"]: WorkloadTab(
+            _control_overrides(workload, name), introduction.draw_introduction, _draw_below_race, introduction.plan_code
+        )
         for name in workload.parameter("transformation").choices
     }
-    return parts | {ROOFLINE: Part(Narrowed(races=False), roofline.draw)}
+    return parts | {ROOFLINE_TAB: WorkloadTab(ControlOverrides(races=False), roofline.draw_roofline_tab)}
 
 
-def _below(plan: Plan) -> None:
-    achieved.draw(plan)
-    sweep_tab.draw(plan)
+def _draw_below_race(plan: Plan) -> None:
+    achieved.draw_achieved(plan)
+    sweep_tab.draw_sweep_section(plan)
 
 
-def _narrowed(workload: Workload, transformation: str) -> Narrowed:
+def _control_overrides(workload: Workload, transformation: str) -> ControlOverrides:
     """The controls that have a say in a transformation."""
     versions = [
         key.removeprefix(f"{transformation}/")
@@ -39,10 +42,12 @@ def _narrowed(workload: Workload, transformation: str) -> Narrowed:
         if key.startswith(f"{transformation}/") and ":" not in key and key.count("/") == 1
     ]
     without = [
-        name for name, where in (("side", SIDE), ("tile", TILE), ("fields", ("layout",))) if transformation not in where
+        name
+        for name, where in (("side", MATRIX_TRANSFORMATIONS), ("tile", TILE_TRANSFORMATIONS), ("fields", ("layout",)))
+        if transformation not in where
     ]
     # With two versions there is no other to begin or to end with.
     without += [] if len(versions) > 2 else ["before", "after"]
     left = ["default", *versions]
     choices = {} if len(versions) <= 2 else {"before": left, "after": left}
-    return Narrowed({"transformation": transformation}, tuple(without), ("size",), choices)
+    return ControlOverrides({"transformation": transformation}, tuple(without), ("size",), choices)

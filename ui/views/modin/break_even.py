@@ -8,53 +8,59 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims.verdict import duration
+from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Side
-from bench.workload.declaration import registry
-from ui.charts import race
-from ui.components import claim_card, task_panel
-from ui.design import theme as design_theme
-from ui.design.theme import Theme
-from ui.run_view import view
+from bench.workload.registry import load_workloads
+from ui.charts import axes, cores
+from ui.components import task_panel
+from ui.design import browser, markdown, plotly_template
+from ui.design.theme import Theme, add_opacity, ink_colour
 
 SLOT = "modin:break-even"
-SIZES = {1 << power: f"{1 << power:,}" for power in range(10, 25, 2)}
-LEAST, MOST = 1 << 12, 1 << 18
-SECONDS = (30, 60, 120, 300, 600)
+ROW_COUNTS = {1 << power: f"{1 << power:,}" for power in range(10, 25, 2)}
+DEFAULT_MIN_ROWS, DEFAULT_MAX_ROWS = 1 << 12, 1 << 18
+BUDGETS_S = (30, 60, 120, 300, 600)
 
 
-def draw(plan: Plan) -> None:
+def draw_break_even_tab(plan: Plan) -> None:
     """The whole tab."""
-    colours = view.theme()
-    job = task_panel.newest(SLOT, plan.workload, "break_even")
+    colours = browser.detect_theme()
+    job = task_panel.find_newest_job(SLOT, plan.workload, "break_even")
     st.markdown(
         "A table so small that pandas is done in milliseconds is not worth sharing out; a large one may be. This looks "
         "for the number of rows from which on a call gains by Modin, if it does at all."
     )
-    calls = {step.name: step.label for step in registry()["modin"].steps if not step.apart}
+    calls = {step.name: step.label for step in load_workloads()["modin"].steps if not step.apart}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         call = st.selectbox("Call", list(calls), format_func=calls.get, index=list(calls).index("map"), width=180)
         least, most = st.select_slider(
-            "Rows", list(SIZES), (LEAST, MOST), format_func=SIZES.get, width=300, help="The smallest and largest size."
+            "Rows",
+            list(ROW_COUNTS),
+            (DEFAULT_MIN_ROWS, DEFAULT_MAX_ROWS),
+            format_func=ROW_COUNTS.get,
+            width=300,
+            help="The smallest and largest size.",
         )
         seconds = st.selectbox(
-            "At most", SECONDS, index=2, format_func=lambda s: f"{s} s", width=110, help="Ray's start comes on top."
+            "At most", BUDGETS_S, index=2, format_func=lambda s: f"{s} s", width=110, help="Ray's start comes on top."
         )
         given = {"call": call, "least": least, "most": most, "seconds": seconds}
         one = "The smallest and the largest size are the same: move one of the two." if least == most else ""
-        task_panel.buttons(asked(plan), job, "break_even", given, SLOT, "Search", ":material/troubleshoot:", one)
+        task_panel.draw_task_buttons(
+            search_plan(plan), job, "break_even", given, SLOT, "Search", ":material/troubleshoot:", one
+        )
     st.caption(
         "Each size is four times the one before; both engines do the call in turns, to its result. While pandas is "
         "timed Ray's processes are stopped. Columns, values and cores are those of the controls above; the "
         "table is always made up, and Ray the search's own."
     )
     if job is not None:
-        task_panel.follow(job, lambda now: _found(now, calls, colours))
+        task_panel.follow_job(job, lambda now: _draw_results(now, calls, colours))
 
 
-def asked(plan: Plan) -> Plan:
+def search_plan(plan: Plan) -> Plan:
     """`plan` with what the search uses instead of what other tabs choose: pandas and Modin on Ray, a made up table, and
     a Ray of its own."""
     lever, parameters = plan.declaration.lever, plan.parameters | {"file": "synthetic", "cluster": "own"}
@@ -62,23 +68,25 @@ def asked(plan: Plan) -> Plan:
     return plan.model_copy(update={"parameters": parameters} | arms)
 
 
-def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
-    task_panel.standing(job)
+def _draw_results(job: Job, calls: dict[str, str], colours: Theme) -> None:
+    task_panel.draw_job_state(job)
     points = job.told("point")
     if job.state is JobState.DONE:
-        _verdict(job)
+        _draw_verdict(job)
     if not points:
         return
     crossing = job.result.get("crossing") if job.state is JobState.DONE else None
     st.plotly_chart(
-        chart(points, crossing, colours),
+        build_break_even_figure(points, crossing, colours),
         key="modin-break-even",
-        config=design_theme.CONFIG,
+        config=plotly_template.PLOTLY_CONFIG,
         alt=f"Time of {calls[job.given['call']]} against rows, pandas and Modin",
     )
     plan = job.plan
     started = next(iter(job.told("start")), None)
-    words = f" Ray and Modin took {duration(started['seconds'])} to start, which is in no point." if started else ""
+    words = (
+        f" Ray and Modin took {format_duration(started['seconds'])} to start, which is in no point." if started else ""
+    )
     st.caption(
         f"**{calls[job.given['call']]}** on {plan.cores} core{'s' * (plan.cores > 1)}, {plan.parameters['columns']} "
         f"columns ({plan.parameters['kind']}): medians of {len(points[0]['pandas'])} calls an engine and size, and "
@@ -86,9 +94,9 @@ def _found(job: Job, calls: dict[str, str], colours: Theme) -> None:
     )
 
 
-def _verdict(job: Job) -> None:
+def _draw_verdict(job: Job) -> None:
     result = job.result
-    text = claim_card.plain(result["sentence"] + (f". {result['stopped']}" if result["stopped"] else "") + ".")
+    text = markdown.escape_markdown(result["sentence"] + (f". {result['stopped']}" if result["stopped"] else "") + ".")
     match result["verdict"]:
         case "gains":
             st.success(text, icon=":material/trending_up:")
@@ -98,25 +106,21 @@ def _verdict(job: Job) -> None:
             st.info(text, icon=":material/trending_flat:")
 
 
-def chart(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme: Theme) -> go.Figure:
+def build_break_even_figure(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme: Theme) -> go.Figure:
     """Time against rows, both logarithmic: median and quartiles of either engine; the crossing with its interval."""
     figure = go.Figure()
     rows = [point["rows"] for point in points]
     for side, name, label in ((Side.BASELINE, "pandas", "pandas"), (Side.ACCELERATED, "modin", "Modin on Ray")):
         times = [point[name] for point in points]
-        figure.add_trace(race.medians(rows, times, side, label, "%{x:,} rows: %{customdata}", theme))
-    figure.update_layout(design_theme.layout(380))
+        figure.add_trace(cores.build_median_trace(rows, times, side, label, "%{x:,} rows: %{customdata}", theme))
+    figure.update_layout(plotly_template.base_layout(380))
     figure.update_xaxes(title="rows, log", type="log", tickvals=rows, ticktext=[f"{count:,}" for count in rows])
     times = [seconds for point in points for name in ("pandas", "modin") for seconds in point[name]]
-    figure.update_yaxes(title="time to the result, log", **race.log_seconds(times))
+    figure.update_yaxes(title="time to the result, log", **axes.log_time_axis(times))
     if crossing:
-        ink = design_theme.ink(theme)
+        ink = ink_colour(theme)
         figure.add_vrect(
-            x0=crossing["low"],
-            x1=crossing["high"],
-            fillcolor=design_theme.see_through(ink, 0.12),
-            line_width=0,
-            layer="below",
+            x0=crossing["low"], x1=crossing["high"], fillcolor=add_opacity(ink, 0.12), line_width=0, layer="below"
         )
         figure.add_vline(x=crossing["rows"], line={"color": ink, "width": 1.5, "dash": "dot"})
         figure.add_annotation(

@@ -7,31 +7,30 @@ import math
 import pandas as pd
 import streamlit as st
 
-from bench.claims.verdict import bounds, duration, ratio_figure
+from bench.formatting import format_duration, format_interval, format_ratio
 from bench.plan.plan import Plan
 from bench.run.events import State
 from bench.run.record import Run
-from bench.storage.store import Row, StoreError
-from bench.values import Comparison, Outcome, Side, Speed, Table
-from bench.workload.declaration import WHOLE
+from bench.storage.store import RunRow, StoreError
+from bench.values import WHOLE, Comparison, Outcome, Side, Speed, Table
 from ui import services
-from ui.components import claim_card
-from ui.views.runs.page import date_and_time
+from ui.design import markdown
+from ui.design.text import format_date_time
 
-LOOKED_AT = 20
+MAX_SEARCHED_RUNS = 20
 """Kept runs among which one of several calls is looked for."""
-TOLD = ("to return", "first call", "partitions", "stored", "defaulted")
+ARM_COLUMNS = ("to return", "first call", "partitions", "stored", "defaulted")
 """Columns of what an arm tells of its calls."""
-REFUSED = "rules it breaks"
-ORDER = {Speed.FASTER: 0, Speed.SAME: 1, Speed.SLOWER: 2}
+BROKEN_RULES_COLUMN = "rules it breaks"
+SPEED_ORDER = {Speed.FASTER: 0, Speed.SAME: 1, Speed.SLOWER: 2}
 
 
-def draw(plan: Plan) -> None:
+def draw_calls(plan: Plan) -> None:
     """Every call of the newest run: its verdict, its times, and why it is slower where it is."""
-    run = newest(plan)
+    run = load_newest_run(plan)
     if run is None:
         return
-    table = rows(run)
+    table = build_calls_table(run)
     height = "content" if len(table) < 15 else 560
     # Wide enough for the longest verdict, which Streamlit's own guess cuts off.
     st.dataframe(
@@ -42,27 +41,27 @@ def draw(plan: Plan) -> None:
         "time to result when every partition is computed; the race times the result. A call that passes references "
         "only has computed nothing, is no part of the whole, and claims nothing."
     )
-    _start_up(run)
+    _draw_start_up_of_run(run)
 
 
-def start(plan: Plan) -> None:
+def draw_start_up(plan: Plan) -> None:
     """What starting Modin costs beside what the newest run gains."""
-    run = newest(plan)
+    run = load_newest_run(plan)
     if run is not None:
-        _start_up(run)
+        _draw_start_up_of_run(run)
 
 
-def _start_up(run: Run) -> None:
-    seconds = _start(run)
+def _draw_start_up_of_run(run: Run) -> None:
+    seconds = _start_up_s(run)
     if seconds is not None:
-        st.markdown(f"**Start-up**: {claim_card.plain(pays_back(run, seconds))}")
+        st.markdown(f"**Start-up**: {markdown.escape_markdown(describe_payback(run, seconds))}")
 
 
-def newest(plan: Plan) -> Run | None:
+def load_newest_run(plan: Plan) -> Run | None:
     """The newest finished run of this plan, else of any of pandas to Modin, and words of which it is; None, and words
     of that, where there is none."""
     try:
-        run, same = _last(plan)
+        run, same = _find_newest_run(plan)
     except (OSError, StoreError) as error:
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
         return None
@@ -70,79 +69,84 @@ def newest(plan: Plan) -> Run | None:
         st.info("Nothing was raced here yet: race it first.", icon=":material/sports_score:")
         return None
     other = "" if same else f", **of another setting**: `{run.plan.command().removeprefix('python -m bench run ')}`"
-    st.caption(f":material/history: The run of {date_and_time(run.started)}{other}.")
+    st.caption(f":material/history: The run of {format_date_time(run.started)}{other}.")
     return run
 
 
-def _last(plan: Plan) -> tuple[Run | None, bool]:
+def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:
     """The newest finished run, and whether it is of this plan: else one of pandas to Modin, of several calls before
     one of a single call."""
-    store = services.store()
+    store = services.get_store()
     row = store.last(workload=plan.workload, digest=plan.digest)
     if row is not None:
-        return services.dispatcher().status(row.id).run, True
+        return services.get_dispatcher().status(row.id).run, True
     found = None
-    for row in store.rows(workload=plan.workload, limit=LOOKED_AT):
-        if row.state is not State.FINISHED or not to_modin(row):
+    for row in store.rows(workload=plan.workload, limit=MAX_SEARCHED_RUNS):
+        if row.state is not State.FINISHED or not is_pandas_to_modin(row):
             continue
-        run = services.dispatcher().status(row.id).run
+        run = services.get_dispatcher().status(row.id).run
         found = found or run
         if run is not None and len(run.plan.steps) > 1:
             return run, False
     return found, False
 
 
-def to_modin(plan: Plan | Row) -> bool:
+def is_pandas_to_modin(plan: Plan | RunRow) -> bool:
     """Whether pandas races Modin there; else there is nothing that Modin costs beyond pandas."""
     return plan.baseline == "pandas" and plan.accelerated != "pandas"
 
 
-def names(plan: Plan) -> list[str]:
+def arm_names(plan: Plan) -> list[str]:
     """What the two arms are called."""
     first, second = (plan.declaration.lever[name].label for name in (plan.baseline, plan.accelerated))
     return [first, second if second != first else f"{second} again"]
 
 
-def rows(run: Run) -> pd.DataFrame:
+def build_calls_table(run: Run) -> pd.DataFrame:
     """A row for each call, the fastest by the accelerated arm first; what the arm told, where it did, stands beside
     what was measured."""
-    told, labels = _told(run), run.plan.labels()
-    baseline, accelerated = names(run.plan)
+    told, labels = _arm_calls(run), run.plan.labels()
+    baseline, accelerated = arm_names(run.plan)
     apart = {step.name for step in run.plan.steps if step.apart}
     returned = {
-        told.step: duration(told.returned_s) for told in run.evidence.get(Side.ACCELERATED, []) if told.returned_s
+        told.step: format_duration(told.returned_s)
+        for told in run.evidence.get(Side.ACCELERATED, [])
+        if told.returned_s
     }
     found = []
     for comparison in run.statistics:
         if comparison.step == WHOLE:
             continue
-        speed = None if comparison.step in apart else _speed(run, comparison)
-        refused = _refused(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else []
+        speed = None if comparison.step in apart else _step_speed(run, comparison)
+        refused = _broken_rules(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else []
         of_call = told.get(comparison.step, {})
         found.append(
             {
                 "call": labels[comparison.step],
                 "verdict": f"{speed.value}{', claim refused' * bool(refused)}" if speed else "nothing to compare",
-                baseline: duration(comparison.baseline.median),
-                accelerated: duration(comparison.accelerated.median),
-                "ratio": ratio_figure(comparison.ratio.value),
-                "95 %": bounds(comparison.ratio),
-                "results": _results(run, comparison.step),
+                baseline: format_duration(comparison.baseline.median),
+                accelerated: format_duration(comparison.accelerated.median),
+                "ratio": format_ratio(comparison.ratio.value),
+                "95 %": format_interval(comparison.ratio),
+                "results": _describe_results(run, comparison.step),
                 "why": of_call.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else "",
-                REFUSED: ", ".join(refused),
+                BROKEN_RULES_COLUMN: ", ".join(refused),
                 "to return": returned.get(comparison.step, ""),
                 "first call": of_call.get("first call", ""),
                 "partitions": of_call.get("partitions", ""),
                 "stored": of_call.get("stored", ""),
                 "defaulted": of_call.get("defaulted", ""),
-                "place": (ORDER.get(speed, len(ORDER)) + len(ORDER) * bool(refused), -comparison.ratio.value),
+                "place": (
+                    SPEED_ORDER.get(speed, len(SPEED_ORDER)) + len(SPEED_ORDER) * bool(refused),
+                    -comparison.ratio.value,
+                ),
             }
         )
-    nothing = [name for name in (REFUSED, *TOLD) if not any(row[name] for row in found)]
+    nothing = [name for name in (BROKEN_RULES_COLUMN, *ARM_COLUMNS) if not any(row[name] for row in found)]
     return pd.DataFrame(sorted(found, key=lambda row: row["place"])).drop(columns=["place", *nothing])
 
 
-def _speed(run: Run, comparison: Comparison) -> Speed:
+def _step_speed(run: Run, comparison: Comparison) -> Speed:
     made = run.claim(comparison.step)
     if made is not None:
         return made.verdict.speed
@@ -150,15 +154,15 @@ def _speed(run: Run, comparison: Comparison) -> Speed:
     return Speed.SAME if ratio.includes(1) else Speed.FASTER if ratio.value > 1 else Speed.SLOWER
 
 
-def _told(run: Run) -> dict[str, dict[str, str]]:
+def _arm_calls(run: Run) -> dict[str, dict[str, str]]:
     """The arm's table of calls, by step and column."""
     table: Table | None = next((table for table in run.tables if table.name == "calls"), None)
-    if table is None or not to_modin(run.plan):
+    if table is None or not is_pandas_to_modin(run.plan):
         return {}
     return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
 
 
-def _refused(run: Run, step: str) -> list[str]:
+def _broken_rules(run: Run, step: str) -> list[str]:
     """The rules that a step's claim breaks, by their titles; none where one is made, or where nobody has judged."""
     made = run.claim(step)
     if made is None or made.made:
@@ -166,7 +170,7 @@ def _refused(run: Run, step: str) -> list[str]:
     return [finding.title for finding in made.findings if finding.outcome is Outcome.REFUSED]
 
 
-def _results(run: Run, step: str) -> str:
+def _describe_results(run: Run, step: str) -> str:
     measured = run.quality.agreement if run.quality else []
     shares = [measure.value for measure in measured if measure.step == step]
     if not shares:
@@ -174,25 +178,25 @@ def _results(run: Run, step: str) -> str:
     return "equal" if min(shares) == 100 else "differ"
 
 
-def _start(run: Run) -> float | None:
+def _start_up_s(run: Run) -> float | None:
     """Seconds that Modin costs once, beyond pandas; None where the two did not race."""
-    if not to_modin(run.plan):
+    if not is_pandas_to_modin(run.plan):
         return None
     measured = run.quality.agreement if run.quality else []
     return next((measure.value for measure in measured if measure.name == "start"), None)
 
 
-def pays_back(run: Run, start: float) -> str:
+def describe_payback(run: Run, start: float) -> str:
     """After how many runs of the whole the start-up is earned back, or that it never is."""
     whole = run.comparison()
     assert whole is not None
-    paid = f"importing and starting {names(run.plan)[1]}, and what first calls take beyond later ones,"
+    paid = f"importing and starting {arm_names(run.plan)[1]}, and what first calls take beyond later ones,"
     if start <= 0:
         return f"{paid} cost no more than pandas' own first calls."
-    took = f"{paid} cost {duration(start)}"
+    took = f"{paid} cost {format_duration(start)}"
     whole_of = "the script" if [step.name for step in run.plan.steps] == ["etl"] else "the whole"
     made = run.claim(WHOLE)
-    speed = _speed(run, whole)
+    speed = _step_speed(run, whole)
     if speed is Speed.SLOWER:
         return f"{took}; at this size {whole_of} does not gain, so that it is never earned back."
     if speed is Speed.SAME:
@@ -201,6 +205,6 @@ def pays_back(run: Run, start: float) -> str:
         return f"{took}; what {whole_of} gains each time is not claimed (see there), nor when it would be earned back."
     gained = whole.baseline.median - whole.accelerated.median
     return (
-        f"{took}; {whole_of} gains {duration(gained)} each time, so that it pays back after "
+        f"{took}; {whole_of} gains {format_duration(gained)} each time, so that it pays back after "
         f"{math.ceil(start / gained):,} runs of it in one session."
     )

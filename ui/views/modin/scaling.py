@@ -11,29 +11,28 @@ from statistics import median
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.claims.verdict import cores as cores_text
-from bench.claims.verdict import duration
+from bench.formatting import format_cores as cores_text
+from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.run.record import Run
-from bench.stats.amdahl import Amdahl, Crossing, amdahl, crossing
-from bench.values import Phase, Side
-from bench.workload.declaration import WHOLE
-from ui.charts import race
-from ui.design import theme as design_theme
-from ui.design.theme import Theme
-from ui.run_view import view
+from bench.stats.amdahl import AmdahlFit, Crossing, find_crossing, fit_amdahl
+from bench.values import WHOLE, Phase, Side
+from ui.charts import axes
+from ui.charts.cores import build_median_trace
+from ui.design import browser, plotly_template
+from ui.design.theme import Theme, add_opacity, arm_style, ink_colour, published_colour
 from ui.views.modin import calls
 
-FARTHEST = 64
+MAX_PROJECTED_CORES = 64
 """Cores up to which a projection is drawn."""
 
-Series = dict[Side, dict[int, list[float]]]
+RoundTimes = dict[Side, dict[int, list[float]]]
 """Seconds of every round, by arm and number of cores."""
 
 
-def draw(plan: Plan) -> None:
+def draw_scaling_tab(plan: Plan) -> None:
     """The whole tab."""
-    run = calls.newest(plan)
+    run = calls.load_newest_run(plan)
     if run is None:
         return
     if not {1, run.plan.cores} <= {count.cores for count in run.core_counts}:
@@ -42,52 +41,55 @@ def draw(plan: Plan) -> None:
             icon=":material/memory:",
         )
         return
-    labels = {name: label for name, label in run.plan.labels().items() if name == WHOLE or name not in _apart(run)}
+    labels = {
+        name: label for name, label in run.plan.labels().items() if name == WHOLE or name not in _excluded_steps(run)
+    }
     step = st.selectbox("Call", list(labels), format_func=labels.__getitem__, key="modin:scaling", width=260)
-    times = series(run, step)
-    law = amdahl(times[Side.ACCELERATED], run.plan.seed)
+    times = collect_round_times(run, step)
+    law = fit_amdahl(times[Side.ACCELERATED], run.plan.seed)
     best = min(times[Side.BASELINE].values(), key=median)
-    found = crossing(times[Side.ACCELERATED], best, run.plan.seed)
-    colours = view.theme()
-    st.markdown(words(run, times, law, found))
+    found = find_crossing(times[Side.ACCELERATED], best, run.plan.seed)
+    colours = browser.detect_theme()
+    st.markdown(describe_times(run, times, law, found))
     st.plotly_chart(
-        chart(run, times, law, found, colours),
+        build_scaling_figure(run, times, law, found, colours),
         key="modin-scaling-chart",
-        config=design_theme.CONFIG,
+        config=plotly_template.PLOTLY_CONFIG,
         alt=f"Time of {labels[step]} against cores, both arms, and a projection by Amdahl's law",
     )
     st.caption(
         "Marks are medians of the rounds that were raced in turns, with their quartiles. The dotted curve is Amdahl's "
-        f"law through the times of {calls.names(run.plan)[1]} on {law.counts} counts of cores"
+        f"law through the times of {calls.arm_names(run.plan)[1]} on {law.counts} counts of cores"
         + ("" if law.fits else ": through two points it goes in any case, which is no fit")
         + ". It knows nothing of memory bandwidth, of partitions too small to share, nor of a slower clock on many "
         "cores, and is no measurement."
     )
 
 
-def _apart(run: Run) -> set[str]:
+def _excluded_steps(run: Run) -> set[str]:
     return {step.name for step in run.plan.steps if step.apart}
 
 
-def series(run: Run, step: str) -> Series:
+def collect_round_times(run: Run, step: str) -> RoundTimes:
     """Every round's seconds of `step` by arm and cores, of the counts of cores that were tried to the end."""
     tried = {count.cores for count in run.core_counts}
-    found: Series = {side: {} for side in Side}
+    found: RoundTimes = {side: {} for side in Side}
     for sample in run.samples:
         if sample.phase is Phase.CORES and sample.cores in tried:
             found[sample.side].setdefault(sample.cores, []).append(sample.seconds(step))
     return found
 
 
-def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
+def describe_times(run: Run, times: RoundTimes, law: AmdahlFit, found: Crossing | None) -> str:
     """What the times say, and what the law makes of them."""
-    baseline, accelerated = calls.names(run.plan)
+    baseline, accelerated = calls.arm_names(run.plan)
     most = max(times[Side.ACCELERATED])
     rival = min(median(one) for one in times[Side.BASELINE].values())
     told = ", ".join(
-        f"{duration(median(one))} on {cores_text(cores)}" for cores, one in sorted(times[Side.ACCELERATED].items())
+        f"{format_duration(median(one))} on {cores_text(cores)}"
+        for cores, one in sorted(times[Side.ACCELERATED].items())
     )
-    said = f"{accelerated} took {told}; {baseline}, at its best number of cores, {duration(rival)}. "
+    said = f"{accelerated} took {told}; {baseline}, at its best number of cores, {format_duration(rival)}. "
     ours = min(median(one) for one in times[Side.ACCELERATED].values())
     if found and found.high <= most and ours < rival:
         return said + f"**{accelerated} is ahead with the cores that were raced on.**"
@@ -97,13 +99,15 @@ def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
         return said + f"More cores made {accelerated} no faster: **they alone would not let it win at this size.**"
     if law.low * law.one_s >= rival:
         return said + (
-            f"The part that cores do not shorten, {duration(law.one_s * law.serial)}, is longer than all that "
+            f"The part that cores do not shorten, {format_duration(law.one_s * law.serial)}, is longer than all that "
             f"{baseline} takes: **more cores alone would not let it win at this size.**"
         )
-    if not projected(found, most):
-        sooner = f" (95 %: from {math.ceil(found.low):,} on to never)" if found and found.low <= FARTHEST else ""
+    if not is_projectable(found, most):
+        sooner = (
+            f" (95 %: from {math.ceil(found.low):,} on to never)" if found and found.low <= MAX_PROJECTED_CORES else ""
+        )
         return said + (
-            f"**These times are too uncertain to tell whether more cores, up to {max(FARTHEST, most)}, would let it "
+            f"**These times are too uncertain to tell whether more cores, up to {max(MAX_PROJECTED_CORES, most)}, would let it "
             f"win**{sooner}."
         )
     return said + (
@@ -112,22 +116,28 @@ def words(run: Run, times: Series, law: Amdahl, found: Crossing | None) -> str:
     )
 
 
-def projected(found: Crossing | None, most: int) -> bool:
+def is_projectable(found: Crossing | None, most: int) -> bool:
     """Whether a crossing beyond the `most` cores that were raced on is near and sure enough to be told."""
-    return found is not None and most < found.cores <= FARTHEST and not math.isinf(found.high)
+    return found is not None and most < found.cores <= MAX_PROJECTED_CORES and not math.isinf(found.high)
 
 
-def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: Theme) -> go.Figure:
+def build_scaling_figure(
+    run: Run, times: RoundTimes, law: AmdahlFit, found: Crossing | None, theme: Theme
+) -> go.Figure:
     """Time against cores, both logarithmic; the projection dotted, on a ground of its own."""
     figure = go.Figure()
     most = max(times[Side.ACCELERATED])
     rival = min(times[Side.BASELINE].values(), key=median)
-    beyond = [most * (FARTHEST / most) ** (place / 40) for place in range(41)] if most < FARTHEST else []
-    for side, name in zip(Side, calls.names(run.plan), strict=True):
-        look = design_theme.look(side, theme)
+    beyond = (
+        [most * (MAX_PROJECTED_CORES / most) ** (place / 40) for place in range(41)]
+        if most < MAX_PROJECTED_CORES
+        else []
+    )
+    for side, name in zip(Side, calls.arm_names(run.plan), strict=True):
+        look = arm_style(side, theme)
         counts = sorted(times[side])
         rounds = [times[side][count] for count in counts]
-        figure.add_trace(race.medians(counts, rounds, side, name, "%{x} cores: %{customdata}", theme))
+        figure.add_trace(build_median_trace(counts, rounds, side, name, "%{x} cores: %{customdata}", theme))
         if beyond:
             line = [law.seconds(count) for count in beyond] if side is Side.ACCELERATED else [median(rival)] * 41
             figure.add_scatter(
@@ -136,38 +146,38 @@ def chart(run: Run, times: Series, law: Amdahl, found: Crossing | None, theme: T
                 mode="lines",
                 name=f"{name}, {'projected' if side is Side.ACCELERATED else 'at its best'}",
                 line={"color": look.colour, "dash": "dot", "width": 1.5},
-                customdata=[duration(seconds) for seconds in line],
+                customdata=[format_duration(seconds) for seconds in line],
                 hovertemplate=f"{name}, projection, %{{x:.0f}} cores: %{{customdata}}<extra></extra>",
             )
-    figure.update_layout(design_theme.layout(400))
+    figure.update_layout(plotly_template.base_layout(400))
     ticks = sorted({1 << power for power in range(7)} | set(times[Side.ACCELERATED]))
-    span = [-0.06, math.log10(max(FARTHEST, most)) + 0.06]
+    span = [-0.06, math.log10(max(MAX_PROJECTED_CORES, most)) + 0.06]
     figure.update_xaxes(
         title="cores, log", type="log", range=span, tickvals=ticks, ticktext=[f"{count}" for count in ticks]
     )
     shown = [seconds for line in figure.data for seconds in line.y]
-    figure.update_yaxes(title="time to the result, log", **race.log_seconds(shown))
+    figure.update_yaxes(title="time to the result, log", **axes.log_time_axis(shown))
     if beyond:
         figure.add_vrect(
             x0=most,
-            x1=FARTHEST,
-            fillcolor=design_theme.see_through(design_theme.published(theme), 0.07),
+            x1=MAX_PROJECTED_CORES,
+            fillcolor=add_opacity(published_colour(theme), 0.07),
             line_width=0,
             layer="below",
         )
         # On a logarithmic axis an annotation stands at the logarithm, where a rectangle stands at the number itself.
         figure.add_annotation(
-            x=math.log10(FARTHEST),
+            x=math.log10(MAX_PROJECTED_CORES),
             xanchor="right",
             y=1,
             yref="paper",
             yanchor="top",
             text="projection, not measured",
-            font={"color": design_theme.published(theme)},
+            font={"color": published_colour(theme)},
             showarrow=False,
         )
-    if projected(found, most):
-        figure.add_vline(x=found.cores, line={"color": design_theme.ink(theme), "width": 1.5, "dash": "dot"})
+    if is_projectable(found, most):
+        figure.add_vline(x=found.cores, line={"color": ink_colour(theme), "width": 1.5, "dash": "dot"})
         figure.add_annotation(
             x=math.log10(found.cores),
             y=0,

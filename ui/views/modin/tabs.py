@@ -5,41 +5,45 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.plan.plan import Plan
-from bench.workload.declaration import Code, registry
-from ui.controls.form import Narrowed
+from bench.workload.declaration import Code
+from bench.workload.registry import load_workloads
+from ui.controls.overrides import ControlOverrides
 from ui.views.modin import break_even, scaling
-from ui.views.modin import calls as modin_calls
-from ui.views.race.page import Part, diff
+from ui.views.modin.calls import draw_calls, draw_start_up
+from ui.views.race.header import format_diff
+from ui.views.race.tabs import WorkloadTab
 
 WORKLOAD = "modin"
-ETL, CALLS = "ETL race", "Call by call"
-IMPORT = Code(before="import pandas as pd\n", after="import modin.pandas as pd\n")
+ETL_TAB, CALLS_TAB = "ETL race", "Call by call"
+IMPORT_CODE = Code(before="import pandas as pd\n", after="import modin.pandas as pd\n")
 """What changes, without the script."""
 
 
-def tabs() -> dict[str, Part]:
+def build_tabs() -> dict[str, WorkloadTab]:
     """Every tab by its name, in order."""
-    workload = registry()[WORKLOAD]
+    workload = load_workloads()[WORKLOAD]
     calls = [name for name in workload.parameter("steps").choices if name != "etl"]
     return {
-        ETL: Part(
-            Narrowed({"steps": "etl"}, front=("batch",)),
-            above=_script,
-            below=modin_calls.start,
+        ETL_TAB: WorkloadTab(
+            ControlOverrides({"steps": "etl"}, front=("batch",)),
+            above=_draw_script,
+            below=draw_start_up,
             code=lambda plan: plan.declaration.code,
         ),
-        CALLS: Part(
-            Narrowed(front=("batch",), choices={"steps": calls}),
-            above=_calls,
-            first=modin_calls.draw,
-            code=lambda plan: IMPORT,
+        CALLS_TAB: WorkloadTab(
+            ControlOverrides(front=("batch",), choices={"steps": calls}),
+            above=_draw_calls_introduction,
+            first=draw_calls,
+            code=lambda plan: IMPORT_CODE,
         ),
-        "Break-even": Part(Narrowed(front=("columns", "kind"), races=False), above=break_even.draw),
-        "Scaling": Part(Narrowed(races=False), above=scaling.draw),
+        "Break-even": WorkloadTab(
+            ControlOverrides(front=("columns", "kind"), races=False), above=break_even.draw_break_even_tab
+        ),
+        "Scaling": WorkloadTab(ControlOverrides(races=False), above=scaling.draw_scaling_tab),
     }
 
 
-def _script(plan: Plan) -> None:
+def _draw_script(plan: Plan) -> None:
     """The script, and the one line that changes."""
     workload = plan.declaration
     told, code = st.columns([4, 5], gap="medium")
@@ -48,10 +52,10 @@ def _script(plan: Plan) -> None:
         st.markdown("\n".join(f"- {sentence}" for sentence in workload.story))
         st.markdown(f"[Where it comes from]({workload.source})")
     with code:
-        st.code(diff(workload.code), language="diff", wrap_lines=True)
+        st.code(format_diff(workload.code), language="diff", wrap_lines=True)
 
 
-def _calls(plan: Plan) -> None:
+def _draw_calls_introduction(plan: Plan) -> None:
     told, code = st.columns([4, 5], gap="medium")
     with told:
         st.markdown("#### Which calls gain, and why others do not")
@@ -62,6 +66,6 @@ def _calls(plan: Plan) -> None:
             "- Choose the calls under **More**: groups of them, or single ones."
         )
     with code:
-        st.code(diff(IMPORT), language="diff")
+        st.code(format_diff(IMPORT_CODE), language="diff")
         named = ", ".join(f"`{step.label}`" for step in plan.steps)
         st.markdown(f":small[Chosen: {named}]")

@@ -6,24 +6,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.workload.declaration import Progress
-from workloads.bert.inference.session import Engine, inputs
-from workloads.bert.inference.tokenization import Reader
+from bench.workload.interface import ProgressReporter
+from workloads.bert.inference.session import InferenceSession, slice_inputs
+from workloads.bert.inference.tokenization import WindowTokenizer
 from workloads.bert.squad import Question
 
-AT_ONCE = 16
+WINDOWS_PER_BATCH = 16
 """Windows in a batch, whatever the batch of the race."""
 
 
-def answered(
-    engine: Engine, reader: Reader, questions: Sequence[Question], length: int, progress: Progress
+def answer_questions(
+    engine: InferenceSession,
+    reader: WindowTokenizer,
+    questions: Sequence[Question],
+    length: int,
+    progress: ProgressReporter,
 ) -> dict[str, str]:
     """Question id to the likeliest answer, or nothing where there is none; `progress` is told how far it is."""
     windows = reader.questions(questions, length)
     start, end = (np.empty((len(windows), length), np.float32) for _ in range(2))
-    for at in range(0, len(windows), AT_ONCE):
-        rows = slice(at, at + AT_ONCE)
-        start[rows], end[rows] = engine.run(*inputs(windows, rows.start, rows.stop))
+    for at in range(0, len(windows), WINDOWS_PER_BATCH):
+        rows = slice(at, at + WINDOWS_PER_BATCH)
+        start[rows], end[rows] = engine.run(*slice_inputs(windows, rows.start, rows.stop))
         done = int(windows.query[min(rows.stop, len(windows)) - 1])
         progress(f"evaluating: {done:,} of {len(questions):,} questions", min(1.0, rows.stop / len(windows)))
     found = reader.answers(windows, start, end, [question.passage for question in questions])

@@ -19,11 +19,11 @@ import numpy as np
 
 from workloads import ROOT
 
-KEPT = 100
+MAX_TIMINGS = 100
 """Batches whose times are kept of an instance."""
 
 
-def shared_out(cores: Sequence[int], instances: int) -> list[list[int]]:
+def split_cores(cores: Sequence[int], instances: int) -> list[list[int]]:
     """The cores of each instance: as many for each, in order; those left over stay idle."""
     each = len(cores) // instances
     if not each:
@@ -57,7 +57,7 @@ class Instance:
         os.close(reply_writer)
         self._requests, self._replies = os.fdopen(request_writer, "wb"), os.fdopen(reply_reader, "rb")
         self.cores = list(cores)
-        self.seconds: collections.deque[float] = collections.deque(maxlen=KEPT)
+        self.seconds: collections.deque[float] = collections.deque(maxlen=MAX_TIMINGS)
         """What its last batches have taken it."""
         self.ask(None)
 
@@ -84,13 +84,13 @@ def main(arguments: list[str]) -> int:
     # Before TensorFlow is imported: its threads inherit the cores, and their number follows from them.
     os.sched_setaffinity(0, chosen)
     with os.fdopen(int(incoming), "rb") as requests, os.fdopen(int(outgoing), "wb") as replies:
-        return serve(Path(graph), len(chosen), requests, replies)
+        return serve_requests(Path(graph), len(chosen), requests, replies)
 
 
-def serve(graph: Path, threads: int, requests: BinaryIO, replies: BinaryIO) -> int:
-    from workloads.bert.inference.session import Engine
+def serve_requests(graph: Path, threads: int, requests: BinaryIO, replies: BinaryIO) -> int:
+    from workloads.bert.inference.session import InferenceSession
 
-    engine = Engine.load(graph, threads)
+    engine = InferenceSession.load(graph, threads)
     while True:
         try:
             arrays = pickle.load(requests)

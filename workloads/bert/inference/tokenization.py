@@ -7,7 +7,6 @@ Devlin et al. 2018.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,16 +14,13 @@ from typing import Any
 import numpy as np
 import tokenizers
 
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
+from workloads.bert.inference.answer_search import Answer, extend_over_marks, find_best_spans, rank_answers
 from workloads.bert.model.checkpoint import Checkpoint
 from workloads.bert.squad import Question
 
-LONGEST_QUESTION = 64
+MAX_QUESTION_PIECES = 64
 """Word pieces of a question that are read, as in run_squad.py."""
-LONGEST_ANSWER = 30
-"""Word pieces that an answer may have, as in run_squad.py."""
-BEST = 20
-"""How many starts and how many ends are tried."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """JSON and Python have them in texts, UTF-8 and so the tokenizer has not."""
 
@@ -56,18 +52,7 @@ class Windows:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A span of the passage, in characters, with the share of the n-best list's probability that it has."""
-
-    text: str
-    start: int
-    end: int
-    probability: float
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _TokenizedPassage:
     """A passage in word pieces."""
 
     ids: np.ndarray
@@ -75,11 +60,11 @@ class _Read:
     """(pieces, 2): first character of each piece and the one after its last."""
 
 
-_Part = tuple[int, list[int], _Read, int, int]
+_WindowPart = tuple[int, list[int], _TokenizedPassage, int, int]
 """A window: its query, the question's pieces, its passage, and the first piece of that and the one after the last."""
 
 
-class Reader:
+class WindowTokenizer:
     """Word pieces of one vocabulary."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -130,12 +115,12 @@ class Reader:
         encodings = self.pieces.encode_batch(distinct, add_special_tokens=False)
         # An encoding copies its lists whenever they are looked at.
         read = {
-            passage: _Read(np.array(made.ids, np.int32), np.array(made.offsets, np.int64).reshape(-1, 2))
+            passage: _TokenizedPassage(np.array(made.ids, np.int32), np.array(made.offsets, np.int64).reshape(-1, 2))
             for passage, made in zip(distinct, encodings, strict=True)
         }
-        parts: list[_Part] = []
+        parts: list[_WindowPart] = []
         for query, (encoding, passage) in enumerate(zip(asked, passages, strict=True)):
-            pieces = encoding.ids[: min(LONGEST_QUESTION, length // 2)]
+            pieces = encoding.ids[: min(MAX_QUESTION_PIECES, length // 2)]
             text = read[passage]
             if not pieces or not len(text.ids):
                 what = "passage" if pieces else "question"
@@ -155,7 +140,7 @@ class Reader:
         """The windows of questions about passages, see `windows`."""
         return self.windows([one.question for one in questions], [one.passage for one in questions], length)
 
-    def _assembled(self, parts: list[_Part], length: int) -> Windows:
+    def _assembled(self, parts: list[_WindowPart], length: int) -> Windows:
         count = len(parts)
         ids, mask, types = (np.zeros((count, length), np.int32) for _ in range(3))
         spans = np.full((count, length, 2), -1, np.int64)
@@ -172,7 +157,7 @@ class Reader:
             mask[row, : end + 1] = 1
             types[row, begin : end + 1] = 1
             spans[row, begin:end] = text.offsets[first:last]
-            central[row, begin:end] = _central(parts, row)
+            central[row, begin:end] = _find_central_pieces(parts, row)
         return Windows(ids, mask, types, query, spans, central)
 
     def answers(
@@ -181,39 +166,17 @@ class Reader:
         """Each query's answers, best first, from logits of shape (windows, length)."""
         found: list[dict[tuple[int, int], float]] = [{} for _ in passages]
         for row, query in enumerate(windows.query):
-            for first, last, score in best_spans(start[row], end[row], windows.spans[row], windows.central[row]):
+            for first, last, score in find_best_spans(start[row], end[row], windows.spans[row], windows.central[row]):
                 place = (
                     int(windows.spans[row, first, 0]),
-                    _with_marks(passages[query], int(windows.spans[row, last, 1])),
+                    extend_over_marks(passages[query], int(windows.spans[row, last, 1])),
                 )
                 if score > found[query].get(place, -np.inf):
                     found[query][place] = score
-        return [_ranked(spans, passage) for spans, passage in zip(found, passages, strict=True)]
+        return [rank_answers(spans, passage) for spans, passage in zip(found, passages, strict=True)]
 
 
-def _with_marks(passage: str, end: int) -> int:
-    """`end`, or where the accents end that follow there: a model without accents has no piece for them."""
-    while end < len(passage) and unicodedata.category(passage[end]).startswith("M"):
-        end += 1
-    return end
-
-
-def best_spans(
-    start: np.ndarray, end: np.ndarray, spans: np.ndarray, central: np.ndarray
-) -> list[tuple[int, int, float]]:
-    """(first piece, last piece, score) of the likeliest spans of one window: the sums of start and end logit."""
-    inside = np.flatnonzero(spans[:, 0] >= 0)
-    firsts = inside[np.argsort(-start[inside], kind="stable")[:BEST]]
-    firsts = firsts[central[firsts]]
-    lasts = inside[np.argsort(-end[inside], kind="stable")[:BEST]]
-    pieces = lasts[None, :] - firsts[:, None]
-    rows, columns = np.nonzero((pieces >= 0) & (pieces < LONGEST_ANSWER))
-    scores = start[firsts[rows]] + end[lasts[columns]]
-    order = np.argsort(-scores, kind="stable")[:BEST]
-    return [(int(firsts[rows[at]]), int(lasts[columns[at]]), float(scores[at])) for at in order]
-
-
-def _central(parts: list[_Part], row: int) -> np.ndarray:
+def _find_central_pieces(parts: list[_WindowPart], row: int) -> np.ndarray:
     """Which pieces of a window's passage have more passage around them here than in any other window of the query:
     the 'max context' of run_squad.py."""
     query, _, _, first, last = parts[row]
@@ -235,15 +198,3 @@ def _central(parts: list[_Part], row: int) -> np.ndarray:
             best &= (mine > theirs) | ((mine == theirs) & (step > 0))
             other += step
     return best
-
-
-def _ranked(spans: dict[tuple[int, int], float], passage: str) -> list[Answer]:
-    ranked = sorted(spans.items(), key=lambda item: -item[1])[:BEST]
-    if not ranked:
-        return []
-    scores = np.array([score for _, score in ranked])
-    weights = np.exp(scores - scores.max())
-    return [
-        Answer(passage[first:last], first, last, float(weight), score)
-        for ((first, last), score), weight in zip(ranked, weights / weights.sum(), strict=True)
-    ]

@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workloads.bert.model.checkpoint import Checkpoint, Config
+from workloads.bert.model.architecture import Config
+from workloads.bert.model.checkpoint import Checkpoint
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+INPUT_NAMES = ("input_ids", "attention_mask", "token_type_ids")
 """Each int32 of shape (batch, length)."""
-OUTPUTS = ("start_logits", "end_logits")
+OUTPUT_NAMES = ("start_logits", "end_logits")
 """Each float32 of shape (batch, length)."""
 
-Keep = Callable[[tf.Tensor], tf.Tensor]
+Dropout = Callable[[tf.Tensor], tf.Tensor]
 
 
-def forward(
+def compute_logits(
     config: Config,
     weights: Mapping[str, Any],
     input_ids: tf.Tensor,
@@ -31,7 +32,7 @@ def forward(
     token_type_ids: tf.Tensor,
     *,
     compute: tf.DType = tf.float32,
-    keep: Keep = tf.identity,
+    keep: Dropout = tf.identity,
 ) -> tf.Tensor:
     """Logits of start and end, float32 of shape (batch, length, 2).
 
@@ -89,7 +90,7 @@ def forward(
     return tf.reshape(logits, (batch, length, 2))
 
 
-def laid_out(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def transpose_linear_weights(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The weights as `forward` multiplies with them: each linear one transposed, since checkpoints hold (outputs,
     inputs). Laying them out twice gives the checkpoint's own again."""
     return {name: value.T if is_linear(name) else value for name, value in weights.items()}
@@ -100,15 +101,15 @@ def is_linear(name: str) -> bool:
     return name.endswith(".weight") and "embeddings" not in name and "LayerNorm" not in name
 
 
-def frozen(checkpoint: Checkpoint, compute: tf.DType = tf.float32) -> Any:
+def build_frozen_graph(checkpoint: Checkpoint, compute: tf.DType = tf.float32) -> Any:
     """The forward pass as a GraphDef with its weights as constants, from `INPUTS` to `OUTPUTS`."""
     with tf.Graph().as_default() as graph:
-        inputs = [tf.compat.v1.placeholder(tf.int32, (None, None), name=name) for name in INPUTS]
+        inputs = [tf.compat.v1.placeholder(tf.int32, (None, None), name=name) for name in INPUT_NAMES]
         weights = {
             name: tf.constant(value.astype(compute.as_numpy_dtype) if is_linear(name) else value, name=name)
-            for name, value in laid_out(checkpoint.weights).items()
+            for name, value in transpose_linear_weights(checkpoint.weights).items()
         }
-        logits = forward(checkpoint.config, weights, *inputs, compute=compute)
-        for place, name in enumerate(OUTPUTS):
+        logits = compute_logits(checkpoint.config, weights, *inputs, compute=compute)
+        for place, name in enumerate(OUTPUT_NAMES):
             tf.identity(logits[:, :, place], name=name)
     return graph.as_graph_def()

@@ -14,51 +14,56 @@ from typing import Any
 
 import tensorflow as tf
 
-from workloads.bert.model.graphdef import source
+from workloads.bert.model.graphdef import input_node_name
 
-PRODUCT = "QuantizedMatMulWithBiasAndDequantize"
+INT8_PRODUCT = "QuantizedMatMulWithBiasAndDequantize"
 FLOAT, INT8, UINT8 = (kind.as_datatype_enum for kind in (tf.float32, tf.qint8, tf.quint8))
 
 
 @dataclass(frozen=True, slots=True)
-class _Graph:
+class _GraphView:
     """Nodes by name, and who reads them."""
 
     nodes: dict[str, Any]
     readers: dict[str, list[str]]
 
     @classmethod
-    def of(cls, graph: Any) -> _Graph:
+    def of(cls, graph: Any) -> _GraphView:
         readers = defaultdict(list)
         for node in graph.node:
             for read in node.input:
-                readers[source(read)].append(node.name)
+                readers[input_node_name(read)].append(node.name)
         return cls({node.name: node for node in graph.node}, readers)
 
     def input(self, node: Any, place: int) -> Any:
-        return self.nodes[source(node.input[place])]
+        return self.nodes[input_node_name(node.input[place])]
 
     def inputs(self, node: Any, *operators: str) -> list[Any] | None:
         """The inputs of a commutative `node` in the order of `operators`; None where they are others."""
-        found = [self.nodes[source(read)] for read in node.input]
+        found = [self.nodes[input_node_name(read)] for read in node.input]
         if [one.op for one in found] == list(operators):
             return found
         found.reverse()
         return found if [one.op for one in found] == list(operators) else None
 
 
-def fused(graph: Any) -> Any:
+def fuse_graph(graph: Any) -> Any:
     """A copy of a GraphDef with every GELU or sum that follows an INT8 product in that product, every float32 LayerNorm
     as one operator, and so attention's scores. A fused operator has the name of the last one that it stands for.
 
     For sessions with oneDNN alone: without it TensorFlow has no kernel for what is put in. INT8's results change by the
     rounding of one intermediate result: it is rounded to 8 bits from another last bit of float32.
     """
-    view = _Graph.of(graph)
+    view = _GraphView.of(graph)
     instead: dict[str, Any] = {}
     gone: set[str] = set()
     for node in graph.node:
-        found = _gelu(view, node) or _layer_norm(view, node) or _scores(view, node) or _residual(view, node)
+        found = (
+            _fuse_gelu(view, node)
+            or _fuse_layer_norm(view, node)
+            or _fuse_scores(view, node)
+            or _fuse_residual(view, node)
+        )
         if found is not None:
             made, inside = found
             # What somebody else reads must stay.
@@ -72,7 +77,7 @@ def fused(graph: Any) -> Any:
     return new
 
 
-def _gelu(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
+def _fuse_gelu(view: _GraphView, last: Any) -> tuple[Any, set[str]] | None:
     """The product with GELU for the last node of x / 2 * erfc(-x / sqrt(2)), where x is an INT8 product."""
     if last.op != "Mul" or (sides := view.inputs(last, "Mul", "Erfc")) is None:
         return None
@@ -81,27 +86,27 @@ def _gelu(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
     if scaled.op != "Mul" or (negated := view.inputs(scaled, "Neg", "Const")) is None:
         return None
     product = view.input(negated[0], 0)
-    if product.op != PRODUCT or view.inputs(half, "Const", PRODUCT) is None:
+    if product.op != INT8_PRODUCT or view.inputs(half, "Const", INT8_PRODUCT) is None:
         return None
-    if source(half.input[0]) != product.name and source(half.input[1]) != product.name:
+    if input_node_name(half.input[0]) != product.name and input_node_name(half.input[1]) != product.name:
         return None
-    made = _product(last, product, b"GeluExact")
+    made = _extend_product(last, product, b"GeluExact")
     return made, {product.name, half.name, erfc.name, scaled.name, negated[0].name}
 
 
-def _residual(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
+def _fuse_residual(view: _GraphView, last: Any) -> tuple[Any, set[str]] | None:
     """The product with the sum for a sum of an INT8 product and something else."""
     if last.op != "AddV2" or last.attr["T"].type != FLOAT:
         return None
     for place in (0, 1):
         product = view.input(last, place)
         # Of two products one is enough: the other is read.
-        if product.op == PRODUCT and len(view.readers[product.name]) == 1:
-            return _product(last, product, b"Add", last.input[1 - place]), {product.name}
+        if product.op == INT8_PRODUCT and len(view.readers[product.name]) == 1:
+            return _extend_product(last, product, b"Add", last.input[1 - place]), {product.name}
     return None
 
 
-def _product(last: Any, product: Any, fused_operator: bytes, *more: str) -> Any:
+def _extend_product(last: Any, product: Any, fused_operator: bytes, *more: str) -> Any:
     """The INT8 product with one more operator in it, which reads `more`; named as `last`."""
     made = tf.compat.v1.NodeDef(name=last.name, op="_QuantizedMatMul", device=product.device)
     made.input.extend([*product.input[:3], *more, *product.input[3:7]])
@@ -118,7 +123,7 @@ def _product(last: Any, product: Any, fused_operator: bytes, *more: str) -> Any:
     return made
 
 
-def _scores(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
+def _fuse_scores(view: _GraphView, last: Any) -> tuple[Any, set[str]] | None:
     """The batched product with both for the last node of a product * constant + mask: attention's scores."""
     if last.op != "AddV2" or last.attr["T"].type != FLOAT:
         return None
@@ -138,7 +143,7 @@ def _scores(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
     return None
 
 
-def _layer_norm(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
+def _fuse_layer_norm(view: _GraphView, last: Any) -> tuple[Any, set[str]] | None:
     """oneDNN's operator for the last node of x * s + (beta - mean * s), s = gamma / sqrt(variance + epsilon)."""
     if last.op != "AddV2" or last.attr["T"].type != FLOAT or (sides := view.inputs(last, "Mul", "Sub")) is None:
         return None
@@ -147,7 +152,7 @@ def _layer_norm(view: _Graph, last: Any) -> tuple[Any, set[str]] | None:
     if shift.op != "Mul" or (parts := view.inputs(shift, "Mean", "Mul")) is None:
         return None
     mean, scale = parts
-    if scale.name not in [source(read) for read in scaled.input]:
+    if scale.name not in [input_node_name(read) for read in scaled.input]:
         return None
     if (root := view.inputs(scale, "Rsqrt", "Const")) is None:
         return None

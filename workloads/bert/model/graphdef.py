@@ -8,13 +8,13 @@ from typing import Any
 import tensorflow as tf
 
 
-def read(file: Path) -> Any:
+def read_graph(file: Path) -> Any:
     """The GraphDef whose serialisation is in `file`."""
     graph = tf.compat.v1.GraphDef()
     graph.ParseFromString(file.read_bytes())
     return graph
 
 
-def source(read: str) -> str:
+def input_node_name(read: str) -> str:
     """Name of the node behind an entry of another's `input`: `^name` waits for it, `name:1` is its second output."""
     return read.removeprefix("^").split(":")[0]

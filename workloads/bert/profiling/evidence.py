@@ -10,28 +10,28 @@ from pathlib import Path
 from bench.values import Evidence
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model import graphdef
-from workloads.bert.profiling import profile
-from workloads.bert.profiling.profile import Kernel, ProfileError
+from workloads.bert.profiling import instruction_sets, onednn_verbose, profile
+from workloads.bert.profiling.profile import KernelTime, ProfileError
 
 
-def inference(
+def collect_inference_evidence(
     precision: str, file: Path, windows: Windows, *, threads: int, batch: int, environment: Mapping[str, str]
 ) -> Evidence:
     """Evidence of one pass over `batch` windows by the graph in `file`, run again in a process of its own, untimed."""
-    graph = graphdef.read(file)
+    graph = graphdef.read_graph(file)
     products = Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
     said = [f"in the graph: {count} × {name}" for name, count in products.most_common()]
     try:
-        ran = profile.of_a_pass(file, windows, threads=threads, batch=batch, environment=environment)
+        ran = profile.profile_one_pass(file, windows, threads=threads, batch=batch, environment=environment)
     except ProfileError as error:
         # The graph alone says what was asked for, not what ran.
         return Evidence(step="inference", path="unknown", words=said, reason=f"oneDNN was not heard: {error}")
-    return judged(precision, products, ran, said)
+    return judge_kernels(precision, products, ran, said)
 
 
-def judged(precision: str, products: Counter[str], ran: Iterable[Kernel], said: list[str]) -> Evidence:
+def judge_kernels(precision: str, products: Counter[str], ran: Iterable[KernelTime], said: list[str]) -> Evidence:
     """What graph and kernels together prove."""
-    ran = [kernel for kernel in ran if kernel.primitive in profile.PRODUCTS]
+    ran = [kernel for kernel in ran if kernel.primitive in onednn_verbose.PRODUCT_PRIMITIVES]
     named = Counter[str]()
     for kernel in ran:
         named[f"{kernel.primitive} {kernel.implementation or 'not named'}, {kernel.types}"] += round(kernel.calls)
@@ -40,7 +40,7 @@ def judged(precision: str, products: Counter[str], ran: Iterable[Kernel], said: 
     match precision:
         case "int8":
             asked = sum(count for name, count in products.items() if "Quantized" in name)
-            calls = round(profile.vnni(ran).fast_calls)
+            calls = round(instruction_sets.find_int8_instructions(ran).fast_calls)
             what, fast = "INT8", "VNNI or AMX"
         case "bf16":
             asked = total

@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
 
-LARGEST = 64 * 1024
-DEEPEST = 20
+MAX_CONFIG_BYTES = 64 * 1024
+MAX_NESTING = 20
 """Levels of nesting. The keys have four; the parser recurses."""
 
 
@@ -43,7 +43,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class _KeyRule:
     """What may stand at a key: `field` is the one of `Recipe` that it sets, if any."""
 
     good: Callable[[Any], bool]
@@ -51,50 +51,52 @@ class _Key:
     field: str = ""
 
 
-def _one_of(*allowed: str, field: str = "", why: str = "") -> _Key:
-    return _Key(lambda value: isinstance(value, str) and value in allowed, " or ".join(allowed) + why, field)
+def _one_of(*allowed: str, field: str = "", why: str = "") -> _KeyRule:
+    return _KeyRule(lambda value: isinstance(value, str) and value in allowed, " or ".join(allowed) + why, field)
 
 
-def _whole(low: int, high: int, field: str) -> _Key:
+def _integer(low: int, high: int, field: str) -> _KeyRule:
     def good(value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
-    return _Key(good, f"a whole number from {low:,} to {high:,}", field)
+    return _KeyRule(good, f"a whole number from {low:,} to {high:,}", field)
 
 
-def _real(low: float, high: float, field: str) -> _Key:
+def _number(low: float, high: float, field: str) -> _KeyRule:
     def good(value: Any) -> bool:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return number and math.isfinite(value) and low <= value <= high
 
-    return _Key(good, f"a number from {low:,} to {high:,}", field)
+    return _KeyRule(good, f"a number from {low:,} to {high:,}", field)
 
 
 # In the YAML files of Neural Compressor's capabilities; another name it replaces by minmax without a word.
-_ONLY = ", the only one that Neural Compressor 3.10 has for matrix products under TensorFlow"
-KEYS: dict[str, _Key] = {
-    "model.name": _Key(lambda value: isinstance(value, str), "a name"),
+_ONLY_MINMAX = ", the only one that Neural Compressor 3.10 has for matrix products under TensorFlow"
+KEYS: dict[str, _KeyRule] = {
+    "model.name": _KeyRule(lambda value: isinstance(value, str), "a name"),
     "model.framework": _one_of("tensorflow"),
     "evaluation.accuracy.metric": _one_of("squad_f1"),
     "quantization.approach": _one_of("post_training_static_quant", "smooth_quant", field="approach"),
-    "quantization.alpha": _real(0, 1, "alpha"),
-    "quantization.calibration.sampling_size": _whole(1, 10_000, "sampling_size"),
+    "quantization.alpha": _number(0, 1, "alpha"),
+    "quantization.calibration.sampling_size": _integer(1, 10_000, "sampling_size"),
     "quantization.model_wise.weight.granularity": _one_of("per_channel", "per_tensor", field="granularity"),
-    "quantization.model_wise.weight.algorithm": _one_of("minmax", why=_ONLY),
-    "quantization.model_wise.activation.algorithm": _one_of("minmax", why=_ONLY),
+    "quantization.model_wise.weight.algorithm": _one_of("minmax", why=_ONLY_MINMAX),
+    "quantization.model_wise.activation.algorithm": _one_of("minmax", why=_ONLY_MINMAX),
     "tuning.strategy.name": _one_of("basic", "random", "bayesian", field="strategy"),
-    "tuning.accuracy_criterion.relative": _real(0, 1, "relative_loss"),
-    "tuning.exit_policy.max_trials": _whole(1, 1_000, "max_trials"),
-    "tuning.exit_policy.timeout": _real(0, 7 * 24 * 3600, "timeout"),
-    "tuning.random_seed": _whole(0, 2**32 - 1, "random_seed"),
+    "tuning.accuracy_criterion.relative": _number(0, 1, "relative_loss"),
+    "tuning.exit_policy.max_trials": _integer(1, 1_000, "max_trials"),
+    "tuning.exit_policy.timeout": _number(0, 7 * 24 * 3600, "timeout"),
+    "tuning.random_seed": _integer(0, 2**32 - 1, "random_seed"),
 }
 """By dotted key."""
 
 
-def parse(text: str) -> Recipe:
+def parse_recipe(text: str) -> Recipe:
     """The recipe that `text` describes; missing keys keep their defaults. Raises BadInput with line and key."""
-    if len(text.encode(errors="surrogatepass")) > LARGEST:
-        raise BadInput(f"the configuration is larger than {LARGEST >> 10} KiB", "A configuration has some 30 lines.")
+    if len(text.encode(errors="surrogatepass")) > MAX_CONFIG_BYTES:
+        raise BadInput(
+            f"the configuration is larger than {MAX_CONFIG_BYTES >> 10} KiB", "A configuration has some 30 lines."
+        )
     try:
         _check_events(text)
         # Nodes build no objects: tags of Python are seen before anything is made of them.
@@ -106,7 +108,7 @@ def parse(text: str) -> Recipe:
         raise BadInput(f"{at}the configuration is not YAML: {said}", "Mend this line.") from error
     fields: dict[str, Any] = {}
     if node is not None:
-        _read(node, "", fields)
+        _read_mapping(node, "", fields)
     return Recipe(**fields)
 
 
@@ -122,39 +124,39 @@ def _check_events(text: str) -> None:
         if documents > 1:
             raise BadInput(f"line {line}: a second document begins", "Give one configuration, without ---.")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise BadInput(f"line {line}: nested more than {DEEPEST} deep", _known(""))
+        if depth > MAX_NESTING:
+            raise BadInput(f"line {line}: nested more than {MAX_NESTING} deep", _list_known_keys(""))
 
 
-def _read(node: yaml.Node, at: str, fields: dict[str, Any]) -> None:
+def _read_mapping(node: yaml.Node, at: str, fields: dict[str, Any]) -> None:
     line = node.start_mark.line + 1
     if node.tag == "tag:yaml.org,2002:null":
         return
     if (isinstance(node, yaml.MappingNode) and node.tag != "tag:yaml.org,2002:map") or "python/" in node.tag:
         raise BadInput(
-            f"line {line}: {at or 'the configuration'} has the tag {node.tag}, which is not read", _known(at)
+            f"line {line}: {at or 'the configuration'} has the tag {node.tag}, which is not read", _list_known_keys(at)
         )
     if not isinstance(node, yaml.MappingNode):
-        raise BadInput(f"line {line}: {at or 'the configuration'} must hold keys", _known(at))
+        raise BadInput(f"line {line}: {at or 'the configuration'} must hold keys", _list_known_keys(at))
     seen = set()
     for key, value in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise BadInput(f"line {line}: a key of {at or 'the configuration'} is no word", _known(at))
+            raise BadInput(f"line {line}: a key of {at or 'the configuration'} is no word", _list_known_keys(at))
         name = f"{at}.{key.value}" if at else key.value
         if name in seen:
             raise BadInput(f"line {line}: {name} stands twice", "Keep one of them.")
         seen.add(name)
         # A dot in a key is no way to say two.
         if name in KEYS and "." not in key.value:
-            _set(name, value, fields)
+            _set_value(name, value, fields)
         elif any(known.startswith(f"{name}.") for known in KEYS) and "." not in key.value:
-            _read(value, name, fields)
+            _read_mapping(value, name, fields)
         else:
-            raise BadInput(f"line {line}: there is no key {_short(name)}", _known(at))
+            raise BadInput(f"line {line}: there is no key {_shorten(name)}", _list_known_keys(at))
 
 
-def _set(name: str, node: yaml.Node, fields: dict[str, Any]) -> None:
+def _set_value(name: str, node: yaml.Node, fields: dict[str, Any]) -> None:
     line = node.start_mark.line + 1
     key = KEYS[name]
     if not isinstance(node, yaml.ScalarNode):
@@ -164,19 +166,19 @@ def _set(name: str, node: yaml.Node, fields: dict[str, Any]) -> None:
     # Not all that looks like a number or a date is one; YAML's constructors raise ValueError then.
     except (yaml.YAMLError, ValueError) as error:
         raise BadInput(
-            f"line {line}: {name} is {_short(node.value)!r} with the tag {node.tag}, which is not read",
+            f"line {line}: {name} is {_shorten(node.value)!r} with the tag {node.tag}, which is not read",
             f"Wanted is {key.wanted}.",
         ) from error
     if not key.good(value):
-        raise BadInput(f"line {line}: {name} is {_short(node.value)!r}", f"Wanted is {key.wanted}.")
+        raise BadInput(f"line {line}: {name} is {_shorten(node.value)!r}", f"Wanted is {key.wanted}.")
     if key.field:
         fields[key.field] = value
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 
-def _known(at: str) -> str:
+def _list_known_keys(at: str) -> str:
     inside = [key for key in KEYS if key.startswith(f"{at}." if at else "")]
     return f"The keys are {', '.join(inside)}."

@@ -27,14 +27,14 @@ from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 from tensorflow.python.framework import tensor_util
 
-from workloads.bert.model.graphdef import source
+from workloads.bert.model.graphdef import input_node_name
 
-LARGE = 16 * 1024
+MIN_STAND_IN_BYTES = 16 * 1024
 """Bytes from which a constant gets a stand-in. Smaller ones Neural Compressor may read in ways of its own."""
-FIELDS = {tf.float32.as_datatype_enum: "float_val", tf.qint8.as_datatype_enum: "int_val"}
+VALUE_FIELDS = {tf.float32.as_datatype_enum: "float_val", tf.qint8.as_datatype_enum: "int_val"}
 """Where a tensor of each type that gets stand-ins keeps its values."""
 
-Batch = Callable[[int], None]
+OnBatchDone = Callable[[int], None]
 
 
 class StandIns:
@@ -47,7 +47,7 @@ class StandIns:
 
     def put(self, tensor: Any) -> Any:
         """The stand-in of a TensorProto; one too small for it is returned as it is."""
-        if tensor.dtype not in FIELDS or tensor.ByteSize() < LARGE:
+        if tensor.dtype not in VALUE_FIELDS or tensor.ByteSize() < MIN_STAND_IN_BYTES:
             return tensor
         data = tensor.SerializeToString(deterministic=True)
         # From 1: TensorFlow writes a tensor of zeros as one without content.
@@ -55,14 +55,14 @@ class StandIns:
         if number > len(self.tensors):
             self.tensors.append(tensor_pb2.TensorProto.FromString(data))
         small = tensor_pb2.TensorProto(dtype=tensor.dtype, tensor_shape=tensor.tensor_shape)
-        getattr(small, FIELDS[tensor.dtype]).append(number)
+        getattr(small, VALUE_FIELDS[tensor.dtype]).append(number)
         return small
 
     def get(self, tensor: Any) -> Any:
         """The tensor that this one stands for, or itself."""
-        if tensor.tensor_content or tensor.dtype not in FIELDS:
+        if tensor.tensor_content or tensor.dtype not in VALUE_FIELDS:
             return tensor
-        values = getattr(tensor, FIELDS[tensor.dtype])
+        values = getattr(tensor, VALUE_FIELDS[tensor.dtype])
         if len(values) != 1 or values[0] not in range(1, len(self.tensors) + 1):
             return tensor
         real = self.tensors[int(values[0]) - 1]
@@ -95,7 +95,7 @@ class StandIns:
         return new
 
 
-class Ranges:
+class TensorRanges:
     """Minima and maxima of the FP32 model's tensors, a value for each batch of the calibration.
 
     They depend on the model and the data alone, not on which operators become INT8.
@@ -105,7 +105,7 @@ class Ranges:
         self.known: dict[tuple[str, str], list[float]] = {}
 
     def measure(
-        self, graph: Any, wanted: list[tuple[str, str]], batches: Any, inputs: Sequence[str], told: Batch
+        self, graph: Any, wanted: list[tuple[str, str]], batches: Any, inputs: Sequence[str], told: OnBatchDone
     ) -> None:
         """Run the batches of (inputs by name, label) through a GraphDef, for those of the pairs (Min or Max, tensor)
         that are not known yet. `told` is called with how many batches are done."""
@@ -133,17 +133,19 @@ class Ranges:
 
 
 @dataclass(slots=True)
-class Kept:
+class ConversionState:
     """What conversions of one checkpoint share if approach and calibration data are the same: a tuning's trials."""
 
     stand_ins: StandIns = field(default_factory=StandIns)
-    ranges: Ranges = field(default_factory=Ranges)
+    ranges: TensorRanges = field(default_factory=TensorRanges)
     light: Any = None
     """The FP32 graph, smoothed if need be, with stand-ins; None until the first conversion."""
 
 
 @contextlib.contextmanager
-def conversion(kept: Kept, batches: Any, inputs: Sequence[str], folder: Path, told: Batch) -> Iterator[None]:
+def patch_conversion(
+    kept: ConversionState, batches: Any, inputs: Sequence[str], folder: Path, told: OnBatchDone
+) -> Iterator[None]:
     """While this is open, Neural Compressor works on graphs with stand-ins, samples by `kept.ranges`, and keeps its
     files in `folder`. It patches the library for the whole process: one conversion at a time."""
     stand_ins, ranges = kept.stand_ins, kept.ranges
@@ -160,7 +162,7 @@ def conversion(kept: Kept, batches: Any, inputs: Sequence[str], folder: Path, to
         return node
 
     def sample(converter: Any, model: Any) -> None:
-        graph, asked = _without_prints(model.graph_def)
+        graph, asked = _remove_prints(model.graph_def)
         wanted = [(which, tensor) for which, tensor, _ in asked]
         ranges.measure(stand_ins.restore(graph), wanted, batches, inputs, told)
         lines = [
@@ -184,7 +186,7 @@ def conversion(kept: Kept, batches: Any, inputs: Sequence[str], folder: Path, to
         yield
 
 
-def _without_prints(graph: Any) -> tuple[Any, list[tuple[str, str, str]]]:
+def _remove_prints(graph: Any) -> tuple[Any, list[tuple[str, str, str]]]:
     """The sampling graph without what was added to it for printing, and what it would have printed: (Min or Max,
     tensor, message)."""
     nodes = {node.name: node for node in graph.node}
@@ -192,24 +194,24 @@ def _without_prints(graph: Any) -> tuple[Any, list[tuple[str, str, str]]]:
     for node in graph.node:
         if node.op != "Print":
             continue
-        reduced = nodes[source(node.input[0])]
-        flat = nodes[source(reduced.input[0])]
+        reduced = nodes[input_node_name(node.input[0])]
+        flat = nodes[input_node_name(reduced.input[0])]
         asked.append((reduced.op, flat.input[0], node.attr["message"].s.decode()))
-        added |= {node.name, reduced.name, flat.name, source(reduced.input[1]), source(flat.input[1])}
+        added |= {node.name, reduced.name, flat.name, input_node_name(reduced.input[1]), input_node_name(flat.input[1])}
     plain = tf.compat.v1.GraphDef(versions=graph.versions, library=graph.library)
     for node in graph.node:
         # An identity of a Print hangs on it; so does what waits for one to have printed.
-        if node.name in added or any(source(name) in added for name in node.input if not name.startswith("^")):
+        if node.name in added or any(input_node_name(name) in added for name in node.input if not name.startswith("^")):
             continue
         kept = plain.node.add()
         kept.CopyFrom(node)
         del kept.input[:]
-        kept.input.extend(name for name in node.input if not (name.startswith("^") and source(name) in added))
+        kept.input.extend(name for name in node.input if not (name.startswith("^") and input_node_name(name) in added))
     return plain, asked
 
 
 @dataclass(frozen=True, slots=True)
-class _Largest:
+class _ChannelMaxima:
     """The largest values of each channel of a tensor, and how many values it has in all."""
 
     values: np.ndarray
@@ -225,7 +227,7 @@ class _Largest:
 
 
 @contextlib.contextmanager
-def smoothing(inputs: Sequence[str], told: Batch) -> Iterator[None]:
+def patch_smoothing(inputs: Sequence[str], told: OnBatchDone) -> Iterator[None]:
     """While this is open, SmoothQuant keeps of the activations that it samples only what its percentile needs.
 
     It would keep all: for every projection that reads a tensor, a copy of that tensor over all calibration data, 11 GB
@@ -244,14 +246,16 @@ def smoothing(inputs: Sequence[str], told: Batch) -> Iterator[None]:
                 # The percentile counts a tensor once for each projection that reads it.
                 kept = int((1 - self.percentile / 100) * positions * read[name]) + 2
                 # Of a value that is kept at all, all copies are.
-                flat = _top(flat, kept).repeat(read[name], axis=0)
-                largest[name] = _top(np.concatenate([largest[name], flat]) if name in largest else flat, kept)
+                flat = _select_largest(flat, kept).repeat(read[name], axis=0)
+                largest[name] = _select_largest(
+                    np.concatenate([largest[name], flat]) if name in largest else flat, kept
+                )
                 rows[name] += found.size // found.shape[-1] * read[name]
             told(done)
         for name, values in largest.items():
-            self._sq_output_tensor_dict[name] = _Largest(values, rows[name])
+            self._sq_output_tensor_dict[name] = _ChannelMaxima(values, rows[name])
 
-    def percentile(self: SmoothQuantCalibration, tensor_data: _Largest, percentile: float) -> np.ndarray:
+    def percentile(self: SmoothQuantCalibration, tensor_data: _ChannelMaxima, percentile: float) -> np.ndarray:
         return tensor_data.percentile(percentile)
 
     with (
@@ -261,7 +265,7 @@ def smoothing(inputs: Sequence[str], told: Batch) -> Iterator[None]:
         yield
 
 
-def _top(values: np.ndarray, count: int) -> np.ndarray:
+def _select_largest(values: np.ndarray, count: int) -> np.ndarray:
     """The largest `count` of each column, the smallest first."""
     if len(values) > count:
         values = np.partition(values, len(values) - count, axis=0)[-count:]

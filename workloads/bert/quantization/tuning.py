@@ -18,28 +18,28 @@ from typing import Any, Literal
 import numpy as np
 from neural_compressor.common.base_tuning import ConfigLoader, ConfigSet, Sampler
 
-from bench.workload.declaration import BadInput, Progress
-from workloads.bert.inference.session import Engine
+from bench.workload.interface import BadInput, ProgressReporter
+from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model import forward, graphdef
 from workloads.bert.model.checkpoint import Checkpoint
-from workloads.bert.quantization import convert
+from workloads.bert.quantization import convert, graph_cache
 from workloads.bert.quantization.config import Recipe
-from workloads.bert.quantization.inc_patches import Kept
+from workloads.bert.quantization.inc_patches import ConversionState
 
-MOST_GROUPS = 26
+MAX_GROUPS = 26
 """Measurements of sensitivity: two for each layer of a BERT-base, its head and its rest."""
-PROBED = 32
+PROBE_WINDOWS = 32
 """Calibration windows on which sensitivity is measured."""
-MOST_REPEATS = 200
+MAX_REPEATS = 200
 """Proposals in a row that were tried before, until a strategy is taken to have no other."""
 
-Stopped = Literal["met", "max_trials", "timeout", "exhausted"]
+StopReason = Literal["met", "max_trials", "timeout", "exhausted"]
 """Why a tuning ended; `exhausted`: the strategy has nothing left to try."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TuningTrial:
     """One conversion, evaluated."""
 
     number: int
@@ -57,41 +57,41 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class TuningResult:
     """What came of a tuning. Without a trial that meets the criterion, `best` is the one that lost least."""
 
-    best: Trial
+    best: TuningTrial
     graph: Any
     """Of the best trial: a GraphDef, which `quantize.cached` finds too."""
     met: bool
-    trials: tuple[Trial, ...]
-    stopped: Stopped
+    trials: tuple[TuningTrial, ...]
+    stopped: StopReason
 
 
 @dataclass(slots=True)
-class _Job:
+class _TuningJob:
     """What all strategies need to know, and to convert a model."""
 
     checkpoint: Checkpoint
     recipe: Recipe
     calibration: Windows
-    progress: Progress
+    progress: ProgressReporter
     operators: list[str]
     deadline: float
-    kept: Kept
+    kept: ConversionState
     folder: Path
 
     def converted(self, fallback: frozenset[str]) -> Any:
         """A trial's graph; the one with all in INT8, which everybody begins with, comes from the cache if it can."""
         if fallback:
             return self.convert(fallback)
-        file = convert.cached(
+        file = graph_cache.load_or_quantize(
             self.checkpoint, self.recipe, self.calibration, self.folder, self.progress, kept=self.kept
         )
-        return graphdef.read(file)
+        return graphdef.read_graph(file)
 
     def convert(self, fallback: frozenset[str]) -> Any:
-        return convert.quantize(
+        return convert.quantize_graph(
             self.checkpoint, self.recipe, self.calibration, self.progress, fallback=fallback, kept=self.kept
         )
 
@@ -99,16 +99,16 @@ class _Job:
         return time.monotonic() >= self.deadline
 
 
-def tune(
+def tune_model(
     checkpoint: Checkpoint,
     recipe: Recipe,
     calibration: Windows,
     evaluate: Callable[[Any], float],
     baseline: float,
-    progress: Progress,
-    trial: Callable[[Trial], None],
+    progress: ProgressReporter,
+    trial: Callable[[TuningTrial], None],
     folder: Path,
-) -> Result:
+) -> TuningResult:
     """Try conversions by the recipe's strategy, until one meets its criterion or its exit policy ends the search.
 
     `evaluate` gives a GraphDef's F1, `baseline` is that of FP32. `trial` is called after every trial. The first is
@@ -121,28 +121,28 @@ def tune(
             "Tune with a trained model and questions that it can answer.",
         )
     began = time.monotonic()
-    job = _Job(
+    job = _TuningJob(
         checkpoint,
         recipe,
         calibration,
         progress,
-        convert.operators(checkpoint),
+        convert.list_quantizable_operators(checkpoint),
         began + (recipe.timeout or math.inf),
-        Kept(),
+        ConversionState(),
         folder,
     )
     strategy = STRATEGIES[recipe.strategy](job)
-    trials: list[Trial] = []
+    trials: list[TuningTrial] = []
     best = graph = None
-    stopped: Stopped = "exhausted"
-    for number, _ in enumerate(ConfigLoader([convert.configuration(recipe)], strategy.started), 1):
+    stopped: StopReason = "exhausted"
+    for number, _ in enumerate(ConfigLoader([convert.build_static_config(recipe)], strategy.started), 1):
         fallback = strategy.fallback
         started = time.monotonic()
         progress(f"trial {number}: {len(job.operators) - len(fallback)} of {len(job.operators)} operators in INT8")
         converted = job.converted(fallback)
         f1 = float(evaluate(converted))
         loss = (baseline - f1) / baseline
-        made = Trial(
+        made = TuningTrial(
             number=number,
             fallback=fallback,
             operators_int8=len(job.operators) - len(fallback),
@@ -156,7 +156,7 @@ def tune(
         if best is None or made.loss_relative < best.loss_relative or made.met:
             best, graph = made, converted
             # At once: whoever stops the search in the middle keeps the best of it.
-            convert.store(graph, made.seconds, checkpoint, recipe, calibration, folder, fallback)
+            graph_cache.store_graph(graph, made.seconds, checkpoint, recipe, calibration, folder, fallback)
         strategy.last = made
         trial(made)
         if made.met:
@@ -172,24 +172,24 @@ def tune(
         if job.late():
             stopped = "timeout"
     assert best is not None  # Every strategy begins with a trial.
-    return Result(best, graph, best.met, tuple(trials), stopped)
+    return TuningResult(best, graph, best.met, tuple(trials), stopped)
 
 
-class Strategy(Sampler):
+class TuningStrategy(Sampler):
     """A Sampler that chooses the next fallback when the trial before is known.
 
     It adds each choice to Neural Compressor's set of configurations and yields its place there, so that ConfigLoader
     hands it on. `proposals` begins with nothing in fallback, which is where every tuning starts.
     """
 
-    def __init__(self, job: _Job) -> None:
+    def __init__(self, job: _TuningJob) -> None:
         self.job = job
         self.fallback: frozenset[str] = frozenset()
         """The one that is tried now."""
-        self.last: Trial | None = None
+        self.last: TuningTrial | None = None
         """The trial that was made last."""
 
-    def started(self, source: ConfigSet) -> Strategy:
+    def started(self, source: ConfigSet) -> TuningStrategy:
         """ConfigLoader's way to make its sampler."""
         self.source = source
         return self
@@ -199,21 +199,21 @@ class Strategy(Sampler):
         repeats = 0
         for fallback in self.proposals():
             repeats = repeats + 1 if fallback in tried else 0
-            if repeats > MOST_REPEATS or (self.last and self.job.late()):
+            if repeats > MAX_REPEATS or (self.last and self.job.late()):
                 return
             if repeats:
                 continue
             tried.add(fallback)
             self.fallback = fallback
             if fallback:
-                self.source.config_list.append(convert.configuration(self.job.recipe, fallback))
+                self.source.config_list.append(convert.build_static_config(self.job.recipe, fallback))
             yield len(self.source) - 1
 
     def proposals(self) -> Iterator[frozenset[str]]:
         raise NotImplementedError
 
 
-class Basic(Strategy):
+class BasicStrategy(TuningStrategy):
     """All in INT8 first. Then the operators that hurt most fall back, one group more in every trial."""
 
     def proposals(self) -> Iterator[frozenset[str]]:
@@ -226,21 +226,21 @@ class Basic(Strategy):
     def _by_sensitivity(self) -> list[list[str]]:
         """The groups, the one first whose return to FP32 brings the logits nearest to FP32's."""
         job = self.job
-        rows = np.unique(np.linspace(0, len(job.calibration) - 1, PROBED).astype(int))
+        rows = np.unique(np.linspace(0, len(job.calibration) - 1, PROBE_WINDOWS).astype(int))
         probed = Windows(**{name: getattr(job.calibration, name)[rows] for name in Windows.__slots__})
-        true = _logits(forward.frozen(job.checkpoint), probed)
-        groups = grouped(job.operators)
+        true = _run_windows(forward.build_frozen_graph(job.checkpoint), probed)
+        groups = group_operators(job.operators)
         errors: list[tuple[float, list[str]]] = []
         for place, group in enumerate(groups, 1):
             if job.late():
                 break
-            job.progress(f"sensitivity: {place} of {len(groups)} groups of operators, now {_title(group)}")
-            found = _logits(job.convert(frozenset(group)), probed)
+            job.progress(f"sensitivity: {place} of {len(groups)} groups of operators, now {_describe_group(group)}")
+            found = _run_windows(job.convert(frozenset(group)), probed)
             errors.append((float(np.mean((found - true) ** 2)), group))
         return [group for _, group in sorted(errors, key=lambda pair: pair[0])]
 
 
-class Random(Strategy):
+class RandomStrategy(TuningStrategy):
     """All in INT8 first. Then any number of operators, any of them, by the recipe's seed."""
 
     def proposals(self) -> Iterator[frozenset[str]]:
@@ -252,7 +252,7 @@ class Random(Strategy):
             yield frozenset(operators[place] for place in random.choice(len(operators), count, replace=False))
 
 
-class Bayesian(Strategy):
+class BayesianStrategy(TuningStrategy):
     """All in INT8 first. Then what Optuna's tree-structured Parzen estimator takes to do best, a yes or no for every
     operator."""
 
@@ -278,38 +278,42 @@ class Bayesian(Strategy):
             study.tell(asked, known[fallback])
 
 
-STRATEGIES: dict[str, type[Strategy]] = {"basic": Basic, "random": Random, "bayesian": Bayesian}
+STRATEGIES: dict[str, type[TuningStrategy]] = {
+    "basic": BasicStrategy,
+    "random": RandomStrategy,
+    "bayesian": BayesianStrategy,
+}
 
 
-def grouped(operators: list[str]) -> list[list[str]]:
+def group_operators(operators: list[str]) -> list[list[str]]:
     """Operators in groups that are tried together, at most `MOST_GROUPS` if layers allow: each alone, or attention and
     feed-forward of a layer, or a layer."""
-    for part in (str, _half, _layer):
+    for part in (str, _layer_half, _layer_name):
         groups: dict[str, list[str]] = {}
         for name in operators:
             groups.setdefault(part(name), []).append(name)
-        if len(groups) <= MOST_GROUPS:
+        if len(groups) <= MAX_GROUPS:
             break
     return list(groups.values())
 
 
-def _layer(name: str) -> str:
+def _layer_name(name: str) -> str:
     return "/".join(name.split("/")[:3])
 
 
-def _half(name: str) -> str:
-    return f"{_layer(name)} {'attention' if '/attention/' in name else 'feed-forward'}"
+def _layer_half(name: str) -> str:
+    return f"{_layer_name(name)} {'attention' if '/attention/' in name else 'feed-forward'}"
 
 
-def _title(group: list[str]) -> str:
+def _describe_group(group: list[str]) -> str:
     return group[0] if len(group) == 1 else f"{group[0]} and {len(group) - 1} more"
 
 
-def _logits(graph: Any, windows: Windows) -> np.ndarray:
+def _run_windows(graph: Any, windows: Windows) -> np.ndarray:
     """Start and end logits of the positions that hold a piece."""
-    engine = Engine(graph, 0)
+    engine = InferenceSession(graph, 0)
     try:
-        start, end = engine.logits(windows, PROBED)
+        start, end = engine.logits(windows, PROBE_WINDOWS)
     finally:
         engine.close()
     return np.stack([start, end])[:, windows.attention_mask.astype(bool)]

@@ -20,24 +20,24 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
 from workloads.bert import squad
 from workloads.bert.inference import tokenization
-from workloads.bert.model import checkpoint, forward
+from workloads.bert.model import architecture, checkpoint, forward
 
 WEIGHT_DECAY = 0.01
-WARM_UP = 0.1
+WARM_UP_SHARE = 0.1
 """Share of the steps in which the learning rate rises."""
-CLIP = 1.0
-DROPOUT = 0.1
-CROP = 0.3
+MAX_GRADIENT_NORM = 1.0
+DROPOUT_RATE = 0.1
+CROP_SHARE = 0.3
 """Share of the examples, each epoch anew, whose passage is cut at random sentences around the answer."""
-ROUND = 16
+LENGTH_MULTIPLE = 16
 """Batches are padded to a multiple of this many pieces."""
 
 
 @dataclass(frozen=True, slots=True)
-class Examples:
+class TrainingExamples:
     """Windows that hold their answer, and its first and last piece."""
 
     windows: tokenization.Windows
@@ -46,16 +46,16 @@ class Examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
-        train(options)
+        train_model(options)
     except BadInput as error:
         print(f"{error}. {error.remedy}", file=sys.stderr)
         return 2
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m workloads.bert.training.train", description=__doc__.splitlines()[0])
     parser.add_argument("--train", type=Path, nargs="+", required=True, help="files in the SQuAD v1.1 layout")
     parser.add_argument("--validation", type=Path, required=True, help="a file that is never trained on")
@@ -72,13 +72,13 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def train(options: argparse.Namespace) -> None:
+def train_model(options: argparse.Namespace) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    start = checkpoint.read(options.init, head=False)
-    reader = tokenization.Reader(start)
-    questions = [question for file in options.train for question in squad.read(file)]
-    validation = squad.read(options.validation)
+    start = checkpoint.read_checkpoint(options.init, head=False)
+    reader = tokenization.WindowTokenizer(start)
+    questions = [question for file in options.train for question in squad.read_questions(file)]
+    validation = squad.read_questions(options.validation)
     if overlap := {question.passage for question in questions} & {question.passage for question in validation}:
         raise BadInput(f"{len(overlap)} passages stand in the training and in the validation file", "Keep them apart.")
     options.out.mkdir(parents=True, exist_ok=True)
@@ -86,18 +86,24 @@ def train(options: argparse.Namespace) -> None:
     random = np.random.default_rng(options.seed)
     tf.random.set_seed(options.seed)
 
-    variables = _variables(start, random)
+    variables = _create_variables(start, random)
     steps_an_epoch = -(-len(questions) // options.batch)
-    optimizers = _optimizers(start.config, options, steps_an_epoch * options.epochs)
-    groups = _groups(start.config, variables)
+    optimizers = _create_optimizers(start.config, options, steps_an_epoch * options.epochs)
+    groups = _group_by_depth(start.config, variables)
     for optimizer, names in zip(optimizers, groups, strict=True):
         optimizer.build([variables[name] for name in names])
 
     @tf.function(reduce_retracing=True)
     def step(ids: tf.Tensor, mask: tf.Tensor, types: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = forward.forward(
-                start.config, variables, ids, mask, types, compute=compute, keep=lambda x: tf.nn.dropout(x, DROPOUT)
+            logits = forward.compute_logits(
+                start.config,
+                variables,
+                ids,
+                mask,
+                types,
+                compute=compute,
+                keep=lambda x: tf.nn.dropout(x, DROPOUT_RATE),
             )
             logits += (1.0 - tf.cast(mask, tf.float32)[:, :, None]) * -10_000.0
             loss = 0.5 * tf.reduce_mean(
@@ -107,7 +113,9 @@ def train(options: argparse.Namespace) -> None:
         names = list(variables)
         gradients = tape.gradient(loss, [variables[name] for name in names])
         # Embedding gradients come as slices; AdamW moves every row.
-        clipped, _ = tf.clip_by_global_norm([tf.convert_to_tensor(gradient) for gradient in gradients], CLIP)
+        clipped, _ = tf.clip_by_global_norm(
+            [tf.convert_to_tensor(gradient) for gradient in gradients], MAX_GRADIENT_NORM
+        )
         by_name = dict(zip(names, clipped, strict=True))
         for optimizer, group in zip(optimizers, groups, strict=True):
             optimizer.apply_gradients([(by_name[name], variables[name]) for name in group])
@@ -115,13 +123,13 @@ def train(options: argparse.Namespace) -> None:
 
     @tf.function(reduce_retracing=True)
     def predict(ids: tf.Tensor, mask: tf.Tensor, types: tf.Tensor) -> tf.Tensor:
-        return forward.forward(start.config, variables, ids, mask, types)
+        return forward.compute_logits(start.config, variables, ids, mask, types)
 
     epoch = tf.Variable(0, dtype=tf.int64)
     state = tf.train.Checkpoint(
         epoch=epoch,
         weights=list(variables.values()),
-        optimizers={str(place): _slots(optimizer) for place, optimizer in enumerate(optimizers)},
+        optimizers={str(place): _optimizer_variables(optimizer) for place, optimizer in enumerate(optimizers)},
     )
     keeper = tf.train.CheckpointManager(state, str(options.out / "state"), max_to_keep=1)
     history_file = options.out / "training.json"
@@ -135,9 +143,9 @@ def train(options: argparse.Namespace) -> None:
         began, losses = time.monotonic(), []
         epoch_random = np.random.default_rng((options.seed, done))
         tf.random.set_seed(options.seed + done)
-        examples = _examples(reader, _cropped(questions, epoch_random), options.length)
-        for number, rows in enumerate(_batches(examples, options.batch, epoch_random), 1):
-            loss = step(*_tensors(examples.windows, rows), examples.first[rows], examples.last[rows])
+        examples = _build_examples(reader, _crop_passages(questions, epoch_random), options.length)
+        for number, rows in enumerate(_iterate_batches(examples, options.batch, epoch_random), 1):
+            loss = step(*_batch_tensors(examples.windows, rows), examples.first[rows], examples.last[rows])
             losses.append(float(loss))
             if number % 25 == 0:
                 spent = time.monotonic() - began
@@ -158,25 +166,25 @@ def train(options: argparse.Namespace) -> None:
         )
         print(f"epoch {done + 1}: F1 {score.f1:.2f}, exact match {score.exact_match:.2f}", flush=True)
         if history[-1]["f1"] == max(entry["f1"] for entry in history):
-            _save(options, start, variables)
+            _save_checkpoint(options, start, variables)
         epoch.assign(done + 1)
         keeper.save()
         settings = {key: value for key, value in vars(options).items() if isinstance(value, (int, float))}
         history_file.write_text(json.dumps({"settings": settings, "epochs": history}, indent=1) + "\n")
 
 
-def _variables(start: checkpoint.Checkpoint, random: np.random.Generator) -> dict[str, tf.Variable]:
+def _create_variables(start: checkpoint.Checkpoint, random: np.random.Generator) -> dict[str, tf.Variable]:
     weights = dict(start.weights)
-    for name in checkpoint.HEAD:
+    for name in architecture.HEAD_TENSORS:
         shape = start.config.shapes()[name]
         if name not in weights:
             drawn = random.standard_normal(shape, np.float32) * np.float32(0.02)
             weights[name] = drawn if name.endswith("weight") else np.zeros(shape, np.float32)
-    laid = forward.laid_out(weights)
+    laid = forward.transpose_linear_weights(weights)
     return {name: tf.Variable(value, name=name.replace(".", "_")) for name, value in laid.items()}
 
 
-def _groups(config: checkpoint.Config, variables: dict[str, tf.Variable]) -> list[list[str]]:
+def _group_by_depth(config: architecture.Config, variables: dict[str, tf.Variable]) -> list[list[str]]:
     """Names of the variables by depth: embeddings, each layer, the head."""
     groups: list[list[str]] = [[] for _ in range(config.num_hidden_layers + 2)]
     for name in variables:
@@ -187,14 +195,14 @@ def _groups(config: checkpoint.Config, variables: dict[str, tf.Variable]) -> lis
     return groups
 
 
-def _optimizers(
-    config: checkpoint.Config, options: argparse.Namespace, steps: int
+def _create_optimizers(
+    config: architecture.Config, options: argparse.Namespace, steps: int
 ) -> list[tf.keras.optimizers.Optimizer]:
     """One AdamW for each depth; the deeper below the head, the smaller its learning rate."""
     depths = config.num_hidden_layers + 2
     return [
         tf.keras.optimizers.AdamW(
-            _Slope(options.rate * options.layer_decay ** max(0, depths - 2 - depth), steps),
+            _WarmUpDecay(options.rate * options.layer_decay ** max(0, depths - 2 - depth), steps),
             weight_decay=WEIGHT_DECAY,
             epsilon=1e-6,
         )
@@ -202,7 +210,7 @@ def _optimizers(
     ]
 
 
-class _Slope(tf.keras.optimizers.schedules.LearningRateSchedule):
+class _WarmUpDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
     """From nothing up to `peak` in the first steps, then straight down to nothing."""
 
     def __init__(self, peak: float, steps: int) -> None:
@@ -210,23 +218,25 @@ class _Slope(tf.keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         done = tf.cast(step, tf.float32) / self.steps
-        return self.peak * tf.minimum((done + 1 / self.steps) / WARM_UP, tf.maximum(0.0, 1 - done) / (1 - WARM_UP))
+        return self.peak * tf.minimum(
+            (done + 1 / self.steps) / WARM_UP_SHARE, tf.maximum(0.0, 1 - done) / (1 - WARM_UP_SHARE)
+        )
 
     def get_config(self) -> dict[str, float]:
         return {"peak": self.peak, "steps": self.steps}
 
 
-def _slots(optimizer: tf.keras.optimizers.Optimizer) -> list[tf.Variable]:
+def _optimizer_variables(optimizer: tf.keras.optimizers.Optimizer) -> list[tf.Variable]:
     return [variable.value for variable in optimizer.variables]
 
 
-def _cropped(questions: list[squad.Question], random: np.random.Generator) -> list[squad.Question]:
+def _crop_passages(questions: list[squad.Question], random: np.random.Generator) -> list[squad.Question]:
     """The questions, some of them with the sentences far from the answer cut off."""
     cropped = []
     for question in questions:
         start, text = question.starts[0], question.answers[0]
         before, passage = 0, question.passage
-        if random.random() < CROP:
+        if random.random() < CROP_SHARE:
             ends = [at + 2 for at in range(len(passage) - 2) if passage[at : at + 2] in (". ", "? ", "! ")]
             before = int(random.choice([0, *(end for end in ends if end <= start)]))
             after = int(random.choice([*(end for end in ends if end >= start + len(text)), len(passage)]))
@@ -235,7 +245,9 @@ def _cropped(questions: list[squad.Question], random: np.random.Generator) -> li
     return cropped
 
 
-def _examples(reader: tokenization.Reader, questions: list[squad.Question], length: int) -> Examples:
+def _build_examples(
+    reader: tokenization.WindowTokenizer, questions: list[squad.Question], length: int
+) -> TrainingExamples:
     """Of each question the window in which its answer stands most centrally."""
     windows = reader.windows(
         [question.question for question in questions], [question.passage for question in questions], length
@@ -257,27 +269,27 @@ def _examples(reader: tokenization.Reader, questions: list[squad.Question], leng
         windows.spans[kept],
         windows.central[kept],
     )
-    return Examples(taken, first[kept], last[kept])
+    return TrainingExamples(taken, first[kept], last[kept])
 
 
-def _batches(examples: Examples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:
+def _iterate_batches(examples: TrainingExamples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:
     """Rows of every batch: windows of like length together, batches in random order."""
     lengths = examples.windows.attention_mask.sum(axis=1)
-    order = np.argsort(lengths + random.uniform(0, 2 * ROUND, len(lengths)))
+    order = np.argsort(lengths + random.uniform(0, 2 * LENGTH_MULTIPLE, len(lengths)))
     batches = [order[at : at + size] for at in range(0, len(order), size)]
     for place in random.permutation(len(batches)):
         yield batches[place]
 
 
-def _tensors(windows: tokenization.Windows, rows: np.ndarray) -> tuple[tf.Tensor, ...]:
+def _batch_tensors(windows: tokenization.Windows, rows: np.ndarray) -> tuple[tf.Tensor, ...]:
     longest = int(windows.attention_mask[rows].sum(axis=1).max())
-    length = min(windows.input_ids.shape[1], -(-longest // ROUND) * ROUND)
+    length = min(windows.input_ids.shape[1], -(-longest // LENGTH_MULTIPLE) * LENGTH_MULTIPLE)
     return tuple(tf.constant(array[:, :length]) for array in windows.feed(rows).values())
 
 
 def _validate(
     predict: tf.types.experimental.GenericFunction,
-    reader: tokenization.Reader,
+    reader: tokenization.WindowTokenizer,
     questions: list[squad.Question],
     length: int,
 ) -> squad.Score:
@@ -286,17 +298,19 @@ def _validate(
     order = np.argsort(windows.attention_mask.sum(axis=1))
     for at in range(0, len(order), 32):
         rows = order[at : at + 32]
-        tensors = _tensors(windows, rows)
+        tensors = _batch_tensors(windows, rows)
         logits[rows, : tensors[0].shape[1]] = predict(*tensors).numpy()
     answers = reader.answers(windows, logits[:, :, 0], logits[:, :, 1], [q.passage for q in questions])
     best = {q.id: found[0].text if found else "" for q, found in zip(questions, answers, strict=True)}
-    return squad.score(questions, best)
+    return squad.score_answers(questions, best)
 
 
-def _save(options: argparse.Namespace, start: checkpoint.Checkpoint, variables: dict[str, tf.Variable]) -> None:
-    weights = forward.laid_out({name: variable.numpy() for name, variable in variables.items()})
+def _save_checkpoint(
+    options: argparse.Namespace, start: checkpoint.Checkpoint, variables: dict[str, tf.Variable]
+) -> None:
+    weights = forward.transpose_linear_weights({name: variable.numpy() for name, variable in variables.items()})
     named = {
-        name if name in checkpoint.HEAD else f"bert.{name}": np.ascontiguousarray(value, np.float16)
+        name if name in architecture.HEAD_TENSORS else f"bert.{name}": np.ascontiguousarray(value, np.float16)
         for name, value in weights.items()
     }
     partial = options.out / "model.safetensors.partial"

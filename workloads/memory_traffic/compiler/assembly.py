@@ -21,7 +21,7 @@ _ARM_FLOAT = re.compile(r"^f(?:add|sub|mul|div|mla|mls|madd|msub)$")
 _REGISTER = re.compile(r"\b([xyz])mm\d+")
 _ARM_VECTOR = re.compile(r"\bv\d+\.(?:2d|4s)\b")
 _STACK = "(%rsp"
-BITS = {"x": 128, "y": 256, "z": 512}
+REGISTER_BITS = {"x": 128, "y": 256, "z": 512}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,11 @@ class Loops:
         """What was found, for a person."""
         aside = f"; {self.narrow} more, with vectors, run at unit stride alone, and never here" if self.narrow else ""
         lines = [f"{self._verdict}; in {self.loops} innermost loops{aside}"]
-        moved = f"vector moves: {_widths(self.moves)}"
+        moved = f"vector moves: {_format_widths(self.moves)}"
         if self.computes:
-            lines.append(f"vector arithmetic: {_widths(self.packed)}; scalar arithmetic: {self.scalar or 'none'}")
+            lines.append(
+                f"vector arithmetic: {_format_widths(self.packed)}; scalar arithmetic: {self.scalar or 'none'}"
+            )
             if not self.packed and self.moves:
                 lines.append(moved)
         elif self.moves or self.single_moves:
@@ -94,19 +96,19 @@ class Loops:
         return f"{'vectorized' if self.vectorized else 'partly vectorized'}, {self.bits} bits"
 
 
-def _widths(counts: Counter[int]) -> str:
+def _format_widths(counts: Counter[int]) -> str:
     registers = {128: "xmm", 256: "ymm", 512: "zmm"}
     return ", ".join(f"{count} on {bits} bits ({registers[bits]})" for bits, count in sorted(counts.items())) or "none"
 
 
-def read(text: str, name: str) -> Loops:
+def read_loops(text: str, name: str) -> Loops:
     """The innermost loops of the functions of an assembly listing whose symbols contain `name` (see `functions`)."""
     packed: Counter[int] = Counter()
     moves: Counter[int] = Counter()
     common: Counter[str] = Counter()
     loops = scalar = mixed = whole = single = moving = 0
-    for lines in functions(text, name):
-        for first, last in innermost(lines):
+    for lines in find_functions(text, name):
+        for first, last in find_innermost_loops(lines):
             loops += 1
             before = packed.total(), scalar, moves.total(), single
             for line in lines[first : last + 1]:
@@ -114,7 +116,7 @@ def read(text: str, name: str) -> Loops:
                 if not found:
                     continue
                 code, operands = found.groups()
-                bits = _bits(operands)
+                bits = _widest_register_bits(operands)
                 if _PACKED.match(code) or (_ARM_FLOAT.match(code) and _ARM_VECTOR.search(operands)):
                     packed[bits] += 1
                 elif _SCALAR.match(code) or _ARM_FLOAT.match(code):
@@ -138,7 +140,7 @@ def read(text: str, name: str) -> Loops:
     )
 
 
-def functions(text: str, name: str) -> list[list[str]]:
+def find_functions(text: str, name: str) -> list[list[str]]:
     """Lines of the kernel's own functions: itself, or those that its threads run, where there are such, since itself
     then only adds up what they found; not what calls it from Python."""
     found: dict[bool, list[list[str]]] = {True: [], False: []}
@@ -160,7 +162,7 @@ def functions(text: str, name: str) -> list[list[str]]:
     return found[True] or found[False]
 
 
-def innermost(lines: list[str]) -> list[tuple[int, int]]:
+def find_innermost_loops(lines: list[str]) -> list[tuple[int, int]]:
     """First and last line of every loop that has no other in it: a jump back to a label, and all between."""
     labels = {found[1]: place for place, line in enumerate(lines) if (found := _LABEL.match(line))}
     loops = []
@@ -175,7 +177,7 @@ def innermost(lines: list[str]) -> list[tuple[int, int]]:
     ]
 
 
-def _bits(operands: str) -> int:
+def _widest_register_bits(operands: str) -> int:
     """Width of the widest register among the operands."""
-    found = [BITS[letter] for letter in _REGISTER.findall(operands)]
+    found = [REGISTER_BITS[letter] for letter in _REGISTER.findall(operands)]
     return max(found, default=128 if _ARM_VECTOR.search(operands) else 0)

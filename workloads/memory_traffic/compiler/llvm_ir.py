@@ -17,18 +17,18 @@ _FUNCTION = re.compile(r"^define .*?^}", re.MULTILINE | re.DOTALL)
 _EXTENT = re.compile(r'%"?arg\.[^\s",)]+\.5\.\d+"?')
 _PLACE = re.compile(rf"({_NAME}) = getelementptr [\w ]*\bi8, ptr %dims, i64 \d+")
 _LOAD = re.compile(rf"({_NAME}) = load i64, ptr ({_NAME})")
-_EITHER = re.compile(rf"({_NAME}) = phi i64 (\[.*\])")
-_COMING = re.compile(r"\[ ([^,]+), ")
-_ASKED = re.compile(rf"({_NAME} = icmp (?:eq|ne) i64) ({_NAME}), 1\b")
+_PHI = re.compile(rf"({_NAME}) = phi i64 (\[.*\])")
+_PHI_VALUE = re.compile(r"\[ ([^,]+), ")
+_COMPARISON_WITH_ONE = re.compile(rf"({_NAME} = icmp (?:eq|ne) i64) ({_NAME}), 1\b")
 
 
-def without(text: str) -> str:
+def remove_one_column_checks(text: str) -> str:
     """`text`, LLVM's code as it was compiled, where every question whether an extent of an array is one is answered by
     no; right where none is. The same text where nothing asks."""
-    return _FUNCTION.sub(lambda function: _answered(function[0]), text)
+    return _FUNCTION.sub(lambda function: _resolve_checks(function[0]), text)
 
 
-def listing(text: str, machine: Any) -> str:
+def emit_assembly(text: str, machine: Any) -> str:
     """Machine code of LLVM's code, by a target machine, without what can no longer be reached."""
     from llvmlite import binding
 
@@ -40,17 +40,17 @@ def listing(text: str, machine: Any) -> str:
     return machine.emit_assembly(module)
 
 
-def _answered(function: str) -> str:
-    extents = _extents(function)
-    return _ASKED.sub(lambda asked: f"{asked[1]} 0, 1" if asked[2] in extents else asked[0], function)
+def _resolve_checks(function: str) -> str:
+    extents = _find_extents(function)
+    return _COMPARISON_WITH_ONE.sub(lambda asked: f"{asked[1]} 0, 1" if asked[2] in extents else asked[0], function)
 
 
-def _extents(function: str) -> set[str]:
+def _find_extents(function: str) -> set[str]:
     """Names of the values that are an array's extent, whichever array it is."""
     places = {found[1] for found in _PLACE.finditer(function)}
     extents = set(_EXTENT.findall(function))
     extents |= {found[1] for found in _LOAD.finditer(function) if found[2] in places}
-    choices = {found[1]: set(_COMING.findall(found[2])) for found in _EITHER.finditer(function)}
+    choices = {found[1]: set(_PHI_VALUE.findall(found[2])) for found in _PHI.finditer(function)}
     while more := {name for name, coming in choices.items() if name not in extents and coming <= extents}:
         extents |= more
     return extents

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
 from workloads.memory_traffic.catalogue import Transformation, Version
 from workloads.memory_traffic.compiler import assembly, llvm_ir
 from workloads.memory_traffic.compiler.assembly import Loops
 
-THREADS = {
+THREAD_ENVIRONMENT = {
     # A thread that sleeps between two calls is woken in some 20 µs, in a virtual machine in 100, and the kernel then
     # likes to put it on the core of the one that woke it: two threads are slower than one. So each keeps its core, and
     # looks for work for a moment before it sleeps: under a millisecond, which is over before the clock of the other
@@ -30,12 +30,12 @@ THREADS = {
     "KMP_BLOCKTIME": "1",
 }
 """How threads wait and where they stay; read by the OpenMP library when Numba loads it."""
-CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+ALLOWED_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 """Processors that this process may use, where the system tells; asked for before Numba starts its threads, which ties
 the main one to the first of them, and with it all that it starts."""
-FUSE = {"contract"}
+FASTMATH_FUSE = {"contract"}
 """What LLVM may do in any case: fuse a product and an addition into one instruction."""
-REORDER = FUSE | {"reassoc", "nsz"}
+FASTMATH_REORDER = FASTMATH_FUSE | {"reassoc", "nsz"}
 """What it may do besides: reorder additions, forget the sign of zero. NaN and infinity hold."""
 
 
@@ -53,11 +53,11 @@ class Kernel:
     """None for what a library does."""
 
 
-def set_up(vectors: str) -> None:
+def configure_numba(vectors: str) -> None:
     """Choose Numba's vectors and threads; must stand before its first import. Raises BadInput."""
     if platform.system() == "Linux":
         os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
-        os.environ.update(THREADS)
+        os.environ.update(THREAD_ENVIRONMENT)
     if vectors == "512":
         from llvmlite import binding
 
@@ -67,42 +67,44 @@ def set_up(vectors: str) -> None:
         os.environ["NUMBA_CPU_FEATURES"] = f"{features.flatten()},-prefer-256-bit"
 
 
-def function(transformation: Transformation, version: Version, fields: int = 1) -> Callable[..., Any]:
+def load_function(transformation: Transformation, version: Version, fields: int = 1) -> Callable[..., Any]:
     """The plain function of a version."""
     module = importlib.import_module(f"workloads.memory_traffic.kernels.{transformation.module}")
     return getattr(module, version.function.format(fields=fields))
 
 
-def compiled(plain: Callable[..., Any], arguments: tuple[Any, ...], *, threads: int, reorders: bool = True) -> Kernel:
+def compile_function(
+    plain: Callable[..., Any], arguments: tuple[Any, ...], *, threads: int, reorders: bool = True
+) -> Kernel:
     """`plain` compiled for these arguments."""
     import numba
 
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-    kernel = numba.njit(parallel=threads > 1, fastmath=REORDER if reorders else FUSE)(plain)
+    kernel = numba.njit(parallel=threads > 1, fastmath=FASTMATH_REORDER if reorders else FASTMATH_FUSE)(plain)
     began = time.perf_counter()
     types = tuple(numba.typeof(argument) for argument in arguments)
     kernel.compile(types)
-    repeated = _repeated(kernel, types)
+    repeated = _compile_repeat(kernel, types)
     seconds = time.perf_counter() - began
-    return Kernel(kernel, repeated, seconds, _loops(kernel, plain.__name__, arguments))
+    return Kernel(kernel, repeated, seconds, _read_compiled_loops(kernel, plain.__name__, arguments))
 
 
-def _loops(kernel: Any, name: str, arguments: Sequence[Any]) -> Loops:
+def _read_compiled_loops(kernel: Any, name: str, arguments: Sequence[Any]) -> Loops:
     """The innermost loops of the compiled `kernel` that can run on these arguments."""
     import numpy as np
 
-    loops = assembly.read(next(iter(kernel.inspect_asm().values())), name)
+    loops = assembly.read_loops(next(iter(kernel.inspect_asm().values())), name)
     code = next(iter(kernel.inspect_llvm().values()))
-    wide = llvm_ir.without(code)
+    wide = llvm_ir.remove_one_column_checks(code)
     if wide == code or any(1 in argument.shape for argument in arguments if isinstance(argument, np.ndarray)):
         return loops
     # The target machine, with which Numba emitted the kernel, has no public name.
     machine = next(iter(kernel.overloads.values())).library.codegen._tm
-    left = assembly.read(llvm_ir.listing(wide, machine), name)
+    left = assembly.read_loops(llvm_ir.emit_assembly(wide, machine), name)
     return replace(left, narrow=loops.vector_loops if not left.vectorized else 0)
 
 
-def _repeated(kernel: Any, types: Sequence[Any]) -> Callable[..., Any]:
+def _compile_repeat(kernel: Any, types: Sequence[Any]) -> Callable[..., Any]:
     """A compiled loop around calls of `kernel`. What it returns is written to memory every time: a compiler that may
     not assume that this memory is none of the arguments' must make every call."""
     import numba
@@ -124,40 +126,40 @@ def _repeated(kernel: Any, types: Sequence[Any]) -> Callable[..., Any]:
     return repeated
 
 
-def kernel(
+def build_kernel(
     transformation: Transformation, version: Version, arguments: tuple[Any, ...], *, cores: int, fields: int = 1
 ) -> Kernel:
     """A version, compiled for as many threads as it may use, where it is to be compiled."""
-    plain = function(transformation, version, fields)
+    plain = load_function(transformation, version, fields)
     if not version.compiled:
         return Kernel(plain, lambda times, *given: [plain(*given) for _ in range(times)][-1], 0.0, None)
     threads = version.threads(cores)
-    return compiled(plain, arguments, threads=threads, reorders=version.reorders)
+    return compile_function(plain, arguments, threads=threads, reorders=version.reorders)
 
 
 @contextmanager
-def unbound() -> Iterator[None]:
+def allow_all_cores() -> Iterator[None]:
     """Let the calling thread run on all CORES meanwhile: a library's threads would find it on one that Numba tied it
     to, and wait for it where two meet."""
-    if not CORES:
+    if not ALLOWED_CORES:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, CORES)
+    os.sched_setaffinity(0, ALLOWED_CORES)
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
 
 
-def use(threads: int) -> None:
+def set_thread_count(threads: int) -> None:
     """Have the kernels that are called next run on so many threads."""
     import numba
 
     numba.set_num_threads(threads)
 
 
-def threads_used(threads: int) -> str:
+def describe_threads(threads: int) -> str:
     """What Numba says of its threads; after a kernel has run."""
     import numba
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import psutil
 
-from bench.workload.declaration import BadInput
-from workloads.memory_traffic.catalogue import size_text
+from bench.workload.interface import BadInput
+from workloads.memory_traffic.catalogue import format_bytes
 
-SHARE = 0.8
+MAX_MEMORY_SHARE = 0.8
 """Of the memory that is free, what may be taken."""
 
 
-def free() -> int:
+def available_bytes() -> int:
     """Bytes that can be had without swapping."""
     return psutil.virtual_memory().available
 
 
-def refuse(needed: int, who: str = "it needs") -> None:
+def require_memory(needed: int, who: str = "it needs") -> None:
     """Raises BadInput where `needed` bytes are more than there may be taken."""
-    there = free()
-    if needed > SHARE * there:
+    there = available_bytes()
+    if needed > MAX_MEMORY_SHARE * there:
         raise BadInput(
-            f"{who} {size_text(needed)}, and {size_text(there)} are free",
+            f"{who} {format_bytes(needed)}, and {format_bytes(there)} are free",
             "Choose a smaller size, or close other programs.",
         )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-SYSCALL = {"x86_64": 298, "aarch64": 241}
+SYSCALL_NUMBERS = {"x86_64": 298, "aarch64": 241}
 HARDWARE, CACHE = 0, 3
 MISSED_READS = 1 << 16
 EVENTS = {
@@ -24,15 +24,15 @@ EVENTS = {
 }
 """Name to type and configuration, as in linux/perf_event.h; misses are of reads."""
 INHERITED, NO_KERNEL, NO_HYPERVISOR = 1 << 1, 1 << 5, 1 << 6
-WITH_TIMES = 0b11
+READ_TIMES = 0b11
 """Beside the count: how long it was wanted, and how long it was counted, where counters are too few for all."""
 ATTRIBUTES = struct.Struct("=IIQQQQQ16x")
 """`perf_event_attr` in its first version, of 64 bytes."""
-PARANOID = "/proc/sys/kernel/perf_event_paranoid"
+PARANOID_FILE = "/proc/sys/kernel/perf_event_paranoid"
 
 
 @dataclass(frozen=True, slots=True)
-class Counters:
+class PerfCounters:
     """Those that could be opened."""
 
     descriptors: dict[str, int]
@@ -60,25 +60,27 @@ class Counters:
         self.descriptors.clear()
 
 
-def start() -> Counters:
+def open_counters() -> PerfCounters:
     """Open all events; before threads are started that are to be counted."""
-    number = SYSCALL.get(platform.machine())
+    number = SYSCALL_NUMBERS.get(platform.machine())
     if platform.system() != "Linux" or number is None:
-        return Counters({}, f"{platform.system()} on {platform.machine()} has no perf_event_open that is known here")
+        return PerfCounters(
+            {}, f"{platform.system()} on {platform.machine()} has no perf_event_open that is known here"
+        )
     opened: dict[str, int] = {}
     missing: dict[str, list[str]] = {}
     for name, (kind, configuration) in EVENTS.items():
         try:
-            opened[name] = _open(number, kind, configuration)
+            opened[name] = _open_event(number, kind, configuration)
         except OSError as error:
-            missing.setdefault(reason(error), []).append(name)
-    return Counters(opened, "; ".join(f"{', '.join(names)}: {why}" for why, names in missing.items()))
+            missing.setdefault(explain_error(error), []).append(name)
+    return PerfCounters(opened, "; ".join(f"{', '.join(names)}: {why}" for why, names in missing.items()))
 
 
-def _open(number: int, kind: int, configuration: int) -> int:
+def _open_event(number: int, kind: int, configuration: int) -> int:
     """A descriptor of one event of this process on any processor. Raises OSError."""
     flags = INHERITED | NO_KERNEL | NO_HYPERVISOR
-    attributes = ATTRIBUTES.pack(kind, ATTRIBUTES.size, configuration, 0, 0, WITH_TIMES, flags)
+    attributes = ATTRIBUTES.pack(kind, ATTRIBUTES.size, configuration, 0, 0, READ_TIMES, flags)
     library = ctypes.CDLL(None, use_errno=True)
     close_on_exec = 1 << 3
     descriptor = library.syscall(ctypes.c_long(number), attributes, 0, -1, -1, ctypes.c_ulong(close_on_exec))
@@ -87,24 +89,22 @@ def _open(number: int, kind: int, configuration: int) -> int:
     return descriptor
 
 
-def reason(error: OSError) -> str:
+def explain_error(error: OSError) -> str:
     """Why an event cannot be counted, for a person."""
     match error.errno:
         case errno.ENOENT | errno.EOPNOTSUPP | errno.ENODEV:
             return "this processor shows no such counter to Linux, as most virtual machines do not"
         case errno.EACCES | errno.EPERM:
-            return (
-                f"this process may not count (kernel.perf_event_paranoid is {_paranoid()}, or a container forbids it)"
-            )
+            return f"this process may not count (kernel.perf_event_paranoid is {_read_paranoid_level()}, or a container forbids it)"
         case errno.ENOSYS:
             return "this kernel was built without perf_event_open, or a container hides it"
         case _:
             return f"perf_event_open failed: {error.strerror}"
 
 
-def _paranoid() -> str:
+def _read_paranoid_level() -> str:
     try:
-        with open(PARANOID) as file:
+        with open(PARANOID_FILE) as file:
             return file.read().strip()
     except OSError:
         return "not told"

@@ -14,22 +14,22 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.workload.declaration import BadInput, Settings, Tell
-from workloads.memory_traffic.catalogue import KIB, MIB, size_text
+from bench.workload.interface import BadInput, Settings, TaskReporter
+from workloads.memory_traffic.catalogue import KIB, MIB, format_bytes
 from workloads.memory_traffic.measure import memory_check, triad
 
-SIZE = 1144 * MIB
+DEFAULT_SIZE_BYTES = 1144 * MIB
 """Of all three arrays: beyond the caches of most machines."""
-LARGEST = 1536 * MIB
+MAX_SIZE_BYTES = 1536 * MIB
 """What a program may hold in arrays of its own without another model of its addresses."""
 PASSES = 10
 """Of which the best counts, as in STREAM."""
 ROUNDS = 12
-OPTIONS = ("-O3", "-march=native", "-fopenmp")
+GCC_OPTIONS = ("-O3", "-march=native", "-fopenmp")
 
 # The triad of stream.c 5.10 and what stands around it there: static arrays, first touched by the threads that use them,
 # and the best of ten passes.
-STREAM = r"""
+STREAM_SOURCE = r"""
 #include <stdio.h>
 #include <omp.h>
 static double a[N], b[N], c[N];
@@ -53,20 +53,20 @@ int main(void) {
 """
 
 
-def measure(settings: Settings, cores: set[int], tell: Tell) -> dict[str, Any]:
+def compare_with_stream_c(settings: Settings, cores: set[int], tell: TaskReporter) -> dict[str, Any]:
     """See `Desk.stream`. `cores` are the processors that the C program may use: Numba ties this process to the first
     of them, and with it all that it starts."""
-    size = int(settings.parameters["size"]) * KIB or SIZE
-    if size > LARGEST:
-        raise BadInput(f"{size_text(size)} are more than a plain C program may hold", "Choose 1 GiB or less.")
-    memory_check.refuse(2 * size)
+    size = int(settings.parameters["size"]) * KIB or DEFAULT_SIZE_BYTES
+    if size > MAX_SIZE_BYTES:
+        raise BadInput(f"{format_bytes(size)} are more than a plain C program may hold", "Choose 1 GiB or less.")
+    memory_check.require_memory(2 * size)
     tell.progress("compiling STREAM's triad")
-    program = built(settings.scratch, max(1, size // 24))
+    program = compile_program(settings.scratch, max(1, size // 24))
     rounds = []
     for turn in range(ROUNDS):
         tell.progress(f"round {turn + 1} of {ROUNDS}", turn / ROUNDS)
-        theirs = run(program, settings.cores, cores)
-        ours = triad.triad(size, settings.cores, PASSES).gb_s
+        theirs = run_program(program, settings.cores, cores)
+        ours = triad.measure_triad(size, settings.cores, PASSES).gb_s
         rounds.append((theirs, ours))
         tell.event("round", {"c_gb_s": theirs, "numba_gb_s": ours})
     theirs, ours = (max(series) for series in zip(*rounds, strict=True))
@@ -81,19 +81,19 @@ def measure(settings: Settings, cores: set[int], tell: Tell) -> dict[str, Any]:
     }
 
 
-def built(folder: Path, elements: int) -> Path:
+def compile_program(folder: Path, elements: int) -> Path:
     """The program, for arrays of so many elements. Raises BadInput where there is no gcc."""
     gcc = shutil.which("gcc")
     if gcc is None:
         raise BadInput("there is no gcc here", "Install it: Debian has it in the package gcc.")
     source, program = folder / "stream.c", folder / "stream"
-    source.write_text(STREAM)
-    command = [gcc, *OPTIONS, f"-DN={elements}L", f"-DPASSES={PASSES}", str(source), "-o", str(program)]
+    source.write_text(STREAM_SOURCE)
+    command = [gcc, *GCC_OPTIONS, f"-DN={elements}L", f"-DPASSES={PASSES}", str(source), "-o", str(program)]
     subprocess.run(command, check=True)
     return program
 
 
-def run(program: Path, threads: int, cores: set[int]) -> float:
+def run_program(program: Path, threads: int, cores: set[int]) -> float:
     """GB/s that the program tells. Raises CalledProcessError where its result is wrong."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     bound = (lambda: os.sched_setaffinity(0, cores)) if cores else None

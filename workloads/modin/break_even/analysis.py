@@ -13,12 +13,12 @@ from typing import Literal
 import numpy as np
 
 RESAMPLES = 1000
-SURE = 0.95
+MIN_CROSSING_SHARE = 0.95
 """Share of the resamples that must cross for a crossing to be told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class BreakEvenPoint:
     """Both engines' times of one call at one size, in seconds."""
 
     rows: int
@@ -32,7 +32,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class BreakEven:
     """Rows from which on Modin is faster, with the 95 % interval."""
 
     rows: float
@@ -41,16 +41,16 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BreakEvenResult:
     """What the sizes that were tried say."""
 
     verdict: Literal["gains", "loses", "unsure"]
     """Whether Modin is faster, at all sizes or from one on; pandas is, in the same way; or neither is sure."""
     sentence: str
-    crossing: Crossing | None = None
+    crossing: BreakEven | None = None
 
 
-def crossing(points: Sequence[Point], seed: int = 0) -> Crossing | None:
+def find_break_even(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEven | None:
     """Where Modin begins to be faster and stays so up to the largest size; None where that is not sure.
 
     `points` are in order of rows. Where Modin is faster at every size there is no crossing among them either.
@@ -60,22 +60,24 @@ def crossing(points: Sequence[Point], seed: int = 0) -> Crossing | None:
     sizes = np.log([point.rows for point in points])
     rng = np.random.default_rng(seed)
     found = [
-        place for _ in range(RESAMPLES) if (place := _crosses(sizes, [_drawn(p, rng) for p in points])) is not None
+        place
+        for _ in range(RESAMPLES)
+        if (place := _find_crossing(sizes, [_resample_log_ratio(p, rng) for p in points])) is not None
     ]
-    plain = _crosses(sizes, np.log([point.ratio for point in points]))
-    if plain is None or len(found) < SURE * RESAMPLES:
+    plain = _find_crossing(sizes, np.log([point.ratio for point in points]))
+    if plain is None or len(found) < MIN_CROSSING_SHARE * RESAMPLES:
         return None
     low, high = np.percentile(found, [2.5, 97.5])
-    return Crossing(float(np.exp(plain)), float(np.exp(min(low, plain))), float(np.exp(max(high, plain))))
+    return BreakEven(float(np.exp(plain)), float(np.exp(min(low, plain))), float(np.exp(max(high, plain))))
 
 
-def _drawn(point: Point, rng: np.random.Generator) -> float:
+def _resample_log_ratio(point: BreakEvenPoint, rng: np.random.Generator) -> float:
     """The logarithm of the ratio from times drawn again."""
     medians = [np.median(rng.choice(times, len(times))) for times in (point.pandas, point.modin)]
     return float(np.log(medians[0] / medians[1]))
 
 
-def _crosses(sizes: np.ndarray, ratios: Sequence[float]) -> float | None:
+def _find_crossing(sizes: np.ndarray, ratios: Sequence[float]) -> float | None:
     """The size at which the ratio rises through 0 for good; both in logarithms."""
     below = [place for place, ratio in enumerate(ratios) if ratio < 0]
     if not below or below[-1] == len(ratios) - 1:
@@ -85,14 +87,14 @@ def _crosses(sizes: np.ndarray, ratios: Sequence[float]) -> float | None:
     return float(sizes[left] + share * (sizes[left + 1] - sizes[left]))
 
 
-def bounds(point: Point, seed: int = 0) -> tuple[float, float]:
+def ratio_interval(point: BreakEvenPoint, seed: int = 0) -> tuple[float, float]:
     """The 95 % interval of a point's ratio."""
     rng = np.random.default_rng(seed)
-    low, high = np.exp(np.percentile([_drawn(point, rng) for _ in range(RESAMPLES)], [2.5, 97.5]))
+    low, high = np.exp(np.percentile([_resample_log_ratio(point, rng) for _ in range(RESAMPLES)], [2.5, 97.5]))
     return float(low), float(high)
 
 
-def surely_from(points: Sequence[Point], ahead: Sequence[bool]) -> int | None:
+def find_first_certain_rows(points: Sequence[BreakEvenPoint], ahead: Sequence[bool]) -> int | None:
     """The smallest size from which on it is `ahead`, of which there is one for each point, at every one that was tried;
     None where it is not at the largest."""
     rows = None
@@ -103,50 +105,50 @@ def surely_from(points: Sequence[Point], ahead: Sequence[bool]) -> int | None:
     return rows
 
 
-def outcome(points: Sequence[Point], seed: int = 0) -> Outcome:
+def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEvenResult:
     """What `points`, which are in order of rows, say."""
     least, most = points[0].rows, points[-1].rows
-    crossed = crossing(points, seed)
+    crossed = find_break_even(points, seed)
     if crossed is not None:
-        return Outcome(
+        return BreakEvenResult(
             "gains",
             f"Modin is faster from about {crossed.rows:,.0f} rows on (95 %: {crossed.low:,.0f} to {crossed.high:,.0f})"
             f", up to the {most:,} that were tried",
             crossed,
         )
-    intervals = [bounds(point, seed) for point in points]
+    intervals = [ratio_interval(point, seed) for point in points]
     ahead = {"Modin": [low > 1 for low, _ in intervals], "pandas": [high < 1 for _, high in intervals]}
     for verdict, name in (("gains", "Modin"), ("loses", "pandas")):
-        sure = surely_from(points, ahead[name])
+        sure = find_first_certain_rows(points, ahead[name])
         if sure == least:
-            return Outcome(verdict, f"{name} is faster at {_sizes(points)}")
+            return BreakEvenResult(verdict, f"{name} is faster at {_describe_sizes(points)}")
         if sure is not None:
             up_to = f"{name} is faster at {sure:,} rows and more, up to the {most:,} that were tried"
-            return Outcome(verdict, f"{up_to}; below, {_below(sure, points, ahead)}")
+            return BreakEvenResult(verdict, f"{up_to}; below, {_describe_below(sure, points, ahead)}")
     if least == most:
-        return Outcome("unsure", f"The times are too close to tell who is faster at {_sizes(points)}")
-    told = _surely(points, ahead)
+        return BreakEvenResult("unsure", f"The times are too close to tell who is faster at {_describe_sizes(points)}")
+    told = _describe_certain(points, ahead)
     close = "at the other sizes the times are too close to tell" if told else "the times are too close to tell"
-    return Outcome(
+    return BreakEvenResult(
         "unsure",
         f"No size is sure from which on one is faster, among {least:,} to {most:,} rows: {'; '.join([*told, close])}",
     )
 
 
-def _sizes(points: Sequence[Point]) -> str:
+def _describe_sizes(points: Sequence[BreakEvenPoint]) -> str:
     least, most = points[0].rows, points[-1].rows
     if least == most:
         return f"the one size that was tried, {least:,} rows"
     return f"every size that was tried, {least:,} to {most:,} rows"
 
 
-def _below(rows: int, points: Sequence[Point], ahead: Mapping[str, Sequence[bool]]) -> str:
+def _describe_below(rows: int, points: Sequence[BreakEvenPoint], ahead: Mapping[str, Sequence[bool]]) -> str:
     """Who surely is faster at the sizes below `rows`."""
     below = [point for point in points if point.rows < rows]
-    return ", ".join(_surely(below, ahead)) or "nobody surely is"
+    return ", ".join(_describe_certain(below, ahead)) or "nobody surely is"
 
 
-def _surely(points: Sequence[Point], ahead: Mapping[str, Sequence[bool]]) -> list[str]:
+def _describe_certain(points: Sequence[BreakEvenPoint], ahead: Mapping[str, Sequence[bool]]) -> list[str]:
     """Who surely is faster, and at which of `points`, the first of those that `ahead` is of; who nowhere is, is not
     named."""
     told = []
@@ -156,7 +158,9 @@ def _surely(points: Sequence[Point], ahead: Mapping[str, Sequence[bool]]) -> lis
     return told
 
 
-def alternately(times: int, first: Callable[[], float], second: Callable[[], float]) -> tuple[list[float], list[float]]:
+def time_alternately(
+    times: int, first: Callable[[], float], second: Callable[[], float]
+) -> tuple[list[float], list[float]]:
     """Both timed in turns, beginning with each in turn, so that drift hits both alike."""
     one: list[float] = []
     other: list[float] = []

@@ -13,37 +13,37 @@ from typing import Any
 
 import psutil
 
-from bench.system.process_tree import processor_s
-from bench.workload.declaration import BadInput, Progress
-from workloads.modin.engines.base import Modin
-from workloads.modin.engines.service_monitor import Watch
+from bench.system.cpu_time import process_cpu_time_s
+from bench.workload.interface import BadInput, ProgressReporter
+from workloads.modin.engines.modin_engine import ModinEngine
+from workloads.modin.engines.service_monitor import ServiceMonitor
 
 MEMORY_SHARE = 0.5
 """Share of the available memory that the workers may hold, until they spill to the scratch folder."""
-TIMES = 2
+MIN_TABLE_COPIES = 2
 """How often the workers must be able to hold the table at least."""
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class ModinOnDask(Modin):
+class DaskEngine(ModinEngine):
     """Modin over a Dask cluster of this process's own, which ends with it."""
 
     service = "Dask"
     storing = "of results kept by the workers, steps between among them"
 
-    def __init__(self, cores: int, held: int, scratch: Path, progress: Progress) -> None:
+    def __init__(self, cores: int, held: int, scratch: Path, progress: ProgressReporter) -> None:
         """`held` are the bytes of the table in memory. Raises BadInput where the workers have no room for it twice."""
         memory = int(psutil.virtual_memory().available * MEMORY_SHARE)
-        if memory < TIMES * held:
+        if memory < MIN_TABLE_COPIES * held:
             raise BadInput(
-                f"Dask's workers need {TIMES * held / 2**20:,.0f} MiB, and {memory / 2**20:,.0f} MiB is what they may "
+                f"Dask's workers need {MIN_TABLE_COPIES * held / 2**20:,.0f} MiB, and {memory / 2**20:,.0f} MiB is what they may "
                 "take of the free memory",
                 "Choose fewer rows or columns.",
             )
         began = time.perf_counter()
         progress("importing Dask")
         # A thread for each worker, which is what Dask sets where nobody says otherwise.
-        for name in THREADS:
+        for name in THREAD_VARIABLES:
             os.environ.pop(name, None)
         os.environ |= {"__MODIN_AUTOIMPORT_PANDAS__": "1", "PYTHONWARNINGS": "ignore::FutureWarning"}
         dask = importlib.import_module("dask")
@@ -61,12 +61,12 @@ class ModinOnDask(Modin):
             worker_dashboard_address=None,
             local_directory=str(scratch / "dask"),
         )
-        self.results = _counter(self.cluster.scheduler)
+        self.results = _make_result_counter(self.cluster.scheduler)
         self.cluster.scheduler.add_plugin(self.results, name="results")
         # Modin takes the client that is there.
         self.client = distributed.Client(self.cluster, set_as_default=True)
         self.pids = [nanny.pid for nanny in self.cluster.workers.values()]
-        watching = Watch([psutil.Process(pid) for pid in self.pids])
+        watching = ServiceMonitor([psutil.Process(pid) for pid in self.pids])
         self._load(watching, distributed.__version__, cores, began, progress)
         self.facts["Dask"] = f"{cores} worker processes of one thread, {memory / 2**20:,.0f} MiB for all of them"
 
@@ -76,13 +76,13 @@ class ModinOnDask(Modin):
                 future.result()
 
     def _worker_times(self) -> dict[int, float]:
-        return {pid: processor_s(pid) for pid in self.pids}
+        return {pid: process_cpu_time_s(pid) for pid in self.pids}
 
     def _stored(self) -> int:
         return self.results.stored
 
 
-def _counter(scheduler: Any) -> Any:
+def _make_result_counter(scheduler: Any) -> Any:
     """A plugin of the scheduler, whose `stored` adds up the bytes of all tasks' results."""
     base = importlib.import_module("distributed").SchedulerPlugin
 

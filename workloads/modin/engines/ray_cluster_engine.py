@@ -16,26 +16,26 @@ from typing import Any
 
 import psutil
 
-from bench.system.process_tree import tree_processor_s
+from bench.system.cpu_time import tree_cpu_time_s
 from bench.values import Service, Table
-from bench.workload.declaration import BadInput, Progress
+from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin import calls
-from workloads.modin.engines.base import Note
-from workloads.modin.engines.ray_engine import SERVICES, OnRay
-from workloads.modin.engines.service_monitor import Watch
+from workloads.modin.engines.base import CallExecution
+from workloads.modin.engines.ray_engine import RAY_SERVICES, RayEngine
+from workloads.modin.engines.service_monitor import ServiceMonitor
 
-ADDRESS = "RAY_ADDRESS"
-REACH_S = 5.0
+ADDRESS_VARIABLE = "RAY_ADDRESS"
+CONNECT_TIMEOUT_S = 5.0
 """How long the head of the cluster may take to answer."""
 
 
-class ModinOnCluster(OnRay):
+class RayClusterEngine(RayEngine):
     """Modin over all processors of an existing Ray cluster."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: ProgressReporter) -> None:
         """Raises BadInput where there is no such cluster, or it lets nobody in."""
-        address = os.environ.get(ADDRESS, "")
-        _reach(address)
+        address = os.environ.get(ADDRESS_VARIABLE, "")
+        _require_reachable(address)
         began = time.perf_counter()
         progress("importing Ray")
         # As many threads as a task has processors is what Ray gives its workers where nobody says otherwise.
@@ -51,7 +51,7 @@ class ModinOnCluster(OnRay):
         except (ConnectionError, RuntimeError, ValueError, self.ray.exceptions.RayError) as error:
             raise BadInput(
                 f"The Ray cluster at {address} cannot be joined: {error}",
-                f"See that it runs, that {ADDRESS} names it, and that RAY_AUTH_TOKEN_PATH is where its token lies.",
+                f"See that it runs, that {ADDRESS_VARIABLE} names it, and that RAY_AUTH_TOKEN_PATH is where its token lies.",
             ) from error
         # Its workers need not have Fairlap: the functions that are handed to them go along.
         self.ray.cloudpickle.register_pickle_by_value(calls)
@@ -59,7 +59,7 @@ class ModinOnCluster(OnRay):
         self.known = {node["NodeID"] for node in living}
         self.cores = int(sum(node["Resources"].get("CPU", 0) for node in living))
         session = self.ray._private.worker.global_worker.node.session_name
-        self.roots = [one for one in psutil.process_iter() if _serves(one, session)]
+        self.roots = [one for one in psutil.process_iter() if _is_session_service(one, session)]
         here = {node["NodeID"] for node in living if self._root(node["NodeID"])}
         self.outside = Service(
             what=f"the Ray cluster at {address}",
@@ -70,11 +70,11 @@ class ModinOnCluster(OnRay):
         self.before = {node: self._spent(node) for node in here}
         self.parts: Counter[str] = Counter()
         self.bytes: Counter[str] = Counter()
-        watching = Watch(self.roots, self._lost)
+        watching = ServiceMonitor(self.roots, self._lost)
         self._load(watching, self.ray.__version__, self.cores, began, progress)
         self.facts["Ray"] = f"{self.outside.what}: {len(living)} nodes, {self.cores} processors"
 
-    def observed(self, work: Callable[[], Any], given: Any) -> tuple[Any, Note]:
+    def observed(self, work: Callable[[], Any], given: Any) -> tuple[Any, CallExecution]:
         result, note = super().observed(work, given)
         for place in self._places(result).values():
             for node in place["node_ids"]:
@@ -120,32 +120,33 @@ class ModinOnCluster(OnRay):
 
     def _root(self, id: str) -> psutil.Process | None:
         """The process of this machine, if there is one, that is the node."""
-        return next((root for root in self.roots if f"--node_id={id}" in _command(root)), None)
+        return next((root for root in self.roots if f"--node_id={id}" in _command_line(root)), None)
 
     def _spent(self, id: str) -> float:
         """Processor seconds of a node of this machine and of all that it has started and that lives."""
         root = self._root(id)
-        return 0.0 if root is None else tree_processor_s(root.pid)
+        return 0.0 if root is None else tree_cpu_time_s(root.pid)
 
     def _service_processes(self) -> list[psutil.Process]:
         return [one for root in self.roots if root.is_running() for one in root.children(recursive=True)]
 
 
-def _reach(address: str) -> None:
+def _require_reachable(address: str) -> None:
     """Raise BadInput where nobody answers at `address`: Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if address == "auto":
         return
     if not host or not port.isdigit():
         raise BadInput(
-            f"{ADDRESS} is {address!r}, which names no Ray cluster",
-            f"Set {ADDRESS} to HOST:PORT of its head, or to auto for one on this machine.",
+            f"{ADDRESS_VARIABLE} is {address!r}, which names no Ray cluster",
+            f"Set {ADDRESS_VARIABLE} to HOST:PORT of its head, or to auto for one on this machine.",
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
     except (OSError, OverflowError) as error:
         raise BadInput(
-            f"The Ray cluster at {address} cannot be joined: {error}", f"See that it runs, and that {ADDRESS} names it."
+            f"The Ray cluster at {address} cannot be joined: {error}",
+            f"See that it runs, and that {ADDRESS_VARIABLE} names it.",
         ) from error
 
 
@@ -162,16 +163,16 @@ NODE_COLUMNS = [
 ]
 
 
-def _command(process: psutil.Process) -> list[str]:
+def _command_line(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
     except psutil.Error:
         return []
 
 
-def _serves(process: psutil.Process, session: str) -> bool:
+def _is_session_service(process: psutil.Process, session: str) -> bool:
     """Whether a process is one of the services of this session of Ray's."""
     try:
-        return process.name() in SERVICES and any(session in word for word in _command(process))
+        return process.name() in RAY_SERVICES and any(session in word for word in _command_line(process))
     except psutil.Error:
         return False

@@ -13,22 +13,22 @@ from typing import Any
 
 import psutil
 
-from bench.system.process_tree import processor_s
-from bench.workload.declaration import BadInput, Progress
-from workloads.modin.engines.base import Modin
-from workloads.modin.engines.service_monitor import Watch
+from bench.system.cpu_time import process_cpu_time_s
+from bench.workload.interface import BadInput, ProgressReporter
+from workloads.modin.engines.modin_engine import ModinEngine
+from workloads.modin.engines.service_monitor import ServiceMonitor
 
-STORE_TIMES = 4
+STORE_TABLE_COPIES = 4
 """The object store holds the table so many times; what is beyond is spilled to the scratch folder."""
-STORE_BYTES = 256 << 20
+MIN_STORE_BYTES = 256 << 20
 """Smallest object store."""
-LONGEST_FREEZE_MS = 900_000
+MAX_PAUSE_MS = 900_000
 """How long Ray may be stopped, while the other arm is timed, without counting as dead."""
-SERVICES = ("gcs_server", "raylet")
+RAY_SERVICES = ("gcs_server", "raylet")
 """Ray's own processes without which no call ends."""
 
 
-class OnRay(Modin):
+class RayEngine(ModinEngine):
     """What is the same whoever has started Ray. A subclass loads `ray`."""
 
     service = "Ray"
@@ -55,7 +55,7 @@ class OnRay(Modin):
         for process in self._service_processes():
             with suppress(psutil.Error):
                 if " ".join(process.cmdline()).startswith("ray::") and "Agent" not in process.name():
-                    times[process.pid] = processor_s(process.pid)
+                    times[process.pid] = process_cpu_time_s(process.pid)
         return times
 
     def _stored(self) -> int:
@@ -66,16 +66,16 @@ class OnRay(Modin):
         return int(api.get_memory_info_reply(state).store_stats.cumulative_created_bytes)
 
 
-class ModinOnRay(OnRay):
+class LocalRayEngine(RayEngine):
     """Modin over a Ray of this process's own, which ends with it."""
 
-    def __init__(self, cores: int, held: int, scratch: Path, progress: Progress) -> None:
+    def __init__(self, cores: int, held: int, scratch: Path, progress: ProgressReporter) -> None:
         """`held` are the bytes of the table in memory. Raises BadInput where the object store has no room."""
-        store = _store_bytes(held)
+        store = _choose_store_bytes(held)
         began = time.perf_counter()
         progress("importing Ray")
-        self.folder = _folder(scratch)
-        _environment(self.folder)
+        self.folder = _create_ray_folder(scratch)
+        _set_environment(self.folder)
         self.ray = importlib.import_module("ray")
         progress(f"starting Ray on {cores} core{'s' * (cores > 1)}, which takes some seconds")
         self.ray.init(
@@ -86,12 +86,12 @@ class ModinOnRay(OnRay):
             include_dashboard=False,
             object_store_memory=store,
             _temp_dir=str(self.folder),
-            object_spilling_directory=str(_spill(scratch)),
-            _system_config={"health_check_timeout_ms": LONGEST_FREEZE_MS},
+            object_spilling_directory=str(_create_spill_folder(scratch)),
+            _system_config={"health_check_timeout_ms": MAX_PAUSE_MS},
             log_to_driver=False,
             configure_logging=False,
         )
-        watching = Watch([child for child in psutil.Process().children() if child.name() in SERVICES])
+        watching = ServiceMonitor([child for child in psutil.Process().children() if child.name() in RAY_SERVICES])
         self._load(watching, self.ray.__version__, cores, began, progress)
         self.facts["Ray"] = f"{cores} workers at most, object store {store / 2**20:,.0f} MiB"
 
@@ -99,31 +99,31 @@ class ModinOnRay(OnRay):
         return psutil.Process().children(recursive=True)
 
 
-def _spill(scratch: Path) -> Path:
+def _create_spill_folder(scratch: Path) -> Path:
     """The folder for what the object store has no room for."""
     folder = scratch / "spill"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
-def _store_bytes(held: int) -> int:
+def _choose_store_bytes(held: int) -> int:
     """Size of the object store. Raises BadInput where shared memory has no room for the table twice."""
-    wanted = max(STORE_BYTES, STORE_TIMES * held)
+    wanted = max(MIN_STORE_BYTES, STORE_TABLE_COPIES * held)
     try:
         room = shutil.disk_usage("/dev/shm").free
     except OSError:
         room = psutil.virtual_memory().available // 2  # No shared memory file system: Ray then uses its folder.
     room = min(room, psutil.virtual_memory().available // 2)
-    if room < max(STORE_BYTES, 2 * held):
+    if room < max(MIN_STORE_BYTES, 2 * held):
         raise BadInput(
-            f"Ray's object store needs {max(STORE_BYTES, 2 * held) / 2**20:,.0f} MiB of shared memory, and "
+            f"Ray's object store needs {max(MIN_STORE_BYTES, 2 * held) / 2**20:,.0f} MiB of shared memory, and "
             f"{room / 2**20:,.0f} MiB are free",
             "Choose fewer rows or columns, or give /dev/shm more room (docker run --shm-size).",
         )
     return min(wanted, room)
 
 
-def _folder(scratch: Path) -> Path:
+def _create_ray_folder(scratch: Path) -> Path:
     """Ray's own folder in `scratch`, by a name short enough for its sockets: this process's own view of it.
 
     A socket's path has 107 bytes at most, and Ray's are 60 long below its folder. The kernel's name of an open folder
@@ -135,7 +135,7 @@ def _folder(scratch: Path) -> Path:
     return Path(f"/proc/{os.getpid()}/fd/{descriptor}")
 
 
-def _environment(folder: Path) -> None:
+def _set_environment(folder: Path) -> None:
     """What Ray reads of the environment: a token of its own that nobody else can read, and no word to anybody."""
     token = folder / "auth_token"
     descriptor = os.open(token, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

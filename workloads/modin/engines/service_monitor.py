@@ -13,15 +13,15 @@ from contextlib import contextmanager
 
 import psutil
 
-from bench.workload.declaration import BadInput
+from bench.workload.interface import BadInput
 
-LOOK_S = 1.0
+POLL_S = 1.0
 """How often it is looked for what has ended on other machines."""
-NOTICE_S = 2 * LOOK_S
+DEATH_NOTICE_S = 2 * POLL_S
 """How long an error waits for its cause to become known: that a service has ended."""
-AGAIN_S = 0.05
+INTERRUPT_RETRY_S = 0.05
 """Time between two attempts to interrupt."""
-INTERRUPT_S = 60
+INTERRUPT_TIMEOUT_S = 60
 """How long the interrupted call may take to give up, until the process is ended."""
 
 
@@ -34,7 +34,7 @@ class ServiceDied(RuntimeError):
     )
 
 
-class Watch:
+class ServiceMonitor:
     """Watches over services. Make it in the main thread, once they are up."""
 
     def __init__(self, services: Iterable[psutil.Process], look: Callable[[], list[str]] | None = None) -> None:
@@ -59,7 +59,7 @@ class Watch:
             raise
         except Exception as error:
             # A connection breaks before it is known that its process has ended; the interruption comes in here.
-            time.sleep(NOTICE_S)
+            time.sleep(DEATH_NOTICE_S)
             if self._ended:
                 # It was lost: raised where errors are ignored, as in a destructor.
                 raise self._death() from error
@@ -76,7 +76,7 @@ class Watch:
         raise self._death()
 
     def _await_end(self) -> None:
-        wait_s = None if self._look is None else LOOK_S
+        wait_s = None if self._look is None else POLL_S
         while not self._ended:
             ready, _, _ = select.select(list(self._descriptors), [], [], wait_s)
             self._ended += [self._descriptors[one] for one in ready] or (self._look() if self._look else [])
@@ -84,7 +84,7 @@ class Watch:
             return
         print(f"{' and '.join(self._ended)} ended", flush=True)
         # A call that never comes back to Python does not see the interruption; the kernel then ends the process.
-        signal.alarm(INTERRUPT_S)
+        signal.alarm(INTERRUPT_TIMEOUT_S)
         # A signal that comes just before a call begins to wait does not end its waiting; the next one does.
-        while not self._told.wait(AGAIN_S):
+        while not self._told.wait(INTERRUPT_RETRY_S):
             signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)

@@ -1,0 +1,28 @@
+"""All claim rules, in the order in which findings are listed: those that refuse a claim first, then the notes."""
+
+from __future__ import annotations
+
+from bench.claims import notes, refusals
+from bench.claims.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    refusals.absolute_baseline,
+    refusals.same_conditions,
+    refusals.engaged,
+    refusals.accuracy,
+    refusals.interval,
+    refusals.materialised,
+    refusals.background,
+    refusals.complete,
+    notes.best_with_best,
+    notes.narrow,
+    notes.spread,
+    notes.warm,
+    notes.cores_used,
+    notes.whole_machine,
+    notes.same_work,
+    notes.part_of_whole,
+    notes.real_data,
+    notes.quiet,
+    notes.measured,
+)

@@ -1,0 +1,170 @@
+"""TODO: bench.cli.commands."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from bench.cli.arguments import plan_from_options
+from bench.cli.exit_status import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR
+from bench.cli.progress import POLL_INTERVAL_S, ProgressLine, follow_run
+from bench.cli.report import format_workload_table, print_run, write_run_json
+from bench.formatting import format_number, format_ratio
+from bench.machine import noise
+from bench.machine.describe import describe_machine
+from bench.plan.validation import PlanError
+from bench.run.events import State
+from bench.run.files import journal_path
+from bench.scheduler.dispatcher import Dispatcher
+from bench.scheduler.tasks import JobState, Tasks
+from bench.storage.store import Store
+from bench.workload.registry import load_workloads
+
+
+def list_workloads(options: argparse.Namespace) -> int:
+    workloads = [workload for workload in load_workloads().values() if not workload.hidden]
+    if options.markdown:
+        print(format_workload_table(workloads))
+        return 0
+    for workload in workloads:
+        print(f"{workload.name}: {workload.sentence}")
+        if workload.unavailable():
+            print(f"  cannot run here: {workload.unavailable()}")
+        lever = workload.lever
+        names = ", ".join(value.name for value in lever.values)
+        print(f"  lever {lever.name}: {names} ({lever.baseline} against {lever.accelerated})")
+        for value in lever.values:
+            if value.extra and (why := value.unavailable()):
+                print(f"    {why}")
+        print(f"  steps: {', '.join(step.name for step in workload.steps)}")
+        if workload.tasks:
+            print(f"  tasks: {', '.join(task.name for task in workload.tasks)}")
+        for parameter in (workload.batch, *workload.parameters):
+            bounds = (
+                ", ".join(parameter.choices)
+                or f"{format_number(parameter.minimum)} to {format_number(parameter.maximum)}"
+            )
+            print(f"  {parameter.name} = {parameter.default} ({bounds}): {parameter.help}")
+    return 0
+
+
+def run_task(options: argparse.Namespace) -> int:
+    """A task's events and its result, each a line of JSON, as they come."""
+    plan = plan_from_options(options)
+    lever = plan.declaration.lever.name
+    if any(assignment.startswith(f"{lever}=") for assignment in options.set):
+        raise PlanError([f"--set {lever}=: a task has no arms, and would not heed the lever; leave it out"])
+    if options.task not in {task.name for task in plan.declaration.tasks}:
+        names = ", ".join(task.name for task in plan.declaration.tasks) or "none"
+        raise PlanError([f"{options.task}: no such task; {plan.workload} has {names}"])
+    tasks = Tasks()
+    id = tasks.submit(plan, options.task, options.given)
+    told = 0
+    try:
+        while True:
+            job = tasks.job(id)
+            for event in job.events[told:]:
+                print(json.dumps({event.name: event.value}), flush=True)
+            told = len(job.events)
+            if job.state.over:
+                break
+            time.sleep(POLL_INTERVAL_S)
+    except KeyboardInterrupt:
+        print("bench: stopped", file=sys.stderr)
+        return EXIT_STATUS[State.STOPPED]
+    finally:
+        tasks.stop(id)
+        tasks.close()
+    if job.state is JobState.DONE:
+        print(json.dumps({"result": job.result}))
+        return 0
+    print(f"bench: {job.problem or job.state}. {job.remedy}".strip(), file=sys.stderr)
+    return EXIT_STATUS[State.FAILED]
+
+
+def run_workload(options: argparse.Namespace) -> int:
+    plan = plan_from_options(options)
+    unavailable = plan.unavailable()
+    if unavailable:
+        print(f"bench: {plan.workload} cannot run here: {unavailable}", file=sys.stderr)
+        return EXIT_USAGE_ERROR
+    if options.json not in (None, Path("-")):
+        options.json.touch()  # A file that cannot be written is told before the race, not after it.
+    dispatcher = Dispatcher()
+    run = dispatcher.submit(plan, origin="command line")
+    line, stopped = ProgressLine(), False
+    try:
+        status = follow_run(dispatcher, run, line)
+    except KeyboardInterrupt:
+        stopped = True
+        dispatcher.stop(run)
+        status = follow_run(dispatcher, run, line)
+    if status.run is None:
+        print(f"bench: {status.problem}", file=sys.stderr)
+        return EXIT_STATUS[State.STOPPED] if stopped else EXIT_STATUS[State.FAILED]
+    write_run_json(status.run, options.json)
+    if options.json != Path("-"):
+        print_run(status.run)
+    if status.problem:
+        print(f"bench: {status.problem}", file=sys.stderr)
+    if journal_path(run).exists():
+        return EXIT_STORE_ERROR
+    return EXIT_STATUS[status.run.state]
+
+
+def show_run(options: argparse.Namespace) -> int:
+    store = Store()
+    if options.run is None:
+        for row in store.rows(limit=50):
+            ratio = format_ratio(row.ratio) if row.ratio else ""
+            print(
+                f"{row.id[:8]}  {row.started.astimezone():%Y-%m-%d %H:%M}  {row.workload:22} {row.state:12} "
+                f"{ratio:>7}  {row.sentence or ''}"
+            )
+        return 0
+    found = store.find(options.run)
+    if len(found) != 1:
+        what = "no kept run has" if not found else f"{len(found)} kept runs have"
+        print(f"bench: {what} an id that begins with {options.run!r}; 'show' alone lists them", file=sys.stderr)
+        return EXIT_USAGE_ERROR
+    run = store.load(found[0])
+    if run is None:
+        print(f"bench: run {options.run!r} has just been deleted", file=sys.stderr)
+        return EXIT_USAGE_ERROR
+    write_run_json(run, options.json)
+    if options.json != Path("-"):
+        print_run(run)
+    return 0
+
+
+def show_machine(options: argparse.Namespace) -> int:
+    machine, rest = describe_machine(), noise.measure_noise()
+    if options.json:
+        print(json.dumps({"machine": machine.model_dump(mode="json"), "noise": rest.model_dump(mode="json")}, indent=1))
+        return 0
+    print(machine.short)
+    for name, value in machine.model_dump(mode="json").items():
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+        print(f"  {name.replace('_', ' ')}: {text}")
+    print(f"  noise at rest: {rest.score:.1f} % ({rest.word})")
+    return 0
+
+
+def run_selfcheck(options: argparse.Namespace) -> int:
+    # Imported here: no other command needs what these import.
+    from bench.selfcheck.interference import check_interference
+    from bench.selfcheck.overhead import check_overhead
+    from bench.selfcheck.same_arm import check_same_arm
+    from bench.selfcheck.startup import check_startup
+
+    checks = {
+        "overhead": check_overhead,
+        "same-arm": check_same_arm,
+        "beside": check_interference,
+        "start": check_startup,
+    }
+    checks[options.what]()
+    return 0

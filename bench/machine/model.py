@@ -1,0 +1,111 @@
+"""TODO: bench.machine.describe.model."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field
+
+from bench.machine.limits import Limits
+from bench.values import Value
+
+INSTRUCTION_SET_LABELS = {
+    "amx_int8": "AMX",
+    "amx_bf16": "AMX",
+    "avx512_vnni": "AVX-512 VNNI",
+    "avx512f": "AVX-512",
+    "avx_vnni": "AVX-VNNI",
+    "avx2": "AVX2",
+    "sve": "SVE",
+    "neon": "NEON",
+}
+"""What to call a machine by: the first of these that it has."""
+
+
+class Cache(Value):
+    """One cache, as the first usable core sees it."""
+
+    level: int
+    kind: str
+    """Data, Instruction or Unified."""
+    bytes: int
+    shared_by: int
+    """Logical processors that share it."""
+
+
+class NumaNode(Value):
+    """Logical processors that are equally near to one part of the memory."""
+
+    node: int
+    cores: list[int]
+
+
+class Machine(Value):
+    """This machine, at the moment of asking."""
+
+    processor: str
+    """As the processor calls itself."""
+    vendor: str | None
+    architecture: str
+    sockets: int | None
+    physical_cores: int | None
+    logical_threads: int
+    """Logical processors, two a core where threads are on."""
+    usable_cores: list[int]
+    core_limit: int = Field(ge=1)
+    """Whole cores that may be asked for."""
+    isa: dict[str, bool]
+    """The instructions that matter here; empty where unknown."""
+    caches: list[Cache]
+    memory_bytes: int
+    memory_available_bytes: int
+    swap_bytes: int
+    governor: str | None
+    """Frequency governor of the usable cores, several where they differ; None without cpufreq."""
+    turbo: bool | None
+    numa_nodes: list[NumaNode]
+    hypervisor: str | None
+    """'unknown' for a virtual machine of an unknown maker, None for none."""
+    transparent_hugepages: str | None
+    """always, madvise or never."""
+    limits: Limits
+    system: str
+    """Linux, Darwin or Windows."""
+    operating_system: str
+    """With its version."""
+    kernel: str
+    python: str
+    c_library: str | None
+    boot_id: str | None
+    booted_at: str | None
+    """ISO 8601, UTC."""
+    versions: dict[str, str]
+    """Of each measured library that is installed."""
+
+    @property
+    def short(self) -> str:
+        """One line for the page: 'AMD EPYC, 2 cores, AVX-512 VNNI, Linux 6.1, virtual machine (KVM)'."""
+        best = next((label for flag, label in INSTRUCTION_SET_LABELS.items() if self.isa.get(flag)), None)
+        virtual = "virtual machine" if self.hypervisor == "unknown" else f"virtual machine ({self.hypervisor})"
+        parts = [_shorten_processor_name(self.processor), self._short_cores(), best, self._short_system()]
+        return ", ".join([part for part in parts if part] + ([virtual] if self.hypervisor else []))
+
+    def _short_cores(self) -> str:
+        cores = self.physical_cores or self.logical_threads
+        text = f"{cores} core{'' if cores == 1 else 's'}"
+        if self.logical_threads != cores:
+            text += f" / {self.logical_threads} threads"
+        if self.core_limit < self.logical_threads:
+            text += f" ({self.core_limit} usable)"
+        return text
+
+    def _short_system(self) -> str:
+        if self.system == "Linux":
+            return "Linux " + ".".join(self.kernel.split(".")[:2])
+        return self.operating_system
+
+
+def _shorten_processor_name(name: str) -> str:
+    """Without trade marks, nominal frequency and the words that every processor has."""
+    name = re.sub(r"\((R|TM|C)\)|\bCPU\b|@.*|\b\d+-Core\b|\bProcessor\b", " ", name, flags=re.IGNORECASE)
+    return " ".join(name.split())

@@ -1,0 +1,245 @@
+"""Every claim rule, on runs made by hand from a real one: what it refuses, what it notes, and what it lets pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.claims.rules import RULES
+from bench.claims.verdict import decide_claims
+from bench.run.events import State
+from bench.run.record import Run
+from bench.stats.amdahl import amdahl_ratio
+from bench.values import (
+    CoreCount,
+    CoreReading,
+    Evidence,
+    Failure,
+    Interval,
+    Measure,
+    Outcome,
+    Phase,
+    Quality,
+    Reading,
+    Service,
+    Side,
+    Speed,
+)
+from bench.workload.registry import load_workloads
+from tests.support.runs import PSNR, get_claim, get_finding, make_claim_run, make_claim_sample
+
+
+def test_arms_that_do_another_amount_of_one_step_claim_nothing():
+    made = make_claim_run()
+    made.prepared[0].work_of["fit"] = 40
+    claims = decide_claims(made)
+    assert not any(claim.made for claim in claims)
+    assert "the arms differ in work" in claims[0].sentence
+
+
+def test_every_rule_speaks_in_every_claim():
+    for made in decide_claims(make_claim_run()):
+        assert len(made.findings) == len(RULES)
+        assert len({f.rule for f in made.findings}) == len(RULES)
+        assert all(f.source and f.title and f.seen for f in made.findings)
+
+
+def assert_refused_or_noted(made: Run, rule: str, outcome: Outcome, words: str, step: str = "whole") -> None:
+    found = get_finding(made, rule, step)
+    assert found.outcome is outcome, found
+    assert words in found.seen, found
+    assert found.remedy, "what is not right comes with its remedy"
+    assert get_claim(made, step).made is (outcome is Outcome.ANNOTATED)
+
+
+def test_too_few_pairs_are_refused():
+    assert_refused_or_noted(make_claim_run(pairs=3), "absolute-baseline", Outcome.REFUSED, "of 3 pairs")
+
+
+@pytest.mark.parametrize("field", ["work", "data"])
+def test_arms_that_did_not_do_the_same_are_refused(field):
+    made = make_claim_run()
+    other = {"work": 99.0, "data": "xyz"}[field]
+    made.prepared[1] = made.prepared[1].model_copy(update={field: other})
+    assert_refused_or_noted(made, "same-conditions", Outcome.REFUSED, f"differ in {field}")
+
+
+@pytest.mark.parametrize(
+    "cores, elsewhere, outcome, words",
+    [
+        (16, 0, Outcome.REFUSED, "a cluster, 16 cores, and the other on 2 cores of this machine"),
+        (2, 1, Outcome.REFUSED, "a cluster, 2 cores of 2 machines"),
+        (2, 0, Outcome.ANNOTATED, "not reserved for it"),
+    ],
+)
+def test_work_done_outside_of_the_arm_is_refused_unless_on_as_many_cores_of_this_machine(
+    cores, elsewhere, outcome, words
+):
+    made = make_claim_run()
+    served = Service(what="a cluster", cores=cores, elsewhere=elsewhere)
+    made.prepared[1] = made.prepared[1].model_copy(update={"service": served})
+    assert_refused_or_noted(made, "same-conditions", outcome, words)
+    background = next(f for f in decide_claims(made)[0].findings if f.rule == "background")
+    assert "a cluster was not stopped beside the other arm" in background.seen or "does not tell" in background.seen
+
+
+def test_a_fast_path_that_did_not_run_is_refused_and_a_partial_one_noted():
+    made = make_claim_run()
+    stock = [Evidence(step=step, path="stock", words=["x"], reason="fell back") for step in ("fit", "predict")]
+    made.evidence[Side.ACCELERATED][1] = stock[1]
+    assert_refused_or_noted(made, "engaged", Outcome.ANNOTATED, "1 of 2 steps accelerated; not: predict (fell back)")
+    assert get_claim(made).verdict.engagement == "partial"
+    assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "0 of 1", step="predict")
+    made.evidence[Side.ACCELERATED] = stock
+    assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "0 of 2 steps")
+    made.evidence = {}
+    assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "said nothing")
+
+
+def test_accuracy_below_the_limit_or_unmeasured_is_refused():
+    made = make_claim_run()
+    made.quality = Quality(baseline=[PSNR], accelerated=[PSNR.model_copy(update={"value": 31.3})])
+    assert_refused_or_noted(made, "accuracy", Outcome.REFUSED, "below 99.00%")
+    made.quality = Quality(baseline=[PSNR], accelerated=[PSNR.model_copy(update={"value": 31.5})])
+    assert get_claim(made).made
+    made.quality = None
+    assert_refused_or_noted(made, "accuracy", Outcome.REFUSED, "not measured")
+
+
+def test_the_limit_of_accuracy_is_the_plans():
+    made = make_claim_run(accuracy_limit=0.9)
+    made.quality = Quality(baseline=[PSNR], accelerated=[PSNR.model_copy(update={"value": 30.0})])
+    assert get_claim(made).made
+
+
+def test_an_interval_that_includes_one_is_no_difference():
+    made = make_claim_run(fit=(4.0, 4.0))
+    assert_refused_or_noted(made, "interval", Outcome.REFUSED, "no difference detected")
+    assert get_claim(made).verdict.speed is Speed.SAME
+    assert get_claim(made).sentence.startswith("No difference detected in the whole (5.00 s and 5.00 s)")
+
+
+def test_lazy_work_is_refused_for_its_step_and_the_whole():
+    made = make_claim_run()
+    made.evidence[Side.ACCELERATED][0] = Evidence(step="fit", path="accelerated", words=["x"], materialised=False)
+    assert_refused_or_noted(made, "materialised", Outcome.REFUSED, "fit returned before")
+    assert_refused_or_noted(made, "materialised", Outcome.REFUSED, "fit returned before", step="fit")
+    assert get_finding(made, "materialised", "predict").outcome is Outcome.PASSED
+
+
+def test_background_load_beside_one_arm_only_is_refused():
+    assert_refused_or_noted(make_claim_run(busy=(0.9, 0.0)), "background", Outcome.REFUSED, "0.90 and 0.00 cores busy")
+    assert_refused_or_noted(make_claim_run(busy=(0.5, 0.5)), "background", Outcome.ANNOTATED, "beside both arms alike")
+    assert get_finding(make_claim_run(busy=(0.1, 0.1)), "background").outcome is Outcome.PASSED
+    assert get_finding(make_claim_run(busy=(None, None)), "background").outcome is Outcome.PASSED
+
+
+def test_a_failed_run_is_refused_and_a_stopped_one_noted():
+    made = make_claim_run()
+    made.failure = Failure(what="It broke.", remedy="Mend it.")
+    assert_refused_or_noted(made, "complete", Outcome.REFUSED, "It broke.")
+    made = make_claim_run()
+    made.state, made.why = State.STOPPED, "Stop was pressed"
+    assert_refused_or_noted(made, "complete", Outcome.ANNOTATED, "Stop was pressed")
+
+
+def test_a_baseline_that_is_better_on_fewer_cores_is_said():
+    made = make_claim_run()
+    best = made.core_counts[0].whole.model_copy(update={"median": 2.5})
+    made.core_counts.append(CoreCount(side=Side.BASELINE, cores=1, whole=best))
+    made.best_ratio = Interval(value=1.25, low=1.2, high=1.3)
+    assert_refused_or_noted(
+        made, "best-with-best", Outcome.ANNOTATED, "baseline 2.50 s on 1 core, accelerated 2.00 s on 2 cores: 1.25x"
+    )
+    assert (
+        "at each arm's best core count 2.50 s on 1 core and 2.00 s on 2 cores, that is 1.25x"
+        in get_claim(made).sentence
+    )
+
+
+def test_a_run_without_other_core_counts_is_noted():
+    made = make_claim_run()
+    made.core_counts, made.best_ratio = [], None
+    assert_refused_or_noted(made, "best-with-best", Outcome.ANNOTATED, "only 2 cores tried")
+
+
+def test_each_disturbance_adds_a_note():
+    assert_refused_or_noted(make_claim_run(jitter=0.04), "spread", Outcome.ANNOTATED, "interquartile range")
+    assert_refused_or_noted(make_claim_run(target=0.0001), "narrow", Outcome.ANNOTATED, "asked was ± 0.0%")
+    assert_refused_or_noted(make_claim_run(used=1.0), "cores-used", Outcome.ANNOTATED, "asked 2, used 1.00 and 1.00")
+    made = make_claim_run()
+    made.samples.insert(0, make_claim_sample(Side.BASELINE, 0, 9.0, phase=Phase.WARM_UP))
+    assert_refused_or_noted(made, "warm", Outcome.ANNOTATED, "first run took 2.00 times the median")
+    made = make_claim_run()
+    made.machine = made.machine.model_copy(update={"logical_threads": 64})
+    assert_refused_or_noted(made, "whole-machine", Outcome.ANNOTATED, "2 of 64 processors")
+    made = make_claim_run()
+    made.machine = made.machine.model_copy(update={"governor": "powersave"})
+    assert_refused_or_noted(made, "quiet", Outcome.ANNOTATED, "governor powersave")
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("steal", "hypervisor took 10.0%"),
+        ("swapped_in", "7 pages were swapped in"),
+        ("throttled", "7 thermal throttling"),
+    ],
+)
+def test_a_machine_that_was_disturbed_is_noted(field, words):
+    made = make_claim_run()
+    for at in range(2):
+        value = 0.1 if field == "steal" else 7 * at
+        made.telemetry.append(Reading(at=at, cores=[CoreReading(busy=1)], memory_used=1, swap_used=0, **{field: value}))
+    assert_refused_or_noted(made, "quiet", Outcome.ANNOTATED, words)
+
+
+def test_different_numbers_of_iterations_are_noted():
+    made = make_claim_run()
+    count = Measure(name="iterations", label="iterations", value=9, same_work=True)
+    made.quality = Quality(baseline=[PSNR, count], accelerated=[PSNR, count.model_copy(update={"value": 13.0})])
+    assert_refused_or_noted(made, "same-work", Outcome.ANNOTATED, "iterations 9 and 13")
+
+
+def test_a_step_stands_beside_the_whole_and_amdahls_bound():
+    assert_refused_or_noted(
+        make_claim_run(), "part-of-whole", Outcome.ANNOTATED, "80% of the baseline's 5.00 s", step="fit"
+    )
+    assert (
+        "alone it makes the whole 2.50x, measured was 2.50x"
+        in get_finding(make_claim_run(), "part-of-whole", "fit").seen
+    )
+
+
+def test_amdahl():
+    assert amdahl_ratio(0.5, 2) == pytest.approx(4 / 3)
+    assert amdahl_ratio(1.0, 3) == pytest.approx(3)
+    assert amdahl_ratio(0.95, 1e12) == pytest.approx(20)
+
+
+def test_results_that_differ_are_named_and_refuse_their_step_and_the_whole():
+    equal = [
+        Measure(name=f"equal-{step}", label=step, value=value, unit="%", decisive=True, step=step)
+        for step, value in (("fit", 100.0), ("predict", 0.0))
+    ]
+    made = make_claim_run(fit=(4.0, 1.0))
+    made.quality = Quality(baseline=[], accelerated=[], agreement=equal)
+    assert get_claim(made, "fit").made
+    assert "equal results" in get_claim(made, "fit").sentence
+    assert get_claim(made, "fit").verdict.accuracy == "within"
+    for step in ("predict", "whole"):
+        assert not get_claim(made, step).made
+        assert get_finding(made, "accuracy", step).seen == "results differ: predict"
+    assert get_claim(made).verdict.accuracy == "outside"
+
+
+def test_a_lazy_step_that_stands_apart_does_not_refuse_the_whole(monkeypatch):
+    workload = load_workloads()["colour-quantization"]
+    steps = tuple(replace(step, apart=step.name == "predict") for step in workload.steps)
+    monkeypatch.setitem(load_workloads(), workload.name, replace(workload, steps=steps))
+    made = make_claim_run()
+    told = made.evidence[Side.ACCELERATED]
+    made.evidence[Side.ACCELERATED] = [told[0], told[1].model_copy(update={"materialised": False})]
+    assert get_finding(made, "materialised").outcome is Outcome.PASSED
+    assert get_finding(made, "materialised", "predict").outcome is Outcome.REFUSED

@@ -1,0 +1,163 @@
+"""The command line, as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from bench import paths
+from bench.paths import ROOT
+from bench.storage.store import Store
+from tests.support.processes import wait_until_gone
+
+QUICK_OPTIONS = ("--cores", "1", "--budget", "2", "--set", "loops=1000")
+
+
+def run_command(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *words], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_list_shows_the_workloads_and_none_that_are_hidden():
+    result = run_command("list")
+    assert result.returncode == 0
+    assert "colour-quantization" in result.stdout
+    assert "trial" not in result.stdout
+
+
+def test_the_table_in_the_readme_is_that_of_the_declarations():
+    readme = (ROOT / "README.md").read_text()
+    assert run_command("list", "--markdown").stdout.strip() in readme
+
+
+def test_run_writes_json_with_all_that_it_must_hold_and_keeps_the_run(tmp_path):
+    file = tmp_path / "out.json"
+    result = run_command("run", "trial", *QUICK_OPTIONS, "--json", str(file))
+    assert result.returncode == 0, result.stderr
+    run = json.loads(file.read_text())
+    for key in ("version", "plan", "machine", "samples", "statistics", "quality", "evidence", "verdict", "claim"):
+        assert run[key] is not None, key
+    assert {sample["side"] for sample in run["samples"]} == {"baseline", "accelerated"}
+    assert run["statistics"][0]["ratio"].keys() == {"value", "low", "high"}
+    assert run["claim"]["sentence"] in result.stdout
+    assert "racing:" in result.stderr
+
+    again = tmp_path / "again.json"
+    shown = run_command("show", run["id"][:8], "--json", str(again))
+    assert shown.returncode == 0
+    assert json.loads(again.read_text()) == run
+    assert run["id"][:8] in run_command("show").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("run", "nothing"), "there is no 'nothing'"),
+        (("run", "trial", "--cores", "4096"), "cores: 4,096 is out of bounds"),
+        (("run", "trial", "--set", "loops"), "wanted is NAME=VALUE"),
+        (("run", "trial", "--set", "loops=-1"), "loops: -1 is out of bounds"),
+        (("run", "colour-quantization", "--set", "sklearnex=maybe"), "'maybe' is no value of the lever sklearnex"),
+        (("show", "zzzz"), "no kept run"),
+    ],
+)
+def test_a_wrong_call_is_told_and_exits_with_2(words, told):
+    result = run_command(*words)
+    assert result.returncode == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_failed_run_exits_with_1_and_shows_why():
+    result = run_command("run", "trial", *QUICK_OPTIONS, "--set", "fault=raise")
+    assert result.returncode == 1
+    assert "this arm was told to fail" in result.stdout
+    assert Store().rows()[0].state == "failed"
+
+
+def test_a_store_that_cannot_be_used_exits_with_4(monkeypatch):
+    monkeypatch.setenv("FAIRLAP_DATABASE", "sqlite:////no/such/folder/x.sqlite3")
+    result = run_command("show")
+    assert result.returncode == 4
+    assert "FAIRLAP_DATABASE" in result.stderr
+
+
+def test_control_c_stops_the_run_keeps_it_and_leaves_nothing(home):
+    command = [sys.executable, "-m", "bench", "run", "trial", "--cores", "1", "--budget", "60", "--target", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "racing" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped" in out
+    assert Store().rows()[0].state == "stopped"
+    assert not wait_until_gone(home)
+
+
+def test_control_c_stops_a_task_and_leaves_nothing(home):
+    command = [sys.executable, "-m", "bench", "do", "trial", "count", "--cores", "1", "--given"]
+    given = '{"to": 3, "fault": "hang"}'
+    process = subprocess.Popen([*command, given], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "counted" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said == "bench: stopped\n"
+    assert not wait_until_gone(home)
+    assert not list(paths.journals().glob("task-*"))
+
+
+def test_a_home_folder_of_nobody_is_told_before_anything_starts():
+    refused = run_command("run", "modin", "--set", "file=~nobody-of-this-name/x.csv")
+    assert refused.returncode == 2
+    assert "file: ~nobody-of-this-name/x.csv" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_an_image_of_ones_own_is_a_file_on_the_command_line(tmp_path):
+    file = tmp_path / "mine.txt"
+    Image.effect_noise((64, 48), 90).convert("RGB").save(file, "PNG")
+    result = run_command(
+        "run", "colour-quantization", "--cores", "1", "--budget", "2", "--set", f"image={file}", "--set", "colours=4"
+    )
+    assert result.returncode == 0, result.stderr
+    run = Store().load(Store().rows()[0].id)
+    assert run.plan.parameters["image"].startswith("upload:")
+    assert run.prepared[0].facts["image"] == "64 × 48, 3,072 pixels"
+
+
+def test_machine_tells_what_this_machine_is():
+    result = run_command("machine", "--json")
+    assert result.returncode == 0
+    told = json.loads(result.stdout)
+    assert told["machine"]["processor"]
+    assert told["noise"]["score"] >= 0
+
+
+def test_a_task_tells_its_events_and_its_result_line_by_line(home):
+    result = run_command("do", "trial", "count", "--cores", "1", "--given", '{"to": 3}')
+    assert result.returncode == 0, result.stderr
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert told[:3] == [{"counted": {"number": number}} for number in (1, 2, 3)]
+    assert told[3]["result"]["done"] == 1
+    assert not wait_until_gone(home)
+    for wrong in ("[1]", "{to: 3}", "3"):
+        refused = run_command("do", "trial", "count", "--given", wrong)
+        assert refused.returncode == 2
+        assert "argument --given" in refused.stderr and "Traceback" not in refused.stderr
+    failed = run_command("do", "trial", "count", "--cores", "1", "--given", '{"to": 1, "fault": "raise"}')
+    assert failed.returncode == 1
+    assert "that cannot be counted. Count something else." in failed.stderr
+    unknown = run_command("do", "trial", "dance")
+    assert unknown.returncode == 2
+    assert "no such task; trial has count, stay" in unknown.stderr
+    pulled = run_command("do", "trial", "count", "--set", "work=half")
+    assert pulled.returncode == 2
+    assert "a task has no arms" in pulled.stderr

@@ -1,0 +1,30 @@
+"""TODO: tests.bench.race.test_core_counts."""
+
+import pytest
+
+import bench.race.race
+from bench.machine.limits import core_limit
+from bench.run.events import State
+from bench.values import Outcome, Side
+from tests.support.runs import run_trial_race
+
+
+def test_two_cores_are_compared_with_one(tmp_path):
+    if core_limit() < 2:
+        pytest.skip("this process may use one core only")
+    run = run_trial_race(tmp_path, cores=2).record
+    assert {(count.side, count.cores) for count in run.core_counts} == {(side, n) for side in Side for n in (1, 2)}
+    assert run.best_ratio.value > 1
+    assert {p.reason.partition(":")[0] for p in run.placements} and len(run.placements) == 2
+
+
+def test_a_race_that_has_taken_longer_than_its_budget_tries_no_other_cores(tmp_path, monkeypatch):
+    if core_limit() < 2:
+        pytest.skip("this process may use one core only")
+    # As if four budgets had been spent when the race ends.
+    monkeypatch.setattr(bench.race.race, "LONGEST_OVERRUN", 0.1)
+    run = run_trial_race(tmp_path, cores=2).record
+    assert run.state is State.FINISHED, run.failure
+    assert not run.core_counts
+    finding = next(f for f in run.claim().findings if f.title == "Best against best")
+    assert finding.outcome is Outcome.ANNOTATED and "only 2 cores tried" in finding.seen

@@ -1,0 +1,158 @@
+"""Whole races of the trial workload, with real processes; what goes wrong in an arm, and what is left then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.machine.limits import core_limit
+from bench.race.watchdog import RaceStopped
+from bench.run import events
+from bench.run.events import State
+from bench.run.record import Run
+from bench.values import Outcome, Phase, Side, Speed
+from bench.workload.registry import load_workloads
+from tests.support.processes import wait_until_gone
+from tests.support.runs import run_trial_race
+
+
+def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
+    told: list = []
+    run = run_trial_race(tmp_path, told=told).record
+    assert run.state is State.FINISHED, run.failure
+    assert isinstance(told[0], events.RunOpened)
+    states = [event.state for event in told if isinstance(event, events.StateChanged)]
+    assert states == [State.WARMING_UP, State.RACING, State.FINISHED]
+    kinds = [event.type for event in told]
+    for kind in ("prepared", "sample", "telemetry", "evidence", "quality", "estimate", "noise", "verdict"):
+        assert kind in kinds
+    assert kinds.index("prepared") < kinds.index("sample") < kinds.index("estimate") < kinds.index("verdict")
+    assert run.comparison().ratio.value > 1.2
+    assert run.verdict.speed is Speed.FASTER
+    assert Run.of(told) == run
+
+
+def test_measures_of_the_races_own_times_are_taken_when_it_is_over(tmp_path, monkeypatch):
+    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], judged_twice=True))
+    told: list = []
+    assert run_trial_race(tmp_path, told=told).record.state is State.FINISHED
+    judged = [place for place, event in enumerate(told) if isinstance(event, events.QualityMeasured)]
+    raced = [
+        place
+        for place, event in enumerate(told)
+        if isinstance(event, events.SampleTaken) and event.sample.phase is Phase.RACE
+    ]
+    assert len(judged) == 2
+    assert judged[0] < min(raced) and max(raced) < judged[1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("raise", "this arm was told to fail"),
+        ("raise-preparing", "there is nothing to work on"),
+        ("die", "SIGKILL"),
+        ("hang", "did not answer within 5 s"),
+        ("garbage", "not in the protocol"),
+    ],
+)
+def test_a_fault_ends_in_a_clear_failure_with_the_log(tmp_path, home, fault, words):
+    run = run_trial_race(tmp_path, parameters={"fault": fault}).record
+    assert run.state is State.FAILED
+    assert words in run.failure.what
+    assert "accelerated arm (half the work)" in run.failure.what
+    assert run.failure.remedy
+    assert run.failure.side is Side.ACCELERATED
+    assert not wait_until_gone(home)
+
+
+def test_the_log_of_a_failed_arm_is_kept(tmp_path):
+    run = run_trial_race(tmp_path, parameters={"fault": "raise"}).record
+    assert any("RuntimeError: this arm was told to fail" in line for line in run.failure.log)
+
+
+def test_printing_to_standard_output_harms_nothing(tmp_path):
+    run = run_trial_race(tmp_path, parameters={"fault": "print"}).record
+    assert run.state is State.FINISHED
+
+
+def test_what_an_arm_leaves_behind_in_another_session_is_swept(tmp_path, home):
+    run = run_trial_race(tmp_path, parameters={"fault": "orphan"}).record
+    assert run.state is State.FINISHED
+    assert not wait_until_gone(home)
+
+
+@pytest.mark.parametrize("phase", ["preparing", "warming up", "racing", "trying core counts"])
+def test_stopping_in_each_phase_leaves_nothing(tmp_path, home, phase):
+    told: list = []
+    cores = 2 if phase == "trying core counts" else 1
+    if core_limit() < cores:
+        pytest.skip("this process may use one core only")
+
+    def stop():
+        states = ["preparing", *(event.state.value for event in told if isinstance(event, events.StateChanged))]
+        return RaceStopped(State.STOPPED, "Stop was pressed") if states[-1] == phase else None
+
+    run = run_trial_race(tmp_path, stop=stop, told=told, target=0, cores=cores).record
+    assert run.state is State.STOPPED
+    assert run.why == "Stop was pressed"
+    assert not wait_until_gone(home)
+
+
+def test_a_stopped_race_says_so_beside_its_claim(tmp_path):
+    told: list = []
+
+    def stop():
+        enough = sum(event.type == "estimate" for event in told) > 2
+        return RaceStopped(State.STOPPED, "Stop was pressed") if enough else None
+
+    run = run_trial_race(tmp_path, stop=stop, told=told, target=0, budget_s=20).record
+    finding = next(f for f in run.claim().findings if f.rule == "complete")
+    assert finding.outcome is Outcome.ANNOTATED
+    assert "Stop was pressed" in finding.seen
+
+
+def test_a_step_that_stands_apart_is_timed_and_no_part_of_the_whole(tmp_path, monkeypatch):
+    trial = load_workloads()["trial"]
+    spin, nothing = trial.steps
+    steps = (replace(spin, apart=True), nothing)
+    monkeypatch.setitem(load_workloads(), "trial", replace(trial, steps=steps))
+    run = run_trial_race(tmp_path).record
+    assert run.state is State.FINISHED, run.failure
+    assert run.comparison("spin").baseline.median > run.comparison().baseline.median
+    assert all(sample.seconds("spin") > sample.whole_s for sample in run.of_side(Side.BASELINE))
+
+
+def test_a_parameter_chooses_the_steps(tmp_path, monkeypatch):
+    trial = load_workloads()["trial"]
+    steps = tuple(replace(step, groups=("none",) if step.name == "spin" else ("raise",)) for step in trial.steps)
+    monkeypatch.setitem(load_workloads(), "trial", replace(trial, steps=steps, chosen_by="fault"))
+    run = run_trial_race(tmp_path).record
+    assert [step.name for step in run.plan.steps] == ["spin"]
+    assert run.state is State.FAILED, "the arm timed what was not chosen, and that is noticed"
+    assert "not those declared" in run.failure.what
+
+
+def test_lazy_work_is_refused(tmp_path):
+    run = run_trial_race(tmp_path, parameters={"fault": "lazy"}).record
+    finding = next(f for f in run.claim().findings if f.rule == "materialised")
+    assert finding.outcome is Outcome.REFUSED
+    assert not run.claim().made
+
+
+def test_a_fast_path_that_did_not_run_is_refused(tmp_path):
+    run = run_trial_race(tmp_path, parameters={"fault": "not-engaged"}).record
+    finding = next(f for f in run.claim().findings if f.rule == "engaged")
+    assert finding.outcome is Outcome.REFUSED
+    assert not run.claim().made
+
+
+def test_a_race_goes_on_for_the_pairs_that_a_claim_needs_and_no_further_than_twice_the_budget(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.race.sampling.MIN_PAIRS_FOR_CLAIM", 10**6)
+    run = run_trial_race(tmp_path, budget_s=2, target=0).record
+    assert run.state is State.FINISHED
+    last = run.of_side(Side.BASELINE)[-1].measurement
+    first = run.samples[0].measurement
+    assert last.began - first.began > 2.0, "beyond the budget"
+    assert last.began - first.began < 4.0 * 2.0, "and yet it ended"

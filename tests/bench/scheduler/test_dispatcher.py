@@ -1,0 +1,175 @@
+"""Submitting, following and stopping runs; what is left when any of the processes is killed. All processes are real."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import psutil
+
+from bench.run.events import State
+from bench.scheduler.dispatcher import Dispatcher
+from bench.storage.store import Store
+from tests.support.dispatching import LONG_BUDGET_S, make_trial_plan, wait_until_over, wait_until_racing
+from tests.support.processes import wait_until_gone
+
+
+def find_runner_pid(record) -> int:
+    """The pid of the run's own process: the grandparent of its workers."""
+    worker = psutil.Process(record.prepared[0].pid)
+    return worker.parent().parent().pid
+
+
+def test_a_submitted_plan_is_raced_and_stored(home):
+    dispatcher = Dispatcher()
+    run = dispatcher.submit(make_trial_plan(), origin="page")
+    status = wait_until_over(dispatcher, run)
+    assert status.run.state is State.FINISHED
+    assert not status.problem
+    assert Store().load(run) == status.run
+    assert not list((home / "live").iterdir()), "a stored run leaves nothing but its row"
+
+
+def test_stopping_a_race_stores_what_it_measured():
+    dispatcher = Dispatcher()
+    run = dispatcher.submit(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
+    wait_until_racing(dispatcher, run)
+    dispatcher.stop(run)
+    status = wait_until_over(dispatcher, run)
+    assert status.run.state is State.STOPPED
+    assert Store().load(run).samples
+
+
+def test_stopping_while_waiting_measures_nothing():
+    dispatcher = Dispatcher()
+    first = dispatcher.submit(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
+    second = dispatcher.submit(make_trial_plan(), origin="page")
+    wait_until_racing(dispatcher, first)
+    assert dispatcher.status(second).place == 1
+    dispatcher.stop(second)
+    dispatcher.stop(first)
+    wait_until_over(dispatcher, first)
+    assert "stopped before its turn" in wait_until_over(dispatcher, second).problem
+    assert Store().load(second) is None
+
+
+def test_twenty_sessions_that_press_run_at_once_race_one_after_the_other():
+    dispatcher = Dispatcher()
+    runs: list[str] = []
+    barrier = threading.Barrier(20)
+
+    def press() -> None:
+        barrier.wait()
+        runs.append(dispatcher.submit(make_trial_plan(parameters={"loops": 200}), origin="page"))
+
+    threads = [threading.Thread(target=press) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(dispatcher.entries()) == 20
+    # Two are enough to see that they take turns; the others leave the queue.
+    first, second, *others = [entry.run for entry in dispatcher.entries()]
+    for run in others:
+        dispatcher.stop(run)
+    one, two = wait_until_over(dispatcher, first).run, wait_until_over(dispatcher, second).run
+    for run in others:
+        assert wait_until_over(dispatcher, run).over
+    assert one.state is two.state is State.FINISHED
+    assert one.ended <= two.started, "one race at a time"
+    assert not dispatcher.entries()
+
+
+def kill_process(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_killed_worker_fails_the_run(home):
+    dispatcher = Dispatcher()
+    run = dispatcher.submit(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
+    kill_process(wait_until_racing(dispatcher, run).prepared[0].pid)
+    status = wait_until_over(dispatcher, run)
+    assert status.run.state is State.FAILED
+    assert "SIGKILL" in status.run.failure.what
+    assert not wait_until_gone(home)
+
+
+def test_a_killed_supervisor_fails_the_run_and_leaves_nothing(home):
+    dispatcher = Dispatcher()
+    run = dispatcher.submit(
+        make_trial_plan(budget_s=LONG_BUDGET_S, target=0, parameters={"fault": "orphan"}), origin="page"
+    )
+    record = wait_until_racing(dispatcher, run)
+    kill_process(psutil.Process(record.arm("accelerated").pid).ppid())
+    status = wait_until_over(dispatcher, run)
+    assert status.run.state is State.FAILED
+    assert not wait_until_gone(home)
+
+
+def test_a_killed_race_is_marked_interrupted_and_leaves_nothing(home):
+    dispatcher = Dispatcher()
+    run = dispatcher.submit(
+        make_trial_plan(budget_s=LONG_BUDGET_S, target=0, parameters={"fault": "orphan"}), origin="page"
+    )
+    kill_process(find_runner_pid(wait_until_racing(dispatcher, run)))
+    status = wait_until_over(dispatcher, run)
+    assert status.run.state is State.INTERRUPTED
+    assert status.run.samples, "what was measured before is kept"
+    assert "ended early" in status.problem
+    kept = Store().load(run)
+    assert kept.state is State.INTERRUPTED
+    assert bool(kept.claims) == bool(kept.statistics)
+    assert not wait_until_gone(home)
+
+
+def test_two_dashboards_take_turns_and_one_may_stop_the_others_run(home, server):
+    first = server.stdout.readline().strip()
+    dispatcher = Dispatcher()
+    wait_until_racing(dispatcher, first)
+    mine = dispatcher.submit(make_trial_plan(), origin="page")
+    assert dispatcher.status(mine).place == 1
+    dispatcher.stop(first)
+    status = wait_until_over(dispatcher, mine)
+    assert status.run.state is State.FINISHED
+    assert Store().load(first).state is State.STOPPED
+    assert Store().load(first).ended <= status.run.started
+
+
+def test_a_journal_that_cannot_be_written_is_told(home, monkeypatch):
+    dispatcher = Dispatcher()
+    # A run's process that may write files of 64 KiB only sees what a full disk gives: a failed write.
+    runner = "import resource,runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)); "
+    runner += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    runner += "runpy.run_module('bench.scheduler.runner', run_name='__main__')"
+    real = subprocess.Popen
+
+    def limited(command, **options):
+        if command[-1] == "bench.scheduler.runner":
+            command = [sys.executable, "-c", runner]
+        return real(command, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", limited)
+    run = dispatcher.submit(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
+    status = wait_until_over(dispatcher, run)
+    assert "ended early" in status.problem
+    assert "File too large" in status.problem
+    assert not wait_until_gone(home)
+    assert status.run.state is State.INTERRUPTED
+    assert Store().load(run).samples, "what was written before is kept"
+
+
+def test_an_unknown_run_is_no_run():
+    assert "no such run" in Dispatcher().status("0" * 32).problem
+
+
+def test_a_run_is_looked_for_under_ids_only(home):
+    dispatcher = Dispatcher()
+    (home / "secret.jsonl").write_text("secret")
+    for name in ("../secret", "/etc/passwd", "x\0", "", "A" * 32):
+        assert "no such run" in dispatcher.status(name).problem
+        dispatcher.stop(name)
+        dispatcher.drawing(name)
+    assert not list(home.glob("*.stop")) + list(home.glob("*.drawing"))

@@ -1,0 +1,94 @@
+"""The machine's queue: first come first served, across processes; the dead are not waited for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from bench.paths import ROOT
+from bench.scheduler.queue import Queue
+
+HOLDER_SCRIPT = """
+import sys, time
+from bench.scheduler.queue import Queue
+queue = Queue()
+ticket = queue.enter(run='other', workload='trial', title='Trial', origin='test')
+lock = queue.take_machine()
+print('ready' if lock is not None else 'refused', flush=True)
+time.sleep(60)
+"""
+
+
+def enter_queue(queue: Queue, run: str):
+    return queue.enter(run=run, workload="trial", title="Trial", origin="test")
+
+
+def start_holder() -> subprocess.Popen:
+    process = subprocess.Popen([sys.executable, "-c", HOLDER_SCRIPT], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_tickets_are_served_in_the_order_in_which_they_were_drawn():
+    queue = Queue()
+    tickets = [enter_queue(queue, name) for name in "abc"]
+    assert [entry.run for entry in queue.entries()] == ["a", "b", "c"]
+    assert [ticket.place() for ticket in tickets] == [0, 1, 2]
+    tickets[0].leave()
+    assert [ticket.place() for ticket in tickets[1:]] == [0, 1]
+
+
+def test_what_is_no_ticket_keeps_nobody_waiting():
+    queue = Queue()
+    ticket = enter_queue(queue, "mine")
+    (queue.folder / "0-bad.ticket").write_text("no JSON")
+    os.mkfifo(queue.folder / "1-fifo.ticket")
+    (queue.folder / "2-link.ticket").symlink_to("/etc/passwd")
+    assert ticket.place() == 0
+    assert [entry.run for entry in queue.entries()] == ["mine"]
+
+
+def test_a_link_in_the_shared_folder_is_not_followed(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    secret.chmod(0o600)
+    queue = Queue()
+    (queue.folder / "machine.lock").symlink_to(secret)
+    with pytest.raises(OSError):
+        queue.take_machine()
+    assert secret.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_machine_is_held_by_one_and_freed_when_its_descriptor_closes():
+    queue = Queue()
+    lock = queue.take_machine()
+    assert lock is not None
+    assert Queue().take_machine() is None
+    os.close(lock)
+    again = queue.take_machine()
+    assert again is not None
+    os.close(again)
+
+
+def test_another_process_stands_in_the_same_queue_and_its_death_frees_its_place():
+    other = start_holder()
+    try:
+        queue = Queue()
+        ticket = enter_queue(queue, "mine")
+        assert [entry.run for entry in queue.entries()] == ["other", "mine"]
+        assert queue.entries()[0].pid == other.pid
+        assert ticket.place() == 1
+        assert queue.take_machine() is None
+    finally:
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+        other.stdout.close()
+    assert ticket.place() == 0
+    lock = queue.take_machine()
+    assert lock is not None
+    os.close(lock)
+    assert not [path for path in queue.folder.iterdir() if "other" in path.name]

@@ -1,0 +1,65 @@
+"""TODO: tests.bench.scheduler.test_recovery."""
+
+import signal
+
+import pytest
+
+from bench.run.events import State
+from bench.run.files import journal_path
+from bench.scheduler.dispatcher import Dispatcher
+from bench.scheduler.recovery import recover_runs
+from bench.storage.store import Store
+from tests.support.dispatching import make_trial_plan, wait_until_over, wait_until_racing
+from tests.support.processes import wait_until_gone
+from tests.support.runs import run_trial_race
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+def test_a_server_that_ends_takes_its_workers_along_and_its_run_is_interrupted(home, server, sign):
+    run = server.stdout.readline().strip()
+    watcher = Dispatcher()
+    wait_until_racing(watcher, run)
+    assert watcher.entries()[0].pid == server.pid, "another process sees the run and its place"
+    server.send_signal(sign)
+    server.wait()
+    assert not wait_until_gone(home, but="bench.scheduler.runner")
+    assert not wait_until_gone(home, 10.0), "the run's own process ends when it has stored the run"
+    recover_runs(Store())
+    kept = Store().load(run)
+    assert kept.state is State.INTERRUPTED
+    assert kept.samples
+    assert not watcher.entries()
+
+
+def test_a_store_that_is_full_keeps_the_run_in_its_journal_and_says_so(home, tmp_path, monkeypatch):
+    dispatcher = Dispatcher()
+    run = dispatcher.submit(make_trial_plan(), origin="page")
+    wait_until_racing(dispatcher, run)
+    # The run's process opens the store when it is over: by then the folder of the database has become a file.
+    good = home / "runs.sqlite3"
+    kept = home / "kept.sqlite3"
+    for suffix in ("", "-wal", "-shm"):
+        if (source := good.with_name(good.name + suffix)).exists():
+            source.rename(kept.with_name(kept.name + suffix))
+    good.mkdir()
+    status = wait_until_over(dispatcher, run)
+    assert status.run.state is State.FINISHED
+    assert "was not stored" in status.problem
+    assert journal_path(run).exists()
+    good.rmdir()
+    assert recover_runs(Store()) == [run]
+    assert Store().load(run).state is State.FINISHED
+    assert not journal_path(run).exists()
+
+
+def test_a_journal_cut_short_in_a_line_is_recovered_up_to_it(home, tmp_path):
+    told: list = []
+    run_trial_race(tmp_path, told=told)
+    whole = journal_path("0123456789abcdef" * 2)
+    lines = [event.model_dump_json() for event in told]
+    whole.write_text("\n".join(lines[:40]) + "\n" + lines[40][:30])
+    assert recover_runs(Store()) == [told[0].run]
+    kept = Store().load(told[0].run)
+    assert kept.state is State.INTERRUPTED
+    assert kept.samples == [event.sample for event in told[:40] if event.type == "sample"]
+    assert not whole.exists()

@@ -1,0 +1,181 @@
+"""Statistics, against published values, other libraries, and data whose truth is known."""
+
+from __future__ import annotations
+
+import statistics as stdlib
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.stats.comparison import compare_samples, find_outliers, median, ratio_of_medians, summarize
+from bench.values import Measurement, Phase, Sample, Side, StepTime
+
+# NIST/SEMATECH e-Handbook of Statistical Methods, 7.1.6, 'What are outliers in the data?': one point, 1441, exceeds the
+# upper inner fence.
+NIST = [
+    30,
+    171,
+    184,
+    201,
+    212,
+    250,
+    265,
+    270,
+    272,
+    289,
+    305,
+    306,
+    322,
+    322,
+    336,
+    346,
+    351,
+    370,
+    390,
+    404,
+    409,
+    411,
+    436,
+]
+NIST += [437, 439, 441, 444, 448, 451, 453, 470, 480, 482, 487, 494, 495, 499, 503, 514, 521, 522, 527, 548, 550, 559]
+NIST += [560, 570, 572, 574, 578, 585, 592, 592, 607, 616, 618, 621, 629, 637, 638, 640, 656, 668, 707, 709, 719, 737]
+NIST += [739, 752, 758, 766, 792, 792, 794, 802, 818, 830, 832, 843, 858, 860, 869, 918, 925, 953, 991, 1000, 1005]
+NIST += [1068, 1441]
+
+
+def make_sample(side: Side, pair: int, *seconds: float, calls: int = 1) -> Sample:
+    steps = [
+        StepTime(step=f"step{place}", seconds=time, processor_s=2 * time, calls=calls)
+        for place, time in enumerate(seconds)
+    ]
+    wall = sum(seconds) * calls
+    measurement = Measurement(
+        steps=steps,
+        other_s=0.5,
+        wall_s=wall,
+        processor_s=2 * wall,
+        began=float(pair),
+        threads=2,
+        idle_processor_s=0,
+        idle_s=1,
+    )
+    return Sample(side=side, phase=Phase.RACE, cores=2, pair=pair, place=0, measurement=measurement)
+
+
+def test_outliers_are_those_that_nist_finds():
+    assert [NIST[place] for place in find_outliers(NIST)] == [1441]
+
+
+def test_quartiles_are_those_of_the_standard_library():
+    times = [3.1, 4.7, 1.2, 9.9, 5.5, 2.2, 7.0]
+    low, middle, high = stdlib.quantiles(times, n=4, method="inclusive")
+    summary = summarize(times, work=10)
+    assert (summary.lower_quartile, summary.median, summary.upper_quartile) == pytest.approx((low, middle, high))
+    assert summary.spread == pytest.approx((high - low) / middle)
+    assert summary.throughput == pytest.approx(10 / middle)
+    assert (summary.minimum, summary.maximum, summary.count) == (1.2, 9.9, 7)
+    assert median(times) == stdlib.median(times)
+
+
+@pytest.mark.parametrize(
+    ("count", "p90", "p99"), [(63, False, False), (64, True, False), (661, True, False), (662, True, True)]
+)
+def test_percentiles_are_reported_above_their_floors_only(count, p90, p99):
+    times = list(np.linspace(1, 2, count))
+    summary = summarize(times, work=1)
+    assert (summary.p90 is not None, summary.p99 is not None) == (p90, p99)
+    if p99:
+        assert summary.p99 == pytest.approx(stdlib.quantiles(times, n=100, method="inclusive")[98])
+
+
+def test_no_sample_is_no_summary():
+    with pytest.raises(ValueError, match="no sample"):
+        summarize([], work=1)
+
+
+def test_mann_whitney_is_that_of_the_published_example():
+    # scipy's documentation, after B. D. Craven: ages at diagnosis of type II diabetes, U = 17, p = 0.1111 (exact).
+    males, females = [19, 22, 16, 29, 24], [20, 11, 17, 12]
+    pairs = [make_sample(Side.BASELINE, n, float(t)) for n, t in enumerate(males[:4])]
+    pairs += [make_sample(Side.ACCELERATED, n, float(t)) for n, t in enumerate(females)]
+    expected = stats.mannwhitneyu(males[:4], females).pvalue
+    assert compare_samples(pairs, work=1)[1].p_value == pytest.approx(expected)
+    assert stats.mannwhitneyu(males, females).pvalue == pytest.approx(0.1111, abs=1e-4)
+
+
+def test_the_interval_covers_the_true_ratio_about_as_often_as_it_says():
+    rng = np.random.default_rng(7)
+    covered = 0
+    for seed in range(200):
+        baseline, accelerated = rng.lognormal(0, 0.2, 40), rng.lognormal(0, 0.2, 40) / 1.5
+        covered += ratio_of_medians(baseline, accelerated, seed=seed).includes(1.5)
+    assert 180 <= covered <= 199, covered
+
+
+@pytest.mark.parametrize("pairs", [8, 12, 20])
+def test_few_pairs_of_equal_arms_are_seldom_called_different(pairs):
+    rng = np.random.default_rng(5)
+    covered = sum(ratio_of_medians(*rng.normal(1, 0.1, (2, pairs)), seed=seed).includes(1.0) for seed in range(200))
+    assert covered >= 0.88 * 200, covered
+
+
+def test_a_machine_that_is_slow_in_phases_does_not_make_the_interval_too_narrow():
+    rng = np.random.default_rng(3)
+    covered = {"in phases": 0, "one by one": 0}
+    for seed in range(150):
+        # Two processes of one program, each slowed in phases of its own that last for several pairs.
+        phases = 1 + 0.3 * (np.repeat(rng.random((2, 16)), 5, axis=1) < 0.4)
+        baseline, accelerated = phases * rng.normal(1, 0.02, (2, 80))
+        covered["in phases"] += ratio_of_medians(baseline, accelerated, seed=seed).includes(1.0)
+        shuffled = rng.permutation(80)
+        covered["one by one"] += ratio_of_medians(baseline[shuffled], accelerated[shuffled], seed=seed).includes(1.0)
+    assert covered["in phases"] >= 0.88 * 150
+    assert covered["in phases"] > covered["one by one"], covered
+
+
+def test_drift_that_hits_both_samples_of_a_pair_does_not_widen_the_interval():
+    drift = np.linspace(1, 3, 60)
+    rng = np.random.default_rng(1)
+    noise = rng.normal(1, 0.002, (2, 60))
+    paired = ratio_of_medians(2 * drift * noise[0], drift * noise[1])
+    apart = ratio_of_medians(2 * drift * noise[0], rng.permutation(drift * noise[1]))
+    assert paired.half_width < apart.half_width / 5
+    assert paired.includes(2.0)
+
+
+def test_equal_times_have_an_interval_of_no_width():
+    interval = ratio_of_medians([2.0, 2.0, 2.0], [1.0, 1.0, 1.0])
+    assert (interval.value, interval.low, interval.high) == (2.0, 2.0, 2.0)
+
+
+@pytest.mark.parametrize(("baseline", "accelerated"), [([1.0], [1.0]), ([1.0, 2.0], [1.0])])
+def test_a_ratio_needs_pairs(baseline, accelerated):
+    with pytest.raises(ValueError, match="pairs"):
+        ratio_of_medians(baseline, accelerated)
+
+
+def test_the_whole_is_the_steps_once_and_what_lies_between():
+    samples = [make_sample(side, pair, 1.0, 3.0, calls=4) for pair in range(3) for side in Side]
+    whole, first, second = compare_samples(samples, work=9)
+    assert whole.baseline.median == pytest.approx(4.5)
+    assert whole.baseline.throughput == pytest.approx(2.0)
+    assert (first.baseline.median, second.baseline.median) == (1.0, 3.0)
+    assert first.baseline.calls == 4
+    assert first.baseline.effective_cores == pytest.approx(2.0)
+    assert whole.baseline.effective_cores == pytest.approx(2.0)
+
+
+def test_a_step_that_works_on_less_has_its_own_throughput():
+    samples = [make_sample(side, pair, 1.0, 3.0) for pair in range(3) for side in Side]
+    names = [step.step for step in samples[0].measurement.steps]
+    whole, first, second = compare_samples(samples, work=9, work_of={names[0]: 2})
+    assert first.baseline.throughput == pytest.approx(2.0)
+    assert second.baseline.throughput == pytest.approx(3.0)
+    assert whole.baseline.throughput == pytest.approx(9 / whole.baseline.median)
+
+
+def test_half_a_pair_does_not_count():
+    samples = [make_sample(side, pair, 1.0) for pair in range(3) for side in Side]
+    assert compare_samples(samples[:-1], work=1)[0].baseline.count == 2
+    assert compare_samples(samples[:3], work=1) == []

@@ -1,0 +1,196 @@
+"""TODO: tests.bench.system.test_cpu_time."""
+
+import hashlib
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.system.cpu_time import (
+    TreeCpuClock,
+    count_active_threads,
+    machine_busy_and_steal_s,
+    process_cpu_time_s,
+    thread_cpu_time_ns,
+    tree_cpu_time_s,
+    update_thread_clocks,
+)
+from bench.system.process_tree import descendants, tree_resident_bytes
+from tests.support.child_processes import StartProcess, make_parent_code, read_line
+from tests.support.marks import linux_only
+from tests.support.waiting import MAX_WAIT_S, wait_until
+
+SPINNING_CODE = "while True: pass"
+
+
+def test_a_tree_uses_processor_time_and_memory(start: StartProcess) -> None:
+    process = start(make_parent_code(SPINNING_CODE))
+    child = int(read_line(process))
+    wait_until(lambda: tree_cpu_time_s(process.pid) > process_cpu_time_s(process.pid) + 0.2)
+    spent = psutil.Process(child).cpu_times()
+    assert tree_cpu_time_s(process.pid) >= spent.user + spent.system
+    assert tree_resident_bytes(process.pid) > psutil.Process(process.pid).memory_info().rss
+
+
+@linux_only
+def test_processor_time_keeps_that_of_ended_threads() -> None:
+    ran: list[int] = []
+
+    def spin() -> None:
+        while time.thread_time_ns() < 50_000_000:
+            pass
+        ran.append(time.thread_time_ns())
+
+    before = process_cpu_time_s(os.getpid())
+    thread = threading.Thread(target=spin)
+    thread.start()
+    thread.join()
+    assert process_cpu_time_s(os.getpid()) - before >= ran[0] / 1e9
+
+
+@linux_only
+def test_processor_time_of_another_process_is_finer_than_ticks(start: StartProcess) -> None:
+    process = start(SPINNING_CODE)
+    wait_until(lambda: process_cpu_time_s(process.pid) > 0.05)
+    os.kill(process.pid, signal.SIGSTOP)
+    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
+    spent = psutil.Process(process.pid).cpu_times()
+    assert process_cpu_time_s(process.pid) == process_cpu_time_s(process.pid)
+    assert process_cpu_time_s(process.pid) == pytest.approx(spent.user + spent.system, abs=0.021)
+    assert round(process_cpu_time_s(process.pid) * 1e9) % 10_000_000
+
+
+def test_processor_time_without_the_kernels_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(clock: int) -> float:
+        raise OSError(22, "Invalid argument")
+
+    spent = psutil.Process().cpu_times()
+    monkeypatch.setattr(time, "clock_gettime", refuse, raising=False)
+    assert process_cpu_time_s(os.getpid()) >= spent.user + spent.system > 0
+
+
+def test_a_tree_clock_counts_who_comes_and_keeps_who_has_gone() -> None:
+    spins = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
+    parent = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {spins + 'time.sleep(0.5)'!r}]); "
+    clock = TreeCpuClock(lambda: descendants(os.getpid()))
+    before = clock()
+    child = subprocess.Popen([sys.executable, "-c", parent + "print('gone', flush=True); time.sleep(600)"], stdout=-1)
+    try:
+        deadline = time.monotonic() + MAX_WAIT_S
+        while clock() - before < 0.2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert child.stdout.read(4) == b"gone"
+        assert clock() - before >= 0.2, "the grandchild has ended, and its time stays"
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+    spent = clock() - before
+    assert 0.2 <= spent < 5, "a child that was waited for counts once"
+
+
+def test_ticks_of_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    stat = tmp_path / "proc/stat"
+    # user nice system idle waiting interrupts soft-interrupts steal guest guest-nice
+    stat.write_text("cpu  1000 200 300 99999 888 40 60 500 700 100\ncpu0 1 2 3 4 5 6 7 8 9 10\n")
+    tick = os.sysconf("SC_CLK_TCK")
+    assert machine_busy_and_steal_s(tmp_path) == (1600 / tick, 500 / tick)
+    stat.write_text("cpu  1 2 3\n")
+    assert machine_busy_and_steal_s(tmp_path) is None
+    assert machine_busy_and_steal_s(tmp_path / "none") is None
+
+
+@linux_only
+def test_ticks_of_this_machine_count_a_spinning_process(start: StartProcess) -> None:
+    before = machine_busy_and_steal_s()
+    assert before is not None
+    process = start(SPINNING_CODE)
+    wait_until(lambda: process_cpu_time_s(process.pid) > 0.3)
+    after = machine_busy_and_steal_s()
+    assert after is not None
+    assert after[0] - before[0] > 0.2
+    assert after[1] >= before[1]
+
+
+def test_files_of_threads(tmp_path: Path) -> None:
+    for thread, content in {"21": "5000 7 1\n", "22": "0 0 0\n", "23": ""}.items():
+        (tmp_path / "proc/21/task" / thread).mkdir(parents=True)
+        (tmp_path / "proc/21/task" / thread / "schedstat").write_text(content)
+    assert thread_cpu_time_ns(21, tmp_path) == {21: 5000, 22: 0}
+    assert thread_cpu_time_ns("self", tmp_path) == {}
+
+
+def test_threads_that_ran_are_those_whose_time_grew() -> None:
+    before = {1: 100, 2: 50, 3: 7}
+    assert count_active_threads(before, {1: 101, 2: 50, 4: 1, 5: 0}) == 2
+    assert count_active_threads(before, before) == 0
+
+
+@linux_only
+def test_own_threads_that_ran() -> None:
+    quit_now, go, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        go.wait()
+        while time.thread_time_ns() < 20_000_000:
+            pass
+        done.set()
+        quit_now.wait()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert worker.native_id is not None
+    before = thread_cpu_time_ns()
+    go.set()
+    done.wait()
+    wait_until(lambda: thread_cpu_time_ns()[worker.native_id] - before[worker.native_id] > 10_000_000)
+    after = thread_cpu_time_ns()
+    quit_now.set()
+    worker.join()
+    assert after[threading.get_native_id()] > before[threading.get_native_id()]
+    assert count_active_threads(before, after) >= 2
+    wait_until(lambda: worker.native_id not in thread_cpu_time_ns())
+
+
+@linux_only
+def test_a_process_clock_counts_its_other_threads_to_the_moment() -> None:
+    """It may not be behind the threads' own clocks, which are to the moment, by as much as a tick."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 2000)  # It holds no lock meanwhile: it runs beside this thread.
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert worker.native_id is not None
+    mine, other = time.CLOCK_THREAD_CPUTIME_ID, (~worker.native_id << 3) | 6
+
+    def behind() -> float:
+        update_thread_clocks()
+        counted = time.process_time()
+        return time.clock_gettime(mine) + time.clock_gettime(other) - counted
+
+    start, apart = behind(), []
+    for _ in range(50):
+        time.sleep(0.0013)
+        apart.append(abs(behind() - start))
+    ended.set()
+    worker.join()
+    assert statistics.median(apart) < 0.0005
+
+
+@linux_only
+def test_a_thread_that_has_not_left_the_processor_has_run() -> None:
+    own = threading.get_native_id()
+    before = thread_cpu_time_ns()
+    assert thread_cpu_time_ns()[own] > before[own]

@@ -1,0 +1,53 @@
+"""Memory traffic's page as a person uses it: a tab a transformation, a race in one, a chart, the roofline's tab."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("numba", reason="Numba is not installed")
+
+from bench.storage.store import Store
+from tests.support.browser import assert_no_exception, find_run_button, wait_for_state
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+TASK_TIMEOUT_MS = 120_000
+"""Milliseconds that a task may take on a small, busy machine."""
+QUICK_SETTINGS = "cores=1&budget_s=4&target=0.5&size=64"
+
+
+def test_a_transformation_is_told_raced_and_charted_in_its_tab(page, server):
+    page.goto(f"{server.address}/memory-traffic?{QUICK_SETTINGS}&transformation=layout")
+    page.get_by_text("Particles with eight").wait_for()
+    assert "tab=Layout" in page.url
+    page.get_by_text("def aos_1(aos)").first.wait_for()
+    page.get_by_text("lines fetched for").nth(1).wait_for()
+    find_run_button(page).click()
+    wait_for_state(page, "finished", 120)
+    run = Store().load(Store().rows()[0].id)
+    assert run.plan.parameters["transformation"] == "layout"
+    assert run.plan.parameters["size"] == 64
+    page.get_by_role("button", name=re.compile(r"\bMeasure$")).click()
+    page.get_by_text("Before over after").wait_for(timeout=TASK_TIMEOUT_MS)
+    assert_no_exception(page)
+
+    page.get_by_role("tab", name="Product").click()
+    page.get_by_text("def ijk(a, b, out, tile)").first.wait_for()
+    page.wait_for_url(re.compile("transformation=tiling"))
+    page.get_by_text("not raced here yet").wait_for()
+    page.get_by_role("button", name=re.compile("The lines that change")).click()
+    page.get_by_text("+def blocked(a, b, out, tile):").first.wait_for()
+    assert_no_exception(page)
+
+    page.goto(f"{server.address}/memory-traffic?run={Store().rows()[0].id}")
+    wait_for_state(page, "finished")
+    page.wait_for_url(re.compile("tab=Layout"))
+    assert_no_exception(page)
+
+
+def test_the_roofline_has_a_tab_without_a_race(page, server):
+    page.goto(f"{server.address}/memory-traffic?tab=Roofline&cores=1")
+    page.get_by_role("button", name=re.compile(r"\bMeasure$")).wait_for()
+    assert find_run_button(page).count() == 0
+    assert_no_exception(page)

@@ -1,0 +1,52 @@
+"""TODO: tests.support.browser."""
+
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.paths import ROOT
+
+
+@dataclass
+class Server:
+    """A dashboard under way."""
+
+    address: str
+    process: subprocess.Popen
+    log: Path
+
+
+def start_server(log: Path) -> Server:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
+    address = f"http://localhost:{port}"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return Server(address, process, log)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    process.kill()
+    raise RuntimeError(f"the dashboard did not start: {log.read_text()[-2000:]}")
+
+
+def find_run_button(page):
+    return page.get_by_role("button", name=re.compile(r"\bRun$"))
+
+
+def wait_for_state(page, state: str, seconds: float = 60) -> None:
+    page.get_by_test_id("stMain").get_by_text(re.compile(rf"\b{state}\b")).first.wait_for(timeout=seconds * 1000)
+
+
+def assert_no_exception(page) -> None:
+    assert page.get_by_test_id("stException").count() == 0

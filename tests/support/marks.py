@@ -1,0 +1,7 @@
+"""TODO: tests.support.marks."""
+
+import sys
+
+import pytest
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells it in /proc")

@@ -1,0 +1,40 @@
+"""TODO: tests.support.processes."""
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+
+from bench.system.procfs import read_bytes
+
+
+def has_environment_variable(process: psutil.Process, name: str, value: str) -> bool:
+    """Whether a process has this variable in its environment. psutil reads up to the first empty entry, and one that
+    has given itself a name, as Ray's do, begins with many. Raises psutil.Error where it is gone."""
+    block = read_bytes(f"/proc/{process.pid}/environ")
+    if block is None:
+        return process.environ().get(name) == value
+    return f"{name}={value}".encode() in block.split(b"\0")
+
+
+def list_processes(home: Path, but: str = "") -> list[str]:
+    """Command lines of the processes that have this data folder in their environment, but for the test itself.
+
+    `but` leaves out those whose command line contains it: a run's own process stays until it has stored the run.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and has_environment_variable(process, "FAIRLAP_HOME", str(home)):
+                found.append(f"{process.pid} {' '.join(process.cmdline())[:120]}")
+        except psutil.Error:
+            continue
+    return [text for text in found if not text.endswith(" ") and not (but and but in text)]
+
+
+def wait_until_gone(home: Path, seconds: float = 2.0, but: str = "") -> list[str]:
+    deadline = time.monotonic() + seconds
+    while (left := list_processes(home, but)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left

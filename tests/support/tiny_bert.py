@@ -1,0 +1,138 @@
+"""Small BERTs with drawn weights, in the layout of the Hugging Face hub, and a vocabulary of some hundred pieces."""
+
+from __future__ import annotations
+
+import json
+import string
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tokenizers
+from safetensors.numpy import save_file
+
+from workloads.bert.inference import tokenization
+from workloads.bert.model import architecture, checkpoint
+
+SPECIAL_PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+CHARACTERS = string.ascii_lowercase + string.digits + ".,?!'-"
+WORDS = [
+    "the",
+    "of",
+    "and",
+    "in",
+    "who",
+    "what",
+    "when",
+    "where",
+    "river",
+    "mill",
+    "bridge",
+    "built",
+    "stone",
+    "year",
+    "town",
+    "old",
+    "was",
+    "is",
+    "by",
+    "near",
+]
+PIECES = [*SPECIAL_PIECES, *CHARACTERS, *(f"##{sign}" for sign in string.ascii_lowercase + string.digits), *WORDS]
+
+TINY_SHAPE = {
+    "vocab_size": len(PIECES),
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+}
+
+
+def make_config(**changes: Any) -> architecture.Config:
+    return architecture.Config(**(TINY_SHAPE | changes))
+
+
+def make_weights(shape: architecture.Config, seed: int = 0) -> dict[str, np.ndarray]:
+    """Drawn wide enough that attention attends to something, and with no bias or scale left at its start."""
+    random = np.random.default_rng(seed)
+    drawn = {}
+    for name, size in shape.shapes().items():
+        values = random.standard_normal(size, np.float32)
+        if name.endswith("LayerNorm.weight"):
+            drawn[name] = 1 + values / 5
+        elif name.endswith("bias"):
+            drawn[name] = values / 5
+        else:
+            drawn[name] = values * np.float32(size[-1] ** -0.5)
+    return drawn
+
+
+def save_model(
+    folder: Path,
+    *,
+    seed: int = 0,
+    kind: Any = np.float32,
+    tokenizer_json: bool = False,
+    tensors: dict[str, np.ndarray] | None = None,
+    stated: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Path:
+    """Write a checkpoint into `folder`, which may hold one; `stated` goes into config.json beside the shape."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = make_config(**changes)
+    tensors = make_weights(shape, seed) if tensors is None else tensors
+    named = {name if name.startswith("qa_outputs") else f"bert.{name}": value for name, value in tensors.items()}
+    save_file({name: value.astype(kind) for name, value in named.items()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert", **TINY_SHAPE, **changes, **(stated or {})}))
+    (folder / "vocab.txt").write_text("\n".join(PIECES) + "\n")
+    if tokenizer_json:
+        tokenizers.BertWordPieceTokenizer(str(folder / "vocab.txt")).save(str(folder / "tokenizer.json"))
+        (folder / "vocab.txt").unlink()
+    return folder
+
+
+def make_checkpoint(folder: Path, **options: Any) -> checkpoint.Checkpoint:
+    return checkpoint.read_checkpoint(save_model(folder, **options))
+
+
+def make_texts(count: int, words: int, seed: int = 0) -> tuple[list[str], list[str]]:
+    """Questions and passages of drawn words."""
+    random = np.random.default_rng(seed)
+    return tuple([" ".join(random.choice(WORDS, size)) for _ in range(count)] for size in (4, words))
+
+
+def make_windows(made: checkpoint.Checkpoint, count: int = 12, length: int = 24, seed: int = 0) -> tokenization.Windows:
+    """What a model reads of drawn questions, some of it padding."""
+    questions, passages = make_texts(count, 12, seed)
+    return tokenization.WindowTokenizer(made).windows(
+        questions, [passage[: 20 + 7 * n] for n, passage in enumerate(passages)], length
+    )
+
+
+class ProgressRecorder(list[str]):
+    """A progress that keeps what it is told."""
+
+    def __call__(self, text: str, share: float | None = None, /) -> None:
+        assert share is None or 0 <= share <= 1
+        self.append(text)
+
+
+PASSAGE = "the old stone bridge was built by the river. the mill was near the town. " * 5
+QUESTIONS = ["what was built", "where is the mill", "what is old"]
+
+
+def write_task_files(folder: Path) -> dict[str, Any]:
+    """Parameters of a plan that name a small model and a few questions, both written into `folder`."""
+    model = folder / "model"
+    model.mkdir()
+    save_model(model)
+    asked = [
+        # All of the passage is the answer: whatever a model that has learnt nothing says has a little of it.
+        {"id": str(place), "question": question, "answers": [{"text": PASSAGE, "answer_start": 0}]}
+        for place, question in enumerate(QUESTIONS)
+    ]
+    file = folder / "questions.json"
+    file.write_text(json.dumps({"data": [{"paragraphs": [{"context": PASSAGE, "qas": asked}]}]}))
+    return {"model": str(model), "length": 64, "evaluation": str(file)}

@@ -1,0 +1,168 @@
+"""Figures of a hand-made run: what they show, in which units, and that few and very many samples do them no harm."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.plan.plan import make_plan
+from bench.values import WHOLE, Phase, Side
+from tests.support.modin_runs import make_modin_run
+from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample
+from ui.charts import accuracy, axes, cores, distribution, race, steps, telemetry, throughput
+
+
+def count_markers(figure, name: str = "") -> int:
+    """Points of the traces that are markers and whose name holds `name`."""
+    return sum(len(t.x) for t in figure.data if t.mode == "markers" and t.x is not None and name in (t.name or ""))
+
+
+@pytest.mark.parametrize("pairs", [0, 1, 3, 100, 2000])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_figure_of_any_number_of_samples(pairs, theme):
+    run = make_colour_run(pairs)
+    for draw in (race.build_race_figure, distribution.build_distribution_figure, throughput.build_throughput_figure):
+        for step in (WHOLE, "fit"):
+            draw(run, step, theme).to_json()
+    for draw in (
+        accuracy.build_accuracy_figure,
+        steps.build_steps_figure,
+        cores.build_cores_figure,
+        telemetry.build_telemetry_figure,
+    ):
+        draw(run, theme).to_json()
+
+
+def test_an_empty_run_has_axes_and_says_why_it_is_empty():
+    run = make_colour_run(0)
+    for figure in (
+        race.build_race_figure(run),
+        distribution.build_distribution_figure(run),
+        throughput.build_throughput_figure(run),
+        accuracy.build_accuracy_figure(run),
+    ):
+        assert figure.layout.annotations[-1].text
+        assert figure.layout.xaxis.title.text
+
+
+def test_race_shows_every_sample_in_the_unit_of_the_axis():
+    run = make_colour_run(20)
+    figure = race.build_race_figure(run)
+    assert figure.layout.yaxis.title.text == "the whole [ms]"
+    assert figure.layout.xaxis.title.text == "since the start of the run [s]"
+    assert count_markers(figure) == 42  # two of them are the warm-up
+    assert count_markers(figure, "warm-up") == 2
+    raced = next(trace for trace in figure.data if trace.name == "stock scikit-learn")
+    assert raced.y[0] == pytest.approx(1e3 * run.of_side(Side.BASELINE)[0].whole_s, rel=1e-4)
+    assert raced.text[0].endswith(" ms")
+
+
+def test_race_leaves_out_other_core_counts():
+    run = make_colour_run(5)
+    run.samples += [make_colour_sample(side, 9, Phase.CORES, cores=2) for side in Side]
+    run.samples += [make_colour_sample(side, 9, Phase.WARM_UP, cores=2) for side in Side]
+    assert count_markers(race.build_race_figure(run)) == 12
+
+
+def test_ratio_shares_the_time_axis_and_has_a_line_at_one():
+    figure = race.build_race_figure(make_colour_run(20))
+    assert figure.layout.xaxis.anchor == "y2"
+    ratio = next(trace for trace in figure.data if trace.name == "ratio with 95 % interval")
+    assert ratio.yaxis == "y2" and len(ratio.x) == 3
+    assert any(shape.yref == "y2" and shape.y0 == 1 for shape in figure.layout.shapes)
+    low, high = figure.layout.yaxis2.range
+    assert low < 1 < high
+
+
+def test_many_samples_are_thinned_and_the_figure_says_so():
+    run = make_colour_run(2000, far=777)
+    figure = race.build_race_figure(run)
+    assert count_markers(figure) <= 2 * race.MAX_RACE_POINTS + 4
+    assert any("of 2,000 samples" in note.text for note in figure.layout.annotations)
+    # The one far sample is among the points, on the edge of the axis.
+    assert count_markers(figure, "beyond") == 1
+    live = race.build_race_figure(run, live=True)
+    assert count_markers(live) <= 2 * race.MAX_LIVE_POINTS + 4
+
+
+def test_thinning_keeps_order_and_extremes():
+    points = [
+        race.RacePoint(at=n, seconds=1 + (n == 500) - 0.5 * (n == 900), pair=n, warm_up=False) for n in range(1000)
+    ]
+    kept = race.thin_points(points, 100)
+    assert len(kept) <= 100
+    assert [point.at for point in kept] == sorted(point.at for point in kept)
+    assert {500, 900} <= {point.pair for point in kept}
+    assert race.thin_points(points, 1000) == points
+
+
+def test_distribution_marks_outliers_and_takes_the_box_from_the_statistics():
+    run = make_colour_run(100, far=50)
+    figure = distribution.build_distribution_figure(run)
+    boxes = [trace for trace in figure.data if trace.type == "box"]
+    assert len(boxes) == 2
+    assert boxes[0].median[0] == pytest.approx(1e3 * run.comparison().baseline.median, rel=1e-4)
+    assert sum(t.marker.symbol == "triangle-right-open" for t in figure.data if t.type == "scatter") == 1
+    assert "[ms]" in figure.layout.xaxis.title.text
+
+
+def test_throughput_has_whiskers_and_a_unit():
+    figure = throughput.build_throughput_figure(make_colour_run(20))
+    assert figure.layout.xaxis.title.text == "million pixels a second"
+    assert all(bar.error_x.array[0] > 0 and bar.error_x.arrayminus[0] > 0 for bar in figure.data)
+    assert figure.data[1].x[0] > figure.data[0].x[0]
+
+
+def test_steps_stand_on_a_log_axis_around_one_with_published_marks():
+    figure = steps.build_steps_figure(make_colour_run(20))
+    assert figure.layout.xaxis.type == "log"
+    assert 1 in figure.layout.xaxis.tickvals
+    dots, published = figure.data
+    assert len(dots.x) == 4 and all(1.9 < ratio < 2.1 for ratio in dots.x)
+    assert list(published.x) == [10.44, 4.0, 1.52]
+    assert published.marker.symbol == "star-open"
+    assert "does not name its processor" in published.customdata[0].replace("<br>", " ")
+
+
+def test_published_figures_stand_alone_before_a_run():
+    figure = steps.build_published_figure(make_plan("colour-quantization", cores=1).declaration)
+    assert len(figure.data) == 1 and len(figure.data[0].x) == 3
+
+
+def test_accuracy_is_a_share_of_the_baseline_with_the_limit():
+    figure = accuracy.build_accuracy_figure(make_colour_run(3))
+    assert figure.data[-1].x[0] == pytest.approx(100 * 31.79 / 31.66, rel=1e-4)
+    assert "%" in figure.layout.xaxis.title.text
+    assert any("limit 99 %" in note.text for note in figure.layout.annotations)
+    assert any("31.66 dB" in note.text for note in figure.layout.annotations)
+
+
+def test_arms_that_are_far_apart_stand_on_a_log_axis(monkeypatch):
+    monkeypatch.setitem(COLOUR_SECONDS, Side.BASELINE, 0.5)
+    assert race.build_race_figure(make_colour_run(10)).layout.yaxis.type == "log"
+
+
+def test_telemetry_has_a_row_a_core():
+    figure = telemetry.build_telemetry_figure(make_colour_run(3))
+    assert len(figure.data[0].z) == 2 and list(figure.data[0].z[0]) == [50] * 5
+
+
+def test_ticks_of_times_have_the_unit_that_suits_them():
+    assert axes.log_time_axis([3e-4, 0.2])["ticktext"] == ["300 µs", "1 ms", "3 ms", "10 ms", "30 ms", "100 ms"]
+    assert axes.log_time_axis([0.6, 40])["ticktext"] == ["500 ms", "1 s", "2 s", "5 s", "10 s", "20 s"]
+
+
+def test_equal_results_are_counted_and_those_that_differ_are_named():
+    run = make_modin_run()
+    drawn = accuracy.build_accuracy_figure(run)
+    assert [bar.text for bar in drawn.data] == ["<b>4 equal</b>", "<b>1 different</b>"]
+    assert "to_parquet" in drawn.layout.annotations[0].text
+
+
+def test_many_calls_have_low_rows_with_their_ratios_beside_them(monkeypatch):
+    run = make_modin_run()
+    roomy = steps.build_steps_figure(run)
+    monkeypatch.setattr(steps, "MAX_TALL_ROWS", 3)
+    crowded = steps.build_steps_figure(run)
+    assert crowded.layout.height < roomy.layout.height
+    told = [note.text for note in crowded.layout.annotations]
+    assert {"2.00x", "0.33x"} <= set(told) and "2.00x" not in [note.text for note in roomy.layout.annotations]

@@ -1,0 +1,66 @@
+"""TODO: tests.ui.views.machine.test_machine_page."""
+
+import pytest
+
+from bench.machine.noise import Noise
+from bench.scheduler.queue import Queue
+from tests.support.pages import open_page, read_page
+from ui.views.machine import description, live, page
+
+
+def test_machine_tells_what_it_is_and_draws_the_load():
+    app = open_page("machine")
+    assert "Processor" in read_page(app)
+    charts = app.get("plotly_chart")
+    assert 2 <= len(charts) <= 4
+
+
+def test_noise_is_measured_when_nothing_races(monkeypatch):
+    noise = Noise(
+        word="quiet",
+        score=1.5,
+        spread=1.0,
+        late=0.5,
+        worst_pause_ms=0.2,
+        steal=None,
+        background_cores=0.01,
+        cores=[0],
+        repetitions=900,
+        at="2026-01-01T00:00:00+00:00",
+    )
+    monkeypatch.setattr(page, "measure", lambda: noise)
+    app = open_page("machine")
+    app.button(key="machine_noise").click().run()
+    assert not app.exception
+    assert "quiet" in read_page(app) and "1.5 %" in read_page(app)
+    assert Queue().take_machine() is not None
+
+
+def test_noise_is_not_measured_beside_a_race(monkeypatch, racing):
+    monkeypatch.setattr(page, "measure", lambda: pytest.fail("measured beside a race"))
+    app = open_page("machine")
+    app.button(key="machine_noise").click().run()
+    assert not app.exception
+    assert "Colour quantization" in app.warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"), [([], ""), ([0], "0"), ([0, 1, 2, 3], "0 to 3"), ([0, 2, 3, 8], "0, 2 to 3, 8")]
+)
+def test_ranges_of_processors_are_short(numbers, text):
+    assert description._format_ranges(numbers) == text
+
+
+def test_the_sampler_reads_once_for_all_who_ask_and_has_a_load_from_the_start():
+    sampler = live.TelemetryHistory()
+    assert sampler.readings() == sampler.readings()
+    assert len(sampler.readings()) == 1
+    assert sampler.readings()[0].steal is None or sampler.readings()[0].steal >= 0
+
+
+def test_many_cores_are_a_map():
+    sampler = live.TelemetryHistory()
+    reading = sampler.readings()[0]
+    many = reading.model_copy(update={"cores": reading.cores[:1] * 64})
+    figure = live._build_load_figure([0.0], [many], list(range(64)))
+    assert [trace.type for trace in figure.data] == ["heatmap"]

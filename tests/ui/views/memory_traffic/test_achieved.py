@@ -1,0 +1,55 @@
+"""TODO: tests.ui.views.memory_traffic.test_achieved."""
+
+from bench.plan.plan import make_plan
+from bench.run.events import State
+from bench.run.record import Run
+from bench.storage.store import Store
+from bench.values import Measure, Quality
+from tests.support.memory_pages import open_with_query
+from tests.support.runs import make_opening as opening
+from ui.views.memory_traffic import achieved
+
+
+def make_finished_run(**parameters) -> Run:
+    """A finished race, as little as the page needs of one."""
+    plan = make_plan("memory-traffic", cores=1, parameters=parameters)
+    run = Run.open(opening().model_copy(update={"plan": plan}))
+    run.id, run.state, run.ended_at = "a" * 32, State.FINISHED, 9.0
+    run.quality = Quality(baseline=[], accelerated=[], agreement=[])
+    return run
+
+
+def make_measures(limit: str, **values: float) -> list[Measure]:
+    units = {"bandwidth": "GB/s", "ceiling": "GB/s", "rate": "Gflop/s", "peak": "Gflop/s"}
+    return [
+        Measure(name=name, label=f"share, {limit}" if name == "share" else name, value=value, unit=units.get(name, "%"))
+        for name, value in values.items()
+    ]
+
+
+def test_what_a_race_reached_stands_beside_the_limit_that_is_its_own():
+    run = make_finished_run(transformation="tiling")
+    assert achieved.build_achieved_table(run).empty, "a run that was kept before such things were told"
+    run.quality = Quality(
+        baseline=make_measures("the triad's bandwidth", bandwidth=2, ceiling=20, share=10, rate=1, peak=100),
+        accelerated=make_measures(
+            "the peak of float32 arithmetic", bandwidth=9, ceiling=20, share=50, rate=60, peak=120, share_of_library=70
+        ),
+        agreement=[],
+    )
+    rows = achieved.build_achieved_table(run)
+    assert list(rows["version"]) == ["○ as defined (ijk)", "◆ tiled and blocked in registers"]
+    assert list(rows["limit"]) == ["triad, 20.00 GB/s", "arithmetic, 120.00 Gflop/s"]
+    assert list(rows["share of BLAS"]) == ["", "70.00 %"]
+
+
+def test_the_newest_race_of_the_plan_tells_what_it_reached(app):
+    run = make_finished_run(transformation="transpose")
+    told = make_measures("the triad's bandwidth", bandwidth=5, ceiling=20, share=25)
+    run.quality = Quality(baseline=told, accelerated=told, agreement=[])
+    Store().save(run)
+    open_with_query(app, transformation="transpose", cores="1")
+    (table,) = [one.value for one in app.dataframe if "share of the limit" in one.value]
+    assert list(table.columns) == ["version", "bandwidth", "limit", "share of the limit"], "nothing is computed"
+    open_with_query(app, size="64")
+    assert not [one for one in app.dataframe if "share of the limit" in one.value]

@@ -1,0 +1,128 @@
+"""TODO: tests.ui.views.modin.test_calls."""
+
+from datetime import timedelta
+
+import pytest
+
+from bench.run.record import Run
+from bench.storage.store import Store
+from bench.values import WHOLE, Outcome, Speed
+from tests.support.modin_runs import make_modin_run
+from tests.support.pages import open_modin_page, read_labels
+from ui.views.modin import calls
+from ui.views.modin.calls import ARM_COLUMNS
+
+
+def test_every_call_has_its_verdict_and_only_the_slower_ones_a_why():
+    table = calls.build_calls_table(make_modin_run()).set_index("call")
+    assert table["verdict"].to_dict()["DataFrame(array)"] == "faster"
+    assert table["why"].to_dict() == {
+        "DataFrame(array)": "",
+        "read_parquet": "",
+        "to_parquet": "",
+        "to_csv": "one partition",
+        "read_csv": "moves much",
+    }
+    assert [table.index[0], table.index[-1]] == ["DataFrame(array)", "read_csv"]
+    assert table["results"]["to_parquet"] == "differ"
+    assert table["pandas"]["read_csv"].endswith(" s")
+    assert table.loc["read_csv", list(ARM_COLUMNS)].to_dict() == {
+        "to return": "250 ms",
+        "first call": "1.5 ms",
+        "partitions": "2 × 3",
+        "stored": "4.0 MiB",
+        "defaulted": "no",
+    }
+    names = list(table.columns)
+    assert names[names.index("ratio") :][:3] == ["ratio", "95 %", "results"], "in sight without a scroll"
+
+
+def refuse_claim(run: Run, step: str, **verdict) -> None:
+    """Have the claim of a step break a rule."""
+    made = run.claim(step)
+    broken = made.findings[0].model_copy(update={"outcome": Outcome.REFUSED, "title": "A rule", "seen": "something"})
+    verdict = made.verdict.model_copy(update=verdict)
+    claim = made.model_copy(update={"made": False, "findings": [broken, *made.findings[1:]], "verdict": verdict})
+    run.claims = [claim if one is made else one for one in run.claims]
+
+
+def test_a_refused_claim_names_the_rule_and_keeps_the_why():
+    run = make_modin_run()
+    refuse_claim(run, "read_csv")
+    table = calls.build_calls_table(run).set_index("call")
+    assert table["verdict"]["read_csv"] == "slower, claim refused"
+    assert table["why"]["read_csv"] == "moves much"
+    assert table[calls.BROKEN_RULES_COLUMN].to_dict() == {
+        "DataFrame(array)": "",
+        "read_parquet": "",
+        "to_parquet": "",
+        "to_csv": "",
+        "read_csv": "A rule",
+    }
+    assert calls.BROKEN_RULES_COLUMN not in calls.build_calls_table(make_modin_run())
+
+
+OTHER_ARMS = [
+    {"accelerated": "pandas"},
+    {"baseline": "modin-ray", "accelerated": "pandas"},
+    {"baseline": "modin-ray", "accelerated": "modin-ray"},
+]
+
+
+@pytest.mark.parametrize("arms", OTHER_ARMS)
+def test_other_arms_are_told_nothing_of_what_modin_costs_beyond_pandas(arms):
+    run = make_modin_run(arms)
+    table = calls.build_calls_table(run)
+    assert not {"partitions", "stored", "defaulted", "first call"} & set(table.columns)
+    assert set(table["why"]) == {""} and set(table["results"]) == {"equal", "differ"}
+    Store().save(run)
+    # Its own plan shows it, and no start-up; that of pandas to Modin does not.
+    shown = open_modin_page(tab="Call by call", steps="files", cores="1", **arms)
+    assert not shown.exception
+    assert shown.dataframe and "Start-up" not in read_labels(shown)
+    assert "race it first" in read_labels(open_modin_page(tab="Call by call"))
+
+
+def test_the_run_of_other_arms_does_not_hide_that_of_pandas_to_modin():
+    Store().save(make_modin_run())
+    later = make_modin_run({"accelerated": "pandas"})
+    later.id, later.started = "b" * 32, later.started + timedelta(hours=1)
+    Store().save(later)
+    app = open_modin_page(tab="Call by call")
+    assert "Start-up" in read_labels(app) and "another setting" in read_labels(app)
+
+
+def test_the_start_is_earned_back_or_never_is():
+    run = make_modin_run()
+    assert "starting Modin on Ray" in calls.describe_payback(run, 30.0)
+    assert "no more than pandas' own first calls" in calls.describe_payback(run, -1.0)
+    assert "never earned back" in calls.describe_payback(run, 30.0)
+    whole = run.comparison()
+    turned = whole.model_copy(
+        update={
+            "baseline": whole.accelerated,
+            "accelerated": whole.baseline,
+            "ratio": whole.ratio.model_copy(update={"value": 1.3, "low": 1.2, "high": 1.4}),
+        }
+    )
+    run.statistics = [turned, *run.statistics[1:]]
+    refuse_claim(run, WHOLE, speed=Speed.FASTER)
+    assert "is not claimed" in calls.describe_payback(run, 30.0)
+    refuse_claim(run, WHOLE, speed=Speed.SAME)
+    assert "no difference of the whole was detected" in calls.describe_payback(run, 30.0)
+    run.claims = []
+    gained = whole.accelerated.median - whole.baseline.median
+    assert f"pays back after {-(-30.0 // gained):.0f} runs" in calls.describe_payback(run, 30.0)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_call_by_call_shows_the_last_run_or_asks_for_one(kept):
+    if kept:
+        Store().save(make_modin_run())
+    app = open_modin_page(tab="Call by call")
+    assert not app.exception
+    if kept:
+        assert app.dataframe[0].value.shape[0] == 5
+        assert "Start-up" in read_labels(app)
+    else:
+        assert "race it first" in read_labels(app)

@@ -1,0 +1,138 @@
+"""The race page without a browser: with no run, with a stored one, after a bad URL, and beside the queue."""
+
+from __future__ import annotations
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from bench.claims.verdict import decide_claims
+from bench.paths import ROOT
+from bench.run.events import State
+from bench.run.record import Run
+from bench.scheduler.queue import Queue
+from bench.storage.store import Store
+from bench.values import Evidence, Side
+from tests.support.pages import read_labels
+from tests.support.runs import make_colour_run
+from ui import services
+from ui.views.race import header
+
+PAGE = services.page_script("colour-quantization")
+
+
+@pytest.fixture(autouse=True)
+def no_caches():
+    """The dispatcher belongs to the server; each test has a data folder, and so a server, of its own."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def open_race_page(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "ui" / "navigation.py"), default_timeout=20)
+    app.run()
+    app.switch_page(PAGE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def make_finished_run(pairs: int = 12) -> Run:
+    run = make_colour_run(pairs)
+    words = ["running accelerated version on CPU"]
+    run.evidence = {
+        side: [Evidence(step=step, path=path, words=words) for step in ("fit", "predict", "assign")]
+        for side, path in ((Side.BASELINE, "stock"), (Side.ACCELERATED, "accelerated"))
+    }
+    run.claims = decide_claims(run)
+    run.state, run.ended_at = State.FINISHED, 9.0
+    return run
+
+
+def test_before_any_run_the_published_figures_and_the_story():
+    app = open_race_page()
+    assert not app.exception
+    assert "10.44x" in read_labels(app)
+    assert any("patch_sklearn()" in code.value for code in app.code)
+    assert not app.metric
+
+
+def test_a_stored_run_is_drawn_with_its_claim():
+    run = make_finished_run()
+    Store().save(run)
+    app = open_race_page(run=run.id)
+    assert not app.exception
+    shown = read_labels(app)
+    assert [metric.label for metric in app.metric][2] == "Ratio"
+    assert app.metric[0].value.endswith(" ms")
+    assert "rules passed" in "".join(str(expander.label) for expander in app.expander)
+    assert "PSNR" in shown and "Why ours differ" in "".join(str(expander.label) for expander in app.expander)
+
+
+def test_the_last_run_of_another_setting_is_marked_as_such():
+    Store().save(make_finished_run())
+    app = open_race_page(cores="1", batch="7")
+    assert not app.exception
+    assert "of another setting" in read_labels(app)
+
+
+def test_the_last_run_of_this_plan_is_marked_with_its_date():
+    run = make_finished_run()
+    Store().save(run)
+    app = open_race_page(**run.plan.to_query())
+    assert not app.exception
+    assert "Last run of this plan on this machine" in read_labels(app)
+
+
+def test_a_bad_url_names_field_bounds_and_value_and_goes_on():
+    app = open_race_page(cores="4096", batch="3", colours="abc", nonsense="1")
+    assert not app.exception
+    said = "\n".join(error.value for error in app.error)
+    assert "cores: 4,096 is out of bounds" in said
+    assert "colours: 'abc'" in said and "from 2 to 256" in said
+    assert "nonsense" in said
+    assert app.session_state["colour-quantization:batch"] == 3
+    assert "nonsense" not in app.query_params
+
+
+def test_controls_write_the_url():
+    app = open_race_page(cores="1")
+    next(slider for slider in app.slider if slider.label == "Batch").set_value(5).run()
+    assert not app.exception
+    assert app.query_params["batch"] in ("5", ["5"])
+
+
+def test_an_upload_that_is_not_here_is_said():
+    app = open_race_page(image="upload:" + "0" * 64)
+    assert not app.exception
+    assert "not on this machine" in app.error[0].value
+
+
+def test_a_run_that_does_not_exist_is_said():
+    app = open_race_page(run="0" * 32)
+    assert not app.exception
+    assert "There is no such run" in read_labels(app)
+
+
+def test_the_sidebar_tells_the_queue():
+    ticket = Queue().enter(run="1" * 32, workload="trial", title="Trial", origin="command line")
+    try:
+        app = open_race_page()
+        assert not app.exception
+        assert any("Trial" in caption.value for caption in app.sidebar.caption)
+    finally:
+        ticket.leave()
+
+
+def test_the_diff_holds_two_added_lines_and_all_that_stay():
+    from bench.workload.registry import load_workloads
+
+    lines = header.format_diff(load_workloads()["colour-quantization"].code).splitlines()
+    assert [line for line in lines if line.startswith("+")] == [
+        "+from sklearnex import patch_sklearn",
+        "+patch_sklearn()",
+    ]
+    assert not any(line.startswith("-") for line in lines)
+    assert any("KMeans(" in line for line in lines)

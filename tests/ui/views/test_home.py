@@ -1,0 +1,49 @@
+"""Home, machine and runs, drawn by Streamlit's own test driver: with nothing kept, with runs, and with damaged ones."""
+
+from __future__ import annotations
+
+from bench.formatting import format_duration
+from bench.run.record import Run
+from bench.storage.store import Store
+from bench.workload.registry import load_workloads
+from tests.support.pages import open_page, read_page
+from ui.design import text
+
+
+def make_colour_variant(run: Run) -> Run:
+    """The run as if it had been one of a workload that has a card."""
+    plan = run.plan.model_copy(
+        update={"workload": "colour-quantization", "baseline": "stock", "accelerated": "sklearnex"}
+    )
+    return run.model_copy(update={"plan": plan, "id": "c" * 32})
+
+
+# Home
+
+
+def test_home_has_a_card_for_each_workload_that_is_not_hidden():
+    said = read_page(open_page())
+    for workload in load_workloads().values():
+        assert (workload.title in said) is not workload.hidden
+    assert "Not raced on this machine yet." in said
+    assert "The machine is free" in said
+
+
+def test_home_shows_the_absolute_times_before_the_ratio(finished):
+    Store().save(make_colour_variant(finished))
+    app = open_page()
+    times = [metric.value for metric in app.metric]
+    whole = finished.comparison()
+    assert times == [format_duration(whole.baseline.median), format_duration(whole.accelerated.median)]
+    assert text.format_optional_ratio(whole.ratio.value, whole.ratio.low, whole.ratio.high) in read_page(app)
+
+
+def test_home_says_why_a_workload_cannot_run(monkeypatch):
+    monkeypatch.setattr("platform.system", lambda: "Plan 9")
+    said = read_page(open_page())
+    assert "cannot run here" in said
+    assert "This is Plan 9 on" in said
+
+
+def test_home_lists_what_races(racing):
+    assert "**Colour quantization** races" in read_page(open_page())

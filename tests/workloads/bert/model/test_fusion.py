@@ -1,0 +1,92 @@
+"""What is fused after Neural Compressor: the same results from fewer operators."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
+
+import tensorflow as tf
+
+from tests.support import tiny_bert
+from workloads.bert.inference.session import InferenceSession, slice_inputs
+from workloads.bert.inference.tokenization import Windows, WindowTokenizer
+from workloads.bert.model import forward, fusion
+from workloads.bert.quantization import convert
+from workloads.bert.quantization.config import Recipe
+
+LAYERS = 2
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> tuple[Any, Any, Windows]:
+    """A small model's FP32 and INT8 graph, and something to read."""
+    checkpoint = tiny_bert.make_checkpoint(tmp_path_factory.mktemp("model"))
+    reader = WindowTokenizer(checkpoint)
+    passages = [f"the old mill number {place} was built near the river." for place in range(12)]
+    windows = reader.windows(["what was built"] * len(passages), passages, 48)
+    return (
+        forward.build_frozen_graph(checkpoint),
+        convert.quantize_graph(checkpoint, Recipe(), windows, tiny_bert.ProgressRecorder()),
+        windows,
+    )
+
+
+def compute_logits(graph: Any, windows: Windows) -> np.ndarray:
+    engine = InferenceSession(graph, 1)
+    try:
+        return np.stack(engine.run(*slice_inputs(windows, 0, len(windows))))
+    finally:
+        engine.close()
+
+
+def count_types(graph: Any) -> Counter[str]:
+    return Counter(node.op for node in graph.node)
+
+
+def test_layer_norms_become_one_operator_with_the_same_results(made):
+    fp32, _, windows = made
+    fused = fusion.fuse_graph(fp32)
+    assert count_types(fused)["_MklLayerNorm"] == 1 + 2 * LAYERS
+    assert not count_types(fused)["Rsqrt"]
+    assert np.abs(compute_logits(fused, windows) - compute_logits(fp32, windows)).max() < 1e-4
+    assert "_MklLayerNorm" not in count_types(fp32), "the graph that was given is left alone"
+
+
+def test_gelu_and_sums_go_into_the_int8_products(made):
+    fp32, int8, windows = made
+    fused = fusion.fuse_graph(int8)
+    fusions = Counter(
+        tuple(part.decode() for part in node.attr["fused_ops"].list.s)
+        for node in fused.node
+        if node.op == "_QuantizedMatMul"
+    )
+    assert fusions == {("BiasAdd", "GeluExact", "Dequantize"): LAYERS, ("BiasAdd", "Add", "Dequantize"): 2 * LAYERS}
+    assert not count_types(fused)["Erfc"]
+    products = sum(count for name, count in count_types(fused).items() if "QuantizedMatMul" in name)
+    assert products == count_types(int8)["QuantizedMatMulWithBiasAndDequantize"] == 6 * LAYERS + 1
+    true, before, after = (compute_logits(graph, windows) for graph in (fp32, int8, fused))
+    # Where GELU is rounded to 8 bits, another last bit of float32 may round the other way; no error is added.
+    assert np.sqrt(np.mean((after - true) ** 2)) < 1.5 * np.sqrt(np.mean((before - true) ** 2))
+    assert np.sqrt(np.mean((after - before) ** 2)) < np.sqrt(np.mean((before - true) ** 2))
+
+
+def test_what_somebody_else_reads_is_not_fused_away(made):
+    _, int8, _ = made
+    read = tf.compat.v1.GraphDef()
+    read.CopyFrom(int8)
+    erfc = next(node.name for node in read.node if node.op == "Erfc")
+    read.node.add(name="reader", op="Identity", input=[erfc]).attr["T"].type = tf.float32.as_datatype_enum
+    assert count_types(fusion.fuse_graph(read))["Erfc"] == 1
+
+
+def test_bfloat16_and_integers_are_left_alone():
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.bfloat16, (None, 8), name="x")
+        tf.identity(x + x, name="sum")
+    assert list(fusion.fuse_graph(graph.as_graph_def()).node) == list(graph.as_graph_def().node)

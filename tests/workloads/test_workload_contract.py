@@ -1,0 +1,90 @@
+"""What every workload must pass, real ones on small sizes: its declaration, its race, its evidence and its quality."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.machine.core_selection import choose_cores
+from bench.paths import ROOT
+from bench.plan.plan import Plan, make_plan
+from bench.plan.validation import MAX_TEXT_LENGTH
+from bench.race.race import Race
+from bench.run import events
+from bench.run.events import State
+from bench.values import WHOLE, Side
+from bench.workload.registry import load_workloads
+from tests.support.runs import make_opening
+
+WORKLOADS = list(load_workloads().values())
+SMALL_PLANS: dict[str, dict] = {
+    "bert": {"batch": 1},
+    "colour-quantization": {"parameters": {"colours": 8}},
+    "modin": {"parameters": {"steps": "etl", "columns": 4}},
+    "memory-traffic": {"parameters": {"size": 1024}},
+    "trial": {"parameters": {"loops": 500}},
+}
+
+
+def make_small_plan(name: str, folder: Path) -> Plan:
+    """A plan of this workload that is raced in little time."""
+    plan = {"cores": 1, "budget_s": 2, "target": 0.5} | SMALL_PLANS[name]
+    if name == "bert":
+        # Few questions: every one is answered by both arms, to tell their accuracy.
+        asked = json.loads((ROOT / "assets" / "data" / "fairlap-qa-calibration.json").read_text())
+        few = folder / "few.json"
+        few.write_text(json.dumps(asked | {"data": asked["data"][:2]}))
+        # On a busy machine the first pair must still be within the budget.
+        plan |= {"budget_s": 5, "parameters": {"evaluation": str(few)}}
+    return make_plan(name, **plan)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+def test_the_declaration_holds_together(workload):
+    names = [step.name for step in workload.steps]
+    assert WHOLE not in names
+    assert len(set(names)) == len(names)
+    assert workload.lever[workload.lever.baseline] is not workload.lever[workload.lever.accelerated]
+    taken = {"cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit", "run", "plan"}
+    parameters = [parameter.name for parameter in workload.parameters]
+    assert not taken & set(parameters), "a parameter's name is its URL parameter's"
+    assert bool(workload.tasks) == bool(workload.desk)
+    assert len({task.name for task in workload.tasks}) == len(workload.tasks)
+    assert workload.figures().keys() <= {WHOLE, *names}
+    if workload.chosen_by:
+        groups = set(workload.parameter(workload.chosen_by).choices)
+        assert all(set(step.groups) <= groups for step in workload.steps)
+        assert all(workload.steps_of({workload.chosen_by: group}) for group in groups)
+    for parameter in workload.parameters:
+        if parameter.kind == "text":
+            assert 0 < len(str(parameter.default)) <= MAX_TEXT_LENGTH
+        if parameter.kind in ("choice", "image"):
+            assert parameter.default in parameter.choices
+        if parameter.kind in ("integer", "real"):
+            assert parameter.minimum <= parameter.default <= parameter.maximum
+        if parameter.stops:
+            assert parameter.default in parameter.stops
+    assert make_plan(workload.name, cores=1).parameters.keys() == set(parameters)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+def test_a_small_race_runs_to_its_verdict(tmp_path, workload):
+    if workload.unavailable():
+        pytest.skip(workload.unavailable())
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    plan = make_small_plan(workload.name, tmp_path)
+    told: list[events.Event] = []
+    opening = make_opening().model_copy(update={"plan": plan})
+    racing = Race(opening, tell=told.append, stop=lambda: None, scratch=scratch, cores=choose_cores(1))
+    racing.run()
+    run = racing.record
+    assert run.state is State.FINISHED, run.failure
+    assert [comparison.step for comparison in run.statistics] == [WHOLE, *(step.name for step in plan.steps)]
+    assert {evidence.step for evidence in run.evidence[Side.ACCELERATED]} == {step.name for step in plan.steps}
+    assert all(evidence.words for evidence in run.evidence[Side.ACCELERATED])
+    if workload.lever.changes_arithmetic:
+        assert [measure for measure in run.quality.baseline + run.quality.agreement if measure.decisive]
+    assert len({prepared.data for prepared in run.prepared}) == 1, "both arms work on the same data"

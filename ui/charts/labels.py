@@ -1,0 +1,31 @@
+"""TODO: ui.charts.race.labels."""
+
+from __future__ import annotations
+
+import textwrap
+
+from bench.run.record import Run
+from bench.values import WHOLE, Side
+
+
+def build_note(text: str, *, middle: bool = False) -> dict:
+    """A remark in the figure itself."""
+    place = (
+        {"x": 0.5, "y": 0.6, "xanchor": "center"} if middle else {"x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
+    )
+    return {"text": text, "xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": 12}} | place
+
+
+def arm_label(run: Run, side: Side) -> str:
+    """The arm's name, as the lever has it."""
+    return run.plan.declaration.lever[getattr(run.plan, side)].label
+
+
+def step_time_label(run: Run, step: str) -> str:
+    """What the time is the time of."""
+    label = run.plan.declaration.labels()[step]
+    return f"{label}, a call" if step != WHOLE else label
+
+
+def wrap_html(text: str) -> str:
+    return "<br>".join(textwrap.wrap(text, 70))

@@ -1,0 +1,90 @@
+"""TODO: ui.charts.throughput.build_throughput_figure."""
+
+from __future__ import annotations
+
+import bisect
+
+import plotly.graph_objects as go
+
+from bench.formatting import format_duration
+from bench.run.record import Run
+from bench.values import WHOLE, Side, Summary
+from ui.charts.axes import ARM_ROWS, build_arms_axis
+from ui.charts.labels import arm_label, build_note
+from ui.design import plotly_template
+from ui.design.theme import Theme, arm_style, ink_colour
+
+
+def build_throughput_figure(run: Run, step: str = WHOLE, theme: Theme = "light", *, height: int = 240) -> go.Figure:
+    """Bars of the work done a second, from the median time; whiskers from the quartiles."""
+    comparison = run.comparison(step)
+    unit = run.plan.declaration.unit
+    layout = plotly_template.base_layout(height) | {"showlegend": False, "yaxis": build_arms_axis(run)}
+    if comparison is None:
+        layout |= {"xaxis": {"title": {"text": f"{unit} a second"}, "range": [0, 1], "showticklabels": False}}
+        layout["annotations"] = [build_note("No pair yet", middle=True)]
+        return go.Figure({"data": [], "layout": layout})
+    factor, prefix = _choose_prefix(max(comparison.baseline.throughput, comparison.accelerated.throughput))
+    layout["xaxis"] = {"title": {"text": f"{prefix}{unit} a second"}, "rangemode": "tozero", "nticks": 6}
+    traces = [_bar_trace(run, side, getattr(comparison, side), factor, prefix + unit, theme) for side in Side]
+    return go.Figure({"data": traces, "layout": layout})
+
+
+def _bar_trace(run: Run, side: Side, summary: Summary, factor: float, unit: str, theme: Theme) -> dict:
+    look = arm_style(side, theme)
+    rate = summary.throughput / factor
+    work = rate * summary.median
+    fast = work / summary.lower_quartile if summary.lower_quartile else rate
+    slow = work / summary.upper_quartile if summary.upper_quartile else rate
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "y": [ARM_ROWS[side]],
+        "x": [float(f"{rate:.6g}")],
+        "width": 0.5,
+        "marker": {
+            "color": look.soft if look.pattern else look.colour,
+            "line": {"color": look.colour, "width": 1.5},
+            "pattern": {"shape": look.pattern, "fgcolor": look.colour, "fgopacity": 0.35, "size": 7},
+        },
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [max(0.0, fast - rate)],
+            "arrayminus": [max(0.0, rate - slow)],
+            "color": ink_colour(theme),
+            "thickness": 1.5,
+            "width": 6,
+        },
+        "text": [f"<b>{_format_three_digits(rate)}</b>"],
+        "textposition": "inside",
+        "insidetextanchor": "start",
+        "textangle": 0,
+        "textfont": {"color": ink_colour(theme) if look.pattern else look.on, "size": 14},
+        "hovertemplate": (
+            f"<b>{arm_label(run, side)}</b><br>{_format_three_digits(rate)} {unit}/s at the median of {format_duration(summary.median)}"
+            f"<br>{_format_three_digits(slow)} to {_format_three_digits(fast)} between the quartiles<extra></extra>"
+        ),
+    }
+
+
+_PREFIX_FACTORS = (1.0, 1e3, 1e6, 1e9)
+
+
+_PREFIXES = ("", "thousand ", "million ", "billion ")
+
+
+def _choose_prefix(number: float) -> tuple[float, str]:
+    """A power of a thousand and its word: 3.1 million."""
+    place = max(0, bisect.bisect_right(_PREFIX_FACTORS, number) - 1)
+    return _PREFIX_FACTORS[place], _PREFIXES[place]
+
+
+def format_rate(number: float, unit: str) -> str:
+    """'6.72 million pixels/s'."""
+    factor, prefix = _choose_prefix(number)
+    return f"{_format_three_digits(number / factor)} {prefix}{unit}/s"
+
+
+def _format_three_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
