@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-WHOLE = "whole"
+TOTAL = "total"
 """Name of the sum of all steps of one repetition; no step may be called so."""
 
 
@@ -21,7 +21,7 @@ class Value(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Side(StrEnum):
+class Arm(StrEnum):
     """Which arm."""
 
     BASELINE = "baseline"
@@ -45,15 +45,15 @@ class StepTime(Value):
     step: str
     seconds: float = Field(ge=0)
     """Wall time per call."""
-    processor_s: float = Field(ge=0)
+    cpu_s: float = Field(ge=0)
     """Processor time per call, of the arm's whole process tree."""
     calls: int = Field(ge=1)
     """How often the step was called inside this sample, because one call is too short to time."""
-    apart: bool = False
+    excluded_from_total: bool = False
     """True where the step is no part of the whole, as its declaration says."""
 
 
-class Measurement(Value):
+class Repetition(Value):
     """What a worker reports of one repetition."""
 
     steps: list[StepTime]
@@ -61,7 +61,7 @@ class Measurement(Value):
     """Wall time of the repetition outside its steps."""
     wall_s: float = Field(ge=0)
     """Wall time of the repetition, repeated calls included."""
-    processor_s: float = Field(ge=0)
+    cpu_s: float = Field(ge=0)
     """Processor time of the arm's tree during the repetition."""
     began: float
     threads: int = Field(ge=0)
@@ -70,7 +70,7 @@ class Measurement(Value):
     """Processor time that the whole machine spent meanwhile, all programs; None where the system does not tell."""
     steal_s: float | None = None
     """Time that the hypervisor took meanwhile, over all processors."""
-    idle_processor_s: float = Field(ge=0)
+    idle_cpu_s: float = Field(ge=0)
     """Processor time that this arm used while it waited to be asked for this repetition, and the other arm ran."""
     idle_s: float = Field(ge=0)
     """How long it waited."""
@@ -79,41 +79,43 @@ class Measurement(Value):
 class Sample(Value):
     """One timed repetition on one arm."""
 
-    side: Side
+    arm: Arm
     phase: Phase
     cores: int
     pair: int
     """Number of the pair; both samples of a pair carry it."""
     place: int
     """0 for the arm that went first in its pair, 1 for the second."""
-    measurement: Measurement
+    repetition: Repetition
 
     def seconds(self, step: str) -> float:
         """Wall time per call of `step`, or of the whole."""
-        if step == WHOLE:
-            return self.whole_s
-        for timed in self.measurement.steps:
+        if step == TOTAL:
+            return self.total_s
+        for timed in self.repetition.steps:
             if timed.step == step:
                 return timed.seconds
         raise KeyError(step)
 
     @property
-    def whole_s(self) -> float:
+    def total_s(self) -> float:
         """The whole once: every step's time per call, and what lies between them; no steps that stand apart."""
-        return self.measurement.other_s + sum(timed.seconds for timed in self.measurement.steps if not timed.apart)
+        return self.repetition.other_s + sum(
+            timed.seconds for timed in self.repetition.steps if not timed.excluded_from_total
+        )
 
     @property
     def effective_cores(self) -> float:
         """Processor time over wall time of the arm."""
-        return self.measurement.processor_s / self.measurement.wall_s if self.measurement.wall_s else 0.0
+        return self.repetition.cpu_s / self.repetition.wall_s if self.repetition.wall_s else 0.0
 
     @property
     def background_cores(self) -> float | None:
         """Cores that everything else on the machine kept busy during this sample."""
-        busy = self.measurement.machine_busy_s
-        if busy is None or not self.measurement.wall_s:
+        busy = self.repetition.machine_busy_s
+        if busy is None or not self.repetition.wall_s:
             return None
-        return (busy - self.measurement.processor_s) / self.measurement.wall_s
+        return (busy - self.repetition.cpu_s) / self.repetition.wall_s
 
 
 class Evidence(Value):
@@ -185,14 +187,14 @@ class Service(Value):
 class PreparedArm(Value):
     """An arm is ready."""
 
-    side: Side
+    arm: Arm
     cores: int
     pid: int
     seconds: float
     """From asking for the process to its being ready: start, imports and data."""
     work: float
     """Of one repetition, in the workload's unit."""
-    work_of: dict[str, float] = Field(default_factory=dict)
+    step_work: dict[str, float] = Field(default_factory=dict)
     """Of the steps that work on another amount."""
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
@@ -205,7 +207,7 @@ class PreparedArm(Value):
 class Placement(Value):
     """How an arm's threads were laid on the cores."""
 
-    side: Side
+    arm: Arm
     cores: int
     before: float
     """Effective cores before spreading."""
@@ -237,7 +239,7 @@ class Reading(Value):
     swapped_in: int | None = None
     """Pages swapped in since boot."""
     load: float | None = None
-    arm_memory: dict[Side, int] = Field(default_factory=dict)
+    arm_memory: dict[Arm, int] = Field(default_factory=dict)
     """Resident bytes of each arm's process tree."""
 
 
@@ -295,7 +297,7 @@ class Comparison(Value):
 class CoreCount(Value):
     """An arm's time of the whole at one core count."""
 
-    side: Side
+    arm: Arm
     cores: int
     whole: Summary
 
@@ -369,6 +371,6 @@ class Failure(Value):
     what: str
     """One sentence, for a person."""
     remedy: str
-    side: Side | None = None
+    arm: Arm | None = None
     log: list[str] = Field(default_factory=list)
     """The tail of that arm's output."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bench.run.record import Run
-from bench.values import WHOLE, Engagement, Evidence, Side
+from bench.values import TOTAL, Arm, Engagement, Evidence
 
 
-def decide_engagement(run: Run, step: str = WHOLE) -> Engagement:
+def decide_engagement(run: Run, step: str = TOTAL) -> Engagement:
     """Whether the fast path ran in `step`, or in all steps, as far as the run's evidence tells."""
     if run.plan.baseline == run.plan.accelerated:
         return Engagement.SAME
@@ -21,12 +21,12 @@ def decide_engagement(run: Run, step: str = WHOLE) -> Engagement:
 
 def select_evidence(run: Run, step: str) -> list[Evidence]:
     """What the accelerated arm's library says of this step, or of all steps that the lever changes."""
-    return [told for told in run.evidence.get(Side.ACCELERATED, []) if told.step in select_steps(run, step)]
+    return [told for told in run.evidence.get(Arm.ACCELERATED, []) if told.step in select_steps(run, step)]
 
 
 def select_steps(run: Run, step: str) -> list[str]:
     """This step, or all that the lever changes and the run's statistics know."""
-    if step != WHOLE:
+    if step != TOTAL:
         return [step]
-    unchanged = {declared.name for declared in run.plan.steps if not declared.changes or declared.apart}
-    return [comparison.step for comparison in run.statistics if comparison.step not in {WHOLE} | unchanged]
+    unchanged = {declared.name for declared in run.plan.steps if not declared.changes or declared.excluded_from_total}
+    return [comparison.step for comparison in run.statistics if comparison.step not in {TOTAL} | unchanged]

@@ -7,7 +7,7 @@ from bench.claims.speed import find_best_core_count
 from bench.formatting import format_cores, format_duration, format_ratio, format_ratio_with_interval
 from bench.stats.amdahl import amdahl_ratio
 from bench.stats.warmup import is_warm
-from bench.values import WHOLE, Outcome, Phase, Side
+from bench.values import TOTAL, Arm, Outcome, Phase
 
 MAX_SPREAD = 0.10
 """Interquartile range over median from which a spread is worth a note."""
@@ -37,10 +37,10 @@ def best_with_best(context: RuleContext) -> tuple[Outcome, str, str]:
             f"only {format_cores(run.plan.cores)} tried",
             "Give it a larger budget, in which other core counts are tried, too.",
         )
-    best = {side: find_best_core_count(run, side) for side in Side}
+    best = {arm: find_best_core_count(run, arm) for arm in Arm}
     times = ", ".join(
-        f"{side} {format_duration(count.whole.median)} on {format_cores(count.cores)}"
-        for side, count in ((side, best[side]) for side in Side)
+        f"{arm} {format_duration(count.whole.median)} on {format_cores(count.cores)}"
+        for arm, count in ((arm, best[arm]) for arm in Arm)
     )
     ratio = run.best_ratio
     seen = f"at its best, {times}: {format_ratio_with_interval(ratio)}"
@@ -75,12 +75,12 @@ def spread(context: RuleContext) -> tuple[Outcome, str, str]:
 def warm(context: RuleContext) -> tuple[Outcome, str, str]:
     """First calls load, compile and fill caches; who calls once pays for that."""
     seen, slow, settled = [], False, True
-    for side in Side:
-        samples = context.run.of_side(side, Phase.WARM_UP)
+    for arm in Arm:
+        samples = context.run.samples_of(arm, Phase.WARM_UP)
         first = [sample for sample in samples if sample.cores == context.run.plan.cores]
         if first:
-            settled = settled and is_warm([sample.whole_s for sample in first])
-            middle = getattr(context.comparison, side).median
+            settled = settled and is_warm([sample.total_s for sample in first])
+            middle = getattr(context.comparison, arm).median
             factor = first[0].seconds(context.step) / middle if middle else 1.0
             seen.append(f"{factor:.2f}")
             slow = slow or factor > MAX_FIRST_RUN_FACTOR
@@ -98,8 +98,8 @@ def warm(context: RuleContext) -> tuple[Outcome, str, str]:
 def cores_used(context: RuleContext) -> tuple[Outcome, str, str]:
     """Asking for cores is not using them: serial parts wait, and a virtual machine may pack threads on one."""
     asked = context.run.plan.cores
-    used = {side: getattr(context.comparison, side).effective_cores for side in Side}
-    seen = f"asked {asked}, used {used[Side.BASELINE]:.2f} and {used[Side.ACCELERATED]:.2f}"
+    used = {arm: getattr(context.comparison, arm).effective_cores for arm in Arm}
+    seen = f"asked {asked}, used {used[Arm.BASELINE]:.2f} and {used[Arm.ACCELERATED]:.2f}"
     if asked > 1 and min(used.values()) < MIN_CORE_USE_SHARE * asked:
         remedy = "Part of the step is serial, or threads share a core: compare with fewer cores."
         return Outcome.ANNOTATED, seen, remedy
@@ -142,8 +142,8 @@ def same_work(context: RuleContext) -> tuple[Outcome, str, str]:
 @define_rule("Part of the whole", "Bailey 2, SC15 rules 2 and 11")
 def part_of_whole(context: RuleContext) -> tuple[Outcome, str, str]:
     """A kernel's ratio is not the application's; what the rest takes bounds it."""
-    whole = context.run.comparison(WHOLE)
-    if context.step == WHOLE or whole is None:
+    whole = context.run.comparison(TOTAL)
+    if context.step == TOTAL or whole is None:
         return pass_rule("the whole workload")
     share = context.comparison.baseline.median / whole.baseline.median
     ratio = context.comparison.ratio.value

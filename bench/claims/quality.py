@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bench.claims.rule import RuleContext
 from bench.formatting import format_measure
-from bench.values import Accuracy, Measure, Side
+from bench.values import Accuracy, Arm, Measure
 
 
 def decide_accuracy(context: RuleContext) -> Accuracy:
     pairs = _pair_measures(context)
-    named = {measure.name for side in Side for measure in context.measures(side)}
+    named = {measure.name for arm in Arm for measure in context.measures(arm)}
     if not pairs or len(select_common_measures(context)) < len(named):
         return Accuracy.NOT_MEASURED
     limit = context.run.plan.accuracy_limit
@@ -35,10 +35,10 @@ def _pair_measures(context: RuleContext) -> list[tuple[Measure, Measure]]:
 
 
 def select_common_measures(context: RuleContext) -> list[tuple[Measure, Measure]]:
-    accelerated = {measure.name: measure for measure in context.measures(Side.ACCELERATED)}
+    accelerated = {measure.name: measure for measure in context.measures(Arm.ACCELERATED)}
     return [
         (measure, accelerated[measure.name])
-        for measure in context.measures(Side.BASELINE)
+        for measure in context.measures(Arm.BASELINE)
         if measure.name in accelerated
     ]
 

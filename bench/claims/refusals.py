@@ -11,7 +11,7 @@ from bench.claims.speed import decide_speed
 from bench.formatting import format_cores, format_duration
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values import WHOLE, Accuracy, Engagement, Outcome, Service, Side, Speed
+from bench.values import TOTAL, Accuracy, Arm, Engagement, Outcome, Service, Speed
 
 MAX_BACKGROUND_DIFFERENCE_CORES = 0.20
 """Difference of background load between the arms, in cores, from which they did not race under the same conditions."""
@@ -42,8 +42,8 @@ def absolute_baseline(context: RuleContext) -> tuple[Outcome, str, str]:
 @define_rule("Same cores, batch, data and seed in both arms", "Bailey 4, SC15 rule 9", refuses=True)
 def same_conditions(context: RuleContext) -> tuple[Outcome, str, str]:
     """More cores, a larger batch or easier data in one arm would be the lever then, and not the one named."""
-    arms = {side: context.run.arm(side) for side in Side}
-    baseline, accelerated = arms[Side.BASELINE], arms[Side.ACCELERATED]
+    arms = {arm: context.run.prepared_arm(arm) for arm in Arm}
+    baseline, accelerated = arms[Arm.BASELINE], arms[Arm.ACCELERATED]
     if baseline is None or accelerated is None:
         return Outcome.REFUSED, "an arm was never prepared", "Run it to its end."
     plan = context.run.plan
@@ -51,15 +51,15 @@ def same_conditions(context: RuleContext) -> tuple[Outcome, str, str]:
         name
         for name, one, other in (
             ("cores", baseline.cores, accelerated.cores),
-            ("work", (baseline.work, baseline.work_of), (accelerated.work, accelerated.work_of)),
+            ("work", (baseline.work, baseline.step_work), (accelerated.work, accelerated.step_work)),
             ("data", baseline.data, accelerated.data),
         )
         if one != other
     ]
     if differ:
         return Outcome.REFUSED, f"the arms differ in {' and '.join(differ)}", "The workload is at fault: report it."
-    for side, service in _external_services(context.run).items():
-        seen = f"the {side} arm has its work done by {service.what}, {format_cores(service.cores)}"
+    for arm, service in _external_services(context.run).items():
+        seen = f"the {arm} arm has its work done by {service.what}, {format_cores(service.cores)}"
         seen += f" of {service.elsewhere + 1} machines" if service.elsewhere else ""
         if service.cores != plan.cores or service.elsewhere:
             remedy = "Read the absolute times. For a ratio, let both arms work on the same cores of this machine."
@@ -79,7 +79,7 @@ def engaged(context: RuleContext) -> tuple[Outcome, str, str]:
         return pass_rule("both arms have the same lever: nothing is claimed of an acceleration")
     if not context.evidence:
         return Outcome.REFUSED, "the library said nothing of the path it took", "Run it to its end."
-    rival = [e.step for e in context.run.evidence.get(Side.BASELINE, []) if e.path == "accelerated"]
+    rival = [e.step for e in context.run.evidence.get(Arm.BASELINE, []) if e.path == "accelerated"]
     if set(rival) & set(context.steps):
         seen = f"the baseline ran the fast path too: {', '.join(rival)}"
         return Outcome.REFUSED, seen, "The lever did not move: see the evidence of both arms."
@@ -128,8 +128,12 @@ def interval(context: RuleContext) -> tuple[Outcome, str, str]:
 def materialised(context: RuleContext) -> tuple[Outcome, str, str]:
     """A lazy library returns before it has worked, and a clock stopped then has timed a promise."""
     told = [evidence for arm in context.run.evidence.values() for evidence in arm]
-    apart = {step.name for step in context.run.plan.steps if step.apart} if context.step == WHOLE else set()
-    lazy = sorted({e.step for e in told if not e.materialised and context.step in (WHOLE, e.step)} - apart)
+    excluded_from_total = (
+        {step.name for step in context.run.plan.steps if step.excluded_from_total} if context.step == TOTAL else set()
+    )
+    lazy = sorted(
+        {e.step for e in told if not e.materialised and context.step in (TOTAL, e.step)} - excluded_from_total
+    )
     if lazy:
         return Outcome.REFUSED, f"{', '.join(lazy)} returned before the work was done", "Measure the time to result."
     return pass_rule("every step's result existed when its time ended")
@@ -139,19 +143,19 @@ def materialised(context: RuleContext) -> tuple[Outcome, str, str]:
 def background(context: RuleContext) -> tuple[Outcome, str, str]:
     """A busy machine for one arm and a quiet one for the other compares the machines."""
     loads = {}
-    for side in Side:
-        known = [s.background_cores for s in context.run.of_side(side)]
-        loads[side] = [load for load in known if load is not None]
+    for arm in Arm:
+        known = [s.background_cores for s in context.run.samples_of(arm)]
+        loads[arm] = [load for load in known if load is not None]
     if not all(loads.values()):
         return pass_rule("this system does not tell the load of other programs")
-    means = {side: sum(load) / len(load) for side, load in loads.items()}
-    difference = abs(means[Side.BASELINE] - means[Side.ACCELERATED])
+    means = {arm: sum(load) / len(load) for arm, load in loads.items()}
+    difference = abs(means[Arm.BASELINE] - means[Arm.ACCELERATED])
     chance = sum(_standard_error(load) ** 2 for load in loads.values()) ** 0.5
-    seen = f"{max(0, means[Side.BASELINE]):.2f} and {max(0, means[Side.ACCELERATED]):.2f} cores busy with other things"
-    for side, service in _external_services(context.run).items():
-        waits = [sample.measurement for sample in context.run.of_side(side)]
+    seen = f"{max(0, means[Arm.BASELINE]):.2f} and {max(0, means[Arm.ACCELERATED]):.2f} cores busy with other things"
+    for arm, service in _external_services(context.run).items():
+        waits = [sample.repetition for sample in context.run.samples_of(arm)]
         waited = sum(wait.idle_s for wait in waits)
-        idle = sum(wait.idle_processor_s for wait in waits) / waited if waited else 0.0
+        idle = sum(wait.idle_cpu_s for wait in waits) / waited if waited else 0.0
         seen += f"; {service.what} was not stopped beside the other arm, and used {idle:.2f} cores of this machine then"
     if difference > MAX_BACKGROUND_DIFFERENCE_CORES and difference > MAX_BACKGROUND_STANDARD_ERRORS * chance:
         return Outcome.REFUSED, seen, "Close what else runs, or find which arm leaves something running; run again."
@@ -171,10 +175,10 @@ def complete(context: RuleContext) -> tuple[Outcome, str, str]:
     return pass_rule("sampled until the interval was narrow enough or the budget was spent")
 
 
-def _external_services(run: Run) -> dict[Side, Service]:
-    """What works for the arms and is not their own."""
-    arms = {side: run.arm(side) for side in Side}
-    return {side: arm.service for side, arm in arms.items() if arm is not None and arm.service is not None}
+def _external_services(run: Run) -> dict[Arm, Service]:
+    """Services that work for an arm without being part of its process tree."""
+    prepared = {arm: run.prepared_arm(arm) for arm in Arm}
+    return {arm: one.service for arm, one in prepared.items() if one is not None and one.service is not None}
 
 
 def _standard_error(values: Sequence[float]) -> float:

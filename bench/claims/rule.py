@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.claims.evidence import select_evidence, select_steps
 from bench.run.record import Run
-from bench.values import WHOLE, Comparison, Evidence, Finding, Measure, Outcome, Side
+from bench.values import TOTAL, Arm, Comparison, Evidence, Finding, Measure, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,18 @@ class RuleContext:
     def steps(self) -> list[str]:
         return select_steps(self.run, self.step)
 
-    def measures(self, side: Side) -> list[Measure]:
+    def measures(self, arm: Arm) -> list[Measure]:
         """The measures of an arm's quality that a claim stands on."""
         if self.run.quality is None:
             return []
-        return [measure for measure in getattr(self.run.quality, side) if measure.decisive]
+        return [measure for measure in getattr(self.run.quality, arm) if measure.decisive]
 
     @property
     def agreement(self) -> list[Measure]:
         """Shares of equal results that a claim stands on: of this step; for the whole, of every step in it."""
         if self.run.quality is None:
             return []
-        wanted = {""} | ({step.name for step in self.run.plan.steps} if self.step == WHOLE else {self.step})
+        wanted = {""} | ({step.name for step in self.run.plan.steps} if self.step == TOTAL else {self.step})
         return [measure for measure in self.run.quality.agreement if measure.decisive and measure.step in wanted]
 
 

@@ -8,25 +8,25 @@ from bench.claims.quality import describe_quality
 from bench.claims.rule import RuleContext
 from bench.claims.speed import find_best_core_count
 from bench.formatting import format_cores, format_duration, format_ratio, format_ratio_with_interval
-from bench.values import Engagement, Finding, Side, Verdict
+from bench.values import Arm, Engagement, Finding, Verdict
 
 
 def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
     run, comparison, workload = context.run, context.comparison, context.run.plan.declaration
     lever = workload.lever
-    names = {side: lever[getattr(run.plan, side)].label for side in Side}
+    names = {arm: lever[getattr(run.plan, arm)].label for arm in Arm}
     ratio = comparison.ratio
     parts = [
         f"{workload.title}, {workload.labels()[context.step]}: "
-        f"{format_duration(comparison.baseline.median)} with {names[Side.BASELINE]}, "
-        f"{format_duration(comparison.accelerated.median)} with {names[Side.ACCELERATED]}, "
+        f"{format_duration(comparison.baseline.median)} with {names[Arm.BASELINE]}, "
+        f"{format_duration(comparison.accelerated.median)} with {names[Arm.ACCELERATED]}, "
         f"that is {format_ratio_with_interval(ratio)}, {verdict.speed}",
         f"{format_cores(run.plan.cores)}, batch {run.plan.batch}" + _describe_part_of_work(context),
     ]
-    best = {side: find_best_core_count(run, side) for side in Side} if run.core_counts else {}
+    best = {arm: find_best_core_count(run, arm) for arm in Arm} if run.core_counts else {}
     if run.best_ratio and any(count.cores != run.plan.cores for count in best.values()):
         times = " and ".join(
-            f"{format_duration(best[side].whole.median)} on {format_cores(best[side].cores)}" for side in Side
+            f"{format_duration(best[arm].whole.median)} on {format_cores(best[arm].cores)}" for arm in Arm
         )
         parts.append(f"the whole at each arm's best core count {times}, that is {format_ratio(run.best_ratio.value)}")
     decisive = describe_quality(context)
@@ -38,8 +38,8 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
 
 def _describe_part_of_work(context: RuleContext) -> str:
     """Words for a step that does not work on all of the batch."""
-    prepared = context.run.arm(Side.BASELINE)
-    own = prepared.work_of.get(context.step) if prepared else None
+    prepared = context.run.prepared_arm(Arm.BASELINE)
+    own = prepared.step_work.get(context.step) if prepared else None
     return "" if own is None else f", of which this step works on {own:,.0f} {context.run.plan.declaration.unit}"
 
 

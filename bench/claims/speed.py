@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.claims.rule import RuleContext
 from bench.run.record import Run
-from bench.values import Side, Speed
+from bench.values import Arm, Speed
 
 MIN_DETECTABLE_DIFFERENCE = 0.02
 """Smallest difference that a race of one process an arm can tell.
@@ -21,5 +21,5 @@ def decide_speed(context: RuleContext) -> Speed:
     return Speed.FASTER if ratio.value > 1 else Speed.SLOWER
 
 
-def find_best_core_count(run: Run, side: Side):
-    return min((count for count in run.core_counts if count.side == side), key=lambda count: count.whole.median)
+def find_best_core_count(run: Run, arm: Arm):
+    return min((count for count in run.core_counts if count.arm == arm), key=lambda count: count.whole.median)

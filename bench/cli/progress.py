@@ -55,7 +55,7 @@ def _format_progress(status: RunStatus) -> str:
         return f"waiting: {status.place} in front" if status.place else "starting"
     text = f"{run.state}: {run.last_at:.0f} s"
     if run.state is State.PREPARING:
-        return text + "".join(f", {side} {words}" for side, words in run.progress.items())
+        return text + "".join(f", {arm} {words}" for arm, words in run.progress.items())
     whole = run.comparison()
     if whole is None:
         return f"{text}, {len(run.samples)} samples"

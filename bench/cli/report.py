@@ -15,7 +15,7 @@ from bench.formatting import (
     measure_label,
 )
 from bench.run.record import Run
-from bench.values import WHOLE, Outcome, Phase, Side
+from bench.values import TOTAL, Arm, Outcome, Phase
 from bench.workload.declaration import Workload
 
 
@@ -23,7 +23,7 @@ def format_workload_table(workloads: Sequence[Workload]) -> str:
     rows = ["| name | what races | steps (published) |", "| --- | --- | --- |"]
     for workload in workloads:
         told = workload.figures()
-        labels = {name: label for name, label in workload.labels().items() if name != WHOLE or name in told}
+        labels = {name: label for name, label in workload.labels().items() if name != TOTAL or name in told}
         steps = [f"{label} ({told[name].ratio:g}x)" if name in told else label for name, label in labels.items()]
         rows.append(f"| `{workload.name}` | {workload.sentence} | {', '.join(steps)} |")
     return "\n".join(rows)
@@ -46,14 +46,14 @@ def print_run(run: Run) -> None:
                 f"{format_duration(comparison.accelerated.median):>20}   "
                 f"{format_ratio_with_interval(ratio):24} {format_ratio(published.ratio) if published else ''}"
             )
-        used = [f"{getattr(run.statistics[0], side).effective_cores:.2f}" for side in Side]
+        used = [f"{getattr(run.statistics[0], arm).effective_cores:.2f}" for arm in Arm]
         pairs = run.statistics[0].baseline.count
         warm_up = sum(sample.phase is Phase.WARM_UP for sample in run.samples)
         print(
             f"\n{pairs} pairs after {warm_up} samples of warm-up; "
             f"asked {format_cores(run.plan.cores)}, used {' and '.join(used)}"
         )
-    for evidence in run.evidence.get(Side.ACCELERATED, []):
+    for evidence in run.evidence.get(Arm.ACCELERATED, []):
         print(f"{labels[evidence.step]}: {evidence.path}. {evidence.reason or '; '.join(evidence.words)}")
     if run.quality:
         for one, other in zip(run.quality.baseline, run.quality.accelerated, strict=False):
@@ -64,7 +64,7 @@ def print_run(run: Run) -> None:
         print(f"\n{run.failure.what}\n{run.failure.remedy}")
         for text in run.failure.log[-10:]:
             print(f"    {text}")
-    claim = run.claim(WHOLE)
+    claim = run.claim(TOTAL)
     if claim:
         print(f"\n{claim.sentence}")
         for finding in claim.findings:

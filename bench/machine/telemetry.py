@@ -21,7 +21,7 @@ import psutil
 from bench.machine.memory import parse_meminfo
 from bench.system.process_tree import descendants, resident_bytes
 from bench.system.procfs import SYSTEM_ROOT, read_bytes
-from bench.values import CoreReading, Reading, Side
+from bench.values import Arm, CoreReading, Reading
 
 SLOW_READ_INTERVAL_S = 2.0
 """How often temperature, throttling and `/proc/cpuinfo` are read."""
@@ -81,7 +81,7 @@ class Telemetry:
         for held in (self._stat, self._meminfo, self._vmstat, *self._frequencies.values()):
             held.close()
 
-    def read(self, now: float, arms: Mapping[Side, int] = {}) -> Reading:
+    def read(self, now: float, arms: Mapping[Arm, int] = {}) -> Reading:
         """The machine at `now`, on the clock of the race; `arms` has the pid of each arm's first process.
 
         Loads and steal are shares of the time since the last read; in the first, loads are 0 and steal is None.
@@ -164,12 +164,12 @@ class Telemetry:
         except OSError:
             return 0, 0
 
-    def _arm_memory(self, now: float, arms: Mapping[Side, int]) -> dict[Side, int]:
+    def _arm_memory(self, now: float, arms: Mapping[Arm, int]) -> dict[Arm, int]:
         if now >= self._rescan_at or not self._trees.keys() >= set(arms.values()):
             began = time.thread_time()
             self._trees = {pid: [pid, *descendants(pid, self._root)] for pid in arms.values()}
             self._rescan_at = now + max(MIN_RESCAN_INTERVAL_S, (time.thread_time() - began) / MAX_RESCAN_SHARE)
-        return {side: resident_bytes(self._trees[arm], self._root) for side, arm in arms.items()}
+        return {arm: resident_bytes(self._trees[pid], self._root) for arm, pid in arms.items()}
 
 
 class _OpenFile:

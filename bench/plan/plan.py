@@ -18,7 +18,7 @@ from bench.plan.validation import (
     check_parameters,
     check_workload,
 )
-from bench.values import WHOLE
+from bench.values import TOTAL
 from bench.workload.declaration import Setting, Step, Workload
 from bench.workload.registry import load_workloads
 
@@ -64,8 +64,8 @@ class Plan(BaseModel):
         ]
 
         plan: dict[str, Any] = {"workload": workload.name}
-        for side in ("baseline", "accelerated"):
-            plan[side] = check_lever_value(workload, side, given.get(side, getattr(workload.lever, side)), problems)
+        for arm in ("baseline", "accelerated"):
+            plan[arm] = check_lever_value(workload, arm, given.get(arm, getattr(workload.lever, arm)), problems)
         cores = given.get("cores", limit or 1)
         plan["cores"] = check_number(
             "cores", cores, int, 1, limit, problems, " (the cores this process may use)" if limit else ""
@@ -73,9 +73,11 @@ class Plan(BaseModel):
         plan["batch"] = check_parameter(workload.batch, given.get("batch", workload.batch.default), problems)
         plan["parameters"] = check_parameters(workload, given.get("parameters", {}), problems)
         steps = () if problems else workload.steps_of(plan["parameters"])
-        if steps and all(step.apart for step in steps):
+        if steps and all(step.excluded_from_total for step in steps):
             alone = ", ".join(step.label for step in steps)
-            problems.append(f"{workload.chosen_by}: {alone} does no work that could be compared; choose more with it")
+            problems.append(
+                f"{workload.step_parameter}: {alone} does no work that could be compared; choose more with it"
+            )
         plan["budget_s"] = check_number(
             "budget_s", given.get("budget_s", 20.0), float, *BUDGET_RANGE_S, problems, " seconds"
         )
@@ -100,7 +102,7 @@ class Plan(BaseModel):
     def labels(self) -> dict[str, str]:
         """Label of the whole, and of every step that is timed."""
         told = self.declaration.labels()
-        return {name: told[name] for name in (WHOLE, *(step.name for step in self.steps))}
+        return {name: told[name] for name in (TOTAL, *(step.name for step in self.steps))}
 
     @property
     def digest(self) -> str:
@@ -138,9 +140,9 @@ class Plan(BaseModel):
         words = ["python -m bench run", self.workload, f"--cores {self.cores}", f"--batch {self.batch}"]
         default = make_plan(self.workload, cores=self.cores)
         words += [
-            f"--{side} {getattr(self, side)}"
-            for side in ("baseline", "accelerated")
-            if getattr(self, side) != getattr(default, side)
+            f"--{arm} {getattr(self, arm)}"
+            for arm in ("baseline", "accelerated")
+            if getattr(self, arm) != getattr(default, arm)
         ]
         words += [
             f"--set {shlex.quote(f'{name}={_format_setting(value)}')}"

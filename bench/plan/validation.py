@@ -32,10 +32,10 @@ def check_workload(name: Any) -> Workload:
     return known[name]
 
 
-def check_lever_value(workload: Workload, side: str, given: Any, problems: list[str]) -> str:
+def check_lever_value(workload: Workload, arm: str, given: Any, problems: list[str]) -> str:
     names = [value.name for value in workload.lever.values]
     if given not in names:
-        problems.append(f"{side}: {given!r} is no value of the lever {workload.lever.name}; it has {', '.join(names)}")
+        problems.append(f"{arm}: {given!r} is no value of the lever {workload.lever.name}; it has {', '.join(names)}")
     return str(given)
 
 

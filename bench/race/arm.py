@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bench.plan.plan import Plan
 from bench.system.process_tree import pause_tree, resume_tree
-from bench.values import Failure, Side
+from bench.values import Arm, Failure
 from bench.worker import process, protocol
 from bench.worker.environment import make_environment
 from bench.worker.process import LineTooLong, ProcessEnded, SupervisedProcess
@@ -25,8 +25,8 @@ class ArmError(Exception):
 class ArmProcess:
     """One arm: started, asked, listened to and ended. Never blocks but in `end`."""
 
-    def __init__(self, side: Side, plan: Plan, cores: list[int], folder: Path) -> None:
-        self.side, self.plan, self.cores = side, plan, cores
+    def __init__(self, arm: Arm, plan: Plan, cores: list[int], folder: Path) -> None:
+        self.arm, self.plan, self.cores = arm, plan, cores
         self.folder = folder
         self.scratch = folder / "scratch"
         self.log = folder / "log"
@@ -36,7 +36,7 @@ class ArmProcess:
 
     def start(self) -> None:
         self.scratch.mkdir(parents=True)
-        lever = self.plan.declaration.lever[getattr(self.plan, self.side)]
+        lever = self.plan.declaration.lever[getattr(self.plan, self.arm)]
         environment = make_environment(len(self.cores), lever.environment)
         self._child = SupervisedProcess("bench.worker.arm_worker", self.cores, environment, self.log)
 
@@ -107,8 +107,8 @@ class ArmProcess:
         return self.broken(f"could not do its work: {reply.what}", reply.remedy or "Its log says where.")
 
     def broken(self, what: str, remedy: str) -> ArmError:
-        lever = self.plan.declaration.lever[getattr(self.plan, self.side)]
+        lever = self.plan.declaration.lever[getattr(self.plan, self.arm)]
         log = self._child.log_tail() if self._child else []
         return ArmError(
-            Failure(what=f"The {self.side} arm ({lever.label}) {what}.", remedy=remedy, side=self.side, log=log)
+            Failure(what=f"The {self.arm} arm ({lever.label}) {what}.", remedy=remedy, arm=self.arm, log=log)
         )

@@ -45,7 +45,7 @@ from bench.run.events import Event, State
 from bench.run.record import Run
 from bench.stats.warmup import is_warm
 from bench.system.process_tree import tree_resident_bytes
-from bench.values import CoreCount, Failure, Measurement, Phase, Placement, PreparedArm, Quality, Sample, Side
+from bench.values import Arm, CoreCount, Failure, Phase, Placement, PreparedArm, Quality, Repetition, Sample
 from bench.worker import protocol
 from bench.worker.process import make_work_fields
 
@@ -130,7 +130,7 @@ class Race:
         self._move(State.RACING)
         self._sample_pairs(arms)
         # Now, since what the arms tell of is the race, and not what follows it.
-        if self.workload.judged_twice:
+        if self.workload.quality_after_race:
             self._judge(arms)
         else:
             self._testify(arms)
@@ -144,57 +144,57 @@ class Race:
                 # The race itself is done: its claim says that no other core count was tried.
                 self._end_others(arms)
                 what = f"{format_cores(count)} could not be tried: {broken.failure.what}"
-                self.tell(events.ArmProgressed(at=self.now, side=broken.failure.side, cores=count, text=what))
+                self.tell(events.ArmProgressed(at=self.now, arm=broken.failure.arm, cores=count, text=what))
         self._end_all()
         self._rest()
         self._conclude(State.FINISHED)
 
-    def _prepare(self, chosen: list[int], sides: Sequence[Side] = tuple(Side)) -> dict[Side, ArmProcess]:
+    def _prepare(self, chosen: list[int], sides: Sequence[Arm] = tuple(Arm)) -> dict[Arm, ArmProcess]:
         """Start the arms side by side, and wait until all are ready."""
         began = time.monotonic()
         arms = {}
-        for side in sides:
-            folder = self._scratch / f"{side}-{len(chosen)}"
-            arms[side] = ArmProcess(side, self.plan, chosen, folder)
-            arms[side].start()
-            self._alive.append(arms[side])
+        for arm in sides:
+            folder = self._scratch / f"{arm}-{len(chosen)}"
+            arms[arm] = ArmProcess(arm, self.plan, chosen, folder)
+            arms[arm].start()
+            self._alive.append(arms[arm])
         self._ask_all(arms.values(), None, protocol.Hello, self.workload.prepare_limit_s)
-        for arm in arms.values():
-            arm.ask(
+        for process in arms.values():
+            process.ask(
                 protocol.Prepare(
                     arm=self.workload.arm,
-                    lever=getattr(self.plan, arm.side),
-                    **make_work_fields(self.plan, chosen, arm.scratch),
+                    lever=getattr(self.plan, process.arm),
+                    **make_work_fields(self.plan, chosen, process.scratch),
                 )
             )
 
-        def ready(arm: ArmProcess, answer: protocol.PreparedReply | protocol.RepeatedReply) -> type | None:
+        def ready(process: ArmProcess, answer: protocol.PreparedReply | protocol.RepeatedReply) -> type | None:
             if isinstance(answer, protocol.RepeatedReply):
-                self._take(arm, answer.measurement, Phase.EARLY, next(self._pairs), 0)
+                self._take(process, answer.repetition, Phase.EARLY, next(self._pairs), 0)
                 return None
             prepared = PreparedArm(
-                side=arm.side,
+                arm=process.arm,
                 cores=len(chosen),
-                pid=arm.pid,
+                pid=process.pid,
                 seconds=time.monotonic() - began,
                 work=answer.work,
-                work_of=answer.work_of,
+                step_work=answer.step_work,
                 data=answer.data,
                 facts=answer.facts,
                 synthetic=answer.synthetic,
                 service=answer.service,
             )
             self.tell(events.ArmPrepared(at=self.now, prepared=prepared))
-            if not self.workload.early or len(self._alive) > len(Side) or len(self.record.prepared) >= len(Side):
+            if not self.workload.early_sample or len(self._alive) > len(Arm) or len(self.record.prepared) >= len(Arm):
                 return None
-            arm.ask(protocol.Repeat(repetition=0, calls={}))
+            process.ask(protocol.Repeat(repetition=0, calls={}))
             return protocol.RepeatedReply
 
         self._ask_all(arms.values(), None, protocol.PreparedReply, self.workload.prepare_limit_s, ready)
         return arms
 
     def _check_same_work(self) -> None:
-        works = [(prepared.work, prepared.work_of) for prepared in self.record.prepared]
+        works = [(prepared.work, prepared.step_work) for prepared in self.record.prepared]
         if any(work != works[0] for work in works):
             told = "; ".join(
                 " ".join([f"{work:g}", *(f"{step} {own:g}" for step, own in of.items())]) for work, of in works
@@ -206,46 +206,46 @@ class Race:
                 )
             )
 
-    def _warm_up(self, arms: dict[Side, ArmProcess]) -> None:
+    def _warm_up(self, arms: dict[Arm, ArmProcess]) -> None:
         """Alternate the arms until neither gets faster, then settle how often a step is called inside a sample."""
-        series: dict[Side, list[float]] = {side: [] for side in Side}
+        series: dict[Arm, list[float]] = {arm: [] for arm in Arm}
         until = self.now + self.plan.budget_s * MAX_WARM_UP_SHARE
         while True:
             self._sample_round(list(arms.values()), Phase.WARM_UP)
-            for side in Side:
-                series[side].append(self.record.of_side(side, Phase.WARM_UP)[-1].whole_s)
+            for arm in Arm:
+                series[arm].append(self.record.samples_of(arm, Phase.WARM_UP)[-1].total_s)
             if all(is_warm(times) for times in series.values()) or self.now >= until:
                 break
-        last = [self.record.of_side(side, Phase.WARM_UP)[-1] for side in Side]
+        last = [self.record.samples_of(arm, Phase.WARM_UP)[-1] for arm in Arm]
         for step in self.plan.steps:
             # The same number of calls in both arms, as many as the faster one needs and the slower one bears.
             times = [sample.seconds(step.name) for sample in last]
             self._calls[step.name] = choose_call_count(min(times), max(times))
 
-    def _spread(self, arms: dict[Side, ArmProcess]) -> None:
+    def _spread(self, arms: dict[Arm, ArmProcess]) -> None:
         """Lay an arm's threads one on each core where the kernel has packed them, and keep that where it helps."""
-        for side, arm in arms.items():
+        for arm, process in arms.items():
             if self.plan.cores < 2:
                 continue
-            before = self._sample(arm, Phase.WARM_UP, next(self._pairs), 0)
+            before = self._sample(process, Phase.WARM_UP, next(self._pairs), 0)
             asked = f"asked {self.plan.cores} cores, used {before.effective_cores:.2f}"
-            if before.measurement.threads < 2:
-                self._placed(side, before, None, False, f"{asked}: {before.measurement.threads} thread ran")
+            if before.repetition.threads < 2:
+                self._placed(arm, before, None, False, f"{asked}: {before.repetition.threads} thread ran")
                 continue
             if before.effective_cores >= MIN_SPREAD_CORES_SHARE * self.plan.cores:
-                self._placed(side, before, None, False, f"{asked}: nothing to spread")
+                self._placed(arm, before, None, False, f"{asked}: nothing to spread")
                 continue
-            self._ask(arm, protocol.Place(spread=True), protocol.PlacedReply)
-            after = self._sample(arm, Phase.WARM_UP, next(self._pairs), 0)
+            self._ask(process, protocol.Place(spread=True), protocol.PlacedReply)
+            after = self._sample(process, Phase.WARM_UP, next(self._pairs), 0)
             kept = after.effective_cores > MIN_SPREAD_GAIN * before.effective_cores
             if not kept:
-                self._ask(arm, protocol.Place(spread=False), protocol.PlacedReply)
+                self._ask(process, protocol.Place(spread=False), protocol.PlacedReply)
             how = f"{asked}; with a core for each thread {after.effective_cores:.2f}"
-            self._placed(side, before, after, kept, f"{how}: {'kept' if kept else 'no better, undone'}")
+            self._placed(arm, before, after, kept, f"{how}: {'kept' if kept else 'no better, undone'}")
 
-    def _placed(self, side: Side, before: Sample, after: Sample | None, kept: bool, reason: str) -> None:
+    def _placed(self, arm: Arm, before: Sample, after: Sample | None, kept: bool, reason: str) -> None:
         placement = Placement(
-            side=side,
+            arm=arm,
             cores=self.plan.cores,
             before=before.effective_cores,
             after=after.effective_cores if after else None,
@@ -254,35 +254,35 @@ class Race:
         )
         self.tell(events.ThreadsPlaced(at=self.now, placement=placement))
 
-    def _judge(self, arms: dict[Side, ArmProcess]) -> None:
+    def _judge(self, arms: dict[Arm, ArmProcess]) -> None:
         """Ask both arms for their evidence, their quality and what they made, and how far they agree."""
         self._testify(arms)
         concluded = {
-            side: self._ask(arm, protocol.MeasureQuality(), protocol.QualityReply) for side, arm in arms.items()
+            arm: self._ask(process, protocol.MeasureQuality(), protocol.QualityReply) for arm, process in arms.items()
         }
-        baseline, accelerated = arms[Side.BASELINE], arms[Side.ACCELERATED]
+        baseline, accelerated = arms[Arm.BASELINE], arms[Arm.ACCELERATED]
         compared = self._ask(
             accelerated, protocol.CompareResults(other=str(baseline.scratch)), protocol.ComparisonReply
         )
         quality = Quality(
-            baseline=concluded[Side.BASELINE].measures,
-            accelerated=concluded[Side.ACCELERATED].measures,
+            baseline=concluded[Arm.BASELINE].measures,
+            accelerated=concluded[Arm.ACCELERATED].measures,
             agreement=compared.measures,
         )
-        pictures = {side: concluded[side].pictures for side in Side}
+        pictures = {arm: concluded[arm].pictures for arm in Arm}
         self.tell(events.QualityMeasured(at=self.now, quality=quality, pictures=pictures, tables=compared.tables))
 
-    def _testify(self, arms: dict[Side, ArmProcess]) -> None:
-        for side, arm in arms.items():
-            testified = self._ask(arm, protocol.CollectEvidence(), protocol.EvidenceReply)
+    def _testify(self, arms: dict[Arm, ArmProcess]) -> None:
+        for arm, process in arms.items():
+            testified = self._ask(process, protocol.CollectEvidence(), protocol.EvidenceReply)
             unknown = {evidence.step for evidence in testified.evidence} - {step.name for step in self.plan.steps}
             if unknown:
-                raise arm.broken(
+                raise process.broken(
                     f"gave evidence of steps that are not declared: {unknown}", "The workload is at fault."
                 )
-            self.tell(events.EvidenceCollected(at=self.now, side=side, evidence=testified.evidence))
+            self.tell(events.EvidenceCollected(at=self.now, arm=arm, evidence=testified.evidence))
 
-    def _sample_pairs(self, arms: dict[Side, ArmProcess]) -> None:
+    def _sample_pairs(self, arms: dict[Arm, ArmProcess]) -> None:
         """Pairs in random order until every interval is narrow enough or the budget is spent."""
         while self._loading.is_alive():
             self._loading.join(CHECK_INTERVAL_S)
@@ -314,13 +314,13 @@ class Race:
 
         samples = [sample for sample in self.record.samples if sample.phase == Phase.RACE]
         prepared = self.record.prepared[0]
-        comparisons = compare_samples(samples, work=prepared.work, work_of=prepared.work_of, seed=self.plan.seed)
+        comparisons = compare_samples(samples, work=prepared.work, step_work=prepared.step_work, seed=self.plan.seed)
         if not comparisons:
             return False
         self.tell(events.RatiosEstimated(at=self.now, pairs=pairs, comparisons=comparisons))
         return all(comparison.ratio.half_width <= self.plan.target for comparison in comparisons)
 
-    def _try_cores(self, arms: dict[Side, ArmProcess], count: int) -> None:
+    def _try_cores(self, arms: dict[Arm, ArmProcess], count: int) -> None:
         """Race both arms at another core count against themselves, in rounds of four, so that drift hits all alike."""
         whole = self.record.comparison()
         slowest = max(whole.baseline.median, whole.accelerated.median) if whole else 0.0
@@ -333,8 +333,8 @@ class Race:
         others = self._prepare(self._cores[:count])
         contestants = [*arms.values(), *others.values()]
         for _ in range(2):
-            for arm in others.values():
-                self._sample(arm, Phase.WARM_UP, next(self._pairs), 0)
+            for process in others.values():
+                self._sample(process, Phase.WARM_UP, next(self._pairs), 0)
         tried = len(core_counts_to_try(self.plan.cores))
         until = self.now + self.plan.budget_s * CORE_COUNTS_SHARE / tried
         for done in itertools.count(1):
@@ -347,24 +347,24 @@ class Race:
     def _tell_core_counts(self) -> None:
         from bench.stats.comparison import ratio_of_medians, summarize
 
-        times: dict[tuple[Side, int], list[float]] = {}
-        busy: dict[tuple[Side, int], list[float]] = {}
+        times: dict[tuple[Arm, int], list[float]] = {}
+        busy: dict[tuple[Arm, int], list[float]] = {}
         for sample in self.record.samples:
             if sample.phase == Phase.CORES:
-                times.setdefault((sample.side, sample.cores), []).append(sample.whole_s)
-                busy.setdefault((sample.side, sample.cores), []).append(sample.effective_cores)
+                times.setdefault((sample.arm, sample.cores), []).append(sample.total_s)
+                busy.setdefault((sample.arm, sample.cores), []).append(sample.effective_cores)
         work = self.record.prepared[0].work
         counts = [
             CoreCount(
-                side=side,
+                arm=arm,
                 cores=count,
-                whole=summarize(series, work=work, effective_cores=sum(busy[side, count]) / len(busy[side, count])),
+                whole=summarize(series, work=work, effective_cores=sum(busy[arm, count]) / len(busy[arm, count])),
             )
-            for (side, count), series in sorted(times.items(), key=lambda item: (item[0][0], item[0][1]))
+            for (arm, count), series in sorted(times.items(), key=lambda item: (item[0][0], item[0][1]))
         ]
-        best = {side: min((c for c in counts if c.side == side), key=lambda c: c.whole.median) for side in Side}
-        first = times[Side.BASELINE, best[Side.BASELINE].cores]
-        second = times[Side.ACCELERATED, best[Side.ACCELERATED].cores]
+        best = {arm: min((c for c in counts if c.arm == arm), key=lambda c: c.whole.median) for arm in Arm}
+        first = times[Arm.BASELINE, best[Arm.BASELINE].cores]
+        second = times[Arm.ACCELERATED, best[Arm.ACCELERATED].cores]
         shorter = min(len(first), len(second))
         ratio = ratio_of_medians(first[-shorter:], second[-shorter:], seed=self.plan.seed)
         self.tell(events.CoreCountsTried(at=self.now, counts=counts, best_ratio=ratio))
@@ -391,42 +391,42 @@ class Race:
         pair = next(self._pairs)
         order = list(arms)
         self._random.shuffle(order)
-        for place, arm in enumerate(order):
-            self._sample(arm, phase, pair, place)
+        for place, process in enumerate(order):
+            self._sample(process, phase, pair, place)
 
-    def _sample(self, arm: ArmProcess, phase: Phase, pair: int, place: int) -> Sample:
-        self._still(arm)
+    def _sample(self, process: ArmProcess, phase: Phase, pair: int, place: int) -> Sample:
+        self._still(process)
         # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
         request = protocol.Repeat(repetition=pair, calls=self._calls)
-        repeated = self._ask(arm, request, protocol.RepeatedReply)
-        return self._take(arm, repeated.measurement, phase, pair, place)
+        repeated = self._ask(process, request, protocol.RepeatedReply)
+        return self._take(process, repeated.repetition, phase, pair, place)
 
-    def _take(self, arm: ArmProcess, measurement: Measurement, phase: Phase, pair: int, place: int) -> Sample:
+    def _take(self, process: ArmProcess, repetition: Repetition, phase: Phase, pair: int, place: int) -> Sample:
         """Tell of a sample that an arm has measured, with its steps as they are declared."""
-        timed = [time.step for time in measurement.steps]
+        timed = [time.step for time in repetition.steps]
         if timed != [step.name for step in self.plan.steps]:
-            raise arm.broken(f"timed the steps {timed}, which are not those declared", "The workload is at fault.")
+            raise process.broken(f"timed the steps {timed}, which are not those declared", "The workload is at fault.")
         steps = [
-            time.model_copy(update={"apart": declared.apart})
-            for time, declared in zip(measurement.steps, self.plan.steps, strict=True)
+            time.model_copy(update={"excluded_from_total": declared.excluded_from_total})
+            for time, declared in zip(repetition.steps, self.plan.steps, strict=True)
         ]
-        measurement = measurement.model_copy(update={"began": measurement.began - self._start, "steps": steps})
+        repetition = repetition.model_copy(update={"began": repetition.began - self._start, "steps": steps})
         sample = Sample(
-            side=arm.side, phase=phase, cores=len(arm.cores), pair=pair, place=place, measurement=measurement
+            arm=process.arm, phase=phase, cores=len(process.cores), pair=pair, place=place, repetition=repetition
         )
         self.tell(events.SampleTaken(at=self.now, sample=sample))
         return sample
 
-    def _still(self, arm: ArmProcess) -> None:
+    def _still(self, process: ArmProcess) -> None:
         """Before `arm` is timed: where the workload wants that, stop the processes of all others, outside any clock."""
-        if not self.workload.freeze_idle:
+        if not self.workload.pause_idle_arm:
             return
         for other in self._alive:
-            if other is not arm:
+            if other is not process:
                 other.freeze()
-        if arm.frozen:
+        if process.frozen:
             # What its timers have missed is made up for before its clock starts, and not inside.
-            arm.thaw()
+            process.thaw()
             time.sleep(RESUME_DELAY_S)
 
     def _let_draw(self) -> None:
@@ -444,8 +444,8 @@ class Race:
 
     # --- talking with the arms ---
 
-    def _ask(self, arm: ArmProcess, request: protocol.Request, wanted: type) -> protocol.Reply:
-        return self._ask_all([arm], request, wanted, self.workload.sample_limit_s)[arm]
+    def _ask(self, process: ArmProcess, request: protocol.Request, wanted: type) -> protocol.Reply:
+        return self._ask_all([process], request, wanted, self.workload.sample_limit_s)[process]
 
     def _ask_all(
         self,
@@ -453,7 +453,7 @@ class Race:
         request: protocol.Request | None,
         wanted: type,
         limit_s: float,
-        then: Callable[[ArmProcess, protocol.Reply], type | None] = lambda arm, reply: None,
+        then: Callable[[ArmProcess, protocol.Reply], type | None] = lambda process, reply: None,
     ) -> dict[ArmProcess, protocol.Reply]:
         """Put `request` to the arms (None: it has been put) and wait for an answer of the type `wanted` from each.
 
@@ -462,31 +462,35 @@ class Race:
         waiting = dict.fromkeys(arms, wanted)
         answers: dict[ArmProcess, protocol.Reply] = {}
         if request is not None:
-            for arm in waiting:
-                arm.ask(request)
+            for process in waiting:
+                process.ask(request)
         deadline = time.monotonic() + limit_s
         while waiting:
             ready, _, _ = select.select(list(waiting), [], [], CHECK_INTERVAL_S)
-            for arm in ready:
-                for reply in arm.replies():
+            for process in ready:
+                for reply in process.replies():
                     match reply:
                         case protocol.ProgressMessage(text=text):
-                            self.tell(events.ArmProgressed(at=self.now, side=arm.side, cores=len(arm.cores), text=text))
+                            self.tell(
+                                events.ArmProgressed(at=self.now, arm=process.arm, cores=len(process.cores), text=text)
+                            )
                         case protocol.ErrorReply():
-                            raise arm.broke(reply)
-                        case _ if isinstance(reply, waiting.get(arm, ())):
+                            raise process.broke(reply)
+                        case _ if isinstance(reply, waiting.get(process, ())):
                             if isinstance(reply, protocol.Hello):
-                                arm.pid = reply.pid
+                                process.pid = reply.pid
                                 if reply.version != protocol.VERSION:
-                                    raise arm.broken(f"speaks version {reply.version}", "Install one Fairlap, not two.")
-                            answers[arm] = reply
-                            more = then(arm, reply)
+                                    raise process.broken(
+                                        f"speaks version {reply.version}", "Install one Fairlap, not two."
+                                    )
+                            answers[process] = reply
+                            more = then(process, reply)
                             if more is None:
-                                del waiting[arm]
+                                del waiting[process]
                             else:
-                                waiting[arm] = more
+                                waiting[process] = more
                         case _:
-                            raise arm.broken(f"answered '{reply.type}' out of turn", "The workload is at fault.")
+                            raise process.broken(f"answered '{reply.type}' out of turn", "The workload is at fault.")
             self._look_up()
             if waiting and time.monotonic() > deadline:
                 raise next(iter(waiting)).broken(
@@ -503,13 +507,13 @@ class Race:
         if self.now - self._last_reading < TELEMETRY_INTERVAL_S:
             return
         self._last_reading = self.now
-        racing = self._alive[: len(Side)]
-        reading = self._telemetry.read(self.now, {arm.side: arm.supervisor_pid for arm in racing})
+        racing = self._alive[: len(Arm)]
+        reading = self._telemetry.read(self.now, {process.arm: process.supervisor_pid for process in racing})
         self.tell(events.TelemetryRead(at=self.now, reading=reading))
         used = sum(reading.arm_memory.values())
-        used += sum(tree_resident_bytes(arm.supervisor_pid) for arm in self._alive[len(Side) :])
+        used += sum(tree_resident_bytes(process.supervisor_pid) for process in self._alive[len(Arm) :])
         if used > self._memory_limit:
-            largest = max(self._alive, key=lambda arm: reading.arm_memory.get(arm.side, 0))
+            largest = max(self._alive, key=lambda process: reading.arm_memory.get(process.arm, 0))
             raise largest.broken(
                 f"and its rival used {used / 2**30:.1f} GiB, "
                 f"more than the {self._memory_limit / 2**30:.1f} GiB that may be used",
@@ -519,11 +523,11 @@ class Race:
     def _move(self, state: State, why: str = "") -> None:
         self.tell(events.StateChanged(at=self.now, state=state, why=why))
 
-    def _end_others(self, arms: dict[Side, ArmProcess]) -> None:
+    def _end_others(self, arms: dict[Arm, ArmProcess]) -> None:
         """End all arms but these."""
-        for arm in [arm for arm in self._alive if arm not in arms.values()]:
-            self._alive.remove(arm)
-            arm.end()
+        for process in [process for process in self._alive if process not in arms.values()]:
+            self._alive.remove(process)
+            process.end()
 
     def _end_all(self) -> None:
         while self._alive:

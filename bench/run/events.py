@@ -16,7 +16,7 @@ from bench import values
 from bench.machine.model import Machine
 from bench.machine.noise import Noise
 from bench.plan.plan import Plan
-from bench.values import Side, Value
+from bench.values import Arm, Value
 
 RUN_VERSION = 1
 """Version of the journal's and the stored run's schema; a reader refuses another."""
@@ -65,7 +65,7 @@ class ArmProgressed(Value):
 
     type: Literal["progress"] = "progress"
     at: float
-    side: Side
+    arm: Arm
     cores: int
     text: str
 
@@ -106,7 +106,7 @@ class RatiosEstimated(Value):
 class EvidenceCollected(Value):
     type: Literal["evidence"] = "evidence"
     at: float
-    side: Side
+    arm: Arm
     evidence: list[values.Evidence]
 
 
@@ -116,7 +116,7 @@ class QualityMeasured(Value):
     type: Literal["quality"] = "quality"
     at: float
     quality: values.Quality
-    pictures: dict[Side, list[values.Picture]] = Field(default_factory=dict)
+    pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict)
     tables: list[values.Table] = Field(default_factory=list)
 
 

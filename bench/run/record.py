@@ -13,7 +13,7 @@ from bench.machine.noise import Noise
 from bench.plan.plan import Plan
 from bench.run import events
 from bench.run.events import State
-from bench.values import WHOLE, Claim, Comparison, Phase, Sample, Side, Verdict
+from bench.values import TOTAL, Arm, Claim, Comparison, Phase, Sample, Verdict
 
 
 class RatioEstimate(values.Value):
@@ -47,9 +47,9 @@ class Run(BaseModel):
     placements: list[values.Placement] = Field(default_factory=list)
     estimates: list[RatioEstimate] = Field(default_factory=list)
     statistics: list[Comparison] = Field(default_factory=list)
-    evidence: dict[Side, list[values.Evidence]] = Field(default_factory=dict)
+    evidence: dict[Arm, list[values.Evidence]] = Field(default_factory=dict)
     quality: values.Quality | None = None
-    pictures: dict[Side, list[values.Picture]] = Field(default_factory=dict)
+    pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict)
     tables: list[values.Table] = Field(default_factory=list)
     core_counts: list[values.CoreCount] = Field(default_factory=list)
     best_ratio: values.Interval | None = None
@@ -78,13 +78,13 @@ class Run(BaseModel):
                 if event.state.over:
                     self.ended_at = event.at
             case events.ArmProgressed():
-                self.progress[event.side] = event.text
+                self.progress[event.arm] = event.text
             case events.ArmPrepared():
                 self.prepared.append(event.prepared)
             case events.SampleTaken():
                 self.samples.append(event.sample)
                 # Who takes samples is past whatever it last said of its progress.
-                self.progress.pop(event.sample.side, None)
+                self.progress.pop(event.sample.arm, None)
             case events.TelemetryRead():
                 self.telemetry.append(event.reading)
             case events.ThreadsPlaced():
@@ -94,7 +94,7 @@ class Run(BaseModel):
                 self.estimates.append(RatioEstimate(at=event.at, pairs=event.pairs, ratios=ratios))
                 self.statistics = event.comparisons
             case events.EvidenceCollected():
-                self.evidence[event.side] = event.evidence
+                self.evidence[event.arm] = event.evidence
             case events.QualityMeasured():
                 self.quality, self.pictures, self.tables = event.quality, event.pictures, event.tables
             case events.CoreCountsTried():
@@ -118,19 +118,19 @@ class Run(BaseModel):
             run.apply(event)
         return run
 
-    def of_side(self, side: Side, phase: Phase = Phase.RACE) -> list[Sample]:
+    def samples_of(self, arm: Arm, phase: Phase = Phase.RACE) -> list[Sample]:
         """Samples of one arm in one phase, in order of time."""
-        return [sample for sample in self.samples if sample.side == side and sample.phase == phase]
+        return [sample for sample in self.samples if sample.arm == arm and sample.phase == phase]
 
-    def comparison(self, step: str = WHOLE) -> Comparison | None:
+    def comparison(self, step: str = TOTAL) -> Comparison | None:
         return next((comparison for comparison in self.statistics if comparison.step == step), None)
 
-    def claim(self, step: str = WHOLE) -> Claim | None:
+    def claim(self, step: str = TOTAL) -> Claim | None:
         return next((claim for claim in self.claims if claim.step == step), None)
 
-    def arm(self, side: Side) -> values.PreparedArm | None:
+    def prepared_arm(self, arm: Arm) -> values.PreparedArm | None:
         """How `side` was prepared for the race proper."""
-        return next((p for p in self.prepared if p.side == side and p.cores == self.plan.cores), None)
+        return next((p for p in self.prepared if p.arm == arm and p.cores == self.plan.cores), None)
 
     @property
     def verdict(self) -> Verdict | None:

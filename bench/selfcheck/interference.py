@@ -13,7 +13,7 @@ from bench.plan import plan
 from bench.race.race import Race
 from bench.run import events
 from bench.selfcheck.common import choose_all_cores, make_run_opened
-from bench.values import WHOLE, Phase, Sample, Side
+from bench.values import TOTAL, Arm, Phase, Sample
 
 INTERFERENCE_ROUNDS = 3
 """How often the baseline meets each rival."""
@@ -40,10 +40,10 @@ def check_interference(tell: Callable[[str], None] = print, *, workload: str = "
     lever = racing.workload.lever
     alone, company = racing.of_rival[lever.baseline], racing.of_rival[lever.accelerated]
     count = min(len(alone), len(company))
-    waits = [sample.measurement for sample in racing.rivals[lever.accelerated]]
-    used, idle = sum(wait.idle_processor_s for wait in waits), sum(wait.idle_s for wait in waits)
+    waits = [sample.repetition for sample in racing.rivals[lever.accelerated]]
+    used, idle = sum(wait.idle_cpu_s for wait in waits), sum(wait.idle_s for wait in waits)
     tell(f"{lever[lever.accelerated].label} used {used / idle:.2%} of a core while {lever.baseline} was timed")
-    for step in (WHOLE, *(step.name for step in racing.plan.steps)):
+    for step in (TOTAL, *(step.name for step in racing.plan.steps)):
         one, other = ([sample.seconds(step) for sample in samples[:count]] for samples in (alone, company))
         ratio = ratio_of_medians(other, one)
         tell(
@@ -68,15 +68,17 @@ class _InterferenceRace(Race):
         self.rivals: dict[str, list[Sample]] = {lever.baseline: [], lever.accelerated: []}
 
     def _race(self) -> None:
-        [baseline] = self._prepare(self._cores, [Side.BASELINE]).values()
-        kept = {Side.BASELINE: baseline}
+        [baseline] = self._prepare(self._cores, [Arm.BASELINE]).values()
+        kept = {Arm.BASELINE: baseline}
         for number, rival in enumerate([*self.of_rival] * INTERFERENCE_ROUNDS):
             self.plan = self.plan.model_copy(update={"accelerated": rival})
             self._scratch = self.folder / str(number)
-            arms = kept | self._prepare(self._cores, [Side.ACCELERATED])
+            arms = kept | self._prepare(self._cores, [Arm.ACCELERATED])
             for turn in range(-INTERFERENCE_WARM_UP_TURNS, INTERFERENCE_TURNS):
-                samples = {side: self._sample(arm, Phase.RACE, next(self._pairs), 0) for side, arm in arms.items()}
+                samples = {
+                    arm: self._sample(process, Phase.RACE, next(self._pairs), 0) for arm, process in arms.items()
+                }
                 if turn >= 0:
-                    self.of_rival[rival].append(samples[Side.BASELINE])
-                    self.rivals[rival].append(samples[Side.ACCELERATED])
+                    self.of_rival[rival].append(samples[Arm.BASELINE])
+                    self.rivals[rival].append(samples[Arm.ACCELERATED])
             self._end_others(kept)

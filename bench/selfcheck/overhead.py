@@ -19,7 +19,7 @@ from bench.formatting import format_duration
 from bench.machine.core_selection import choose_cores
 from bench.paths import ROOT
 from bench.selfcheck.common import run_race
-from bench.values import Phase, Side
+from bench.values import Arm, Phase
 
 SPIN_LOOPS = 200_000
 """Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
@@ -30,21 +30,21 @@ def check_overhead(tell: Callable[[str], None] = print) -> None:
     run = run_race("trial", cores=1, budget_s=6, target=0, parameters={"loops": 0})
     samples = [sample for sample in run.samples if sample.phase is Phase.RACE]
     between = [
-        later.measurement.began - sample.measurement.began - sample.measurement.wall_s
+        later.repetition.began - sample.repetition.began - sample.repetition.wall_s
         for sample, later in pairwise(samples)
     ]
-    empty = median(time.seconds for sample in samples for time in sample.measurement.steps if time.step == "nothing")
+    empty = median(time.seconds for sample in samples for time in sample.repetition.steps if time.step == "nothing")
     tell(
         f"a sample of a workload that does nothing: {format_duration(median(between))} between two samples, outside the clock"
     )
     tell(f"inside the clock, a call of a function that does nothing: {format_duration(empty)}")
-    tell(f"other than the steps, inside a sample: {format_duration(median(s.measurement.other_s for s in samples))}")
+    tell(f"other than the steps, inside a sample: {format_duration(median(s.repetition.other_s for s in samples))}")
 
     run = run_race("trial", cores=1, budget_s=10, target=0, parameters={"loops": SPIN_LOOPS})
-    for side in Side:
-        series = [sample.measurement for sample in run.of_side(side)]
-        used, idle = sum(m.idle_processor_s for m in series), sum(m.idle_s for m in series)
-        tell(f"the {side} arm while it waits: {used / idle:.3%} of a core, over {idle:.1f} s")
+    for arm in Arm:
+        series = [sample.repetition for sample in run.samples_of(arm)]
+        used, idle = sum(m.idle_cpu_s for m in series), sum(m.idle_s for m in series)
+        tell(f"the {arm} arm while it waits: {used / idle:.3%} of a core, over {idle:.1f} s")
     _compare_with_pyperf(tell)
 
 

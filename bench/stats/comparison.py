@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy import stats
 
-from bench.values import WHOLE, Comparison, Interval, Sample, Side, Summary
+from bench.values import TOTAL, Arm, Comparison, Interval, Sample, Summary
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
@@ -111,53 +111,53 @@ def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *,
 
 
 def compare_samples(
-    samples: Sequence[Sample], *, work: float, work_of: Mapping[str, float] | None = None, seed: int = 0
+    samples: Sequence[Sample], *, work: float, step_work: Mapping[str, float] | None = None, seed: int = 0
 ) -> list[Comparison]:
     """The whole first, then every step in the order in which it ran.
 
     A repetition does `work` units, as does each step but those in `work_of`. Only whole pairs count. Empty where there
     are fewer than two pairs.
     """
-    by_pair: dict[int, dict[Side, Sample]] = {}
+    by_pair: dict[int, dict[Arm, Sample]] = {}
     for sample in samples:
-        by_pair.setdefault(sample.pair, {})[sample.side] = sample
+        by_pair.setdefault(sample.pair, {})[sample.arm] = sample
     pairs = [pair for _, pair in sorted(by_pair.items()) if len(pair) == 2]
     if len(pairs) < 2:
         return []
-    steps = [timed.step for timed in pairs[0][Side.BASELINE].measurement.steps]
-    return [_compare_step(step, pairs, (work_of or {}).get(step, work), seed) for step in (WHOLE, *steps)]
+    steps = [timed.step for timed in pairs[0][Arm.BASELINE].repetition.steps]
+    return [_compare_step(step, pairs, (step_work or {}).get(step, work), seed) for step in (TOTAL, *steps)]
 
 
-def _compare_step(step: str, pairs: Sequence[dict[Side, Sample]], work: float, seed: int) -> Comparison:
-    times = {side: [pair[side].seconds(step) for pair in pairs] for side in Side}
+def _compare_step(step: str, pairs: Sequence[dict[Arm, Sample]], work: float, seed: int) -> Comparison:
+    times = {arm: [pair[arm].seconds(step) for pair in pairs] for arm in Arm}
     summaries = {
-        side: summarize(
-            times[side],
+        arm: summarize(
+            times[arm],
             work=work,
-            effective_cores=_effective_cores(step, [pair[side] for pair in pairs]),
-            calls=_calls(step, pairs[0][side]),
+            effective_cores=_effective_cores(step, [pair[arm] for pair in pairs]),
+            calls=_calls(step, pairs[0][arm]),
         )
-        for side in Side
+        for arm in Arm
     }
-    p_value = stats.mannwhitneyu(times[Side.BASELINE], times[Side.ACCELERATED], alternative="two-sided").pvalue
+    p_value = stats.mannwhitneyu(times[Arm.BASELINE], times[Arm.ACCELERATED], alternative="two-sided").pvalue
     return Comparison(
         step=step,
-        baseline=summaries[Side.BASELINE],
-        accelerated=summaries[Side.ACCELERATED],
-        ratio=ratio_of_medians(times[Side.BASELINE], times[Side.ACCELERATED], seed=seed),
+        baseline=summaries[Arm.BASELINE],
+        accelerated=summaries[Arm.ACCELERATED],
+        ratio=ratio_of_medians(times[Arm.BASELINE], times[Arm.ACCELERATED], seed=seed),
         p_value=float(p_value) if np.isfinite(p_value) else 1.0,
     )
 
 
 def _effective_cores(step: str, samples: Sequence[Sample]) -> float:
     """Processor time over wall time, summed over the samples: a ratio of sums, not a mean of ratios."""
-    if step == WHOLE:
-        wall = sum(sample.measurement.wall_s for sample in samples)
-        return sum(sample.measurement.processor_s for sample in samples) / wall if wall else 0.0
-    timed = [time for sample in samples for time in sample.measurement.steps if time.step == step]
+    if step == TOTAL:
+        wall = sum(sample.repetition.wall_s for sample in samples)
+        return sum(sample.repetition.cpu_s for sample in samples) / wall if wall else 0.0
+    timed = [time for sample in samples for time in sample.repetition.steps if time.step == step]
     wall = sum(time.seconds * time.calls for time in timed)
-    return sum(time.processor_s * time.calls for time in timed) / wall if wall else 0.0
+    return sum(time.cpu_s * time.calls for time in timed) / wall if wall else 0.0
 
 
 def _calls(step: str, sample: Sample) -> int:
-    return next((timed.calls for timed in sample.measurement.steps if timed.step == step), 1)
+    return next((timed.calls for timed in sample.repetition.steps if timed.step == step), 1)

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bench.run.record import Run
 from bench.storage.store import RunRow
-from bench.values import WHOLE, Sample
+from bench.values import TOTAL, Sample
 
 SAMPLE_COLUMNS = (
     "run",
     "pair",
     "place",
-    "side",
+    "arm",
     "phase",
     "cores",
     "step",
@@ -64,13 +64,13 @@ def runs_csv(rows: Iterable[RunRow]) -> str:
 
 
 def _sample_rows(run: str, sample: Sample) -> Iterator[Sequence[CsvValue]]:
-    measurement = sample.measurement
-    shared = (run, sample.pair, sample.place, sample.side.value, sample.phase.value, sample.cores)
+    repetition = sample.repetition
+    shared = (run, sample.pair, sample.place, sample.arm.value, sample.phase.value, sample.cores)
     # The whole is no call of its own: its processor time is that of the repetition, repeated calls included.
-    yield (*shared, WHOLE, sample.whole_s, 1, measurement.processor_s, sample.effective_cores, measurement.began)
-    for timed in measurement.steps:
-        used = timed.processor_s / timed.seconds if timed.seconds else None
-        yield (*shared, timed.step, timed.seconds, timed.calls, timed.processor_s, used, measurement.began)
+    yield (*shared, TOTAL, sample.total_s, 1, repetition.cpu_s, sample.effective_cores, repetition.began)
+    for timed in repetition.steps:
+        used = timed.cpu_s / timed.seconds if timed.seconds else None
+        yield (*shared, timed.step, timed.seconds, timed.calls, timed.cpu_s, used, repetition.began)
 
 
 def _run_row(row: RunRow) -> Sequence[CsvValue]:

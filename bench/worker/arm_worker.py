@@ -28,10 +28,10 @@ from bench.system.cpu_time import (
     update_thread_clocks,
 )
 from bench.system.process_tree import descendants
-from bench.values import Measurement, StepTime
+from bench.values import Repetition, StepTime
 from bench.worker import protocol
 from bench.worker.channel import MessageWriter, open_channel
-from bench.workload.interface import Arm
+from bench.workload.interface import WorkloadArm
 
 T = TypeVar("T")
 
@@ -62,10 +62,10 @@ class ArmWorker:
 
     def __init__(self, speaker: MessageWriter) -> None:
         self.speaker = speaker
-        self.arm: Arm | None = None
+        self.arm: WorkloadArm | None = None
         self.cores: list[int] = []
         self.idle_s = 0.0
-        self.idle_processor_s = 0.0
+        self.idle_cpu_s = 0.0
         self.ran: dict[int, int] = {}
         self.served: list[int] = []
 
@@ -83,7 +83,7 @@ class ArmWorker:
             self._broke(error)
             return READ_INTERRUPTED
         self.idle_s = time.monotonic() - since
-        self.idle_processor_s = cpu_time_between_s(before, self._times())
+        self.idle_cpu_s = cpu_time_between_s(before, self._times())
         return line
 
     def _family(self) -> list[int]:
@@ -119,7 +119,7 @@ class ArmWorker:
             raise RuntimeError("the arm was asked to work before it was prepared")
         match request:
             case protocol.Repeat():
-                return protocol.RepeatedReply(measurement=self._repeat(self.arm, request))
+                return protocol.RepeatedReply(repetition=self._repeat(self.arm, request))
             case protocol.Place():
                 return protocol.PlacedReply(threads=self._place(request.spread))
             case protocol.CollectEvidence():
@@ -141,7 +141,7 @@ class ArmWorker:
         module, _, name = request.arm.partition(":")
         settings = request.settings(request.lever)
         self.speaker.progress("importing the libraries")
-        arm: Arm = getattr(importlib.import_module(module), name)(settings)
+        arm: WorkloadArm = getattr(importlib.import_module(module), name)(settings)
         prepared = arm.prepare(self.speaker.progress)
         self.arm = arm
         # What was loaded stays: the collector need not walk it again in the middle of a sample.
@@ -151,7 +151,7 @@ class ArmWorker:
         self.served = answer.service.pids if answer.service else []
         return answer
 
-    def _repeat(self, arm: Arm, request: protocol.Repeat) -> Measurement:
+    def _repeat(self, arm: WorkloadArm, request: protocol.Repeat) -> Repetition:
         """One timed repetition. What is read of the system is read outside the clock."""
         processor = TreeCpuClock(self._family) if self._family() else own_cpu_time_s
         clock = StepClock(request.calls, processor)
@@ -170,16 +170,16 @@ class ArmWorker:
         later = machine_busy_and_steal_s()
         now_ran = thread_cpu_time_ns()
         self.ran = {thread: ns - ran.get(thread, 0) for thread, ns in now_ran.items()}
-        return Measurement(
+        return Repetition(
             steps=clock.steps,
             other_s=max(0.0, wall_s - clock.inside_s),
             wall_s=wall_s,
-            processor_s=max(0.0, spent),
+            cpu_s=max(0.0, spent),
             began=began,
             threads=sum(ns > MIN_ACTIVE_NS for ns in self.ran.values()),
             machine_busy_s=max(0.0, later[0] - ticks[0]) if later and ticks else None,
             steal_s=max(0.0, later[1] - ticks[1]) if later and ticks else None,
-            idle_processor_s=max(0.0, self.idle_processor_s),
+            idle_cpu_s=max(0.0, self.idle_cpu_s),
             idle_s=max(0.0, self.idle_s),
         )
 
@@ -223,7 +223,7 @@ class StepClock:
         end = time.perf_counter()
         spent = self.processor() - spent
         self.steps.append(
-            StepTime(step=step, seconds=(end - start) / calls, processor_s=max(0.0, spent) / calls, calls=calls)
+            StepTime(step=step, seconds=(end - start) / calls, cpu_s=max(0.0, spent) / calls, calls=calls)
         )
         # The clock's own time belongs to no step, and not to what lies between the steps either.
         self.inside_s += time.perf_counter() - outer

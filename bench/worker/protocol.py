@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bench.values import Evidence, Measure, Measurement, Picture, Service, Table, Value
+from bench.values import Evidence, Measure, Picture, Repetition, Service, Table, Value
 from bench.workload.declaration import Setting
 from bench.workload.interface import Settings
 
@@ -102,7 +102,7 @@ class ProgressMessage(Value):
 class PreparedReply(Value):
     type: Literal["prepared"] = "prepared"
     work: float = Field(gt=0)
-    work_of: dict[str, float] = Field(default_factory=dict)
+    step_work: dict[str, float] = Field(default_factory=dict)
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
     synthetic: str = ""
@@ -111,7 +111,7 @@ class PreparedReply(Value):
 
 class RepeatedReply(Value):
     type: Literal["repeated"] = "repeated"
-    measurement: Measurement
+    repetition: Repetition
 
 
 class PlacedReply(Value):

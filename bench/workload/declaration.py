@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bench.values import WHOLE
+from bench.values import TOTAL
 
 Setting = int | float | str | bool
 
@@ -130,7 +130,7 @@ class Step:
     """False for a step that the lever leaves alone: both arms run the same code in it."""
     groups: tuple[str, ...] = ()
     """What else than its name the workload's `chosen_by` may say for this step to be run; none where it always is."""
-    apart: bool = False
+    excluded_from_total: bool = False
     """True for a step that is timed but is no part of the whole: one that does no work in an arm to compare."""
 
 
@@ -188,15 +188,15 @@ class Workload:
     """Longest time that one repetition may take before it counts as hung."""
     synthetic: str = ""
     """Why the data or the weights are not real, where they are not."""
-    chosen_by: str = ""
+    step_parameter: str = ""
     """Name of the parameter, a `several` of groups and names of steps, that says which of them are run, where not all
     always are."""
-    early: bool = False
+    early_sample: bool = False
     """Whether an arm that is ready does a first repetition while the other still gets ready: for arms of which one
     takes long to start. It is in no statistics."""
-    judged_twice: bool = False
+    quality_after_race: bool = False
     """Whether the arms conclude again after the race: for measures that are of its times. Quality alone need not."""
-    freeze_idle: bool = False
+    pause_idle_arm: bool = False
     """Whether an arm's processes are stopped while the other is timed: for libraries that leave services running,
     which would take processor time from the other arm."""
     tasks: tuple[Task, ...] = ()
@@ -231,16 +231,16 @@ class Workload:
 
     def steps_of(self, parameters: Mapping[str, Setting]) -> tuple[Step, ...]:
         """The steps that a run with these parameters times, in order."""
-        if not self.chosen_by:
+        if not self.step_parameter:
             return self.steps
-        chosen = set(str(parameters[self.chosen_by]).split(","))
+        chosen = set(str(parameters[self.step_parameter]).split(","))
         return tuple(step for step in self.steps if not step.groups or chosen & {step.name, *step.groups})
 
     def figures(self) -> dict[str, PublishedRatio]:
         """What was published, by step; the whole among them."""
-        told = {WHOLE: self.published} | {step.name: step.published for step in self.steps}
+        told = {TOTAL: self.published} | {step.name: step.published for step in self.steps}
         return {name: published for name, published in told.items() if published}
 
     def labels(self) -> dict[str, str]:
         """Label of every step, and of the whole."""
-        return {WHOLE: "the whole"} | {step.name: step.label for step in self.steps}
+        return {TOTAL: "the whole"} | {step.name: step.label for step in self.steps}

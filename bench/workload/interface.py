@@ -53,7 +53,7 @@ class ProgressReporter(Protocol):
     def __call__(self, text: str, share: float | None = None, /) -> None: ...
 
 
-class Arm(Protocol):
+class WorkloadArm(Protocol):
     """The workload at one setting of its lever, inside its own process."""
 
     def __init__(self, settings: Settings) -> None: ...

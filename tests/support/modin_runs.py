@@ -5,7 +5,7 @@ from bench.plan.plan import make_plan
 from bench.run.events import State
 from bench.run.record import Run
 from bench.stats.comparison import compare_samples
-from bench.values import Evidence, Measure, Measurement, Phase, PreparedArm, Quality, Sample, Side, StepTime, Table
+from bench.values import Arm, Evidence, Measure, Phase, PreparedArm, Quality, Repetition, Sample, StepTime, Table
 from tests.support.runs import make_opening as opening
 from workloads.modin.arm import CALL_COLUMNS
 
@@ -20,22 +20,20 @@ def make_modin_run(arms: dict[str, str] | None = None, **fields) -> Run:
     run = Run.open(opening(**fields).model_copy(update={"plan": plan}))
     names = [step.name for step in plan.steps]
     for pair in range(10):
-        for place, side in enumerate(Side):
+        for place, arm in enumerate(Arm):
             steps = [
-                StepTime(
-                    step=name, processor_s=1, calls=1, seconds=CALL_SECONDS.get(name, (1.0, 1.0))[place] + pair * 1e-3
-                )
+                StepTime(step=name, cpu_s=1, calls=1, seconds=CALL_SECONDS.get(name, (1.0, 1.0))[place] + pair * 1e-3)
                 for name in names
             ]
             wall = sum(step.seconds for step in steps)
-            measurement = Measurement(
-                steps=steps, other_s=0, wall_s=wall, processor_s=1, began=pair, threads=1, idle_processor_s=0, idle_s=1
+            repetition = Repetition(
+                steps=steps, other_s=0, wall_s=wall, cpu_s=1, began=pair, threads=1, idle_cpu_s=0, idle_s=1
             )
             run.samples.append(
-                Sample(side=side, phase=Phase.RACE, cores=1, pair=pair, place=place, measurement=measurement)
+                Sample(arm=arm, phase=Phase.RACE, cores=1, pair=pair, place=place, repetition=repetition)
             )
     run.statistics = compare_samples(run.samples, work=100)
-    run.prepared = [PreparedArm(side=side, cores=1, pid=1, seconds=1, work=100, data="d", facts={}) for side in Side]
+    run.prepared = [PreparedArm(arm=arm, cores=1, pid=1, seconds=1, work=100, data="d", facts={}) for arm in Arm]
     told = [
         [name, "1.5 ms", "2.5 ms", "2 × 3", "2", "4.0 MiB", "no", "one partition" if name == "to_csv" else "moves much"]
         for name in names
@@ -48,8 +46,8 @@ def make_modin_run(arms: dict[str, str] | None = None, **fields) -> Run:
     start = Measure(name="start", label="start-up", value=30.0, unit="s", higher_is_better=False)
     run.quality = Quality(baseline=[], accelerated=[], agreement=[*equal, start])
     run.evidence = {
-        side: [Evidence(step=name, path=path, words=["words"], returned_s=returned) for name in names]
-        for side, path, returned in ((Side.BASELINE, "stock", None), (Side.ACCELERATED, "accelerated", 0.25))
+        arm: [Evidence(step=name, path=path, words=["words"], returned_s=returned) for name in names]
+        for arm, path, returned in ((Arm.BASELINE, "stock", None), (Arm.ACCELERATED, "accelerated", 0.25))
     }
     run.id, run.state, run.ended_at = "a" * 32, State.FINISHED, 9.0
     run.claims = decide_claims(run)

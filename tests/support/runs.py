@@ -15,20 +15,20 @@ from bench.run.events import State
 from bench.run.record import RatioEstimate, Run
 from bench.stats.comparison import compare_samples
 from bench.values import (
-    WHOLE,
+    TOTAL,
+    Arm,
     CoreCount,
     CoreReading,
     Evidence,
     Finding,
     Interval,
     Measure,
-    Measurement,
     Phase,
     PreparedArm,
     Quality,
     Reading,
+    Repetition,
     Sample,
-    Side,
     StepTime,
 )
 
@@ -61,23 +61,23 @@ def run_trial_race(tmp_path: Path, *, stop=lambda: None, told: list | None = Non
 COLOUR_STEPS = ("fit", "predict", "assign")
 
 
-COLOUR_SECONDS = {Side.BASELINE: 0.020, Side.ACCELERATED: 0.010}
+COLOUR_SECONDS = {Arm.BASELINE: 0.020, Arm.ACCELERATED: 0.010}
 
 
-def make_colour_sample(side: Side, pair: int, phase: Phase = Phase.RACE, cores: int = 1, factor: float = 1.0) -> Sample:
-    seconds = COLOUR_SECONDS[side] * factor * random.Random(f"{side}{pair}").uniform(0.98, 1.02)
-    steps = [StepTime(step=step, seconds=seconds, processor_s=seconds, calls=1) for step in COLOUR_STEPS]
-    measurement = Measurement(
+def make_colour_sample(arm: Arm, pair: int, phase: Phase = Phase.RACE, cores: int = 1, factor: float = 1.0) -> Sample:
+    seconds = COLOUR_SECONDS[arm] * factor * random.Random(f"{arm}{pair}").uniform(0.98, 1.02)
+    steps = [StepTime(step=step, seconds=seconds, cpu_s=seconds, calls=1) for step in COLOUR_STEPS]
+    repetition = Repetition(
         steps=steps,
         other_s=0.001,
         wall_s=3 * seconds + 0.001,
-        processor_s=3 * seconds,
+        cpu_s=3 * seconds,
         began=2 + 0.1 * pair,
         threads=1,
-        idle_processor_s=0,
+        idle_cpu_s=0,
         idle_s=0,
     )
-    return Sample(side=side, phase=phase, cores=cores, pair=pair, place=0, measurement=measurement)
+    return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=0, repetition=repetition)
 
 
 def make_colour_run(pairs: int, *, far: int | None = None) -> Run:
@@ -86,10 +86,10 @@ def make_colour_run(pairs: int, *, far: int | None = None) -> Run:
     run = Run(version=1, id="f" * 32, plan=plan, machine=describe_machine(), started=datetime.now(UTC), origin="test")
     if not pairs:
         return run
-    run.samples = [make_colour_sample(side, 0, Phase.WARM_UP, factor=1.5) for side in Side]
+    run.samples = [make_colour_sample(arm, 0, Phase.WARM_UP, factor=1.5) for arm in Arm]
     for pair in range(1, pairs + 1):
-        slow = {Side.BASELINE: 100.0 if pair == far else 1.0, Side.ACCELERATED: 1.0}
-        run.samples += [make_colour_sample(side, pair, factor=slow[side]) for side in Side]
+        slow = {Arm.BASELINE: 100.0 if pair == far else 1.0, Arm.ACCELERATED: 1.0}
+        run.samples += [make_colour_sample(arm, pair, factor=slow[arm]) for arm in Arm]
     run.statistics = compare_samples([s for s in run.samples if s.phase is Phase.RACE], work=1e6, seed=0)
     ratios = {comparison.step: comparison.ratio for comparison in run.statistics}
     run.estimates = [RatioEstimate(at=3.0 + n, pairs=pairs, ratios=ratios) for n in range(3)]
@@ -97,9 +97,9 @@ def make_colour_run(pairs: int, *, far: int | None = None) -> Run:
         baseline=[Measure(name="psnr", label="PSNR", value=31.66, unit="dB", decisive=True)],
         accelerated=[Measure(name="psnr", label="PSNR", value=31.79, unit="dB", decisive=True)],
     )
-    whole = run.comparison(WHOLE)
+    whole = run.comparison(TOTAL)
     if whole:
-        run.core_counts = [CoreCount(side=side, cores=n, whole=getattr(whole, side)) for side in Side for n in (1, 2)]
+        run.core_counts = [CoreCount(arm=arm, cores=n, whole=getattr(whole, arm)) for arm in Arm for n in (1, 2)]
         run.best_ratio = Interval(value=2, low=1.9, high=2.1)
     cores = [CoreReading(busy=0.5, mhz=2000), CoreReading(busy=1.0)]
     run.telemetry = [Reading(at=n, cores=cores, memory_used=1, swap_used=0) for n in range(5)]
@@ -109,24 +109,24 @@ def make_colour_run(pairs: int, *, far: int | None = None) -> Run:
 PSNR = Measure(name="psnr", label="PSNR", value=31.7, unit="dB", decisive=True)
 
 
-def make_claim_sample(side: Side, pair: int, fit: float, *, phase=Phase.RACE, cores=2, busy=None, used=2.0) -> Sample:
+def make_claim_sample(arm: Arm, pair: int, fit: float, *, phase=Phase.RACE, cores=2, busy=None, used=2.0) -> Sample:
     steps = [
-        StepTime(step="fit", seconds=fit, processor_s=used * fit, calls=1),
-        StepTime(step="predict", seconds=1.0, processor_s=used, calls=1),
+        StepTime(step="fit", seconds=fit, cpu_s=used * fit, calls=1),
+        StepTime(step="predict", seconds=1.0, cpu_s=used, calls=1),
     ]
     wall = fit + 1.0
-    measurement = Measurement(
+    repetition = Repetition(
         steps=steps,
         other_s=0.0,
         wall_s=wall,
-        processor_s=used * wall,
+        cpu_s=used * wall,
         began=float(pair),
         threads=2,
-        idle_processor_s=0,
+        idle_cpu_s=0,
         idle_s=1,
         machine_busy_s=None if busy is None else (used + busy) * wall,
     )
-    return Sample(side=side, phase=phase, cores=cores, pair=pair, place=0, measurement=measurement)
+    return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=0, repetition=repetition)
 
 
 def make_claim_run(*, fit=(4.0, 1.0), pairs=20, busy=(None, None), used=2.0, jitter=0.001, **fields) -> Run:
@@ -135,29 +135,27 @@ def make_claim_run(*, fit=(4.0, 1.0), pairs=20, busy=(None, None), used=2.0, jit
     made = Run.open(make_opening().model_copy(update={"plan": plan}))
     made.machine = made.machine.model_copy(update={"logical_threads": 2, "governor": None})
     made.state = State.FINISHED
-    made.prepared = [PreparedArm(side=side, cores=2, pid=1, seconds=1, work=100, data="abc") for side in Side]
+    made.prepared = [PreparedArm(arm=arm, cores=2, pid=1, seconds=1, work=100, data="abc") for arm in Arm]
     for pair in range(pairs):
         shift = 1 + jitter * ((pair * 7) % 11 - 5)
-        for side, seconds, other in zip(Side, fit, busy, strict=True):
-            made.samples.append(make_claim_sample(side, pair, seconds * shift, busy=other, used=used))
+        for arm, seconds, other in zip(Arm, fit, busy, strict=True):
+            made.samples.append(make_claim_sample(arm, pair, seconds * shift, busy=other, used=used))
     made.statistics = compare_samples(made.samples, work=100)
     made.evidence = {
-        Side.BASELINE: [Evidence(step=step, path="stock", words=["stock"]) for step in ("fit", "predict")],
-        Side.ACCELERATED: [Evidence(step=step, path="accelerated", words=["fast"]) for step in ("fit", "predict")],
+        Arm.BASELINE: [Evidence(step=step, path="stock", words=["stock"]) for step in ("fit", "predict")],
+        Arm.ACCELERATED: [Evidence(step=step, path="accelerated", words=["fast"]) for step in ("fit", "predict")],
     }
     made.quality = Quality(baseline=[PSNR], accelerated=[PSNR])
-    whole = {
-        side: made.comparison().baseline if side == Side.BASELINE else made.comparison().accelerated for side in Side
-    }
-    made.core_counts = [CoreCount(side=side, cores=2, whole=whole[side]) for side in Side]
+    whole = {arm: made.comparison().baseline if arm == Arm.BASELINE else made.comparison().accelerated for arm in Arm}
+    made.core_counts = [CoreCount(arm=arm, cores=2, whole=whole[arm]) for arm in Arm]
     made.best_ratio = made.comparison().ratio
     return made
 
 
-def get_finding(made: Run, rule: str, step: str = "whole") -> Finding:
+def get_finding(made: Run, rule: str, step: str = "total") -> Finding:
     claim = next(claim for claim in decide_claims(made) if claim.step == step)
     return next(finding for finding in claim.findings if finding.rule == rule)
 
 
-def get_claim(made: Run, step: str = "whole"):
+def get_claim(made: Run, step: str = "total"):
     return next(claim for claim in decide_claims(made) if claim.step == step)

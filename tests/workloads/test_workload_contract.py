@@ -14,7 +14,7 @@ from bench.plan.validation import MAX_TEXT_LENGTH
 from bench.race.race import Race
 from bench.run import events
 from bench.run.events import State
-from bench.values import WHOLE, Side
+from bench.values import TOTAL, Arm
 from bench.workload.registry import load_workloads
 from tests.support.runs import make_opening
 
@@ -44,7 +44,7 @@ def make_small_plan(name: str, folder: Path) -> Plan:
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
 def test_the_declaration_holds_together(workload):
     names = [step.name for step in workload.steps]
-    assert WHOLE not in names
+    assert TOTAL not in names
     assert len(set(names)) == len(names)
     assert workload.lever[workload.lever.baseline] is not workload.lever[workload.lever.accelerated]
     taken = {"cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit", "run", "plan"}
@@ -52,11 +52,11 @@ def test_the_declaration_holds_together(workload):
     assert not taken & set(parameters), "a parameter's name is its URL parameter's"
     assert bool(workload.tasks) == bool(workload.desk)
     assert len({task.name for task in workload.tasks}) == len(workload.tasks)
-    assert workload.figures().keys() <= {WHOLE, *names}
-    if workload.chosen_by:
-        groups = set(workload.parameter(workload.chosen_by).choices)
+    assert workload.figures().keys() <= {TOTAL, *names}
+    if workload.step_parameter:
+        groups = set(workload.parameter(workload.step_parameter).choices)
         assert all(set(step.groups) <= groups for step in workload.steps)
-        assert all(workload.steps_of({workload.chosen_by: group}) for group in groups)
+        assert all(workload.steps_of({workload.step_parameter: group}) for group in groups)
     for parameter in workload.parameters:
         if parameter.kind == "text":
             assert 0 < len(str(parameter.default)) <= MAX_TEXT_LENGTH
@@ -82,9 +82,9 @@ def test_a_small_race_runs_to_its_verdict(tmp_path, workload):
     racing.run()
     run = racing.record
     assert run.state is State.FINISHED, run.failure
-    assert [comparison.step for comparison in run.statistics] == [WHOLE, *(step.name for step in plan.steps)]
-    assert {evidence.step for evidence in run.evidence[Side.ACCELERATED]} == {step.name for step in plan.steps}
-    assert all(evidence.words for evidence in run.evidence[Side.ACCELERATED])
+    assert [comparison.step for comparison in run.statistics] == [TOTAL, *(step.name for step in plan.steps)]
+    assert {evidence.step for evidence in run.evidence[Arm.ACCELERATED]} == {step.name for step in plan.steps}
+    assert all(evidence.words for evidence in run.evidence[Arm.ACCELERATED])
     if workload.lever.changes_arithmetic:
         assert [measure for measure in run.quality.baseline + run.quality.agreement if measure.decisive]
     assert len({prepared.data for prepared in run.prepared}) == 1, "both arms work on the same data"

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from bench.claims.quality import relative_accuracy
 from bench.formatting import format_measure
 from bench.run.record import Run
-from bench.values import Measure, Side
+from bench.values import Arm, Measure
 from ui.charts.labels import arm_label, build_note, wrap_html
 from ui.design import plotly_template
 from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, published_colour
@@ -75,7 +75,7 @@ def _build_equality_figure(found: list[Measure], height: int, theme: Theme) -> g
     """How many steps had equal results, and the names of those that had not."""
     differ = [measure.step or measure.label for measure in found if measure.value < 100]
     counts = {"equal": len(found) - len(differ), "different": len(differ)}
-    colours = {"equal": arm_style(Side.ACCELERATED, theme).colour, "different": published_colour(theme)}
+    colours = {"equal": arm_style(Arm.ACCELERATED, theme).colour, "different": published_colour(theme)}
     bars = [
         {
             "type": "bar",
@@ -87,7 +87,7 @@ def _build_equality_figure(found: list[Measure], height: int, theme: Theme) -> g
             "textposition": "inside",
             "insidetextanchor": "start",
             "textangle": 0,
-            "textfont": {"color": arm_style(Side.ACCELERATED, theme).on, "size": 14},
+            "textfont": {"color": arm_style(Arm.ACCELERATED, theme).on, "size": 14},
             "width": 0.3,
             "marker": {"color": colours[word]},
             "hovertemplate": f"{count} steps with {word} results<extra></extra>",
@@ -123,7 +123,7 @@ def _limit_label(limit: float, theme: Theme) -> dict:
 
 def _absolute_labels(pairs: list[tuple[Measure, Measure]], rows: list[int], theme: Theme) -> list[dict]:
     """Both arms' values in words under each dumbbell."""
-    glyphs = {side: arm_style(side, theme).glyph for side in Side}
+    glyphs = {arm: arm_style(arm, theme).glyph for arm in Arm}
     return [
         {
             "x": 0.5,
@@ -131,7 +131,7 @@ def _absolute_labels(pairs: list[tuple[Measure, Measure]], rows: list[int], them
             "y": row - 0.3,
             "yref": "y",
             "yanchor": "top" if len(rows) == 1 else "middle",
-            "text": f"{glyphs[Side.BASELINE]} {format_measure(a)}   {glyphs[Side.ACCELERATED]} {format_measure(b)}",
+            "text": f"{glyphs[Arm.BASELINE]} {format_measure(a)}   {glyphs[Arm.ACCELERATED]} {format_measure(b)}",
             "showarrow": False,
             "font": {"size": 12},
         }
@@ -153,9 +153,9 @@ def _dumbbell_traces(
         }
         for share, row in zip(kept, rows, strict=True)
     ]
-    for side, shares in ((Side.BASELINE, [100.0] * len(pairs)), (Side.ACCELERATED, kept)):
-        look = arm_style(side, theme)
-        measures = [pair[side is Side.ACCELERATED] for pair in pairs]
+    for arm, shares in ((Arm.BASELINE, [100.0] * len(pairs)), (Arm.ACCELERATED, kept)):
+        look = arm_style(arm, theme)
+        measures = [pair[arm is Arm.ACCELERATED] for pair in pairs]
         bars.append(
             {
                 "type": "scatter",
@@ -164,7 +164,7 @@ def _dumbbell_traces(
                 "y": rows,
                 "marker": {"symbol": look.symbol, "color": look.colour, "size": 14, "line": {"width": 2.5}},
                 "text": [f"{m.label} {format_measure(m)}" for m in measures],
-                "hovertemplate": f"<b>{arm_label(run, side)}</b><br>%{{text}}<br>%{{x:.2f}} % kept<extra></extra>",
+                "hovertemplate": f"<b>{arm_label(run, arm)}</b><br>%{{text}}<br>%{{x:.2f}} % kept<extra></extra>",
             }
         )
     return bars

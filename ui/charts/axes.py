@@ -13,7 +13,7 @@ from bench import formatting
 from bench.formatting import format_decimal
 from bench.machine.model import Cache
 from bench.run.record import Run
-from bench.values import Side
+from bench.values import Arm
 from ui.charts.labels import arm_label
 from ui.design.theme import Theme, arm_style, faint_colour
 
@@ -59,17 +59,17 @@ MAX_LABEL_LINE_CHARS = 14
 """Characters of a line of an arm's name beside a narrow chart."""
 
 
-ARM_ROWS = {Side.BASELINE: 1, Side.ACCELERATED: 0}
+ARM_ROWS = {Arm.BASELINE: 1, Arm.ACCELERATED: 0}
 """Where an arm stands in a chart of two rows."""
 
 
 def build_arms_axis(run: Run) -> dict:
     """One row an arm, named by glyph and by name, in lines so short that they leave room for the chart."""
-    names = {side: "<br>".join(textwrap.wrap(arm_label(run, side), MAX_LABEL_LINE_CHARS)) for side in Side}
-    glyphs = {side: arm_style(side, "light").glyph for side in Side}
+    names = {arm: "<br>".join(textwrap.wrap(arm_label(run, arm), MAX_LABEL_LINE_CHARS)) for arm in Arm}
+    glyphs = {arm: arm_style(arm, "light").glyph for arm in Arm}
     return {
-        "tickvals": [ARM_ROWS[side] for side in Side],
-        "ticktext": [f"{glyphs[side]} {names[side]}" for side in Side],
+        "tickvals": [ARM_ROWS[arm] for arm in Arm],
+        "ticktext": [f"{glyphs[arm]} {names[arm]}" for arm in Arm],
         "range": [-0.65, 1.5],
         "showgrid": False,
         "zeroline": False,
@@ -104,8 +104,8 @@ def choose_log_ticks(low: float, high: float) -> list[float]:
         grids = [[step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]]
     else:
         grids = [[step * 10.0**power for power in range(first, last + 1) for step in steps] for steps in DECADE_TICKS]
-        apart = -(-(last - first + 1) // MAX_TICKS)
-        grids.append([10.0**power for power in range(first, last + 1) if power % apart == 0])
+        excluded_from_total = -(-(last - first + 1) // MAX_TICKS)
+        grids.append([10.0**power for power in range(first, last + 1) if power % excluded_from_total == 0])
     # Twelve digits: what is behind them stems from the binary system.
     inside = [[float(f"{tick:.12g}") for tick in grid if low <= tick <= high] for grid in grids]
     return next(ticks for ticks in inside if len(ticks) <= MAX_TICKS)

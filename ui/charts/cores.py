@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from bench.formatting import format_duration
 from bench.run.record import Run
-from bench.values import Side
+from bench.values import Arm
 from ui.charts.axes import TimeUnit, typical_value
 from ui.charts.labels import arm_label, build_note
 from ui.design import plotly_template
@@ -21,9 +21,9 @@ def build_cores_figure(run: Run, theme: Theme = "light", *, height: int = 260) -
     unit = TimeUnit.of(typical_value([count.whole.median for count in run.core_counts]))
     tried = sorted({count.cores for count in run.core_counts})
     traces = []
-    for side in Side:
-        look = arm_style(side, theme)
-        counts = [count for count in run.core_counts if count.side == side]
+    for arm in Arm:
+        look = arm_style(arm, theme)
+        counts = [count for count in run.core_counts if count.arm == arm]
         traces.append(
             {
                 "type": "scatter",
@@ -47,8 +47,8 @@ def build_cores_figure(run: Run, theme: Theme = "light", *, height: int = 260) -
                     f"{count.whole.count} samples, {count.whole.effective_cores:.2f} cores used"
                     for count in counts
                 ],
-                "name": arm_label(run, side),
-                "hovertemplate": f"<b>{arm_label(run, side)}</b>, cores: %{{x}}<br>%{{customdata}}<extra></extra>",
+                "name": arm_label(run, arm),
+                "hovertemplate": f"<b>{arm_label(run, arm)}</b>, cores: %{{x}}<br>%{{customdata}}<extra></extra>",
             }
         )
     layout = plotly_template.base_layout(height) | {
@@ -67,10 +67,10 @@ def build_cores_figure(run: Run, theme: Theme = "light", *, height: int = 260) -
 
 
 def build_median_trace(
-    x: Sequence[float], series: Sequence[Sequence[float]], side: Side, name: str, hover: str, theme: Theme
+    x: Sequence[float], series: Sequence[Sequence[float]], arm: Arm, name: str, hover: str, theme: Theme
 ) -> dict:
     """A line in an arm's look: the median of the times at each `x`, in seconds, with their quartiles."""
-    look = arm_style(side, theme)
+    look = arm_style(arm, theme)
     spread = [quantiles(times, n=4, method="inclusive") for times in series]
     return {
         "type": "scatter",

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from bench.formatting import format_duration
 from bench.run.record import Run
-from bench.values import WHOLE, Side, Summary
+from bench.values import TOTAL, Arm, Summary
 from ui.charts.axes import ARM_ROWS, TimeUnit, build_arms_axis, typical_value
 from ui.charts.labels import arm_label, build_note, step_time_label
 from ui.design import plotly_template
@@ -18,10 +18,10 @@ MAX_DISTRIBUTION_POINTS = 400
 """Samples an arm that the distribution draws."""
 
 
-def build_distribution_figure(run: Run, step: str = WHOLE, theme: Theme = "light", *, height: int = 240) -> go.Figure:
+def build_distribution_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, height: int = 240) -> go.Figure:
     """Box and points of both arms; outliers are marked, and none is left out of the statistics."""
     comparison = run.comparison(step)
-    times = {side: [sample.seconds(step) for sample in run.of_side(side)] for side in Side}
+    times = {arm: [sample.seconds(step) for sample in run.samples_of(arm)] for arm in Arm}
     unit = TimeUnit.of(typical_value([seconds for series in times.values() for seconds in series]))
     layout = plotly_template.base_layout(height) | {
         "showlegend": False,
@@ -32,11 +32,11 @@ def build_distribution_figure(run: Run, step: str = WHOLE, theme: Theme = "light
     if comparison is None:
         layout["annotations"] = [build_note("No pair yet", middle=True)]
         return go.Figure({"data": traces, "layout": layout})
-    edge = max(_axis_edge_s(getattr(comparison, side)) for side in Side)
-    for side in Side:
-        summary = getattr(comparison, side)
-        traces += [_box_trace(run, side, times[side], summary, unit, theme)]
-        traces += _strip_traces(run, side, times[side], summary, unit, theme, edge)
+    edge = max(_axis_edge_s(getattr(comparison, arm)) for arm in Arm)
+    for arm in Arm:
+        summary = getattr(comparison, arm)
+        traces += [_box_trace(run, arm, times[arm], summary, unit, theme)]
+        traces += _strip_traces(run, arm, times[arm], summary, unit, theme, edge)
     if any(len(series) > MAX_DISTRIBUTION_POINTS for series in times.values()):
         count = max(len(series) for series in times.values())
         layout["xaxis"]["title"]["text"] += f"<br><sub>{MAX_DISTRIBUTION_POINTS} of {count:,} points an arm drawn</sub>"
@@ -48,15 +48,15 @@ def _axis_edge_s(summary: Summary) -> float:
     return max(summary.upper_quartile + 8 * (summary.upper_quartile - summary.lower_quartile), 1.2 * summary.median)
 
 
-def _box_trace(run: Run, side: Side, times: list[float], summary: Summary, unit: TimeUnit, theme: Theme) -> dict:
+def _box_trace(run: Run, arm: Arm, times: list[float], summary: Summary, unit: TimeUnit, theme: Theme) -> dict:
     """The box from the run's own statistics, so that its numbers are those of the tables."""
-    look = arm_style(side, theme)
+    look = arm_style(arm, theme)
     outliers = set(summary.outliers)
     inside = [seconds for place, seconds in enumerate(times) if place not in outliers] or [summary.median]
     return {
         "type": "box",
         "orientation": "h",
-        "y": [ARM_ROWS[side]],
+        "y": [ARM_ROWS[arm]],
         "lowerfence": [unit(min(inside))],
         "q1": [unit(summary.lower_quartile)],
         "median": [unit(summary.median)],
@@ -65,16 +65,16 @@ def _box_trace(run: Run, side: Side, times: list[float], summary: Summary, unit:
         "width": 0.34,
         "line": {"color": look.colour, "width": 1.8},
         "fillcolor": look.soft,
-        "name": arm_label(run, side),
+        "name": arm_label(run, arm),
         "hoverinfo": "skip",
     }
 
 
 def _strip_traces(
-    run: Run, side: Side, times: list[float], summary: Summary, unit: TimeUnit, theme: Theme, edge: float
+    run: Run, arm: Arm, times: list[float], summary: Summary, unit: TimeUnit, theme: Theme, edge: float
 ) -> list[dict]:
     """Every sample below its box; outliers as crosses, those beyond the axis as triangles on its edge; percentiles."""
-    look, name, row = arm_style(side, theme), arm_label(run, side), ARM_ROWS[side]
+    look, name, row = arm_style(arm, theme), arm_label(run, arm), ARM_ROWS[arm]
     outliers = set(summary.outliers)
     places = range(len(times))
     if len(times) > MAX_DISTRIBUTION_POINTS:
@@ -102,17 +102,17 @@ def _strip_traces(
     ]
     tails = [(word, at) for word, at in (("p90", summary.p90), ("p99", summary.p99)) if at is not None and at <= edge]
     return [trace for trace in traces if trace["x"]] + [
-        _percentile_trace(side, name, word, at, unit, theme) for word, at in tails
+        _percentile_trace(arm, name, word, at, unit, theme) for word, at in tails
     ]
 
 
-def _percentile_trace(side: Side, name: str, word: str, at: float, unit: TimeUnit, theme: Theme) -> dict:
-    look = arm_style(side, theme)
+def _percentile_trace(arm: Arm, name: str, word: str, at: float, unit: TimeUnit, theme: Theme) -> dict:
+    look = arm_style(arm, theme)
     return {
         "type": "scatter",
         "mode": "markers+text",
         "x": [unit(at)],
-        "y": [ARM_ROWS[side] + 0.2],
+        "y": [ARM_ROWS[arm] + 0.2],
         "text": [word],
         "textposition": "top center",
         "textfont": {"size": 10, "color": look.colour},

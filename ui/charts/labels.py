@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from bench.run.record import Run
-from bench.values import WHOLE, Side
+from bench.values import TOTAL, Arm
 
 
 def build_note(text: str, *, middle: bool = False) -> dict:
@@ -16,15 +16,15 @@ def build_note(text: str, *, middle: bool = False) -> dict:
     return {"text": text, "xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": 12}} | place
 
 
-def arm_label(run: Run, side: Side) -> str:
+def arm_label(run: Run, arm: Arm) -> str:
     """The arm's name, as the lever has it."""
-    return run.plan.declaration.lever[getattr(run.plan, side)].label
+    return run.plan.declaration.lever[getattr(run.plan, arm)].label
 
 
 def step_time_label(run: Run, step: str) -> str:
     """What the time is the time of."""
     label = run.plan.declaration.labels()[step]
-    return f"{label}, a call" if step != WHOLE else label
+    return f"{label}, a call" if step != TOTAL else label
 
 
 def wrap_html(text: str) -> str:

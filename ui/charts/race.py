@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from bench.formatting import format_duration, format_ratio
 from bench.run.record import Run
-from bench.values import WHOLE, Comparison, Phase, Side
+from bench.values import TOTAL, Arm, Comparison, Phase
 from ui.charts.axes import TimeUnit, typical_value, upper_median
 from ui.charts.labels import arm_label, build_note, step_time_label
 from ui.design import plotly_template
@@ -36,7 +36,7 @@ MIN_LOG_SCALE_RATIO = 12.0
 
 
 def build_race_figure(
-    run: Run, step: str = WHOLE, theme: Theme = "light", *, live: bool = False, height: int = 350
+    run: Run, step: str = TOTAL, theme: Theme = "light", *, live: bool = False, height: int = 350
 ) -> go.Figure:
     """Every sample as it landed, both arms, and below the interval of the ratio as it closed."""
     layout = plotly_template.base_layout(height)
@@ -49,8 +49,8 @@ def build_race_figure(
     traces: list[dict] = []
     most = MAX_LIVE_POINTS if live else MAX_RACE_POINTS
     thinned = 0
-    for side in Side:
-        drawn, count = _race_traces(run, side, samples[side], unit, theme, most, top)
+    for arm in Arm:
+        drawn, count = _race_traces(run, arm, samples[arm], unit, theme, most, top)
         traces += drawn
         thinned = max(thinned, count)
     traces += _ratio_traces(run, step, theme)
@@ -82,17 +82,17 @@ class RacePoint:
     warm_up: bool
 
 
-def _collect_points(run: Run, step: str) -> dict[Side, list[RacePoint]]:
+def _collect_points(run: Run, step: str) -> dict[Arm, list[RacePoint]]:
     """Each arm's samples of warm-up and race, in one pass: there may be thousands, and this is done beside the race."""
-    timed: dict[Side, list[RacePoint]] = {side: [] for side in Side}
+    timed: dict[Arm, list[RacePoint]] = {arm: [] for arm in Arm}
     cores = run.plan.cores
     for sample in run.samples:
         phase = sample.phase
         if phase is Phase.CORES or sample.cores != cores:
             continue
-        measured = sample.measurement
+        measured = sample.repetition
         at = round(measured.began + measured.wall_s, 3)
-        timed[sample.side].append(RacePoint(at, sample.seconds(step), sample.pair, phase is not Phase.RACE))
+        timed[sample.arm].append(RacePoint(at, sample.seconds(step), sample.pair, phase is not Phase.RACE))
     return timed
 
 
@@ -114,10 +114,10 @@ def _point_seconds(point: RacePoint) -> float:
 
 
 def _race_traces(
-    run: Run, side: Side, points: list[RacePoint], unit: TimeUnit, theme: Theme, most: int, top: float
+    run: Run, arm: Arm, points: list[RacePoint], unit: TimeUnit, theme: Theme, most: int, top: float
 ) -> tuple[list[dict], int]:
     """An arm's traces, and how many samples of the race it has where not all are drawn."""
-    look, name = arm_style(side, theme), arm_label(run, side)
+    look, name = arm_style(arm, theme), arm_label(run, arm)
     raced = [point for point in points if not point.warm_up]
     drawn = thin_points(raced, most)
     warm_up = [point for point in points if point.warm_up and point.seconds <= top]
@@ -125,13 +125,13 @@ def _race_traces(
     size, opacity = (7, 0.9) if len(drawn) <= 120 else (5, 0.7)
     full = {"symbol": look.symbol, "color": look.colour, "size": size, "line": {"width": 1.4}, "opacity": opacity}
     traces = [
-        _points_trace(warm_up, unit, f"{name}, warm-up", dim, side is Side.BASELINE, "warm-up", theme),
-        _points_trace([p for p in drawn if p.seconds <= top], unit, name, full, True, side.value, theme),
+        _points_trace(warm_up, unit, f"{name}, warm-up", dim, arm is Arm.BASELINE, "warm-up", theme),
+        _points_trace([p for p in drawn if p.seconds <= top], unit, name, full, True, arm.value, theme),
     ]
     beyond = [p for p in drawn + [q for q in points if q.warm_up] if p.seconds > top]
     if beyond:
         edge = {"symbol": "triangle-up-open", "color": look.colour, "size": 9}
-        trace = _points_trace(beyond, unit, f"{name}, beyond the axis", edge, True, f"beyond-{side}", theme)
+        trace = _points_trace(beyond, unit, f"{name}, beyond the axis", edge, True, f"beyond-{arm}", theme)
         traces.append(trace | {"y": [unit(top)] * len(beyond), "name": f"{look.glyph} beyond the axis"})
     return traces, len(raced) if len(drawn) < len(raced) else 0
 
@@ -154,7 +154,7 @@ def _points_trace(
     }
 
 
-def _axis_limit_s(samples: dict[Side, list[RacePoint]]) -> float:
+def _axis_limit_s(samples: dict[Arm, list[RacePoint]]) -> float:
     """The time beyond which a sample stands on the edge of the axis; the end of the axis where none is beyond."""
     middles = [
         upper_median([p.seconds for p in points if not p.warm_up] or [p.seconds for p in points])
@@ -173,7 +173,7 @@ def _time_axis(title: str, unit: TimeUnit, seconds: Sequence[float], top: float,
     return axis | {"range": [0, unit(min(max(seconds), top)) * 1.08]}
 
 
-def _seconds_axis(run: Run, samples: dict[Side, list[RacePoint]]) -> dict:
+def _seconds_axis(run: Run, samples: dict[Arm, list[RacePoint]]) -> dict:
     axis = {"title": {"text": "since the start of the run [s]"}, "showgrid": False, "zeroline": False}
     ends = [points[place].at for points in samples.values() if points for place in (0, -1)]
     if not ends:
@@ -229,9 +229,9 @@ def _median_lines(comparison: Comparison | None, unit: TimeUnit, theme: Theme) -
         return []
     return [
         _horizontal_line(
-            "y", unit(getattr(comparison, side).median), arm_style(side, theme).colour, arm_style(side, theme).dash
+            "y", unit(getattr(comparison, arm).median), arm_style(arm, theme).colour, arm_style(arm, theme).dash
         )
-        for side in Side
+        for arm in Arm
     ]
 
 
@@ -239,7 +239,7 @@ def _median_labels(comparison: Comparison | None, unit: TimeUnit, theme: Theme, 
     """The medians at the right end of their lines: the slower one's above its line, the faster one's below."""
     if comparison is None:
         return []
-    slower = Side.BASELINE if comparison.baseline.median >= comparison.accelerated.median else Side.ACCELERATED
+    slower = Arm.BASELINE if comparison.baseline.median >= comparison.accelerated.median else Arm.ACCELERATED
     return [
         {
             "x": 1,
@@ -248,13 +248,13 @@ def _median_labels(comparison: Comparison | None, unit: TimeUnit, theme: Theme, 
             "xshift": 4,
             "y": math.log10(unit(median)) if logarithmic else unit(median),
             "yref": "y",
-            "yanchor": "bottom" if side is slower else "top",
-            "text": f"{arm_style(side, theme).glyph} <b>{format_duration(median)}</b>",
-            "font": {"color": arm_style(side, theme).colour, "size": 12},
+            "yanchor": "bottom" if arm is slower else "top",
+            "text": f"{arm_style(arm, theme).glyph} <b>{format_duration(median)}</b>",
+            "font": {"color": arm_style(arm, theme).colour, "size": 12},
             "showarrow": False,
         }
-        for side in Side
-        for median in [getattr(comparison, side).median]
+        for arm in Arm
+        for median in [getattr(comparison, arm).median]
     ]
 
 

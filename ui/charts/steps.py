@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from bench.formatting import format_duration, format_ratio, format_ratio_with_interval
 from bench.run.record import Run
-from bench.values import WHOLE, Comparison, Side
+from bench.values import TOTAL, Arm, Comparison
 from bench.workload.declaration import PublishedRatio, Workload
 from ui.charts.labels import wrap_html
 from ui.design import plotly_template
@@ -66,9 +66,9 @@ RATIO_TICKS = (
 def build_steps_figure(run: Run, theme: Theme = "light") -> go.Figure:
     """The ratio of the whole and of every step with its interval, and what was published."""
     compared = {comparison.step: comparison for comparison in run.statistics}
-    raced = {WHOLE, *(step.name for step in run.plan.steps)}
+    raced = {TOTAL, *(step.name for step in run.plan.steps)}
     unclaimed = {claim.step: REFUSED_NOTE for claim in run.claims if not claim.made}
-    unclaimed |= {step.name: NO_WORK_NOTE for step in run.plan.steps if step.apart}
+    unclaimed |= {step.name: NO_WORK_NOTE for step in run.plan.steps if step.excluded_from_total}
     return _build_ratio_figure(run.plan.declaration, compared, theme, raced, unclaimed)
 
 
@@ -188,7 +188,7 @@ def _ratio_trace(
 ) -> dict:
     """A dot in the winner's look; grey and hollow where the interval includes 1, or nothing is claimed."""
     winners = [
-        None if c.ratio.includes(1) or c.step in unclaimed else Side.ACCELERATED if c.ratio.value > 1 else Side.BASELINE
+        None if c.ratio.includes(1) or c.step in unclaimed else Arm.ACCELERATED if c.ratio.value > 1 else Arm.BASELINE
         for c in comparisons
     ]
     looks = [arm_style(winner, theme) if winner else None for winner in winners]

@@ -8,14 +8,14 @@ import plotly.graph_objects as go
 
 from bench.formatting import format_duration
 from bench.run.record import Run
-from bench.values import WHOLE, Side, Summary
+from bench.values import TOTAL, Arm, Summary
 from ui.charts.axes import ARM_ROWS, build_arms_axis
 from ui.charts.labels import arm_label, build_note
 from ui.design import plotly_template
 from ui.design.theme import Theme, arm_style, ink_colour
 
 
-def build_throughput_figure(run: Run, step: str = WHOLE, theme: Theme = "light", *, height: int = 240) -> go.Figure:
+def build_throughput_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, height: int = 240) -> go.Figure:
     """Bars of the work done a second, from the median time; whiskers from the quartiles."""
     comparison = run.comparison(step)
     unit = run.plan.declaration.unit
@@ -26,12 +26,12 @@ def build_throughput_figure(run: Run, step: str = WHOLE, theme: Theme = "light",
         return go.Figure({"data": [], "layout": layout})
     factor, prefix = _choose_prefix(max(comparison.baseline.throughput, comparison.accelerated.throughput))
     layout["xaxis"] = {"title": {"text": f"{prefix}{unit} a second"}, "rangemode": "tozero", "nticks": 6}
-    traces = [_bar_trace(run, side, getattr(comparison, side), factor, prefix + unit, theme) for side in Side]
+    traces = [_bar_trace(run, arm, getattr(comparison, arm), factor, prefix + unit, theme) for arm in Arm]
     return go.Figure({"data": traces, "layout": layout})
 
 
-def _bar_trace(run: Run, side: Side, summary: Summary, factor: float, unit: str, theme: Theme) -> dict:
-    look = arm_style(side, theme)
+def _bar_trace(run: Run, arm: Arm, summary: Summary, factor: float, unit: str, theme: Theme) -> dict:
+    look = arm_style(arm, theme)
     rate = summary.throughput / factor
     work = rate * summary.median
     fast = work / summary.lower_quartile if summary.lower_quartile else rate
@@ -39,7 +39,7 @@ def _bar_trace(run: Run, side: Side, summary: Summary, factor: float, unit: str,
     return {
         "type": "bar",
         "orientation": "h",
-        "y": [ARM_ROWS[side]],
+        "y": [ARM_ROWS[arm]],
         "x": [float(f"{rate:.6g}")],
         "width": 0.5,
         "marker": {
@@ -62,7 +62,7 @@ def _bar_trace(run: Run, side: Side, summary: Summary, factor: float, unit: str,
         "textangle": 0,
         "textfont": {"color": ink_colour(theme) if look.pattern else look.on, "size": 14},
         "hovertemplate": (
-            f"<b>{arm_label(run, side)}</b><br>{_format_three_digits(rate)} {unit}/s at the median of {format_duration(summary.median)}"
+            f"<b>{arm_label(run, arm)}</b><br>{_format_three_digits(rate)} {unit}/s at the median of {format_duration(summary.median)}"
             f"<br>{_format_three_digits(slow)} to {_format_three_digits(fast)} between the quartiles<extra></extra>"
         ),
     }

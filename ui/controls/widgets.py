@@ -8,7 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from bench.storage.uploads import MAX_IMAGE_MB, UPLOAD_PREFIX, UploadError, save_checked_file, save_image
-from bench.values import Side
+from bench.values import Arm
 from bench.workload.declaration import Lever, Parameter, Upload, Workload
 from ui.controls.state import OWN_IMAGE, control_key, control_values, set_control, split_names
 from ui.design import markdown
@@ -28,19 +28,19 @@ def draw_lever(workload: Workload, theme: Theme) -> None:
     An extra that is not installed is offered where the URL asks for it alone, beside why it cannot run.
     """
     lever = workload.lever
-    baseline, accelerated = (control_key(workload, side.value) for side in Side)
+    baseline, accelerated = (control_key(workload, arm.value) for arm in Arm)
     asked = {st.session_state[baseline], st.session_state[accelerated]}
     missing = {value.name: value.unavailable() for value in lever.values if value.extra and value.unavailable()}
     names = [value.name for value in lever.values if value.name not in missing or value.name in asked]
     missing_help = [f"Not offered: {why}" for why in missing.values()]
     if len(names) > 2 or st.session_state[baseline] != lever.baseline:
-        for side, key, label in ((Side.BASELINE, baseline, "Baseline"), (Side.ACCELERATED, accelerated, "Against")):
+        for arm, key, label in ((Arm.BASELINE, baseline, "Baseline"), (Arm.ACCELERATED, accelerated, "Against")):
             help_text = "\n\n".join([lever.label, *missing_help])
             _draw_options(
-                f"{arm_glyph_markdown(side, theme)} {label}", names, key, lambda name: lever[name].label, help_text
+                f"{arm_glyph_markdown(arm, theme)} {label}", names, key, lambda name: lever[name].label, help_text
             )
         return
-    label = f"{arm_glyph_markdown(Side.BASELINE, theme)} {lever[lever.baseline].label}, against"
+    label = f"{arm_glyph_markdown(Arm.BASELINE, theme)} {lever[lever.baseline].label}, against"
     itself = "Against itself, both arms run the same code: an honest race then finds no difference."
     help_text = "\n\n".join([itself, *missing_help])
     _draw_options(
@@ -49,7 +49,7 @@ def draw_lever(workload: Workload, theme: Theme) -> None:
 
 
 def _accelerated_label(lever: Lever, name: str, theme: Theme) -> str:
-    return "itself" if name == lever.baseline else f"{arm_glyph_markdown(Side.ACCELERATED, theme)} {lever[name].label}"
+    return "itself" if name == lever.baseline else f"{arm_glyph_markdown(Arm.ACCELERATED, theme)} {lever[name].label}"
 
 
 def _draw_options(label: str, options: list[str], key: str, named: Any, help_text: str = "") -> None:

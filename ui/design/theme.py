@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.values import Side
+from bench.values import Arm
 
 Theme = Literal["light", "dark"]
 
@@ -34,9 +34,9 @@ class ArmStyle:
     """The marker as a letter, for text."""
 
 
-_ARM_COLOURS: dict[Theme, dict[Side, tuple[str, str]]] = {
-    "light": {Side.BASELINE: ("#3F4D63", "#FFFFFF"), Side.ACCELERATED: ("#0B7F75", "#FFFFFF")},
-    "dark": {Side.BASELINE: ("#7B8AA3", "#0F141B"), Side.ACCELERATED: ("#2DD4BF", "#0F141B")},
+_ARM_COLOURS: dict[Theme, dict[Arm, tuple[str, str]]] = {
+    "light": {Arm.BASELINE: ("#3F4D63", "#FFFFFF"), Arm.ACCELERATED: ("#0B7F75", "#FFFFFF")},
+    "dark": {Arm.BASELINE: ("#7B8AA3", "#0F141B"), Arm.ACCELERATED: ("#2DD4BF", "#0F141B")},
 }
 _INK_COLOURS: dict[Theme, str] = {"light": "#161C27", "dark": "#E8ECF2"}
 _FAINT_COLOURS: dict[Theme, str] = {"light": "#6B7688", "dark": "#94A0B3"}
@@ -50,10 +50,10 @@ def add_opacity(colour: str, share: float) -> str:
     return f"rgba({red},{green},{blue},{share:g})"
 
 
-def arm_style(side: Side, theme: Theme) -> ArmStyle:
+def arm_style(arm: Arm, theme: Theme) -> ArmStyle:
     """How an arm is drawn everywhere."""
-    colour, on = _ARM_COLOURS[theme][side]
-    baseline = side is Side.BASELINE
+    colour, on = _ARM_COLOURS[theme][arm]
+    baseline = arm is Arm.BASELINE
     return ArmStyle(
         colour=colour,
         soft=add_opacity(colour, 0.18),
@@ -86,12 +86,12 @@ def load_colour_scale(theme: Theme) -> list[tuple[float, str]]:
     return [(0.0, add_opacity(_LOAD_COLOURS[theme], 0.04)), (1.0, _LOAD_COLOURS[theme])]
 
 
-def arm_name_markdown(side: Side, name: str, theme: Theme) -> str:
+def arm_name_markdown(arm: Arm, name: str, theme: Theme) -> str:
     """Markdown: an arm's glyph in its colour, and its name."""
-    return f"{arm_glyph_markdown(side, theme)} {name}"
+    return f"{arm_glyph_markdown(arm, theme)} {name}"
 
 
-def arm_glyph_markdown(side: Side, theme: Theme) -> str:
+def arm_glyph_markdown(arm: Arm, theme: Theme) -> str:
     """Markdown: an arm's glyph in its colour."""
-    arm = arm_style(side, theme)
-    return f':color[{arm.glyph}]{{foreground="{arm.colour}"}}'
+    style = arm_style(arm, theme)
+    return f':color[{style.glyph}]{{foreground="{style.colour}"}}'

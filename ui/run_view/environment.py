@@ -6,7 +6,7 @@ import streamlit as st
 
 from bench.formatting import format_duration, format_interval, format_measure, format_ratio, measure_label
 from bench.run.record import Run
-from bench.values import Side
+from bench.values import Arm
 from ui.charts import cores, telemetry
 from ui.design import markdown, theme
 from ui.design.headings import draw_heading
@@ -50,7 +50,7 @@ def draw_environment(run: Run, key: str, colours: Theme) -> None:
                 "Load of every processor during the run",
             )
             for placement in run.placements:
-                st.caption(f"Threads of the {placement.side} arm: {placement.reason}.")
+                st.caption(f"Threads of the {placement.arm} arm: {placement.reason}.")
     noise = f", noise at rest {run.noise.score:.1f} % ({run.noise.word})" if run.noise else ""
     st.caption(
         f":material/computer: {markdown.escape_markdown(run.machine.short)}{noise}. "
@@ -59,11 +59,11 @@ def draw_environment(run: Run, key: str, colours: Theme) -> None:
 
 
 def _draw_best_counts(run: Run, colours: Theme) -> None:
-    for side in Side:
-        counts = [count for count in run.core_counts if count.side == side]
+    for arm in Arm:
+        counts = [count for count in run.core_counts if count.arm == arm]
         if counts:
             best = min(counts, key=lambda count: count.whole.median)
-            name = theme.arm_name_markdown(side, run.plan.declaration.lever[getattr(run.plan, side)].label, colours)
+            name = theme.arm_name_markdown(arm, run.plan.declaration.lever[getattr(run.plan, arm)].label, colours)
             st.markdown(
                 f"{name}: **{format_duration(best.whole.median)}** on {best.cores} core{'s' * (best.cores > 1)}"
             )
@@ -92,12 +92,12 @@ def _describe_telemetry(run: Run) -> str:
     mhz = sorted(core.mhz for reading in readings for core in reading.cores if core.mhz is not None)
     steal = [reading.steal for reading in readings if reading.steal is not None]
     hottest = [reading.celsius for reading in readings if reading.celsius is not None]
-    memory = {side: max((r.arm_memory.get(side, 0) for r in readings), default=0) for side in Side}
+    memory = {arm: max((r.arm_memory.get(arm, 0) for r in readings), default=0) for arm in Arm}
     parts = [f"{len(readings)} readings"]
     parts += [f"{mhz[0]:,.0f} to {mhz[-1]:,.0f} MHz"] if mhz else []
     parts += [f"steal at most {max(steal):.1%}"] if steal else []
     parts += [f"up to {max(hottest):.0f} °C"] if hottest else []
     parts += [
-        f"memory of the arms up to {memory[Side.BASELINE] / 2**20:,.0f} | {memory[Side.ACCELERATED] / 2**20:,.0f} MiB"
+        f"memory of the arms up to {memory[Arm.BASELINE] / 2**20:,.0f} | {memory[Arm.ACCELERATED] / 2**20:,.0f} MiB"
     ]
     return ", ".join(parts) + "."

@@ -6,7 +6,7 @@ import streamlit as st
 
 from bench.claims.evidence import decide_engagement
 from bench.run.record import Run
-from bench.values import WHOLE, Evidence, Side
+from bench.values import TOTAL, Arm, Evidence
 from ui.design import markdown, theme
 from ui.design.badges import ENGAGEMENT_BADGES, SPEED_BADGES
 from ui.design.theme import Theme
@@ -21,8 +21,8 @@ def draw_evidence_line(run: Run, step: str, key: str, colours: Theme) -> None:
         asked = f"{run.plan.cores} core{'s' * (run.plan.cores > 1)} asked"
         used = ""
         if comparison:
-            glyphs = {side: theme.arm_glyph_markdown(side, colours) for side in Side}
-            used = ", used " + " | ".join(f"{glyphs[s]} {getattr(comparison, s).effective_cores:.2f}" for s in Side)
+            glyphs = {arm: theme.arm_glyph_markdown(arm, colours) for arm in Arm}
+            used = ", used " + " | ".join(f"{glyphs[s]} {getattr(comparison, s).effective_cores:.2f}" for s in Arm)
         st.markdown(f":small[:material/memory: {asked}{used}, batch {run.plan.batch}]", width="content")
         if found:
             verdict = found.verdict
@@ -37,8 +37,8 @@ def draw_evidence_line(run: Run, step: str, key: str, colours: Theme) -> None:
 
 def accelerated_evidence(run: Run, step: str) -> list[Evidence]:
     """What the accelerated arm says of a step, or of all those that are part of the whole."""
-    steps = [one.name for one in run.plan.steps if not one.apart] if step == WHOLE else [step]
-    return [evidence for evidence in run.evidence.get(Side.ACCELERATED, []) if evidence.step in steps]
+    steps = [one.name for one in run.plan.steps if not one.excluded_from_total] if step == TOTAL else [step]
+    return [evidence for evidence in run.evidence.get(Arm.ACCELERATED, []) if evidence.step in steps]
 
 
 def _draw_engagement(run: Run, step: str, key: str, colours: Theme) -> None:
@@ -58,13 +58,13 @@ def _draw_engagement(run: Run, step: str, key: str, colours: Theme) -> None:
         draw_evidence(run, colours, step)
 
 
-def draw_evidence(run: Run, colours: Theme, step: str = WHOLE) -> None:
+def draw_evidence(run: Run, colours: Theme, step: str = TOTAL) -> None:
     labels = run.plan.declaration.labels()
     lever = run.plan.declaration.lever
-    for side in reversed(Side):
-        st.markdown(f"**{theme.arm_name_markdown(side, lever[getattr(run.plan, side)].label, colours)}**")
-        for told in run.evidence.get(side, []):
-            if step not in (WHOLE, told.step):
+    for arm in reversed(Arm):
+        st.markdown(f"**{theme.arm_name_markdown(arm, lever[getattr(run.plan, arm)].label, colours)}**")
+        for told in run.evidence.get(arm, []):
+            if step not in (TOTAL, told.step):
                 continue
             path = {"accelerated": ":green[accelerated]", "stock": "stock"}.get(told.path, ":orange[unknown]")
             reason = f", {markdown.escape_markdown(told.reason)}" if told.reason else ""

@@ -6,7 +6,7 @@ import streamlit as st
 
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values import WHOLE, Phase
+from bench.values import TOTAL, Phase
 from ui.design import markdown
 
 MAX_STEP_BUTTONS = 6
@@ -33,7 +33,7 @@ def draw_header(run: Run, key: str, live: bool) -> str:
     labels = run.plan.labels()
     if st.session_state.get(f"{key}-step") not in labels:
         # Chosen of another run, whose plan timed other steps.
-        st.session_state[f"{key}-step"] = WHOLE
+        st.session_state[f"{key}-step"] = TOTAL
     settings = {"key": f"{key}-step", "format_func": labels.__getitem__, "label_visibility": "collapsed"}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         icon, colour = STATE_BADGES[run.state]
@@ -67,7 +67,7 @@ def _describe_progress(run: Run, live: bool) -> str:
 def draw_failure(run: Run) -> None:
     failure = run.failure
     assert failure
-    name = f"{run.plan.declaration.lever[getattr(run.plan, failure.side)].label}: " if failure.side else ""
+    name = f"{run.plan.declaration.lever[getattr(run.plan, failure.arm)].label}: " if failure.arm else ""
     st.error(
         f"{markdown.escape_markdown(failure.remedy)}",
         title=markdown.escape_markdown(f"{name}{failure.what}"),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from bench.formatting import format_duration, format_interval, format_measure, format_ratio
 from bench.run.record import Run
-from bench.values import Comparison, Measure, Phase, Side
+from bench.values import Arm, Comparison, Measure, Phase
 from ui.charts import accuracy, throughput
 from ui.design import badges, markdown, theme
 from ui.design.theme import Theme
@@ -16,21 +16,21 @@ def draw_metrics(run: Run, step: str, colours: Theme, live: bool) -> None:
     """Absolute times first, then their ratio, then what was paid for it in quality."""
     comparison = run.comparison(step)
     columns = st.columns([1, 1, 1, 1], gap="small")
-    for column, side in zip(columns, Side, strict=False):
+    for column, arm in zip(columns, Arm, strict=False):
         with column:
-            _draw_arm_metric(run, side, comparison, colours, live)
+            _draw_arm_metric(run, arm, comparison, colours, live)
     with columns[2]:
         _draw_ratio_metric(run, comparison)
     with columns[3]:
         _draw_quality_metric(run, colours)
 
 
-def _draw_arm_metric(run: Run, side: Side, comparison: Comparison | None, colours: Theme, live: bool) -> None:
-    name = run.plan.declaration.lever[getattr(run.plan, side)].label
-    label = theme.arm_name_markdown(side, name, colours)
+def _draw_arm_metric(run: Run, arm: Arm, comparison: Comparison | None, colours: Theme, live: bool) -> None:
+    name = run.plan.declaration.lever[getattr(run.plan, arm)].label
+    label = theme.arm_name_markdown(arm, name, colours)
     if comparison is None:
-        waiting = live and run.arm(side) is None
-        text = run.progress.get(side) or ("starting" if run.arm(side) is None else _describe_warm_up(run, side))
+        waiting = live and run.prepared_arm(arm) is None
+        text = run.progress.get(arm) or ("starting" if run.prepared_arm(arm) is None else _describe_warm_up(run, arm))
         st.metric(
             label,
             "–",
@@ -42,7 +42,7 @@ def _draw_arm_metric(run: Run, side: Side, comparison: Comparison | None, colour
             icon="spinner" if waiting else None,
         )
         return
-    summary = getattr(comparison, side)
+    summary = getattr(comparison, arm)
     st.metric(
         label,
         format_duration(summary.median),
@@ -56,9 +56,9 @@ def _draw_arm_metric(run: Run, side: Side, comparison: Comparison | None, colour
     )
 
 
-def _describe_warm_up(run: Run, side: Side) -> str:
-    warm = run.of_side(side, Phase.WARM_UP) or run.of_side(side, Phase.EARLY)
-    return f"warm-up, last {format_duration(warm[-1].whole_s)}" if warm else "ready"
+def _describe_warm_up(run: Run, arm: Arm) -> str:
+    warm = run.samples_of(arm, Phase.WARM_UP) or run.samples_of(arm, Phase.EARLY)
+    return f"warm-up, last {format_duration(warm[-1].total_s)}" if warm else "ready"
 
 
 def _draw_ratio_metric(run: Run, comparison: Comparison | None) -> None:
@@ -122,7 +122,7 @@ def _draw_quality_metric(run: Run, colours: Theme) -> None:
         f"{one} | {other}",
         word,
         **settings,
-        help=f"{theme.arm_glyph_markdown(Side.BASELINE, colours)} baseline | {theme.arm_glyph_markdown(Side.ACCELERATED, colours)} accelerated; "
+        help=f"{theme.arm_glyph_markdown(Arm.BASELINE, colours)} baseline | {theme.arm_glyph_markdown(Arm.ACCELERATED, colours)} accelerated; "
         f"the limit is {run.plan.accuracy_limit:.1%} of the baseline's.{more}",
     )
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from bench.formatting import format_duration, format_interval, format_ratio
 from bench.run.record import Run
-from bench.values import Phase, Picture, Side
+from bench.values import Arm, Phase, Picture
 from ui.charts import accuracy, distribution, race, steps, throughput
 from ui.design import markdown, theme
 from ui.design.headings import draw_heading
@@ -24,7 +24,7 @@ def draw_race_chart(run: Run, step: str, key: str, colours: Theme, live: bool) -
     if not live and not run.samples:
         return
     lever = run.plan.declaration.lever
-    arms = ", ".join(theme.arm_name_markdown(side, lever[getattr(run.plan, side)].label, colours) for side in Side)
+    arms = ", ".join(theme.arm_name_markdown(arm, lever[getattr(run.plan, arm)].label, colours) for arm in Arm)
     title = "Every sample as it lands" if live else "Every sample as it landed"
     draw_heading(title, f"{arms}; pale while warming up. Below, the ratio with its 95 % interval.")
     raced = sum(sample.phase is not Phase.CORES for sample in run.samples)
@@ -87,9 +87,9 @@ def draw_steps(run: Run, key: str, colours: Theme) -> None:
 def _build_steps_table(run: Run) -> pd.DataFrame:
     figures = run.plan.declaration.figures()
     labels = run.plan.declaration.labels()
-    names = {side: run.plan.declaration.lever[getattr(run.plan, side)].label for side in Side}
-    if names[Side.BASELINE] == names[Side.ACCELERATED]:
-        names[Side.ACCELERATED] += " again"
+    names = {arm: run.plan.declaration.lever[getattr(run.plan, arm)].label for arm in Arm}
+    if names[Arm.BASELINE] == names[Arm.ACCELERATED]:
+        names[Arm.ACCELERATED] += " again"
     rows = []
     for comparison in run.statistics:
         told = figures.get(comparison.step)
@@ -98,8 +98,8 @@ def _build_steps_table(run: Run) -> pd.DataFrame:
         rows.append(
             {
                 "step": labels[comparison.step],
-                f"○ {names[Side.BASELINE]}": format_duration(comparison.baseline.median),
-                f"◆ {names[Side.ACCELERATED]}": format_duration(comparison.accelerated.median),
+                f"○ {names[Arm.BASELINE]}": format_duration(comparison.baseline.median),
+                f"◆ {names[Arm.ACCELERATED]}": format_duration(comparison.accelerated.median),
                 "ratio": f"**{format_ratio(ratio.value)}**",
                 "95 % interval": format_interval(ratio),
                 "p (Mann-Whitney)": "< 1e-16" if comparison.p_value < 1e-16 else f"{comparison.p_value:.2g}",
@@ -115,12 +115,12 @@ def draw_pictures(run: Run, colours: Theme) -> None:
         return
     draw_heading("Result")
     lever = run.plan.declaration.lever
-    for side in Side:
-        pictures = run.pictures.get(side, [])
+    for arm in Arm:
+        pictures = run.pictures.get(arm, [])
         if not pictures:
             continue
-        name = lever[getattr(run.plan, side)].label
-        st.markdown(theme.arm_name_markdown(side, name, colours))
+        name = lever[getattr(run.plan, arm)].label
+        st.markdown(theme.arm_name_markdown(arm, name, colours))
         for column, picture in zip(st.columns(max(3, len(pictures)), gap="small"), pictures, strict=False):
             with column:
                 st.image(

@@ -10,7 +10,7 @@ from bench.formatting import format_bytes, format_cores, format_duration
 from bench.machine.model import INSTRUCTION_SET_LABELS, Machine
 from bench.scheduler.queue import QueueEntry
 from bench.storage.store import RunRow, StoreError
-from bench.values import Side
+from bench.values import Arm
 from bench.workload.declaration import PublishedRatio, Workload
 from bench.workload.registry import load_workloads
 from ui import services
@@ -119,8 +119,8 @@ def _draw_card(workload: Workload) -> None:
 def _draw_result(workload: Workload, row: RunRow) -> None:
     """Absolute medians first, then the ratio; with its date, its conditions and whether it supports a claim."""
     with st.container(gap=None):
-        for side, seconds, place in zip(Side, (row.baseline_s, row.accelerated_s), st.columns(2), strict=True):
-            label = theme.arm_name_markdown(side, _lever_label(workload, getattr(row, side)), browser.detect_theme())
+        for arm, seconds, place in zip(Arm, (row.baseline_s, row.accelerated_s), st.columns(2), strict=True):
+            label = theme.arm_name_markdown(arm, _lever_label(workload, getattr(row, arm)), browser.detect_theme())
             place.metric(label, format_duration(seconds))
         ratio = format_optional_ratio(row.ratio, row.ratio_low, row.ratio_high)
         st.markdown(f"**{ratio}** {claim_badge(row.claimed)}", help=row.sentence)

@@ -23,7 +23,7 @@ from workloads.bert.quantization import graphs
 
 
 class QuestionAnswering:
-    """One arm. See `bench.workload.interface.Arm`."""
+    """One arm. See `bench.workload.interface.WorkloadArm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

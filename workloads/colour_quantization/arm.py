@@ -35,7 +35,7 @@ class PathLog(logging.Handler):
 
 
 class ColourQuantization:
-    """One arm. See `bench.workload.interface.Arm`."""
+    """One arm. See `bench.workload.interface.WorkloadArm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

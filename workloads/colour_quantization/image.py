@@ -67,7 +67,7 @@ def make_picture(name: str, label: str, pixels: np.ndarray) -> Picture:
     image = Image.fromarray(pixels)
     scale = MAX_SIDE_PIXELS / max(image.size)
     if scale < 1:
-        size = tuple(max(1, round(side * scale)) for side in image.size)
+        size = tuple(max(1, round(arm * scale)) for arm in image.size)
         image = image.resize(size, Image.Resampling.NEAREST)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=6)

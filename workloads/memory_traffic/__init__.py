@@ -144,7 +144,7 @@ WORKLOAD = Workload(
         Task("stream", "STREAM beside"),
     ),
     desk="workloads.memory_traffic.tasks:Desk",
-    judged_twice=True,
+    quality_after_race=True,
     texts=build_page_texts(),
     source="https://www.cs.virginia.edu/stream/ref.html",
     machines=("x86_64", "AMD64", "aarch64", "arm64"),

@@ -25,7 +25,7 @@ MAX_COMPARED_ELEMENTS = 100_000
 
 
 class MemoryTraffic:
-    """One arm. See `bench.workload.interface.Arm`."""
+    """One arm. See `bench.workload.interface.WorkloadArm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

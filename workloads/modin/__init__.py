@@ -61,7 +61,7 @@ WORKLOAD = Workload(
             _WHAT.get(call.name, call.code),
             published=PublishedRatio(4.0, _POST, _WHY) if call.name == "read_csv" else None,
             groups=call.groups,
-            apart=call.apart,
+            excluded_from_total=call.excluded_from_total,
         )
         for call in CALLS
     ),
@@ -128,9 +128,9 @@ WORKLOAD = Workload(
     arm="workloads.modin.arm:Frames",
     tasks=(Task("break_even", "break-even"),),
     desk="workloads.modin.tasks:Desk",
-    chosen_by="steps",
-    freeze_idle=True,
-    early=True,
+    step_parameter="steps",
+    pause_idle_arm=True,
+    early_sample=True,
     source="https://modin.readthedocs.io/en/stable/",
     machines=("x86_64", "AMD64", "aarch64", "arm64"),
     systems=("Linux",),

@@ -21,7 +21,7 @@ MIN_NOTABLE_BYTES = 16 << 20
 
 
 class DataFrameCalls:
-    """One arm. See `bench.workload.interface.Arm`."""
+    """One arm. See `bench.workload.interface.WorkloadArm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -118,7 +118,7 @@ class DataFrameCalls:
             *([f"the first {len(self.tables.few):,} rows"] if call.on == "few" else []),
             f"{note.rows} × {note.columns} partitions (rows × columns)",
             f"{note.workers} of {self.engine.service}'s workers worked, "
-            f"{note.processor_s:.2f} s of processor time in the first call",
+            f"{note.cpu_s:.2f} s of processor time in the first call",
             f"{note.stored / 2**20:,.1f} MiB {self.engine.storing}",
             *note.defaulted,
         ]
@@ -136,7 +136,7 @@ class DataFrameCalls:
             accelerated_calls=calls if path == "accelerated" else 0,
             reason="defaulted to pandas" if note.defaulted else "",
             # A clock cannot time what passes on references: nothing was computed, whether or not it is waited for.
-            materialised=not (note.references or call.apart),
+            materialised=not (note.references or call.excluded_from_total),
             returned_s=statistics.median(returned) if returned else None,
         )
 
@@ -216,7 +216,7 @@ class DataFrameCalls:
         """What can make a call slower than pandas', of what was seen; the likeliest first."""
         note = self.notes[call.name]
         causes = []
-        if note.references or call.apart:
+        if note.references or call.excluded_from_total:
             causes.append("passes references only")
         if note.defaulted:
             causes.append("defaulted to pandas")

@@ -64,7 +64,7 @@ class Call:
     """Which of the tables it works on first."""
     shuffles: bool = False
     """Whether rows of different partitions must come together, beyond sums of each."""
-    apart: bool = False
+    excluded_from_total: bool = False
     """Whether it only passes references on in Modin: it does no work that could be compared."""
 
 
@@ -118,7 +118,7 @@ CALLS: tuple[Call, ...] = (
     Call("isna", "isna", _CALLS, lambda t: t.frame.isna()),
     Call("fillna", "fillna", _COMMON, lambda t: t.numbers.fillna(0), on="numbers"),
     Call("astype", "astype", _CALLS, lambda t: t.numbers.astype("float32"), on="numbers"),
-    Call("concat", "concat", _CALLS, lambda t: t.pd.concat([t.frame, t.frame]), apart=True),
+    Call("concat", "concat", _CALLS, lambda t: t.pd.concat([t.frame, t.frame]), excluded_from_total=True),
     Call(
         "merge_small",
         "merge, small",

@@ -30,7 +30,7 @@ class ModinTasks:
         `loses` or `unsure`), `stopped` (why no larger size was tried; empty where all were) and `crossing`
         (`rows`, `low`, `high`) or None. Raises BadInput.
         """
-        names = {call.name: call for call in CALLS if not call.apart}
+        names = {call.name: call for call in CALLS if not call.excluded_from_total}
         call = names.get(str(given.get("call")))
         if call is None:
             raise BadInput(f"There is no call {given.get('call')!r} to be timed", f"Choose one of {', '.join(names)}.")

@@ -30,7 +30,7 @@ def nothing() -> None:
 
 
 class Trial:
-    """One arm. See `bench.workload.interface.Arm`."""
+    """One arm. See `bench.workload.interface.WorkloadArm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -72,7 +72,7 @@ class Trial:
             case "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "print":
-                print('{"type": "repeated", "measurement": "forged"}', flush=True)
+                print('{"type": "repeated", "repetition": "forged"}', flush=True)
             case "garbage":
                 for descriptor in range(3, 256):
                     try:

@@ -12,6 +12,7 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.stats.amdahl import amdahl_ratio
 from bench.values import (
+    Arm,
     CoreCount,
     CoreReading,
     Evidence,
@@ -23,7 +24,6 @@ from bench.values import (
     Quality,
     Reading,
     Service,
-    Side,
     Speed,
 )
 from bench.workload.registry import load_workloads
@@ -32,7 +32,7 @@ from tests.support.runs import PSNR, get_claim, get_finding, make_claim_run, mak
 
 def test_arms_that_do_another_amount_of_one_step_claim_nothing():
     made = make_claim_run()
-    made.prepared[0].work_of["fit"] = 40
+    made.prepared[0].step_work["fit"] = 40
     claims = decide_claims(made)
     assert not any(claim.made for claim in claims)
     assert "the arms differ in work" in claims[0].sentence
@@ -45,7 +45,7 @@ def test_every_rule_speaks_in_every_claim():
         assert all(f.source and f.title and f.seen for f in made.findings)
 
 
-def assert_refused_or_noted(made: Run, rule: str, outcome: Outcome, words: str, step: str = "whole") -> None:
+def assert_refused_or_noted(made: Run, rule: str, outcome: Outcome, words: str, step: str = "total") -> None:
     found = get_finding(made, rule, step)
     assert found.outcome is outcome, found
     assert words in found.seen, found
@@ -87,11 +87,11 @@ def test_work_done_outside_of_the_arm_is_refused_unless_on_as_many_cores_of_this
 def test_a_fast_path_that_did_not_run_is_refused_and_a_partial_one_noted():
     made = make_claim_run()
     stock = [Evidence(step=step, path="stock", words=["x"], reason="fell back") for step in ("fit", "predict")]
-    made.evidence[Side.ACCELERATED][1] = stock[1]
+    made.evidence[Arm.ACCELERATED][1] = stock[1]
     assert_refused_or_noted(made, "engaged", Outcome.ANNOTATED, "1 of 2 steps accelerated; not: predict (fell back)")
     assert get_claim(made).verdict.engagement == "partial"
     assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "0 of 1", step="predict")
-    made.evidence[Side.ACCELERATED] = stock
+    made.evidence[Arm.ACCELERATED] = stock
     assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "0 of 2 steps")
     made.evidence = {}
     assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "said nothing")
@@ -122,7 +122,7 @@ def test_an_interval_that_includes_one_is_no_difference():
 
 def test_lazy_work_is_refused_for_its_step_and_the_whole():
     made = make_claim_run()
-    made.evidence[Side.ACCELERATED][0] = Evidence(step="fit", path="accelerated", words=["x"], materialised=False)
+    made.evidence[Arm.ACCELERATED][0] = Evidence(step="fit", path="accelerated", words=["x"], materialised=False)
     assert_refused_or_noted(made, "materialised", Outcome.REFUSED, "fit returned before")
     assert_refused_or_noted(made, "materialised", Outcome.REFUSED, "fit returned before", step="fit")
     assert get_finding(made, "materialised", "predict").outcome is Outcome.PASSED
@@ -147,7 +147,7 @@ def test_a_failed_run_is_refused_and_a_stopped_one_noted():
 def test_a_baseline_that_is_better_on_fewer_cores_is_said():
     made = make_claim_run()
     best = made.core_counts[0].whole.model_copy(update={"median": 2.5})
-    made.core_counts.append(CoreCount(side=Side.BASELINE, cores=1, whole=best))
+    made.core_counts.append(CoreCount(arm=Arm.BASELINE, cores=1, whole=best))
     made.best_ratio = Interval(value=1.25, low=1.2, high=1.3)
     assert_refused_or_noted(
         made, "best-with-best", Outcome.ANNOTATED, "baseline 2.50 s on 1 core, accelerated 2.00 s on 2 cores: 1.25x"
@@ -169,7 +169,7 @@ def test_each_disturbance_adds_a_note():
     assert_refused_or_noted(make_claim_run(target=0.0001), "narrow", Outcome.ANNOTATED, "asked was ± 0.0%")
     assert_refused_or_noted(make_claim_run(used=1.0), "cores-used", Outcome.ANNOTATED, "asked 2, used 1.00 and 1.00")
     made = make_claim_run()
-    made.samples.insert(0, make_claim_sample(Side.BASELINE, 0, 9.0, phase=Phase.WARM_UP))
+    made.samples.insert(0, make_claim_sample(Arm.BASELINE, 0, 9.0, phase=Phase.WARM_UP))
     assert_refused_or_noted(made, "warm", Outcome.ANNOTATED, "first run took 2.00 times the median")
     made = make_claim_run()
     made.machine = made.machine.model_copy(update={"logical_threads": 64})
@@ -228,7 +228,7 @@ def test_results_that_differ_are_named_and_refuse_their_step_and_the_whole():
     assert get_claim(made, "fit").made
     assert "equal results" in get_claim(made, "fit").sentence
     assert get_claim(made, "fit").verdict.accuracy == "within"
-    for step in ("predict", "whole"):
+    for step in ("predict", "total"):
         assert not get_claim(made, step).made
         assert get_finding(made, "accuracy", step).seen == "results differ: predict"
     assert get_claim(made).verdict.accuracy == "outside"
@@ -236,10 +236,10 @@ def test_results_that_differ_are_named_and_refuse_their_step_and_the_whole():
 
 def test_a_lazy_step_that_stands_apart_does_not_refuse_the_whole(monkeypatch):
     workload = load_workloads()["colour-quantization"]
-    steps = tuple(replace(step, apart=step.name == "predict") for step in workload.steps)
+    steps = tuple(replace(step, excluded_from_total=step.name == "predict") for step in workload.steps)
     monkeypatch.setitem(load_workloads(), workload.name, replace(workload, steps=steps))
     made = make_claim_run()
-    told = made.evidence[Side.ACCELERATED]
-    made.evidence[Side.ACCELERATED] = [told[0], told[1].model_copy(update={"materialised": False})]
+    told = made.evidence[Arm.ACCELERATED]
+    made.evidence[Arm.ACCELERATED] = [told[0], told[1].model_copy(update={"materialised": False})]
     assert get_finding(made, "materialised").outcome is Outcome.PASSED
     assert get_finding(made, "materialised", "predict").outcome is Outcome.REFUSED

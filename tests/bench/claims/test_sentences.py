@@ -1,18 +1,18 @@
 """TODO: tests.bench.claims.test_sentences."""
 
 from bench.claims.verdict import decide_claims
-from bench.values import WHOLE, Outcome, Speed, Verdict
+from bench.values import TOTAL, Outcome, Speed, Verdict
 from tests.support.runs import get_claim, make_claim_run
 
 
 def test_the_claim_of_a_step_says_how_much_of_the_batch_it_works_on():
     made = make_claim_run()
     for prepared in made.prepared:
-        prepared.work_of["fit"] = 40
+        prepared.step_work["fit"] = 40
     unit = made.plan.declaration.unit
     told = {claim.step: claim.sentence for claim in decide_claims(made)}
     assert f"batch 1, of which this step works on 40 {unit}" in told["fit"]
-    assert "of which" not in told["predict"] + told[WHOLE]
+    assert "of which" not in told["predict"] + told[TOTAL]
 
 
 def test_a_clean_run_makes_its_claim_with_all_that_it_must_state():

@@ -44,7 +44,7 @@ def test_run_writes_json_with_all_that_it_must_hold_and_keeps_the_run(tmp_path):
     run = json.loads(file.read_text())
     for key in ("version", "plan", "machine", "samples", "statistics", "quality", "evidence", "verdict", "claim"):
         assert run[key] is not None, key
-    assert {sample["side"] for sample in run["samples"]} == {"baseline", "accelerated"}
+    assert {sample["arm"] for sample in run["samples"]} == {"baseline", "accelerated"}
     assert run["statistics"][0]["ratio"].keys() == {"value", "low", "high"}
     assert run["claim"]["sentence"] in result.stdout
     assert "racing:" in result.stderr

@@ -15,7 +15,7 @@ import pytest
 
 from bench.machine.telemetry import Telemetry, parse_stat
 from bench.system.process_tree import terminate_tree
-from bench.values import CoreReading, Reading, Side
+from bench.values import Arm, CoreReading, Reading
 
 FIRST_STAT = """\
 cpu  100 10 20 800 50 5 5 10 40 0
@@ -232,24 +232,24 @@ def test_a_forgotten_telemetry_lets_go_of_its_files(root: Path) -> None:
 @linux_only
 def test_memory_of_the_arms(child: subprocess.Popen[bytes]) -> None:
     with Telemetry() as telemetry:
-        memory = telemetry.read(0.0, {Side.BASELINE: child.pid, Side.ACCELERATED: os.getpid()}).arm_memory
+        memory = telemetry.read(0.0, {Arm.BASELINE: child.pid, Arm.ACCELERATED: os.getpid()}).arm_memory
         grandchild = psutil.Process(child.pid).children()[0]
-        assert memory[Side.BASELINE] > psutil.Process(child.pid).memory_info().rss / 2
-        assert memory[Side.BASELINE] > grandchild.memory_info().rss
+        assert memory[Arm.BASELINE] > psutil.Process(child.pid).memory_info().rss / 2
+        assert memory[Arm.BASELINE] > grandchild.memory_info().rss
         # This process is the parent of the other arm's.
-        assert memory[Side.ACCELERATED] > memory[Side.BASELINE]
+        assert memory[Arm.ACCELERATED] > memory[Arm.BASELINE]
         assert telemetry.read(0.3).arm_memory == {}
 
 
 def test_an_arm_that_vanishes_holds_nothing(child: subprocess.Popen[bytes]) -> None:
-    arms = {Side.ACCELERATED: child.pid}
+    arms = {Arm.ACCELERATED: child.pid}
     with Telemetry() as telemetry:
-        assert telemetry.read(0.0, arms).arm_memory[Side.ACCELERATED] > 0
+        assert telemetry.read(0.0, arms).arm_memory[Arm.ACCELERATED] > 0
         assert terminate_tree([child.pid], grace_s=10) == []
         child.wait()
         # Before and after the tree is looked through again.
-        assert telemetry.read(0.3, arms).arm_memory == {Side.ACCELERATED: 0}
-        assert telemetry.read(1e9, arms).arm_memory == {Side.ACCELERATED: 0}
+        assert telemetry.read(0.3, arms).arm_memory == {Arm.ACCELERATED: 0}
+        assert telemetry.read(1e9, arms).arm_memory == {Arm.ACCELERATED: 0}
 
 
 @linux_only
@@ -259,10 +259,10 @@ def test_new_processes_of_an_arm_are_found(root: Path) -> None:
     write_file(root, "proc/70/task/70/children", "")
     write_file(root, "proc/70/statm", "900 10 5 1 0 100 0\n")
     with Telemetry(root) as telemetry:
-        assert telemetry.read(0.0, {Side.BASELINE: 70}).arm_memory == {Side.BASELINE: 10 * page}
+        assert telemetry.read(0.0, {Arm.BASELINE: 70}).arm_memory == {Arm.BASELINE: 10 * page}
         write_file(root, "proc/70/task/70/children", "71 ")
         write_file(root, "proc/71/statm", "900 4 2 1 0 100 0\n")
-        assert telemetry.read(1e6, {Side.BASELINE: 70}).arm_memory == {Side.BASELINE: (5 + 2 + 5) * page}
+        assert telemetry.read(1e6, {Arm.BASELINE: 70}).arm_memory == {Arm.BASELINE: (5 + 2 + 5) * page}
 
 
 def test_this_machine() -> None:

@@ -97,7 +97,7 @@ def test_several_are_named_with_commas_and_stand_in_the_order_of_the_choices():
     plan = make_plan("modin", cores=1, parameters={"steps": "map, read_csv,map"})
     assert plan.parameters["steps"] == "read_csv,map"
     assert [step.name for step in plan.steps] == ["read_csv", "map"]
-    assert list(plan.labels()) == ["whole", "read_csv", "map"]
+    assert list(plan.labels()) == ["total", "read_csv", "map"]
     again = plan_from_query("modin", plan.to_query())
     assert again == plan and again.digest == make_plan("modin", cores=1, parameters={"steps": "read_csv,map"}).digest
     mixed = make_plan("modin", cores=1, parameters={"steps": "text,mean"})

@@ -5,7 +5,7 @@ import pytest
 import bench.race.race
 from bench.machine.limits import core_limit
 from bench.run.events import State
-from bench.values import Outcome, Side
+from bench.values import Arm, Outcome
 from tests.support.runs import run_trial_race
 
 
@@ -13,7 +13,7 @@ def test_two_cores_are_compared_with_one(tmp_path):
     if core_limit() < 2:
         pytest.skip("this process may use one core only")
     run = run_trial_race(tmp_path, cores=2).record
-    assert {(count.side, count.cores) for count in run.core_counts} == {(side, n) for side in Side for n in (1, 2)}
+    assert {(count.arm, count.cores) for count in run.core_counts} == {(arm, n) for arm in Arm for n in (1, 2)}
     assert run.best_ratio.value > 1
     assert {p.reason.partition(":")[0] for p in run.placements} and len(run.placements) == 2
 

@@ -11,7 +11,7 @@ from bench.race.watchdog import RaceStopped
 from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values import Outcome, Phase, Side, Speed
+from bench.values import Arm, Outcome, Phase, Speed
 from bench.workload.registry import load_workloads
 from tests.support.processes import wait_until_gone
 from tests.support.runs import run_trial_race
@@ -34,7 +34,7 @@ def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
 
 
 def test_measures_of_the_races_own_times_are_taken_when_it_is_over(tmp_path, monkeypatch):
-    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], judged_twice=True))
+    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], quality_after_race=True))
     told: list = []
     assert run_trial_race(tmp_path, told=told).record.state is State.FINISHED
     judged = [place for place, event in enumerate(told) if isinstance(event, events.QualityMeasured)]
@@ -63,7 +63,7 @@ def test_a_fault_ends_in_a_clear_failure_with_the_log(tmp_path, home, fault, wor
     assert words in run.failure.what
     assert "accelerated arm (half the work)" in run.failure.what
     assert run.failure.remedy
-    assert run.failure.side is Side.ACCELERATED
+    assert run.failure.arm is Arm.ACCELERATED
     assert not wait_until_gone(home)
 
 
@@ -116,18 +116,18 @@ def test_a_stopped_race_says_so_beside_its_claim(tmp_path):
 def test_a_step_that_stands_apart_is_timed_and_no_part_of_the_whole(tmp_path, monkeypatch):
     trial = load_workloads()["trial"]
     spin, nothing = trial.steps
-    steps = (replace(spin, apart=True), nothing)
+    steps = (replace(spin, excluded_from_total=True), nothing)
     monkeypatch.setitem(load_workloads(), "trial", replace(trial, steps=steps))
     run = run_trial_race(tmp_path).record
     assert run.state is State.FINISHED, run.failure
     assert run.comparison("spin").baseline.median > run.comparison().baseline.median
-    assert all(sample.seconds("spin") > sample.whole_s for sample in run.of_side(Side.BASELINE))
+    assert all(sample.seconds("spin") > sample.total_s for sample in run.samples_of(Arm.BASELINE))
 
 
 def test_a_parameter_chooses_the_steps(tmp_path, monkeypatch):
     trial = load_workloads()["trial"]
     steps = tuple(replace(step, groups=("none",) if step.name == "spin" else ("raise",)) for step in trial.steps)
-    monkeypatch.setitem(load_workloads(), "trial", replace(trial, steps=steps, chosen_by="fault"))
+    monkeypatch.setitem(load_workloads(), "trial", replace(trial, steps=steps, step_parameter="fault"))
     run = run_trial_race(tmp_path).record
     assert [step.name for step in run.plan.steps] == ["spin"]
     assert run.state is State.FAILED, "the arm timed what was not chosen, and that is noticed"
@@ -152,7 +152,7 @@ def test_a_race_goes_on_for_the_pairs_that_a_claim_needs_and_no_further_than_twi
     monkeypatch.setattr("bench.race.sampling.MIN_PAIRS_FOR_CLAIM", 10**6)
     run = run_trial_race(tmp_path, budget_s=2, target=0).record
     assert run.state is State.FINISHED
-    last = run.of_side(Side.BASELINE)[-1].measurement
-    first = run.samples[0].measurement
+    last = run.samples_of(Arm.BASELINE)[-1].repetition
+    first = run.samples[0].repetition
     assert last.began - first.began > 2.0, "beyond the budget"
     assert last.began - first.began < 4.0 * 2.0, "and yet it ended"

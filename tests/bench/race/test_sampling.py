@@ -6,7 +6,7 @@ import pytest
 
 from bench.race.sampling import RESUME_DELAY_S, choose_call_count
 from bench.run.events import State
-from bench.values import Phase, Side
+from bench.values import Arm, Phase
 from bench.workload.registry import load_workloads
 from tests.support.processes import wait_until_gone
 from tests.support.runs import run_trial_race
@@ -19,24 +19,24 @@ def test_every_sample_carries_its_pair_its_place_and_what_the_arm_used(tmp_path)
         if sample.phase is Phase.RACE:
             pairs.setdefault(sample.pair, []).append(sample)
     assert len(pairs) >= 3
-    assert all({sample.side for sample in pair} == set(Side) for pair in pairs.values())
+    assert all({sample.arm for sample in pair} == set(Arm) for pair in pairs.values())
     assert all(sorted(sample.place for sample in pair) == [0, 1] for pair in pairs.values())
-    assert {pair[0].side for pair in pairs.values()} == set(Side), "the order of the pairs is random"
+    assert {pair[0].arm for pair in pairs.values()} == set(Arm), "the order of the pairs is random"
     sample = run.samples[-1]
-    assert [timed.step for timed in sample.measurement.steps] == ["spin", "nothing"]
-    assert sample.measurement.steps[1].calls > 1, "a step too short to time once is repeated inside the sample"
+    assert [timed.step for timed in sample.repetition.steps] == ["spin", "nothing"]
+    assert sample.repetition.steps[1].calls > 1, "a step too short to time once is repeated inside the sample"
     assert 0 < sample.effective_cores < 1.5
-    assert sample.measurement.threads >= 1
-    assert sample.measurement.idle_s > 0
+    assert sample.repetition.threads >= 1
+    assert sample.repetition.idle_s > 0
 
 
 @pytest.mark.parametrize("freeze", [False, True])
 def test_what_an_arms_children_do_while_it_waits_is_counted_and_can_be_stopped(tmp_path, home, monkeypatch, freeze):
-    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], freeze_idle=freeze))
+    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], pause_idle_arm=freeze))
     run = run_trial_race(tmp_path, parameters={"fault": "busy-child", "loops": 3_000_000}, target=0).record
     assert run.state is State.FINISHED, run.failure
-    waits = [sample.measurement for sample in run.of_side(Side.ACCELERATED)]
-    used, idle = (sum(times) for times in zip(*((wait.idle_processor_s, wait.idle_s) for wait in waits), strict=True))
+    waits = [sample.repetition for sample in run.samples_of(Arm.ACCELERATED)]
+    used, idle = (sum(times) for times in zip(*((wait.idle_cpu_s, wait.idle_s) for wait in waits), strict=True))
     if freeze:
         # Only in the moments that a thawed arm has to come to itself.
         assert used < RESUME_DELAY_S * len(waits) + 0.1 * idle
@@ -55,13 +55,13 @@ def test_calls_make_a_short_step_last_long_enough():
 
 
 def test_who_is_ready_first_gives_an_early_sample_that_counts_nowhere(tmp_path, monkeypatch):
-    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], early=True))
+    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], early_sample=True))
     told: list = []
     run = run_trial_race(tmp_path, told=told, parameters={"fault": "slow-prepare"}).record
     assert run.state is State.FINISHED, run.failure
     [early] = [sample for sample in run.samples if sample.phase is Phase.EARLY]
-    assert early.side is Side.BASELINE
-    kinds = [(event.type, getattr(getattr(event, "prepared", event), "side", None)) for event in told]
-    assert kinds.index(("sample", None)) < kinds.index(("prepared", Side.ACCELERATED)), "while the other still prepares"
-    assert run.comparison().baseline.count == len(run.of_side(Side.BASELINE)), "no statistic holds it"
+    assert early.arm is Arm.BASELINE
+    kinds = [(event.type, getattr(getattr(event, "prepared", event), "arm", None)) for event in told]
+    assert kinds.index(("sample", None)) < kinds.index(("prepared", Arm.ACCELERATED)), "while the other still prepares"
+    assert run.comparison().baseline.count == len(run.samples_of(Arm.BASELINE)), "no statistic holds it"
     assert "Warm-up" in " ".join(finding.title for finding in run.claim().findings)

@@ -2,7 +2,7 @@
 
 import bench.race.race
 from bench.run.events import State
-from bench.values import Side
+from bench.values import Arm
 from tests.support.runs import run_trial_race
 
 
@@ -12,7 +12,7 @@ def test_an_arm_that_eats_memory_is_ended_with_the_figures(tmp_path, monkeypatch
     run = run_trial_race(tmp_path, parameters={"fault": "memory"}).record
     assert run.state is State.FAILED
     assert "GiB that may be used" in run.failure.what
-    assert run.failure.side is Side.ACCELERATED
+    assert run.failure.arm is Arm.ACCELERATED
 
 
 def _available_bytes() -> int:

@@ -103,7 +103,7 @@ def test_a_killed_supervisor_fails_the_run_and_leaves_nothing(home):
         make_trial_plan(budget_s=LONG_BUDGET_S, target=0, parameters={"fault": "orphan"}), origin="page"
     )
     record = wait_until_racing(dispatcher, run)
-    kill_process(psutil.Process(record.arm("accelerated").pid).ppid())
+    kill_process(psutil.Process(record.prepared_arm("accelerated").pid).ppid())
     status = wait_until_over(dispatcher, run)
     assert status.run.state is State.FAILED
     assert not wait_until_gone(home)

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from bench.stats.comparison import compare_samples, find_outliers, median, ratio_of_medians, summarize
-from bench.values import Measurement, Phase, Sample, Side, StepTime
+from bench.values import Arm, Phase, Repetition, Sample, StepTime
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, 7.1.6, 'What are outliers in the data?': one point, 1441, exceeds the
 # upper inner fence.
@@ -44,23 +44,22 @@ NIST += [739, 752, 758, 766, 792, 792, 794, 802, 818, 830, 832, 843, 858, 860, 8
 NIST += [1068, 1441]
 
 
-def make_sample(side: Side, pair: int, *seconds: float, calls: int = 1) -> Sample:
+def make_sample(arm: Arm, pair: int, *seconds: float, calls: int = 1) -> Sample:
     steps = [
-        StepTime(step=f"step{place}", seconds=time, processor_s=2 * time, calls=calls)
-        for place, time in enumerate(seconds)
+        StepTime(step=f"step{place}", seconds=time, cpu_s=2 * time, calls=calls) for place, time in enumerate(seconds)
     ]
     wall = sum(seconds) * calls
-    measurement = Measurement(
+    repetition = Repetition(
         steps=steps,
         other_s=0.5,
         wall_s=wall,
-        processor_s=2 * wall,
+        cpu_s=2 * wall,
         began=float(pair),
         threads=2,
-        idle_processor_s=0,
+        idle_cpu_s=0,
         idle_s=1,
     )
-    return Sample(side=side, phase=Phase.RACE, cores=2, pair=pair, place=0, measurement=measurement)
+    return Sample(arm=arm, phase=Phase.RACE, cores=2, pair=pair, place=0, repetition=repetition)
 
 
 def test_outliers_are_those_that_nist_finds():
@@ -97,8 +96,8 @@ def test_no_sample_is_no_summary():
 def test_mann_whitney_is_that_of_the_published_example():
     # scipy's documentation, after B. D. Craven: ages at diagnosis of type II diabetes, U = 17, p = 0.1111 (exact).
     males, females = [19, 22, 16, 29, 24], [20, 11, 17, 12]
-    pairs = [make_sample(Side.BASELINE, n, float(t)) for n, t in enumerate(males[:4])]
-    pairs += [make_sample(Side.ACCELERATED, n, float(t)) for n, t in enumerate(females)]
+    pairs = [make_sample(Arm.BASELINE, n, float(t)) for n, t in enumerate(males[:4])]
+    pairs += [make_sample(Arm.ACCELERATED, n, float(t)) for n, t in enumerate(females)]
     expected = stats.mannwhitneyu(males[:4], females).pvalue
     assert compare_samples(pairs, work=1)[1].p_value == pytest.approx(expected)
     assert stats.mannwhitneyu(males, females).pvalue == pytest.approx(0.1111, abs=1e-4)
@@ -139,8 +138,8 @@ def test_drift_that_hits_both_samples_of_a_pair_does_not_widen_the_interval():
     rng = np.random.default_rng(1)
     noise = rng.normal(1, 0.002, (2, 60))
     paired = ratio_of_medians(2 * drift * noise[0], drift * noise[1])
-    apart = ratio_of_medians(2 * drift * noise[0], rng.permutation(drift * noise[1]))
-    assert paired.half_width < apart.half_width / 5
+    excluded_from_total = ratio_of_medians(2 * drift * noise[0], rng.permutation(drift * noise[1]))
+    assert paired.half_width < excluded_from_total.half_width / 5
     assert paired.includes(2.0)
 
 
@@ -156,7 +155,7 @@ def test_a_ratio_needs_pairs(baseline, accelerated):
 
 
 def test_the_whole_is_the_steps_once_and_what_lies_between():
-    samples = [make_sample(side, pair, 1.0, 3.0, calls=4) for pair in range(3) for side in Side]
+    samples = [make_sample(arm, pair, 1.0, 3.0, calls=4) for pair in range(3) for arm in Arm]
     whole, first, second = compare_samples(samples, work=9)
     assert whole.baseline.median == pytest.approx(4.5)
     assert whole.baseline.throughput == pytest.approx(2.0)
@@ -167,15 +166,15 @@ def test_the_whole_is_the_steps_once_and_what_lies_between():
 
 
 def test_a_step_that_works_on_less_has_its_own_throughput():
-    samples = [make_sample(side, pair, 1.0, 3.0) for pair in range(3) for side in Side]
-    names = [step.step for step in samples[0].measurement.steps]
-    whole, first, second = compare_samples(samples, work=9, work_of={names[0]: 2})
+    samples = [make_sample(arm, pair, 1.0, 3.0) for pair in range(3) for arm in Arm]
+    names = [step.step for step in samples[0].repetition.steps]
+    whole, first, second = compare_samples(samples, work=9, step_work={names[0]: 2})
     assert first.baseline.throughput == pytest.approx(2.0)
     assert second.baseline.throughput == pytest.approx(3.0)
     assert whole.baseline.throughput == pytest.approx(9 / whole.baseline.median)
 
 
 def test_half_a_pair_does_not_count():
-    samples = [make_sample(side, pair, 1.0) for pair in range(3) for side in Side]
+    samples = [make_sample(arm, pair, 1.0) for pair in range(3) for arm in Arm]
     assert compare_samples(samples[:-1], work=1)[0].baseline.count == 2
     assert compare_samples(samples[:3], work=1) == []

@@ -12,7 +12,7 @@ import pytest
 from bench.run.record import Run
 from bench.storage.csv_export import RUN_COLUMNS, SAMPLE_COLUMNS, runs_csv, samples_csv
 from bench.storage.store import Store
-from bench.values import Side
+from bench.values import Arm
 from tests.support.runs import make_opening, run_trial_race
 
 
@@ -28,34 +28,34 @@ def parse_csv(text: str) -> list[dict[str, str]]:
 def test_every_sample_has_a_row_for_the_whole_and_for_each_step(finished):
     rows = parse_csv(samples_csv(finished))
     assert list(rows[0]) == list(SAMPLE_COLUMNS)
-    assert len(rows) == sum(1 + len(sample.measurement.steps) for sample in finished.samples)
+    assert len(rows) == sum(1 + len(sample.repetition.steps) for sample in finished.samples)
     assert {row["run"] for row in rows} == {finished.id}
-    assert {row["step"] for row in rows} == {"whole", "spin", "nothing"}
+    assert {row["step"] for row in rows} == {"total", "spin", "nothing"}
     first, sample = rows[0], finished.samples[0]
-    assert (first["side"], first["phase"], first["pair"]) == (sample.side, sample.phase, str(sample.pair))
-    assert float(first["began"]) == sample.measurement.began
+    assert (first["arm"], first["phase"], first["pair"]) == (sample.arm, sample.phase, str(sample.pair))
+    assert float(first["began"]) == sample.repetition.began
 
 
-@pytest.mark.parametrize("step", ["whole", "spin", "nothing"])
-@pytest.mark.parametrize("side", list(Side))
-def test_the_medians_of_the_page_follow_from_the_rows(finished, step, side):
+@pytest.mark.parametrize("step", ["total", "spin", "nothing"])
+@pytest.mark.parametrize("arm", list(Arm))
+def test_the_medians_of_the_page_follow_from_the_rows(finished, step, arm):
     times = [
         float(row["seconds_per_call"])
         for row in parse_csv(samples_csv(finished))
-        if (row["step"], row["side"], row["phase"]) == (step, side, "race")
+        if (row["step"], row["arm"], row["phase"]) == (step, arm, "race")
     ]
-    assert median(times) == pytest.approx(getattr(finished.comparison(step), side).median, rel=1e-12)
+    assert median(times) == pytest.approx(getattr(finished.comparison(step), arm).median, rel=1e-12)
 
 
 def test_effective_cores_are_processor_time_over_time_and_unknown_where_there_was_none(finished):
     sample = finished.samples[0]
-    timed = sample.measurement.steps[0]
-    still = sample.measurement.model_copy(update={"steps": [timed.model_copy(update={"seconds": 0.0})]})
-    run = finished.model_copy(update={"samples": [sample.model_copy(update={"measurement": still})]})
+    timed = sample.repetition.steps[0]
+    still = sample.repetition.model_copy(update={"steps": [timed.model_copy(update={"seconds": 0.0})]})
+    run = finished.model_copy(update={"samples": [sample.model_copy(update={"repetition": still})]})
     step = parse_csv(samples_csv(run))[1]
     assert step["effective_cores"] == ""
     step = parse_csv(samples_csv(finished))[1]
-    assert float(step["effective_cores"]) == pytest.approx(timed.processor_s / timed.seconds)
+    assert float(step["effective_cores"]) == pytest.approx(timed.cpu_s / timed.seconds)
 
 
 def test_a_run_without_samples_is_a_header_alone():

@@ -180,13 +180,13 @@ def test_a_process_clock_counts_its_other_threads_to_the_moment() -> None:
         counted = time.process_time()
         return time.clock_gettime(mine) + time.clock_gettime(other) - counted
 
-    start, apart = behind(), []
+    start, excluded_from_total = behind(), []
     for _ in range(50):
         time.sleep(0.0013)
-        apart.append(abs(behind() - start))
+        excluded_from_total.append(abs(behind() - start))
     ended.set()
     worker.join()
-    assert statistics.median(apart) < 0.0005
+    assert statistics.median(excluded_from_total) < 0.0005
 
 
 @linux_only

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.plan.plan import make_plan
-from bench.values import WHOLE, Phase, Side
+from bench.values import TOTAL, Arm, Phase
 from tests.support.modin_runs import make_modin_run
 from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample
 from ui.charts import accuracy, axes, cores, distribution, race, steps, telemetry, throughput
@@ -21,7 +21,7 @@ def count_markers(figure, name: str = "") -> int:
 def test_every_figure_of_any_number_of_samples(pairs, theme):
     run = make_colour_run(pairs)
     for draw in (race.build_race_figure, distribution.build_distribution_figure, throughput.build_throughput_figure):
-        for step in (WHOLE, "fit"):
+        for step in (TOTAL, "fit"):
             draw(run, step, theme).to_json()
     for draw in (
         accuracy.build_accuracy_figure,
@@ -52,14 +52,14 @@ def test_race_shows_every_sample_in_the_unit_of_the_axis():
     assert count_markers(figure) == 42  # two of them are the warm-up
     assert count_markers(figure, "warm-up") == 2
     raced = next(trace for trace in figure.data if trace.name == "stock scikit-learn")
-    assert raced.y[0] == pytest.approx(1e3 * run.of_side(Side.BASELINE)[0].whole_s, rel=1e-4)
+    assert raced.y[0] == pytest.approx(1e3 * run.samples_of(Arm.BASELINE)[0].total_s, rel=1e-4)
     assert raced.text[0].endswith(" ms")
 
 
 def test_race_leaves_out_other_core_counts():
     run = make_colour_run(5)
-    run.samples += [make_colour_sample(side, 9, Phase.CORES, cores=2) for side in Side]
-    run.samples += [make_colour_sample(side, 9, Phase.WARM_UP, cores=2) for side in Side]
+    run.samples += [make_colour_sample(arm, 9, Phase.CORES, cores=2) for arm in Arm]
+    run.samples += [make_colour_sample(arm, 9, Phase.WARM_UP, cores=2) for arm in Arm]
     assert count_markers(race.build_race_figure(run)) == 12
 
 
@@ -137,7 +137,7 @@ def test_accuracy_is_a_share_of_the_baseline_with_the_limit():
 
 
 def test_arms_that_are_far_apart_stand_on_a_log_axis(monkeypatch):
-    monkeypatch.setitem(COLOUR_SECONDS, Side.BASELINE, 0.5)
+    monkeypatch.setitem(COLOUR_SECONDS, Arm.BASELINE, 0.5)
     assert race.build_race_figure(make_colour_run(10)).layout.yaxis.type == "log"
 
 

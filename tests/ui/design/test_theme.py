@@ -5,14 +5,14 @@ import tomllib
 import pytest
 
 from bench.paths import ROOT
-from bench.values import Side
+from bench.values import Arm
 from ui.charts import axes
 from ui.design.theme import arm_style
 
 
 def test_the_arms_differ_in_more_than_colour():
     for theme in ("light", "dark"):
-        one, other = (arm_style(side, theme) for side in Side)
+        one, other = (arm_style(arm, theme) for arm in Arm)
         for name in ("colour", "symbol", "dash", "pattern", "glyph"):
             assert getattr(one, name) != getattr(other, name)
 
@@ -20,7 +20,7 @@ def test_the_arms_differ_in_more_than_colour():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_colours_are_those_of_the_theme(theme):
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())
-    assert [arm_style(side, theme).colour for side in Side] == config["theme"][theme]["chartCategoricalColors"][:2]
+    assert [arm_style(arm, theme).colour for arm in Arm] == config["theme"][theme]["chartCategoricalColors"][:2]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """TODO: tests.ui.run_view.test_evidence."""
 
 from bench.plan.plan import make_plan
-from bench.values import WHOLE, Evidence, Side
+from bench.values import TOTAL, Arm, Evidence
 from tests.support.modin_runs import make_modin_run
 from ui.charts import distribution
 from ui.run_view.evidence import accelerated_evidence
@@ -11,8 +11,8 @@ def test_what_stands_apart_is_not_counted_among_the_accelerated_steps_of_the_who
     run = make_modin_run()
     run.plan = make_plan("modin", cores=1, parameters={"steps": "map,concat"})
     said = [Evidence(step=name, path="accelerated", words=["words"]) for name in ("concat", "map")]
-    run.evidence = {Side.ACCELERATED: said}
-    assert [evidence.step for evidence in accelerated_evidence(run, WHOLE)] == ["map"]
+    run.evidence = {Arm.ACCELERATED: said}
+    assert [evidence.step for evidence in accelerated_evidence(run, TOTAL)] == ["map"]
     assert [evidence.step for evidence in accelerated_evidence(run, "concat")] == ["concat"]
     names = distribution.build_distribution_figure(run).layout.yaxis.ticktext
     assert [name.split(" ", 1)[1] for name in names] == ["pandas", "Modin on Ray"]

@@ -13,7 +13,7 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 from PIL import Image
 from sklearn.metrics import mean_squared_error
 
-from bench.values import Side
+from bench.values import Arm
 from bench.workload.interface import Settings
 from bench.workload.registry import load_workloads
 from tests.support.pictures import write_picture
@@ -95,11 +95,11 @@ def test_the_patched_arm_says_which_steps_ran_accelerated(tmp_path):
         cores=choose_cores(1),
     )
     race.run()
-    told = {evidence.step: evidence for evidence in race.record.evidence[Side.ACCELERATED]}
+    told = {evidence.step: evidence for evidence in race.record.evidence[Arm.ACCELERATED]}
     assert told["fit"].path == "accelerated"
     assert told["fit"].accelerated_calls == told["fit"].calls > 0
     assert "running accelerated version" in " ".join(told["fit"].words)
     assert told["assign"].path == "stock"
     assert "no pairwise_distances_argmin of its own" in told["assign"].reason
     assert race.record.verdict.engagement == "partial"
-    assert len(race.record.pictures[Side.BASELINE]) == 3
+    assert len(race.record.pictures[Arm.BASELINE]) == 3

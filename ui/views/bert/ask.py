@@ -11,7 +11,7 @@ import streamlit as st
 from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
-from bench.values import Side
+from bench.values import Arm
 from ui.components import task_panel
 from ui.design import browser, markdown, theme
 from ui.design.theme import Theme
@@ -30,7 +30,7 @@ EXAMPLE_QUESTIONS = (
     "How many pairs of integers does a lane multiply at once?",
     "Which operators go back to floating point?",
 )
-MODEL_ARMS = {"fp32": (Side.BASELINE, "FP32"), "int8": (Side.ACCELERATED, "INT8")}
+MODEL_ARMS = {"fp32": (Arm.BASELINE, "FP32"), "int8": (Arm.ACCELERATED, "INT8")}
 
 
 def draw_ask_tab(plan: Plan) -> None:
@@ -90,9 +90,9 @@ def _draw_answers(job: Job, colours: Theme) -> None:
     if job.state is not JobState.DONE:
         return
     answers = job.result["answers"]
-    for column, (name, (side, label)) in zip(st.columns(len(answers)), MODEL_ARMS.items(), strict=True):
+    for column, (name, (arm, label)) in zip(st.columns(len(answers)), MODEL_ARMS.items(), strict=True):
         with column, st.container(border=True, height="stretch"):
-            _draw_answer(answers[name], theme.arm_name_markdown(side, label, colours))
+            _draw_answer(answers[name], theme.arm_name_markdown(arm, label, colours))
     st.html(mark_spans(job.given["passage"], answers, colours))
     same = answers["fp32"]["best"][:1] == answers["int8"]["best"][:1]
     texts = {name: [one["text"] for one in found["best"][:1]] for name, found in answers.items()}
@@ -136,9 +136,9 @@ def mark_spans(passage: str, answers: dict[str, Any], colours: Theme) -> str:
             continue
         css = ""
         if "fp32" in inside:
-            css += f"border-bottom: 3px solid {theme.arm_style(Side.BASELINE, colours).colour};"
+            css += f"border-bottom: 3px solid {theme.arm_style(Arm.BASELINE, colours).colour};"
         if "int8" in inside:
-            css += f"background: {theme.arm_style(Side.ACCELERATED, colours).soft};"
+            css += f"background: {theme.arm_style(Arm.ACCELERATED, colours).soft};"
         who = " and ".join(MODEL_ARMS[name][1] for name in MODEL_ARMS if name in inside)
         parts.append(
             f'<mark title="{who}" style="color: inherit; padding-bottom: 1px; background: none; {css}">{text}</mark>'

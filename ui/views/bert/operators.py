@@ -10,7 +10,7 @@ import streamlit as st
 
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
-from bench.values import Side
+from bench.values import Arm
 from ui.components import task_panel
 from ui.design import browser, markdown, plotly_template
 from ui.design.theme import Theme, arm_name_markdown, arm_style
@@ -41,11 +41,11 @@ def _draw_results(job: Job, colours: Theme) -> None:
     if job.state is not JobState.DONE:
         return
     result, lever = job.result, job.plan.declaration.lever
-    arms = dict(zip(Side, result["arms"], strict=True))
-    names = {side: lever[arm["precision"]].label for side, arm in arms.items()}
+    arms = dict(zip(Arm, result["arms"], strict=True))
+    names = {arm: lever[profile["precision"]].label for arm, profile in arms.items()}
     st.caption(
-        f"{job.plan.parameters['model']}, batch {arms[Side.BASELINE]['batch']} of {arms[Side.BASELINE]['length']} word "
-        f"pieces, {job.plan.cores} core{'s' * (job.plan.cores > 1)}, {arms[Side.BASELINE]['passes']} passes."
+        f"{job.plan.parameters['model']}, batch {arms[Arm.BASELINE]['batch']} of {arms[Arm.BASELINE]['length']} word "
+        f"pieces, {job.plan.cores} core{'s' * (job.plan.cores > 1)}, {arms[Arm.BASELINE]['passes']} passes."
     )
     _draw_verdicts(arms, names, result["limit"], colours)
     time, sizes = st.columns([3, 2], gap="large")
@@ -62,28 +62,28 @@ def _draw_results(job: Job, colours: Theme) -> None:
             hide_index=True,
             alt="Operators and sizes of both graphs",
         )
-    for column, (side, arm) in zip(st.columns(2, gap="large"), arms.items(), strict=True):
+    for column, (arm, profile) in zip(st.columns(2, gap="large"), arms.items(), strict=True):
         with column:
-            st.markdown(f"**Kernels of** {arm_name_markdown(side, names[side], colours)}")
-            _draw_kernels(arm)
+            st.markdown(f"**Kernels of** {arm_name_markdown(arm, names[arm], colours)}")
+            _draw_kernels(profile)
     st.markdown("**Operators, layer by layer**")
     _draw_changes(result["changes"], names)
 
 
 def _draw_verdicts(
-    arms: dict[Side, dict[str, Any]], names: dict[Side, str], limit: dict[str, Any] | None, colours: Theme
+    arms: dict[Arm, dict[str, Any]], names: dict[Arm, str], limit: dict[str, Any] | None, colours: Theme
 ) -> None:
-    for side, arm in arms.items():
-        label = arm_name_markdown(side, names[side], colours)
-        share = arm["onednn_share"]
-        parts = [f"{arm['wall_ms']:.1f} ms a pass"]
+    for arm, profile in arms.items():
+        label = arm_name_markdown(arm, names[arm], colours)
+        share = profile["onednn_share"]
+        parts = [f"{profile['wall_ms']:.1f} ms a pass"]
         parts += [f"oneDNN's kernels are {share:.0%} of it"] if share is not None else []
-        parts += [markdown.escape_markdown(arm["note"])] if arm["note"] else []
+        parts += [markdown.escape_markdown(profile["note"])] if profile["note"] else []
         st.markdown(f"{label}: {', '.join(parts)}")
-        if arm["verdict"]:
-            ran = "vnni" in arm["verdict"] or "amx" in arm["verdict"]
+        if profile["verdict"]:
+            ran = "vnni" in profile["verdict"] or "amx" in profile["verdict"]
             icon, title = (":material/verified:", "VNNI or AMX ran") if ran else (":material/block:", "No VNNI, no AMX")
-            words = f"{arm['verdict'][0].upper()}{arm['verdict'][1:]}"
+            words = f"{profile['verdict'][0].upper()}{profile['verdict'][1:]}"
             (st.success if ran else st.warning)(markdown.escape_markdown(words), title=title, icon=icon)
     if limit:
         st.markdown(
@@ -95,22 +95,22 @@ def _draw_verdicts(
         )
 
 
-def build_times_figure(arms: dict[Side, dict[str, Any]], names: dict[Side, str], theme: Theme) -> go.Figure:
+def build_times_figure(arms: dict[Arm, dict[str, Any]], names: dict[Arm, str], theme: Theme) -> go.Figure:
     """Milliseconds of a pass by kind of operator, both arms."""
     figure = go.Figure()
     kinds = [*OPERATOR_KINDS, "other"]
-    for side, arm in reversed(arms.items()):
+    for arm, profile in reversed(arms.items()):
         spent = dict.fromkeys(kinds, 0.0)
-        for operator in arm["operators"]:
+        for operator in profile["operators"]:
             spent[operator["kind"] if operator["kind"] in OPERATOR_KINDS else "other"] += operator["ms"]
-        look = arm_style(side, theme)
+        look = arm_style(arm, theme)
         figure.add_bar(
             y=kinds,
             x=[spent[kind] for kind in kinds],
             orientation="h",
-            name=names[side],
+            name=names[arm],
             marker={"color": look.colour, "pattern": {"shape": look.pattern}},
-            hovertemplate="%{y}: %{x:.2f} ms<extra>" + names[side] + "</extra>",
+            hovertemplate="%{y}: %{x:.2f} ms<extra>" + names[arm] + "</extra>",
         )
     figure.update_layout(
         plotly_template.base_layout(380)
@@ -121,14 +121,14 @@ def build_times_figure(arms: dict[Side, dict[str, Any]], names: dict[Side, str],
     return figure
 
 
-def _build_sizes_table(arms: dict[Side, dict[str, Any]], names: dict[Side, str]) -> pd.DataFrame:
+def _build_sizes_table(arms: dict[Arm, dict[str, Any]], names: dict[Arm, str]) -> pd.DataFrame:
     rows: dict[str, list[str]] = {"projections in INT8": [], "attention products in INT8": [], "graph on disk": []}
-    precisions = dict.fromkeys(one["precision"] for arm in arms.values() for one in arm["constants"])
-    for arm in arms.values():
-        rows["projections in INT8"].append(_format_share(arm["projections"]))
-        rows["attention products in INT8"].append(_format_share(arm["attention"]))
-        rows["graph on disk"].append(_format_megabytes(arm["bytes_on_disk"]))
-        held = {one["precision"]: one["bytes"] for one in arm["constants"]}
+    precisions = dict.fromkeys(one["precision"] for profile in arms.values() for one in profile["constants"])
+    for profile in arms.values():
+        rows["projections in INT8"].append(_format_share(profile["projections"]))
+        rows["attention products in INT8"].append(_format_share(profile["attention"]))
+        rows["graph on disk"].append(_format_megabytes(profile["bytes_on_disk"]))
+        held = {one["precision"]: one["bytes"] for one in profile["constants"]}
         for precision in precisions:
             if (
                 max(one["bytes"] for a in arms.values() for one in a["constants"] if one["precision"] == precision)
@@ -138,14 +138,14 @@ def _build_sizes_table(arms: dict[Side, dict[str, Any]], names: dict[Side, str])
             rows.setdefault(f"weights in memory, {precision}", []).append(_format_megabytes(held.get(precision, 0)))
         rows.setdefault("weights in memory", []).append(_format_megabytes(sum(held.values())))
         counted: dict[str, int] = {}
-        for count in arm["counts"]:
+        for count in profile["counts"]:
             counted[count["kind"]] = counted.get(count["kind"], 0) + count["operators"]
         for kind in ("Quantize", "Dequantize", "LayerNorm", "Gelu", "Softmax"):
             rows.setdefault(f"{kind} operators", []).append(str(counted.get(kind, 0)))
     return pd.DataFrame([(name, *values) for name, values in rows.items()], columns=["", *_distinct_names(names)])
 
 
-def _distinct_names(names: dict[Side, str]) -> list[str]:
+def _distinct_names(names: dict[Arm, str]) -> list[str]:
     """The arms' names, which are the same where an arm is looked at beside itself."""
     first, second = names.values()
     return [first, second if second != first else f"{second} again"]
@@ -159,8 +159,8 @@ def _format_megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _draw_kernels(arm: dict[str, Any]) -> None:
-    if not arm["kernels"]:
+def _draw_kernels(profile: dict[str, Any]) -> None:
+    if not profile["kernels"]:
         st.caption("oneDNN told of none.")
         return
     table = pd.DataFrame(
@@ -176,17 +176,17 @@ def _draw_kernels(arm: dict[str, Any]) -> None:
                 "calls": f"{kernel['calls']:g}",
                 "Gop/s": f"{kernel['gops']:,.0f}" if kernel["gops"] else "",
             }
-            for kernel in arm["kernels"]
+            for kernel in profile["kernels"]
         ]
     )
     st.dataframe(table, hide_index=True, height="content" if len(table) <= MAX_SHOWN_KERNELS else 420)
-    skipped = f" {arm['skipped']} lines could not be read." if arm["skipped"] else ""
+    skipped = f" {profile['skipped']} lines could not be read." if profile["skipped"] else ""
     st.caption(
-        f"oneDNN {markdown.escape_markdown(arm['onednn'])}, {markdown.escape_markdown(arm['instructions'])}.{skipped}"
+        f"oneDNN {markdown.escape_markdown(profile['onednn'])}, {markdown.escape_markdown(profile['instructions'])}.{skipped}"
     )
 
 
-def _draw_changes(changes: list[dict[str, Any]], names: dict[Side, str]) -> None:
+def _draw_changes(changes: list[dict[str, Any]], names: dict[Arm, str]) -> None:
     first, second = _distinct_names(names)
     table = pd.DataFrame(
         [

@@ -11,7 +11,7 @@ import streamlit as st
 from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
-from bench.values import Side
+from bench.values import Arm
 from bench.workload.registry import load_workloads
 from ui.components import task_panel
 from ui.controls import state
@@ -200,7 +200,7 @@ def build_trials_figure(
     baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str, Any], theme: Theme
 ) -> go.Figure:
     """F1 of every trial, FP32's, and the least that the criterion allows."""
-    arm, figure = arm_style(Side.ACCELERATED, theme), go.Figure()
+    arm, figure = arm_style(Arm.ACCELERATED, theme), go.Figure()
     figure.add_scatter(
         x=[trial["number"] for trial in trials],
         y=[trial["f1"] for trial in trials],
@@ -217,7 +217,7 @@ def build_trials_figure(
         "lost %{customdata[2]:.2%}<extra></extra>",
     )
     ends = [0.5, max(len(trials), 4) + 0.5]
-    base = arm_style(Side.BASELINE, theme)
+    base = arm_style(Arm.BASELINE, theme)
     for name, value, dash in (
         ("FP32", baseline["f1"], base.dash),
         ("least allowed", baseline["f1"] * (1 - plan["relative_loss"]), "dot"),

@@ -9,7 +9,7 @@ from bench.formatting import format_measure
 from bench.plan.plan import Plan
 from bench.run.record import Run
 from bench.storage.store import StoreError
-from bench.values import Measure, Side
+from bench.values import Arm, Measure
 from ui import services
 from ui.design import theme
 from ui.views.memory_traffic import introduction
@@ -42,14 +42,14 @@ def build_achieved_table(run: Run) -> pd.DataFrame:
     """A row for each version that was told of; empty where none was."""
     found = []
     names = introduction.version_names(run.plan)
-    for side in Side if run.quality else ():
-        told = {measure.name: measure for measure in getattr(run.quality, side)}
+    for arm in Arm if run.quality else ():
+        told = {measure.name: measure for measure in getattr(run.quality, arm)}
         if not {"bandwidth", "share", "ceiling"} <= told.keys():
             continue
-        label = run.plan.declaration.texts[f"{run.plan.parameters['transformation']}/{names[side]}:label"]
+        label = run.plan.declaration.texts[f"{run.plan.parameters['transformation']}/{names[arm]}:label"]
         found.append(
             {
-                "version": f"{theme.arm_style(side, 'light').glyph} {label}",
+                "version": f"{theme.arm_style(arm, 'light').glyph} {label}",
                 "bandwidth": format_measure(told["bandwidth"]),
                 "operations": format_measure(told["rate"]) if "rate" in told else "",
                 "limit": _format_limit(told),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.plan.plan import Plan
-from bench.values import Side
+from bench.values import Arm
 from bench.workload.declaration import Code
 from ui.design import browser, plotly_template, theme
 from ui.views.memory_traffic import access_animation
@@ -13,14 +13,14 @@ from ui.views.memory_traffic import access_animation
 CODE_HEIGHT_PX = 330
 
 
-def version_names(plan: Plan) -> dict[Side, str]:
+def version_names(plan: Plan) -> dict[Arm, str]:
     """Names of the versions that the plan races: those it says, or the transformation's own."""
     texts, transformation = plan.declaration.texts, plan.parameters["transformation"]
     names = {}
-    for side in Side:
-        lever = getattr(plan, side)
+    for arm in Arm:
+        lever = getattr(plan, arm)
         asked = str(plan.parameters[lever])
-        names[side] = texts[f"{transformation}:{lever}"] if asked == "default" else asked
+        names[arm] = texts[f"{transformation}:{lever}"] if asked == "default" else asked
     return names
 
 
@@ -51,26 +51,26 @@ def draw_introduction(plan: Plan) -> None:
             f"strokes, and a cache of {access_animation.CACHE_LINES} lines that throws out the one used longest ago. Full "
             "colour is touched now, pale colour is in the cache, grey was touched before and is gone."
         )
-    for column, (side, version) in zip(pictures, names.items(), strict=True):
+    for column, (arm, version) in zip(pictures, names.items(), strict=True):
         with column:
             st.markdown(
-                theme.arm_name_markdown(side, f"**{plan.declaration.lever[getattr(plan, side)].label}**", colours)
+                theme.arm_name_markdown(arm, f"**{plan.declaration.lever[getattr(plan, arm)].label}**", colours)
             )
-            _draw_animation(plan, version, side, colours)
-    for column, (side, version) in zip(st.columns(2, gap="medium"), names.items(), strict=True):
+            _draw_animation(plan, version, arm, colours)
+    for column, (arm, version) in zip(st.columns(2, gap="medium"), names.items(), strict=True):
         text = version_source(plan, version)
         with column:
-            st.markdown(_version_label(plan, side, version, colours))
+            st.markdown(_version_label(plan, arm, version, colours))
             st.code(text, language="python", height=CODE_HEIGHT_PX if len(text.splitlines()) > 14 else "content")
 
 
-def _version_label(plan: Plan, side: Side, version: str, colours: theme.Theme) -> str:
-    lever = plan.declaration.lever[getattr(plan, side)].label
+def _version_label(plan: Plan, arm: Arm, version: str, colours: theme.Theme) -> str:
+    lever = plan.declaration.lever[getattr(plan, arm)].label
     label = plan.declaration.texts[f"{plan.parameters['transformation']}/{version}:label"]
-    return theme.arm_name_markdown(side, f"**{lever}**: {label}", colours)
+    return theme.arm_name_markdown(arm, f"**{lever}**: {label}", colours)
 
 
-def _draw_animation(plan: Plan, version: str, side: Side, colours: theme.Theme) -> None:
+def _draw_animation(plan: Plan, version: str, arm: Arm, colours: theme.Theme) -> None:
     transformation, fields = str(plan.parameters["transformation"]), int(plan.parameters["fields"])
     try:
         way = access_animation.access_order(transformation, version, fields)
@@ -79,8 +79,8 @@ def _draw_animation(plan: Plan, version: str, side: Side, colours: theme.Theme) 
         return
     seen = access_animation.simulate_cache(way)
     st.plotly_chart(
-        access_animation.build_animation(way, seen, theme.arm_style(side, colours).colour, colours),
-        key=f"memory-access-{side}",
+        access_animation.build_animation(way, seen, theme.arm_style(arm, colours).colour, colours),
+        key=f"memory-access-{arm}",
         config=plotly_template.PLOTLY_CONFIG | {"displayModeBar": False},
         alt=f"The order of access of {version}: {way.what}",
     )

@@ -11,7 +11,7 @@ import streamlit as st
 from bench.machine.model import Cache
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job
-from bench.values import Side
+from bench.values import Arm
 from ui.charts import axes
 from ui.components import task_panel
 from ui.design import browser, markdown, plotly_template
@@ -112,14 +112,14 @@ def build_staircase_figure(stairs: list[dict[str, Any]], caches: list[Cache], th
     figure = go.Figure()
     for place, threads in enumerate(_thread_counts(stairs)):
         own = [stair for stair in stairs if stair["threads"] == threads]
-        side = Side.BASELINE if place == 0 else Side.ACCELERATED
+        arm = Arm.BASELINE if place == 0 else Arm.ACCELERATED
         figure.add_scatter(
             x=[stair["bytes"] / 1024 for stair in own],
             y=[stair["gb_s"] for stair in own],
             mode="lines+markers",
             name=f"{threads} thread{'s' * (threads > 1)}",
-            line={"color": arm_style(side, theme).colour, "dash": LINE_DASHES[place % len(LINE_DASHES)]},
-            marker={"symbol": arm_style(side, theme).symbol},
+            line={"color": arm_style(arm, theme).colour, "dash": LINE_DASHES[place % len(LINE_DASHES)]},
+            marker={"symbol": arm_style(arm, theme).symbol},
             hovertemplate="%{x:,.0f} KiB: %{y:.1f} GB/s<extra></extra>",
         )
     axes.mark_caches(figure, caches, theme)
@@ -138,7 +138,7 @@ def build_roofline_figure(
         own = [stair for stair in stairs if stair["threads"] == peak["threads"]]
         if not own:
             continue
-        side = Side.BASELINE if place == 0 else Side.ACCELERATED
+        arm = Arm.BASELINE if place == 0 else Arm.ACCELERATED
         threads = f"{peak['threads']} thread{'s' * (peak['threads'] > 1)}"
         levels = {
             "memory": _largest_array_gb_s(stairs, peak["threads"]),
@@ -152,7 +152,7 @@ def build_roofline_figure(
                 y=[min(peak["gflop_s"], gb_s * intensity) for intensity in x],
                 mode="lines",
                 name=f"{level}, {threads}",
-                line={"color": arm_style(side, theme).colour, "dash": "solid" if level == "memory" else "dot"},
+                line={"color": arm_style(arm, theme).colour, "dash": "solid" if level == "memory" else "dot"},
                 hovertemplate=f"{level}, {threads}: {gb_s:.1f} GB/s, {peak['gflop_s']:,.0f} Gflop/s<extra></extra>",
             )
     # What has no arithmetic has no place on a chart of it; the table has it.

@@ -10,13 +10,13 @@ import streamlit as st
 from bench.machine.model import Cache
 from bench.scheduler.tasks import Job
 from bench.stats.amdahl import amdahl_ratio
-from bench.values import Side
+from bench.values import Arm
 from ui.design import plotly_template
 from ui.design.theme import Theme, arm_style, faint_colour, published_colour
 from ui.views.memory_traffic import array_sizes
 
 KERNEL_NAMES = {"triad": "triad: waits for memory", "arithmetic": "arithmetic: in registers"}
-KERNEL_ARMS = {"triad": Side.ACCELERATED, "arithmetic": Side.BASELINE}
+KERNEL_ARMS = {"triad": Arm.ACCELERATED, "arithmetic": Arm.BASELINE}
 MIN_CACHE_MULTIPLE = 4
 """Times the last cache that arrays must be long to tell of memory, as STREAM asks."""
 

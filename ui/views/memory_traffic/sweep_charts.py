@@ -11,7 +11,7 @@ import streamlit as st
 from bench.formatting import format_number
 from bench.machine.model import Cache
 from bench.scheduler.tasks import Job, JobState
-from bench.values import Side
+from bench.values import Arm
 from ui.charts import axes
 from ui.design import markdown, plotly_template
 from ui.design.theme import Theme, arm_style, faint_colour
@@ -57,7 +57,7 @@ def build_sweep_figure(
 ) -> go.Figure:
     """Nanoseconds an element, over stride or tile; versions that stand beside are level lines."""
     figure = go.Figure()
-    look = arm_style(Side.ACCELERATED, theme)
+    look = arm_style(Arm.ACCELERATED, theme)
     for place, version in enumerate(dict.fromkeys(point["version"] for point in points)):
         own = [point for point in points if point["version"] == version]
         figure.add_scatter(
@@ -74,7 +74,7 @@ def build_sweep_figure(
         # Named in the legend: at the line the text would lie across what is drawn there.
         figure.add_hline(
             y=level["ns"],
-            line={"color": arm_style(Side.BASELINE, theme).colour, "dash": LINE_DASHES[(place + 1) % len(LINE_DASHES)]},
+            line={"color": arm_style(Arm.BASELINE, theme).colour, "dash": LINE_DASHES[(place + 1) % len(LINE_DASHES)]},
             name=f"{level['label']}: {1e3 * level['seconds']:.3g} ms",
             showlegend=True,
         )

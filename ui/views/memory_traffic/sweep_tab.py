@@ -12,7 +12,7 @@ import streamlit as st
 from bench.machine.model import Cache
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job
-from bench.values import Side
+from bench.values import Arm
 from ui.charts import axes
 from ui.components import task_panel
 from ui.design import browser, plotly_template
@@ -152,7 +152,7 @@ def build_sizes_figure(
     """What both versions reach over the bytes of their arrays, with the triad beside and the caches marked."""
     figure = go.Figure()
     name, unit = rate
-    shown = {"before": Side.BASELINE, "after": Side.ACCELERATED}
+    shown = {"before": Arm.BASELINE, "after": Arm.ACCELERATED}
     levers = [lever for lever in ("triad", *shown) if lever != "triad" or name == "gb_s"]
     for lever in levers:
         own = [point for point in points if point["lever"] == lever]

@@ -11,7 +11,7 @@ import streamlit as st
 from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
-from bench.values import Side
+from bench.values import Arm
 from bench.workload.registry import load_workloads
 from ui.charts import axes, cores
 from ui.components import task_panel
@@ -32,7 +32,7 @@ def draw_break_even_tab(plan: Plan) -> None:
         "A table so small that pandas is done in milliseconds is not worth sharing out; a large one may be. This looks "
         "for the number of rows from which on a call gains by Modin, if it does at all."
     )
-    calls = {step.name: step.label for step in load_workloads()["modin"].steps if not step.apart}
+    calls = {step.name: step.label for step in load_workloads()["modin"].steps if not step.excluded_from_total}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         call = st.selectbox("Call", list(calls), format_func=calls.get, index=list(calls).index("map"), width=180)
         least, most = st.select_slider(
@@ -110,9 +110,9 @@ def build_break_even_figure(points: list[dict[str, Any]], crossing: dict[str, fl
     """Time against rows, both logarithmic: median and quartiles of either engine; the crossing with its interval."""
     figure = go.Figure()
     rows = [point["rows"] for point in points]
-    for side, name, label in ((Side.BASELINE, "pandas", "pandas"), (Side.ACCELERATED, "modin", "Modin on Ray")):
+    for arm, name, label in ((Arm.BASELINE, "pandas", "pandas"), (Arm.ACCELERATED, "modin", "Modin on Ray")):
         times = [point[name] for point in points]
-        figure.add_trace(cores.build_median_trace(rows, times, side, label, "%{x:,} rows: %{customdata}", theme))
+        figure.add_trace(cores.build_median_trace(rows, times, arm, label, "%{x:,} rows: %{customdata}", theme))
     figure.update_layout(plotly_template.base_layout(380))
     figure.update_xaxes(title="rows, log", type="log", tickvals=rows, ticktext=[f"{count:,}" for count in rows])
     times = [seconds for point in points for name in ("pandas", "modin") for seconds in point[name]]

@@ -12,7 +12,7 @@ from bench.plan.plan import Plan
 from bench.run.events import State
 from bench.run.record import Run
 from bench.storage.store import RunRow, StoreError
-from bench.values import WHOLE, Comparison, Outcome, Side, Speed, Table
+from bench.values import TOTAL, Arm, Comparison, Outcome, Speed, Table
 from ui import services
 from ui.design import markdown
 from ui.design.text import format_date_time
@@ -107,17 +107,15 @@ def build_calls_table(run: Run) -> pd.DataFrame:
     what was measured."""
     told, labels = _arm_calls(run), run.plan.labels()
     baseline, accelerated = arm_names(run.plan)
-    apart = {step.name for step in run.plan.steps if step.apart}
+    excluded_from_total = {step.name for step in run.plan.steps if step.excluded_from_total}
     returned = {
-        told.step: format_duration(told.returned_s)
-        for told in run.evidence.get(Side.ACCELERATED, [])
-        if told.returned_s
+        told.step: format_duration(told.returned_s) for told in run.evidence.get(Arm.ACCELERATED, []) if told.returned_s
     }
     found = []
     for comparison in run.statistics:
-        if comparison.step == WHOLE:
+        if comparison.step == TOTAL:
             continue
-        speed = None if comparison.step in apart else _step_speed(run, comparison)
+        speed = None if comparison.step in excluded_from_total else _step_speed(run, comparison)
         refused = _broken_rules(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else []
         of_call = told.get(comparison.step, {})
         found.append(
@@ -195,7 +193,7 @@ def describe_payback(run: Run, start: float) -> str:
         return f"{paid} cost no more than pandas' own first calls."
     took = f"{paid} cost {format_duration(start)}"
     whole_of = "the script" if [step.name for step in run.plan.steps] == ["etl"] else "the whole"
-    made = run.claim(WHOLE)
+    made = run.claim(TOTAL)
     speed = _step_speed(run, whole)
     if speed is Speed.SLOWER:
         return f"{took}; at this size {whole_of} does not gain, so that it is never earned back."

@@ -16,7 +16,7 @@ from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.run.record import Run
 from bench.stats.amdahl import AmdahlFit, Crossing, find_crossing, fit_amdahl
-from bench.values import WHOLE, Phase, Side
+from bench.values import TOTAL, Arm, Phase
 from ui.charts import axes
 from ui.charts.cores import build_median_trace
 from ui.design import browser, plotly_template
@@ -26,7 +26,7 @@ from ui.views.modin import calls
 MAX_PROJECTED_CORES = 64
 """Cores up to which a projection is drawn."""
 
-RoundTimes = dict[Side, dict[int, list[float]]]
+RoundTimes = dict[Arm, dict[int, list[float]]]
 """Seconds of every round, by arm and number of cores."""
 
 
@@ -42,13 +42,13 @@ def draw_scaling_tab(plan: Plan) -> None:
         )
         return
     labels = {
-        name: label for name, label in run.plan.labels().items() if name == WHOLE or name not in _excluded_steps(run)
+        name: label for name, label in run.plan.labels().items() if name == TOTAL or name not in _excluded_steps(run)
     }
     step = st.selectbox("Call", list(labels), format_func=labels.__getitem__, key="modin:scaling", width=260)
     times = collect_round_times(run, step)
-    law = fit_amdahl(times[Side.ACCELERATED], run.plan.seed)
-    best = min(times[Side.BASELINE].values(), key=median)
-    found = find_crossing(times[Side.ACCELERATED], best, run.plan.seed)
+    law = fit_amdahl(times[Arm.ACCELERATED], run.plan.seed)
+    best = min(times[Arm.BASELINE].values(), key=median)
+    found = find_crossing(times[Arm.ACCELERATED], best, run.plan.seed)
     colours = browser.detect_theme()
     st.markdown(describe_times(run, times, law, found))
     st.plotly_chart(
@@ -67,30 +67,30 @@ def draw_scaling_tab(plan: Plan) -> None:
 
 
 def _excluded_steps(run: Run) -> set[str]:
-    return {step.name for step in run.plan.steps if step.apart}
+    return {step.name for step in run.plan.steps if step.excluded_from_total}
 
 
 def collect_round_times(run: Run, step: str) -> RoundTimes:
     """Every round's seconds of `step` by arm and cores, of the counts of cores that were tried to the end."""
     tried = {count.cores for count in run.core_counts}
-    found: RoundTimes = {side: {} for side in Side}
+    found: RoundTimes = {arm: {} for arm in Arm}
     for sample in run.samples:
         if sample.phase is Phase.CORES and sample.cores in tried:
-            found[sample.side].setdefault(sample.cores, []).append(sample.seconds(step))
+            found[sample.arm].setdefault(sample.cores, []).append(sample.seconds(step))
     return found
 
 
 def describe_times(run: Run, times: RoundTimes, law: AmdahlFit, found: Crossing | None) -> str:
     """What the times say, and what the law makes of them."""
     baseline, accelerated = calls.arm_names(run.plan)
-    most = max(times[Side.ACCELERATED])
-    rival = min(median(one) for one in times[Side.BASELINE].values())
+    most = max(times[Arm.ACCELERATED])
+    rival = min(median(one) for one in times[Arm.BASELINE].values())
     told = ", ".join(
         f"{format_duration(median(one))} on {cores_text(cores)}"
-        for cores, one in sorted(times[Side.ACCELERATED].items())
+        for cores, one in sorted(times[Arm.ACCELERATED].items())
     )
     said = f"{accelerated} took {told}; {baseline}, at its best number of cores, {format_duration(rival)}. "
-    ours = min(median(one) for one in times[Side.ACCELERATED].values())
+    ours = min(median(one) for one in times[Arm.ACCELERATED].values())
     if found and found.high <= most and ours < rival:
         return said + f"**{accelerated} is ahead with the cores that were raced on.**"
     if found and found.cores <= most:
@@ -126,31 +126,31 @@ def build_scaling_figure(
 ) -> go.Figure:
     """Time against cores, both logarithmic; the projection dotted, on a ground of its own."""
     figure = go.Figure()
-    most = max(times[Side.ACCELERATED])
-    rival = min(times[Side.BASELINE].values(), key=median)
+    most = max(times[Arm.ACCELERATED])
+    rival = min(times[Arm.BASELINE].values(), key=median)
     beyond = (
         [most * (MAX_PROJECTED_CORES / most) ** (place / 40) for place in range(41)]
         if most < MAX_PROJECTED_CORES
         else []
     )
-    for side, name in zip(Side, calls.arm_names(run.plan), strict=True):
-        look = arm_style(side, theme)
-        counts = sorted(times[side])
-        rounds = [times[side][count] for count in counts]
-        figure.add_trace(build_median_trace(counts, rounds, side, name, "%{x} cores: %{customdata}", theme))
+    for arm, name in zip(Arm, calls.arm_names(run.plan), strict=True):
+        look = arm_style(arm, theme)
+        counts = sorted(times[arm])
+        rounds = [times[arm][count] for count in counts]
+        figure.add_trace(build_median_trace(counts, rounds, arm, name, "%{x} cores: %{customdata}", theme))
         if beyond:
-            line = [law.seconds(count) for count in beyond] if side is Side.ACCELERATED else [median(rival)] * 41
+            line = [law.seconds(count) for count in beyond] if arm is Arm.ACCELERATED else [median(rival)] * 41
             figure.add_scatter(
                 x=beyond,
                 y=line,
                 mode="lines",
-                name=f"{name}, {'projected' if side is Side.ACCELERATED else 'at its best'}",
+                name=f"{name}, {'projected' if arm is Arm.ACCELERATED else 'at its best'}",
                 line={"color": look.colour, "dash": "dot", "width": 1.5},
                 customdata=[format_duration(seconds) for seconds in line],
                 hovertemplate=f"{name}, projection, %{{x:.0f}} cores: %{{customdata}}<extra></extra>",
             )
     figure.update_layout(plotly_template.base_layout(400))
-    ticks = sorted({1 << power for power in range(7)} | set(times[Side.ACCELERATED]))
+    ticks = sorted({1 << power for power in range(7)} | set(times[Arm.ACCELERATED]))
     span = [-0.06, math.log10(max(MAX_PROJECTED_CORES, most)) + 0.06]
     figure.update_xaxes(
         title="cores, log", type="log", range=span, tickvals=ticks, ticktext=[f"{count}" for count in ticks]

@@ -8,7 +8,7 @@ import streamlit as st
 from bench.formatting import format_duration
 from bench.run.comparability import find_differences
 from bench.run.record import Run
-from bench.values import Side, Summary
+from bench.values import Arm, Summary
 from ui.design import browser, theme
 from ui.design.badges import claim_badge
 from ui.design.text import format_date_time, format_optional_ratio
@@ -30,10 +30,10 @@ def draw_comparison(one: Run, other: Run) -> None:
     )
     st.table(frame, border="horizontal", alt="Two runs side by side: medians of both arms and their ratio")
     ratios = [run.comparison().ratio for run in (one, other)]
-    apart = ratios[0].high < ratios[1].low or ratios[1].high < ratios[0].low
+    excluded_from_total = ratios[0].high < ratios[1].low or ratios[1].high < ratios[0].low
     st.caption(
         "The intervals of the two ratios do not overlap: something changed between the runs."
-        if apart
+        if excluded_from_total
         else "The intervals of the two ratios overlap: the runs agree within what they can tell."
     )
 
@@ -43,11 +43,11 @@ def _build_column(run: Run) -> dict[str, str]:
     ratio = comparison.ratio
     lever = run.plan.declaration.lever
     return {
-        theme.arm_name_markdown(Side.BASELINE, lever[run.plan.baseline].label, browser.detect_theme()): _format_median(
+        theme.arm_name_markdown(Arm.BASELINE, lever[run.plan.baseline].label, browser.detect_theme()): _format_median(
             comparison.baseline
         ),
         theme.arm_name_markdown(
-            Side.ACCELERATED, lever[run.plan.accelerated].label, browser.detect_theme()
+            Arm.ACCELERATED, lever[run.plan.accelerated].label, browser.detect_theme()
         ): _format_median(comparison.accelerated),
         "ratio, 95 % interval": f"**{format_optional_ratio(ratio.value, ratio.low, ratio.high)}**",
         "pairs": str(comparison.baseline.count),

@@ -111,7 +111,7 @@ def _parse_types(descriptors: str) -> tuple[str, str]:
     makes = [type for what, type in found if what == "dst"]
     precisions = {_PRECISION_NAMES.get(type, type) for type in reads}
     precision = precisions.pop() if len(precisions) == 1 else "mixed" if precisions else ""
-    return " → ".join(" × ".join(side) for side in (reads, makes) if side), precision
+    return " → ".join(" × ".join(arm) for arm in (reads, makes) if arm), precision
 
 
 def parse_product_dimensions(primitive: str, shape: str) -> tuple[int, ...]:

@@ -324,7 +324,7 @@ def _classify_node(node: Any, nodes: dict[str, Any]) -> OperatorKind:
     if found != "Cast":
         return found
     feeding = nodes.get(input_node_name(node.input[0])) if node.input else None
-    floating = {_PRECISIONS.get(node.attr[side].type) for side in ("SrcT", "DstT")} <= {"fp32", "bf16", "fp16"}
+    floating = {_PRECISIONS.get(node.attr[arm].type) for arm in ("SrcT", "DstT")} <= {"fp32", "bf16", "fp16"}
     # The cast of a constant is done once, when TensorFlow loads the graph.
     return "Cast" if floating and (feeding is None or feeding.op not in _CONSTANT_TYPES) else "other"
 

@@ -27,7 +27,7 @@ class CallExecution:
     """Bytes that were newly stored; the engine's `storing` says where."""
     workers: int = 0
     """Worker processes that used a processor."""
-    processor_s: float = 0.0
+    cpu_s: float = 0.0
     """Processor time of those."""
     started: int = 0
     """Processes that Ray started for the call."""

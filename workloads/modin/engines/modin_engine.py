@@ -97,7 +97,7 @@ class ModinEngine:
             references=bool(refs) and refs <= inputs,
             stored=max(0, self._stored() - stored),
             workers=sum(s > MIN_WORKED_S for s in spent.values()),
-            processor_s=sum(spent.values()),
+            cpu_s=sum(spent.values()),
             started=len(spent.keys() - before.keys()),
         )
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.run.record import Run
 from bench.storage.store import Store
-from bench.values import WHOLE, Outcome, Speed
+from bench.values import TOTAL, Outcome, Speed
 from tests.support.modin_runs import make_modin_run
 from tests.support.pages import open_modin_page, read_labels
 from ui.views.modin import calls
@@ -106,9 +106,9 @@ def test_the_start_is_earned_back_or_never_is():
         }
     )
     run.statistics = [turned, *run.statistics[1:]]
-    refuse_claim(run, WHOLE, speed=Speed.FASTER)
+    refuse_claim(run, TOTAL, speed=Speed.FASTER)
     assert "is not claimed" in calls.describe_payback(run, 30.0)
-    refuse_claim(run, WHOLE, speed=Speed.SAME)
+    refuse_claim(run, TOTAL, speed=Speed.SAME)
     assert "no difference of the whole was detected" in calls.describe_payback(run, 30.0)
     run.claims = []
     gained = whole.accelerated.median - whole.baseline.median

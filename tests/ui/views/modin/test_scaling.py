@@ -5,28 +5,28 @@ import pytest
 from bench.run.record import Run
 from bench.stats.amdahl import find_crossing, fit_amdahl
 from bench.storage.store import Store
-from bench.values import CoreCount, Measurement, Phase, Sample, Side, StepTime
+from bench.values import Arm, CoreCount, Phase, Repetition, Sample, StepTime
 from tests.support.modin_runs import make_modin_run
 from tests.support.pages import open_modin_page, read_labels
 from ui.views.modin import scaling
 
 
-def add_core_counts(run: Run, seconds: dict[Side, dict[int, float]]) -> Run:
+def add_core_counts(run: Run, seconds: dict[Arm, dict[int, float]]) -> Run:
     """`run`, and five rounds of reading and writing on other core counts, in which every call takes so long."""
     names = [step.name for step in run.plan.steps]
     for pair in range(100, 105):
-        for side, counts in seconds.items():
+        for arm, counts in seconds.items():
             for cores, each in counts.items():
-                steps = [StepTime(step=name, processor_s=1, calls=1, seconds=each + pair * 1e-5) for name in names]
-                measurement = Measurement(
-                    steps=steps, other_s=0, wall_s=9, processor_s=1, began=pair, threads=1, idle_processor_s=0, idle_s=1
+                steps = [StepTime(step=name, cpu_s=1, calls=1, seconds=each + pair * 1e-5) for name in names]
+                repetition = Repetition(
+                    steps=steps, other_s=0, wall_s=9, cpu_s=1, began=pair, threads=1, idle_cpu_s=0, idle_s=1
                 )
                 run.samples.append(
-                    Sample(side=side, phase=Phase.CORES, cores=cores, pair=pair, place=0, measurement=measurement)
+                    Sample(arm=arm, phase=Phase.CORES, cores=cores, pair=pair, place=0, repetition=repetition)
                 )
     whole = run.comparison()
     run.core_counts = [
-        CoreCount(side=side, cores=cores, whole=whole.baseline) for side in seconds for cores in seconds[side]
+        CoreCount(arm=arm, cores=cores, whole=whole.baseline) for arm in seconds for cores in seconds[arm]
     ]
     return run
 
@@ -44,10 +44,10 @@ def add_core_counts(run: Run, seconds: dict[Side, dict[int, float]]) -> Run:
     ],
 )
 def test_scaling_tells_from_how_many_cores_on_modin_would_win_and_that_it_projects(modin, words):
-    run = add_core_counts(make_modin_run(), {Side.BASELINE: {1: 0.8, 2: 0.8}, Side.ACCELERATED: modin})
+    run = add_core_counts(make_modin_run(), {Arm.BASELINE: {1: 0.8, 2: 0.8}, Arm.ACCELERATED: modin})
     times = scaling.collect_round_times(run, "read_csv")
-    law = fit_amdahl(times[Side.ACCELERATED])
-    found = find_crossing(times[Side.ACCELERATED], times[Side.BASELINE][1])
+    law = fit_amdahl(times[Arm.ACCELERATED])
+    found = find_crossing(times[Arm.ACCELERATED], times[Arm.BASELINE][1])
     assert words in scaling.describe_times(run, times, law, found)
     drawn = scaling.build_scaling_figure(run, times, law, found, "light")
     assert "projection, not measured" in [note.text for note in drawn.layout.annotations]
@@ -60,11 +60,11 @@ def test_scaling_tells_from_how_many_cores_on_modin_would_win_and_that_it_projec
 def test_scaling_is_not_surer_than_the_interval_of_the_serial_share(two):
     spread = (0.8, 0.9, 1.0, 1.1, 1.2)
     times = {
-        Side.BASELINE: {1: [0.9] * 5, 2: [0.9] * 5},
-        Side.ACCELERATED: {1: [1.0, 1.2, 0.9, 1.0, 1.1], 2: [two * one for one in spread]},
+        Arm.BASELINE: {1: [0.9] * 5, 2: [0.9] * 5},
+        Arm.ACCELERATED: {1: [1.0, 1.2, 0.9, 1.0, 1.1], 2: [two * one for one in spread]},
     }
-    law = fit_amdahl(times[Side.ACCELERATED])
-    found = find_crossing(times[Side.ACCELERATED], times[Side.BASELINE][1])
+    law = fit_amdahl(times[Arm.ACCELERATED])
+    found = find_crossing(times[Arm.ACCELERATED], times[Arm.BASELINE][1])
     assert law.low < 0.9 < law.high
     words = scaling.describe_times(make_modin_run(), times, law, found)
     assert "too uncertain to tell whether more cores" in words and "would not let it" not in words
@@ -73,7 +73,7 @@ def test_scaling_is_not_surer_than_the_interval_of_the_serial_share(two):
 
 
 def test_scaling_draws_the_last_run_of_several_calls_and_asks_for_one_without():
-    Store().save(add_core_counts(make_modin_run(), {side: {1: 1.0, 2: 0.9} for side in Side}))
+    Store().save(add_core_counts(make_modin_run(), {arm: {1: 1.0, 2: 0.9} for arm in Arm}))
     app = open_modin_page(tab="Scaling")
     assert not app.exception
     assert "at its best number of cores" in read_labels(app)
@@ -82,7 +82,7 @@ def test_scaling_draws_the_last_run_of_several_calls_and_asks_for_one_without():
 
 def test_scaling_names_the_arms_that_raced():
     arms = {"baseline": "modin-ray", "accelerated": "pandas"}
-    run = add_core_counts(make_modin_run(arms), {side: {1: 1.0, 2: 0.9} for side in Side})
+    run = add_core_counts(make_modin_run(arms), {arm: {1: 1.0, 2: 0.9} for arm in Arm})
     Store().save(run)
     app = open_modin_page(tab="Scaling", steps="files", cores="1", **arms)
     assert not app.exception

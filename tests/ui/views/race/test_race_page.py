@@ -12,7 +12,7 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.scheduler.queue import Queue
 from bench.storage.store import Store
-from bench.values import Evidence, Side
+from bench.values import Arm, Evidence
 from tests.support.pages import read_labels
 from tests.support.runs import make_colour_run
 from ui import services
@@ -43,8 +43,8 @@ def make_finished_run(pairs: int = 12) -> Run:
     run = make_colour_run(pairs)
     words = ["running accelerated version on CPU"]
     run.evidence = {
-        side: [Evidence(step=step, path=path, words=words) for step in ("fit", "predict", "assign")]
-        for side, path in ((Side.BASELINE, "stock"), (Side.ACCELERATED, "accelerated"))
+        arm: [Evidence(step=step, path=path, words=words) for step in ("fit", "predict", "assign")]
+        for arm, path in ((Arm.BASELINE, "stock"), (Arm.ACCELERATED, "accelerated"))
     }
     run.claims = decide_claims(run)
     run.state, run.ended_at = State.FINISHED, 9.0

@@ -8,7 +8,7 @@ import psutil
 from bench.run import events
 from bench.run.events import State
 from bench.system.process_tree import descendants
-from bench.values import Side
+from bench.values import Arm
 from tests.support.modin import needs_dask, run_modin_race
 from tests.support.processes import wait_until_gone
 
@@ -17,19 +17,19 @@ from tests.support.processes import wait_until_gone
 def test_dask_races_with_evidence_of_its_workers_and_leaves_nothing(tmp_path, home):
     run = run_modin_race(tmp_path, engine="modin-dask", steps="common")
     assert run.state is State.FINISHED, run.failure
-    told = {evidence.step: evidence for evidence in run.evidence[Side.ACCELERATED]}
+    told = {evidence.step: evidence for evidence in run.evidence[Arm.ACCELERATED]}
     assert {evidence.path for evidence in told.values()} == {"accelerated"}
     assert "1 of Dask's workers worked" in " ".join(told["groupby_sum"].words)
     assert "0.0 MiB" not in " ".join(told["read_csv"].words)
     assert {measure.value for measure in run.quality.agreement if measure.decisive} == {100.0}
-    assert "Dask" in run.arm(Side.ACCELERATED).facts["engine"]
+    assert "Dask" in run.prepared_arm(Arm.ACCELERATED).facts["engine"]
     assert not wait_until_gone(home)
 
 
 @needs_dask
 def test_a_worker_of_dasks_that_is_killed_ends_in_a_clear_failure(tmp_path, home):
     def kill(event: events.Event) -> None:
-        if isinstance(event, events.SampleTaken) and event.sample.side is Side.ACCELERATED:
+        if isinstance(event, events.SampleTaken) and event.sample.arm is Arm.ACCELERATED:
             for pid in descendants(os.getpid()):
                 if "multiprocessing.spawn" in " ".join(psutil.Process(pid).cmdline()):
                     os.kill(pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ from bench.paths import ROOT
 from bench.run import events
 from bench.run.events import State
 from bench.system.process_tree import descendants
-from bench.values import Side
+from bench.values import Arm
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
 from tests.support.modin import prepare_pandas_arm, run_modin_race
@@ -140,7 +140,7 @@ def test_a_disk_that_is_full_while_pandas_writes_is_told(tmp_path, small_disk):
 @ray
 def test_a_disk_that_is_full_while_modin_writes_ends_in_a_clear_failure(tmp_path, home, small_disk):
     def fill(event: events.Event) -> None:
-        if isinstance(event, events.ArmPrepared) and event.prepared.side is Side.ACCELERATED:
+        if isinstance(event, events.ArmPrepared) and event.prepared.arm is Arm.ACCELERATED:
             small_disk(tmp_path / "scratch" / "accelerated-1" / "scratch" / "out")
 
     run = run_modin_race(tmp_path, fill, steps="files", rows=40_000)

@@ -23,7 +23,7 @@ from bench.race.race import Race
 from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values import Outcome, Side
+from bench.values import Arm, Outcome
 from bench.workload.registry import load_workloads
 from tests.support.processes import has_environment_variable, wait_until_gone
 from tests.support.runs import make_opening
@@ -126,7 +126,7 @@ def test_a_cluster_works_shows_its_nodes_and_its_ratio_is_refused(tmp_path, home
     # So many rows that parts are too large to travel inside messages.
     run = run_cluster_race(tmp_path, steps="files", rows=1 << 15)
     assert run.state is State.FINISHED, run.failure
-    service = run.arm(Side.ACCELERATED).service
+    service = run.prepared_arm(Arm.ACCELERATED).service
     assert (service.cores, service.elsewhere) == (2, 0)
     assert len(service.pids) == 3, "two nodes and their directory"
     table = next(table for table in run.tables if table.name == "nodes")
@@ -139,14 +139,14 @@ def test_a_cluster_works_shows_its_nodes_and_its_ratio_is_refused(tmp_path, home
     assert "2 cores" in findings["same-conditions"].seen
     assert "was not stopped beside the other arm" in findings["background"].seen
     assert {measure.value for measure in run.quality.agreement if measure.decisive} == {100.0}
-    assert sum(sample.measurement.idle_processor_s for sample in run.of_side(Side.ACCELERATED)) > 0
+    assert sum(sample.repetition.idle_cpu_s for sample in run.samples_of(Arm.ACCELERATED)) > 0
     assert not wait_until_gone(home)
     assert len([one for one in named.processes() if one.name() in ("raylet", "gcs_server")]) == 3, "it goes on"
 
 
 def test_a_node_that_is_lost_in_the_middle_ends_in_a_clear_failure(tmp_path, home, named):
     def kill(event: events.Event) -> None:
-        if isinstance(event, events.SampleTaken) and event.sample.side is Side.ACCELERATED:
+        if isinstance(event, events.SampleTaken) and event.sample.arm is Arm.ACCELERATED:
             for process in named.processes():
                 if process.name() == "raylet" and any(word.endswith("/raylet.1") for word in process.cmdline()):
                     os.kill(process.pid, signal.SIGKILL)

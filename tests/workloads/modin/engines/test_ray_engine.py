@@ -13,7 +13,7 @@ import pytest
 from bench.run import events
 from bench.run.events import State
 from bench.system.process_tree import descendants
-from bench.values import Phase, Side
+from bench.values import Arm, Phase
 from bench.workload.interface import BadInput
 from tests.support.modin import needs_ray, run_modin_race
 from tests.support.processes import wait_until_gone
@@ -61,7 +61,7 @@ def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_refere
     assert [row[0] for row in table.rows if row[2] != "equal"] == ["pivot_table"]
     assert "results differ: pivot_table" in run.claim("pivot_table").sentence
     assert "results differ" not in run.claim("groupby_sum").sentence
-    told = {evidence.step: evidence for evidence in run.evidence[Side.ACCELERATED]}
+    told = {evidence.step: evidence for evidence in run.evidence[Arm.ACCELERATED]}
     assert not told["concat"].materialised
     assert [name for name, evidence in told.items() if not evidence.materialised] == ["concat"]
     assert told["groupby_sum"].path == "accelerated"
@@ -71,10 +71,12 @@ def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_refere
     result_ms = re.search(r"result after ([\d,.]+) ms", " ".join(told["groupby_sum"].words))[1].replace(",", "")
     assert round(told["groupby_sum"].returned_s * 1e3, 1) <= float(result_ms)
     assert not run.claim("concat").made
-    samples = run.of_side(Side.BASELINE)
-    assert {step.step for sample in samples for step in sample.measurement.steps if step.apart} == {"concat"}
-    waits = [s.measurement for s in run.of_side(Side.ACCELERATED, Phase.RACE) if s.place == 1]
-    assert sum(w.idle_processor_s for w in waits) < 0.05 * len(waits), "Ray stood still while pandas was timed"
+    samples = run.samples_of(Arm.BASELINE)
+    assert {step.step for sample in samples for step in sample.repetition.steps if step.excluded_from_total} == {
+        "concat"
+    }
+    waits = [s.repetition for s in run.samples_of(Arm.ACCELERATED, Phase.RACE) if s.place == 1]
+    assert sum(w.idle_cpu_s for w in waits) < 0.05 * len(waits), "Ray stood still while pandas was timed"
     assert not wait_until_gone(home)
 
 
@@ -82,10 +84,8 @@ def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_refere
 @pytest.mark.parametrize("when", ["between two samples", "inside a call"])
 def test_ray_killed_in_the_middle_ends_in_a_clear_failure(tmp_path, home, when):
     def kill(event: events.Event) -> None:
-        between = isinstance(event, events.SampleTaken) and event.sample.side is Side.ACCELERATED
-        begun = (
-            isinstance(event, events.ArmProgressed) and event.side is Side.ACCELERATED and "first call" in event.text
-        )
+        between = isinstance(event, events.SampleTaken) and event.sample.arm is Arm.ACCELERATED
+        begun = isinstance(event, events.ArmProgressed) and event.arm is Arm.ACCELERATED and "first call" in event.text
         if not (begun if when == "inside a call" else between):
             return
         for pid in descendants(os.getpid()):
