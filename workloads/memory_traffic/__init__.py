@@ -143,7 +143,7 @@ WORKLOAD = Workload(
         Task("roofline", "roofline"),
         Task("stream", "STREAM beside"),
     ),
-    desk="workloads.memory_traffic.tasks:Desk",
+    desk="workloads.memory_traffic.tasks:MemoryTrafficTasks",
     quality_after_race=True,
     texts=build_page_texts(),
     source="https://www.cs.virginia.edu/stream/ref.html",

@@ -186,16 +186,22 @@ class MemoryTraffic:
 
         problem, threads = self.problem, self._threads
         # What the arrays are, not what is asked for: a side may have been asked for instead.
-        triad = triad.measure_triad(problem.touched(self.version.name), threads, CEILING_PASSES, MIN_CEILING_S).gb_s
+        triad_gb_s = triad.measure_triad(
+            problem.touched(self.version.name), threads, CEILING_PASSES, MIN_CEILING_S
+        ).gb_s
         peak = triad.measure_peak(threads, CEILING_PASSES, MIN_CEILING_S).gflop_s
-        stands = roofline.place_under_roofline(problem.traffic(self.version.name), problem.flops, seconds, triad, peak)
+        stands = roofline.place_under_roofline(
+            problem.traffic(self.version.name), problem.flops, seconds, triad_gb_s, peak
+        )
         lower = (
             "the peak of float32 arithmetic"
-            if stands["intensity"] * triad > peak
+            if stands["intensity"] * triad_gb_s > peak
             else "the triad's bandwidth; kernels that mostly read may pass it"
         )
         return [
-            Measure(name="ceiling", label="triad of this size, measured beside the race", value=triad, unit="GB/s"),
+            Measure(
+                name="ceiling", label="triad of this size, measured beside the race", value=triad_gb_s, unit="GB/s"
+            ),
             Measure(
                 name="peak", label="peak of float32 arithmetic, measured beside the race", value=peak, unit="Gflop/s"
             ),

@@ -4,7 +4,7 @@ oneDNN tells each kernel that it runs, how and for how long, where ONEDNN_VERBOS
 takes time, so it is asked in a process of its own, apart from whatever is raced.
 https://uxlfoundation.github.io/oneDNN/dev_guide_verbose.html
 
-`python -m workloads.bert.profiling.profile GRAPH INPUTS THREADS BATCH REPEATS MODE` is such a process; MODE is verbose or trace.
+`python -m workloads.bert.profiling.profiled_process GRAPH INPUTS THREADS BATCH REPEATS MODE` is such a process; MODE is verbose or trace.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from workloads.bert.profiling.onednn_verbose import (
     parse_product_dimensions,
     parse_verbose,
 )
-from workloads.bert.profiling.profiled_process import PASSES_BEGIN, PASSES_END, main
+from workloads.bert.profiling.profiled_process import PASSES_BEGIN, PASSES_END
 
 if TYPE_CHECKING:
     from workloads.bert.inference.tokenization import Windows
@@ -277,7 +277,7 @@ def _build_environment(precision: Mapping[str, str], threads: int, verbose: str)
 
 def _run_child(arguments: list[str], environment: Mapping[str, str], limit_s: float) -> str:
     """Standard output of a child that ended well."""
-    command = [sys.executable, "-m", "workloads.bert.profiling.profile", *arguments]
+    command = [sys.executable, "-m", "workloads.bert.profiling.profiled_process", *arguments]
     try:
         ended = subprocess.run(
             command,
@@ -307,7 +307,3 @@ def _split_output(output: str) -> tuple[str, dict[str, Any]]:
         )
     header = [line for line in before.splitlines(keepends=True) if ",exec," not in line]
     return "".join(header) + told, json.loads(rest.partition("\n")[0])
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -72,3 +73,7 @@ def _trace_operators(session: Any, feeds: list[Any]) -> list[tuple[str, str, int
             calls[key] += 1
             times[key] += (node.op_end_rel_nanos - node.op_start_rel_nanos) / 1e6
     return [(*key, calls[key], times[key]) for key in calls]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

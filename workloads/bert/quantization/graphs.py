@@ -33,13 +33,13 @@ def _build_graph(
 ) -> Any:
     if precision == "int8":
         # Here and not above: the other arm needs none of it in its memory.
-        from workloads.bert.quantization import convert
+        from workloads.bert.quantization import graph_cache
 
         cache = settings.cache / "bert"
         wanted = conversion.load_conversion(str(settings.parameters["quantization"]), cache, checkpoint)
         windows = reader.questions(wanted.calibration, int(settings.parameters["length"]))
         return graphdef.read_graph(
-            convert.load_or_quantize(checkpoint, wanted.recipe, windows, cache, progress, wanted.fallback)
+            graph_cache.load_or_quantize(checkpoint, wanted.recipe, windows, cache, progress, wanted.fallback)
         )
     progress("building the graph")
     return forward.build_frozen_graph(checkpoint, tf.bfloat16 if precision == "bf16" else tf.float32)
