@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.machine.identity import read_identity
 from bench.machine.kernel_files import read_kernel_text
 from bench.machine.limits import count_whole_cores, read_container_limits, usable_cores
 from bench.machine.memory import read_caches, read_memory_sizes, read_numa_nodes, read_transparent_hugepages
@@ -52,6 +53,7 @@ def describe_machine(root: Path = SYSTEM_ROOT) -> Machine:
     usable = usable_cores(root)
     total, available, swap = read_memory_sizes(root)
     return Machine(
+        identity=read_identity(root),
         processor=cpu.name or platform.machine() or "unknown",
         vendor=cpu.vendor,
         architecture=platform.machine(),
@@ -78,7 +80,6 @@ def describe_machine(root: Path = SYSTEM_ROOT) -> Machine:
         kernel=platform.release(),
         python=platform.python_version(),
         c_library=_c_library(root),
-        boot_id=read_kernel_text(root, "proc/sys/kernel/random/boot_id").strip() or None,
         booted_at=_booted_at(root),
         versions=read_library_versions(),
     )

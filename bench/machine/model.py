@@ -6,6 +6,7 @@ import re
 
 from pydantic import Field
 
+from bench.machine.identity import MachineIdentity
 from bench.machine.limits import Limits
 from bench.values import Value
 
@@ -43,6 +44,7 @@ class NumaNode(Value):
 class Machine(Value):
     """This machine, at the moment of asking."""
 
+    identity: MachineIdentity
     processor: str
     """As the processor calls itself."""
     vendor: str | None
@@ -76,7 +78,6 @@ class Machine(Value):
     kernel: str
     python: str
     c_library: str | None
-    boot_id: str | None
     booted_at: str | None
     """ISO 8601, UTC."""
     versions: dict[str, str]
@@ -89,6 +90,16 @@ class Machine(Value):
         virtual = "virtual machine" if self.hypervisor == "unknown" else f"virtual machine ({self.hypervisor})"
         parts = [_shorten_processor_name(self.processor), self._short_cores(), best, self._short_system()]
         return ", ".join([part for part in parts if part] + ([virtual] if self.hypervisor else []))
+
+    def is_same_machine(self, other: Machine) -> bool:
+        """Whether `other` describes this machine too, perhaps at another time.
+
+        Records of version 0.1.0 have no machine id: they are compared by boot and by the display string.
+        """
+        one, two = self.identity, other.identity
+        if one.machine_id and two.machine_id:
+            return one.machine_id == two.machine_id
+        return bool(one.boot_id and one.boot_id == two.boot_id) or self.short == other.short
 
     def _short_cores(self) -> str:
         cores = self.physical_cores or self.logical_threads

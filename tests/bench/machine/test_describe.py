@@ -54,7 +54,7 @@ def test_describe_reads_sys_and_proc(tmp_path: Path) -> None:
     assert seen.transparent_hugepages == "madvise"
     assert (seen.memory_bytes, seen.memory_available_bytes, seen.swap_bytes) == (1000 << 10, 600 << 10, 20 << 10)
     assert seen.booted_at == "2023-11-14T22:13:20+00:00"
-    assert seen.boot_id == "1ce6d32a-4ea0-45e7-b788-a5d42ffbb3a1"
+    assert seen.identity.boot_id == "1ce6d32a-4ea0-45e7-b788-a5d42ffbb3a1"
     assert seen.operating_system == "Debian GNU/Linux 12 (bookworm)"
 
 
@@ -69,7 +69,7 @@ def test_nothing_to_read_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     seen = describe.describe_machine(tmp_path)
     assert (seen.isa, seen.caches, seen.numa_nodes, seen.limits) == ({}, [], [], Limits())
     assert (seen.vendor, seen.sockets, seen.governor, seen.turbo) == (None, None, None, None)
-    assert (seen.hypervisor, seen.transparent_hugepages, seen.boot_id) == (None, None, None)
+    assert (seen.hypervisor, seen.transparent_hugepages, seen.identity.boot_id) == (None, None, None)
     assert seen.memory_bytes == psutil.virtual_memory().total
     assert seen.logical_threads == os.cpu_count()
     assert seen.short.startswith(f"{seen.architecture}, ")
@@ -113,7 +113,7 @@ def test_this_machine(here: Machine) -> None:
 
 
 def test_describing_imports_no_measured_library() -> None:
-    code = "import sys, json, bench.machine.describe as m; m.describe(); print(json.dumps(sorted(sys.modules)))"
+    code = "import sys, json, bench.machine.describe as m; m.describe_machine(); print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     measured = {name.replace("-", "_") for name in describe.MEASURED_LIBRARIES} - {"psutil", "scikit_learn"} | {
         "sklearn",
