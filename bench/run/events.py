@@ -29,6 +29,7 @@ class State(StrEnum):
     WARMING_UP = "warming up"
     RACING = "racing"
     CORES = "trying core counts"
+    MEASURING = "measuring"
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"

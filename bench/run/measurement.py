@@ -1,0 +1,203 @@
+"""A measurement: one task of a workload, run as a job, with what it reported and its result.
+
+A `MeasurementRecord` is the sum of its events, as a `bench.run.record.Run` is the sum of a race's events. `reports` are
+values that arrive while the task works, for example the points of a curve; `result` arrives once, at the end. Both are
+stored as plain JSON objects, so that a record stays readable when the workload's models change. Pages read them through
+the models that the workload declares for the task: `reports_as`, `result_as`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bench import values
+from bench.machine.model import Machine
+from bench.plan.plan import Plan
+from bench.run.events import RunFailed, State, StateChanged
+from bench.run.job import JobKind, Origin
+from bench.values import Value
+
+MEASUREMENT_VERSION = 2
+"""Schema version of journals and stored records of measurements. Measurements were first stored in version 2."""
+MAX_PROGRESS_LINES = 2_000
+"""Longest list of progress lines that a record keeps; the oldest are dropped."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class MeasurementOpened(Value):
+    type: Literal["measurement opened"] = "measurement opened"
+    at: float = 0.0
+    version: Literal[2] = MEASUREMENT_VERSION
+    id: str
+    plan: Plan
+    task: str
+    task_label: str
+    digest: str
+    """See `measurement_digest`."""
+    arguments: dict[str, Any]
+    machine: Machine
+    started: datetime
+    origin: Origin
+    requester: str
+    pid: int
+
+
+class ProgressReported(Value):
+    """A line of text that says what the task does now."""
+
+    type: Literal["progress line"] = "progress line"
+    at: float
+    text: str
+    share: float | None = None
+    """How much of it is done, 0 to 1; None if that is not known."""
+
+
+class ValueReported(Value):
+    """A value that the task measured."""
+
+    type: Literal["value"] = "value"
+    at: float
+    name: str
+    """One of the names in the task's declaration."""
+    value: dict[str, Any]
+
+
+class ResultReported(Value):
+    type: Literal["result"] = "result"
+    at: float
+    result: dict[str, Any]
+
+
+MeasurementEvent = MeasurementOpened | ProgressReported | ValueReported | ResultReported | StateChanged | RunFailed
+
+
+class ProgressLine(Value):
+    at: float
+    """Seconds since the start of the measurement."""
+    text: str
+    share: float | None = None
+
+
+class ReportedValue(Value):
+    at: float
+    name: str
+    value: dict[str, Any]
+
+
+class MeasurementRecord(BaseModel):
+    """A measurement as it is stored, drawn and exported."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int
+    id: str
+    plan: Plan
+    task: str
+    task_label: str
+    digest: str
+    arguments: dict[str, Any]
+    machine: Machine
+    started: datetime
+    origin: str
+    requester: str
+    state: State = State.PREPARING
+    ended_at: float | None = None
+    """Seconds from `started` to the end of the measurement."""
+    why: str = ""
+    """The reason for the present state, if it is not the usual one."""
+    progress: list[ProgressLine] = Field(default_factory=list)
+    reports: list[ReportedValue] = Field(default_factory=list)
+    result: dict[str, Any] | None = None
+    failure: values.Failure | None = None
+    last_at: float = 0.0
+    """Time of the last event, in seconds after `started`."""
+
+    @property
+    def kind(self) -> JobKind:
+        return JobKind.MEASUREMENT
+
+    @classmethod
+    def open(cls, opened: MeasurementOpened) -> MeasurementRecord:
+        return cls(**opened.model_dump(exclude={"type", "at", "pid"}))
+
+    @classmethod
+    def from_events(cls, events: Iterable[MeasurementEvent]) -> MeasurementRecord:
+        """Raises ValueError if the first event does not open a measurement."""
+        events = iter(events)
+        first = next(events, None)
+        if not isinstance(first, MeasurementOpened):
+            raise ValueError("the events do not begin with the opening of a measurement")
+        record = cls.open(first)
+        for event in events:
+            record.apply(event)
+        return record
+
+    def apply(self, event: MeasurementEvent) -> None:
+        self.last_at = event.at
+        match event:
+            case ProgressReported():
+                self._add_progress(ProgressLine(at=event.at, text=event.text, share=event.share))
+            case ValueReported():
+                self.reports.append(ReportedValue(at=event.at, name=event.name, value=event.value))
+            case ResultReported():
+                self.result = event.result
+            case StateChanged():
+                self.state, self.why = event.state, event.why
+                if event.state.over:
+                    self.ended_at = event.at
+            case RunFailed():
+                self.failure = event.failure
+
+    def _add_progress(self, line: ProgressLine) -> None:
+        last = self.progress[-1] if self.progress else None
+        # A larger share continues the previous line: "3 of 10" replaces "2 of 10".
+        if last and last.share is not None and line.share is not None and last.share < line.share:
+            self.progress.pop()
+        self.progress.append(line)
+        del self.progress[:-MAX_PROGRESS_LINES]
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the measurement, up to its last event if it has not ended."""
+        return self.last_at if self.ended_at is None else self.ended_at
+
+    @property
+    def ended(self) -> datetime | None:
+        return None if self.ended_at is None else self.started + timedelta(seconds=self.ended_at)
+
+    def reports_as(self, name: str, model: type[M]) -> list[M]:
+        """The reports called `name`, in order. Raises pydantic.ValidationError if they do not fit `model`."""
+        return [model.model_validate(report.value) for report in self.reports if report.name == name]
+
+    def first_report_as(self, name: str, model: type[M]) -> M | None:
+        return next((model.model_validate(report.value) for report in self.reports if report.name == name), None)
+
+    def arguments_as(self, model: type[M]) -> M:
+        return model.model_validate(self.arguments)
+
+    def result_as(self, model: type[M]) -> M | None:
+        """The result; None if the measurement has not finished."""
+        return None if self.result is None else model.model_validate(self.result)
+
+    def report(self) -> dict[str, Any]:
+        """The record as JSON for a person or a program."""
+        return self.model_dump(mode="json", exclude={"last_at"})
+
+
+def measurement_digest(plan: Plan, task: str, arguments: Mapping[str, Any], depends_on: Iterable[str]) -> str:
+    """Sixteen hexadecimal digits that are equal for measurements whose results can replace each other.
+
+    Covers the workload, task, arguments, cores and seed, and the settings of the plan that the task declares in
+    `depends_on`: names of parameters or fields of the plan. Other settings of the plan do not change the result.
+    """
+    settings = {name: plan.parameters[name] if name in plan.parameters else getattr(plan, name) for name in depends_on}
+    identity = [plan.workload, task, dict(arguments), plan.cores, plan.seed, settings]
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
