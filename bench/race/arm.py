@@ -1,4 +1,4 @@
-"""An arm as the race sees it: a worker under its supervisor, and the pipes between."""
+"""An arm as the race sees it: a worker process under its supervisor, and the pipes to it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bench.plan.plan import Plan
 from bench.system.process_tree import pause_tree, resume_tree
 from bench.values import Arm, Failure
 from bench.worker import process, protocol
 from bench.worker.environment import make_environment
 from bench.worker.process import LineTooLong, ProcessEnded, SupervisedProcess
+from bench.workload.declaration import LeverValue
+
+WORKLOAD_REMEDY = "This is a defect of the workload; its log may show the cause."
 
 
 class ArmError(Exception):
-    """An arm that cannot go on, and why."""
+    """An arm cannot continue; `failure` says why."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.what)
@@ -23,92 +25,94 @@ class ArmError(Exception):
 
 
 class ArmProcess:
-    """One arm: started, asked, listened to and ended. Never blocks but in `end`."""
+    """The process of one arm. Only `end` blocks."""
 
-    def __init__(self, arm: Arm, plan: Plan, cores: list[int], folder: Path) -> None:
-        self.arm, self.plan, self.cores = arm, plan, cores
-        self.folder = folder
+    def __init__(self, arm: Arm, lever_value: LeverValue, cores: list[int], folder: Path) -> None:
+        """`cores` are the ids of the logical processors that the arm may use; `folder` receives its files and log."""
+        self.arm, self.lever_value, self.cores = arm, lever_value, cores
         self.scratch = folder / "scratch"
         self.log = folder / "log"
         self.pid = 0
-        self.frozen = False
-        self._child: SupervisedProcess | None = None
+        """Process id of the worker, from its hello message."""
+        self.paused = False
+        self._process: SupervisedProcess | None = None
 
     def start(self) -> None:
         self.scratch.mkdir(parents=True)
-        lever = self.plan.declaration.lever[getattr(self.plan, self.arm)]
-        environment = make_environment(len(self.cores), lever.environment)
-        self._child = SupervisedProcess("bench.worker.arm_worker", self.cores, environment, self.log)
+        environment = make_environment(len(self.cores), self.lever_value.environment)
+        self._process = SupervisedProcess("bench.worker.arm_worker", self.cores, environment, self.log)
 
     @property
     def supervisor_pid(self) -> int:
-        return self._child.supervisor_pid if self._child else 0
+        return self._process.supervisor_pid if self._process else 0
 
     def fileno(self) -> int:
-        """Readable when the worker has said something, or has ended."""
-        assert self._child
-        return self._child.fileno()
+        """Descriptor that becomes readable when the worker has sent a line or has exited, for `select`."""
+        assert self._process
+        return self._process.fileno()
 
-    def ask(self, request: protocol.Request) -> None:
-        """Send `request`; its answer comes through `replies`. Who is frozen is thawed first."""
-        self.thaw()
-        if self._child is None or self._child.ended:
-            raise self.broken("has ended", "See what was said of it before.")
+    def send(self, request: protocol.Request) -> None:
+        """Send `request`; `read_replies` returns the answer. A paused arm is resumed first.
+
+        Raises ArmError if the process has exited.
+        """
+        self.resume()
+        if self._process is None or self._process.ended:
+            raise self.make_error("has already exited", "Its earlier messages and its log may show the cause.")
         try:
-            self._child.send(request.model_dump_json().encode())
+            self._process.send(request.model_dump_json().encode())
         except ProcessEnded as error:
-            # It may have said why.
-            for reply in self.replies():
+            # The worker may have reported the cause before it exited.
+            for reply in self.read_replies():
                 if isinstance(reply, protocol.ErrorReply):
-                    raise self.broke(reply) from error
-            raise self.ended() from error
+                    raise self.make_reply_error(reply) from error
+            raise self._make_exit_error() from error
 
-    def freeze(self) -> None:
-        """Stop its processes where they are, so that they use no processor while another arm is timed."""
-        if self.pid and not self.frozen:
+    def pause(self) -> None:
+        """Stop the arm's processes (SIGSTOP), so that they use no CPU time while another arm is timed."""
+        if self.pid and not self.paused:
             pause_tree(self.pid)
-            self.frozen = True
+            self.paused = True
 
-    def thaw(self) -> None:
-        """Let its processes go on."""
-        if self.frozen:
+    def resume(self) -> None:
+        """Continue the arm's processes (SIGCONT)."""
+        if self.paused:
             resume_tree(self.pid)
-            self.frozen = False
+            self.paused = False
 
-    def replies(self) -> list[protocol.Reply]:
-        """What the worker has said since the last call. Raises BrokenArm where it has ended or speaks nonsense."""
-        assert self._child
+    def read_replies(self) -> list[protocol.Reply]:
+        """The replies that have arrived since the last call.
+
+        Raises ArmError if the worker has exited or sent a line that is not in the protocol.
+        """
+        assert self._process
         try:
-            return [protocol.reply_adapter.validate_json(line) for line in self._child.lines()]
+            return [protocol.reply_adapter.validate_json(line) for line in self._process.lines()]
         except ProcessEnded as error:
-            raise self.ended() from error
+            raise self._make_exit_error() from error
         except LineTooLong as error:
-            raise self.broken(
-                "answered with a line longer than the protocol allows", "The workload is at fault."
-            ) from error
+            raise self.make_error("sent a line longer than the protocol allows", WORKLOAD_REMEDY) from error
         except ValidationError as error:
             first = error.errors()[0]["msg"]
-            raise self.broken(
-                f"said something that is not in the protocol ({first})",
-                "Something in the worker writes to the pipe of the measurement; see its log.",
+            raise self.make_error(
+                f"sent a line that is not in the protocol ({first})",
+                "Some code in the worker writes to the pipe of the measurement; see the log.",
             ) from error
 
     def end(self) -> str:
-        """End the arm and everything it started; how it ended, in words, where that was not by our will."""
-        return self._child.end() if self._child else ""
+        """End the process and all its descendants. Returns how the process ended, as text."""
+        return self._process.end() if self._process else ""
 
-    def ended(self) -> ArmError:
-        """The failure of an arm whose pipe has closed."""
+    def make_reply_error(self, reply: protocol.ErrorReply) -> ArmError:
+        """The error for a worker that reported a failure."""
+        return self.make_error(f"failed: {reply.what}", reply.remedy or "Its log shows where.")
+
+    def make_error(self, what: str, remedy: str) -> ArmError:
+        """An error whose message is `The <arm> arm (<lever value>) <what>.`, with the end of the arm's log."""
+        log = self._process.log_tail() if self._process else []
+        message = f"The {self.arm} arm ({self.lever_value.label}) {what}."
+        return ArmError(Failure(what=message, remedy=remedy, arm=self.arm, log=log))
+
+    def _make_exit_error(self) -> ArmError:
         how = self.end()
-        return self.broken(f"ended in the middle of its work: {how}", process.exit_remedy(how))
-
-    def broke(self, reply: protocol.ErrorReply) -> ArmError:
-        """The failure of an arm that says that it cannot go on."""
-        return self.broken(f"could not do its work: {reply.what}", reply.remedy or "Its log says where.")
-
-    def broken(self, what: str, remedy: str) -> ArmError:
-        lever = self.plan.declaration.lever[getattr(self.plan, self.arm)]
-        log = self._child.log_tail() if self._child else []
-        return ArmError(
-            Failure(what=f"The {self.arm} arm ({lever.label}) {what}.", remedy=remedy, arm=self.arm, log=log)
-        )
+        return self.make_error(f"exited during its work: {how}", process.exit_remedy(how))

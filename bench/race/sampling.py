@@ -1,62 +1,149 @@
-"""TODO: bench.race.race.sampling."""
+"""Samples: one timed repetition of one arm at a time, in rounds in which every arm takes its turn."""
 
 from __future__ import annotations
 
-MAX_WARM_UP_SHARE = 0.25
-"""Largest share of the budget that warming up may take."""
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
 
-
-MIN_PAIRS_TO_STOP = 20
-"""Pairs before sampling may end because the interval is narrow enough."""
-
-
-MIN_PAIRS_FOR_CLAIM = 8
-"""Pairs that a race takes even when they exceed the budget, since no claim stands on fewer."""
-
-
-MIN_PAIRS_FOR_INTERVAL = 3
-
-
-CLAIM_OVERRUN_FACTOR = 2.0
-"""Times the budget at which those are given up ..."""
-
-
-MAX_OVERRUN_FACTOR = 4.0
-"""... and at which even the three are that an interval needs; other core counts are tried where there is time for them
-before that."""
-
+from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
+from bench.race.arm_group import ArmGroup
+from bench.race.conversation import Conversation
+from bench.race.recorder import EventRecorder
+from bench.race.watchdog import CHECK_INTERVAL_S, Watchdog
+from bench.run.events import SampleTaken
+from bench.values import Phase, Repetition, Sample
+from bench.worker import protocol
+from bench.workload.declaration import Step
 
 MIN_STEP_S = 0.005
-"""A step is called as often inside a sample as makes it last this long; a shorter call is mostly clock and jitter."""
-
-
+"""A step that is faster than this is called several times inside a sample, so that the sum of its calls takes at least
+this long. The time of a shorter measurement is mostly the clock's own cost and jitter."""
 MAX_CALLS_S = 0.2
-"""... but not so often that the slower arm takes longer than this for it."""
-
-
+"""Longest time that the repeated calls of one step may take in the slower arm."""
 MAX_CALLS = 100_000
-
-
-PAGE_DRAWING_S = 0.3
-"""How long a page is drawn, by its server and then by its browser."""
-
-
 MAX_DRAWING_SHARE = 0.35
-"""Largest share of the run that the race stands still for pages."""
-
-
+"""Largest share of a race's time that it may pause for pages to be drawn."""
 RESUME_DELAY_S = 0.1
-"""How long an arm whose processes were stopped has to come to itself before it is timed."""
+"""Delay between SIGCONT and the next timed sample, so that overdue timers run outside the measurement."""
 
 
-CORE_COUNTS_SHARE = 0.2
-"""Share of the budget kept for other core counts."""
+class DrawingPauses:
+    """Pauses the race while a page draws it, because the page uses the cores on which the arms race."""
+
+    def __init__(self, recorder: EventRecorder, watchdog: Watchdog, paused_until: Callable[[], float]) -> None:
+        """`paused_until` returns the time, in seconds since the epoch, until which a page asks the race to pause."""
+        self._recorder, self._watchdog, self._paused_until = recorder, watchdog, paused_until
+        self._paused_s = 0.0
+
+    def wait(self) -> None:
+        """Sleep until no page asks for a pause, or until `MAX_DRAWING_SHARE` of the race has gone into pauses."""
+        while (
+            left_s := self._paused_until() - time.time()
+        ) > 0 and self._paused_s < MAX_DRAWING_SHARE * self._recorder.now:
+            nap_s = min(left_s, CHECK_INTERVAL_S)
+            time.sleep(nap_s)
+            self._paused_s += nap_s
+            self._watchdog.check()
+
+
+class Sampler:
+    """Takes samples and emits an event for each."""
+
+    def __init__(
+        self,
+        recorder: EventRecorder,
+        conversation: Conversation,
+        arms: ArmGroup,
+        pauses: DrawingPauses,
+        *,
+        steps: Sequence[Step],
+        seed: int,
+        pause_idle_arm: bool,
+    ) -> None:
+        """`steps` are those that the plan runs, in order. `pause_idle_arm`: stop the other arms' processes during each
+        sample."""
+        self._recorder, self._conversation, self._arms, self._pauses = recorder, conversation, arms, pauses
+        self._steps = {step.name: step for step in steps}
+        self._random = random.Random(seed)
+        self._pause_idle_arm = pause_idle_arm
+        self._pair_numbers = itertools.count()
+        self._calls: dict[str, int] = {}
+
+    def next_pair(self) -> int:
+        """A pair number that no sample of this race has yet."""
+        return next(self._pair_numbers)
+
+    def choose_call_counts(self, samples: Iterable[Sample]) -> None:
+        """Decide how many times each step is called inside the following samples, from one sample of each arm.
+
+        The count is the same in all arms.
+        """
+        samples = list(samples)
+        for name in self._steps:
+            times = [sample.seconds(name) for sample in samples]
+            self._calls[name] = choose_call_count(min(times), max(times))
+
+    def sample_round(self, processes: Iterable[ArmProcess], phase: Phase) -> None:
+        """One sample of each of `processes`, in random order, under one pair number."""
+        self._pauses.wait()
+        pair = self.next_pair()
+        order = list(processes)
+        self._random.shuffle(order)
+        for place, process in enumerate(order):
+            self.sample(process, phase, pair, place)
+
+    def sample_alone(self, process: ArmProcess, phase: Phase) -> Sample:
+        """One sample of one arm, under a pair number of its own."""
+        return self.sample(process, phase, self.next_pair(), 0)
+
+    def sample(self, process: ArmProcess, phase: Phase, pair: int, place: int) -> Sample:
+        """One sample of one arm: the `place`-th of the pair `pair`."""
+        if self._pause_idle_arm:
+            self._arms.pause_all_except(process)
+            if process.paused:
+                process.resume()
+                time.sleep(RESUME_DELAY_S)
+        # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
+        request = protocol.Repeat(repetition=pair, calls=self._calls)
+        reply = self._conversation.ask(process, request, protocol.RepeatedReply)
+        return self.record_sample(process, reply.repetition, phase, pair, place)
+
+    def record_sample(self, process: ArmProcess, repetition: Repetition, phase: Phase, pair: int, place: int) -> Sample:
+        """Emit the sample of a repetition that `process` has timed.
+
+        Raises ArmError if the arm timed other steps than those of the plan.
+        """
+        timed = [time.step for time in repetition.steps]
+        if timed != list(self._steps):
+            raise process.make_error(
+                f"timed the steps {timed}, not those declared, {list(self._steps)}", WORKLOAD_REMEDY
+            )
+        steps = [
+            timed.model_copy(update={"excluded_from_total": self._steps[timed.step].excluded_from_total})
+            for timed in repetition.steps
+        ]
+        began = repetition.began - self._recorder.start
+        sample = Sample(
+            arm=process.arm,
+            phase=phase,
+            cores=len(process.cores),
+            pair=pair,
+            place=place,
+            repetition=repetition.model_copy(update={"began": began, "steps": steps}),
+        )
+        self._recorder.emit(SampleTaken(at=self._recorder.now, sample=sample))
+        return sample
 
 
 def choose_call_count(seconds: float, slower: float = 0.0) -> int:
-    """How often a step that takes `seconds` in one arm, and `slower` in the other, is called inside a sample."""
+    """How many times to call a step inside a sample. A call takes `seconds` in the faster arm, `slower` in the other.
+
+    At least 1 and at most `MAX_CALLS`; see also `MIN_STEP_S` and `MAX_CALLS_S`.
+    """
     if seconds >= MIN_STEP_S:
         return 1
-    enough = round(MIN_STEP_S / max(seconds, 1e-9) + 0.5)
-    borne = round(MAX_CALLS_S / slower) if slower else MAX_CALLS
-    return max(1, min(MAX_CALLS, enough, borne))
+    needed = round(MIN_STEP_S / max(seconds, 1e-9) + 0.5)
+    affordable = round(MAX_CALLS_S / slower) if slower else MAX_CALLS
+    return max(1, min(MAX_CALLS, needed, affordable))

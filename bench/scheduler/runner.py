@@ -33,6 +33,9 @@ from bench.storage.store import Store, StoreError
 from bench.system.prctl import adopt_orphans, die_with_parent
 from bench.system.process_tree import descendants, terminate_tree
 
+PAGE_DRAWING_S = 0.3
+"""How long drawing a page takes, by its server and then by its browser."""
+
 
 def main() -> int:
     die_with_parent(signal.SIGTERM)
@@ -65,19 +68,21 @@ def main() -> int:
             return RaceStopped(State.INTERRUPTED, "its dashboard or command line ended")
         return None
 
-    def drawn_at() -> float:
-        """When a page last began to draw this run on its cores, in seconds since the epoch; 0 where none has."""
+    def paused_until() -> float:
+        """The time, in seconds since the epoch, until which a page draws this run on its cores; 0 if none does."""
         if not crowded:
             return 0.0  # There are other cores for the page.
         try:
-            return page_drawing_path(run).stat().st_mtime
+            return page_drawing_path(run).stat().st_mtime + PAGE_DRAWING_S
         except FileNotFoundError:
             return 0.0
 
     journal = JournalWriter(journal_path(run))
     scratch = scratch_path(run)
     scratch.mkdir()
-    race = Race(opened, tell=journal.append, stop=stop, drawn_at=drawn_at, scratch=scratch, cores=cores)
+    race = Race(
+        opened, emit=journal.append, stop_requested=stop, paused_until=paused_until, scratch=scratch, cores=cores
+    )
     try:
         race.run()
     finally:

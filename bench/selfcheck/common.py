@@ -1,4 +1,4 @@
-"""TODO: bench.selfcheck.common."""
+"""Races that a self-check runs in its own process, neither queued nor stored."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.machine.core_selection import choose_cores
 from bench.machine.describe import describe_machine
+from bench.machine.limits import core_limit
 from bench.plan import plan
 from bench.race.race import Race
 from bench.run import events
@@ -16,23 +17,24 @@ from bench.run.record import Run
 
 
 def run_race(workload: str, **fields) -> Run:
-    """A race in this process, neither queued nor stored."""
+    """Run a race with these `fields` of its plan. Raises RuntimeError if an arm fails."""
     checked = plan.make_plan(workload, **fields)
     with tempfile.TemporaryDirectory() as scratch:
-        racing = Race(
+        race = Race(
             make_run_opened(checked),
-            tell=lambda event: None,
-            stop=lambda: None,
+            emit=lambda event: None,
+            stop_requested=lambda: None,
             scratch=Path(scratch),
             cores=choose_cores(checked.cores),
         )
-        racing.run()
-    if racing.record.failure:
-        raise RuntimeError(racing.record.failure.what)
-    return racing.record
+        race.run()
+    if race.record.failure:
+        raise RuntimeError(race.record.failure.what)
+    return race.record
 
 
 def make_run_opened(checked: plan.Plan) -> events.RunOpened:
+    """The first event of a race that is neither queued nor stored."""
     return events.RunOpened(
         run="check",
         plan=checked,
@@ -44,7 +46,5 @@ def make_run_opened(checked: plan.Plan) -> events.RunOpened:
 
 
 def choose_all_cores() -> list[int]:
-    """All the cores that this process may race on."""
-    from bench.machine.limits import core_limit
-
+    """Ids of all the logical processors that this process may race on."""
     return choose_cores(core_limit())

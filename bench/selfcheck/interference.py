@@ -1,84 +1,93 @@
-"""TODO: bench.selfcheck.interference."""
+"""Does an idle accelerated arm slow down the baseline?"""
 
 from __future__ import annotations
 
+import itertools
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from bench.formatting import format_duration
 from bench.machine.core_selection import choose_cores
 from bench.plan import plan
-from bench.race.race import Race
-from bench.run import events
+from bench.race.arm import ArmError
+from bench.race.preparation import prepare_arms
+from bench.race.session import RaceSession
 from bench.selfcheck.common import choose_all_cores, make_run_opened
 from bench.values import TOTAL, Arm, Phase, Sample
 
-INTERFERENCE_ROUNDS = 3
-"""How often the baseline meets each rival."""
+ROUNDS = 3
+"""How often the baseline is timed with each companion."""
+WARM_UP_SAMPLES, SAMPLES = 2, 10
+"""Samples per round that are discarded, and that count."""
 
 
-INTERFERENCE_WARM_UP_TURNS, INTERFERENCE_TURNS = 2, 10
-"""Samples in such a round that do not count, and that do."""
+@dataclass(frozen=True, slots=True)
+class CompanionSamples:
+    """What was measured with one setting of the lever as the companion of the baseline."""
+
+    baseline: list[Sample]
+    companion: list[Sample]
 
 
-def check_interference(tell: Callable[[str], None] = print, *, workload: str = "modin", **fields) -> None:
-    """Whether the baseline has its own times beside an accelerated arm that leaves services running (Ray).
+def check_interference(report: Callable[[str], None] = print, *, workload: str = "modin", **fields) -> None:
+    """Compare the baseline's times next to an idle accelerated arm with its times next to another idle baseline.
 
-    One process of the baseline is timed all the while, its rival in turns another baseline, beside which it has the
-    machine alone, and the accelerated arm; its times in both companies are held against each other, step by step.
+    For libraries whose accelerated arm leaves services running, such as Ray. One process of the baseline is timed all
+    the while. Its companion alternates between a second baseline, which uses nothing while it waits, and the
+    accelerated arm. `fields` are those of a plan. Raises RuntimeError if an arm fails.
     """
     from bench.stats.comparison import ratio_of_medians
 
-    given = {"cores": len(choose_all_cores()), "seed": 0} | fields
-    with tempfile.TemporaryDirectory() as scratch:
-        racing = _InterferenceRace(make_run_opened(plan.make_plan(workload, **given)), Path(scratch))
-        racing.run()
-    if racing.record.failure:
-        raise RuntimeError(racing.record.failure.what)
-    lever = racing.workload.lever
-    alone, company = racing.of_rival[lever.baseline], racing.of_rival[lever.accelerated]
-    count = min(len(alone), len(company))
-    waits = [sample.repetition for sample in racing.rivals[lever.accelerated]]
-    used, idle = sum(wait.idle_cpu_s for wait in waits), sum(wait.idle_s for wait in waits)
-    tell(f"{lever[lever.accelerated].label} used {used / idle:.2%} of a core while {lever.baseline} was timed")
-    for step in (TOTAL, *(step.name for step in racing.plan.steps)):
-        one, other = ([sample.seconds(step) for sample in samples[:count]] for samples in (alone, company))
-        ratio = ratio_of_medians(other, one)
-        tell(
-            f"{step}: {format_duration(median(one))} alone, {format_duration(median(other))} beside {lever.accelerated}, "
-            f"{ratio.value - 1:+.1%} ({ratio.low - 1:+.1%} to {ratio.high - 1:+.1%}), {count} samples each; "
-            # Neighbours on the machine only ever make a sample slower.
-            f"the fastest {format_duration(min(one))} and {format_duration(min(other))}, {min(other) / min(one) - 1:+.1%}"
+    checked = plan.make_plan(workload, **({"cores": len(choose_all_cores()), "seed": 0} | fields))
+    lever = checked.declaration.lever
+    samples = sample_companions(checked, [lever.baseline, lever.accelerated])
+    alone, accompanied = (samples[name].baseline for name in (lever.baseline, lever.accelerated))
+    count = min(len(alone), len(accompanied))
+    waits = [sample.repetition for sample in samples[lever.accelerated].companion]
+    idle_share = sum(wait.idle_cpu_s for wait in waits) / sum(wait.idle_s for wait in waits)
+    report(f"{lever[lever.accelerated].label} used {idle_share:.2%} of a core while {lever.baseline} was timed")
+    for step in (TOTAL, *(step.name for step in checked.steps)):
+        alone_s, accompanied_s = ([sample.seconds(step) for sample in taken[:count]] for taken in (alone, accompanied))
+        ratio = ratio_of_medians(accompanied_s, alone_s)
+        # The minimum is reported too: other load on the machine can only make a sample slower.
+        report(
+            f"{step}: median {format_duration(median(alone_s))} alone, {format_duration(median(accompanied_s))} next "
+            f"to {lever.accelerated}, {ratio.value - 1:+.1%} ({ratio.low - 1:+.1%} to {ratio.high - 1:+.1%}), "
+            f"{count} samples each; minimum {format_duration(min(alone_s))} and {format_duration(min(accompanied_s))}, "
+            f"{min(accompanied_s) / min(alone_s) - 1:+.1%}"
         )
 
 
-class _InterferenceRace(Race):
-    """The baseline beside one rival after the other."""
+def sample_companions(checked: plan.Plan, settings: list[str]) -> dict[str, CompanionSamples]:
+    """Samples of the baseline and of its companion, for each setting of the lever that the companion uses in turn.
 
-    def __init__(self, opened: events.RunOpened, scratch: Path) -> None:
-        super().__init__(
-            opened, tell=lambda event: None, stop=lambda: None, scratch=scratch, cores=choose_cores(opened.plan.cores)
+    Raises RuntimeError if an arm fails.
+    """
+    samples: defaultdict[str, CompanionSamples] = defaultdict(lambda: CompanionSamples([], []))
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        session = RaceSession(
+            make_run_opened(checked), emit=lambda event: None, scratch=scratch, cores=choose_cores(checked.cores)
         )
-        self.folder = scratch
-        lever = self.workload.lever
-        self.of_rival: dict[str, list[Sample]] = {lever.baseline: [], lever.accelerated: []}
-        """Samples of the baseline, by its rival."""
-        self.rivals: dict[str, list[Sample]] = {lever.baseline: [], lever.accelerated: []}
-
-    def _race(self) -> None:
-        [baseline] = self._prepare(self._cores, [Arm.BASELINE]).values()
-        kept = {Arm.BASELINE: baseline}
-        for number, rival in enumerate([*self.of_rival] * INTERFERENCE_ROUNDS):
-            self.plan = self.plan.model_copy(update={"accelerated": rival})
-            self._scratch = self.folder / str(number)
-            arms = kept | self._prepare(self._cores, [Arm.ACCELERATED])
-            for turn in range(-INTERFERENCE_WARM_UP_TURNS, INTERFERENCE_TURNS):
-                samples = {
-                    arm: self._sample(process, Phase.RACE, next(self._pairs), 0) for arm, process in arms.items()
-                }
-                if turn >= 0:
-                    self.of_rival[rival].append(samples[Arm.BASELINE])
-                    self.rivals[rival].append(samples[Arm.ACCELERATED])
-            self._end_others(kept)
+        try:
+            [baseline] = prepare_arms(session, session.cores, {Arm.BASELINE: settings[0]}, scratch).values()
+            for number, setting in enumerate(itertools.chain(*[settings] * ROUNDS)):
+                companion_settings = {Arm.ACCELERATED: setting}
+                [companion] = prepare_arms(session, session.cores, companion_settings, scratch / str(number)).values()
+                for repetition in range(WARM_UP_SAMPLES + SAMPLES):
+                    of_baseline, of_companion = (
+                        session.sampler.sample_alone(process, Phase.RACE) for process in (baseline, companion)
+                    )
+                    if repetition >= WARM_UP_SAMPLES:
+                        samples[setting].baseline.append(of_baseline)
+                        samples[setting].companion.append(of_companion)
+                session.arms.end_all_except([baseline])
+        except ArmError as error:
+            raise RuntimeError(error.failure.what) from error
+        finally:
+            session.arms.end_all()
+    return samples

@@ -45,8 +45,8 @@ def run_modin_race(tmp_path: Path, told=None, engine: str = "modin-ray", rows: i
     plan = make_plan("modin", accelerated=engine, cores=1, batch=rows, budget_s=2, target=0.5, parameters=given)
     racing = Race(
         make_opening().model_copy(update={"plan": plan}),
-        tell=told or (lambda event: None),
-        stop=lambda: None,
+        emit=told or (lambda event: None),
+        stop_requested=lambda: None,
         scratch=scratch,
         cores=choose_cores(1),
     )

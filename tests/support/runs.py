@@ -53,7 +53,9 @@ def run_trial_race(tmp_path: Path, *, stop=lambda: None, told: list | None = Non
     scratch.mkdir()
     opening = make_opening(**fields)
     told = told if told is not None else []
-    racing = Race(opening, tell=told.append, stop=stop, scratch=scratch, cores=choose_cores(opening.plan.cores))
+    racing = Race(
+        opening, emit=told.append, stop_requested=stop, scratch=scratch, cores=choose_cores(opening.plan.cores)
+    )
     racing.run()
     return racing
 

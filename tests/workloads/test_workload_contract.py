@@ -78,7 +78,7 @@ def test_a_small_race_runs_to_its_verdict(tmp_path, workload):
     plan = make_small_plan(workload.name, tmp_path)
     told: list[events.Event] = []
     opening = make_opening().model_copy(update={"plan": plan})
-    racing = Race(opening, tell=told.append, stop=lambda: None, scratch=scratch, cores=choose_cores(1))
+    racing = Race(opening, emit=told.append, stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1))
     racing.run()
     run = racing.record
     assert run.state is State.FINISHED, run.failure

@@ -1,9 +1,9 @@
-"""TODO: tests.bench.race.test_core_counts."""
+"""Races at other core counts."""
 
 import pytest
 
-import bench.race.race
 from bench.machine.limits import core_limit
+from bench.race.budget import SamplingBudget
 from bench.run.events import State
 from bench.values import Arm, Outcome
 from tests.support.runs import run_trial_race
@@ -22,7 +22,7 @@ def test_a_race_that_has_taken_longer_than_its_budget_tries_no_other_cores(tmp_p
     if core_limit() < 2:
         pytest.skip("this process may use one core only")
     # As if four budgets had been spent when the race ends.
-    monkeypatch.setattr(bench.race.race, "LONGEST_OVERRUN", 0.1)
+    monkeypatch.setattr(SamplingBudget, "allows", lambda self, seconds: False)
     run = run_trial_race(tmp_path, cores=2).record
     assert run.state is State.FINISHED, run.failure
     assert not run.core_counts

@@ -149,7 +149,7 @@ def test_a_fast_path_that_did_not_run_is_refused(tmp_path):
 
 
 def test_a_race_goes_on_for_the_pairs_that_a_claim_needs_and_no_further_than_twice_the_budget(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.race.sampling.MIN_PAIRS_FOR_CLAIM", 10**6)
+    monkeypatch.setattr("bench.race.budget.MIN_PAIRS_FOR_CLAIM", 10**6)
     run = run_trial_race(tmp_path, budget_s=2, target=0).record
     assert run.state is State.FINISHED
     last = run.samples_of(Arm.BASELINE)[-1].repetition

@@ -1,4 +1,4 @@
-"""TODO: tests.bench.race.test_sampling."""
+"""Samples, their pairs, and how often a step is called inside one."""
 
 from dataclasses import replace
 

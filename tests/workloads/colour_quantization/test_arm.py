@@ -89,8 +89,8 @@ def test_the_patched_arm_says_which_steps_ran_accelerated(tmp_path):
     plan = make_plan("colour-quantization", cores=1, budget_s=2, target=0.5, parameters={"colours": 8})
     race = Race(
         make_opening().model_copy(update={"plan": plan}),
-        tell=lambda event: None,
-        stop=lambda: None,
+        emit=lambda event: None,
+        stop_requested=lambda: None,
         scratch=scratch,
         cores=choose_cores(1),
     )

@@ -108,7 +108,9 @@ def run_cluster_race(tmp_path: Path, told=None, steps: str = "etl", rows: int = 
     parameters = {"columns": 6, "steps": steps, "cluster": "existing"}
     plan = make_plan("modin", cores=1, batch=rows, budget_s=2, target=0.5, parameters=parameters)
     opening = make_opening().model_copy(update={"plan": plan})
-    racing = Race(opening, tell=told or (lambda event: None), stop=lambda: None, scratch=scratch, cores=choose_cores(1))
+    racing = Race(
+        opening, emit=told or (lambda event: None), stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1)
+    )
     racing.run()
     return racing.record
 

@@ -1,0 +1,105 @@
+"""Starting arms and preparing them for their first sample."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.race.arm import ArmError, ArmProcess
+from bench.race.session import RaceSession
+from bench.run.events import ArmPrepared
+from bench.run.record import Run
+from bench.values import Arm, Failure, Phase, PreparedArm
+from bench.worker import protocol
+from bench.worker.process import make_work_fields
+from bench.workload.declaration import Workload
+
+
+def prepare_arms(
+    session: RaceSession, cores: list[int], settings: Mapping[Arm, str], scratch: Path
+) -> dict[Arm, ArmProcess]:
+    """Start one process per arm, at the same time, and wait until all are ready.
+
+    `settings` has the value of the lever for each arm to start; `cores` are the ids of the logical processors to use;
+    `scratch` receives a folder per arm. Raises ArmError and RaceStopped.
+    """
+    began = time.monotonic()
+    workload, recorder = session.workload, session.recorder
+    arms = {
+        arm: ArmProcess(arm, workload.lever[setting], cores, scratch / f"{arm}-{len(cores)}")
+        for arm, setting in settings.items()
+    }
+    processes = list(arms.values())
+    for process in processes:
+        session.arms.start(process)
+    _exchange_hellos(session, processes)
+    for process in processes:
+        work_fields = make_work_fields(session.plan, cores, process.scratch)
+        process.send(protocol.Prepare(arm=workload.arm, lever=process.lever_value.name, **work_fields))
+
+    def record_reply(process: ArmProcess, reply: protocol.Reply) -> type[protocol.Reply] | None:
+        if isinstance(reply, protocol.RepeatedReply):
+            session.sampler.record_sample(process, reply.repetition, Phase.EARLY, session.sampler.next_pair(), 0)
+            return None
+        assert isinstance(reply, protocol.PreparedReply)
+        prepared = PreparedArm(
+            arm=process.arm,
+            cores=len(cores),
+            pid=process.pid,
+            seconds=time.monotonic() - began,
+            work=reply.work,
+            step_work=reply.step_work,
+            data=reply.data,
+            facts=reply.facts,
+            synthetic=reply.synthetic,
+            service=reply.service,
+        )
+        recorder.emit(ArmPrepared(at=recorder.now, prepared=prepared))
+        if not _wants_early_sample(session):
+            return None
+        process.send(protocol.Repeat(repetition=0, calls={}))
+        return protocol.RepeatedReply
+
+    session.conversation.wait_for_replies(
+        processes, protocol.PreparedReply, workload.prepare_limit_s, on_reply=record_reply
+    )
+    return arms
+
+
+def require_same_work(record: Run, workload: Workload) -> None:
+    """Raise ArmError if the arms prepared different amounts of work."""
+    works = [(prepared.work, prepared.step_work) for prepared in record.prepared]
+    if all(work == works[0] for work in works):
+        return
+    amounts = " and ".join(
+        ", ".join([f"{work:g}", *(f"{step} {amount:g}" for step, amount in step_work.items())])
+        for work, step_work in works
+    )
+    raise ArmError(
+        Failure(
+            what=f"The arms prepared different amounts of work: {amounts} {workload.unit}.",
+            remedy="The arms of this workload do not do the same work, so their times cannot be compared. This is a "
+            "defect of the workload.",
+        )
+    )
+
+
+def _exchange_hellos(session: RaceSession, processes: list[ArmProcess]) -> None:
+    """Wait for each worker's first message, which has its process id and the version of its protocol."""
+    hellos = session.conversation.wait_for_replies(processes, protocol.Hello, session.workload.prepare_limit_s)
+    for process, hello in hellos.items():
+        assert isinstance(hello, protocol.Hello)
+        process.pid = hello.pid
+        if hello.version != protocol.VERSION:
+            raise process.make_error(
+                f"uses version {hello.version} of the protocol, and this program version {protocol.VERSION}",
+                "Two versions of Fairlap are installed. Remove one of them.",
+            )
+
+
+def _wants_early_sample(session: RaceSession) -> bool:
+    """Whether the arm that has just become ready takes a sample while the other arm of the race still starts."""
+    is_start_of_race = len(session.arms.running) <= len(Arm)
+    other_is_starting = len(session.record.prepared) < len(Arm)
+    return session.workload.early_sample and is_start_of_race and other_is_starting

@@ -1,0 +1,46 @@
+"""What the arms report about their results: evidence of the path taken, quality, and how far they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
+from bench.race.session import RaceSession
+from bench.run.events import EvidenceCollected, QualityMeasured
+from bench.values import Arm, Quality
+from bench.worker import protocol
+
+
+def measure_quality(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> None:
+    """Ask both arms for their evidence, quality, pictures and agreement, and emit the answers."""
+    collect_evidence(session, arms)
+    conversation = session.conversation
+    replies = {
+        arm: conversation.ask(process, protocol.MeasureQuality(), protocol.QualityReply)
+        for arm, process in arms.items()
+    }
+    comparison = conversation.ask(
+        arms[Arm.ACCELERATED],
+        protocol.CompareResults(other=str(arms[Arm.BASELINE].scratch)),
+        protocol.ComparisonReply,
+    )
+    quality = Quality(
+        baseline=replies[Arm.BASELINE].measures,
+        accelerated=replies[Arm.ACCELERATED].measures,
+        agreement=comparison.measures,
+    )
+    pictures = {arm: reply.pictures for arm, reply in replies.items()}
+    session.recorder.emit(QualityMeasured(at=session.now, quality=quality, pictures=pictures, tables=comparison.tables))
+
+
+def collect_evidence(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> None:
+    """Ask both arms for their evidence and emit it. Raises ArmError for evidence of an undeclared step."""
+    declared = {step.name for step in session.plan.steps}
+    for arm, process in arms.items():
+        reply = session.conversation.ask(process, protocol.CollectEvidence(), protocol.EvidenceReply)
+        undeclared = {evidence.step for evidence in reply.evidence} - declared
+        if undeclared:
+            raise process.make_error(
+                f"gave evidence of steps that are not declared: {', '.join(sorted(undeclared))}", WORKLOAD_REMEDY
+            )
+        session.recorder.emit(EvidenceCollected(at=session.now, arm=arm, evidence=reply.evidence))

@@ -1,0 +1,57 @@
+"""The parts of a race, connected: what its stages work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.plan.plan import Plan
+from bench.race.arm_group import ArmGroup
+from bench.race.conversation import Conversation
+from bench.race.recorder import EventRecorder
+from bench.race.sampling import DrawingPauses, Sampler
+from bench.race.watchdog import RaceStopped, Watchdog
+from bench.run.events import Event, RunOpened
+from bench.run.record import Run
+
+
+class RaceSession:
+    """Recorder, arms, watchdog, conversation and sampler of one race. Nothing is started yet."""
+
+    def __init__(
+        self,
+        opened: RunOpened,
+        *,
+        emit: Callable[[Event], None],
+        scratch: Path,
+        cores: list[int],
+        stop_requested: Callable[[], RaceStopped | None] = lambda: None,
+        paused_until: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """See `bench.race.race.Race`."""
+        self.plan: Plan = opened.plan
+        self.workload = opened.plan.declaration
+        self.cores, self.scratch = cores, scratch
+        self.recorder = EventRecorder(opened, emit)
+        self.arms = ArmGroup()
+        watchdog = Watchdog(self.recorder, self.arms, stop_requested)
+        self.watchdog = watchdog
+        self.conversation = Conversation(self.recorder, watchdog, self.workload.sample_limit_s)
+        self.sampler = Sampler(
+            self.recorder,
+            self.conversation,
+            self.arms,
+            DrawingPauses(self.recorder, watchdog, paused_until),
+            steps=self.plan.steps,
+            seed=self.plan.seed,
+            pause_idle_arm=self.workload.pause_idle_arm,
+        )
+
+    @property
+    def record(self) -> Run:
+        return self.recorder.record
+
+    @property
+    def now(self) -> float:
+        """Seconds since the start of the race."""
+        return self.recorder.now
