@@ -270,10 +270,10 @@ def test_a_megabyte_of_text_is_read_within_memory(tmp_path, text):
     """In a process that may have 2 GiB of address space beside what its libraries take."""
     code = (
         "import resource, sys, time; from pathlib import Path; import numpy as np\n"
-        "from workloads.bert import checkpoint, spans\n"
+        "from workloads.bert.inference import tokenization; from workloads.bert.model import checkpoint\n"
         "taken = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (taken + (2 << 30), taken + (2 << 30)))\n"
-        "reader = spans.Reader(checkpoint.read(Path(sys.argv[1])))\n"
+        "reader = tokenization.WindowTokenizer(checkpoint.read_checkpoint(Path(sys.argv[1])))\n"
         "passage = (sys.argv[2] * 1_000_000)[:1_000_000]\n"
         "windows = reader.windows(['what is near the mill'], [passage], 64)\n"
         "start = np.where(windows.spans[:, :, 0] == windows.spans[:, :, 0].max(), 1, 0).astype(np.float32)\n"

@@ -255,9 +255,9 @@ def test_a_config_json_of_endless_layers_is_refused_soon(folder):
     """Ten million layers have 160 million tensors: their names alone fill the memory."""
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
-        "from bench.workload.declaration import BadInput\n"
-        "from workloads.bert import checkpoint\n"
-        "try: checkpoint.load(sys.argv[1])\n"
+        "from bench.workload.interface import BadInput\n"
+        "from workloads.bert.model import checkpoint\n"
+        "try: checkpoint.load_checkpoint(sys.argv[1])\n"
         "except BadInput as error: sys.exit(f'refused: {error}')\n"
     )
     update_config(folder, num_hidden_layers=9_999_999)

@@ -20,7 +20,7 @@ from scipy.special import erf
 from tests.support import tiny_bert
 from workloads.bert.inference.session import InferenceSession
 from workloads.bert.model import forward
-from workloads.bert.model.checkpoint import Checkpoint
+from workloads.bert.model.checkpoint import Checkpoint, read_checkpoint
 
 TRANSFORMERS_PYTHON = os.environ.get("FAIRLAP_TRANSFORMERS_PYTHON") or sys.executable
 NOT_INSTALLED_EXIT_CODE = 42
@@ -162,7 +162,7 @@ def test_the_graph_computes_what_transformers_does(tmp_path):
             stated={"architectures": ["BertForQuestionAnswering"]},
             **shape,
         )
-        checkpoint = tiny_bert.checkpoint.read(folder)
+        checkpoint = read_checkpoint(folder)
         feed = make_feed(checkpoint, 6, 48, seed=3)
         np.savez(folder / "inputs.npz", **feed)
         made.append((folder, checkpoint, feed))
@@ -174,7 +174,8 @@ def test_the_graph_computes_what_transformers_does(tmp_path):
     )
     if done.returncode == NOT_INSTALLED_EXIT_CODE:
         pytest.skip(
-            f"{TRANSFORMERS_PYTHON} has no torch and transformers; name an interpreter that has in FAIRLAP_TRANSFORMERS_PYTHON"
+            f"{TRANSFORMERS_PYTHON} has no torch and transformers. Set FAIRLAP_TRANSFORMERS_PYTHON to an interpreter "
+            "that has both."
         )
     assert done.returncode == 0, done.stderr[-2000:]
     for folder, checkpoint, feed in made:

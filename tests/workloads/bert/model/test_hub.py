@@ -19,9 +19,9 @@ from workloads.bert.model import checkpoint
 def load_from_hub(tmp_path: Path, name: str, **environment: str) -> str:
     """What `load` says of a hub name in a process of its own, with an empty cache."""
     code = (
-        "import sys; from bench.workload.declaration import BadInput; from workloads.bert import checkpoint\n"
+        "import sys; from bench.workload.interface import BadInput; from workloads.bert.model import checkpoint\n"
         "try:\n"
-        "    made = checkpoint.load(sys.argv[1], lambda text, share=None: print(text))\n"
+        "    made = checkpoint.load_checkpoint(sys.argv[1], lambda text, share=None: print(text))\n"
         "    print('read', made.digest, 'lowercase', made.lowercase)\n"
         "except BadInput as error: print('refused:', error, '|', error.remedy)\n"
     )
@@ -128,7 +128,9 @@ def test_a_hub_model_that_is_cached_is_read_without_a_network(tmp_path, tokenize
     (cached / "refs").mkdir(parents=True)
     (cached / "refs" / "main").write_text(commit)
     tiny_bert.save_model(cached / "snapshots" / commit, tokenizer_json=tokenizer_json)
-    code = "import sys; from workloads.bert import checkpoint; print(checkpoint.load(sys.argv[1]).digest)"
+    code = (
+        "import sys; from workloads.bert.model import checkpoint\nprint(checkpoint.load_checkpoint(sys.argv[1]).digest)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, "fairlap-tests/small"],
         cwd=ROOT,

@@ -178,7 +178,8 @@ def test_a_child_that_stops_halfway_is_no_profile():
 
 def test_the_warm_up_is_left_out_and_its_header_kept():
     told, about = profile._split_output(
-        f'{HEADER_LINES}{GELU_LINE}\n{profiled_process.PASSES_BEGIN}\n{INT8_LINE}{profiled_process.PASSES_END}{{"walls_ms": [1.5]}}\n'
+        f"{HEADER_LINES}{GELU_LINE}\n{profiled_process.PASSES_BEGIN}\n{INT8_LINE}{profiled_process.PASSES_END}"
+        '{"walls_ms": [1.5]}\n'
     )
     found = onednn_verbose.parse_verbose(told)
     assert [call.precision for call in found.calls] == ["int8"]

@@ -260,8 +260,8 @@ def test_the_remedy_for_an_unknown_key_lists_those_that_there_are():
 def test_a_configuration_runs_nothing(tmp_path, text):
     file = tmp_path / "touched"
     code = (
-        "import sys; from bench.workload.declaration import BadInput; from workloads.bert import recipe\n"
-        "try: recipe.parse(sys.argv[1])\n"
+        "import sys; from bench.workload.interface import BadInput; from workloads.bert.quantization import config\n"
+        "try: config.parse_recipe(sys.argv[1])\n"
         "except BadInput: sys.exit(3)\n"
     )
     given = text.replace("{file}", str(file))

@@ -24,7 +24,7 @@ from tests.support import tiny_bert
 from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model import forward
-from workloads.bert.model.checkpoint import Checkpoint
+from workloads.bert.model.checkpoint import Checkpoint, read_checkpoint
 from workloads.bert.quantization import convert, graph_cache, inc_patches
 from workloads.bert.quantization.config import Recipe
 
@@ -82,7 +82,7 @@ def convert_with_inc(checkpoint: Checkpoint, recipe: Recipe, windows: Windows):
 
 
 def start_process(call: str, tmp_path: Path) -> subprocess.Popen:
-    code = f"import sys; from pathlib import Path; from tests import test_bert_quantize; test_bert_quantize.{call}"
+    code = f"from pathlib import Path; from {__name__} import fill, write_plain; {call}"
     return subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -96,7 +96,7 @@ def start_process(call: str, tmp_path: Path) -> subprocess.Popen:
 def write_plain(model_folder: Path, out: Path) -> None:
     """For a process of its own: Neural Compressor takes standard error for itself, and leaves files behind."""
     os.chdir(out)
-    checkpoint = tiny_bert.checkpoint.read(model_folder)
+    checkpoint = read_checkpoint(model_folder)
     for name, recipe in RECIPES.items():
         graph = convert_with_inc(checkpoint, recipe, tiny_bert.make_windows(checkpoint, 23))
         (out / f"{name}.pb").write_bytes(graph.SerializeToString())
@@ -331,7 +331,7 @@ def test_a_spoiled_entry_is_made_again_and_what_a_killed_process_left_is_removed
 
 def fill(model_folder: Path, folder: Path) -> None:
     """For a process of its own: says how it came by the entry."""
-    checkpoint = tiny_bert.checkpoint.read(model_folder)
+    checkpoint = read_checkpoint(model_folder)
     windows = tiny_bert.make_windows(checkpoint, 23)
     print("ready", flush=True)
     while not (folder / "go").exists():
