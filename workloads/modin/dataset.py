@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from bench.system.cache_entry import digest_file
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin.csv_reader import read_csv_chunks
-from workloads.modin.dataset_cache import CACHE_VERSION, ROWS_PER_CHUNK, DatasetFiles, digest_file, load_or_write
+from workloads.modin.dataset_cache import CACHE_VERSION, ROWS_PER_CHUNK, DatasetFiles, load_or_write
 from workloads.modin.space_check import require_space
 
 MIXED_KINDS = ("float", "text", "date", "integer", "integer", "float")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from bench.system.cache_entry import DamagedEntryError, load_or_make
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin.space_check import require_space
 
@@ -29,6 +25,7 @@ ROWS_PER_CHUNK = 1 << 16
 
 
 MIN_ROWS = 16
+TABLE_FILES = ("table.csv", "table.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,46 +70,45 @@ def _normalize_columns(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
-def load_or_write(folder: Path, made, rows: int, held: int | None, progress: ProgressReporter) -> DatasetFiles:
-    """The table in `folder`; written there from the chunks that `made()` gives where it is not, or is damaged."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Both arms want it at the same time: one writes, the other waits.
-    with _hold_lock(folder.with_suffix(".lock")):
-        found = _read_table(folder)
-        if found is None:
-            shutil.rmtree(folder, ignore_errors=True)
-            draft = Path(tempfile.mkdtemp(prefix="draft-", dir=folder.parent))
-            try:
-                _write_table(draft, made(), rows, held, progress)
-                draft.rename(folder)
-            except OSError as error:
-                raise BadInput(
-                    f"The table cannot be written: {error}", "Free space on the disk, or choose fewer rows or columns."
-                ) from error
-            except pa.ArrowInvalid as error:
-                raise BadInput(f"The file cannot be read: {error}", "Mend the file, or give another.") from error
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
-            found = _read_table(folder)
-    if found is None:
-        raise BadInput(f"What was just written to {folder} is damaged", "Check the disk.")
-    return found
+def load_or_write(
+    folder: Path,
+    generate: Callable[[], Iterator[pa.RecordBatch]],
+    rows: int,
+    held: int | None,
+    progress: ProgressReporter,
+) -> DatasetFiles:
+    """The table in `folder`; if it is missing or damaged, it is written from the chunks of `generate()`.
 
-
-@contextmanager
-def _hold_lock(file: Path) -> Iterator[None]:
-    descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+    Raises BadInput if the table cannot be written or the chunks cannot be read.
+    """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        entry = load_or_make(
+            folder,
+            lambda draft: _write_table(draft, generate(), rows, held, progress),
+            on_wait=lambda: progress("waiting for another process that writes the same table"),
+        )
+    except DamagedEntryError as error:
+        raise BadInput(f"The table is damaged: {error}", "Check the disk.") from error
+    except OSError as error:
+        raise BadInput(
+            f"The table cannot be written: {error}", "Free space on the disk, or choose fewer rows or columns."
+        ) from error
+    except pa.ArrowInvalid as error:
+        raise BadInput(f"The file cannot be read: {error}", "Mend the file, or give another.") from error
+    return DatasetFiles(
+        csv=folder / "table.csv",
+        parquet=folder / "table.parquet",
+        digest=hashlib.sha256("".join(entry.digests[name] for name in TABLE_FILES).encode()).hexdigest(),
+        rows=entry.facts["rows"],
+        columns=entry.facts["columns"],
+        held=entry.facts["held"],
+    )
 
 
 def _write_table(
     folder: Path, batches: Iterator[pa.RecordBatch], rows: int, held: int | None, progress: ProgressReporter
-) -> None:
-    """CSV, Parquet, and what is known of them."""
+) -> dict[str, Any]:
+    """Write the table as CSV and Parquet; its facts."""
     plain = map(_normalize_columns, batches)
     first = next((batch for batch in plain if batch.num_rows), None)
     if first is None:
@@ -136,30 +132,4 @@ def _write_table(
                 break
     if written < MIN_ROWS:
         raise BadInput(f"The file has {written} rows", f"Give one with {MIN_ROWS} at least.")
-    known = {"rows": written, "columns": first.num_columns, "held": held or bytes_held}
-    known["sha256"] = {name: digest_file(folder / name) for name in ("table.csv", "table.parquet")}
-    (folder / "known.json").write_text(json.dumps(known))
-
-
-def _read_table(folder: Path) -> DatasetFiles | None:
-    """What lies in `folder`; None where nothing does, or something else than was written."""
-    try:
-        known = json.loads((folder / "known.json").read_text())
-        digests = {name: digest_file(folder / name) for name in known["sha256"]}
-    except (OSError, ValueError, KeyError):
-        return None
-    if digests != known["sha256"]:
-        return None
-    return DatasetFiles(
-        csv=folder / "table.csv",
-        parquet=folder / "table.parquet",
-        digest=hashlib.sha256("".join(digests.values()).encode()).hexdigest(),
-        rows=known["rows"],
-        columns=known["columns"],
-        held=known["held"],
-    )
-
-
-def digest_file(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return {"rows": written, "columns": first.num_columns, "held": held or bytes_held}

@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 
 from bench.workload.interface import BadInput
-from workloads.modin import dataset, dataset_cache
+from workloads.modin import dataset, dataset_cache, space_check
 from workloads.modin.call_inputs import choose_columns
 
 ROWS = 100
@@ -48,7 +48,7 @@ def test_the_seed_makes_the_table(tmp_path):
 
 
 def test_more_rows_begin_with_the_same_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(dataset_cache, "ROWS_PER_CHUNK", 32)
+    monkeypatch.setattr(dataset, "ROWS_PER_CHUNK", 32)
     short, long = make_table(tmp_path, rows=64), make_table(tmp_path, rows=128)
     pd.testing.assert_frame_equal(pd.read_csv(short.csv), pd.read_csv(long.csv).head(64))
 
@@ -71,7 +71,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(dataset.csv, "CSVWriter", full)
+    monkeypatch.setattr(dataset_cache.csv, "CSVWriter", full)
     with pytest.raises(BadInput, match="No space left on device") as error:
         make_table(tmp_path)
     assert "Free space" in error.value.remedy
@@ -199,7 +199,7 @@ def test_a_damaged_parquet_file_is_not_taken_for_a_full_disk(tmp_path):
 
 def test_a_file_is_bound_by_the_rows_that_are_taken_and_not_by_its_size(tmp_path, monkeypatch):
     free = psutil.virtual_memory()
-    monkeypatch.setattr(dataset.psutil, "virtual_memory", lambda: free._replace(available=200_000))
+    monkeypatch.setattr(space_check.psutil, "virtual_memory", lambda: free._replace(available=200_000))
     assert load_file(tmp_path, CSV_TABLE, rows=20).rows == 20
     many = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(50_000))
     assert load_file(tmp_path, many, "many.csv", rows=20).rows == 20
@@ -211,7 +211,7 @@ def test_a_packed_parquet_file_is_bound_by_what_it_holds(tmp_path, monkeypatch):
     file = tmp_path / "packed.parquet"
     pd.DataFrame({"id": range(100_000), "x": [0.5] * 100_000}).to_parquet(file)
     free = psutil.virtual_memory()
-    monkeypatch.setattr(dataset.psutil, "virtual_memory", lambda: free._replace(available=100_000))
+    monkeypatch.setattr(space_check.psutil, "virtual_memory", lambda: free._replace(available=100_000))
     with pytest.raises(BadInput, match=r"as many rows of it as are wanted, take .* free"):
         dataset.load_from_file(file, 100_000, tmp_path, ignore_progress)
 
@@ -236,7 +236,7 @@ def test_a_file_that_may_not_be_read_is_refused_with_what_to_do(tmp_path, monkey
         raise PermissionError(13, "Permission denied")
 
     # Whoever runs the tests may be allowed everything.
-    monkeypatch.setattr(dataset_cache, "digest_file", forbidden)
+    monkeypatch.setattr(dataset, "digest_file", forbidden)
     with pytest.raises(BadInput, match=f"{tmp_path}/own.csv may not be read") as error:
         dataset.load_from_file(tmp_path / "own.csv", 10, tmp_path, ignore_progress)
     assert "the right to read it" in error.value.remedy

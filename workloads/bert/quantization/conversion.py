@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.system.cache_entry import write_atomically
 from bench.workload.interface import BadInput
 from workloads.bert import YAML, squad
 from workloads.bert.model.checkpoint import Checkpoint
@@ -49,10 +49,7 @@ def save_conversion(yaml: str, fallback: frozenset[str], cache: Path) -> str:
     """Keep what a tuning has found in the folder `cache`; the name by which `load` finds it, the same for the same."""
     content = json.dumps({"yaml": yaml, "fallback": sorted(fallback)}, indent=1)
     name = f"tuned-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
-    cache.mkdir(parents=True, exist_ok=True)
-    draft = cache / f"{name}.{os.getpid()}.partial"
-    draft.write_text(content)
-    draft.replace(cache / f"{name}.json")
+    write_atomically(cache / f"{name}.json", content.encode())
     return name
 
 

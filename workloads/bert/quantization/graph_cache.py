@@ -1,18 +1,18 @@
-"""TODO: workloads.bert.quantization.graph_cache."""
+"""The cache of quantized graphs.
+
+The key of an entry covers checkpoint, configuration, calibration data and library versions.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import importlib.metadata
-import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from bench.system.cache_entry import CacheEntry, load_or_make
 from bench.workload.interface import ProgressReporter
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model.checkpoint import Checkpoint
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from workloads.bert.quantization.inc_patches import ConversionState
 
 CACHE_VERSION = 4
-"""Of what stands in the cache; another number leaves older entries alone."""
+"""Part of every entry's key. A new number ignores the entries of earlier versions."""
+GRAPH_FILE = "graph.pb"
+"""The serialized GraphDef in an entry."""
 
 
 def load_or_quantize(
@@ -35,20 +37,24 @@ def load_or_quantize(
     fallback: frozenset[str] = frozenset(),
     kept: ConversionState | None = None,
 ) -> Path:
-    """The file of the quantized graph, a serialised GraphDef: from `folder`, or made and left there. See `quantize`.
+    """The file of the quantized graph in the cache `folder`, quantized first if the cache does not have it.
 
-    An entry holds for one checkpoint, conversion, calibration data and versions of the libraries. One that is
-    incomplete or does not match its own checksum is made again. Of several processes that want the same entry, one
-    makes it.
+    See `quantize_graph` for `fallback` and `kept`. If several processes ask for the same entry, one of them makes it.
     """
-    with _lock_entry(checkpoint, recipe, calibration, folder, progress, fallback) as (file, there):
-        if there:
-            progress("the quantized model comes from the cache")
-        else:
-            began = time.monotonic()
-            graph = quantize_graph(checkpoint, recipe, calibration, progress, fallback, kept)
-            _write_entry(file, graph, checkpoint, fallback, time.monotonic() - began)
-    return file
+
+    def quantize(draft: Path) -> dict[str, Any]:
+        began = time.monotonic()
+        graph = quantize_graph(checkpoint, recipe, calibration, progress, fallback, kept)
+        return _write_graph(draft, graph, checkpoint, fallback, time.monotonic() - began)
+
+    entry = load_or_make(
+        folder / _entry_key(checkpoint, recipe, calibration, fallback),
+        quantize,
+        on_wait=lambda: progress("waiting for another process that quantizes the same model"),
+    )
+    if not entry.made_now:
+        progress("the quantized model comes from the cache")
+    return _graph_file(entry)
 
 
 def store_graph(
@@ -60,11 +66,29 @@ def store_graph(
     folder: Path,
     fallback: frozenset[str],
 ) -> Path:
-    """Leave a graph that came of `quantize`, in so many seconds, where `cached` finds it."""
-    with _lock_entry(checkpoint, recipe, calibration, folder, lambda text, share=None: None, fallback) as (file, there):
-        if not there:
-            _write_entry(file, graph, checkpoint, fallback, seconds)
-    return file
+    """Put a graph of `quantize_graph`, which took `seconds`, where `load_or_quantize` finds it; the graph's file."""
+    entry = load_or_make(
+        folder / _entry_key(checkpoint, recipe, calibration, fallback),
+        lambda draft: _write_graph(draft, graph, checkpoint, fallback, seconds),
+    )
+    return _graph_file(entry)
+
+
+def _graph_file(entry: CacheEntry) -> Path:
+    return entry.folder / GRAPH_FILE
+
+
+def _write_graph(
+    draft: Path, graph: Any, checkpoint: Checkpoint, fallback: frozenset[str], seconds: float
+) -> dict[str, Any]:
+    """Write the graph into the folder `draft`; the facts of the entry."""
+    (draft / GRAPH_FILE).write_bytes(graph.SerializeToString())
+    return {
+        "seconds": round(seconds, 1),
+        "model": checkpoint.name,
+        "fallback": sorted(fallback),
+        "versions": _library_versions(),
+    }
 
 
 def _library_versions() -> dict[str, str]:
@@ -72,7 +96,7 @@ def _library_versions() -> dict[str, str]:
 
 
 def _entry_key(checkpoint: Checkpoint, recipe: Recipe, calibration: Windows, fallback: frozenset[str]) -> str:
-    # oneDNN rounds otherwise than TensorFlow's own kernels, and so finds other ranges.
+    # oneDNN rounds differently from TensorFlow's own kernels, so calibration finds other ranges.
     onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "")
     made = hashlib.sha256(
         repr(
@@ -83,64 +107,3 @@ def _entry_key(checkpoint: Checkpoint, recipe: Recipe, calibration: Windows, fal
         made.update(repr(array.shape).encode())
         made.update(array.tobytes())
     return made.hexdigest()
-
-
-@contextlib.contextmanager
-def _lock_entry(
-    checkpoint: Checkpoint,
-    recipe: Recipe,
-    calibration: Windows,
-    folder: Path,
-    progress: ProgressReporter,
-    fallback: frozenset[str],
-) -> Iterator[tuple[Path, bool]]:
-    """The file of an entry, and whether it is there and whole. No other process touches it meanwhile."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{_entry_key(checkpoint, recipe, calibration, fallback)}.pb"
-    with file.with_suffix(".lock").open("w") as lock:
-        _acquire_lock(lock, progress)
-        for left in folder.glob(f"{file.stem}.*.partial"):
-            # Of a process that was killed: no other can be writing this entry now.
-            left.unlink()
-        yield file, _is_intact(file, file.with_suffix(".json"))
-
-
-def _write_entry(file: Path, graph: Any, checkpoint: Checkpoint, fallback: frozenset[str], seconds: float) -> None:
-    data = graph.SerializeToString()
-    about = {
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "seconds": round(seconds, 1),
-        "model": checkpoint.name,
-        "fallback": sorted(fallback),
-        "versions": _library_versions(),
-    }
-    _write_atomically(file, data)
-    _write_atomically(file.with_suffix(".json"), json.dumps(about).encode())
-
-
-def _acquire_lock(lock: TextIO, progress: ProgressReporter) -> None:
-    """Wait until no other process holds the lock. It is let go when the file is closed, also by a process's end."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        progress("waiting for another process that quantizes the same model")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-
-
-def _is_intact(file: Path, card: Path) -> bool:
-    """Is the entry there, and is it what was written?"""
-    try:
-        wanted = json.loads(card.read_text())["sha256"]
-        return hashlib.sha256(file.read_bytes()).hexdigest() == wanted
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _write_atomically(file: Path, data: bytes) -> None:
-    """All of it or nothing: under another name first, on the disk, then in its place."""
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-    with partial.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(file)

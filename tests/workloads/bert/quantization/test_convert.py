@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -20,6 +20,7 @@ import tensorflow as tf
 from tensorflow.python.framework import tensor_util
 
 from bench.paths import ROOT
+from bench.system.cache_entry import ENTRY_FILE, read_entry
 from tests.support import tiny_bert
 from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import Windows
@@ -216,7 +217,7 @@ def test_a_conversion_leaves_nothing_in_the_working_folder(checkpoint, windows, 
 
 
 def find_entry(folder: Path) -> Path:
-    return next(folder.glob("*.pb"))
+    return next(file for file in folder.glob("*/graph.pb") if ".draft-" not in file.parent.name)
 
 
 def find_origin(told: list[str]) -> str:
@@ -244,11 +245,7 @@ def get_from_cache(checkpoint, windows, folder, recipe=None, **options) -> str:
 
 
 def copy_cache(filled: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "cache"
-    folder.mkdir()
-    for file in filled.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    return folder
+    return shutil.copytree(filled, tmp_path / "cache")
 
 
 def test_the_second_time_comes_from_the_cache_and_of_what_tunes_alone_too(checkpoint, windows, filled):
@@ -258,8 +255,8 @@ def test_the_second_time_comes_from_the_cache_and_of_what_tunes_alone_too(checkp
         get_from_cache(checkpoint, windows, filled, Recipe(max_trials=3, strategy="random", random_seed=7)) == "cache"
     )
     assert find_entry(filled).stat().st_mtime_ns == before
-    about = json.loads(find_entry(filled).with_suffix(".json").read_text())
-    assert about["fallback"] == [] and about["seconds"] > 0 and about["model"] == checkpoint.name
+    facts = read_entry(find_entry(filled).parent).facts
+    assert facts["fallback"] == [] and facts["seconds"] > 0 and facts["model"] == checkpoint.name
 
 
 def test_another_model_recipe_fallback_or_calibration_is_another_entry(checkpoint, windows, tmp_path, monkeypatch):
@@ -293,40 +290,37 @@ DAMAGES = {
     "graph empty": lambda file: file.write_bytes(b""),
     "graph gone": lambda file: file.unlink(),
     "one bit flipped": flip_byte,
-    "card gone": lambda file: file.with_suffix(".json").unlink(),
-    "card garbage": lambda file: file.with_suffix(".json").write_bytes(b"\xff\x00{"),
-    "card truncated": lambda file: truncate_file(file.with_suffix(".json")),
-    "card of another kind": lambda file: file.with_suffix(".json").write_text("[1]"),
+    "card gone": lambda file: file.with_name(ENTRY_FILE).unlink(),
+    "card garbage": lambda file: file.with_name(ENTRY_FILE).write_bytes(b"\xff\x00{"),
+    "card truncated": lambda file: truncate_file(file.with_name(ENTRY_FILE)),
+    "card of another kind": lambda file: file.with_name(ENTRY_FILE).write_text("[1]"),
 }
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_spoiled_entry_is_noticed(checkpoint, windows, filled, tmp_path, how):
+def test_a_spoiled_entry_is_noticed(filled, tmp_path, how):
     folder = copy_cache(filled, tmp_path)
-    wanted = (checkpoint, Recipe(), windows, folder, ignore_progress, frozenset())
-    with graph_cache._lock_entry(*wanted) as (_, there):
-        assert there
-    DAMAGES[how](find_entry(folder))
-    with graph_cache._lock_entry(*wanted) as (_, there):
-        assert not there
+    assert read_entry(find_entry(folder).parent)
+    entry = find_entry(folder)
+    DAMAGES[how](entry)
+    assert read_entry(entry.parent) is None
 
 
 def test_a_spoiled_entry_is_made_again_and_what_a_killed_process_left_is_removed(checkpoint, windows, filled, tmp_path):
     folder = copy_cache(filled, tmp_path)
     truncate_file(find_entry(folder))
-    find_entry(folder).with_suffix(".json").write_bytes(b"\xff")
-    left = [folder / f"{find_entry(folder).stem}{kind}.4194399.partial" for kind in (".pb", ".json")]
-    for file in left:
-        file.write_bytes(b"half")
-    other = folder / f"{'0' * 64}.pb.4194399.partial"
-    other.write_bytes(b"another entry's, which its own process may be writing")
+    find_entry(folder).with_name(ENTRY_FILE).write_bytes(b"\xff")
+    left = folder / f"{find_entry(folder).parent.name}.draft-killed"
+    other = folder / f"{'0' * 64}.draft-another-entry"
+    for draft in (left, other):
+        draft.mkdir()
+        (draft / "graph.pb").write_bytes(b"half")
     assert get_from_cache(checkpoint, windows, folder) == "conversion"
     assert get_from_cache(checkpoint, windows, folder) == "cache"
-    assert not any(file.exists() for file in left)
-    assert other.exists()
-    assert np.array_equal(
-        *(compute_logits(parse_graph(find_entry(where).read_bytes()), windows) for where in (filled, folder))
-    )
+    assert not left.exists()
+    assert other.exists(), "another entry's, which its own process may be writing"
+    other_graph, graph = (parse_graph(find_entry(where).read_bytes()) for where in (filled, folder))
+    assert np.array_equal(compute_logits(other_graph, windows), compute_logits(graph, windows))
 
 
 def fill(model_folder: Path, folder: Path) -> None:
@@ -348,7 +342,7 @@ def test_of_two_processes_at_once_one_converts(checkpoint, tmp_path):
     said = [process.communicate()[0].strip() for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(said) == ["cache", "conversion"]
-    assert len(list(tmp_path.glob("*.pb"))) == 1 and not list(tmp_path.glob("*.partial"))
+    assert len(list(tmp_path.glob("*/graph.pb"))) == 1 and not list(tmp_path.glob("*.draft-*"))
 
 
 def test_what_a_tuning_stores_is_what_the_cache_gives(checkpoint, windows, tmp_path):
