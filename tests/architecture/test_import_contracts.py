@@ -23,8 +23,8 @@ for package in (bench, ui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-from bench.workload.declaration import registry
-registry()
+from bench.workload.registry import load_workloads
+load_workloads()
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -118,7 +118,10 @@ def test_declarations_load_no_library_that_is_measured():
     }
     import subprocess
 
-    code = "import sys; from bench.workload.declaration import registry; registry(); import bench.scheduler.dispatcher; print(*sys.modules)"
+    code = (
+        "import sys; from bench.workload.registry import load_workloads; load_workloads(); "
+        "import bench.scheduler.dispatcher; print(*sys.modules)"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert not heavy & set(loaded)
     assert not {"scipy", "streamlit", "numpy"} & set(loaded)

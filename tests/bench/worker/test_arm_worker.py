@@ -23,7 +23,7 @@ class IdleArm:
 @linux_only
 def test_waking_a_core_is_no_load_of_other_programs(monkeypatch):
     """On a machine that runs nothing but this process, whatever it was busy with was us."""
-    monkeypatch.setattr(arm_worker, "machine_ticks", lambda: (time.process_time(), 0.0))
+    monkeypatch.setattr(arm_worker, "machine_busy_and_steal_s", lambda: (time.process_time(), 0.0))
     # Long beside what other threads of this process may do meanwhile.
     monkeypatch.setattr(arm_worker, "WAKE_UP_S", 0.2)
     measured = arm_worker.ArmWorker(speaker=None)._repeat(IdleArm(), Repeat(repetition=0, calls={}))

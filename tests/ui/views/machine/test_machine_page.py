@@ -1,11 +1,12 @@
-"""TODO: tests.ui.views.machine.test_machine_page."""
+"""The Machine page: description, live load, and the noise at rest."""
 
 import pytest
 
 from bench.machine.noise import Noise
 from bench.scheduler.queue import Queue
 from tests.support.pages import open_page, read_page
-from ui.views.machine import description, live, page
+from ui.views.machine import description, live
+from ui.views.machine import noise as noise_view
 
 
 def test_machine_tells_what_it_is_and_draws_the_load():
@@ -28,7 +29,7 @@ def test_noise_is_measured_when_nothing_races(monkeypatch):
         repetitions=900,
         at="2026-01-01T00:00:00+00:00",
     )
-    monkeypatch.setattr(page, "measure", lambda: noise)
+    monkeypatch.setattr(noise_view, "measure_noise", lambda: noise)
     app = open_page("machine")
     app.button(key="machine_noise").click().run()
     assert not app.exception
@@ -37,7 +38,7 @@ def test_noise_is_measured_when_nothing_races(monkeypatch):
 
 
 def test_noise_is_not_measured_beside_a_race(monkeypatch, racing):
-    monkeypatch.setattr(page, "measure", lambda: pytest.fail("measured beside a race"))
+    monkeypatch.setattr(noise_view, "measure_noise", lambda: pytest.fail("measured beside a race"))
     app = open_page("machine")
     app.button(key="machine_noise").click().run()
     assert not app.exception
