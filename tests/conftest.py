@@ -6,6 +6,8 @@ import os
 
 # Before anybody imports TensorFlow, which by itself turns oneDNN on only where the processor has instructions for INT8.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Before the registry is loaded for the first time. Child processes inherit it.
+os.environ["FAIRLAP_EXTRA_WORKLOADS"] = "tests.support.trial"
 
 from collections.abc import Iterator
 from pathlib import Path

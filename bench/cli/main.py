@@ -16,6 +16,7 @@ from bench.machine import noise
 from bench.plan.validation import PlanError
 from bench.run.events import State
 from bench.storage.store import StoreError
+from bench.workload.registry import ExtraWorkloadError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PlanError as error:
         for problem in error.problems:
             print(f"bench: {problem}", file=sys.stderr)
+        return EXIT_USAGE_ERROR
+    except ExtraWorkloadError as error:
+        print(f"bench: {error}", file=sys.stderr)
         return EXIT_USAGE_ERROR
     except StoreError as error:
         print(f"bench: {error}", file=sys.stderr)

@@ -27,7 +27,7 @@ SPIN_LOOPS = 200_000
 
 def check_overhead(tell: Callable[[str], None] = print) -> None:
     """The core's own cost: of a sample, of the clock, of the arm that waits; and its medians beside pyperf's."""
-    run = run_race("trial", cores=1, budget_s=6, target=0, parameters={"loops": 0})
+    run = run_race("selftest", cores=1, budget_s=6, target=0, parameters={"loops": 0})
     samples = [sample for sample in run.samples if sample.phase is Phase.RACE]
     between = [
         later.repetition.began - sample.repetition.began - sample.repetition.wall_s
@@ -40,7 +40,7 @@ def check_overhead(tell: Callable[[str], None] = print) -> None:
     tell(f"inside the clock, a call of a function that does nothing: {format_duration(empty)}")
     tell(f"other than the steps, inside a sample: {format_duration(median(s.repetition.other_s for s in samples))}")
 
-    run = run_race("trial", cores=1, budget_s=10, target=0, parameters={"loops": SPIN_LOOPS})
+    run = run_race("selftest", cores=1, budget_s=10, target=0, parameters={"loops": SPIN_LOOPS})
     for arm in Arm:
         series = [sample.repetition for sample in run.samples_of(arm)]
         used, idle = sum(m.idle_cpu_s for m in series), sum(m.idle_s for m in series)

@@ -14,7 +14,7 @@ from bench.selfcheck.overhead import SPIN_LOOPS
 from bench.worker.arm_worker import StepClock
 
 # By name, as a worker does it: bench knows workloads through their declarations alone.
-spin = importlib.import_module("workloads.trial.arm").spin
+spin = importlib.import_module("workloads.selftest.arm").spin
 
 
 def time_both(loops: int) -> float:

@@ -24,6 +24,7 @@ SMALL_PLANS: dict[str, dict] = {
     "colour-quantization": {"parameters": {"colours": 8}},
     "modin": {"parameters": {"steps": "etl", "columns": 4}},
     "memory-traffic": {"parameters": {"size": 1024}},
+    "selftest": {"parameters": {"loops": 500}},
     "trial": {"parameters": {"loops": 500}},
 }
 

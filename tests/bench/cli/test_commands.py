@@ -30,6 +30,7 @@ def test_list_shows_the_workloads_and_none_that_are_hidden():
     assert result.returncode == 0
     assert "colour-quantization" in result.stdout
     assert "trial" not in result.stdout
+    assert "selftest" not in result.stdout
 
 
 def test_the_table_in_the_readme_is_that_of_the_declarations():
@@ -71,6 +72,22 @@ def test_a_wrong_call_is_told_and_exits_with_2(words, told):
     result = run_command(*words)
     assert result.returncode == 2
     assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_fault_can_be_started_without_the_workload_of_the_tests(monkeypatch):
+    monkeypatch.delenv("FAIRLAP_EXTRA_WORKLOADS")
+    trial = run_command("run", "trial", *QUICK_OPTIONS)
+    assert (trial.returncode, "there is no 'trial'" in trial.stderr) == (2, True)
+    fault = run_command("run", "selftest", *QUICK_OPTIONS, "--set", "fault=raise")
+    assert (fault.returncode, "fault" in fault.stderr) == (2, True)
+
+
+def test_an_extra_workload_that_cannot_be_used_is_named_and_exits_with_2(monkeypatch):
+    monkeypatch.setenv("FAIRLAP_EXTRA_WORKLOADS", "no.such.package")
+    result = run_command("list")
+    assert result.returncode == 2
+    assert "FAIRLAP_EXTRA_WORKLOADS: 'no.such.package' cannot be imported" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bench.cli.main import main
 from bench.plan.plan import make_plan
 from bench.workload.registry import load_workloads
-from tests.support.trial import add_missing_extra
+from tests.support.trial_variants import add_missing_extra
 
 
 def test_a_platform_without_the_library_says_why():

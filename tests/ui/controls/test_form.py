@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-from tests.support.trial import add_missing_extra
+from tests.support.trial_variants import add_missing_extra
 
 
 def test_controls_leave_out_a_missing_extra_unless_the_url_asks_for_it(monkeypatch):

@@ -1,4 +1,4 @@
-"""TODO: tests.support.trial."""
+"""Changed declarations of the trial workload, for single tests."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Tasks of the trial workload: they count, and misbehave as they are told."""
+"""The tasks of the trial workload: they count, and fail on request."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from typing import Any
 from bench.workload.interface import BadInput, Settings, TaskReporter
 
 
-class Desk:
+class TrialTasks:
     """See `bench.workload.interface.TaskHandler`."""
 
     def __init__(self) -> None:
         self.done = 0
 
     def count(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
-        """Count to `given["to"]`, or do what `given["fault"]` says half-way; `done` tells how often it was asked."""
+        """Count to `given["to"]`, with the fault `given["fault"]` half-way.
+
+        `done` in the result is the number of tasks that this process has completed.
+        """
         to = int(given["to"])
         for number in range(1, to + 1):
             tell.progress(f"{number} of {to}", number / to)
@@ -37,7 +40,7 @@ class Desk:
             "told": os.environ.get("FAIRLAP_TRIAL", ""),
         }
 
-    # The same work by a process that stays.
+    # The same work in a resident process.
     stay = count
 
 
@@ -52,5 +55,5 @@ def _misbehave(fault: str) -> None:
         case "hang":
             time.sleep(600)
         case "garbage":
-            # The pipe of the replies is the worker's second argument.
+            # The worker's second argument is the descriptor of the pipe of the replies.
             os.write(int(sys.argv[2]), b"this is no message\n")

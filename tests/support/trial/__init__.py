@@ -1,0 +1,62 @@
+"""The trial workload: a known amount of pure-Python work, with faults that a test can ask for.
+
+It is part of the tests only. `tests/conftest.py` adds it to the registry through FAIRLAP_EXTRA_WORKLOADS.
+"""
+
+from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Step, Task, Workload
+
+FAULTS = (
+    "none",
+    "raise",
+    "raise-preparing",
+    "hang",
+    "die",
+    "print",
+    "garbage",
+    "memory",
+    "orphan",
+    "busy-child",
+    "slow-prepare",
+    "lazy",
+    "not-engaged",
+)
+
+WORKLOAD = Workload(
+    name="trial",
+    title="Trial",
+    icon=":material/experiment:",
+    sentence="Tests the core with a known amount of work, and with faults.",
+    story=("A known amount of work, so that a test knows the ratio to expect.",),
+    code=Code(before="work(2 * loops)\n", after="work(loops)\n"),
+    lever=Lever(
+        name="work",
+        label="amount of work",
+        values=(LeverValue("full", "full work"), LeverValue("half", "half the work")),
+        baseline="full",
+        accelerated="half",
+        changes_arithmetic=False,
+    ),
+    steps=(Step("spin", "spin", "a pure-Python loop"), Step("nothing", "nothing", "an empty function")),
+    parameters=(
+        Parameter("loops", "Loops", "integer", 20_000, "Iterations of the pure-Python loop.", minimum=0, maximum=10**9),
+        Parameter(
+            "fault",
+            "Fault",
+            "choice",
+            "none",
+            "What goes wrong in the accelerated arm.",
+            choices={fault: fault for fault in FAULTS},
+        ),
+    ),
+    batch=Parameter("batch", "Batch", "integer", 1, "Multiplies the number of loops.", minimum=1, maximum=1000),
+    unit="loops",
+    arm="tests.support.trial.arm:Trial",
+    tasks=(Task("count", "count", silence_limit_s=3.0), Task("stay", "stay", resident=True, silence_limit_s=3.0)),
+    desk="tests.support.trial.tasks:TrialTasks",
+    source="",
+    machines=("x86_64", "AMD64", "aarch64", "arm64"),
+    synthetic="a loop without a purpose of its own",
+    prepare_limit_s=30.0,
+    sample_limit_s=5.0,
+    hidden=True,
+)
