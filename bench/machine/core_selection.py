@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from bench.machine.limits import core_limit, usable_cores
+from bench.system.kernel_files import KERNEL_FILES, KernelFiles
 
-TOPOLOGY_FOLDER = Path("/sys/devices/system/cpu")
 
+def choose_cores(count: int, files: KernelFiles = KERNEL_FILES) -> list[int]:
+    """The ids of `count` logical processors: one of each physical core before a second hardware thread of any.
 
-def choose_cores(count: int, topology: Path = TOPOLOGY_FOLDER) -> list[int]:
-    """`count` of the cores this process may use: one of each physical core before any second hardware thread.
-
-    Raises ValueError where there are not so many.
+    Raises ValueError if this process may not use so many.
     """
-    usable = usable_cores()
-    if not 1 <= count <= min(len(usable), core_limit()):
-        raise ValueError(f"{count} cores are wanted, and this process may use {min(len(usable), core_limit())}")
-    first, second = [], []
+    usable = usable_cores(files)
+    limit = min(len(usable), core_limit(files))
+    if not 1 <= count <= limit:
+        raise ValueError(f"Expected 1 to {limit} cores, the most that this process may use, got {count}.")
+    first_threads: list[int] = []
+    second_threads: list[int] = []
     seen: set[str] = set()
     for core in usable:
-        siblings = _read_stripped(topology / f"cpu{core}" / "topology" / "thread_siblings_list") or str(core)
-        (second if siblings in seen else first).append(core)
+        # Without a topology (on other systems than Linux and in some containers), every processor counts as a core.
+        siblings = files.read_text(f"sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list") or str(core)
+        (second_threads if siblings in seen else first_threads).append(core)
         seen.add(siblings)
-    return (first + second)[:count]
+    return (first_threads + second_threads)[:count]
 
 
 def core_counts_to_try(cores: int) -> list[int]:
-    """Other core counts at which an arm may be at its best: one, and a half and a quarter of those asked for."""
+    """Other core counts at which an arm may be at its best: one, a quarter and a half of `cores`."""
     return sorted({1, cores // 4, cores // 2} - {0, cores})
 
 
-def _read_stripped(file: Path) -> str | None:
-    try:
-        return file.read_text().strip()
-    except OSError:
-        return None  # No such file off Linux and in some containers: every core then counts as its own.
-
-
 def avoid_cores(cores: list[int]) -> None:
-    """Move this process off the cores on which a race is about to run, where any other is left to it."""
+    """Move this process off the cores of a race, if it may use any other."""
     others = set(usable_cores()) - set(cores)
     if others and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, others)

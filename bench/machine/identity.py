@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
-from pathlib import Path
 
-from bench.machine.kernel_files import read_kernel_text
-from bench.system.procfs import SYSTEM_ROOT
+from bench.system.kernel_files import KERNEL_FILES, KernelFiles
 from bench.values import Value
 
 ID_FILES = (
@@ -37,15 +35,15 @@ class MachineIdentity(Value):
     """The kernel's id of this boot; containers have that of their host."""
 
 
-def read_identity(root: Path = SYSTEM_ROOT) -> MachineIdentity:
-    """The identity of the machine whose files lie below `root`."""
-    ids = (read_kernel_text(root, file).strip("\0\n ") for file in ID_FILES)
+def read_identity(files: KernelFiles = KERNEL_FILES) -> MachineIdentity:
+    """The identity of the machine that `files` describe."""
+    ids = (files.read_text(file).strip("\0\n ") for file in ID_FILES)
     found = next((text for text in ids if _is_real_id(text)), None)
     return MachineIdentity(
         # systemd asks programs not to publish the machine id itself.
         machine_id=hashlib.sha256(f"fairlap {found}".encode()).hexdigest()[:16] if found else None,
         host=socket.gethostname() or None,
-        boot_id=read_kernel_text(root, "proc/sys/kernel/random/boot_id").strip() or None,
+        boot_id=files.read_text("proc/sys/kernel/random/boot_id") or None,
     )
 
 

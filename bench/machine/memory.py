@@ -1,41 +1,37 @@
-"""TODO: bench.machine.describe.memory."""
+"""Memory, caches and NUMA nodes."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import psutil
 
-from bench.machine.kernel_files import parse_core_list, parse_integer, read_kernel_text
 from bench.machine.model import Cache, NumaNode
+from bench.system.kernel_files import KernelFiles
 
 
-def read_caches(root: Path, core: int) -> list[Cache]:
-    """The caches that one core sees, the nearest first."""
-    caches = []
-    for folder in sorted((root / f"sys/devices/system/cpu/cpu{core}/cache").glob("index*")):
-        level, size = (
-            parse_integer(read_kernel_text(folder, "level")),
-            _parse_size_bytes(read_kernel_text(folder, "size")),
-        )
-        if level is not None and size is not None:
-            shared = len(parse_core_list(read_kernel_text(folder, "shared_cpu_list")))
-            caches.append(
-                Cache(level=level, kind=read_kernel_text(folder, "type").strip(), bytes=size, shared_by=max(1, shared))
-            )
+def read_caches(files: KernelFiles, core: int) -> list[Cache]:
+    """The caches that one core uses, level 1 first."""
+    caches: list[Cache] = []
+    for folder in files.list_matching(f"sys/devices/system/cpu/cpu{core}/cache/index*"):
+        level = files.read_integer(f"{folder}/level")
+        size_bytes = _parse_size_bytes(files.read_text(f"{folder}/size"))
+        if level is not None and size_bytes is not None:
+            shared_by = max(1, len(files.read_core_list(f"{folder}/shared_cpu_list")))
+            kind = files.read_text(f"{folder}/type")
+            caches.append(Cache(level=level, kind=kind, bytes=size_bytes, shared_by=shared_by))
     return sorted(caches, key=lambda cache: cache.level)
 
 
 def _parse_size_bytes(text: str) -> int | None:
-    """'1024K' in bytes."""
-    found = re.fullmatch(r"(\d+)([KMG]?)", text.strip())
-    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2]] if found else None
+    """The number of bytes in a text such as `1024K`."""
+    match = re.fullmatch(r"(\d+)([KMG]?)", text)
+    return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2]] if match else None
 
 
-def read_memory_sizes(root: Path) -> tuple[int, int, int]:
-    """Total, available, swap."""
-    if (sizes := parse_meminfo(read_kernel_text(root, "proc/meminfo"))).get("MemTotal"):
+def read_memory_sizes(files: KernelFiles) -> tuple[int, int, int]:
+    """Bytes of total memory, available memory and swap; zeros if they are unknown."""
+    if (sizes := parse_meminfo(files.read_text("proc/meminfo"))).get("MemTotal"):
         return sizes["MemTotal"], sizes.get("MemAvailable", 0), sizes.get("SwapTotal", 0)
     try:
         memory = psutil.virtual_memory()
@@ -45,18 +41,19 @@ def read_memory_sizes(root: Path) -> tuple[int, int, int]:
 
 
 def parse_meminfo(text: str) -> dict[str, int]:
-    """`/proc/meminfo` in bytes."""
-    return {name: int(number) << 10 for name, number in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}
+    """The sizes in `/proc/meminfo`, in bytes, by name."""
+    return {name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}
 
 
-def read_numa_nodes(root: Path) -> list[NumaNode]:
-    nodes = "sys/devices/system/node"
+def read_numa_nodes(files: KernelFiles) -> list[NumaNode]:
+    folder = "sys/devices/system/node"
     return [
-        NumaNode(node=node, cores=parse_core_list(read_kernel_text(root, f"{nodes}/node{node}/cpulist")))
-        for node in parse_core_list(read_kernel_text(root, f"{nodes}/online"))
+        NumaNode(node=node, cores=files.read_core_list(f"{folder}/node{node}/cpulist"))
+        for node in files.read_core_list(f"{folder}/online")
     ]
 
 
-def read_transparent_hugepages(root: Path) -> str | None:
-    chosen = re.search(r"\[(\w+)\]", read_kernel_text(root, "sys/kernel/mm/transparent_hugepage/enabled"))
-    return chosen[1] if chosen else None
+def read_transparent_hugepages(files: KernelFiles) -> str | None:
+    """`always`, `madvise` or `never`; None if the kernel has no transparent huge pages."""
+    selected = re.search(r"\[(\w+)\]", files.read_text("sys/kernel/mm/transparent_hugepage/enabled"))
+    return selected[1] if selected else None

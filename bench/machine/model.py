@@ -1,4 +1,4 @@
-"""TODO: bench.machine.describe.model."""
+"""The description of a machine, as it is stored with each run."""
 
 from __future__ import annotations
 
@@ -20,72 +20,73 @@ INSTRUCTION_SET_LABELS = {
     "sve": "SVE",
     "neon": "NEON",
 }
-"""What to call a machine by: the first of these that it has."""
+"""Label by instruction set, best first. The summary of a machine names the first that it has."""
 
 
 class Cache(Value):
-    """One cache, as the first usable core sees it."""
+    """A cache of the first usable core."""
 
     level: int
     kind: str
-    """Data, Instruction or Unified."""
+    """`Data`, `Instruction` or `Unified`."""
     bytes: int
     shared_by: int
-    """Logical processors that share it."""
+    """Number of logical processors that share it."""
 
 
 class NumaNode(Value):
-    """Logical processors that are equally near to one part of the memory."""
+    """Logical processors with equally fast access to one part of the memory."""
 
     node: int
     cores: list[int]
 
 
 class Machine(Value):
-    """This machine, at the moment of asking."""
+    """A machine at one moment. Unknown values are None."""
 
     identity: MachineIdentity
     processor: str
-    """As the processor calls itself."""
+    """The name that the processor reports."""
     vendor: str | None
     architecture: str
     sockets: int | None
     physical_cores: int | None
     logical_threads: int
-    """Logical processors, two a core where threads are on."""
+    """Number of logical processors; two per core with simultaneous multithreading."""
     usable_cores: list[int]
+    """Ids of the logical processors that this process may use."""
     core_limit: int = Field(ge=1)
-    """Whole cores that may be asked for."""
+    """Largest number of cores that a plan may ask for."""
     isa: dict[str, bool]
-    """The instructions that matter here; empty where unknown."""
+    """Whether the processor has each of the instruction sets that matter here; empty if unknown."""
     caches: list[Cache]
     memory_bytes: int
     memory_available_bytes: int
     swap_bytes: int
     governor: str | None
-    """Frequency governor of the usable cores, several where they differ; None without cpufreq."""
+    """Frequency governor of the usable cores, several with commas if they differ; None without cpufreq."""
     turbo: bool | None
     numa_nodes: list[NumaNode]
     hypervisor: str | None
-    """'unknown' for a virtual machine of an unknown maker, None for none."""
+    """Name of the hypervisor, `unknown` for a virtual machine of an unknown one, None for bare metal."""
     transparent_hugepages: str | None
-    """always, madvise or never."""
+    """`always`, `madvise` or `never`."""
     limits: Limits
     system: str
-    """Linux, Darwin or Windows."""
+    """`Linux`, `Darwin` or `Windows`."""
     operating_system: str
-    """With its version."""
+    """Name and version."""
     kernel: str
     python: str
     c_library: str | None
     booted_at: str | None
     """ISO 8601, UTC."""
     versions: dict[str, str]
-    """Of each measured library that is installed."""
+    """Version of each measured library that is installed, by name of its distribution."""
 
     @property
     def short(self) -> str:
-        """One line for the page: 'AMD EPYC, 2 cores, AVX-512 VNNI, Linux 6.1, virtual machine (KVM)'."""
+        """One line, such as `AMD EPYC, 2 cores, AVX-512 VNNI, Linux 6.1, virtual machine (KVM)`."""
         best = next((label for flag, label in INSTRUCTION_SET_LABELS.items() if self.isa.get(flag)), None)
         virtual = "virtual machine" if self.hypervisor == "unknown" else f"virtual machine ({self.hypervisor})"
         parts = [_shorten_processor_name(self.processor), self._short_cores(), best, self._short_system()]
@@ -117,6 +118,6 @@ class Machine(Value):
 
 
 def _shorten_processor_name(name: str) -> str:
-    """Without trade marks, nominal frequency and the words that every processor has."""
+    """Remove trade marks, the nominal frequency and words that every processor's name has."""
     name = re.sub(r"\((R|TM|C)\)|\bCPU\b|@.*|\b\d+-Core\b|\bProcessor\b", " ", name, flags=re.IGNORECASE)
     return " ".join(name.split())

@@ -1,14 +1,12 @@
-"""TODO: bench.machine.describe.processor."""
+"""The processor: its name, instructions, sockets and cores, and how its frequency is controlled."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from bench.machine.kernel_files import parse_integer, read_kernel_text, read_online_cores
-from bench.system.procfs import SYSTEM_ROOT
+from bench.system.kernel_files import KERNEL_FILES, KernelFiles, parse_integer
 
 X86_FLAGS = (
     "avx2",
@@ -22,14 +20,8 @@ X86_FLAGS = (
     "amx_int8",
     "amx_bf16",
 )
-
-
 ARM_FLAGS = ("neon", "sve", "i8mm", "bf16")
-
-
 VENDORS = {"AuthenticAMD": "AMD", "GenuineIntel": "Intel", "HygonGenuine": "Hygon", "CentaurHauls": "VIA"}
-
-
 ARM_IMPLEMENTERS = {
     0x41: "Arm",
     0x42: "Broadcom",
@@ -42,8 +34,6 @@ ARM_IMPLEMENTERS = {
     0x6D: "Microsoft",
     0xC0: "Ampere",
 }
-
-
 ARM_PARTS = {
     (0x41, 0xD03): "Cortex-A53",
     (0x41, 0xD08): "Cortex-A72",
@@ -58,12 +48,12 @@ ARM_PARTS = {
     (0xC0, 0xAC3): "Ampere-1",
     (0xC0, 0xAC4): "Ampere-1a",
 }
-"""(implementer, part) to name; an Arm processor tells the kernel numbers only."""
+"""Name by (implementer, part): Arm processors identify themselves by these two numbers only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What a processor says of itself; None or 0 where it does not."""
+    """What a processor reports about itself; None or 0 where it does not."""
 
     name: str | None = None
     vendor: str | None = None
@@ -72,18 +62,18 @@ class Processor:
     cores: int = 0
     threads: int = 0
     virtual: bool | None = None
-    """Whether it says that it runs under a hypervisor; None where it would not say."""
+    """Whether it reports a hypervisor; None if such processors have no way to report one."""
 
 
-def read_processor(root: Path = SYSTEM_ROOT) -> Processor:
-    """The processor, from `/proc/cpuinfo` or else from macOS."""
-    if text := read_kernel_text(root, "proc/cpuinfo"):
+def read_processor(files: KernelFiles = KERNEL_FILES) -> Processor:
+    """The processor, from `/proc/cpuinfo`, or on macOS from sysctl."""
+    if text := files.read_text("proc/cpuinfo"):
         return parse_cpuinfo(text)
     return _read_mac_processor()
 
 
 def parse_cpuinfo(text: str) -> Processor:
-    """Read `/proc/cpuinfo`, of an x86 or an Arm machine."""
+    """The processor that a `/proc/cpuinfo` of an x86 or Arm machine describes."""
     blocks = [dict(_parse_fields(block)) for block in text.strip().split("\n\n")]
     cores = [block for block in blocks if "processor" in block]
     first = cores[0] if cores else {}
@@ -113,7 +103,7 @@ def _parse_fields(block: str) -> Iterator[tuple[str, str]]:
 
 
 def _parse_arm_core(core: Mapping[str, str]) -> tuple[str, str | None, dict[str, bool]]:
-    """Name, maker and instructions from the numbers that an Arm core tells."""
+    """Name, vendor and instructions from the numbers that an Arm core reports."""
     implementer, part = (parse_integer(core.get(key, ""), base=0) for key in ("CPU implementer", "CPU part"))
     vendor = ARM_IMPLEMENTERS.get(implementer or 0)
     model = ARM_PARTS.get((implementer or 0, part or 0), f"processor, part {core.get('CPU part', 'unknown')}")
@@ -154,7 +144,7 @@ def _read_mac_number(name: str) -> int:
 
 
 def _read_sysctl(name: str) -> bytes | None:
-    """One value of macOS's kernel; None where it has no such name, and on other systems."""
+    """One value of the macOS kernel; None if it has no value of this name, and on other systems."""
     if sys.platform != "darwin":
         return None
     import ctypes
@@ -169,21 +159,26 @@ def _read_sysctl(name: str) -> bytes | None:
     return value.raw[: size.value]
 
 
-def count_sibling_groups(root: Path, name: str) -> int:
-    """How many different groups of siblings there are, for processors whose cpuinfo does not count them."""
-    folders = (f"sys/devices/system/cpu/cpu{core}/topology" for core in read_online_cores(root))
-    return len({read_kernel_text(root, f"{folder}/{name}") for folder in folders} - {""})
+def count_sibling_groups(files: KernelFiles, name: str) -> int:
+    """The number of groups of sibling processors; `name` is a file such as `core_siblings_list` in their topology.
+
+    For processors whose `/proc/cpuinfo` lacks socket and core numbers.
+    """
+    folders = (f"sys/devices/system/cpu/cpu{core}/topology" for core in files.read_online_cores())
+    return len({files.read_text(f"{folder}/{name}") for folder in folders} - {""})
 
 
-def read_governor(root: Path, cores: list[int]) -> str | None:
+def read_governor(files: KernelFiles, cores: list[int]) -> str | None:
+    """The frequency governor of these cores, several with commas if they differ; None without cpufreq."""
     folders = (f"sys/devices/system/cpu/cpu{core}/cpufreq" for core in cores)
-    governors = {read_kernel_text(root, f"{folder}/scaling_governor").strip() for folder in folders} - {""}
+    governors = {files.read_text(f"{folder}/scaling_governor") for folder in folders} - {""}
     return ", ".join(sorted(governors)) or None
 
 
-def read_turbo(root: Path) -> bool | None:
-    no_turbo = parse_integer(read_kernel_text(root, "sys/devices/system/cpu/intel_pstate/no_turbo"))
+def read_turbo(files: KernelFiles) -> bool | None:
+    """Whether the processor may exceed its nominal frequency; None if unknown."""
+    no_turbo = files.read_integer("sys/devices/system/cpu/intel_pstate/no_turbo")
     if no_turbo is not None:
         return not no_turbo
-    boost = parse_integer(read_kernel_text(root, "sys/devices/system/cpu/cpufreq/boost"))
+    boost = files.read_integer("sys/devices/system/cpu/cpufreq/boost")
     return None if boost is None else bool(boost)

@@ -1,10 +1,8 @@
-"""TODO: bench.machine.describe.virtualization."""
+"""Detects whether this is a virtual machine, and of which hypervisor."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from bench.machine.kernel_files import read_kernel_text
+from bench.system.kernel_files import KernelFiles
 
 CLOCK_HYPERVISORS = {
     "kvm-clock": "KVM",
@@ -12,11 +10,7 @@ CLOCK_HYPERVISORS = {
     "hyperv_clocksource_msr": "Hyper-V",
     "xen": "Xen",
 }
-
-
 DEVICE_TREE_HYPERVISORS = {"kvm": "KVM", "xen": "Xen", "vmware": "VMware"}
-
-
 BOARD_HYPERVISORS = {
     "KVM": "KVM",
     "OpenStack": "KVM",
@@ -37,41 +31,42 @@ BOARD_HYPERVISORS = {
     "Apple Virtualization": "Apple Virtualization",
     "QEMU": "QEMU",
 }
-"""What a board's maker or product name begins with, to whose it is."""
+"""Hypervisor by the beginning of the board's product or vendor name."""
 
 
-def detect_hypervisor(root: Path, virtual: bool | None) -> str | None:
-    """Whose virtual machine this is: 'unknown' if nobody tells, None on bare metal.
+def detect_hypervisor(files: KernelFiles, virtual: bool | None) -> str | None:
+    """The name of the hypervisor, `unknown` if nothing names it, and None on bare metal.
 
-    `virtual` is the processor's own word, which decides where there is one. The clock that a hypervisor offers is the
-    surest sign of whose it is; what the board calls itself comes next, since clouds put their own name there.
+    `virtual` is whether the processor reports a hypervisor (None if it cannot); False is trusted, except on Xen. The
+    clock source that a hypervisor offers identifies it best. The names of the board are less reliable, because clouds
+    use their own.
     """
-    kind = read_kernel_text(root, "sys/hypervisor/type").strip()
+    kind = files.read_text("sys/hypervisor/type")
     if kind == "xen":
         return "Xen"
     if virtual is False:
         return None
-    clocks = read_kernel_text(root, "sys/devices/system/clocksource/clocksource0/available_clocksource").split()
-    tree = read_kernel_text(root, "proc/device-tree/hypervisor/compatible")
-    named = (
+    clocks = files.read_text("sys/devices/system/clocksource/clocksource0/available_clocksource").split()
+    device_tree = files.read_text("proc/device-tree/hypervisor/compatible")
+    name = (
         next((CLOCK_HYPERVISORS[clock] for clock in clocks if clock in CLOCK_HYPERVISORS), None)
-        or next((maker for word, maker in DEVICE_TREE_HYPERVISORS.items() if word in tree), None)
-        or _detect_board_hypervisor(root)
+        or next((hypervisor for word, hypervisor in DEVICE_TREE_HYPERVISORS.items() if word in device_tree), None)
+        or _detect_board_hypervisor(files)
     )
-    return named or ("unknown" if virtual else None)
+    return name or ("unknown" if virtual else None)
 
 
-def _detect_board_hypervisor(root: Path) -> str | None:
-    words = {
-        name: read_kernel_text(root, f"sys/class/dmi/id/{name}").strip()
+def _detect_board_hypervisor(files: KernelFiles) -> str | None:
+    names = {
+        name: files.read_text(f"sys/class/dmi/id/{name}")
         for name in ("product_name", "sys_vendor", "board_vendor", "bios_vendor")
     }
-    if words["product_name"].endswith(".metal"):
+    if names["product_name"].endswith(".metal"):
         return None
-    if words["sys_vendor"] == "Microsoft Corporation":
-        return "Hyper-V" if words["product_name"] == "Virtual Machine" else None
-    for word in words.values():
-        for begins, maker in BOARD_HYPERVISORS.items():
-            if word.startswith(begins):
-                return maker
+    if names["sys_vendor"] == "Microsoft Corporation":
+        return "Hyper-V" if names["product_name"] == "Virtual Machine" else None
+    for name in names.values():
+        for prefix, hypervisor in BOARD_HYPERVISORS.items():
+            if name.startswith(prefix):
+                return hypervisor
     return None

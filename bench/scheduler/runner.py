@@ -31,7 +31,7 @@ from bench.run.journal import JournalWriter
 from bench.scheduler.recovery import EXIT_NOT_STORED
 from bench.storage.store import Store, StoreError
 from bench.system.prctl import adopt_orphans, die_with_parent
-from bench.system.process_tree import descendants, terminate_tree
+from bench.system.process_tree import end_descendants
 
 PAGE_DRAWING_S = 0.3
 """How long drawing a page takes, by its server and then by its browser."""
@@ -86,7 +86,7 @@ def main() -> int:
     try:
         race.run()
     finally:
-        terminate_tree(descendants(os.getpid()), 2.0)
+        end_descendants(grace_s=2.0)
         shutil.rmtree(scratch, ignore_errors=True)
         for asked in (stop_request_path(run), page_drawing_path(run)):
             asked.unlink(missing_ok=True)

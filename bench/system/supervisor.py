@@ -1,11 +1,12 @@
-"""Owns one worker's whole process tree: `python -m bench.system.supervisor CORES COMMAND …`.
+"""Owns the process tree of one worker: `python -m bench.system.supervisor CORES COMMAND …`.
 
-It adopts every orphan below it, starts the command in a session of its own on the given cores, and ends when the
-command ends, when it is told to (SIGTERM), when its standard input reaches end of file (its owner is gone), or when
-its owner's death is signalled. Whatever the way, it leaves no descendant behind: it kills the command's group and then
-every descendant until it has no child left. Its last words on standard output are the command's exit status as JSON.
+It adopts every orphan below it and starts the command, in a session of its own, on the given cores (a comma-separated
+list of ids; empty for all). It ends when the command exits, on SIGTERM, at the end of its standard input (its owner has
+exited or wants the command to end), and when its parent dies. In every case it ends the command and all other
+descendants first. Its last output is a JSON object: the exit status of the command, and the number of processes that
+could not be ended.
 
-It does nothing but wait, so that it costs the race nothing.
+While the command runs it only waits, so that it uses no CPU time.
 """
 
 from __future__ import annotations
@@ -16,13 +17,9 @@ import select
 import signal
 import subprocess
 import sys
-import time
 
 from bench.system.prctl import adopt_orphans, die_with_parent, raise_oom_score
-from bench.system.process_tree import descendants
-
-MAX_SWEEP_S = 5.0
-"""Longest time that killing what is left may take; a process stuck in the kernel cannot be waited for without end."""
+from bench.system.process_tree import end_descendants
 
 
 def main(arguments: list[str]) -> int:
@@ -49,42 +46,28 @@ def main(arguments: list[str]) -> int:
     try:
         _wait_for_end(child, wake)
     finally:
-        left = _kill_descendants(child)
-    print(json.dumps({"status": child.returncode, "left": left}), flush=True)
+        left = _end_all(child)
+    print(json.dumps({"status": child.returncode, "left": len(left)}), flush=True)
     return 0
 
 
 def _wait_for_end(child: subprocess.Popen[bytes], wake: int) -> None:
-    """Return when the command has ended, or when somebody wants it to."""
-    owner: int | None = 0
+    """Return when the command has exited or has to end. `wake` is a pipe that receives the numbers of signals."""
     while child.poll() is None:
-        ready, _, _ = select.select([wake] + ([owner] if owner is not None else []), [], [])
-        if owner in ready and not os.read(0, 4096):
+        ready, _, _ = select.select([wake, sys.stdin], [], [])
+        if sys.stdin in ready and not os.read(sys.stdin.fileno(), 4096):
             return
         if wake in ready and signal.SIGTERM in os.read(wake, 4096):
             return
 
 
-def _kill_descendants(child: subprocess.Popen[bytes]) -> int:
-    """Kill the command's group, then every descendant, the adopted ones included; how many could not be ended."""
+def _end_all(child: subprocess.Popen[bytes]) -> list[int]:
+    """Kill the command and everything below this process. Returns the pids of the processes that still live."""
     if child.poll() is None:
+        # The whole group at once, so that none of its processes can react to the death of another.
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-    deadline = time.monotonic() + MAX_SWEEP_S
-    while time.monotonic() < deadline:
-        for pid in descendants(os.getpid()):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return 0
-        # A killed process needs a moment until the kernel hands its children over.
-        time.sleep(0.005)
-    return len(descendants(os.getpid()))
+    return end_descendants()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from bench.system.cpu_time import (
     thread_cpu_time_ns,
     update_thread_clocks,
 )
-from bench.system.process_tree import descendants
+from bench.system.process_tree import list_descendants
 from bench.values import Repetition, StepTime
 from bench.worker import protocol
 from bench.worker.channel import MessageWriter, open_channel
@@ -88,8 +88,8 @@ class ArmWorker:
 
     def _family(self) -> list[int]:
         """Who works for this arm, but itself: what it has started, and what of its service runs on this machine."""
-        served = [one for pid in self.served for one in [pid, *descendants(pid)]]
-        return [*descendants(os.getpid()), *served]
+        served = [one for pid in self.served for one in [pid, *list_descendants(pid)]]
+        return [*list_descendants(os.getpid()), *served]
 
     def _times(self) -> dict[int, float]:
         return {pid: process_cpu_time_s(pid) for pid in [os.getpid(), *self._family()]}

@@ -1,4 +1,4 @@
-"""TODO: tests.support.child_processes."""
+"""Processes that tests start."""
 
 import os
 import signal
@@ -8,7 +8,6 @@ from collections.abc import Callable
 import psutil
 
 SLEEPING_CODE = "import time; time.sleep(600)"
-
 
 StartProcess = Callable[..., subprocess.Popen[str]]
 
@@ -24,6 +23,16 @@ def end_session(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+def kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and its descendants, and wait until all have exited."""
+    descendants = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    for member in descendants:
+        member.kill()
+    process.kill()
+    process.wait()
+    psutil.wait_procs(descendants, timeout=10)
+
+
 def get_session_id(pid: int) -> int | None:
     try:
         return os.getsid(pid)
@@ -32,7 +41,7 @@ def get_session_id(pid: int) -> int | None:
 
 
 def make_parent_code(code: str, then: str = SLEEPING_CODE) -> str:
-    """Code of a process that starts another, prints its pid once it says it is up, and goes on."""
+    """Code of a process that starts a child with `code`, prints the child's pid once it runs, and then runs `then`."""
     return (
         "import subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-c', {('print(0, flush=True)' + chr(10) + code)!r}],"

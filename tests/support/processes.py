@@ -6,13 +6,13 @@ from pathlib import Path
 
 import psutil
 
-from bench.system.procfs import read_bytes
+from bench.system.kernel_files import KERNEL_FILES
 
 
 def has_environment_variable(process: psutil.Process, name: str, value: str) -> bool:
     """Whether a process has this variable in its environment. psutil reads up to the first empty entry, and one that
     has given itself a name, as Ray's do, begins with many. Raises psutil.Error where it is gone."""
-    block = read_bytes(f"/proc/{process.pid}/environ")
+    block = KERNEL_FILES.read_bytes(f"proc/{process.pid}/environ")
     if block is None:
         return process.environ().get(name) == value
     return f"{name}={value}".encode() in block.split(b"\0")

@@ -1,4 +1,4 @@
-"""TODO: tests.bench.machine.conftest."""
+"""Fixtures of the tests of machines."""
 
 import os
 

@@ -14,6 +14,7 @@ import pytest
 from bench.machine import describe, limits, processor
 from bench.machine.limits import Limits
 from bench.machine.model import Cache, Machine, NumaNode
+from bench.system.kernel_files import KernelFiles
 from tests.support.machine_files import write_files
 
 
@@ -60,13 +61,13 @@ def test_describe_reads_sys_and_proc(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("boost", "turbo"), [("1\n", True), ("0\n", False), ("", None)])
 def test_turbo_by_cpufreq(tmp_path: Path, boost: str, turbo: bool | None) -> None:
-    root = write_files(tmp_path, {"sys/devices/system/cpu/cpufreq/boost": boost})
-    assert describe.describe_machine(root).turbo is turbo
+    files = write_files(tmp_path, {"sys/devices/system/cpu/cpufreq/boost": boost})
+    assert describe.describe_machine(files).turbo is turbo
 
 
 def test_nothing_to_read_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processor, "_read_sysctl", lambda name: None)
-    seen = describe.describe_machine(tmp_path)
+    seen = describe.describe_machine(KernelFiles(tmp_path))
     assert (seen.isa, seen.caches, seen.numa_nodes, seen.limits) == ({}, [], [], Limits())
     assert (seen.vendor, seen.sockets, seen.governor, seen.turbo) == (None, None, None, None)
     assert (seen.hypervisor, seen.transparent_hugepages, seen.identity.boot_id) == (None, None, None)
@@ -125,13 +126,13 @@ def test_describing_imports_no_measured_library() -> None:
 def test_the_package_needs_no_proc_to_be_imported(tmp_path: Path) -> None:
     """As on another system, which has no such files and lacks functions of Linux's."""
     code = (
-        "import os, time, pathlib, sys\n"
+        "import os, sys\n"
         "for name in ('sched_getaffinity', 'sched_setaffinity', 'confstr', 'getsid', 'pidfd_open', 'getloadavg'):\n"
         "    if hasattr(os, name): delattr(os, name)\n"
         "import bench.machine.describe, bench.system.process_tree, bench.machine.telemetry, bench.machine.noise\n"
-        "root = pathlib.Path(sys.argv[1])\n"
-        "bench.machine.describe.describe_machine(root)\n"
-        "with bench.machine.telemetry.Telemetry(root) as telemetry:\n"
+        "files = bench.system.kernel_files.KernelFiles(sys.argv[1])\n"
+        "bench.machine.describe.describe_machine(files)\n"
+        "with bench.machine.telemetry.Telemetry(files) as telemetry:\n"
         "    telemetry.read(0.0)\n"
         "    print(telemetry.read(1.0).load)\n"
     )

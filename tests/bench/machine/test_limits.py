@@ -1,4 +1,4 @@
-"""TODO: tests.bench.machine.test_limits."""
+"""Cores and memory that this process may use, by affinity and control groups."""
 
 import os
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.machine import kernel_files
 from bench.machine.limits import Limits, core_limit, read_container_limits, usable_cores
+from bench.system.kernel_files import KernelFiles
 from tests.support.machine_files import write_files
 
 V2_MOUNT = "29 22 0:26 / /sys/fs/cgroup rw,nosuid,nodev shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -34,17 +34,9 @@ V1_GROUPS = """\
 """
 
 
-def write_v2_cgroup(root: Path, more: Mapping[str, str]) -> Path:
+def write_v2_cgroup(root: Path, more: Mapping[str, str]) -> KernelFiles:
     here = {"proc/self/cgroup": "0::/kubepods.slice/pod7/box\n", "proc/self/mountinfo": V2_MOUNT}
     return write_files(root, {**here, **more})
-
-
-@pytest.mark.parametrize(
-    ("text", "cores"),
-    [("0-3,8\n", [0, 1, 2, 3, 8]), ("5", [5]), ("", []), ("\n", []), ("max", []), ("1-,2", [2]), ("0,2-3", [0, 2, 3])],
-)
-def test_lists_of_cores(text: str, cores: list[int]) -> None:
-    assert kernel_files.parse_core_list(text) == cores
 
 
 def test_version_2_limits_are_the_narrowest_on_the_way_up(tmp_path: Path) -> None:
@@ -90,7 +82,7 @@ def test_a_group_outside_the_mounted_one_is_looked_for_at_the_mount(tmp_path: Pa
 def test_no_limits(tmp_path: Path) -> None:
     more = {f"{POD}/box/cpuset.cpus.effective": "0-3\n", "sys/devices/system/cpu/online": "0-3\n"}
     assert read_container_limits(write_v2_cgroup(tmp_path / "all", more)) == Limits(cgroup=2)
-    assert read_container_limits(tmp_path / "none") == Limits()
+    assert read_container_limits(KernelFiles(tmp_path / "none")) == Limits()
 
 
 @pytest.mark.usefixtures("four_cores")
@@ -113,7 +105,7 @@ def test_the_core_limit_is_the_quota_rounded_up(tmp_path: Path, quota: str, limi
 def test_usable_cores_are_online_and_in_the_cpuset(tmp_path: Path) -> None:
     more = {f"{POD}/box/cpuset.cpus.effective": "1-9\n", "sys/devices/system/cpu/online": "0-2\n"}
     assert usable_cores(write_v2_cgroup(tmp_path / "narrow", more)) == [1, 2]
-    assert usable_cores(tmp_path / "none") == [0, 1, 2, 3]
+    assert usable_cores(KernelFiles(tmp_path / "none")) == [0, 1, 2, 3]
 
 
 @pytest.mark.usefixtures("four_cores")

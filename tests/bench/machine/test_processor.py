@@ -1,4 +1,4 @@
-"""TODO: tests.bench.machine.test_processor."""
+"""The processor, from files of different machines and from this one."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from bench.machine import describe, processor
 from bench.machine.model import Machine
+from bench.system.kernel_files import KernelFiles
 from tests.support.machine_files import write_files
 
 ARM_CPUINFO = """\
@@ -85,7 +86,7 @@ def test_arm_sockets_and_cores_are_counted_in_sys(tmp_path: Path) -> None:
         write_files(
             tmp_path, {f"{topology}/core_siblings_list": "0-1\n", f"{topology}/thread_siblings_list": f"{core}\n"}
         )
-    seen = describe.describe_machine(tmp_path)
+    seen = describe.describe_machine(KernelFiles(tmp_path))
     assert (seen.sockets, seen.physical_cores, seen.logical_threads) == (1, 2, 2)
 
 
@@ -119,7 +120,7 @@ def test_an_apple_processor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         "hw.optional.arm.FEAT_BF16": b"\1\0\0\0",
     }
     monkeypatch.setattr(processor, "_read_sysctl", answers.get)
-    cpu = processor.read_processor(tmp_path)
+    cpu = processor.read_processor(KernelFiles(tmp_path))
     assert (cpu.name, cpu.vendor, cpu.sockets, cpu.cores, cpu.threads) == ("Apple M2", "Apple", 1, 8, 8)
     assert cpu.isa == {"neon": True, "sve": False, "i8mm": False, "bf16": True}
     assert cpu.virtual is False
@@ -133,7 +134,7 @@ def test_an_intel_mac(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "machdep.cpu.leaf7_features": b"AVX2 AVX512F AVX512VNNI\0",
     }
     monkeypatch.setattr(processor, "_read_sysctl", answers.get)
-    cpu = processor.read_processor(tmp_path)
+    cpu = processor.read_processor(KernelFiles(tmp_path))
     assert cpu.vendor == "Intel"
     assert [flag for flag, present in cpu.isa.items() if present] == ["avx2", "fma", "avx512f", "avx512_vnni"]
 

@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from bench.machine.telemetry import Telemetry, parse_stat
-from bench.system.process_tree import terminate_tree
+from bench.system.kernel_files import KernelFiles
 from bench.values import Arm, CoreReading, Reading
+from tests.support.child_processes import kill_tree
 
 FIRST_STAT = """\
 cpu  100 10 20 800 50 5 5 10 40 0
@@ -64,11 +65,11 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"up\n"
         yield process
-        terminate_tree([process.pid], grace_s=5)
+        kill_tree(process)
 
 
 def test_load_is_the_share_since_the_last_read(root: Path) -> None:
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         first = telemetry.read(0.0)
         assert [core.busy for core in first.cores] == [0.0, 0.0]
         assert first.steal is None
@@ -81,7 +82,7 @@ def test_load_is_the_share_since_the_last_read(root: Path) -> None:
 
 
 def test_without_a_tick_the_load_stays_what_it_was(root: Path) -> None:
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         telemetry.read(0.0)
         write_file(root, "proc/stat", SECOND_STAT)
         before = telemetry.read(0.3)
@@ -91,7 +92,7 @@ def test_without_a_tick_the_load_stays_what_it_was(root: Path) -> None:
 
 
 def test_a_core_that_comes_and_one_that_goes(root: Path) -> None:
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         telemetry.read(0.0)
         write_file(root, "proc/stat", SECOND_STAT.replace("cpu3", "cpu5"))
         assert [core.busy for core in telemetry.read(0.3).cores] == pytest.approx([0.3, 0.0])
@@ -112,7 +113,7 @@ def test_guest_time_counts_once() -> None:
 
 
 def test_memory_and_swap(root: Path) -> None:
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         first = telemetry.read(0.0)
         write_file(root, "proc/vmstat", "pswpin 20\n")
         second = telemetry.read(1.0)
@@ -122,7 +123,7 @@ def test_memory_and_swap(root: Path) -> None:
 
 def test_a_file_longer_than_one_read_is_read_whole(root: Path) -> None:
     write_file(root, "proc/vmstat", "nr_something 1\n" * 20_000 + "pswpin 99\n")
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         assert telemetry.read(0.0).swapped_in == 99
 
 
@@ -130,7 +131,7 @@ def test_frequency_of_each_core(root: Path) -> None:
     frequency = "sys/devices/system/cpu/cpu3/cpufreq/scaling_cur_freq"
     write_file(root, frequency, "2400000\n")
     write_file(root, "proc/cpuinfo", "processor\t: 0\ncpu MHz\t\t: 1000.500\n\nprocessor\t: 3\ncpu MHz\t\t: 1100.000\n")
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         assert [core.mhz for core in telemetry.read(0.0).cores] == [1000.5, 2400.0]
         write_file(root, frequency, "3100000\n")
         assert telemetry.read(0.3).cores[1].mhz == 3100.0
@@ -138,7 +139,7 @@ def test_frequency_of_each_core(root: Path) -> None:
 
 def test_an_arm_core_without_cpufreq_tells_no_frequency(root: Path) -> None:
     write_file(root, "proc/cpuinfo", "processor\t: 0\nBogoMIPS\t: 50.00\n\nprocessor\t: 3\nBogoMIPS\t: 50.00\n")
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         assert [core.mhz for core in telemetry.read(0.0).cores] == [None, None]
 
 
@@ -152,7 +153,7 @@ def test_cpuinfo_and_throttling_are_read_now_and_then(root: Path) -> None:
             write_file(root, f"{cpu}/thermal_throttle/package_throttle_count", "5\n")
 
     write(1000, 1)
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         readings = [telemetry.read(10.0)]
         write(2000, 4)
         readings += [telemetry.read(10.3), telemetry.read(12.1)]
@@ -176,7 +177,7 @@ def test_temperature_is_the_hottest_of_the_processor(
 ) -> None:
     answer = {name: [SimpleNamespace(current=value) for value in values] for name, values in sensors.items()}
     monkeypatch.setattr(psutil, "sensors_temperatures", lambda: answer, raising=False)
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         assert telemetry.read(0.0).celsius == celsius
 
 
@@ -188,7 +189,7 @@ def test_no_sensors_are_not_looked_for_again(root: Path, monkeypatch: pytest.Mon
         return {}
 
     monkeypatch.setattr(psutil, "sensors_temperatures", none, raising=False)
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         for now in (0.0, 10.0, 20.0):
             telemetry.read(now)
     assert len(calls) == 1
@@ -196,12 +197,12 @@ def test_no_sensors_are_not_looked_for_again(root: Path, monkeypatch: pytest.Mon
 
 def test_a_system_whose_psutil_knows_no_temperature(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(psutil, "sensors_temperatures", raising=False)
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         assert telemetry.read(0.0).celsius is None
 
 
 def test_nothing_to_read_at_all(tmp_path: Path) -> None:
-    with Telemetry(tmp_path) as telemetry:
+    with Telemetry(KernelFiles(tmp_path)) as telemetry:
         readings = [telemetry.read(0.0), telemetry.read(1.0)]
     for reading in readings:
         assert len(reading.cores) == os.cpu_count()
@@ -212,7 +213,7 @@ def test_nothing_to_read_at_all(tmp_path: Path) -> None:
 
 def test_after_closing_nothing_is_held(root: Path) -> None:
     held = len(psutil.Process().open_files())
-    telemetry = Telemetry(root)
+    telemetry = Telemetry(KernelFiles(root))
     telemetry.read(0.0)
     assert len(psutil.Process().open_files()) > held
     telemetry.close()
@@ -223,7 +224,7 @@ def test_after_closing_nothing_is_held(root: Path) -> None:
 
 def test_a_forgotten_telemetry_lets_go_of_its_files(root: Path) -> None:
     held = len(psutil.Process().open_files())
-    telemetry = Telemetry(root)
+    telemetry = Telemetry(KernelFiles(root))
     telemetry.read(0.0)
     del telemetry
     assert len(psutil.Process().open_files()) == held
@@ -245,8 +246,7 @@ def test_an_arm_that_vanishes_holds_nothing(child: subprocess.Popen[bytes]) -> N
     arms = {Arm.ACCELERATED: child.pid}
     with Telemetry() as telemetry:
         assert telemetry.read(0.0, arms).arm_memory[Arm.ACCELERATED] > 0
-        assert terminate_tree([child.pid], grace_s=10) == []
-        child.wait()
+        kill_tree(child)
         # Before and after the tree is looked through again.
         assert telemetry.read(0.3, arms).arm_memory == {Arm.ACCELERATED: 0}
         assert telemetry.read(1e9, arms).arm_memory == {Arm.ACCELERATED: 0}
@@ -258,7 +258,7 @@ def test_new_processes_of_an_arm_are_found(root: Path) -> None:
     write_file(root, "proc/thread-self/children", "")
     write_file(root, "proc/70/task/70/children", "")
     write_file(root, "proc/70/statm", "900 10 5 1 0 100 0\n")
-    with Telemetry(root) as telemetry:
+    with Telemetry(KernelFiles(root)) as telemetry:
         assert telemetry.read(0.0, {Arm.BASELINE: 70}).arm_memory == {Arm.BASELINE: 10 * page}
         write_file(root, "proc/70/task/70/children", "71 ")
         write_file(root, "proc/71/statm", "900 4 2 1 0 100 0\n")

@@ -1,4 +1,4 @@
-"""TODO: tests.bench.machine.test_virtualization."""
+"""Detection of hypervisors."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""TODO: tests.bench.system.conftest."""
+"""Fixtures of the tests of processes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""TODO: tests.bench.system.test_cpu_time."""
+"""CPU time of threads, processes and trees, with real processes."""
 
 import hashlib
 import os
@@ -15,14 +15,14 @@ import pytest
 
 from bench.system.cpu_time import (
     TreeCpuClock,
-    count_active_threads,
     machine_busy_and_steal_s,
     process_cpu_time_s,
     thread_cpu_time_ns,
     tree_cpu_time_s,
     update_thread_clocks,
 )
-from bench.system.process_tree import descendants, tree_resident_bytes
+from bench.system.kernel_files import KernelFiles
+from bench.system.process_tree import list_descendants, tree_resident_bytes
 from tests.support.child_processes import StartProcess, make_parent_code, read_line
 from tests.support.marks import linux_only
 from tests.support.waiting import MAX_WAIT_S, wait_until
@@ -79,7 +79,7 @@ def test_processor_time_without_the_kernels_clock(monkeypatch: pytest.MonkeyPatc
 def test_a_tree_clock_counts_who_comes_and_keeps_who_has_gone() -> None:
     spins = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
     parent = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {spins + 'time.sleep(0.5)'!r}]); "
-    clock = TreeCpuClock(lambda: descendants(os.getpid()))
+    clock = TreeCpuClock(lambda: list_descendants(os.getpid()))
     before = clock()
     child = subprocess.Popen([sys.executable, "-c", parent + "print('gone', flush=True); time.sleep(600)"], stdout=-1)
     try:
@@ -103,10 +103,10 @@ def test_ticks_of_the_machine(tmp_path: Path) -> None:
     # user nice system idle waiting interrupts soft-interrupts steal guest guest-nice
     stat.write_text("cpu  1000 200 300 99999 888 40 60 500 700 100\ncpu0 1 2 3 4 5 6 7 8 9 10\n")
     tick = os.sysconf("SC_CLK_TCK")
-    assert machine_busy_and_steal_s(tmp_path) == (1600 / tick, 500 / tick)
+    assert machine_busy_and_steal_s(KernelFiles(tmp_path)) == (1600 / tick, 500 / tick)
     stat.write_text("cpu  1 2 3\n")
-    assert machine_busy_and_steal_s(tmp_path) is None
-    assert machine_busy_and_steal_s(tmp_path / "none") is None
+    assert machine_busy_and_steal_s(KernelFiles(tmp_path)) is None
+    assert machine_busy_and_steal_s(KernelFiles(tmp_path / "none")) is None
 
 
 @linux_only
@@ -125,14 +125,8 @@ def test_files_of_threads(tmp_path: Path) -> None:
     for thread, content in {"21": "5000 7 1\n", "22": "0 0 0\n", "23": ""}.items():
         (tmp_path / "proc/21/task" / thread).mkdir(parents=True)
         (tmp_path / "proc/21/task" / thread / "schedstat").write_text(content)
-    assert thread_cpu_time_ns(21, tmp_path) == {21: 5000, 22: 0}
-    assert thread_cpu_time_ns("self", tmp_path) == {}
-
-
-def test_threads_that_ran_are_those_whose_time_grew() -> None:
-    before = {1: 100, 2: 50, 3: 7}
-    assert count_active_threads(before, {1: 101, 2: 50, 4: 1, 5: 0}) == 2
-    assert count_active_threads(before, before) == 0
+    assert thread_cpu_time_ns(21, KernelFiles(tmp_path)) == {21: 5000, 22: 0}
+    assert thread_cpu_time_ns("self", KernelFiles(tmp_path)) == {}
 
 
 @linux_only
@@ -157,7 +151,7 @@ def test_own_threads_that_ran() -> None:
     quit_now.set()
     worker.join()
     assert after[threading.get_native_id()] > before[threading.get_native_id()]
-    assert count_active_threads(before, after) >= 2
+    assert sum(used > before.get(thread, 0) for thread, used in after.items()) >= 2
     wait_until(lambda: worker.native_id not in thread_cpu_time_ns())
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
 
 from bench.paths import ROOT
-from bench.system import process_tree
 from bench.system.cpu_time import cpu_time_between_s, process_cpu_time_s, tree_cpu_time_s
-from bench.system.process_tree import descendants, pause_tree, resume_tree, terminate_tree, tree_resident_bytes
+from bench.system.kernel_files import KERNEL_FILES, KernelFiles
+from bench.system.process_tree import list_descendants, pause_tree, resume_tree, tree_resident_bytes
 from tests.support.child_processes import SLEEPING_CODE, StartProcess, make_parent_code, read_line
+from tests.support.machine_files import write_files
 from tests.support.marks import linux_only
-from tests.support.waiting import MAX_WAIT_S, wait_until
+from tests.support.waiting import wait_until
 
 SIGTERM_IGNORING_CODE = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); " + SLEEPING_CODE
@@ -41,9 +44,9 @@ def start_three_generations(start: StartProcess) -> tuple[subprocess.Popen[str],
 
 def test_all_generations_are_found(start: StartProcess) -> None:
     process, child, grandchild = start_three_generations(start)
-    assert descendants(process.pid) == [child, grandchild]
-    assert descendants(grandchild) == []
-    assert {process.pid, child, grandchild} <= set(descendants(os.getpid()))
+    assert list_descendants(process.pid) == [child, grandchild]
+    assert list_descendants(grandchild) == []
+    assert {process.pid, child, grandchild} <= set(list_descendants(os.getpid()))
 
 
 def test_children_of_every_thread_are_found(start: StartProcess) -> None:
@@ -55,21 +58,21 @@ def test_children_of_every_thread_are_found(start: StartProcess) -> None:
         "threading.Thread(target=work).start()\n"
     )
     child = int(read_line(process))
-    assert descendants(process.pid) == [child]
+    assert list_descendants(process.pid) == [child]
 
 
 def test_without_the_kernels_lists_psutil_finds_them(start: StartProcess, tmp_path: Path) -> None:
     process, child, grandchild = start_three_generations(start)
-    assert sorted(descendants(process.pid, tmp_path)) == sorted([child, grandchild])
+    assert sorted(list_descendants(process.pid, KernelFiles(tmp_path))) == sorted([child, grandchild])
 
 
 def test_a_process_that_never_was(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    for root in (Path("/"), tmp_path):
-        assert descendants(gone.pid, root) == []
-        assert tree_cpu_time_s(gone.pid, root) == 0.0
-        assert tree_resident_bytes(gone.pid, root) == 0
+    for files in (KERNEL_FILES, KernelFiles(tmp_path)):
+        assert list_descendants(gone.pid, files) == []
+        assert tree_cpu_time_s(gone.pid, files) == 0.0
+        assert tree_resident_bytes(gone.pid, files) == 0
 
 
 def test_files_of_a_tree(tmp_path: Path) -> None:
@@ -83,142 +86,136 @@ def test_files_of_a_tree(tmp_path: Path) -> None:
         "proc/5/statm": "900 3 2 1 0 100 0\n",
         "proc/10/statm": "900 2 2 1 0 100 0\n",
     }
-    for path, content in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(content)
-    assert sorted(descendants(5, tmp_path)) == [6, 7, 8, 10]
-    assert descendants(5, tmp_path)[-1] == 10
-    # One page of its own, and the two that it shares with the other counted once.
-    assert tree_resident_bytes(5, tmp_path) == 3 * os.sysconf("SC_PAGE_SIZE")
+    kernel_files = write_files(tmp_path, files)
+    assert sorted(list_descendants(5, kernel_files)) == [6, 7, 8, 10]
+    assert list_descendants(5, kernel_files)[-1] == 10
+    # The one private page of process 5, and the two shared pages once.
+    assert tree_resident_bytes(5, kernel_files) == 3 * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_a_tree_ends(start: StartProcess) -> None:
-    process, child, grandchild = start_three_generations(start)
-    assert terminate_tree([process.pid], grace_s=MAX_WAIT_S) == []
-    assert not any(map(is_running, (process.pid, child, grandchild)))
-    # The exit code was left for us: it was SIGTERM that did it.
-    assert process.wait() == -signal.SIGTERM
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What a process reported that adopted its orphans, started others and then ended its descendants."""
+
+    left: list[int]
+    """The pids that `end_descendants` returned."""
+    others: list[int]
+    """The pids of the other processes."""
+    descriptors: int
+    """Number of file descriptors that the call left open."""
 
 
-def test_who_ignores_the_request_is_killed(start: StartProcess) -> None:
-    process = start(SIGTERM_IGNORING_CODE)
-    assert read_line(process) == "up"
-    assert terminate_tree([process.pid], grace_s=0.05) == []
-    assert process.wait() == -signal.SIGKILL
-
-
-def test_several_trees_at_once(start: StartProcess) -> None:
-    trees = [start(make_parent_code(SLEEPING_CODE)) for _ in range(3)]
-    children = [int(read_line(process)) for process in trees]
-    assert terminate_tree([process.pid for process in trees], grace_s=MAX_WAIT_S) == []
-    assert not any(map(is_running, children))
-
-
-@linux_only
-def test_an_orphan_of_the_session_ends_too(start: StartProcess) -> None:
-    middle = "import subprocess; print(subprocess.Popen(['sleep', '600']).pid, flush=True)"
-    process = start(
-        "import subprocess, sys, time\n"
-        f"middle = subprocess.Popen([sys.executable, '-c', {middle!r}], stdout=subprocess.PIPE, text=True)\n"
-        "orphan = middle.stdout.readline()\n"
-        "middle.wait()\n"
-        "print(orphan, flush=True)\n"
-        "time.sleep(600)\n"
+def sweep(start_others: str, call: str = "end_descendants(grace_s=30)", before: str = "") -> Sweep:
+    """Run `start_others`, which fills the list `others` with pids, and then `call`, in a process of its own."""
+    code = (
+        "import json, os, signal, subprocess, sys, time\n"
+        "import psutil\n"
+        "from bench.system.prctl import adopt_orphans\n"
+        "from bench.system.process_tree import end_descendants\n"
+        "def start(code):\n"
+        "    process = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)\n"
+        "    return process.pid, process.stdout.readline().strip()\n"
+        f"adopt_orphans()\n{before}\nothers = []\n{start_others}\n"
+        "held = len(psutil.Process().open_files()) + psutil.Process().num_fds()\n"
+        f"left = {call}\n"
+        "now = len(psutil.Process().open_files()) + psutil.Process().num_fds()\n"
+        "print(json.dumps({'left': left, 'others': others, 'descriptors': now - held}))\n"
     )
-    orphan = int(read_line(process))
-    assert descendants(process.pid) == []
-    assert is_running(orphan)
-    assert terminate_tree([process.pid], grace_s=MAX_WAIT_S) == []
-    assert not is_running(orphan)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return Sweep(**json.loads(done.stdout))
+
+
+def start_code(code: str) -> str:
+    """A line for `sweep` that starts a process with a child; `others` receives both pids."""
+    return f"pid, child = start({code!r}); others += [pid, int(child)]\n"
+
+
+def test_a_tree_ends() -> None:
+    done = sweep(start_code(make_parent_code(make_parent_code(SLEEPING_CODE))))
+    assert done.left == []
+    assert len(done.others) == 2 and not any(map(is_running, done.others))
+    assert done.descriptors == 0
+
+
+def test_a_process_gets_sigterm_first(tmp_path: Path) -> None:
+    file = tmp_path / "signal"
+    handler = (
+        "import signal, pathlib, sys, time\n"
+        f"end = lambda number, frame: (pathlib.Path({str(file)!r}).write_text(str(number)), sys.exit())\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        f"print('up', flush=True)\n{SLEEPING_CODE}\n"
+    )
+    assert sweep(f"others.append(start({handler!r})[0])").left == []
+    assert file.read_text() == str(int(signal.SIGTERM))
+
+
+@pytest.mark.parametrize("call", ["end_descendants(grace_s=0.05)", "end_descendants()"])
+def test_who_ignores_the_request_is_killed(call: str) -> None:
+    done = sweep(f"others.append(start({SIGTERM_IGNORING_CODE!r})[0])", call)
+    assert done.left == []
+    assert not any(map(is_running, done.others))
+
+
+def test_several_trees_end_at_once() -> None:
+    done = sweep(start_code(make_parent_code(SLEEPING_CODE)) * 3)
+    assert done.left == []
+    assert len(done.others) == 6 and not any(map(is_running, done.others))
 
 
 @linux_only
-def test_a_child_started_while_ending_ends_too(start: StartProcess) -> None:
-    then = (
-        "import os, signal, time\n"
-        "def more(number, frame):\n"
-        "    print(subprocess.Popen(['sleep', '600']).pid, flush=True)\n"
+def test_an_orphan_in_another_session_ends_too() -> None:
+    middle = (
+        "import subprocess; print(subprocess.Popen(['sleep', '600'], start_new_session=True, stdout=2).pid, flush=True)"
+    )
+    done = sweep(f"pid, orphan = start({middle!r}); os.waitpid(pid, 0); others.append(int(orphan))")
+    assert done.left == []
+    assert not any(map(is_running, done.others))
+
+
+@linux_only
+def test_a_child_started_while_ending_ends_too(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    handler = (
+        "import os, pathlib, signal, subprocess, time\n"
+        "def start_another(number, frame):\n"
+        "    late = subprocess.Popen(['sleep', '600'])\n"
+        f"    pathlib.Path({str(file)!r}).write_text(str(late.pid))\n"
         "    os._exit(0)\n"
-        "signal.signal(signal.SIGTERM, more)\n"
-        "print('up', flush=True)\n"
-        "time.sleep(600)\n"
+        "signal.signal(signal.SIGTERM, start_another)\n"
+        f"print('up', flush=True)\n{SLEEPING_CODE}\n"
     )
-    process = start(make_parent_code(SLEEPING_CODE, then))
-    read_line(process)
-    assert read_line(process) == "up"
-    assert terminate_tree([process.pid], grace_s=MAX_WAIT_S) == []
-    late = int(read_line(process))
-    assert not is_running(late)
+    assert sweep(f"others.append(start({handler!r})[0])").left == []
+    assert not is_running(int(file.read_text()))
 
 
 def test_nobody_to_end() -> None:
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    assert terminate_tree([gone.pid], grace_s=MAX_WAIT_S) == []
-    assert terminate_tree([], grace_s=MAX_WAIT_S) == []
+    assert sweep("").left == []
 
 
-def test_a_zombie_counts_as_gone(start: StartProcess) -> None:
-    process = start("")
-    wait_until(lambda: not is_running(process.pid))
-    assert terminate_tree([process.pid], grace_s=MAX_WAIT_S) == []
-    assert process.wait() == 0
-
-
-def test_the_calling_process_survives() -> None:
-    code = (
-        "import os, subprocess, sys\n"
-        "from bench.system.process_tree import terminate_tree\n"
-        "child = subprocess.Popen(['sleep', '600'])\n"
-        "print(terminate_tree([os.getpid(), child.pid], grace_s=30), child.wait())\n"
+def test_a_zombie_is_reaped() -> None:
+    exited = (
+        "others.append(os.posix_spawn('/bin/true', ['true'], {}))\n"
+        "os.waitid(os.P_PID, others[0], os.WEXITED | os.WNOWAIT)\n"
+        "assert psutil.Process(others[0]).status() == 'zombie'\n"
     )
-    folder = ROOT
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
-    assert done.stdout == "[] -15\n"
+    done = sweep(exited)
+    assert done.left == []
+    assert not psutil.pid_exists(done.others[0])
 
 
-def test_a_pid_that_was_given_out_again_is_left_alone(start: StartProcess) -> None:
-    """The tree has seen a process of this pid that was created at another time."""
-    innocent = start(SLEEPING_CODE)
-    tree = process_tree._Tree([innocent.pid])
-    assert [process.pid for process in tree.living()] == [innocent.pid]
-    seen = tree.living()[0]
-    seen._ident = (innocent.pid, seen.create_time() - 100)
-    assert tree.living() == []
-    with pytest.raises(psutil.NoSuchProcess):
-        seen.terminate()
-    assert is_running(innocent.pid)
-
-
-def test_who_cannot_be_ended_is_named(start: StartProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(process: psutil.Process) -> None:
-        raise psutil.AccessDenied(process.pid)
-
-    process = start(SLEEPING_CODE)
-    with monkeypatch.context() as patched:
-        patched.setattr(psutil.Process, "terminate", denied)
-        patched.setattr(psutil.Process, "kill", denied)
-        assert terminate_tree([process.pid], grace_s=0.05, kill_s=0.05) == [process.pid]
-    assert is_running(process.pid)
-
-
-def test_a_system_without_exit_descriptors(start: StartProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "pidfd_open", raising=False)
-    process, child, grandchild = start_three_generations(start)
-    assert terminate_tree([process.pid], grace_s=MAX_WAIT_S) == []
-    assert not any(map(is_running, (process.pid, child, grandchild)))
-
-
-@linux_only
-def test_ending_a_tree_leaves_no_descriptors_open(start: StartProcess) -> None:
-    process, _, _ = start_three_generations(start)
-    held = len(os.listdir("/proc/self/fd"))
-    assert terminate_tree([process.pid], grace_s=MAX_WAIT_S) == []
-    assert len(os.listdir("/proc/self/fd")) == held
+def test_who_cannot_be_ended_is_named() -> None:
+    refuse = (
+        "def refuse(process): raise psutil.AccessDenied(process.pid)\n"
+        "kill = psutil.Process.kill\n"
+        "psutil.Process.terminate = psutil.Process.kill = refuse\n"
+    )
+    call = "end_descendants(grace_s=0.05, kill_s=0.05); kill(psutil.Process(others[0]))"
+    done = sweep(f"others.append(start({SIGTERM_IGNORING_CODE!r})[0])", call, before=refuse)
+    assert done.left == done.others
 
 
 def measure_tree_times(pid: int) -> dict[int, float]:
-    return {one: process_cpu_time_s(one) for one in [pid, *descendants(pid)]}
+    return {one: process_cpu_time_s(one) for one in [pid, *list_descendants(pid)]}
 
 
 def test_a_frozen_tree_uses_no_processor_until_it_is_thawed(start: StartProcess) -> None:

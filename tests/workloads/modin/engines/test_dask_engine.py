@@ -7,7 +7,7 @@ import psutil
 
 from bench.run import events
 from bench.run.events import State
-from bench.system.process_tree import descendants
+from bench.system.process_tree import list_descendants
 from bench.values import Arm
 from tests.support.modin import needs_dask, run_modin_race
 from tests.support.processes import wait_until_gone
@@ -30,7 +30,7 @@ def test_dask_races_with_evidence_of_its_workers_and_leaves_nothing(tmp_path, ho
 def test_a_worker_of_dasks_that_is_killed_ends_in_a_clear_failure(tmp_path, home):
     def kill(event: events.Event) -> None:
         if isinstance(event, events.SampleTaken) and event.sample.arm is Arm.ACCELERATED:
-            for pid in descendants(os.getpid()):
+            for pid in list_descendants(os.getpid()):
                 if "multiprocessing.spawn" in " ".join(psutil.Process(pid).cmdline()):
                     os.kill(pid, signal.SIGKILL)
 

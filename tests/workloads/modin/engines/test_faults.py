@@ -17,7 +17,7 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 from bench.paths import ROOT
 from bench.run import events
 from bench.run.events import State
-from bench.system.process_tree import descendants
+from bench.system.process_tree import list_descendants
 from bench.values import Arm
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
@@ -54,7 +54,7 @@ def server(tmp_path) -> Iterator[subprocess.Popen[bytes]]:
 def find_descendants(server: int, name: str) -> list[psutil.Process]:
     """Processes below the server, of all generations, with `name` in their command line."""
     found = []
-    for pid in descendants(server):
+    for pid in list_descendants(server):
         try:
             process = psutil.Process(pid)
             if name in " ".join(process.cmdline()):
@@ -86,7 +86,7 @@ def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, tmp_path, se
     # The workers of Ray are what would stay behind: they are up when they have named themselves.
     wait_for(lambda: find_descendants(server.pid, "ray::"))
     assert {
-        heard.laddr.ip for pid in descendants(server.pid) for heard in list_listening_sockets(pid)
+        heard.laddr.ip for pid in list_descendants(server.pid) for heard in list_listening_sockets(pid)
     } <= LOOPBACK_ADDRESSES
     above = [process for process in raylet.parents() if killed in " ".join(process.cmdline())]
     os.kill(above[0].pid if above else server.pid, signal.SIGKILL)

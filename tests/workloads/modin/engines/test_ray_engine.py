@@ -12,7 +12,7 @@ import pytest
 
 from bench.run import events
 from bench.run.events import State
-from bench.system.process_tree import descendants
+from bench.system.process_tree import list_descendants
 from bench.values import Arm, Phase
 from bench.workload.interface import BadInput
 from tests.support.modin import needs_ray, run_modin_race
@@ -88,7 +88,7 @@ def test_ray_killed_in_the_middle_ends_in_a_clear_failure(tmp_path, home, when):
         begun = isinstance(event, events.ArmProgressed) and event.arm is Arm.ACCELERATED and "first call" in event.text
         if not (begun if when == "inside a call" else between):
             return
-        for pid in descendants(os.getpid()):
+        for pid in list_descendants(os.getpid()):
             if psutil.pid_exists(pid) and psutil.Process(pid).name() in ("raylet", "gcs_server"):
                 os.kill(pid, signal.SIGKILL)
 
