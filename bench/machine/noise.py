@@ -1,139 +1,129 @@
-"""How quiet this machine is at rest: `python -m bench.machine.noise` measures it in a process of its own and prints JSON.
+"""Measures how quiet this machine is while nothing races.
 
-A fixed piece of integer arithmetic, about half a millisecond of pure Python, is timed over and over for half a second
-on each of up to four cores in turn. On a quiet machine it takes the same time each time.
+A fixed amount of integer arithmetic, about half a millisecond of pure Python, is timed repeatedly, for half a second on
+each of up to four cores in turn. On a quiet machine every repetition takes the same time.
 
-The score, in percent, is the sum of two numbers, of the core on which that sum is the worst:
-- the spread: interquartile range over the median, how much ordinary repetitions differ;
-- the late share: how many repetitions took over 10 % longer than the median, because something came between.
+The score, in percent, is the sum of two numbers, taken from the core where that sum is largest:
+- the spread: interquartile range divided by the median, which is how much ordinary repetitions differ;
+- the late share: the share of repetitions that took over 10 % longer than the median, because they were interrupted.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median, quantiles
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from bench.machine.limits import usable_cores
-from bench.paths import ROOT
 from bench.system.cpu_time import machine_busy_and_steal_s
+from bench.system.isolated_call import CallTimeout, IsolatedCallError, call_isolated
 from bench.values import Value
 
 CORE_S = 0.5
-"""How long one core is timed, the warm-up before it included."""
+"""Time spent on one core, including its warm-up."""
 WARM_UP_S = 0.05
-"""For the processor's frequency to rise, and for the move to the core to be over."""
+"""Time for the processor's frequency to rise after the process has moved to the core."""
 MAX_CORES = 4
-STEP_TURNS = 8_000
-"""Turns of the loop that is timed."""
+LOOP_ITERATIONS = 8_000
+"""Iterations of the loop that is timed."""
 LATE_FACTOR = 1.1
-"""From how many medians a repetition counts as late."""
+"""A repetition that takes more than this many medians counts as late."""
 MAX_PROCESS_S = 20.0
-"""How long the process may take in all; nearly all of it for its start on a very busy machine."""
+"""Time limit of the process. The measurement takes 2 s at most; the rest is for starting on a very busy machine."""
 
 QUIET_BELOW = {"score": 5.0, "background": 0.1, "steal": 0.01}
-"""Score in percent, background in cores, steal as a share. Where repetitions spread by s percent, the interval of the
-ratio of two medians of n each reaches about 2.6 s / sqrt(n) percent to either side (normal times, 95 %): below 5, some
-20 pairs show a difference of 3 %."""
+"""Limits: score in percent, background load in cores, steal as a share. If repetitions spread by s percent, the 95 %
+interval of the ratio of two medians of n samples each reaches about 2.6 s / sqrt(n) percent to either side, for
+normally distributed times. So with a score below 5, some 20 pairs show a difference of 3 %."""
 USABLE_BELOW = {"score": 20.0, "background": 0.5, "steal": 0.05}
-"""Below 20, some 30 pairs still show a difference of 10 %; above, only large ratios come out of a short run. Half a
-busy core is a quarter of the smallest machine that Fairlap runs on."""
+"""Limits in the same units. With a score below 20, some 30 pairs still show a difference of 10 %; above it, a short run
+shows only large ratios. Half a busy core is a quarter of the smallest machine that Fairlap runs on."""
 
 
 class NoiseError(RuntimeError):
-    """The noise could not be measured; the message says why."""
+    """The noise could not be measured; the message is a sentence that says why."""
 
 
 class Noise(Value):
-    """The machine at rest."""
+    """The noise of the machine at one moment."""
 
     word: Literal["quiet", "usable", "noisy"]
-    """The worst of what score, background load and steal each say: see `QUIET_BELOW` and `USABLE_BELOW`."""
+    """The worst rating of score, background load and steal, see `QUIET_BELOW` and `USABLE_BELOW`."""
     score: float = Field(ge=0)
-    """Percent: spread and late share together, of the worst core."""
+    """Sum of spread and late share of the worst core, in percent."""
     spread: float = Field(ge=0)
-    """Percent: interquartile range over the median, of that core."""
+    """Interquartile range over the median of that core, in percent."""
     late: float = Field(ge=0, le=100)
-    """Percent of that core's repetitions that took over 10 % longer than the median."""
+    """Share of that core's repetitions that took over 10 % longer than the median, in percent."""
     worst_pause_ms: float = Field(ge=0)
-    """The longest time over the median that one repetition took, on any core."""
+    """The largest difference between a repetition and the median of its core, over all cores."""
     steal: float | None = Field(default=None, ge=0, le=1)
-    """Share of the measured core's time that the hypervisor took; None where the system does not tell."""
+    """Share of a core's time that the hypervisor took; None if the system does not report it."""
     background_cores: float | None = Field(default=None, ge=0)
-    """Cores that other programs kept busy meanwhile; None where the system does not tell."""
+    """Number of cores that other programs kept busy meanwhile; None if the system does not report it."""
     cores: list[int]
-    """The cores that were measured; empty where the system does not let a process choose its core."""
+    """Ids of the cores that were measured; empty if the system does not let a process choose its core."""
     repetitions: int
+    """Number of timed repetitions on all cores together."""
     at: str
-    """When, ISO 8601, UTC."""
+    """Time of the measurement, ISO 8601, UTC."""
 
 
 def measure_noise(limit_s: float = MAX_PROCESS_S, cores: Sequence[int] = ()) -> Noise:
-    """Measure in a process of its own, for about half a second a core and at most two; `NoiseError` if that fails.
+    """Measure in a process of its own, for half a second per core and 2 s at most. Raises NoiseError.
 
-    `cores` are those to look at, where they are not all that this process may use.
+    `cores` are the ids of the cores to choose from; empty for all that this process may use.
     """
-    command = [sys.executable, "-m", "bench.machine.noise", *map(str, cores)]
     try:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=limit_s,
-            check=True,
-        )
-        return Noise.model_validate_json(done.stdout)
-    except subprocess.TimeoutExpired as error:
-        raise NoiseError(f"measuring the noise took over {limit_s:g} s: is the machine overloaded?") from error
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise NoiseError(f"measuring the noise failed with exit code {error.returncode}: {last}") from error
-    except ValidationError as error:
-        raise NoiseError(f"measuring the noise gave no result that can be read: {done.stdout[:200]!r}") from error
-    except OSError as error:
-        raise NoiseError(f"measuring the noise could not start: {error}") from error
+        result = call_isolated("bench.machine.noise:measure_noise_in_process", list(cores), limit_s=limit_s)
+    except CallTimeout as error:
+        raise NoiseError(
+            f"Measuring the noise took longer than {limit_s:g} s. The machine may be overloaded."
+        ) from error
+    except (IsolatedCallError, OSError) as error:
+        raise NoiseError(f"The noise could not be measured: {error}") from error
+    return Noise.model_validate(result.value)
 
 
 def measure_noise_in_process(cores: Sequence[int] = ()) -> Noise:
-    """Measure in this process, which gets pinned to one core after the other."""
+    """Measure in this process and pin it to one core after the other."""
     cores = select_evenly(cores or usable_cores(), MAX_CORES) if hasattr(os, "sched_setaffinity") else []
-    ticks, used, began = machine_busy_and_steal_s(), time.process_time(), time.monotonic()
-    times = {core: time_steps(core) for core in cores} or {None: time_steps(None)}
-    seconds, used, later = time.monotonic() - began, time.process_time() - used, machine_busy_and_steal_s()
+    counters, used_s, began = machine_busy_and_steal_s(), time.process_time(), time.monotonic()
+    times = {core: time_repetitions(core) for core in cores} or {None: time_repetitions(None)}
+    wall_s, used_s, later = time.monotonic() - began, time.process_time() - used_s, machine_busy_and_steal_s()
     steal = background = None
-    if ticks and later:
-        background = max(0.0, later[0] - ticks[0] - used) / seconds
-        steal = min(1.0, max(0.0, later[1] - ticks[1]) / seconds)
+    if counters and later:
+        background = max(0.0, later[0] - counters[0] - used_s) / wall_s
+        steal = min(1.0, max(0.0, later[1] - counters[1]) / wall_s)
     return assess_noise(times, steal, background)
 
 
-def select_evenly(cores: Sequence[int], most: int) -> list[int]:
-    """At most so many of the cores, evenly spread."""
-    count = min(len(cores), most)
-    return [cores[place * len(cores) // count] for place in range(count)]
+def select_evenly(cores: Sequence[int], limit: int) -> list[int]:
+    """At most `limit` of the cores, evenly spaced."""
+    count = min(len(cores), limit)
+    return [cores[position * len(cores) // count] for position in range(count)]
 
 
-def time_steps(core: int | None) -> list[int]:
-    """Nanoseconds of each repetition on one core, end to end, so that no pause falls between two; None for any core."""
+def time_repetitions(core: int | None) -> list[int]:
+    """Nanoseconds of each repetition on one core (None for any core).
+
+    A repetition begins when the previous one ends, so that every interruption falls into one.
+    """
     if core is not None:
         os.sched_setaffinity(0, {core})
-    collecting = gc.isenabled()
+    was_collecting = gc.isenabled()
     gc.disable()
     try:
         _repeat(WARM_UP_S)
         return _repeat(CORE_S - WARM_UP_S)
     finally:
-        if collecting:
+        if was_collecting:
             gc.enable()
 
 
@@ -151,13 +141,13 @@ def _repeat(seconds: float) -> list[int]:
 
 def _do_arithmetic() -> int:
     number = 1
-    for _ in range(STEP_TURNS):
+    for _ in range(LOOP_ITERATIONS):
         number = (number * 1_103_515_245 + 12_345) & 0x3FFF_FFFF
     return number
 
 
 def assess_noise(times: Mapping[int | None, Sequence[int]], steal: float | None, background: float | None) -> Noise:
-    """The noise in the repetitions of each core, in nanoseconds."""
+    """The noise of a machine. `times` are the repetitions of each core, in nanoseconds."""
     spread, late = max((_spread_and_late(core_times) for core_times in times.values()), key=sum)
     return Noise(
         word=_rate_noise({"score": spread + late, "background": background or 0.0, "steal": steal or 0.0}),
@@ -174,18 +164,14 @@ def assess_noise(times: Mapping[int | None, Sequence[int]], steal: float | None,
 
 
 def _spread_and_late(times: Sequence[int]) -> tuple[float, float]:
-    """Both in percent."""
+    """Spread and late share, in percent."""
     middle = median(times)
     lower, _, upper = quantiles(times, n=4, method="inclusive") if len(times) > 1 else (middle, middle, middle)
-    late = sum(one > LATE_FACTOR * middle for one in times)
+    late = sum(time_ns > LATE_FACTOR * middle for time_ns in times)
     return 100 * (upper - lower) / middle, 100 * late / len(times)
 
 
-def _rate_noise(seen: Mapping[str, float]) -> Literal["quiet", "usable", "noisy"]:
-    if all(seen[name] < limit for name, limit in QUIET_BELOW.items()):
+def _rate_noise(values: Mapping[str, float]) -> Literal["quiet", "usable", "noisy"]:
+    if all(values[name] < limit for name, limit in QUIET_BELOW.items()):
         return "quiet"
-    return "usable" if all(seen[name] < limit for name, limit in USABLE_BELOW.items()) else "noisy"
-
-
-if __name__ == "__main__":
-    print(measure_noise_in_process([int(core) for core in sys.argv[1:]]).model_dump_json())
+    return "usable" if all(values[name] < limit for name, limit in USABLE_BELOW.items()) else "noisy"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench import paths
+from bench.storage.upload_check import MAX_MEMORY_BYTES
+from bench.system.isolated_call import CallRaised, CallTimeout, IsolatedCallError, call_isolated
 from bench.workload.declaration import Upload
 
 MAX_IMAGE_MB = 10
@@ -76,15 +75,23 @@ def _write_draft(content: bytes) -> Iterator[tuple[Path, str]]:
 
 
 def _run_check(file: Path, check: str) -> str:
-    command = [sys.executable, "-m", "bench.storage.upload_check", check, str(file)]
+    """What the function `check` says about the file. Raises UploadError."""
     try:
-        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, timeout=MAX_CHECK_S, check=False)
-        told = json.loads(done.stdout)
-    except subprocess.TimeoutExpired as error:
+        result = call_isolated(
+            "bench.storage.upload_check:check_file",
+            check,
+            str(file),
+            limit_s=MAX_CHECK_S,
+            memory_limit_bytes=MAX_MEMORY_BYTES,
+        )
+    except CallTimeout as error:
         raise UploadError(f"The file could not be read in {MAX_CHECK_S:.0f} s. Choose a smaller one.") from error
-    except ValueError as error:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise UploadError(f"The file could not be looked into: {''.join(last)}. Choose another.") from error
-    if "what" in told:
-        raise UploadError(f"{told['what']}. {told['remedy']}")
-    return told["said"]
+    except CallRaised as error:
+        if error.kind == "MemoryError":
+            raise UploadError("The file needs too much memory to be read. Choose a smaller one.") from error
+        if error.remedy:
+            raise UploadError(f"{error.what}. {error.remedy}") from error
+        raise UploadError(f"The file could not be examined: {error}. Choose another.") from error
+    except IsolatedCallError as error:
+        raise UploadError(f"The file could not be examined: {error}. Choose another.") from error
+    return result.value

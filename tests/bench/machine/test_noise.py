@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from bench.machine import noise
 from bench.machine.limits import usable_cores
 from bench.machine.noise import Noise, NoiseError
-from bench.paths import ROOT
 
 STEADY = [1_000_000] * 100
 
@@ -92,38 +90,20 @@ def test_measuring_leaves_the_affinity_of_this_process() -> None:
 
 
 def test_too_slow() -> None:
-    with pytest.raises(NoiseError, match=r"took over 0\.01 s"):
+    with pytest.raises(NoiseError, match=r"longer than 0\.01 s"):
         noise.measure_noise(limit_s=0.01)
 
 
-@pytest.mark.parametrize(
-    ("script", "message"),
-    [
-        ("#!/bin/sh\necho first >&2\necho the reason >&2\nexit 3\n", "exit code 3: the reason"),
-        ("#!/bin/sh\nexit 4\n", "exit code 4: it said nothing"),
-        ('#!/bin/sh\necho \'{"word": "loud"}\'\n', "no result that can be read"),
-        ("#!/bin/sh\n", "no result that can be read"),
-    ],
-)
-def test_a_process_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str) -> None:
+def test_a_process_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     python = tmp_path / "python"
-    python.write_text(script)
+    python.write_text("#!/bin/sh\necho first >&2\necho the reason >&2\nexit 3\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
-    with pytest.raises(NoiseError, match=message):
+    with pytest.raises(NoiseError, match="exited with status 3: the reason"):
         noise.measure_noise()
 
 
 def test_a_python_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
-    with pytest.raises(NoiseError, match="could not start"):
+    with pytest.raises(NoiseError, match=r"could not be measured: .*No such file"):
         noise.measure_noise()
-
-
-def test_the_module_prints_json_and_nothing_else() -> None:
-    root = ROOT
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.machine.noise"], cwd=root, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.count("\n") == 1
-    assert Noise.model_validate_json(done.stdout).word in {"quiet", "usable", "noisy"}

@@ -110,5 +110,5 @@ def test_a_checked_file_that_is_too_large_is_not_even_looked_into():
 
 
 def test_a_check_that_breaks_is_an_answer():
-    with pytest.raises(UploadError, match="could not be looked into"):
+    with pytest.raises(UploadError, match="could not be examined"):
         save_checked_file(b"x", Upload("file", ("json",), 1, "no.such.module:check"))

@@ -75,7 +75,7 @@ def _measure_if_free() -> None:
         with st.spinner("Timing each core …"):
             _get_last_noise().noise = measure_noise()
     except NoiseError as error:
-        st.error(str(error), title="The noise could not be measured", icon=":material/error:")
+        st.error(str(error), icon=":material/error:")
     finally:
         os.close(lock)
 

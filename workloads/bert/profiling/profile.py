@@ -3,28 +3,23 @@
 oneDNN tells each kernel that it runs, how and for how long, where ONEDNN_VERBOSE=profile_exec asks for it. Telling
 takes time, so it is asked in a process of its own, apart from whatever is raced.
 https://uxlfoundation.github.io/oneDNN/dev_guide_verbose.html
-
-`python -m workloads.bert.profiling.profiled_process GRAPH INPUTS THREADS BATCH REPEATS MODE` is such a process; MODE is verbose or trace.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from workloads import ROOT
+from bench.system.isolated_call import CallResult, IsolatedCallError, call_isolated
 from workloads.bert.profiling.onednn_verbose import (
     GEMM,
     PRODUCT_PRIMITIVES,
@@ -36,8 +31,9 @@ from workloads.bert.profiling.profiled_process import PASSES_BEGIN, PASSES_END
 
 if TYPE_CHECKING:
     from workloads.bert.inference.tokenization import Windows
-MAX_STDERR_CHARACTERS = 2_000
-"""Characters of a failed child's standard error that its exception repeats."""
+
+MAX_QUOTED_CHARACTERS = 2_000
+"""Characters of the output that the message of an error repeats."""
 
 
 class ProfileError(RuntimeError):
@@ -173,16 +169,16 @@ def profile_graph(
     longer than `limit_s` seconds.
     """
     with _prepare_passes(graph_file, windows, threads, batch, repeats, environment or {}, limit_s) as run:
-        told, about = _split_output(run("verbose", "profile_exec"))
-        _, traced = _split_output(run("trace", "0"))
-    verbose = parse_verbose(told)
+        timed = run("verbose", "profile_exec")
+        traced = run("trace", "0").value
+    verbose = parse_verbose(_select_timed_output(timed.output))
     return Profile(
         batch=batch,
         length=int(windows.input_ids.shape[1]),
         threads=threads,
         passes=repeats,
         wall_ms=statistics.median(traced["walls_ms"]),
-        verbose_wall_ms=statistics.mean(about["walls_ms"]),
+        verbose_wall_ms=statistics.mean(timed.value["walls_ms"]),
         kernels=sum_kernels(verbose.calls, repeats),
         operators=_sum_operators(traced["operators"], repeats),
         skipped=verbose.skipped,
@@ -202,8 +198,8 @@ def profile_one_pass(
 ) -> tuple[KernelTime, ...]:
     """The kernels of one pass, as `profile` tells them, and nothing else: one process, to prove which ones run."""
     with _prepare_passes(graph_file, windows, threads, batch, 1, environment or {}, limit_s) as run:
-        told, _ = _split_output(run("verbose", "profile_exec"))
-    return sum_kernels(parse_verbose(told).calls, 1)
+        output = _select_timed_output(run("verbose", "profile_exec").output)
+    return sum_kernels(parse_verbose(output).calls, 1)
 
 
 @contextlib.contextmanager
@@ -215,8 +211,8 @@ def _prepare_passes(
     repeats: int,
     environment: Mapping[str, str],
     limit_s: float,
-) -> Iterator[Callable[[str, str], str]]:
-    """What runs the passes in a process of its own, by MODE and ONEDNN_VERBOSE, and gives what that printed."""
+) -> Iterator[Callable[[str, str], CallResult]]:
+    """A function that runs the passes in a process of its own, given the mode and ONEDNN_VERBOSE."""
     import numpy as np
 
     if not len(windows) or min(threads, batch, repeats) < 1:
@@ -225,9 +221,21 @@ def _prepare_passes(
         inputs = Path(folder) / "inputs.npz"
         np.savez(inputs, **windows.feed())
 
-        def run(mode: str, verbose: str) -> str:
-            given = [str(graph_file.absolute()), str(inputs), str(threads), str(batch), str(repeats), mode]
-            return _run_child(given, _build_environment(environment, threads, verbose), limit_s)
+        def run(mode: str, verbose: str) -> CallResult:
+            try:
+                return call_isolated(
+                    "workloads.bert.profiling.profiled_process:run_passes",
+                    str(graph_file.absolute()),
+                    str(inputs),
+                    threads,
+                    batch,
+                    repeats,
+                    mode,
+                    limit_s=limit_s,
+                    environment=_build_environment(environment, threads, verbose),
+                )
+            except IsolatedCallError as error:
+                raise ProfileError(f"The model could not be profiled: {error}") from error
 
         yield run
 
@@ -275,35 +283,13 @@ def _build_environment(precision: Mapping[str, str], threads: int, verbose: str)
     return clean | dict(precision) | limits | {"ONEDNN_VERBOSE": verbose}
 
 
-def _run_child(arguments: list[str], environment: Mapping[str, str], limit_s: float) -> str:
-    """Standard output of a child that ended well."""
-    command = [sys.executable, "-m", "workloads.bert.profiling.profiled_process", *arguments]
-    try:
-        ended = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=limit_s,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ProfileError(f"the profiled process was stopped: it took longer than {limit_s:g} s") from error
-    if ended.returncode:
-        said = ended.stderr.strip()[-MAX_STDERR_CHARACTERS:] or "nothing"
-        raise ProfileError(f"the profiled process ended with exit status {ended.returncode}; it said: {said}")
-    return ended.stdout
-
-
-def _split_output(output: str) -> tuple[str, dict[str, Any]]:
-    """What was printed up to the last pass, without the kernels of the warm-up, and what the child tells of itself."""
-    before, began, after = output.partition(f"{PASSES_BEGIN}\n")
-    told, ended, rest = after.partition(PASSES_END)
-    if not began or not ended:
+def _select_timed_output(output: str) -> str:
+    """The output of the passes that count, and that of the warm-up without its kernels (the header of the library)."""
+    before, begin, after = output.partition(f"{PASSES_BEGIN}\n")
+    passes, end, _ = after.partition(PASSES_END)
+    if not begin or not end:
         raise ProfileError(
-            f"the profiled process printed no whole report; the last of it is: {output[-MAX_STDERR_CHARACTERS:]}"
+            f"The output of the profiled process is not complete. It ends with: {output[-MAX_QUOTED_CHARACTERS:]}"
         )
     header = [line for line in before.splitlines(keepends=True) if ",exec," not in line]
-    return "".join(header) + told, json.loads(rest.partition("\n")[0])
+    return "".join(header) + passes

@@ -1,48 +1,48 @@
-"""TODO: workloads.bert.profiling.profiled_process."""
+"""What `workloads.bert.profiling.profile` runs in a process of its own."""
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PASSES_BEGIN, PASSES_END = "fairlap: passes begin", "fairlap: passes end "
-"""What the child prints among oneDNN's lines; after the second, JSON."""
-
+PASSES_BEGIN, PASSES_END = "fairlap: passes begin", "fairlap: passes end"
+"""Lines that mark the passes that count among oneDNN's lines on standard output."""
 
 WARM_UP_PASSES = 2
 """Passes before the first that counts: TensorFlow rewrites the graph in the first, oneDNN reorders the weights."""
 
 
-def main(arguments: list[str]) -> int:
-    graph, inputs, threads, batch, repeats, mode = arguments
+def run_passes(graph: str, inputs: str, threads: int, batch: int, repeats: int, mode: str) -> dict[str, Any]:
+    """Run `repeats` passes over `batch` of the windows in `inputs` each.
+
+    Returns `walls_ms`, the time of each pass, and in the mode `trace` also `operators`, see `_trace_operators`.
+    """
     import numpy as np
 
     from workloads.bert.inference.session import InferenceSession
     from workloads.bert.model.forward import INPUT_NAMES
 
-    engine = InferenceSession.load(Path(graph), int(threads))
+    engine = InferenceSession.load(Path(graph), threads)
     with np.load(inputs) as file:
         arrays = [file[name] for name in INPUT_NAMES]
 
     def feed(repeat: int) -> list[np.ndarray]:
         # From the first again where the windows run out: every batch is whole.
-        rows = np.arange(repeat * int(batch), (repeat + 1) * int(batch)) % len(arrays[0])
+        rows = np.arange(repeat * batch, (repeat + 1) * batch) % len(arrays[0])
         return [array[rows] for array in arrays]
 
     for repeat in range(WARM_UP_PASSES):
         engine.run(*feed(repeat))
-    feeds = [feed(repeat) for repeat in range(int(repeats))]
+    feeds = [feed(repeat) for repeat in range(repeats)]
     print(f"\n{PASSES_BEGIN}", flush=True)
-    about: dict[str, Any] = {"walls_ms": [_time_pass_ms(engine.run, given) for given in feeds]}
+    report: dict[str, Any] = {"walls_ms": [_time_pass_ms(engine.run, given) for given in feeds]}
     if mode == "trace":
-        about["operators"] = _trace_operators(engine.session, feeds)
-    print(f"{PASSES_END}{json.dumps(about)}", flush=True)
-    return 0
+        report["operators"] = _trace_operators(engine.session, feeds)
+    print(PASSES_END, flush=True)
+    return report
 
 
 def _time_pass_ms(run: Callable[..., Any], given: list[Any]) -> float:
@@ -73,7 +73,3 @@ def _trace_operators(session: Any, feeds: list[Any]) -> list[tuple[str, str, int
             calls[key] += 1
             times[key] += (node.op_end_rel_nanos - node.op_start_rel_nanos) / 1e6
     return [(*key, calls[key], times[key]) for key in calls]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

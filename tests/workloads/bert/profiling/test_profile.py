@@ -162,7 +162,7 @@ def test_our_own_environment_does_not_disturb_it(monkeypatch):
 
 def test_a_child_that_fails_is_heard(tiny):
     (tiny.folder / "broken.pb").write_bytes(b"no graph")
-    with pytest.raises(profile.ProfileError, match=r"(?s)exit status 1.*DecodeError"):
+    with pytest.raises(profile.ProfileError, match="could not be profiled: DecodeError"):
         profile_graph(tiny, "broken.pb")
 
 
@@ -172,19 +172,17 @@ def test_a_child_that_takes_too_long_is_stopped(tiny):
 
 
 def test_a_child_that_stops_halfway_is_no_profile():
-    with pytest.raises(profile.ProfileError, match="no whole report"):
-        profile._split_output(f"{HEADER_LINES}{profiled_process.PASSES_BEGIN}\n{INT8_LINE}")
+    with pytest.raises(profile.ProfileError, match="not complete"):
+        profile._select_timed_output(f"{HEADER_LINES}{profiled_process.PASSES_BEGIN}\n{INT8_LINE}")
 
 
 def test_the_warm_up_is_left_out_and_its_header_kept():
-    told, about = profile._split_output(
-        f"{HEADER_LINES}{GELU_LINE}\n{profiled_process.PASSES_BEGIN}\n{INT8_LINE}{profiled_process.PASSES_END}"
-        '{"walls_ms": [1.5]}\n'
+    output = profile._select_timed_output(
+        f"{HEADER_LINES}{GELU_LINE}\n{profiled_process.PASSES_BEGIN}\n{INT8_LINE}{profiled_process.PASSES_END}\n"
     )
-    found = onednn_verbose.parse_verbose(told)
+    found = onednn_verbose.parse_verbose(output)
     assert [call.precision for call in found.calls] == ["int8"]
     assert found.version == "3.7.3"
-    assert about == {"walls_ms": [1.5]}
 
 
 @pytest.mark.parametrize("changes", [{"threads": 0}, {"batch": 0}, {"repeats": 0}])
