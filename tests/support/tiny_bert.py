@@ -106,7 +106,7 @@ def make_texts(count: int, words: int, seed: int = 0) -> tuple[list[str], list[s
 def make_windows(made: checkpoint.Checkpoint, count: int = 12, length: int = 24, seed: int = 0) -> tokenization.Windows:
     """What a model reads of drawn questions, some of it padding."""
     questions, passages = make_texts(count, 12, seed)
-    return tokenization.WindowTokenizer(made).windows(
+    return tokenization.WindowTokenizer(made).make_windows(
         questions, [passage[: 20 + 7 * n] for n, passage in enumerate(passages)], length
     )
 

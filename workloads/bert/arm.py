@@ -1,4 +1,4 @@
-"""The work: questions to word pieces, through BERT at one precision, and back to answers."""
+"""The arm of a race: questions to word pieces, through BERT at one precision, and back to answers."""
 
 from __future__ import annotations
 
@@ -15,128 +15,138 @@ import numpy as np
 from bench.values import Evidence, Measure, Picture, Table
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from workloads.bert import WORKLOAD, squad
-from workloads.bert.inference import evaluation, instances, tokenization
+from workloads.bert.inference import evaluation
+from workloads.bert.inference.instances import Instance, Logits, split_cores
 from workloads.bert.inference.session import InferenceSession, slice_inputs
-from workloads.bert.model import checkpoint
+from workloads.bert.inference.tokenization import Windows, WindowTokenizer
+from workloads.bert.model.checkpoint import load_checkpoint
 from workloads.bert.profiling import evidence
 from workloads.bert.quantization import graphs
 
+ANSWERS_FILE = "answers.json"
+"""In the arm's scratch folder: the answer to each question of the set by its id."""
+
 
 class QuestionAnswering:
-    """One arm. See `bench.workload.interface.WorkloadArm`."""
+    """See `bench.workload.interface.WorkloadArm`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.length = int(settings.parameters["length"])
-        self.instances = min(int(settings.parameters["instances"]), settings.cores)
+        self.instance_count = min(int(settings.parameters["instances"]), settings.cores)
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         self.progress = progress
         progress("reading model and questions")
-        self.checkpoint = checkpoint.load_checkpoint(str(self.settings.parameters["model"]), progress)
-        longest = self.checkpoint.config.max_position_embeddings
-        if self.length > longest:
+        self.checkpoint = load_checkpoint(str(self.settings.parameters["model"]), progress)
+        max_length = self.checkpoint.config.max_position_embeddings
+        if self.length > max_length:
             raise BadInput(
-                f"the model reads {longest} word pieces at most, not {self.length}", "Choose a smaller sequence length."
+                f"the model reads at most {max_length} word pieces at once, but the sequence length is {self.length}",
+                f"Choose a sequence length of at most {max_length}.",
             )
-        self.reader = tokenization.WindowTokenizer(self.checkpoint)
+        self.tokenizer = WindowTokenizer(self.checkpoint)
         self.questions = squad.load_questions(str(self.settings.parameters["evaluation"]), self.settings.uploads)
-        self._choose()
-        self.graph = graphs.write_graph_file(self.settings.lever, self.checkpoint, self.reader, self.settings, progress)
-        self._start(progress)
-        queries = self.settings.batch * self.instances
-        trained = self.checkpoint.trained
+        self._choose_questions()
+        self.graph = graphs.write_graph_file(
+            self.settings.lever, self.checkpoint, self.tokenizer, self.settings, progress
+        )
+        self._start_models(progress)
         return {
-            "work": queries,
+            "work": self.settings.batch * self.instance_count,
             "data": squad.digest_questions(self.questions) + self.checkpoint.digest,
             "facts": {
                 "model": f"{self.checkpoint.name}, {self.checkpoint.config.parameters() / 1e6:.1f} M parameters",
                 "questions": f"{len(self.questions):,}",
-                "windows": f"{self.windows_each} of {self.length} word pieces a question",
-                "instances": f"{self.instances} × {self.settings.cores // self.instances} cores",
+                "windows": f"{self.windows_per_question} of {self.length} word pieces per question",
+                "instances": f"{self.instance_count} × {self.settings.cores // self.instance_count} cores",
             },
-            "synthetic": "" if trained else f"untrained weights ({self.checkpoint.name}): speed only",
+            "synthetic": "" if self.checkpoint.trained else f"untrained weights ({self.checkpoint.name}): speed only",
         }
 
-    def _choose(self) -> None:
-        """What is raced: the questions that need the commonest number of windows, so that every batch is equal work."""
-        counted = self.reader.questions(self.questions, self.length)
-        needed = np.bincount(counted.query)
-        self.windows_each = Counter(needed.tolist()).most_common(1)[0][0]
-        self.raced = [
-            question for question, count in zip(self.questions, needed, strict=True) if count == self.windows_each
+    def _choose_questions(self) -> None:
+        """Race only the questions that need the most common number of windows, so that all batches are equal work."""
+        windows = self.tokenizer.make_question_windows(self.questions, self.length)
+        counts = np.bincount(windows.query)
+        self.windows_per_question = Counter(counts.tolist()).most_common(1)[0][0]
+        self.raced_questions = [
+            question
+            for question, count in zip(self.questions, counts, strict=True)
+            if count == self.windows_per_question
         ]
 
-    def _start(self, progress: ProgressReporter) -> None:
-        if self.instances == 1:
-            self.engine = InferenceSession.load(self.graph, self.settings.cores)
+    def _start_models(self, progress: ProgressReporter) -> None:
+        if self.instance_count == 1:
+            self.session = InferenceSession.load(self.graph, self.settings.cores)
             return
-        progress(f"starting {self.instances} instances")
-        cores = instances.split_cores(sorted(os.sched_getaffinity(0)), self.instances)
-        self.models = [instances.Instance(self.graph, chosen) for chosen in cores]
-        for one in self.models:
-            one.answer()
+        progress(f"starting {self.instance_count} instances")
+        core_groups = split_cores(sorted(os.sched_getaffinity(0)), self.instance_count)
+        self.instances = [Instance(self.graph, cores) for cores in core_groups]
+        for instance in self.instances:
+            instance.wait_ready()
 
     def repeat(self, repetition: int, clock: Clock) -> None:
-        queries = self.settings.batch * self.instances
+        queries = self.settings.batch * self.instance_count
         first = repetition * queries
-        asked = [self.raced[(first + place) % len(self.raced)] for place in range(queries)]
-        windows = clock("tokenize", lambda: self.reader.questions(asked, self.length))
-        start, end = clock("inference", lambda: self._logits(windows))
-        clock("extract", lambda: self.reader.answers(windows, start, end, [question.passage for question in asked]))
+        questions = [self.raced_questions[(first + index) % len(self.raced_questions)] for index in range(queries)]
+        windows = clock("tokenize", lambda: self.tokenizer.make_question_windows(questions, self.length))
+        start, end = clock("inference", lambda: self._compute_logits(windows))
+        passages = [question.passage for question in questions]
+        clock("extract", lambda: self.tokenizer.find_answers(windows, start, end, passages))
 
-    def _logits(self, windows: tokenization.Windows) -> tuple[np.ndarray, np.ndarray]:
-        """Logits of all windows: batches that one model reads in turn, or each instance's share at once."""
+    def _compute_logits(self, windows: Windows) -> Logits:
+        """Return the logits of all windows. One model reads the batches in turn; instances read them at once."""
         size = self.settings.batch
-        if self.instances == 1:
-            return self.engine.logits(windows, size)
-        batches = [slice_inputs(windows, at, at + size) for at in range(0, len(windows), size)]
-        for place, batch in enumerate(batches):
-            self.models[place % self.instances].ask(batch)
-        parts = [self.models[place % self.instances].answer() for place in range(len(batches))]
+        if self.instance_count == 1:
+            return self.session.compute_logits(windows, size)
+        batches = [slice_inputs(windows, first, first + size) for first in range(0, len(windows), size)]
+        for index, batch in enumerate(batches):
+            self.instances[index % self.instance_count].send(batch)
+        parts = [self.instances[index % self.instance_count].receive() for index in range(len(batches))]
         return np.concatenate([start for start, _ in parts]), np.concatenate([end for _, end in parts])
 
     def evidence(self) -> list[Evidence]:
-        ran = self._inference
-        if self.instances > 1:
-            ran = ran.model_copy(update={"words": [*ran.words, *self._latencies()]})
-        same = "both arms run this step's same code"
+        inference = self._inference_evidence
+        if self.instance_count > 1:
+            inference = inference.model_copy(update={"words": [*inference.words, *self._describe_instances()]})
+        reason = "both arms run the same code in this step"
         return [
-            Evidence(step="tokenize", path="stock", words=[same], reason=same),
-            ran,
-            Evidence(step="extract", path="stock", words=[same], reason=same),
+            Evidence(step="tokenize", path="stock", words=[reason], reason=reason),
+            inference,
+            Evidence(step="extract", path="stock", words=[reason], reason=reason),
         ]
 
     @cached_property
-    def _inference(self) -> Evidence:
-        """Asked once: what runs is in the graph, which is the same from first to last."""
-        self.progress("asking oneDNN which kernels run")
+    def _inference_evidence(self) -> Evidence:
+        """Collected once: the graph, and so the kernels that run, do not change during a race."""
+        self.progress("running one batch with oneDNN's log of kernels")
         lever = WORKLOAD.lever[self.settings.lever]
         return evidence.collect_inference_evidence(
             lever.name,
             self.graph,
-            self.reader.questions(self.raced[: self.settings.batch], self.length),
-            threads=max(1, self.settings.cores // self.instances),
+            self.tokenizer.make_question_windows(self.raced_questions[: self.settings.batch], self.length),
+            threads=max(1, self.settings.cores // self.instance_count),
             batch=self.settings.batch,
             environment=lever.environment,
         )
 
-    def _latencies(self) -> list[str]:
-        """Of every instance: its cores, and how long a batch takes it while the others work too."""
+    def _describe_instances(self) -> list[str]:
+        """Return a line for each instance: its cores, and its time per batch while the other instances compute too."""
         return [
-            f"instance {place} on core{'s' * (len(one.cores) > 1)} {', '.join(map(str, one.cores))}: "
-            f"{1e3 * statistics.median(one.seconds):.1f} ms a batch (median of {len(one.seconds)})"
-            for place, one in enumerate(self.models, 1)
+            f"instance {number} on core{'s' * (len(instance.cores) > 1)} {', '.join(map(str, instance.cores))}: "
+            f"{1e3 * statistics.median(instance.batch_times_s):.1f} ms per batch "
+            f"(median of {len(instance.batch_times_s)})"
+            for number, instance in enumerate(self.instances, 1)
         ]
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
-        """F1 and exact match over all questions of the set; an untrained model has none to measure."""
+        """F1 and exact match over all questions of the set. An untrained model has no accuracy to measure."""
         if not self.checkpoint.trained:
             return [], []
-        engine = self.engine if self.instances == 1 else InferenceSession.load(self.graph, self.settings.cores)
-        best = evaluation.answer_questions(engine, self.reader, self.questions, self.length, self.progress)
-        (self.settings.scratch / "answers.json").write_text(json.dumps(best))
-        score = squad.score_answers(self.questions, best)
+        session = self.session if self.instance_count == 1 else InferenceSession.load(self.graph, self.settings.cores)
+        answers = evaluation.answer_questions(session, self.tokenizer, self.questions, self.length, self.progress)
+        (self.settings.scratch / ANSWERS_FILE).write_text(json.dumps(answers))
+        score = squad.score_answers(self.questions, answers)
         return [
             Measure(name="f1", label="F1", value=score.f1, decisive=True),
             Measure(name="exact-match", label="exact match", value=score.exact_match, unit="%"),
@@ -145,11 +155,13 @@ class QuestionAnswering:
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
         if not self.checkpoint.trained:
             return [], []
-        theirs = json.loads((other / "answers.json").read_text())
-        ours = json.loads((self.settings.scratch / "answers.json").read_text())
+        theirs = json.loads((other / ANSWERS_FILE).read_text())
+        ours = json.loads((self.settings.scratch / ANSWERS_FILE).read_text())
         changed = [question for question in self.questions if theirs[question.id] != ours[question.id]]
-        rows = [[q.question, q.answers[0], theirs[q.id], ours[q.id]] for q in changed]
-        share = 100 * (1 - len(changed) / len(self.questions))
-        measures = [Measure(name="answers-agree", label="answers that agree", value=share, unit="%")]
+        rows = [
+            [question.question, question.answers[0], theirs[question.id], ours[question.id]] for question in changed
+        ]
+        agreement = 100 * (1 - len(changed) / len(self.questions))
+        measures = [Measure(name="answers-agree", label="answers that agree", value=agreement, unit="%")]
         columns = ["question", "true answer", "baseline's answer", "accelerated arm's answer"]
         return measures, [Table(name="changed", label="Questions whose answer changed", columns=columns, rows=rows)]

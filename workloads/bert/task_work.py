@@ -36,7 +36,7 @@ class ModelPair:
     """Both models of one setting, ready to answer."""
 
     setting: tuple[str, str, int, int]
-    reader: WindowTokenizer
+    tokenizer: WindowTokenizer
     fp32: InferenceSession
     int8: InferenceSession
 
@@ -51,24 +51,24 @@ class BertTaskWork:
         """Both models' answers; see `Desk.ask`."""
         pair = self._loaded(settings, tell)
         began = time.perf_counter()
-        windows = pair.reader.windows([question], [passage], _window_length(settings))
+        windows = pair.tokenizer.make_windows([question], [passage], _window_length(settings))
         tokenize_s = time.perf_counter() - began
         engines = {"fp32": pair.fp32, "int8": pair.int8}
         # The first pass of a new shape costs more than all others, and is not of interest.
-        logits = {name: engine.logits(windows, settings.batch) for name, engine in engines.items()}
+        logits = {name: engine.compute_logits(windows, settings.batch) for name, engine in engines.items()}
         times: dict[str, list[float]] = {name: [] for name in engines}
         for done in range(ANSWER_REPEATS):
             tell.progress("answering", done / ANSWER_REPEATS)
             for name, engine in engines.items():
                 began = time.perf_counter()
-                engine.logits(windows, settings.batch)
+                engine.compute_logits(windows, settings.batch)
                 times[name].append(time.perf_counter() - began)
         return {
             "answers": {
                 name: {
                     "best": [
                         _answer_fields(one)
-                        for one in pair.reader.answers(windows, *found, [passage])[0][:MAX_ANSWERS_SHOWN]
+                        for one in pair.tokenizer.find_answers(windows, *found, [passage])[0][:MAX_ANSWERS_SHOWN]
                     ],
                     "inference_s": statistics.median(times[name]),
                 }
@@ -86,9 +86,9 @@ class BertTaskWork:
         from workloads.bert.quantization import tuning
 
         loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), tell.progress)
-        reader = WindowTokenizer(loaded)
+        tokenizer = WindowTokenizer(loaded)
         calibrated = wanted.calibration
-        windows = reader.questions(calibrated, _window_length(settings))
+        windows = tokenizer.make_question_windows(calibrated, _window_length(settings))
         cache = settings.cache / "bert"
         about = {"asked": wanted.recipe.sampling_size, "calibrated": len(calibrated)}
         fp32 = forward.build_frozen_graph(loaded)
@@ -110,7 +110,9 @@ class BertTaskWork:
             engine = InferenceSession(fusion.fuse_graph(graph), settings.cores)
             try:
                 began = time.perf_counter()
-                best = evaluation.answer_questions(engine, reader, questions, _window_length(settings), tell.progress)
+                best = evaluation.answer_questions(
+                    engine, tokenizer, questions, _window_length(settings), tell.progress
+                )
                 measured["seconds"] = time.perf_counter() - began
             finally:
                 engine.close()
@@ -155,12 +157,14 @@ class BertTaskWork:
     def operators(self, settings: Settings, precisions: list[str], tell: TaskReporter) -> dict[str, Any]:
         """Operators and kernels of the graphs of two precisions; see `Desk.operators`."""
         loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), tell.progress)
-        reader = WindowTokenizer(loaded)
+        tokenizer = WindowTokenizer(loaded)
         questions = squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
-        windows = reader.questions(questions[: settings.batch * PROFILE_PASSES], _window_length(settings))
+        windows = tokenizer.make_question_windows(
+            questions[: settings.batch * PROFILE_PASSES], _window_length(settings)
+        )
         breakdowns, profiles, arms = [], [], []
         for place, precision in enumerate(precisions):
-            file = graphs.write_graph_file(precision, loaded, reader, settings, tell.progress)
+            file = graphs.write_graph_file(precision, loaded, tokenizer, settings, tell.progress)
             tell.progress(f"running {precision} with oneDNN telling its kernels", place / len(precisions))
             breakdowns.append(operators.describe_graph(graphdef.read_graph(file)))
             profiles.append(
@@ -198,12 +202,12 @@ class BertTaskWork:
         if self._pair is None or self._pair.setting != setting:
             self._pair = None
             loaded = checkpoint.load_checkpoint(named[0], tell.progress)
-            reader = WindowTokenizer(loaded)
+            tokenizer = WindowTokenizer(loaded)
             files = [
-                graphs.write_graph_file(name, loaded, reader, settings, tell.progress) for name in ("fp32", "int8")
+                graphs.write_graph_file(name, loaded, tokenizer, settings, tell.progress) for name in ("fp32", "int8")
             ]
             tell.progress("loading both models")
-            self._pair = ModelPair(setting, reader, *(InferenceSession.load(file, settings.cores) for file in files))
+            self._pair = ModelPair(setting, tokenizer, *(InferenceSession.load(file, settings.cores) for file in files))
         return self._pair
 
 

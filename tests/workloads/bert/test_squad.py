@@ -1,4 +1,4 @@
-"""SQuAD v1.1 files, broken and whole, and the metric against cases worked out by the official script's rules."""
+"""SQuAD v1.1 files, valid and broken, and the metric against cases worked out by the official script's rules."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ def test_answers_are_normalized_as_the_official_script_does(text, wanted):
         ("old mill", "mill", 0, 2 / 3),
         # 2 of 4 right, 2 of 3 found: 2 * 0.5 * 0.667 / 1.167
         ("by the old mill river", "old mill house", 0, 4 / 7),
-        # A word counts as often as both have it: 1 of 3, 1 of 1.
+        # A word counts as often as both texts have it: 1 of 3, 1 of 1.
         ("mill mill mill", "mill", 0, 1 / 2),
         ("river", "mill", 0, 0),
         ("", "mill", 0, 0),
-        # The script's own way with nothing left: equal, and yet no word in common.
+        # The official script gives these scores when no word is left.
         ("the", "an", 1, 0),
     ],
 )
@@ -84,7 +84,6 @@ def test_a_score_takes_the_best_of_several_true_answers_and_the_mean_in_percent(
     questions = [
         question("exact by the second", "the river", "by the river"),
         question("two thirds", "mill", "house"),
-        # The best F1 and the exact match may come of different true answers.
         question("none given", "mill"),
         question("wrong", "mill"),
     ]
@@ -100,7 +99,7 @@ def test_no_questions_have_no_score():
         squad.score_answers([], {})
 
 
-# --- what is read ---
+# --- what is accepted ---
 
 
 def test_a_file_is_read_in_its_order_with_all_answers(tmp_path):
@@ -132,7 +131,7 @@ def test_a_byte_order_mark_and_utf_16_are_read():
         )
 
 
-def test_the_digest_is_of_the_questions_and_not_of_the_files_spaces():
+def test_the_digest_depends_on_the_questions_and_not_on_white_space():
     def digest(**fields) -> str:
         return squad.digest_questions(squad.parse_questions(make_file(make_question("mill", **fields))))
 
@@ -149,20 +148,20 @@ def test_the_digest_is_of_the_questions_and_not_of_the_files_spaces():
     [
         (
             make_question("mill", start=len(PASSAGE)),
-            rf"qas\[1\].answers\[0\].answer_start is {len(PASSAGE)}, and the passage has",
+            rf"qas\[1\].answers\[0\].answer_start is {len(PASSAGE)}, but the passage has",
         ),
-        (make_question("mill", start=len(PASSAGE) - 3), "and the passage has"),
+        (make_question("mill", start=len(PASSAGE) - 3), "but the passage has"),
         (make_question("mill", start=-1), "answer_start is -1"),
-        (make_question("mill", start=0), "at 0 the passage says 'The ', not 'mill'"),
-        # What a writer makes who counts bytes: é and ü have two in UTF-8.
+        (make_question("mill", start=0), "the passage has 'The ' at 0, not 'mill'"),
+        # The offset in bytes: é has two in UTF-8.
         (
             make_question("Müller", start=PASSAGE.encode().index("Müller".encode())),
-            "the passage says 'üller ', not 'Müller'",
+            "the passage has 'üller ' at 40, not 'Müller'",
         ),
         (make_question("mill", start="8"), "answer_start is '8'"),
         (make_question("mill", start=True), "answer_start is True"),
         (make_question("mill", start=8.0), r"answer_start is 8\.0"),
-        (make_question("mill", start=10**30), "and the passage has"),
+        (make_question("mill", start=10**30), "but the passage has"),
         (make_question("mill", answers=[]), r"qas\[1\] has no answer"),
         (make_question("mill", answers=[], is_impossible=True), "has no answer"),
         (make_question("mill", answers=[{"text": "", "answer_start": 0}]), "no text 'text'"),
@@ -183,10 +182,10 @@ def test_a_wrong_question_is_named(change, words):
     assert_refused(make_file(make_question("river", id="0"), change), words)
 
 
-def test_an_id_that_stands_twice_is_named():
+def test_a_duplicate_id_is_named():
     assert_refused(
         make_file(make_question("mill", id="x1"), make_question("river", id="x2"), make_question("old", id="x1")),
-        "the id 'x1' stands 2 times",
+        "2 questions have the id 'x1'",
     )
 
 
@@ -220,7 +219,7 @@ def test_what_is_no_squad_file_is_refused(data, words):
     assert_refused(data, words)
 
 
-def test_a_paragraph_without_questions_among_others_is_passed_over():
+def test_a_paragraph_without_questions_is_skipped():
     value = json.loads(make_file(make_question("mill")))
     value["data"][0]["paragraphs"].insert(0, {"context": "Nothing is asked of this.", "qas": []})
     assert len(squad.parse_questions(json.dumps(value).encode())) == 1
@@ -251,7 +250,7 @@ def test_a_file_too_large_is_refused(tmp_path, give: Callable):
     assert "64 MiB" in error.value.remedy
 
 
-def test_a_file_that_is_none_is_told(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     for file in (tmp_path / "nothing.json", tmp_path):
         with pytest.raises(BadInput, match="there is no file") as error:
             squad.read_questions(file)

@@ -1,4 +1,4 @@
-"""A model's answers to all questions of a set."""
+"""The answers of a model to all questions of a set."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from workloads.bert.inference.tokenization import WindowTokenizer
 from workloads.bert.squad import Question
 
 WINDOWS_PER_BATCH = 16
-"""Windows in a batch, whatever the batch of the race."""
+"""Windows in a batch of an evaluation. It does not depend on the race's batch, so that accuracy does not either."""
 
 
 def answer_questions(
-    engine: InferenceSession,
-    reader: WindowTokenizer,
+    session: InferenceSession,
+    tokenizer: WindowTokenizer,
     questions: Sequence[Question],
     length: int,
     progress: ProgressReporter,
 ) -> dict[str, str]:
-    """Question id to the likeliest answer, or nothing where there is none; `progress` is told how far it is."""
-    windows = reader.questions(questions, length)
+    """Return the best answer to each question by its id, read in windows of `length` pieces.
+
+    The answer is empty if the model finds none. `progress` gets the share of the windows that are done.
+    """
+    windows = tokenizer.make_question_windows(questions, length)
     start, end = (np.empty((len(windows), length), np.float32) for _ in range(2))
-    for at in range(0, len(windows), WINDOWS_PER_BATCH):
-        rows = slice(at, at + WINDOWS_PER_BATCH)
-        start[rows], end[rows] = engine.run(*slice_inputs(windows, rows.start, rows.stop))
-        done = int(windows.query[min(rows.stop, len(windows)) - 1])
-        progress(f"evaluating: {done:,} of {len(questions):,} questions", min(1.0, rows.stop / len(windows)))
-    found = reader.answers(windows, start, end, [question.passage for question in questions])
-    return {one.id: answers[0].text if answers else "" for one, answers in zip(questions, found, strict=True)}
+    for first in range(0, len(windows), WINDOWS_PER_BATCH):
+        last = min(first + WINDOWS_PER_BATCH, len(windows))
+        start[first:last], end[first:last] = session.run(*slice_inputs(windows, first, last))
+        done = int(windows.query[last - 1])
+        progress(f"evaluating: {done:,} of {len(questions):,} questions", last / len(windows))
+    answers = tokenizer.find_answers(windows, start, end, [question.passage for question in questions])
+    return {question.id: found[0].text if found else "" for question, found in zip(questions, answers, strict=True)}

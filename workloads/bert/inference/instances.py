@@ -1,6 +1,8 @@
-"""Several models at once, each in a process and on cores of its own: the posts' num_of_instance, cores_per_instance.
+"""Several models at once, each in a process and on cores of its own.
 
-`python -m workloads.bert.inference.instances GRAPH CORES REQUESTS REPLIES` is one of them; it ends when its requests do.
+Intel's posts call this num_of_instance and cores_per_instance. An instance is
+`python -m workloads.bert.inference.instances GRAPH CORES REQUESTS REPLIES`: the file of a serialized GraphDef, core
+numbers separated by commas, and two inherited file descriptors. It exits at the end of its requests.
 """
 
 from __future__ import annotations
@@ -13,38 +15,47 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from workloads import ROOT
 
 MAX_TIMINGS = 100
-"""Batches whose times are kept of an instance."""
+"""Batches of an instance whose times are kept."""
+
+Logits = tuple[np.ndarray, np.ndarray]
+"""Of start and end, each float32 of shape (batch, length)."""
 
 
 def split_cores(cores: Sequence[int], instances: int) -> list[list[int]]:
-    """The cores of each instance: as many for each, in order; those left over stay idle."""
-    each = len(cores) // instances
-    if not each:
-        raise ValueError(f"{instances} instances need as many cores, and there are {len(cores)}")
-    return [list(cores[place * each : (place + 1) * each]) for place in range(instances)]
+    """Return the cores of each instance: the same number for each, in order. The remaining cores stay idle.
+
+    Raises ValueError if there are more instances than cores.
+    """
+    per_instance = len(cores) // instances
+    if not per_instance:
+        raise ValueError(f"{instances} instances need at least {instances} cores, got {len(cores)}")
+    return [list(cores[index * per_instance : (index + 1) * per_instance]) for index in range(instances)]
 
 
 class Instance:
-    """One model in a process of its own."""
+    """A model that computes in a process of its own, on `cores`.
+
+    The process loads the model while this one continues: call `wait_ready` before the first `send`.
+    """
 
     def __init__(self, graph: Path, cores: Sequence[int]) -> None:
         request_reader, request_writer = os.pipe()
         reply_reader, reply_writer = os.pipe()
-        named = ",".join(map(str, cores))
+        core_list = ",".join(map(str, cores))
         self.process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
                 "workloads.bert.inference.instances",
                 str(graph),
-                named,
+                core_list,
                 str(request_reader),
                 str(reply_writer),
             ],
@@ -57,47 +68,61 @@ class Instance:
         os.close(reply_writer)
         self._requests, self._replies = os.fdopen(request_writer, "wb"), os.fdopen(reply_reader, "rb")
         self.cores = list(cores)
-        self.seconds: collections.deque[float] = collections.deque(maxlen=MAX_TIMINGS)
-        """What its last batches have taken it."""
-        self.ask(None)
+        self.batch_times_s: collections.deque[float] = collections.deque(maxlen=MAX_TIMINGS)
+        """Seconds that the process took for each of its last batches."""
+        self._write(None)
 
-    def ask(self, arrays: tuple[np.ndarray, ...] | None) -> None:
-        """Send the inputs of one batch, or nothing, which is answered when the model is loaded."""
-        pickle.dump(arrays, self._requests, protocol=5)
+    def wait_ready(self) -> None:
+        """Wait until the model is loaded. Raises RuntimeError if the process has ended."""
+        self._read()
+
+    def send(self, inputs: tuple[np.ndarray, ...]) -> None:
+        """Send the inputs of one batch, in the order of `forward.INPUT_NAMES`."""
+        self._write(inputs)
+
+    def receive(self) -> Logits:
+        """Return the logits of the oldest batch that was not received yet.
+
+        Raises RuntimeError if the process has ended.
+        """
+        seconds, logits = self._read()
+        assert logits is not None
+        self.batch_times_s.append(seconds)
+        return logits
+
+    def _write(self, inputs: tuple[np.ndarray, ...] | None) -> None:
+        pickle.dump(inputs, self._requests, protocol=5)
         self._requests.flush()
 
-    def answer(self) -> Any:
-        """What it made of the oldest batch that was not answered yet. Raises RuntimeError where it has ended."""
+    def _read(self) -> tuple[float, Logits | None]:
         try:
-            # From our own child, over a pipe that nobody else holds.
-            seconds, logits = pickle.load(self._replies)
+            # Safe to unpickle: only our own child process has the other end of this pipe.
+            return pickle.load(self._replies)
         except EOFError as error:
             raise RuntimeError(f"a model instance ended with exit status {self.process.wait()}; see the log") from error
-        if logits is not None:
-            self.seconds.append(seconds)
-        return logits
 
 
 def main(arguments: list[str]) -> int:
-    graph, cores, incoming, outgoing = arguments
-    chosen = [int(core) for core in cores.split(",")]
-    # Before TensorFlow is imported: its threads inherit the cores, and their number follows from them.
-    os.sched_setaffinity(0, chosen)
-    with os.fdopen(int(incoming), "rb") as requests, os.fdopen(int(outgoing), "wb") as replies:
-        return serve_requests(Path(graph), len(chosen), requests, replies)
+    graph, core_list, requests_fd, replies_fd = arguments
+    cores = [int(core) for core in core_list.split(",")]
+    # Before TensorFlow is imported: its threads inherit the affinity, and their number follows from it.
+    os.sched_setaffinity(0, cores)
+    with os.fdopen(int(requests_fd), "rb") as requests, os.fdopen(int(replies_fd), "wb") as replies:
+        return serve_requests(Path(graph), len(cores), requests, replies)
 
 
 def serve_requests(graph: Path, threads: int, requests: BinaryIO, replies: BinaryIO) -> int:
+    """Answer each request with (seconds, logits) until the end of `requests`; the request None is answered at once."""
     from workloads.bert.inference.session import InferenceSession
 
-    engine = InferenceSession.load(graph, threads)
+    session = InferenceSession.load(graph, threads)
     while True:
         try:
-            arrays = pickle.load(requests)
+            inputs = pickle.load(requests)
         except EOFError:
             return 0
         began = time.perf_counter()
-        logits = engine.run(*arrays) if arrays is not None else None
+        logits = session.run(*inputs) if inputs is not None else None
         pickle.dump((time.perf_counter() - began, logits), replies, protocol=5)
         replies.flush()
 

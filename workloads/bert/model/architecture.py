@@ -1,4 +1,4 @@
-"""TODO: workloads.bert.model.forward.architecture."""
+"""Shapes of BERT models for extractive question answering (Devlin et al. 2018), and the models known by name."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 SHIPPED_MODEL = "fairlap-minilm-squad"
-"""Folder, under assets/models, of the model that comes with the project."""
+"""Name of the model that comes with Fairlap; its folder is in assets/models."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The shape of a BERT (Devlin et al. 2018), in the words of Hugging Face's config.json."""
+    """The shape of a BERT, with the names of Hugging Face's config.json. The defaults are those of BERT-base."""
 
     vocab_size: int = 30_522
     hidden_size: int = 768
@@ -28,7 +28,10 @@ class Config:
         return self.hidden_size // self.num_attention_heads
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name to shape of every tensor of a question-answering BERT. Linear weights are (outputs, inputs)."""
+        """Return the shape of every tensor of a question-answering BERT by its name.
+
+        Linear weights have the shape (outputs, inputs).
+        """
         hidden, wide = self.hidden_size, self.intermediate_size
         shapes: dict[str, tuple[int, ...]] = {
             "embeddings.word_embeddings.weight": (self.vocab_size, hidden),
@@ -57,18 +60,13 @@ class Config:
         return shapes
 
     def parameters(self) -> int:
-        """How many numbers the model has."""
+        """Return the number of parameters of the model."""
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
 
 
 BASE = Config()
-
-
 LARGE = Config(hidden_size=1_024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4_096)
-
-
 UNTRAINED_MODELS = {"bert-base-untrained": BASE, "bert-large-untrained": LARGE}
-"""Shapes whose weights are drawn at random: good for speed alone."""
-
-
+"""Models with random weights by name: they measure speed, and have no accuracy."""
 HEAD_TENSORS = ("qa_outputs.weight", "qa_outputs.bias")
+"""The question-answering head: one projection to the logits of start and end."""

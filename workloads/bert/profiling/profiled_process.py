@@ -40,7 +40,7 @@ def run_passes(graph: str, inputs: str, threads: int, batch: int, repeats: int, 
     print(f"\n{PASSES_BEGIN}", flush=True)
     report: dict[str, Any] = {"walls_ms": [_time_pass_ms(engine.run, given) for given in feeds]}
     if mode == "trace":
-        report["operators"] = _trace_operators(engine.session, feeds)
+        report["operators"] = _trace_operators(engine.tf_session, feeds)
     print(PASSES_END, flush=True)
     return report
 

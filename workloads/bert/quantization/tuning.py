@@ -313,7 +313,7 @@ def _run_windows(graph: Any, windows: Windows) -> np.ndarray:
     """Start and end logits of the positions that hold a piece."""
     engine = InferenceSession(graph, 0)
     try:
-        start, end = engine.logits(windows, PROBE_WINDOWS)
+        start, end = engine.compute_logits(windows, PROBE_WINDOWS)
     finally:
         engine.close()
     return np.stack([start, end])[:, windows.attention_mask.astype(bool)]

@@ -76,7 +76,7 @@ def train_model(options: argparse.Namespace) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     start = checkpoint.read_checkpoint(options.init, head=False)
-    reader = tokenization.WindowTokenizer(start)
+    tokenizer = tokenization.WindowTokenizer(start)
     questions = [question for file in options.train for question in squad.read_questions(file)]
     validation = squad.read_questions(options.validation)
     if overlap := {question.passage for question in questions} & {question.passage for question in validation}:
@@ -102,8 +102,8 @@ def train_model(options: argparse.Namespace) -> None:
                 ids,
                 mask,
                 types,
-                compute=compute,
-                keep=lambda x: tf.nn.dropout(x, DROPOUT_RATE),
+                compute_type=compute,
+                dropout=lambda x: tf.nn.dropout(x, DROPOUT_RATE),
             )
             logits += (1.0 - tf.cast(mask, tf.float32)[:, :, None]) * -10_000.0
             loss = 0.5 * tf.reduce_mean(
@@ -143,7 +143,7 @@ def train_model(options: argparse.Namespace) -> None:
         began, losses = time.monotonic(), []
         epoch_random = np.random.default_rng((options.seed, done))
         tf.random.set_seed(options.seed + done)
-        examples = _build_examples(reader, _crop_passages(questions, epoch_random), options.length)
+        examples = _build_examples(tokenizer, _crop_passages(questions, epoch_random), options.length)
         for number, rows in enumerate(_iterate_batches(examples, options.batch, epoch_random), 1):
             loss = step(*_batch_tensors(examples.windows, rows), examples.first[rows], examples.last[rows])
             losses.append(float(loss))
@@ -154,7 +154,7 @@ def train_model(options: argparse.Namespace) -> None:
                     f"loss {np.mean(losses[-100:]):.3f}, {spent / number:.2f} s a step",
                     flush=True,
                 )
-        score = _validate(predict, reader, validation, options.length)
+        score = _validate(predict, tokenizer, validation, options.length)
         history.append(
             {
                 "epoch": done + 1,
@@ -246,10 +246,10 @@ def _crop_passages(questions: list[squad.Question], random: np.random.Generator)
 
 
 def _build_examples(
-    reader: tokenization.WindowTokenizer, questions: list[squad.Question], length: int
+    tokenizer: tokenization.WindowTokenizer, questions: list[squad.Question], length: int
 ) -> TrainingExamples:
     """Of each question the window in which its answer stands most centrally."""
-    windows = reader.windows(
+    windows = tokenizer.make_windows(
         [question.question for question in questions], [question.passage for question in questions], length
     )
     begin = np.array([question.starts[0] for question in questions])[windows.query][:, None]
@@ -289,18 +289,18 @@ def _batch_tensors(windows: tokenization.Windows, rows: np.ndarray) -> tuple[tf.
 
 def _validate(
     predict: tf.types.experimental.GenericFunction,
-    reader: tokenization.WindowTokenizer,
+    tokenizer: tokenization.WindowTokenizer,
     questions: list[squad.Question],
     length: int,
 ) -> squad.Score:
-    windows = reader.windows([q.question for q in questions], [q.passage for q in questions], length)
+    windows = tokenizer.make_windows([q.question for q in questions], [q.passage for q in questions], length)
     logits = np.full((len(windows), length, 2), -1e4, np.float32)
     order = np.argsort(windows.attention_mask.sum(axis=1))
     for at in range(0, len(order), 32):
         rows = order[at : at + 32]
         tensors = _batch_tensors(windows, rows)
         logits[rows, : tensors[0].shape[1]] = predict(*tensors).numpy()
-    answers = reader.answers(windows, logits[:, :, 0], logits[:, :, 1], [q.passage for q in questions])
+    answers = tokenizer.find_answers(windows, logits[:, :, 0], logits[:, :, 1], [q.passage for q in questions])
     best = {q.id: found[0].text if found else "" for q, found in zip(questions, answers, strict=True)}
     return squad.score_answers(questions, best)
 

@@ -20,7 +20,7 @@ QUESTION = "what is near the mill"
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory) -> tokenization.WindowTokenizer:
+def tokenizer(tmp_path_factory) -> tokenization.WindowTokenizer:
     return tokenization.WindowTokenizer(tiny_bert.make_checkpoint(tmp_path_factory.mktemp("model")))
 
 
@@ -38,10 +38,10 @@ def list_places(windows: tokenization.Windows, row: int) -> list[tuple[int, int]
 
 @pytest.mark.parametrize("words", [1, 5, 18, 19, 40, 333])
 @pytest.mark.parametrize(("length", "step"), [(24, None), (24, 1), (24, 3), (24, 8), (24, 1000), (64, None), (13, 2)])
-def test_windows_cover_every_piece_of_a_passage(reader, words, length, step):
+def test_windows_cover_every_piece_of_a_passage(tokenizer, words, length, step):
     passage = make_passage(words)
-    windows = reader.windows([QUESTION], [passage], length, step)
-    whole = reader.pieces.encode(passage, add_special_tokens=False)
+    windows = tokenizer.make_windows([QUESTION], [passage], length, step)
+    whole = tokenizer.tokenizer.encode(passage, add_special_tokens=False)
     ids = {place: piece for place, piece in zip(whole.offsets, whole.ids, strict=True)}
     number = {place: at for at, place in enumerate(whole.offsets)}
     room = length - 5 - 3
@@ -62,9 +62,9 @@ def test_windows_cover_every_piece_of_a_passage(reader, words, length, step):
     assert len(windows) == 1 + max(0, -(-(len(whole.ids) - room) // stride))
 
 
-def test_a_window_reads_question_then_passage_then_padding(reader):
-    windows = reader.windows([QUESTION], ["the river"], 16)
-    asked, read = (reader.pieces.encode(text, add_special_tokens=False).ids for text in (QUESTION, "the river"))
+def test_a_window_reads_question_then_passage_then_padding(tokenizer):
+    windows = tokenizer.make_windows([QUESTION], ["the river"], 16)
+    asked, read = (tokenizer.tokenizer.encode(text, add_special_tokens=False).ids for text in (QUESTION, "the river"))
     begin, end = tiny_bert.PIECES.index("[CLS]"), tiny_bert.PIECES.index("[SEP]")
     assert windows.input_ids.tolist() == [[begin, *asked, end, *read, end, *[0] * 6]]
     assert windows.attention_mask.tolist() == [[1] * 10 + [0] * 6]
@@ -75,10 +75,10 @@ def test_a_window_reads_question_then_passage_then_padding(reader):
 
 @pytest.mark.parametrize("step", [None, 1, 2, 3, 5])
 @pytest.mark.parametrize("words", [3, 18, 30, 31, 90])
-def test_each_piece_counts_in_the_window_that_has_most_around_it(reader, words, step):
+def test_each_piece_counts_in_the_window_that_has_most_around_it(tokenizer, words, step):
     """By _check_is_max_context of run_squad.py, over all windows of the query."""
     passages = [make_passage(words), make_passage(words + 7)]
-    windows = reader.windows([QUESTION, "who"], passages, 24, step)
+    windows = tokenizer.make_windows([QUESTION, "who"], passages, 24, step)
     for query in (0, 1):
         rows = np.flatnonzero(windows.query == query)
         held = {row: list_places(windows, row) for row in rows}
@@ -94,35 +94,35 @@ def test_each_piece_counts_in_the_window_that_has_most_around_it(reader, words, 
     assert not windows.central[windows.spans[:, :, 0] < 0].any()
 
 
-def test_windows_stand_in_the_order_of_the_queries(reader):
+def test_windows_stand_in_the_order_of_the_queries(tokenizer):
     passages = ["the river", make_passage(60), "the river"]
-    windows = reader.windows([QUESTION, "who", QUESTION], passages, 24)
+    windows = tokenizer.make_windows([QUESTION, "who", QUESTION], passages, 24)
     assert windows.query.tolist() == [0] + [1] * (len(windows) - 2) + [2]
     assert np.array_equal(windows.input_ids[0], windows.input_ids[-1])
     assert [array.shape for array in windows.feed(slice(1, 3)).values()] == [(2, 24)] * 3
 
 
-def test_a_long_question_is_cut_so_that_the_passage_has_room(reader):
-    windows = reader.windows([make_passage(500)], ["the river"], 64)
+def test_a_long_question_is_cut_so_that_the_passage_has_room(tokenizer):
+    windows = tokenizer.make_windows([make_passage(500)], ["the river"], 64)
     assert windows.token_type_ids[0].tolist().index(1) == 32 + 2
     assert list_places(windows, 0) == [(0, 3), (4, 9)]
-    cut = reader.windows([make_passage(500)], ["the river"], 256)
+    cut = tokenizer.make_windows([make_passage(500)], ["the river"], 256)
     assert cut.token_type_ids[0].tolist().index(1) == tokenization.MAX_QUESTION_PIECES + 2
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\n\t\u00a0", "\u200b", "\x00\x01", "\ufeff"])
-def test_an_empty_question_or_passage_is_refused_by_its_number(reader, empty):
+def test_an_empty_question_or_passage_is_refused_by_its_number(tokenizer, empty):
     for what, queries in (("question", (["who", empty], ["mill"] * 2)), ("passage", (["who"] * 2, ["mill", empty]))):
         with pytest.raises(BadInput, match=rf"^{what} 2 (is empty|has no readable character)") as error:
-            reader.windows(*queries, 24)
+            tokenizer.make_windows(*queries, 24)
         assert error.value.remedy == f"Write a {what}." or error.value.remedy == f"Write a {what} in words."
 
 
-def test_half_a_character_is_refused(reader):
+def test_half_a_character_is_refused(tokenizer):
     """A lone surrogate, which JSON can hold and UTF-8 cannot."""
     for queries in ((["who \udc41"], ["mill"]), (["who"], ["mill\ud83d"])):
-        with pytest.raises(BadInput, match=r"half a character at 4 \('\\u") as error:
-            reader.windows(*queries, 24)
+        with pytest.raises(BadInput, match=r"half a character at position 4 \('\\u") as error:
+            tokenizer.make_windows(*queries, 24)
         assert error.value.remedy
 
 
@@ -169,23 +169,23 @@ def test_an_answer_has_at_most_thirty_pieces():
     assert all(last - first < answer_search.MAX_ANSWER_PIECES for first, last, _ in best)
 
 
-def test_where_no_start_counts_there_is_no_span(reader):
+def test_where_no_start_counts_there_is_no_span(tokenizer):
     places = np.zeros((10, 2), int)
     assert answer_search.find_best_spans(*np.zeros((2, 10)), places, np.zeros(10, bool)) == []
-    windows = reader.windows(["who"], ["mill"], 16)
+    windows = tokenizer.make_windows(["who"], ["mill"], 16)
     only_backwards = np.zeros((1, 16), np.float32)
-    assert len(reader.answers(windows, only_backwards, only_backwards, ["mill"])[0]) == 1
+    assert len(tokenizer.find_answers(windows, only_backwards, only_backwards, ["mill"])[0]) == 1
 
 
 def find_answer(
-    reader: tokenization.WindowTokenizer, passage: str, first: int, last: int, length: int = 24
+    tokenizer: tokenization.WindowTokenizer, passage: str, first: int, last: int, length: int = 24
 ) -> answer_search.Answer:
     """The best answer when start and end are sure of the first and the last piece of these characters."""
-    windows = reader.windows(["who"], [passage], length)
+    windows = tokenizer.make_windows(["who"], [passage], length)
     start = np.where(windows.spans[:, :, 0] == first, 9.0, 0.0).astype(np.float32)
     begun = np.where(windows.spans[:, :, 0] < last, windows.spans[:, :, 0], -1)
     end = np.where((begun == begun.max(axis=1, keepdims=True)) & (begun >= first), 9.0, 0.0).astype(np.float32)
-    return reader.answers(windows, start, end, [passage])[0][0]
+    return tokenizer.find_answers(windows, start, end, [passage])[0][0]
 
 
 MARKED_PASSAGES = [
@@ -217,26 +217,26 @@ MARKED_PASSAGES = [
 
 
 @pytest.mark.parametrize("marks", MARKED_PASSAGES)
-def test_an_answer_is_exactly_its_characters_of_the_passage(reader, marks):
+def test_an_answer_is_exactly_its_characters_of_the_passage(tokenizer, marks):
     before, wanted, after = marks.split("|")
     passage = before + wanted + after
-    answer = find_answer(reader, passage, len(before), len(before) + len(wanted))
+    answer = find_answer(tokenizer, passage, len(before), len(before) + len(wanted))
     assert answer.text == wanted
     assert passage[answer.start : answer.end] == answer.text
 
 
 @pytest.mark.parametrize("at", [0, 1, 13, 57, 120, 198, 199])
-def test_an_answer_is_found_in_whatever_window_it_stands(reader, at):
+def test_an_answer_is_found_in_whatever_window_it_stands(tokenizer, at):
     passage = " ".join(["the"] * at + ["mill"] + ["the"] * (199 - at))
-    answer = find_answer(reader, passage, 4 * at, 4 * at + 4)
+    answer = find_answer(tokenizer, passage, 4 * at, 4 * at + 4)
     assert (answer.text, answer.start) == ("mill", 4 * at)
 
 
-def test_probabilities_are_a_share_of_the_listed_answers_best_first(reader):
+def test_probabilities_are_a_share_of_the_listed_answers_best_first(tokenizer):
     passages = [make_passage(100), "the mill"]
-    windows = reader.windows(["who", QUESTION], passages, 24)
+    windows = tokenizer.make_windows(["who", QUESTION], passages, 24)
     start, end = np.random.default_rng(0).standard_normal((2, *windows.input_ids.shape)).astype(np.float32)
-    many, few = reader.answers(windows, start, end, passages)
+    many, few = tokenizer.find_answers(windows, start, end, passages)
     assert len(many) == answer_search.N_BEST
     # "the", "mill" and both
     assert len(few) == 3
@@ -248,9 +248,9 @@ def test_probabilities_are_a_share_of_the_listed_answers_best_first(reader):
         assert len({(answer.start, answer.end) for answer in found}) == len(found)
 
 
-def test_a_span_that_two_windows_hold_counts_once_with_its_better_score(reader):
+def test_a_span_that_two_windows_hold_counts_once_with_its_better_score(tokenizer):
     passage = make_passage(40)
-    windows = reader.windows(["who"], [passage], 24)
+    windows = tokenizer.make_windows(["who"], [passage], 24)
     windows.central[:] = windows.spans[:, :, 0] >= 0
     start, end = np.random.default_rng(1).standard_normal((2, *windows.input_ids.shape)).astype(np.float32)
     best: dict[tuple[int, int], float] = {}
@@ -261,7 +261,7 @@ def test_a_span_that_two_windows_hold_counts_once_with_its_better_score(reader):
             place = (int(windows.spans[row, first, 0]), int(windows.spans[row, last, 1]))
             best[place] = max(score, best.get(place, -np.inf))
     wanted = sorted(best.items(), key=lambda item: -item[1])[: answer_search.N_BEST]
-    found = reader.answers(windows, start, end, [passage])[0]
+    found = tokenizer.find_answers(windows, start, end, [passage])[0]
     assert [((answer.start, answer.end), answer.score) for answer in found] == wanted
 
 
@@ -275,9 +275,9 @@ def test_a_megabyte_of_text_is_read_within_memory(tmp_path, text):
         "resource.setrlimit(resource.RLIMIT_AS, (taken + (2 << 30), taken + (2 << 30)))\n"
         "reader = tokenization.WindowTokenizer(checkpoint.read_checkpoint(Path(sys.argv[1])))\n"
         "passage = (sys.argv[2] * 1_000_000)[:1_000_000]\n"
-        "windows = reader.windows(['what is near the mill'], [passage], 64)\n"
+        "windows = reader.make_windows(['what is near the mill'], [passage], 64)\n"
         "start = np.where(windows.spans[:, :, 0] == windows.spans[:, :, 0].max(), 1, 0).astype(np.float32)\n"
-        "answer = reader.answers(windows, start, start, [passage])[0][0]\n"
+        "answer = reader.find_answers(windows, start, start, [passage])[0][0]\n"
         "assert answer.end > 999_980 or len(windows) == 1, answer\n"
         "print(len(windows))\n"
     )

@@ -1,4 +1,4 @@
-"""BERT checkpoints: real folders, good and broken, each refusal with what to do."""
+"""BERT checkpoints: valid and broken folders. Each refusal says what to do."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_good_folder_is_read_as_it_was_written(tmp_path, kind, tokenizer_json)
         assert value.dtype == np.float32 and value.flags.c_contiguous
         assert np.array_equal(value, wanted[name].astype(kind).astype(np.float32)), name
     assert made.config.parameters() == sum(value.size for value in wanted.values())
-    assert tokenization.WindowTokenizer(made).pieces.encode("The River", add_special_tokens=False).tokens == [
+    assert tokenization.WindowTokenizer(made).tokenizer.encode("The River", add_special_tokens=False).tokens == [
         "the",
         "river",
     ]
@@ -110,7 +110,7 @@ def test_a_cased_model_stays_cased(folder):
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     made = checkpoint.read_checkpoint(folder)
     assert not made.lowercase
-    assert tokenization.WindowTokenizer(made).pieces.encode("river River", add_special_tokens=False).tokens == [
+    assert tokenization.WindowTokenizer(made).tokenizer.encode("river River", add_special_tokens=False).tokens == [
         "river",
         "[UNK]",
     ]
@@ -176,7 +176,7 @@ def test_a_folder_without_weights_is_refused(folder):
 @pytest.mark.parametrize("changes", [{"hidden_size": 16}, {"intermediate_size": 32}, {"vocab_size": 5000}])
 def test_weights_of_another_shape_than_config_json_are_refused(folder, changes):
     update_config(folder, **changes)
-    assert_refused(folder, "has shape .* and config.json asks for")
+    assert_refused(folder, "has shape .* but config.json requires")
 
 
 def test_a_missing_layer_is_named(folder):
@@ -190,7 +190,7 @@ def test_weights_that_are_no_numbers_are_refused(folder, value):
         tensors["bert.encoder.layer.1.output.dense.weight"][3, 4] = value
 
     update_weights(folder, spoil)
-    assert_refused(folder, "encoder.layer.1.output.dense.weight holds values that are no numbers")
+    assert_refused(folder, "encoder.layer.1.output.dense.weight holds values that are infinite or not numbers")
 
 
 def test_weights_beyond_float16_are_refused(folder):
@@ -199,7 +199,7 @@ def test_weights_beyond_float16_are_refused(folder):
     tensors["qa_outputs.weight"] *= 1e6
     with np.errstate(over="ignore"):
         save_file({name: value.astype(np.float16) for name, value in tensors.items()}, folder / WEIGHTS_FILE)
-    assert_refused(folder, "qa_outputs.weight holds values that are no numbers")
+    assert_refused(folder, "qa_outputs.weight holds values that are infinite or not numbers")
 
 
 def test_bfloat16_is_read_as_what_it_is(folder):
@@ -225,8 +225,8 @@ BROKEN_CONFIGS = [
     ('{"hidden_size": 32,}', "not JSON"),
     ("[" * 100_000, "not JSON"),
     ("\xff\xfe", "not JSON"),
-    ("[]", "no JSON object"),
-    ("null", "no JSON object"),
+    ("[]", "does not contain a JSON object"),
+    ("null", "does not contain a JSON object"),
     ('{"model_type": "distilbert"}', "'distilbert' model, not a BERT"),
     ('{"model_type": null}', "not a BERT"),
     ('{"hidden_act": "relu"}', "activation 'relu'"),
@@ -240,8 +240,8 @@ BROKEN_CONFIGS = [
     ('{"vocab_size": 1e400}', "vocab_size is inf"),
     ('{"layer_norm_eps": NaN}', "layer_norm_eps is nan"),
     ('{"vocab_size": 99999999999999999999}', "vocab_size is 9999"),
-    ('{"hidden_size": 32, "num_attention_heads": 5}', "hidden_size 32 is no multiple of num_attention_heads 5"),
-    ('{"hidden_size": 32, "num_attention_heads": 64}', "no multiple"),
+    ('{"hidden_size": 32, "num_attention_heads": 5}', "hidden_size 32 is not a multiple of num_attention_heads 5"),
+    ('{"hidden_size": 32, "num_attention_heads": 64}', "not a multiple"),
 ]
 
 
@@ -290,12 +290,12 @@ OTHER_VOCABULARY = tokenizers.Tokenizer(tokenizers.models.WordLevel({"river": 0}
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("vocab.txt", b"\xff\xfe\x00", "is no vocabulary"),
-        ("vocab.txt", b"the\nriver\n", "is no vocabulary"),
-        ("vocab.txt", "\n".join([*tiny_bert.PIECES, "more"]).encode(), "word pieces, and the model"),
-        ("tokenizer.json", b"{}", "is no vocabulary"),
-        ("tokenizer.json", b"not json", "is no vocabulary"),
-        ("tokenizer.json", OTHER_VOCABULARY, r"no piece \[CLS\]"),
+        ("vocab.txt", b"\xff\xfe\x00", "is not a valid vocabulary"),
+        ("vocab.txt", b"the\nriver\n", "is not a valid vocabulary"),
+        ("vocab.txt", "\n".join([*tiny_bert.PIECES, "more"]).encode(), "word pieces, but the model"),
+        ("tokenizer.json", b"{}", "is not a valid vocabulary"),
+        ("tokenizer.json", b"not json", "is not a valid vocabulary"),
+        ("tokenizer.json", OTHER_VOCABULARY, r"no word piece \[CLS\]"),
         ("tokenizer_config.json", b"[", "not JSON"),
     ],
 )
@@ -331,4 +331,4 @@ def test_the_parameters_of_berts_shapes_are_those_of_the_paper():
 def test_the_shipped_model_is_a_trained_bert_with_a_vocabulary():
     made = checkpoint.load_checkpoint(architecture.SHIPPED_MODEL)
     assert made.trained and made.name == architecture.SHIPPED_MODEL
-    assert tokenization.WindowTokenizer(made).pieces.get_vocab_size() == made.config.vocab_size
+    assert tokenization.WindowTokenizer(made).tokenizer.get_vocab_size() == made.config.vocab_size

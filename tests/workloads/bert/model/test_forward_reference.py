@@ -144,7 +144,7 @@ def test_an_engine_gives_the_same_whatever_its_batch(tmp_path):
     try:
         wanted = compute_logits(checkpoint, windows.feed())
         for batch in (1, 4, 11, 100):
-            found = np.stack(engine.logits(windows, batch))
+            found = np.stack(engine.compute_logits(windows, batch))
             assert found.shape == wanted.shape
             assert np.abs(found - wanted).max() < 1e-5
     finally:

@@ -27,9 +27,9 @@ LAYERS = 2
 def made(tmp_path_factory) -> tuple[Any, Any, Windows]:
     """A small model's FP32 and INT8 graph, and something to read."""
     checkpoint = tiny_bert.make_checkpoint(tmp_path_factory.mktemp("model"))
-    reader = WindowTokenizer(checkpoint)
+    tokenizer = WindowTokenizer(checkpoint)
     passages = [f"the old mill number {place} was built near the river." for place in range(12)]
-    windows = reader.windows(["what was built"] * len(passages), passages, 48)
+    windows = tokenizer.make_windows(["what was built"] * len(passages), passages, 48)
     return (
         forward.build_frozen_graph(checkpoint),
         convert.quantize_graph(checkpoint, Recipe(), windows, tiny_bert.ProgressRecorder()),

@@ -1,4 +1,4 @@
-"""TODO: tests.workloads.bert.model.test_hub."""
+"""Checkpoints of the Hugging Face hub: a local server in place of the hub, the cache, and no network at all."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from workloads.bert.model import checkpoint
 
 
 def load_from_hub(tmp_path: Path, name: str, **environment: str) -> str:
-    """What `load` says of a hub name in a process of its own, with an empty cache."""
+    """The output of a new process that loads the hub's model `name`. Its cache is below `tmp_path`."""
     code = (
         "import sys; from bench.workload.interface import BadInput; from workloads.bert.model import checkpoint\n"
         "try:\n"
@@ -25,13 +25,13 @@ def load_from_hub(tmp_path: Path, name: str, **environment: str) -> str:
         "    print('read', made.digest, 'lowercase', made.lowercase)\n"
         "except BadInput as error: print('refused:', error, '|', error.remedy)\n"
     )
-    # A proxy at a closed port is a network that is not there.
-    absent = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    # A proxy at a closed port acts like a missing network.
+    no_network = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     done = subprocess.run(
         [sys.executable, "-c", code, name],
         cwd=ROOT,
         env=os.environ
-        | absent
+        | no_network
         | {"HF_HOME": str(tmp_path / "hub"), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         | environment,
         capture_output=True,
@@ -44,7 +44,7 @@ def load_from_hub(tmp_path: Path, name: str, **environment: str) -> str:
 
 @contextlib.contextmanager
 def serve_hub(folder: Path) -> Iterator[str]:
-    """The address of a server that gives the files of `folder` as those of owner/model, as the hub does."""
+    """Yield the address of a server that delivers the files of `folder` as the hub's model owner/model."""
 
     class Hub(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -80,49 +80,49 @@ def serve_hub(folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("tokenizer_json", [False, True], ids=["vocab.txt", "tokenizer.json"])
-def test_a_hub_model_is_fetched_with_progress_and_then_read_from_the_cache(tmp_path, tokenizer_json):
+def test_a_hub_model_is_downloaded_with_progress_and_then_read_from_the_cache(tmp_path, tokenizer_json):
     folder = tiny_bert.save_model(tmp_path / "model", tokenizer_json=tokenizer_json, hidden_size=64)
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     made = checkpoint.read_checkpoint(folder)
     with serve_hub(folder) as address:
-        told = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
-    assert "fetching owner/model: model.safetensors: " in told
-    assert f"read {made.digest} lowercase False" in told
+        output = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
+    assert "downloading owner/model: model.safetensors: " in output
+    assert f"read {made.digest} lowercase False" in output
     again = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
     assert f"read {made.digest} lowercase False" in again
     assert " MB" not in again
 
 
-def test_a_model_that_the_hub_has_not_is_refused(tmp_path):
+def test_a_model_that_the_hub_lacks_is_refused(tmp_path):
     with serve_hub(tmp_path) as address:
-        told = load_from_hub(tmp_path, "owner/nothing", HF_ENDPOINT=address)
-    assert "refused: the hub gives no config.json for owner/nothing" in told
+        output = load_from_hub(tmp_path, "owner/nothing", HF_ENDPOINT=address)
+    assert "refused: the hub did not deliver config.json of owner/nothing" in output
 
 
 @pytest.mark.parametrize("missing", ["model.safetensors", "vocab.txt"])
 def test_a_hub_model_that_lacks_a_file_is_refused(tmp_path, missing):
     (tiny_bert.save_model(tmp_path / "model") / missing).unlink()
     with serve_hub(tmp_path / "model") as address:
-        told = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
-    assert "refused: " in told and missing in told.split("refused: ")[1]
+        output = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
+    assert "refused: " in output and missing in output.split("refused: ")[1]
 
 
-@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {}], ids=["told to be offline", "no network"])
+@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {}], ids=["offline mode", "no network"])
 def test_a_hub_model_that_is_not_cached_is_refused_soon_without_a_network(tmp_path, environment):
-    told = load_from_hub(tmp_path, "fairlap-tests/no-such-model", **environment)
-    assert "fetching fairlap-tests/no-such-model: config.json" in told
-    assert "refused: fairlap-tests/no-such-model is not cached on this machine and the hub cannot be reached" in told
-    assert "huggingface-cli download fairlap-tests/no-such-model" in told.split("|")[1]
+    output = load_from_hub(tmp_path, "fairlap-tests/no-such-model", **environment)
+    assert "downloading fairlap-tests/no-such-model: config.json" in output
+    assert "refused: fairlap-tests/no-such-model is not cached on this machine and the hub cannot be reached" in output
+    assert "hf download fairlap-tests/no-such-model" in output.split("|")[1]
 
 
 @pytest.mark.parametrize("name", ["a b/c", "owner/--x", "owner/" + "x" * 200])
-def test_what_can_be_no_hub_name_is_refused(tmp_path, name):
-    assert "is no name of the Hugging Face hub" in load_from_hub(tmp_path, name)
+def test_an_invalid_hub_name_is_refused(tmp_path, name):
+    assert "is not a valid name of the Hugging Face hub" in load_from_hub(tmp_path, name)
 
 
 @pytest.mark.parametrize("tokenizer_json", [False, True], ids=["vocab.txt", "tokenizer.json"])
 def test_a_hub_model_that_is_cached_is_read_without_a_network(tmp_path, tokenizer_json):
-    """The cache as huggingface_hub lays it: refs name the commit, snapshots hold its files."""
+    """The layout of huggingface_hub's cache: refs name the commit, snapshots hold its files."""
     commit = "0" * 40
     cached = tmp_path / "hub" / "hub" / "models--fairlap-tests--small"
     (cached / "refs").mkdir(parents=True)

@@ -60,7 +60,7 @@ def count_products(graph) -> Counter[str]:
 def compute_logits(graph, windows: Windows) -> np.ndarray:
     engine = InferenceSession(graph, 1)
     try:
-        return np.stack(engine.logits(windows, 8))
+        return np.stack(engine.compute_logits(windows, 8))
     finally:
         engine.close()
 

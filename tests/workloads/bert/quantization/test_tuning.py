@@ -41,7 +41,7 @@ class SmallModel:
     def logits(self, graph) -> np.ndarray:
         engine = InferenceSession(graph, 1)
         try:
-            return np.stack(engine.logits(self.evaluated, 8))[:, self.evaluated.attention_mask == 1]
+            return np.stack(engine.compute_logits(self.evaluated, 8))[:, self.evaluated.attention_mask == 1]
         finally:
             engine.close()
 
@@ -150,7 +150,7 @@ def test_basic_orders_groups_by_the_error_of_their_return_alone(small, searched)
     def logits(graph) -> np.ndarray:
         engine = InferenceSession(graph, 1)
         try:
-            return np.stack(engine.logits(calibrated, 8))[:, read]
+            return np.stack(engine.compute_logits(calibrated, 8))[:, read]
         finally:
             engine.close()
 
