@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bench.claims.evidence import decide_engagement
 from bench.claims.quality import decide_accuracy, describe_quality, select_common_measures
 from bench.claims.rule import RuleContext, define_rule, pass_rule
@@ -142,6 +140,8 @@ def materialised(context: RuleContext) -> tuple[Outcome, str, str]:
 @define_rule("Same background load beside both arms", "Bailey 11, SC15 rule 9", refuses=True)
 def background(context: RuleContext) -> tuple[Outcome, str, str]:
     """A busy machine for one arm and a quiet one for the other compares the machines."""
+    from bench.stats.bootstrap import standard_error  # It imports scipy.
+
     loads = {}
     for arm in Arm:
         known = [s.background_cores for s in context.run.samples_of(arm)]
@@ -150,7 +150,7 @@ def background(context: RuleContext) -> tuple[Outcome, str, str]:
         return pass_rule("this system does not tell the load of other programs")
     means = {arm: sum(load) / len(load) for arm, load in loads.items()}
     difference = abs(means[Arm.BASELINE] - means[Arm.ACCELERATED])
-    chance = sum(_standard_error(load) ** 2 for load in loads.values()) ** 0.5
+    chance = sum(standard_error(load) ** 2 for load in loads.values()) ** 0.5
     seen = f"{max(0, means[Arm.BASELINE]):.2f} and {max(0, means[Arm.ACCELERATED]):.2f} cores busy with other things"
     for arm, service in _external_services(context.run).items():
         waits = [sample.repetition for sample in context.run.samples_of(arm)]
@@ -179,10 +179,3 @@ def _external_services(run: Run) -> dict[Arm, Service]:
     """Services that work for an arm without being part of its process tree."""
     prepared = {arm: run.prepared_arm(arm) for arm in Arm}
     return {arm: one.service for arm, one in prepared.items() if one is not None and one.service is not None}
-
-
-def _standard_error(values: Sequence[float]) -> float:
-    if len(values) < 2:
-        return float("inf")
-    mean = sum(values) / len(values)
-    return (sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)) ** 0.5

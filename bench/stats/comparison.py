@@ -1,58 +1,57 @@
-"""From times to medians, intervals and verdicts; the arithmetic is scipy's and NumPy's.
+"""Turns samples into medians, intervals and comparisons. Imports scipy, see `bench.stats.bootstrap`.
 
-Times are costs and are summarized by their median and percentiles; throughput is derived from the median time; a ratio
-is taken of two medians and is never averaged. (Hoefler and Belli, Scientific Benchmarking of Parallel Computing
-Systems, SC15, rules 3 to 8; Fleming and Wallace, CACM 29(3), 1986.)
+Times are costs: they are summarized by their median and percentiles. Throughput is derived from the median time. A
+ratio is one of two medians; ratios are never averaged. (Hoefler and Belli, Scientific Benchmarking of Parallel
+Computing Systems, SC15, rules 3 to 8; Fleming and Wallace, CACM 29(3), 1986.)
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy import stats
 
+from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
 from bench.values import TOTAL, Arm, Comparison, Interval, Sample, Summary
 
-CONFIDENCE = 0.95
 RESAMPLES = 2000
 MIN_BLOCKS = 10
-"""Blocks below which resampling them says less of the interval than their neighbourhood is worth."""
+"""Blocks of pairs are no longer than leaves at least this many: an interval from fewer blocks is too uncertain."""
 MAX_RESAMPLED_TIMES = 2_000_000
-"""Times that are resampled at once, which bounds the memory that it takes."""
+"""Number of times that are resampled at once, which limits the memory needed."""
 FENCE_FACTOR = 1.5
-"""Tukey's fences stand this many interquartile ranges beyond the quartiles."""
+"""Tukey's fences lie this many interquartile ranges outside the quartiles."""
 
 MIN_P90_SAMPLES = 64
 MIN_P99_SAMPLES = 662
-"""Fewest samples with which a percentile is reported.
+"""Fewest samples for reporting a percentile.
 
-They are the fewest queries at which MLPerf Inference's early stopping criterion lets a run report its 90th and its
-99th percentile latency (MLPerf Inference rules, 'Early stopping').
+These are the fewest queries with which MLPerf Inference's early stopping criterion allows reporting the 90th and the
+99th percentile of the latency (MLPerf Inference rules, "Early stopping").
 """
 
 
 def median(times: Sequence[float]) -> float:
-    """Median, in the unit given."""
+    """The median, in the unit of `times`."""
     return float(np.median(times))
 
 
 def find_outliers(times: Sequence[float]) -> list[int]:
-    """Places of the times beyond Tukey's fences."""
+    """Positions of the times beyond Tukey's fences."""
     values = np.asarray(times, dtype=float)
     low, high = np.percentile(values, [25, 75])
     reach = FENCE_FACTOR * (high - low)
-    return [int(place) for place in np.flatnonzero((values < low - reach) | (values > high + reach))]
+    return [int(position) for position in np.flatnonzero((values < low - reach) | (values > high + reach))]
 
 
 def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0.0, calls: int = 1) -> Summary:
-    """Summary of one arm's `times` (seconds per call) of a step that does `work` units a call.
+    """Summary of one arm's `times` (seconds per call) of a step that does `work` units per call.
 
-    Raises ValueError where there is no time.
+    Raises ValueError if `times` is empty.
     """
     if not len(times):
-        raise ValueError("there is no sample to summarize")
+        raise ValueError("Expected at least one sample to summarize, got none.")
     values = np.asarray(times, dtype=float)
     low, middle, high = (float(value) for value in np.percentile(values, [25, 50, 75]))
     return Summary(
@@ -75,48 +74,42 @@ def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0
 def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *, seed: int = 0) -> Interval:
     """Median of `baseline` over median of `accelerated`, with its bootstrap percentile interval.
 
-    The times of one pair stand at the same place of both sequences, and pairs are resampled whole, so that what slowed
-    both samples of a pair widens the interval of neither. They are resampled in blocks of neighbours (Künsch 1989;
-    Carlstein's blocks that do not overlap), since a machine is slow in phases: pairs drawn one by one would make a
-    phase look like many independent witnesses. Raises ValueError where the lengths differ or are below 2.
+    The times of one pair are at the same position of both sequences. Pairs are resampled whole, so that a slowdown of
+    both samples of a pair does not widen the interval. Blocks of consecutive pairs are resampled (Carlstein's
+    non-overlapping blocks; Künsch 1989), because a machine is slow for phases: resampled one by one, the pairs of one
+    phase would count as independent observations. Raises ValueError if the lengths differ or are below 2.
     """
     if len(baseline) != len(accelerated) or len(baseline) < 2:
-        raise ValueError(f"pairs are needed, two at least; given were {len(baseline)} and {len(accelerated)} times")
+        raise ValueError(f"Expected at least two pairs, got {len(baseline)} and {len(accelerated)} times.")
     a, b = np.asarray(baseline, dtype=float), np.asarray(accelerated, dtype=float)
     ratio = float(np.median(a) / np.median(b))
     length = max(1, min(round(len(a) ** (1 / 3)), len(a) // MIN_BLOCKS))
     count = len(a) // length
-    # What does not fill a block is the oldest, nearest to the warm-up.
+    # Pairs that do not fill a block are left out at the beginning, which is closest to the warm-up.
     blocks = np.arange(len(a) - count * length, len(a)).reshape(count, length)
 
-    def statistic(drawn: np.ndarray, axis: int) -> np.ndarray:
-        places = blocks[drawn].reshape(*drawn.shape[:-1], -1)
-        return np.median(a[places], axis=-1) / np.median(b[places], axis=-1)
+    def ratios_of_resamples(block_numbers: Floats, axis: int) -> Floats:
+        positions = blocks[block_numbers.astype(int)].reshape(*block_numbers.shape[:-1], -1)
+        return np.median(a[positions], axis=-1) / np.median(b[positions], axis=-1)
 
-    with warnings.catch_warnings():
-        # Equal times (a clock too coarse, two or three pairs) give an interval of no width.
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        interval = stats.bootstrap(
-            (np.arange(count),),
-            statistic,
-            vectorized=True,
-            n_resamples=RESAMPLES,
-            batch=max(1, MAX_RESAMPLED_TIMES // len(a)),
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        ).confidence_interval
-    low, high = float(interval.low), float(interval.high)
-    return Interval(value=ratio, low=min(low, ratio), high=max(high, ratio))
+    distribution = bootstrap_distribution(
+        [np.arange(count)],
+        ratios_of_resamples,
+        resamples=RESAMPLES,
+        seed=seed,
+        batch=max(1, MAX_RESAMPLED_TIMES // len(a)),
+    )
+    low, high = percentile_interval(distribution, ratio)
+    return Interval(value=ratio, low=low, high=high)
 
 
 def compare_samples(
     samples: Sequence[Sample], *, work: float, step_work: Mapping[str, float] | None = None, seed: int = 0
 ) -> list[Comparison]:
-    """The whole first, then every step in the order in which it ran.
+    """Comparisons of both arms: the total first, then every step in the order in which it ran.
 
-    A repetition does `work` units, as does each step but those in `work_of`. Only whole pairs count. Empty where there
-    are fewer than two pairs.
+    A repetition does `work` units, and so does each step that is not in `step_work`. Samples whose partner is missing
+    are ignored. Empty if there are fewer than two pairs.
     """
     by_pair: dict[int, dict[Arm, Sample]] = {}
     for sample in samples:
@@ -150,7 +143,7 @@ def _compare_step(step: str, pairs: Sequence[dict[Arm, Sample]], work: float, se
 
 
 def _effective_cores(step: str, samples: Sequence[Sample]) -> float:
-    """Processor time over wall time, summed over the samples: a ratio of sums, not a mean of ratios."""
+    """CPU time over wall time: a ratio of sums over the samples, not a mean of ratios."""
     if step == TOTAL:
         wall = sum(sample.repetition.wall_s for sample in samples)
         return sum(sample.repetition.cpu_s for sample in samples) / wall if wall else 0.0

@@ -89,7 +89,7 @@ def test_percentiles_are_reported_above_their_floors_only(count, p90, p99):
 
 
 def test_no_sample_is_no_summary():
-    with pytest.raises(ValueError, match="no sample"):
+    with pytest.raises(ValueError, match="at least one sample"):
         summarize([], work=1)
 
 

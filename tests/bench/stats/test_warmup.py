@@ -1,4 +1,4 @@
-"""TODO: tests.bench.stats.test_warmup."""
+"""When an arm counts as warm."""
 
 from bench.stats.warmup import is_warm
 

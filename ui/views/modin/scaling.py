@@ -15,7 +15,7 @@ from bench.formatting import format_cores as cores_text
 from bench.formatting import format_duration
 from bench.plan.plan import Plan
 from bench.run.record import Run
-from bench.stats.amdahl import AmdahlFit, Crossing, find_crossing, fit_amdahl
+from bench.stats.amdahl import AmdahlFit, Crossing
 from bench.values import TOTAL, Arm, Phase
 from ui.charts import axes
 from ui.charts.cores import build_median_trace
@@ -32,6 +32,8 @@ RoundTimes = dict[Arm, dict[int, list[float]]]
 
 def draw_scaling_tab(plan: Plan) -> None:
     """The whole tab."""
+    from bench.stats.amdahl_fit import find_crossing, fit_amdahl  # It imports scipy.
+
     run = calls.load_newest_run(plan)
     if run is None:
         return

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.stats.amdahl import fit_amdahl
+from bench.stats.amdahl_fit import fit_amdahl
 from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, format_bytes

@@ -12,6 +12,8 @@ from typing import Literal
 
 import numpy as np
 
+from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
+
 RESAMPLES = 1000
 MIN_CROSSING_SHARE = 0.95
 """Share of the resamples that must cross for a crossing to be told."""
@@ -58,40 +60,50 @@ def find_break_even(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEve
     if len(points) < 2:
         return None
     sizes = np.log([point.rows for point in points])
-    rng = np.random.default_rng(seed)
-    found = [
-        place
-        for _ in range(RESAMPLES)
-        if (place := _find_crossing(sizes, [_resample_log_ratio(p, rng) for p in points])) is not None
-    ]
-    plain = _find_crossing(sizes, np.log([point.ratio for point in points]))
-    if plain is None or len(found) < MIN_CROSSING_SHARE * RESAMPLES:
+    crossing = float(_find_crossings(sizes, np.log([[point.ratio] for point in points]))[0])
+    if np.isnan(crossing):
         return None
-    low, high = np.percentile(found, [2.5, 97.5])
-    return BreakEven(float(np.exp(plain)), float(np.exp(min(low, plain))), float(np.exp(max(high, plain))))
 
+    def crossings_of_resamples(*samples: Floats, axis: int) -> Floats:
+        return _find_crossings(
+            sizes, np.stack([_log_ratio(*pair, axis) for pair in zip(samples[::2], samples[1::2], strict=True)])
+        )
 
-def _resample_log_ratio(point: BreakEvenPoint, rng: np.random.Generator) -> float:
-    """The logarithm of the ratio from times drawn again."""
-    medians = [np.median(rng.choice(times, len(times))) for times in (point.pandas, point.modin)]
-    return float(np.log(medians[0] / medians[1]))
-
-
-def _find_crossing(sizes: np.ndarray, ratios: Sequence[float]) -> float | None:
-    """The size at which the ratio rises through 0 for good; both in logarithms."""
-    below = [place for place, ratio in enumerate(ratios) if ratio < 0]
-    if not below or below[-1] == len(ratios) - 1:
+    samples = [times for point in points for times in (point.pandas, point.modin)]
+    distribution = bootstrap_distribution(samples, crossings_of_resamples, resamples=RESAMPLES, seed=seed)
+    crossings = distribution[~np.isnan(distribution)]
+    if len(crossings) < MIN_CROSSING_SHARE * RESAMPLES:
         return None
-    left = below[-1]
-    share = -ratios[left] / (ratios[left + 1] - ratios[left])
-    return float(sizes[left] + share * (sizes[left + 1] - sizes[left]))
+    low, high = percentile_interval(crossings, crossing)
+    return BreakEven(*(float(np.exp(size)) for size in (crossing, low, high)))
+
+
+def _log_ratio(pandas: Floats, modin: Floats, axis: int) -> Floats:
+    """The logarithm of the ratio of the medians."""
+    return np.log(np.median(pandas, axis=axis) / np.median(modin, axis=axis))
+
+
+def _find_crossings(sizes: Floats, log_ratios: Floats) -> Floats:
+    """For each column of `log_ratios` (a row per size): the log of the size above which the ratio stays above 1.
+
+    NaN if the ratio is below 1 at the largest size, or nowhere.
+    """
+    is_below = log_ratios < 0
+    last = len(sizes) - 1 - np.argmax(is_below[::-1], axis=0)
+    crosses = is_below.any(axis=0) & (last < len(sizes) - 1)
+    left = np.where(crosses, last, 0)
+    columns = np.arange(log_ratios.shape[1])
+    before, after = log_ratios[left, columns], log_ratios[left + 1, columns]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossings = sizes[left] - before / (after - before) * (sizes[left + 1] - sizes[left])
+    return np.where(crosses, crossings, np.nan)
 
 
 def ratio_interval(point: BreakEvenPoint, seed: int = 0) -> tuple[float, float]:
     """The 95 % interval of a point's ratio."""
-    rng = np.random.default_rng(seed)
-    low, high = np.exp(np.percentile([_resample_log_ratio(point, rng) for _ in range(RESAMPLES)], [2.5, 97.5]))
-    return float(low), float(high)
+    distribution = bootstrap_distribution([point.pandas, point.modin], _log_ratio, resamples=RESAMPLES, seed=seed)
+    low, high = percentile_interval(distribution, float(np.log(point.ratio)))
+    return float(np.exp(low)), float(np.exp(high))
 
 
 def find_first_certain_rows(points: Sequence[BreakEvenPoint], ahead: Sequence[bool]) -> int | None:

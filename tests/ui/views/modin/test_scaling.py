@@ -3,7 +3,7 @@
 import pytest
 
 from bench.run.record import Run
-from bench.stats.amdahl import find_crossing, fit_amdahl
+from bench.stats.amdahl_fit import find_crossing, fit_amdahl
 from bench.storage.store import Store
 from bench.values import Arm, CoreCount, Phase, Repetition, Sample, StepTime
 from tests.support.modin_runs import make_modin_run
