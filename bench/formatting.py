@@ -1,37 +1,100 @@
-"""TODO: bench.formatting."""
+"""Numbers and their units as text: the only module that formats them, for pages, reports and messages."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from decimal import Decimal
 
 from bench.values import Interval, Measure
 
+MIN_PLAIN_VALUE = 0.005
+"""Smaller measures would read 0.00, so they are written with an exponent."""
+TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
+"""Names and seconds of the units of time, largest first."""
+BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+RATE_PREFIXES = ((1.0, ""), (1e3, "thousand "), (1e6, "million "), (1e9, "billion "))
+
+
+def format_number(number: float) -> str:
+    """A number with all its digits and separators: `16,777,216`, `0.5`, `1e-07`."""
+    return f"{number:,.15g}"
+
+
+def format_decimal(number: float) -> str:
+    """As `format_number`, but never with an exponent: `0.00002`."""
+    return f"{Decimal(repr(float(number))).normalize():,f}"
+
+
+def format_three_digits(number: float) -> str:
+    """A number with three significant digits, or all digits of its integer part: `2.00`, `26.9`, `1,234`."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+
+
+def format_four_digits(number: float) -> str:
+    """A number with at most four significant digits and no trailing zeros: `0.9241`, `12.5`, `1,234`."""
+    return f"{number:.4g}" if abs(number) < 1000 else f"{number:,.0f}"
+
+
+def format_percent(share: float, digits: int = 1) -> str:
+    """A share of 1 in percent: `12.5 %`."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def format_count(count: int, noun: str) -> str:
+    """A number of things: `1 thread`, `1,024 threads`. The plural of `noun` must end in s."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def format_cores(count: int) -> str:
+    """`1 core`, `2 cores`."""
+    return format_count(count, "core")
+
+
+def choose_time_unit(seconds: float) -> tuple[str, float]:
+    """The name and the seconds of the largest unit in which a time does not round to less than 1; ns for shorter."""
+    return next(((name, unit_s) for name, unit_s in TIME_UNITS if seconds >= 0.9995 * unit_s), TIME_UNITS[-1])
+
 
 def format_duration(seconds: float) -> str:
-    """Three significant digits with the unit that suits: '26.9 ms'."""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= scale * 0.9995:
-            return f"{_format_three_digits(seconds / scale)} {unit}"
-    return f"{_format_three_digits(seconds * 1e9)} ns"
+    """A time with three significant digits: `26.9 ms`."""
+    name, unit_s = choose_time_unit(seconds)
+    return f"{format_three_digits(seconds / unit_s)} {name}"
 
 
-def _format_three_digits(number: float) -> str:
-    return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+def format_bytes(size_bytes: float) -> str:
+    """A number of bytes with three significant digits and no trailing zeros: `512 B`, `1.5 GiB`, `1023 KiB`."""
+    number, units = float(size_bytes), list(BYTE_UNITS)
+    while number >= 1023.5 and len(units) > 1:
+        number /= 1024
+        del units[0]
+    # From 1,000 to 1,023 all four digits, because 1.02e+03 is hard to read.
+    return f"{number:.0f} {units[0]}" if number >= 100 else f"{number:.3g} {units[0]}"
+
+
+def format_rate(per_second: float, unit: str) -> str:
+    """A throughput with three significant digits: `6.72 million pixels/s`."""
+    factor, prefix = choose_rate_prefix(per_second)
+    return f"{format_three_digits(per_second / factor)} {prefix}{unit}/s"
+
+
+def choose_rate_prefix(per_second: float) -> tuple[float, str]:
+    """The largest power of a thousand that is not above a rate, and its name, which ends in a space: `million `."""
+    return RATE_PREFIXES[max(0, bisect_right(RATE_PREFIXES, per_second, key=lambda prefix: prefix[0]) - 1)]
 
 
 def format_ratio(ratio: float) -> str:
-    """'2.37x'; two significant digits for a ratio so small that it would have none: '0.0019x'."""
+    """`2.37x`; with two significant digits if it would read 0.00: `0.0019x`."""
     return f"{_format_factor(ratio)}x"
 
 
 def format_interval(ratio: Interval) -> str:
-    """The ends of the interval of a ratio: '2.31 to 2.44'."""
+    """The ends of the interval of a ratio: `2.31 to 2.44`."""
     return f"{_format_factor(ratio.low)} to {_format_factor(ratio.high)}"
 
 
 def format_ratio_with_interval(ratio: Interval) -> str:
-    """'2.37x (2.31 to 2.44)'."""
+    """`2.37x (2.31 to 2.44)`."""
     return f"{format_ratio(ratio.value)} ({format_interval(ratio)})"
 
 
@@ -39,43 +102,18 @@ def _format_factor(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio >= 0.0995 or ratio <= 0 else f"{ratio:.{1 - math.floor(math.log10(ratio))}f}"
 
 
-MIN_PLAIN_VALUE = 0.005
-"""Values below it would read 0.00."""
-
-
 def format_measure(measure: Measure) -> str:
-    """A measure's value with its unit."""
-    size = abs(measure.value)
-    if 0 < size < MIN_PLAIN_VALUE:
+    """The value of a measure with its unit: `92.41 %`, `3.1e-08`."""
+    magnitude = abs(measure.value)
+    if 0 < magnitude < MIN_PLAIN_VALUE:
         number = f"{measure.value:.1e}"
     else:
-        number = f"{measure.value:,.2f}" if size < 1000 else f"{measure.value:,.0f}"
+        number = f"{measure.value:,.2f}" if magnitude < 1000 else f"{measure.value:,.0f}"
     return f"{number} {measure.unit}".rstrip()
 
 
-def measure_label(one: Measure, other: Measure) -> str:
-    """What a measure of both arms is called: what each calls it, where they do not say the same."""
-    return one.label if one.label == other.label else f"{one.label} | {other.label}"
-
-
-def format_cores(count: int) -> str:
-    return "1 core" if count == 1 else f"{count} cores"
-
-
-def format_number(number: float) -> str:
-    """A number with all its digits, by thousands."""
-    return f"{number:,.15g}"
-
-
-def format_bytes(count: float) -> str:
-    """Bytes with the binary unit that suits: '23.5 GiB'."""
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if count == int(count) else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} GiB"
-
-
-def format_decimal(number: float) -> str:
-    """A number with all its digits, by thousands, however small: '0.00002', '2,000'."""
-    return f"{Decimal(repr(float(number))).normalize():,f}"
+def measure_label(baseline: Measure, accelerated: Measure) -> str:
+    """The label of a measure of both arms; both labels if they differ."""
+    if baseline.label == accelerated.label:
+        return baseline.label
+    return f"{baseline.label} | {accelerated.label}"

@@ -6,6 +6,7 @@ import re
 
 from pydantic import Field
 
+from bench.formatting import format_cores
 from bench.machine.identity import MachineIdentity
 from bench.machine.limits import Limits
 from bench.values import Value
@@ -104,7 +105,7 @@ class Machine(Value):
 
     def _short_cores(self) -> str:
         cores = self.physical_cores or self.logical_threads
-        text = f"{cores} core{'' if cores == 1 else 's'}"
+        text = format_cores(cores)
         if self.logical_threads != cores:
             text += f" / {self.logical_threads} threads"
         if self.core_limit < self.logical_threads:

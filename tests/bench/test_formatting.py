@@ -1,4 +1,4 @@
-"""TODO: tests.bench.test_formatting."""
+"""Numbers and units as text."""
 
 import pytest
 
@@ -39,7 +39,48 @@ def test_a_ratio_stands_with_its_interval():
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(0, "0 B"), (512, "512 B"), (32768, "32 KiB"), (1 << 20, "1 MiB"), (25276502016, "23.5 GiB")]
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (24, "24 B"),
+        (512, "512 B"),
+        (1024, "1 KiB"),
+        (32768, "32 KiB"),
+        (1023 << 10, "1023 KiB"),
+        ((1 << 20) - 1, "1 MiB"),
+        (100.4 * 2**20, "100 MiB"),
+        (3 << 29, "1.5 GiB"),
+        (25276502016, "23.5 GiB"),
+        (4 << 40, "4 TiB"),
+        (5000 << 40, "5000 TiB"),
+    ],
 )
-def test_sizes_are_short(count, text):
-    assert formatting.format_bytes(count) == text
+def test_sizes_are_short(size, text):
+    assert formatting.format_bytes(size) == text
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [(0, "0.00 rows/s"), (999, "999 rows/s"), (6.72e6, "6.72 million rows/s"), (3e12, "3,000 billion rows/s")],
+)
+def test_rates_have_three_digits_and_a_prefix(rate, text):
+    assert formatting.format_rate(rate, "rows") == text
+
+
+def test_counts_agree_with_their_noun():
+    assert formatting.format_count(1, "thread") == "1 thread"
+    assert formatting.format_count(2048, "thread") == "2,048 threads"
+    assert formatting.format_cores(0) == "0 cores"
+
+
+def test_digits():
+    assert [formatting.format_four_digits(number) for number in (0.92414, 12.5, 1234.5)] == ["0.9241", "12.5", "1,234"]
+    assert [formatting.format_three_digits(number) for number in (2, 26.94, 1234.5)] == ["2.00", "26.9", "1,234"]
+    assert formatting.format_percent(0.125) == "12.5 %"
+    assert formatting.format_number(16777216) == "16,777,216"
+    assert formatting.format_decimal(2e-5) == "0.00002"
+
+
+@pytest.mark.parametrize(("seconds", "unit"), [(60, "s"), (0.9996, "s"), (0.9, "ms"), (1e-6, "µs"), (0, "ns")])
+def test_the_unit_of_a_time(seconds, unit):
+    assert formatting.choose_time_unit(seconds)[0] == unit

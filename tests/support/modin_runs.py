@@ -35,7 +35,7 @@ def make_modin_run(arms: dict[str, str] | None = None, **fields) -> Run:
     run.statistics = compare_samples(run.samples, work=100)
     run.prepared = [PreparedArm(arm=arm, cores=1, pid=1, seconds=1, work=100, data="d", facts={}) for arm in Arm]
     told = [
-        [name, "1.5 ms", "2.5 ms", "2 × 3", "2", "4.0 MiB", "no", "one partition" if name == "to_csv" else "moves much"]
+        [name, "1.5 ms", "2.5 ms", "2 × 3", "2", "4 MiB", "no", "one partition" if name == "to_csv" else "moves much"]
         for name in names
     ]
     run.tables = [Table(name="calls", label="Every call", columns=CALL_COLUMNS, rows=told)]

@@ -27,10 +27,8 @@ class TimeUnit:
 
     @classmethod
     def of(cls, seconds: float) -> TimeUnit:
-        for name, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-            if seconds * factor >= 0.9995:
-                return cls(name, factor)
-        return cls("ns", 1e9) if seconds else cls("ms", 1e3)
+        name, unit_s = formatting.choose_time_unit(seconds or 1e-3)
+        return cls(name, float(round(1 / unit_s)))
 
     def __call__(self, seconds: float) -> float:
         """Six digits are more than is seen, and less to send."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import bisect
-
 import plotly.graph_objects as go
 
-from bench.formatting import format_duration
+from bench.formatting import choose_rate_prefix, format_duration, format_three_digits
 from bench.run.record import Run
 from bench.values import TOTAL, Arm, Summary
 from ui.charts.axes import ARM_ROWS, build_arms_axis
@@ -24,7 +22,7 @@ def build_throughput_figure(run: Run, step: str = TOTAL, theme: Theme = "light",
         layout |= {"xaxis": {"title": {"text": f"{unit} a second"}, "range": [0, 1], "showticklabels": False}}
         layout["annotations"] = [build_note("No pair yet", middle=True)]
         return go.Figure({"data": [], "layout": layout})
-    factor, prefix = _choose_prefix(max(comparison.baseline.throughput, comparison.accelerated.throughput))
+    factor, prefix = choose_rate_prefix(max(comparison.baseline.throughput, comparison.accelerated.throughput))
     layout["xaxis"] = {"title": {"text": f"{prefix}{unit} a second"}, "rangemode": "tozero", "nticks": 6}
     traces = [_bar_trace(run, arm, getattr(comparison, arm), factor, prefix + unit, theme) for arm in Arm]
     return go.Figure({"data": traces, "layout": layout})
@@ -56,35 +54,13 @@ def _bar_trace(run: Run, arm: Arm, summary: Summary, factor: float, unit: str, t
             "thickness": 1.5,
             "width": 6,
         },
-        "text": [f"<b>{_format_three_digits(rate)}</b>"],
+        "text": [f"<b>{format_three_digits(rate)}</b>"],
         "textposition": "inside",
         "insidetextanchor": "start",
         "textangle": 0,
         "textfont": {"color": ink_colour(theme) if look.pattern else look.on, "size": 14},
         "hovertemplate": (
-            f"<b>{arm_label(run, arm)}</b><br>{_format_three_digits(rate)} {unit}/s at the median of {format_duration(summary.median)}"
-            f"<br>{_format_three_digits(slow)} to {_format_three_digits(fast)} between the quartiles<extra></extra>"
+            f"<b>{arm_label(run, arm)}</b><br>{format_three_digits(rate)} {unit}/s at the median of {format_duration(summary.median)}"
+            f"<br>{format_three_digits(slow)} to {format_three_digits(fast)} between the quartiles<extra></extra>"
         ),
     }
-
-
-_PREFIX_FACTORS = (1.0, 1e3, 1e6, 1e9)
-
-
-_PREFIXES = ("", "thousand ", "million ", "billion ")
-
-
-def _choose_prefix(number: float) -> tuple[float, str]:
-    """A power of a thousand and its word: 3.1 million."""
-    place = max(0, bisect.bisect_right(_PREFIX_FACTORS, number) - 1)
-    return _PREFIX_FACTORS[place], _PREFIXES[place]
-
-
-def format_rate(number: float, unit: str) -> str:
-    """'6.72 million pixels/s'."""
-    factor, prefix = _choose_prefix(number)
-    return f"{_format_three_digits(number / factor)} {prefix}{unit}/s"
-
-
-def _format_three_digits(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"

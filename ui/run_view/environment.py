@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.formatting import format_duration, format_interval, format_measure, format_ratio, measure_label
+from bench.formatting import format_bytes, format_duration, format_interval, format_measure, format_ratio, measure_label
 from bench.run.record import Run
 from bench.values import Arm
 from ui.charts import cores, telemetry
@@ -98,6 +98,6 @@ def _describe_telemetry(run: Run) -> str:
     parts += [f"steal at most {max(steal):.1%}"] if steal else []
     parts += [f"up to {max(hottest):.0f} °C"] if hottest else []
     parts += [
-        f"memory of the arms up to {memory[Arm.BASELINE] / 2**20:,.0f} | {memory[Arm.ACCELERATED] / 2**20:,.0f} MiB"
+        f"memory of the arms up to {format_bytes(memory[Arm.BASELINE])} | {format_bytes(memory[Arm.ACCELERATED])}"
     ]
     return ", ".join(parts) + "."

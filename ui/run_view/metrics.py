@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.formatting import format_duration, format_interval, format_measure, format_ratio
+from bench.formatting import (
+    format_duration,
+    format_four_digits,
+    format_interval,
+    format_measure,
+    format_rate,
+    format_ratio,
+)
 from bench.run.record import Run
-from bench.values import Arm, Comparison, Measure, Phase
-from ui.charts import accuracy, throughput
+from bench.values import Arm, Comparison, Phase
+from ui.charts import accuracy
 from ui.design import badges, markdown, theme
 from ui.design.theme import Theme
 
@@ -46,7 +53,7 @@ def _draw_arm_metric(run: Run, arm: Arm, comparison: Comparison | None, colours:
     st.metric(
         label,
         format_duration(summary.median),
-        throughput.format_rate(summary.throughput, run.plan.declaration.unit),
+        format_rate(summary.throughput, run.plan.declaration.unit),
         delta_color="off",
         delta_arrow="off",
         border=True,
@@ -113,7 +120,7 @@ def _draw_quality_metric(run: Run, colours: Theme) -> None:
         return
     baseline, accelerated = pairs[0]
     unit = f" {baseline.unit}" if baseline.unit else ""
-    one, other = (_format_four_digits(measure) for measure in (baseline, accelerated))
+    one, other = (format_four_digits(measure.value) for measure in (baseline, accelerated))
     found = run.claim()
     word = f"{found.verdict.accuracy} the limit" if found and found.verdict.accuracy != "not measured" else "both arms"
     more = "".join(f"\n\n{a.label}: {format_measure(a)} and {format_measure(b)}" for a, b in pairs[1:])
@@ -125,11 +132,6 @@ def _draw_quality_metric(run: Run, colours: Theme) -> None:
         help=f"{theme.arm_glyph_markdown(Arm.BASELINE, colours)} baseline | {theme.arm_glyph_markdown(Arm.ACCELERATED, colours)} accelerated; "
         f"the limit is {run.plan.accuracy_limit:.1%} of the baseline's.{more}",
     )
-
-
-def _format_four_digits(measure: Measure) -> str:
-    """Four digits, without the zeros behind them: two of them stand in a metric."""
-    return f"{measure.value:.4g}" if abs(measure.value) < 1000 else f"{measure.value:,.0f}"
 
 
 def _describe_quality(run: Run, exact: bool) -> str:

@@ -3,12 +3,12 @@
 After the posts on vectorization, threads, unit stride, data layout, strip-mining and tiling. This module only declares.
 """
 
+from bench.formatting import format_bytes
 from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Step, Task, Workload
 from workloads.memory_traffic.catalogue import (
     KIB,
     TRANSFORMATIONS,
     build_page_texts,
-    format_bytes,
     format_version_source,
 )
 

@@ -19,15 +19,6 @@ MAX_SLOW_SIDE = 2049
 KERNELS_FOLDER = Path(__file__).parent / "kernels"
 
 
-def format_bytes(size: float) -> str:
-    """So many bytes, in the unit that suits them: '48 KiB', '1.5 GiB'."""
-    units = (("GiB", 1024 * MIB), ("MiB", MIB), ("KiB", KIB), ("bytes", 1))
-    unit, each = next((unit, each) for unit, each in units if size >= each or each == 1)
-    number = size / each
-    # Three digits, and of 1,000 to 1,023 all four.
-    return f"{number:.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
-
-
 @dataclass(frozen=True, slots=True)
 class Version:
     """One way to write a kernel, or to compile it."""

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.formatting import format_bytes, format_duration
 from bench.values import Evidence, Measure, Picture, Table
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from workloads.modin import call_inputs, dataset, dataset_cache, results
@@ -52,12 +53,12 @@ class DataFrameCalls:
         few = len(self.tables.few)
         return {
             "work": self.files.rows,
-            "work_of": {call.name: few for call in self.calls if call.on == "few" and few != self.files.rows},
+            "step_work": {call.name: few for call in self.calls if call.on == "few" and few != self.files.rows},
             "data": self.files.digest,
             "facts": self.engine.facts
             | {
                 "table": f"{self.files.rows:,} rows, {self.files.columns} columns, {numeric} of them numeric, "
-                f"{self.files.held / 2**20:,.0f} MiB as a DataFrame",
+                f"{format_bytes(self.files.held)} as a DataFrame",
                 "files": f"CSV {_format_file_size(self.files.csv)}, Parquet {_format_file_size(self.files.parquet)} in groups of "
                 f"{dataset_cache.ROWS_PER_CHUNK:,} rows",
                 "layout": "frames come from the Parquet file, arrays are C order, in both arms",
@@ -119,7 +120,7 @@ class DataFrameCalls:
             f"{note.rows} × {note.columns} partitions (rows × columns)",
             f"{note.workers} of {self.engine.service}'s workers worked, "
             f"{note.cpu_s:.2f} s of processor time in the first call",
-            f"{note.stored / 2**20:,.1f} MiB {self.engine.storing}",
+            f"{format_bytes(note.stored)} {self.engine.storing}",
             *note.defaulted,
         ]
         # Those of the warm-up only until there are others.
@@ -203,11 +204,11 @@ class DataFrameCalls:
         note = self.notes[call.name]
         return [
             call.name,
-            f"{note.first_s * 1e3:,.1f} ms",
-            f"{theirs['first'][call.name] * 1e3:,.1f} ms",
+            format_duration(note.first_s),
+            format_duration(theirs["first"][call.name]),
             f"{note.rows} × {note.columns}",
             str(note.workers),
-            f"{note.stored / 2**20:,.1f} MiB",
+            f"{format_bytes(note.stored)}",
             "yes" if note.defaulted else "no",
             ", ".join(self._causes(call, theirs["took"].get(call.name, 0.0))),
         ]
@@ -231,7 +232,7 @@ class DataFrameCalls:
         if call.shuffles:
             causes.append("shuffles: rows must be brought together")
         if note.stored > MIN_NOTABLE_BYTES:
-            causes.append(f"{note.stored / 2**20:,.0f} MiB {self.engine.storing}")
+            causes.append(f"{format_bytes(note.stored)} {self.engine.storing}")
         return causes or ["costs of tasks and partitions"]
 
 
@@ -249,8 +250,8 @@ CALL_COLUMNS = [
 
 
 def _format_median_ms(times: list[float]) -> str:
-    return f"{statistics.median(times) * 1e3:,.1f} ms" if times else ""
+    return format_duration(statistics.median(times)) if times else ""
 
 
 def _format_file_size(file: Path) -> str:
-    return f"{file.stat().st_size / 2**20:,.1f} MiB"
+    return format_bytes(file.stat().st_size)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.formatting import format_bytes
 from bench.workload.interface import BadInput
 
 MEMORY_COPIES = 8
@@ -19,18 +20,11 @@ def require_space(held: int, files: int, cache: Path, what: str) -> None:
     remedy = "Choose fewer rows or fewer columns."
     if held * MEMORY_COPIES > free:
         raise BadInput(
-            f"{what} take {_format_bytes(held)} in memory, and {MEMORY_COPIES} times that, {_format_bytes(held * MEMORY_COPIES)}, while both arms "
-            f"work; {_format_bytes(free)} are free",
+            f"{what} take {format_bytes(held)} in memory, and {MEMORY_COPIES} times that, {format_bytes(held * MEMORY_COPIES)}, while both arms "
+            f"work; {format_bytes(free)} are free",
             remedy,
         )
     if files > disk:
         raise BadInput(
-            f"{what} take {_format_bytes(files)} on disk as CSV and Parquet; {_format_bytes(disk)} are free", remedy
+            f"{what} take {format_bytes(files)} on disk as CSV and Parquet; {format_bytes(disk)} are free", remedy
         )
-
-
-def _format_bytes(count: float) -> str:
-    for unit, scale in (("GiB", 2**30), ("MiB", 2**20)):
-        if count >= scale:
-            return f"{count / scale:.1f} {unit}"
-    return f"{count / 1024:.0f} KiB"

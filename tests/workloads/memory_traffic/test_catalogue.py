@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.formatting import format_bytes
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
 from tests.support.memory_traffic import VERSION_PAIRS, EventRecorder, make_settings
@@ -11,11 +12,11 @@ from workloads.memory_traffic.measure import memory_check, scaling, sweeps, tria
 
 def test_sizes_are_spelled_in_the_unit_that_suits_them(tmp_path, monkeypatch):
     spelled = {
-        catalogue.format_bytes(size)
+        format_bytes(size)
         for size in (24, 1024, 1023 * 1024, 1 << 20, 100.4 * 2**20, 1020 << 20, 1 << 30, 3 << 29, 32 << 30)
     }
     assert spelled == {
-        "24 bytes", "1 KiB", "1023 KiB", "1 MiB", "100 MiB", "1020 MiB", "1 GiB", "1.5 GiB", "32 GiB",
+        "24 B", "1 KiB", "1023 KiB", "1 MiB", "100 MiB", "1020 MiB", "1 GiB", "1.5 GiB", "32 GiB",
     }  # fmt: skip
     monkeypatch.setattr(triad, "measure_best_s", lambda *_: 1.0)
     monkeypatch.setattr(scaling, "ROUNDS", 1)

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from bench.formatting import format_bytes
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Arm
@@ -127,7 +128,7 @@ def _build_sizes_table(arms: dict[Arm, dict[str, Any]], names: dict[Arm, str]) -
     for profile in arms.values():
         rows["projections in INT8"].append(_format_share(profile["projections"]))
         rows["attention products in INT8"].append(_format_share(profile["attention"]))
-        rows["graph on disk"].append(_format_megabytes(profile["bytes_on_disk"]))
+        rows["graph on disk"].append(format_bytes(profile["bytes_on_disk"]))
         held = {one["precision"]: one["bytes"] for one in profile["constants"]}
         for precision in precisions:
             if (
@@ -135,8 +136,8 @@ def _build_sizes_table(arms: dict[Arm, dict[str, Any]], names: dict[Arm, str]) -
                 < 1e4
             ):
                 continue
-            rows.setdefault(f"weights in memory, {precision}", []).append(_format_megabytes(held.get(precision, 0)))
-        rows.setdefault("weights in memory", []).append(_format_megabytes(sum(held.values())))
+            rows.setdefault(f"weights in memory, {precision}", []).append(format_bytes(held.get(precision, 0)))
+        rows.setdefault("weights in memory", []).append(format_bytes(sum(held.values())))
         counted: dict[str, int] = {}
         for count in profile["counts"]:
             counted[count["kind"]] = counted.get(count["kind"], 0) + count["operators"]
@@ -153,10 +154,6 @@ def _distinct_names(names: dict[Arm, str]) -> list[str]:
 
 def _format_share(share: dict[str, int]) -> str:
     return f"{share['int8']} of {share['total']}"
-
-
-def _format_megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
 
 
 def _draw_kernels(profile: dict[str, Any]) -> None:

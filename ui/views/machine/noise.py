@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from bench.formatting import format_percent
 from bench.machine.noise import QUIET_BELOW, USABLE_BELOW, Noise, NoiseError, measure_noise
 from ui import services
 
@@ -103,7 +104,7 @@ def _describe_measurement(noise: Noise) -> str:
 
 
 def _format_share(share: float | None) -> str:
-    return "not told" if share is None else f"{share:.1%}".replace("%", " %")
+    return "not told" if share is None else format_percent(share)
 
 
 def _format_busy_cores(count: float | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from bench.formatting import format_bytes, format_percent
 from bench.machine.model import Cache
 from bench.scheduler.tasks import Job
 from bench.stats.amdahl import amdahl_ratio
@@ -66,13 +67,13 @@ def describe_ceiling(ceiling: dict[str, Any], cores: int, caches: list[Cache]) -
     holds = next((cache for cache in caches if size <= cache.bytes), last)
     if holds is not last:
         return (
-            f"{told}but all arrays together, {array_sizes.format_array_bytes(size)}, fit into L{holds.level}. The work is so short "
+            f"{told}but all arrays together, {format_bytes(size)}, fit into L{holds.level}. The work is so short "
             "that the cost of starting threads is much of what is measured."
         )
     return (
-        f"{told}but all arrays together, {array_sizes.format_array_bytes(size)}, are not well beyond L{last.level} "
-        f"({array_sizes.format_array_bytes(last.bytes)}), which serves some of them or all. Memory is told of from "
-        f"{array_sizes.format_array_bytes(MIN_CACHE_MULTIPLE * last.bytes)} on."
+        f"{told}but all arrays together, {format_bytes(size)}, are not well beyond L{last.level} "
+        f"({format_bytes(last.bytes)}), which serves some of them or all. Memory is told of from "
+        f"{format_bytes(MIN_CACHE_MULTIPLE * last.bytes)} on."
     )
 
 
@@ -98,7 +99,7 @@ def describe_fit(fit: dict[str, Any]) -> str:
 
 def _format_share(share: float) -> str:
     """In percent. None is below nothing, where cores gained more than their number, or above all, where they lost."""
-    return f"{100 * max(0.0, share):.1f} %" if share <= 1 else "more than 100 %"
+    return format_percent(max(0.0, share)) if share <= 1 else "more than 100 %"
 
 
 def build_speedup_figure(

@@ -8,14 +8,14 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.formatting import format_number
+from bench.formatting import format_count, format_number
 from bench.machine.model import Cache
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Arm
 from ui.charts import axes
 from ui.design import markdown, plotly_template
 from ui.design.theme import Theme, arm_style, faint_colour
-from ui.views.memory_traffic.array_sizes import data_caches, format_threads
+from ui.views.memory_traffic.array_sizes import data_caches
 
 SWEEP_LABELS = {
     "stride": "Strides 1 to 64",
@@ -44,7 +44,7 @@ def draw_sweep(job: Job, colours: Theme) -> None:
     what = job.given["what"]
     result = f", {markdown.escape_markdown(job.result['shape'])}" if job.state is JobState.DONE else ""
     count = 1 if what == "stride" else job.plan.cores
-    st.markdown(f"**{SWEEP_TITLES[what]}** :small[{format_threads(count)}{result}]")
+    st.markdown(f"**{SWEEP_TITLES[what]}** :small[{format_count(count, 'thread')}{result}]")
     drawn = build_sweep_figure(what, points, levels, data_caches(), colours)
     st.plotly_chart(
         drawn, key="memory-sweep", config=plotly_template.PLOTLY_CONFIG, alt=f"{SWEEP_TITLES[what]}: cost of an element"

@@ -9,6 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from bench.formatting import format_bytes, format_count
 from bench.machine.model import Cache
 from bench.plan.plan import Plan
 from bench.scheduler.tasks import Job
@@ -117,7 +118,7 @@ def draw_sizes(job: Job, colours: Theme) -> None:
     if not points:
         return
     most = max(point["threads"] for point in points)
-    st.markdown(f"**Over the array's size** :small[{array_sizes.format_threads(most)}]")
+    st.markdown(f"**Over the array's size** :small[{format_count(most, 'thread')}]")
     st.plotly_chart(
         build_sizes_figure(points, array_sizes.data_caches(), _charted_rate(job.plan), colours),
         key="memory-sizes",
@@ -125,7 +126,7 @@ def draw_sizes(job: Job, colours: Theme) -> None:
         alt="What both versions reach over the size of their arrays, with STREAM's triad",
     )
     said = [
-        f"{array_sizes.format_array_bytes(size)}: **{before['seconds'] / after['seconds']:.2f}x**"
+        f"{format_bytes(size)}: **{before['seconds'] / after['seconds']:.2f}x**"
         for size, before, after in _pair_sizes(points)
     ]
     st.caption(f"Before over after, best times: {', '.join(said)}." if said else "")
@@ -162,9 +163,9 @@ def build_sizes_figure(
         figure.add_scatter(
             x=[point["bytes"] / 1024 for point in own],
             y=[point[name] for point in own],
-            customdata=[[array_sizes.format_array_bytes(point["bytes"]), 1e3 * point["seconds"]] for point in own],
+            customdata=[[format_bytes(point["bytes"]), 1e3 * point["seconds"]] for point in own],
             mode="lines+markers" if look else "lines",
-            name=f"{own[0]['label']}, {array_sizes.format_threads(own[0]['threads'])}",
+            name=f"{own[0]['label']}, {format_count(own[0]['threads'], 'thread')}",
             line={"color": look.colour, "dash": look.dash} if look else {"color": faint_colour(theme), "dash": "dot"},
             marker={"symbol": look.symbol, "size": 9} if look else None,
             hovertemplate="%{customdata[0]}: %{y:.3g} " + unit + ", %{customdata[1]:.4g} ms a call<extra></extra>",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import psutil
 
+from bench.formatting import format_bytes
 from bench.workload.interface import BadInput
-from workloads.memory_traffic.catalogue import format_bytes
 
 MAX_MEMORY_SHARE = 0.8
 """Of the memory that is free, what may be taken."""

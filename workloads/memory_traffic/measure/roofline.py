@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bench.formatting import format_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic import problems
-from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, format_bytes
+from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.measure import memory_check, triad
 from workloads.memory_traffic.measure.perf_counters import PerfCounters

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from bench.formatting import format_bytes
 from bench.stats.amdahl_fit import fit_amdahl
 from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problems
-from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, format_bytes
+from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.kernels import multithreading
 from workloads.memory_traffic.measure import memory_check, triad

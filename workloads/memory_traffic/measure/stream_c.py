@@ -14,8 +14,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.formatting import format_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
-from workloads.memory_traffic.catalogue import KIB, MIB, format_bytes
+from workloads.memory_traffic.catalogue import KIB, MIB
 from workloads.memory_traffic.measure import memory_check, triad
 
 DEFAULT_SIZE_BYTES = 1144 * MIB

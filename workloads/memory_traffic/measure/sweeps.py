@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from bench.formatting import format_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic import problems
-from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, format_bytes
+from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.kernels import unit_stride
 from workloads.memory_traffic.measure import memory_check, triad

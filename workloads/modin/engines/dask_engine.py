@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from bench.formatting import format_bytes
 from bench.system.cpu_time import process_cpu_time_s
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin.engines.modin_engine import ModinEngine
@@ -36,7 +37,7 @@ class DaskEngine(ModinEngine):
         memory = int(psutil.virtual_memory().available * MEMORY_SHARE)
         if memory < MIN_TABLE_COPIES * held:
             raise BadInput(
-                f"Dask's workers need {MIN_TABLE_COPIES * held / 2**20:,.0f} MiB, and {memory / 2**20:,.0f} MiB is what they may "
+                f"Dask's workers need {format_bytes(MIN_TABLE_COPIES * held)}, and {format_bytes(memory)} is what they may "
                 "take of the free memory",
                 "Choose fewer rows or columns.",
             )
@@ -68,7 +69,7 @@ class DaskEngine(ModinEngine):
         self.pids = [nanny.pid for nanny in self.cluster.workers.values()]
         watching = ServiceMonitor([psutil.Process(pid) for pid in self.pids])
         self._load(watching, distributed.__version__, cores, began, progress)
-        self.facts["Dask"] = f"{cores} worker processes of one thread, {memory / 2**20:,.0f} MiB for all of them"
+        self.facts["Dask"] = f"{cores} worker processes of one thread, {format_bytes(memory)} for all of them"
 
     def check(self, result: Any) -> None:
         for future in self._references(result):

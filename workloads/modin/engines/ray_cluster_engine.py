@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from bench.formatting import format_bytes
 from bench.system.cpu_time import tree_cpu_time_s
 from bench.values import Service, Table
 from bench.workload.interface import BadInput, ProgressReporter
@@ -92,11 +93,11 @@ class RayClusterEngine(RayEngine):
                     id[:8],
                     f"{node['NodeManagerAddress']} ({node['NodeManagerHostname']})",
                     f"{has.get('CPU', 0):g}",
-                    f"{has.get('memory', 0) / 2**30:,.1f} GiB",
-                    f"{has.get('object_store_memory', 0) / 2**20:,.0f} MiB",
+                    format_bytes(has.get("memory", 0)),
+                    format_bytes(has.get("object_store_memory", 0)),
                     "alive" if node["Alive"] else "lost",
                     f"{self.parts[id]:,}",
-                    f"{self.bytes[id] / 2**20:,.1f} MiB",
+                    format_bytes(self.bytes[id]),
                     spent,
                 ]
             )

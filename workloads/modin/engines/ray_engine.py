@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from bench.formatting import format_bytes
 from bench.system.cpu_time import process_cpu_time_s
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin.engines.modin_engine import ModinEngine
@@ -93,7 +94,7 @@ class LocalRayEngine(RayEngine):
         )
         watching = ServiceMonitor([child for child in psutil.Process().children() if child.name() in RAY_SERVICES])
         self._load(watching, self.ray.__version__, cores, began, progress)
-        self.facts["Ray"] = f"{cores} workers at most, object store {store / 2**20:,.0f} MiB"
+        self.facts["Ray"] = f"{cores} workers at most, object store {format_bytes(store)}"
 
     def _service_processes(self) -> list[psutil.Process]:
         return psutil.Process().children(recursive=True)
@@ -116,8 +117,8 @@ def _choose_store_bytes(held: int) -> int:
     room = min(room, psutil.virtual_memory().available // 2)
     if room < max(MIN_STORE_BYTES, 2 * held):
         raise BadInput(
-            f"Ray's object store needs {max(MIN_STORE_BYTES, 2 * held) / 2**20:,.0f} MiB of shared memory, and "
-            f"{room / 2**20:,.0f} MiB are free",
+            f"Ray's object store needs {format_bytes(max(MIN_STORE_BYTES, 2 * held))} of shared memory, and "
+            f"{format_bytes(room)} are free",
             "Choose fewer rows or columns, or give /dev/shm more room (docker run --shm-size).",
         )
     return min(wanted, room)

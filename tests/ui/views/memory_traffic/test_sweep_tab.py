@@ -17,12 +17,12 @@ def test_sizes_show_both_versions_the_triad_and_the_caches():
         for lever, seconds in (("before", 0.4), ("after", 0.1), ("triad", 0.05))
     ]
     drawn = sweep_tab.build_sizes_figure(points, CACHES, ("gb_s", "GB/s"), "light")
-    assert [line.name for line in drawn.data] == ["triad, 2 threads", "before, one thread", "after, 2 threads"]
+    assert [line.name for line in drawn.data] == ["triad, 2 threads", "before, 1 thread", "after, 2 threads"]
     assert list(drawn.data[2].x) == [16, 16 * 1024]
     mark = next(note for note in drawn.layout.annotations if note.text == "L1")
     assert 10**mark.x == pytest.approx(48), "where a line stands by its number, a text stands by its logarithm"
     arithmetic = sweep_tab.build_sizes_figure(points, CACHES, ("gflop_s", "Gflop/s"), "light")
-    assert [line.name for line in arithmetic.data] == ["before, one thread", "after, 2 threads"], (
+    assert [line.name for line in arithmetic.data] == ["before, 1 thread", "after, 2 threads"], (
         "the triad is no limit of arithmetic"
     )
 

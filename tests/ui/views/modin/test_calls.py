@@ -30,7 +30,7 @@ def test_every_call_has_its_verdict_and_only_the_slower_ones_a_why():
         "to return": "250 ms",
         "first call": "1.5 ms",
         "partitions": "2 × 3",
-        "stored": "4.0 MiB",
+        "stored": "4 MiB",
         "defaulted": "no",
     }
     names = list(table.columns)
