@@ -85,6 +85,7 @@ lint: setup-test
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(VENV)/bin/lint-imports
+	$(RUN) -m pyright --warnings
 
 setup:
 	$(call install,requirements.txt)
