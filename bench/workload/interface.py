@@ -62,7 +62,7 @@ class WorkloadArm(Protocol):
         """Import, load and build what is needed, and say what the work is.
 
         Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
-        text}}`; where a step works on another amount, `'work_of'` is `{step: units}`; where the weights or the data
+        text}}`; where a step works on another amount, `'step_work'` is `{step: units}`; where the weights or the data
         are not real, `'synthetic'` says why; where the work is done by what is not the arm's own, `'service'` is a
         `bench.values.Service`.
         """

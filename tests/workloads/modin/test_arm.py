@@ -25,7 +25,7 @@ def test_calls_of_a_python_function_say_that_they_work_on_fewer_rows(tmp_path):
     rows = MAX_SLOW_ROWS + 100
     arm = prepare_pandas_arm(tmp_path, rows=rows, columns=4, steps="map,apply,mean")
     assert arm.told["work"] == rows
-    assert arm.told["work_of"] == {"map": MAX_SLOW_ROWS, "apply": MAX_SLOW_ROWS}
+    assert arm.told["step_work"] == {"map": MAX_SLOW_ROWS, "apply": MAX_SLOW_ROWS}
     assert {step.what for step in MODIN.steps if step.name in ("map", "apply")} == {
         f"a Python function of {of}, on the first 65,536 rows at most" for of in ("a value", "a row")
     }
