@@ -184,6 +184,24 @@ class Service(Value):
     """Its processes on this machine; what they have started is found from them."""
 
 
+class ThreadPool(Value):
+    """A library with a thread pool that was loaded in an arm's process."""
+
+    api: str
+    """`blas` or `openmp`."""
+    library: str
+    """Such as `openblas`, `mkl`, `libgomp` or `libiomp5`."""
+    version: str | None
+    threads: int
+    """Number of threads that the pool may use."""
+    file: str
+    """Path of the library that was really loaded."""
+    threading_layer: str | None = None
+    """How a BLAS library starts threads, such as `pthreads` or `openmp`; None if unknown."""
+    architecture: str | None = None
+    """The processor type whose kernels a BLAS library selected; None if unknown."""
+
+
 class PreparedArm(Value):
     """An arm is ready."""
 

@@ -34,7 +34,10 @@ def measure_quality(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> Non
 
 
 def collect_evidence(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> None:
-    """Ask both arms for their evidence and emit it. Raises ArmError for evidence of an undeclared step."""
+    """Ask both arms for their evidence and their thread pools and emit them.
+
+    Raises ArmError for evidence of an undeclared step.
+    """
     declared = {step.name for step in session.plan.steps}
     for arm, process in arms.items():
         reply = session.conversation.ask(process, protocol.CollectEvidence(), protocol.EvidenceReply)
@@ -43,4 +46,6 @@ def collect_evidence(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> No
             raise process.make_error(
                 f"gave evidence of steps that are not declared: {', '.join(sorted(undeclared))}", WORKLOAD_REMEDY
             )
-        session.recorder.emit(EvidenceCollected(at=session.now, arm=arm, evidence=reply.evidence))
+        session.recorder.emit(
+            EvidenceCollected(at=session.now, arm=arm, evidence=reply.evidence, thread_pools=reply.thread_pools)
+        )

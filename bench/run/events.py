@@ -109,6 +109,8 @@ class EvidenceCollected(Value):
     at: float
     arm: Arm
     evidence: list[values.Evidence]
+    thread_pools: list[values.ThreadPool] = Field(default_factory=list)
+    """The BLAS and OpenMP libraries that were loaded in the arm's process."""
 
 
 class QualityMeasured(Value):

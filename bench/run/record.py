@@ -48,6 +48,8 @@ class Run(BaseModel):
     estimates: list[RatioEstimate] = Field(default_factory=list)
     statistics: list[Comparison] = Field(default_factory=list)
     evidence: dict[Arm, list[values.Evidence]] = Field(default_factory=dict)
+    thread_pools: dict[Arm, list[values.ThreadPool]] = Field(default_factory=dict)
+    """The BLAS and OpenMP libraries that were loaded in each arm's process; empty in runs of Fairlap 0.1.0."""
     quality: values.Quality | None = None
     pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict)
     tables: list[values.Table] = Field(default_factory=list)
@@ -95,6 +97,7 @@ class Run(BaseModel):
                 self.statistics = event.comparisons
             case events.EvidenceCollected():
                 self.evidence[event.arm] = event.evidence
+                self.thread_pools[event.arm] = event.thread_pools
             case events.QualityMeasured():
                 self.quality, self.pictures, self.tables = event.quality, event.pictures, event.tables
             case events.CoreCountsTried():

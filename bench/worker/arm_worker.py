@@ -1,7 +1,7 @@
-"""One arm in a process of its own: `python -m bench.worker.arm_worker REQUESTS REPLIES`, two inherited file descriptors.
+"""The process of one arm: `python -m bench.worker.arm_worker REQUESTS REPLIES`, two inherited file descriptors.
 
-Environment, affinity and thread limits already stand when this starts: whoever starts it has set them before exec, so
-that they hold from the first import on. Standard output and error are its log. See `bench.worker.protocol` for what is said.
+The parent has set environment, affinity and thread limits before exec, so that they hold from the first import on.
+Standard output and error go to the log. `bench.worker.protocol` describes the messages.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ from bench.system.process_tree import list_descendants
 from bench.values import Repetition, StepTime
 from bench.worker import protocol
 from bench.worker.channel import MessageWriter, open_channel
+from bench.worker.thread_pools import list_thread_pools
 from bench.workload.interface import WorkloadArm
 
 T = TypeVar("T")
 
 WAKE_UP_S = 0.005
-"""How long a core is kept busy before the clock starts."""
+"""Time that a core is kept busy before the clock starts."""
 MIN_ACTIVE_NS = 100_000
-"""A thread that ran at least this long in a repetition counts as having run; waking up to look for work is shorter."""
-
-
+"""CPU time from which a thread counts as active in a repetition. A thread that only wakes up to look for work uses
+less."""
 READ_INTERRUPTED = b"\n"
-"""Stands for a request where waiting for one was interrupted."""
+"""Returned by `wait` instead of a request if an exception has interrupted it."""
 
 
 def main(arguments: list[str]) -> int:
-    incoming, speaker = open_channel(arguments)
-    worker = ArmWorker(speaker)
-    speaker.say(protocol.Hello(pid=os.getpid()))
-    with open(incoming, "rb") as lines:
-        # End of file means that whoever asks is gone.
-        while line := worker.wait(lines.readline):
+    incoming, writer = open_channel(arguments)
+    worker = ArmWorker(writer)
+    writer.send(protocol.Hello(pid=os.getpid()))
+    with open(incoming, "rb") as requests:
+        # At the end of the file, the race has ended or its process has exited.
+        while line := worker.wait(requests.readline):
             if line != READ_INTERRUPTED:
                 worker.answer(line)
     return 0
@@ -60,55 +60,50 @@ def main(arguments: list[str]) -> int:
 class ArmWorker:
     """Answers requests, one at a time, with one arm."""
 
-    def __init__(self, speaker: MessageWriter) -> None:
-        self.speaker = speaker
+    def __init__(self, writer: MessageWriter) -> None:
+        self.writer = writer
         self.arm: WorkloadArm | None = None
         self.cores: list[int] = []
         self.idle_s = 0.0
+        """Time that the last `wait` took."""
         self.idle_cpu_s = 0.0
-        self.ran: dict[int, int] = {}
-        self.served: list[int] = []
+        """CPU time that the arm used meanwhile."""
+        self.active_ns: dict[int, int] = {}
+        """CPU time of each thread in the last repetition, by thread id."""
+        self.service_pids: list[int] = []
 
     def wait(self, read: Callable[[], bytes]) -> bytes:
-        """The next request; how long the arm has waited for it, and what processor time it used meanwhile, is kept.
+        """Wait for the next request and measure how much CPU time the arm uses meanwhile.
 
-        Its living children count: services that it has started (Ray's) go on while it waits. So does a service that
-        is not its own, which nobody stops.
+        That includes services that the arm has started (such as Ray's), and external services, which nobody pauses.
         """
-        since, before = time.monotonic(), self._times()
+        since, before = time.monotonic(), self._read_cpu_times()
         try:
             line = read()
         except Exception as error:
-            # What watches over a workload's services raises here, too: whoever asks next is told.
-            self._broke(error)
+            # A workload's watch over its services may raise in this thread. The error answers the next request.
+            self._report_error(error)
             return READ_INTERRUPTED
         self.idle_s = time.monotonic() - since
-        self.idle_cpu_s = cpu_time_between_s(before, self._times())
+        self.idle_cpu_s = cpu_time_between_s(before, self._read_cpu_times())
         return line
 
-    def _family(self) -> list[int]:
-        """Who works for this arm, but itself: what it has started, and what of its service runs on this machine."""
-        served = [one for pid in self.served for one in [pid, *list_descendants(pid)]]
-        return [*list_descendants(os.getpid()), *served]
-
-    def _times(self) -> dict[int, float]:
-        return {pid: process_cpu_time_s(pid) for pid in [os.getpid(), *self._family()]}
-
     def answer(self, line: bytes) -> None:
+        """Do what the request in `line` asks for and send the reply. An error of the workload becomes the reply."""
         try:
             request = protocol.request_adapter.validate_json(line)
         except ValidationError as error:
-            self.speaker.say(protocol.ErrorReply(what=f"the worker was asked what it does not understand: {error}"))
+            self.writer.send(protocol.ErrorReply(what=f"the worker received a request that is not valid: {error}"))
             return
         try:
-            self.speaker.say(self._answer(request))
+            self.writer.send(self._answer(request))
         except Exception as error:
-            # The boundary of the process: whatever a workload raises becomes an answer, and stands in the log.
-            self._broke(error)
+            # The boundary of the process: whatever a workload raises becomes the reply, and is written to the log.
+            self._report_error(error)
 
-    def _broke(self, error: Exception) -> None:
+    def _report_error(self, error: Exception) -> None:
         traceback.print_exception(error)
-        self.speaker.say(
+        self.writer.send(
             protocol.ErrorReply(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", ""))
         )
 
@@ -116,122 +111,138 @@ class ArmWorker:
         if isinstance(request, protocol.Prepare):
             return self._prepare(request)
         if self.arm is None:
-            raise RuntimeError("the arm was asked to work before it was prepared")
+            raise RuntimeError(f"the request '{request.type}' came before 'prepare'")
         match request:
             case protocol.Repeat():
                 return protocol.RepeatedReply(repetition=self._repeat(self.arm, request))
             case protocol.Place():
-                return protocol.PlacedReply(threads=self._place(request.spread))
+                return protocol.PlacedReply(threads=self._place_threads(request.spread))
             case protocol.CollectEvidence():
-                return protocol.EvidenceReply(evidence=self.arm.evidence())
+                return protocol.EvidenceReply(evidence=self.arm.evidence(), thread_pools=list_thread_pools())
             case protocol.MeasureQuality():
                 measures, pictures = self.arm.conclude()
                 return protocol.QualityReply(measures=measures, pictures=pictures)
             case protocol.CompareResults():
                 measures, tables = self.arm.compare(Path(request.other))
                 return protocol.ComparisonReply(measures=measures, tables=tables)
-        raise RuntimeError(f"no answer to {request.type}")
 
     def _prepare(self, request: protocol.Prepare) -> protocol.PreparedReply:
         if request.version != protocol.VERSION:
             raise RuntimeError(
-                f"the race speaks version {request.version} of the protocol, this worker {protocol.VERSION}"
+                f"the race uses version {request.version} of the protocol, this worker version {protocol.VERSION}"
             )
         self.cores = request.cores
         module, _, name = request.arm.partition(":")
         settings = request.settings(request.lever)
-        self.speaker.progress("importing the libraries")
+        self.writer.progress("importing the libraries")
         arm: WorkloadArm = getattr(importlib.import_module(module), name)(settings)
-        prepared = arm.prepare(self.speaker.progress)
+        prepared = arm.prepare(self.writer.progress)
         self.arm = arm
-        # What was loaded stays: the collector need not walk it again in the middle of a sample.
+        # The objects loaded so far live as long as the process: the garbage collector need not visit them in a sample.
         gc.collect()
         gc.freeze()
-        answer = protocol.PreparedReply(**prepared)
-        self.served = answer.service.pids if answer.service else []
-        return answer
+        reply = protocol.PreparedReply(**prepared)
+        self.service_pids = reply.service.pids if reply.service else []
+        return reply
 
     def _repeat(self, arm: WorkloadArm, request: protocol.Repeat) -> Repetition:
-        """One timed repetition. What is read of the system is read outside the clock."""
-        processor = TreeCpuClock(self._family) if self._family() else own_cpu_time_s
-        clock = StepClock(request.calls, processor)
-        ran = thread_cpu_time_ns()
+        """One timed repetition. The counters of the system are read outside the clock."""
+        read_cpu_time_s = TreeCpuClock(self._list_helpers) if self._list_helpers() else own_cpu_time_s
+        clock = StepClock(request.calls, read_cpu_time_s)
+        threads_before = thread_cpu_time_ns()
         _wake_core()
-        # After the waking, which is no load of other programs, and in which other programs ran too.
-        ticks = machine_busy_and_steal_s()
-        began, spent = time.monotonic(), processor()
+        # After the wake-up, so that neither it nor other programs that ran meanwhile count as load.
+        machine_before = machine_busy_and_steal_s()
+        began, cpu_before_s = time.monotonic(), read_cpu_time_s()
 
         start = time.perf_counter()
         arm.repeat(request.repetition, clock)
         wall_s = time.perf_counter() - start
 
         update_thread_clocks()
-        spent = processor() - spent
-        later = machine_busy_and_steal_s()
-        now_ran = thread_cpu_time_ns()
-        self.ran = {thread: ns - ran.get(thread, 0) for thread, ns in now_ran.items()}
+        cpu_s = read_cpu_time_s() - cpu_before_s
+        machine_after = machine_busy_and_steal_s()
+        threads_after = thread_cpu_time_ns()
+        self.active_ns = {thread: ns - threads_before.get(thread, 0) for thread, ns in threads_after.items()}
+        machine_busy_s = steal_s = None
+        if machine_before and machine_after:
+            machine_busy_s, steal_s = (
+                max(0.0, after - before) for before, after in zip(machine_before, machine_after, strict=True)
+            )
         return Repetition(
             steps=clock.steps,
             other_s=max(0.0, wall_s - clock.inside_s),
             wall_s=wall_s,
-            cpu_s=max(0.0, spent),
+            cpu_s=max(0.0, cpu_s),
             began=began,
-            threads=sum(ns > MIN_ACTIVE_NS for ns in self.ran.values()),
-            machine_busy_s=max(0.0, later[0] - ticks[0]) if later and ticks else None,
-            steal_s=max(0.0, later[1] - ticks[1]) if later and ticks else None,
+            threads=sum(ns > MIN_ACTIVE_NS for ns in self.active_ns.values()),
+            machine_busy_s=machine_busy_s,
+            steal_s=steal_s,
             idle_cpu_s=max(0.0, self.idle_cpu_s),
             idle_s=max(0.0, self.idle_s),
         )
 
-    def _place(self, spread: bool) -> int:
-        """Lay the threads that ran in the last repetition on the cores, one each and around, or free all threads.
+    def _place_threads(self, spread: bool) -> int:
+        """Pin each thread that was active in the last repetition to a core, in turn; or let all threads use all cores.
 
-        Setting the affinity of a process moves its main thread alone, so every thread is set by its own id.
+        Returns the number of active threads. (The affinity of a process is that of its main thread, so every thread
+        is set by its own id.)
         """
         threads = sorted(thread_cpu_time_ns())
-        busy = [thread for thread in threads if self.ran.get(thread, 0) > MIN_ACTIVE_NS]
-        main = os.getpid()
-        helpers = [thread for thread in busy if thread != main]
-        for place, thread in enumerate([main, *helpers] if spread else threads):
-            # Every pool counts the main thread as one of its own: the helpers share the cores that it leaves.
-            others = self.cores[1:] or self.cores
-            core = self.cores[0] if place == 0 else others[(place - 1) % len(others)]
+        active = [thread for thread in threads if self.active_ns.get(thread, 0) > MIN_ACTIVE_NS]
+        main_thread = os.getpid()
+        helpers = [thread for thread in active if thread != main_thread]
+        # Every pool uses the main thread as one of its own, so its helpers share the other cores.
+        helper_cores = self.cores[1:] or self.cores
+        for position, thread in enumerate([main_thread, *helpers] if spread else threads):
+            core = self.cores[0] if position == 0 else helper_cores[(position - 1) % len(helper_cores)]
             try:
                 os.sched_setaffinity(thread, {core} if spread else set(self.cores))
             except ProcessLookupError:
                 continue  # The thread has ended since it was listed.
-        return len(busy)
+        return len(active)
+
+    def _list_helpers(self) -> list[int]:
+        """The other processes that work for this arm: its descendants, and its external service on this machine."""
+        service = [member for pid in self.service_pids for member in [pid, *list_descendants(pid)]]
+        return [*list_descendants(os.getpid()), *service]
+
+    def _read_cpu_times(self) -> dict[int, float]:
+        return {pid: process_cpu_time_s(pid) for pid in [os.getpid(), *self._list_helpers()]}
 
 
 class StepClock:
-    """Times the steps of one repetition: wall and processor time, per call."""
+    """Times the steps of one repetition: wall and CPU time per call."""
 
-    def __init__(self, calls: Mapping[str, int], processor: Callable[[], float]) -> None:
+    def __init__(self, calls: Mapping[str, int], read_cpu_time_s: Callable[[], float]) -> None:
+        """`calls` has how often to call each step; once if a step is missing."""
         self.calls = calls
-        self.processor = processor
+        self.read_cpu_time_s = read_cpu_time_s
         self.steps: list[StepTime] = []
         self.inside_s = 0.0
+        """Wall time spent in steps and in this clock."""
 
     def __call__(self, step: str, work: Callable[[], T]) -> T:
+        """Time `work` and return the result of its last call."""
         calls = self.calls.get(step, 1)
-        outer = time.perf_counter()
-        spent = self.processor()
+        outer_start = time.perf_counter()
+        cpu_before_s = self.read_cpu_time_s()
         start = time.perf_counter()
         for _ in range(calls - 1):
             work()
         result = work()
         end = time.perf_counter()
-        spent = self.processor() - spent
+        cpu_s = self.read_cpu_time_s() - cpu_before_s
         self.steps.append(
-            StepTime(step=step, seconds=(end - start) / calls, cpu_s=max(0.0, spent) / calls, calls=calls)
+            StepTime(step=step, seconds=(end - start) / calls, cpu_s=max(0.0, cpu_s) / calls, calls=calls)
         )
-        # The clock's own time belongs to no step, and not to what lies between the steps either.
-        self.inside_s += time.perf_counter() - outer
+        # The clock's own cost belongs to no step, nor to the time between the steps.
+        self.inside_s += time.perf_counter() - outer_start
         return result
 
 
 def _wake_core() -> None:
-    """Keep a core busy for a moment: a sleeping one starts slowly, and the arm has slept while the other one ran."""
+    """Keep a core busy for a moment. A core that was idle, because the other arm ran, starts slowly."""
     until = time.perf_counter() + WAKE_UP_S
     while time.perf_counter() < until:
         pass

@@ -20,16 +20,16 @@ class MessageWriter:
     def __init__(self, out: FileIO) -> None:
         self.out = out
 
-    def say(self, message: BaseModel) -> None:
+    def send(self, message: BaseModel) -> None:
         data = message.model_dump_json().encode() + b"\n"
         while data:
             data = data[self.out.write(data) :]
 
     def progress(self, text: str, share: float | None = None) -> None:
-        self.say(protocol.ProgressMessage(text=text, share=share))
+        self.send(protocol.ProgressMessage(text=text, share=share))
 
     def event(self, name: str, value: dict[str, Any]) -> None:
-        self.say(protocol.TaskEventMessage(name=name, value=value))
+        self.send(protocol.TaskEventMessage(name=name, value=value))
 
 
 def open_channel(arguments: list[str]) -> tuple[int, MessageWriter]:

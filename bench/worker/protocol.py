@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bench.values import Evidence, Measure, Picture, Repetition, Service, Table, Value
+from bench.values import Evidence, Measure, Picture, Repetition, Service, Table, ThreadPool, Value
 from bench.workload.declaration import Setting
 from bench.workload.interface import Settings
 
@@ -122,6 +122,7 @@ class PlacedReply(Value):
 class EvidenceReply(Value):
     type: Literal["testified"] = "testified"
     evidence: list[Evidence]
+    thread_pools: list[ThreadPool] = Field(default_factory=list)
 
 
 class QualityReply(Value):

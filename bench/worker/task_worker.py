@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     desks: dict[str, TaskHandler] = {}
     with open(incoming, "rb") as lines:
         for line in lines:
-            speaker.say(answer_request(line, desks, speaker))
+            speaker.send(answer_request(line, desks, speaker))
     return 0
 
 

@@ -13,6 +13,7 @@ from ui.design.headings import draw_heading
 from ui.design.theme import Theme
 from ui.run_view.evidence import draw_evidence
 from ui.run_view.live_figures import draw_figure
+from ui.run_view.thread_pools import draw_thread_pools
 
 
 def draw_environment(run: Run, key: str, colours: Theme) -> None:
@@ -51,6 +52,9 @@ def draw_environment(run: Run, key: str, colours: Theme) -> None:
             )
             for placement in run.placements:
                 st.caption(f"Threads of the {placement.arm} arm: {placement.reason}.")
+    if any(run.thread_pools.values()):
+        with st.expander("Thread pools", icon=":material/account_tree:"):
+            draw_thread_pools(run)
     noise = f", noise at rest {run.noise.score:.1f} % ({run.noise.word})" if run.noise else ""
     st.caption(
         f":material/computer: {markdown.escape_markdown(run.machine.short)}{noise}. "

@@ -30,6 +30,7 @@ def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
     assert kinds.index("prepared") < kinds.index("sample") < kinds.index("estimate") < kinds.index("verdict")
     assert run.comparison().ratio.value > 1.2
     assert run.verdict.speed is Speed.FASTER
+    assert set(run.thread_pools) == set(Arm), "each arm reports its thread pools, even if it has none"
     assert Run.of(told) == run
 
 

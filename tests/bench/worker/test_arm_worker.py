@@ -26,5 +26,5 @@ def test_waking_a_core_is_no_load_of_other_programs(monkeypatch):
     monkeypatch.setattr(arm_worker, "machine_busy_and_steal_s", lambda: (time.process_time(), 0.0))
     # Long beside what other threads of this process may do meanwhile.
     monkeypatch.setattr(arm_worker, "WAKE_UP_S", 0.2)
-    measured = arm_worker.ArmWorker(speaker=None)._repeat(IdleArm(), Repeat(repetition=0, calls={}))
+    measured = arm_worker.ArmWorker(writer=None)._repeat(IdleArm(), Repeat(repetition=0, calls={}))
     assert measured.machine_busy_s - measured.cpu_s < arm_worker.WAKE_UP_S / 2
