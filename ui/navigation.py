@@ -14,7 +14,7 @@ races = [
         title=workload.title,
         icon=workload.icon,
         url_path=workload.name,
-        help=workload.sentence,
+        help=workload.summary,
     )
     for workload in load_workloads().values()
     if not workload.hidden

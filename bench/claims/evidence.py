@@ -28,5 +28,7 @@ def select_steps(run: Run, step: str) -> list[str]:
     """This step, or all that the lever changes and the run's statistics know."""
     if step != TOTAL:
         return [step]
-    unchanged = {declared.name for declared in run.plan.steps if not declared.changes or declared.excluded_from_total}
+    unchanged = {
+        declared.name for declared in run.snapshot.steps if not declared.changes or declared.excluded_from_total
+    }
     return [comparison.step for comparison in run.statistics if comparison.step not in {TOTAL} | unchanged]

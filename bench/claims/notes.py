@@ -159,7 +159,7 @@ def part_of_whole(context: RuleContext) -> tuple[Outcome, str, str]:
 def real_data(context: RuleContext) -> tuple[Outcome, str, str]:
     """What was made to be measured may be kinder than what comes in."""
     told = [prepared.synthetic for prepared in context.run.prepared if prepared.synthetic]
-    why = context.run.plan.declaration.synthetic or next(iter(told), "")
+    why = context.run.snapshot.synthetic or next(iter(told), "")
     if why:
         return Outcome.ANNOTATED, why, "Repeat it on your own data."
     return pass_rule("yes")

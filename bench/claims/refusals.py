@@ -99,7 +99,7 @@ def accuracy(context: RuleContext) -> tuple[Outcome, str, str]:
     limit = context.run.plan.accuracy_limit
     verdict = decide_accuracy(context)
     if verdict is Accuracy.NOT_MEASURED:
-        if not context.run.plan.declaration.lever.changes_arithmetic or context.same_arm:
+        if not context.run.snapshot.changes_arithmetic or context.same_arm:
             return pass_rule("the lever does not change the arithmetic")
         return Outcome.REFUSED, "not measured, and the lever changes the arithmetic", "Run it to its end."
     seen = "; ".join(describe_quality(context))
@@ -127,7 +127,9 @@ def materialised(context: RuleContext) -> tuple[Outcome, str, str]:
     """A lazy library returns before it has worked, and a clock stopped then has timed a promise."""
     told = [evidence for arm in context.run.evidence.values() for evidence in arm]
     excluded_from_total = (
-        {step.name for step in context.run.plan.steps if step.excluded_from_total} if context.step == TOTAL else set()
+        {step.name for step in context.run.snapshot.steps if step.excluded_from_total}
+        if context.step == TOTAL
+        else set()
     )
     lazy = sorted(
         {e.step for e in told if not e.materialised and context.step in (TOTAL, e.step)} - excluded_from_total

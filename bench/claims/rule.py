@@ -42,7 +42,7 @@ class RuleContext:
         """Shares of equal results that a claim stands on: of this step; for the whole, of every step in it."""
         if self.run.quality is None:
             return []
-        wanted = {""} | ({step.name for step in self.run.plan.steps} if self.step == TOTAL else {self.step})
+        wanted = {""} | ({step.name for step in self.run.snapshot.steps} if self.step == TOTAL else {self.step})
         return [measure for measure in self.run.quality.agreement if measure.decisive and measure.step in wanted]
 
 

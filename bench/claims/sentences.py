@@ -12,12 +12,11 @@ from bench.values import Arm, Engagement, Finding, Verdict
 
 
 def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
-    run, comparison, workload = context.run, context.comparison, context.run.plan.declaration
-    lever = workload.lever
-    names = {arm: lever[getattr(run.plan, arm)].label for arm in Arm}
+    run, comparison, snapshot = context.run, context.comparison, context.run.snapshot
+    names = snapshot.arms
     ratio = comparison.ratio
     parts = [
-        f"{workload.title}, {workload.labels()[context.step]}: "
+        f"{snapshot.workload_title}, {snapshot.labels()[context.step]}: "
         f"{format_duration(comparison.baseline.median)} with {names[Arm.BASELINE]}, "
         f"{format_duration(comparison.accelerated.median)} with {names[Arm.ACCELERATED]}, "
         f"that is {format_ratio_with_interval(ratio)}, {verdict.speed}",
@@ -40,14 +39,14 @@ def _describe_part_of_work(context: RuleContext) -> str:
     """Words for a step that does not work on all of the batch."""
     prepared = context.run.prepared_arm(Arm.BASELINE)
     own = prepared.step_work.get(context.step) if prepared else None
-    return "" if own is None else f", of which this step works on {own:,.0f} {context.run.plan.declaration.unit}"
+    return "" if own is None else f", of which this step works on {own:,.0f} {context.run.snapshot.unit}"
 
 
 def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> str:
     comparison = context.comparison
     times = f"{format_duration(comparison.baseline.median)} and {format_duration(comparison.accelerated.median)}"
     reasons = "; ".join(f"{finding.title.lower()}: {finding.seen}" for finding in refused)
-    label = context.run.plan.declaration.labels()[context.step]
+    label = context.run.snapshot.labels()[context.step]
     if [finding.rule for finding in refused] == ["interval"]:
         return (
             f"No difference detected in {label} ({times}): {comparison.ratio.low:.3f} to {comparison.ratio.high:.3f}."

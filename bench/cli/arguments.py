@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine.limits import core_limit
-from bench.plan.plan import Plan, make_plan
-from bench.plan.validation import PlanError
+from bench.plan.plan import Plan
+from bench.plan.query import from_query
+from bench.plan.validation import PlanError, find_workload
 from bench.storage.uploads import UPLOAD_PREFIX, UploadError, save_image
-from bench.workload.declaration import Workload
-from bench.workload.registry import load_workloads
+from bench.workload.declaration import Parameter
 
 
 def parse_json_object(text: str) -> dict[str, Any]:
@@ -27,46 +27,37 @@ def parse_json_object(text: str) -> dict[str, Any]:
 
 
 def plan_from_options(options: argparse.Namespace) -> Plan:
-    names = ("batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit")
-    fields = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
+    """The plan that the options of `run` and `do` ask for. Raises PlanError."""
+    workload = find_workload(options.workload)
     limit = core_limit()
-    workload = load_workloads().get(options.workload)
-    parameters = {}
+    names = ("case", "cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit")
+    settings = {"cores": str(limit)}
+    settings |= {name: str(getattr(options, name)) for name in names if getattr(options, name, None) is not None}
+    levers = {lever.name for lever in workload.levers()}
     for assignment in options.set:
         name, separator, value = assignment.partition("=")
         if not separator:
-            raise PlanError([f"--set {assignment}: wanted is NAME=VALUE"])
-        if workload and name == workload.lever.name:
-            fields["accelerated"] = value
-        else:
-            parameters[name] = _resolve_parameter(workload, name, value)
-    return make_plan(
-        options.workload,
-        core_limit=limit,
-        cores=limit if options.cores is None else options.cores,
-        parameters=parameters,
-        **fields,
-    )
+            raise PlanError([f"--set {assignment}: expected NAME=VALUE"])
+        settings["accelerated" if name in levers else name] = value
+    return from_query(workload.name, settings, core_limit=limit, read_value=_resolve_path)
 
 
-def _resolve_parameter(workload: Workload | None, name: str, value: str) -> str:
-    """A parameter's value; a path in it is looked up here, where the person is: the work is done in another folder.
+def _resolve_path(parameter: Parameter, value: str) -> str:
+    """`value` with a relative path made absolute, because the work is done in another folder.
 
-    A file named for an image parameter joins the uploads, as one given to a page does; other paths become whole.
+    The file of an image parameter is added to the uploads, as if it had been uploaded on a page.
     """
-    kinds = {parameter.name: parameter for parameter in workload.parameters} if workload else {}
-    parameter = kinds.get(name)
-    if parameter is None or not value.strip() or value in parameter.choices or value.startswith(UPLOAD_PREFIX):
+    if not value.strip() or value in parameter.choices or value.startswith(UPLOAD_PREFIX):
         return value
     try:
         path = Path(value.strip()).expanduser()
     except RuntimeError as error:
-        raise PlanError([f"{name}: {value}: {error}"]) from error
+        raise PlanError([f"{parameter.name}: {value}: {error}"]) from error
     if parameter.kind == "image" and path.is_file():
         try:
             return save_image(path.read_bytes())
         except UploadError as error:
-            raise PlanError([f"{name}: {value}: {error}"]) from error
+            raise PlanError([f"{parameter.name}: {value}: {error}"]) from error
     if parameter.path == "always" or (parameter.path == "if there" and path.exists()):
         return str(path.absolute())
     return value

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.cli.arguments import plan_from_options
@@ -15,12 +16,14 @@ from bench.cli.report import format_workload_table, print_run, write_run_json
 from bench.formatting import format_number, format_ratio
 from bench.machine import noise
 from bench.machine.describe import describe_machine
+from bench.plan.resolved import resolve
 from bench.plan.validation import PlanError
 from bench.run.events import State
 from bench.run.files import journal_path
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.tasks import JobState, Tasks
 from bench.storage.store import Store
+from bench.workload.declaration import Lever, Parameter
 from bench.workload.registry import load_workloads
 
 
@@ -30,42 +33,56 @@ def list_workloads(options: argparse.Namespace) -> int:
         print(format_workload_table(workloads))
         return 0
     for workload in workloads:
-        print(f"{workload.name}: {workload.sentence}")
+        print(f"{workload.name}: {workload.summary}")
         if workload.unavailable():
             print(f"  cannot run here: {workload.unavailable()}")
-        lever = workload.lever
-        names = ", ".join(value.name for value in lever.values)
-        print(f"  lever {lever.name}: {names} ({lever.baseline} against {lever.accelerated})")
-        for value in lever.values:
-            if value.extra and (why := value.unavailable()):
-                print(f"    {why}")
-        print(f"  steps: {', '.join(step.name for step in workload.steps)}")
-        if workload.tasks:
-            print(f"  tasks: {', '.join(task.name for task in workload.tasks)}")
-        for parameter in (workload.batch, *workload.parameters):
-            bounds = (
-                ", ".join(parameter.choices)
-                or f"{format_number(parameter.minimum)} to {format_number(parameter.maximum)}"
-            )
-            print(f"  {parameter.name} = {parameter.default} ({bounds}): {parameter.help}")
+        if any(case.lever is None for case in workload.cases):
+            _print_lever(workload.lever, "  ")
+        if workload.tasks.entries:
+            print(f"  tasks: {', '.join(task.name for task in workload.tasks.entries)}")
+        _print_parameters((workload.batch, *workload.parameters), "  ")
+        for case in workload.cases:
+            print(f"  case {case.name}: {case.summary}")
+            if case.lever:
+                _print_lever(case.lever, "    ")
+            print(f"    steps: {', '.join(step.name for step in case.steps)}")
+            _print_parameters(case.parameters, "    ")
     return 0
+
+
+def _print_lever(lever: Lever, indent: str) -> None:
+    names = ", ".join(value.name for value in lever.values)
+    print(f"{indent}lever {lever.name}: {names} ({lever.baseline} against {lever.accelerated})")
+    for value in lever.values:
+        if value.extra and (why := value.unavailable()):
+            print(f"{indent}  {why}")
+
+
+def _print_parameters(parameters: Iterable[Parameter], indent: str) -> None:
+    for parameter in parameters:
+        bounds = (
+            ", ".join(parameter.choices) or f"{format_number(parameter.minimum)} to {format_number(parameter.maximum)}"
+        )
+        print(f"{indent}{parameter.name} = {parameter.default} ({bounds}): {parameter.help}")
 
 
 def run_task(options: argparse.Namespace) -> int:
     """A task's events and its result, each a line of JSON, as they come."""
     plan = plan_from_options(options)
-    lever = plan.declaration.lever.name
+    resolved = resolve(plan)
+    lever = resolved.lever.name
     if any(assignment.startswith(f"{lever}=") for assignment in options.set):
-        raise PlanError([f"--set {lever}=: a task has no arms, and would not heed the lever; leave it out"])
-    if options.task not in {task.name for task in plan.declaration.tasks}:
-        names = ", ".join(task.name for task in plan.declaration.tasks) or "none"
+        raise PlanError([f"--set {lever}=…: tasks ignore the lever; remove this option"])
+    tasks = resolved.workload.tasks.entries
+    if options.task not in {task.name for task in tasks}:
+        names = ", ".join(task.name for task in tasks) or "none"
         raise PlanError([f"{options.task}: no such task; {plan.workload} has {names}"])
-    tasks = Tasks()
-    id = tasks.submit(plan, options.task, options.given)
+    handler = Tasks()
+    id = handler.submit(plan, options.task, options.given)
     told = 0
     try:
         while True:
-            job = tasks.job(id)
+            job = handler.job(id)
             for event in job.events[told:]:
                 print(json.dumps({event.name: event.value}), flush=True)
             told = len(job.events)
@@ -76,8 +93,8 @@ def run_task(options: argparse.Namespace) -> int:
         print("bench: stopped", file=sys.stderr)
         return EXIT_STATUS[State.STOPPED]
     finally:
-        tasks.stop(id)
-        tasks.close()
+        handler.stop(id)
+        handler.close()
     if job.state is JobState.DONE:
         print(json.dumps({"result": job.result}))
         return 0
@@ -87,7 +104,7 @@ def run_task(options: argparse.Namespace) -> int:
 
 def run_workload(options: argparse.Namespace) -> int:
     plan = plan_from_options(options)
-    unavailable = plan.unavailable()
+    unavailable = resolve(plan).unavailable()
     if unavailable:
         print(f"bench: {plan.workload} cannot run here: {unavailable}", file=sys.stderr)
         return EXIT_USAGE_ERROR

@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="race one workload")
     run.add_argument("workload", help="one of those that 'list' shows")
     run.add_argument("--cores", type=int, help="cores for each arm (default: all that this process may use)")
+    run.add_argument("--case", help="one of the workload's cases (default: the first that 'list' shows)")
     run.add_argument("--batch", type=int)
     run.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, or the lever, of the workload"
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     do = commands.add_parser("do", help="one of a workload's tasks other than racing, as its page asks for it")
     do.add_argument("workload", help="one of those that 'list' shows")
     do.add_argument("task", help="its name, as 'list' shows it")
+    do.add_argument("--case", help="one of the workload's cases (default: the first that 'list' shows)")
     do.add_argument("--cores", type=int, help="cores for it (default: all that this process may use)")
     do.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the workload")
     do.add_argument(

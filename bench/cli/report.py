@@ -22,24 +22,28 @@ from bench.workload.declaration import Workload
 def format_workload_table(workloads: Sequence[Workload]) -> str:
     rows = ["| name | what races | steps (published) |", "| --- | --- | --- |"]
     for workload in workloads:
-        told = workload.figures()
-        labels = {name: label for name, label in workload.labels().items() if name != TOTAL or name in told}
-        steps = [f"{label} ({told[name].ratio:g}x)" if name in told else label for name, label in labels.items()]
-        rows.append(f"| `{workload.name}` | {workload.sentence} | {', '.join(steps)} |")
+        steps: dict[str, None] = {}
+        for case in workload.cases:
+            published = case.published_ratios()
+            for name, label in case.labels().items():
+                if name in published:
+                    steps[f"{label} ({published[name].ratio:g}x)"] = None
+                elif name != TOTAL:
+                    steps[label] = None
+        rows.append(f"| `{workload.name}` | {workload.summary} | {', '.join(steps)} |")
     return "\n".join(rows)
 
 
 def print_run(run: Run) -> None:
-    workload = run.plan.declaration
-    labels = workload.labels()
-    lever = workload.lever
-    print(f"{workload.title}, {run.state}{': ' + run.why if run.why else ''}   run {run.id[:8]}")
+    snapshot = run.snapshot
+    labels, published_ratios = snapshot.labels(), snapshot.published_ratios()
+    print(f"{snapshot.workload_title}, {run.state}{': ' + run.why if run.why else ''}   run {run.id[:8]}")
     print(f"{run.machine.short}; {format_cores(run.plan.cores)}, batch {run.plan.batch}, seed {run.plan.seed}")
     if run.statistics:
-        first, second = lever[run.plan.baseline].label, lever[run.plan.accelerated].label
+        first, second = (snapshot.arms[arm] for arm in Arm)
         print(f"\n{'':20} {first[:20]:>20} {second[:20]:>20}   ratio (95 % interval)        published")
         for comparison in run.statistics:
-            published = workload.figures().get(comparison.step)
+            published = published_ratios.get(comparison.step)
             ratio = comparison.ratio
             print(
                 f"{labels[comparison.step]:20} {format_duration(comparison.baseline.median):>20} "

@@ -31,7 +31,7 @@ def try_core_count(
     slowest_s = max(total.baseline.median, total.accelerated.median) if total else 0.0
     projected_s = slowest_s * session.plan.cores / core_count
     projected_rounds_s = 2 * (MIN_ROUNDS + WARM_UP_ROUNDS) * projected_s
-    if projected_s > session.workload.sample_limit_s or not budget.allows(projected_rounds_s):
+    if projected_s > session.workload.limits.sample_s or not budget.allows(projected_rounds_s):
         return
     settings = {arm: process.lever_value.name for arm, process in arms.items()}
     others = prepare_arms(session, session.cores[:core_count], settings, session.scratch)

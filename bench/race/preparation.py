@@ -27,7 +27,7 @@ def prepare_arms(
     began = time.monotonic()
     workload, recorder = session.workload, session.recorder
     arms = {
-        arm: ArmProcess(arm, workload.lever[setting], cores, scratch / f"{arm}-{len(cores)}")
+        arm: ArmProcess(arm, session.lever[setting], cores, scratch / f"{arm}-{len(cores)}")
         for arm, setting in settings.items()
     }
     processes = list(arms.values())
@@ -62,7 +62,7 @@ def prepare_arms(
         return protocol.RepeatedReply
 
     session.conversation.wait_for_replies(
-        processes, protocol.PreparedReply, workload.prepare_limit_s, on_reply=record_reply
+        processes, protocol.PreparedReply, workload.limits.prepare_s, on_reply=record_reply
     )
     return arms
 
@@ -87,7 +87,7 @@ def require_same_work(record: Run, workload: Workload) -> None:
 
 def _exchange_hellos(session: RaceSession, processes: list[ArmProcess]) -> None:
     """Wait for each worker's first message, which has its process id and the version of its protocol."""
-    hellos = session.conversation.wait_for_replies(processes, protocol.Hello, session.workload.prepare_limit_s)
+    hellos = session.conversation.wait_for_replies(processes, protocol.Hello, session.workload.limits.prepare_s)
     for process, hello in hellos.items():
         assert isinstance(hello, protocol.Hello)
         process.pid = hello.pid
@@ -102,4 +102,4 @@ def _wants_early_sample(session: RaceSession) -> bool:
     """Whether the arm that has just become ready takes a sample while the other arm of the race still starts."""
     is_start_of_race = len(session.arms.running) <= len(Arm)
     other_is_starting = len(session.record.prepared) < len(Arm)
-    return session.workload.early_sample and is_start_of_race and other_is_starting
+    return session.workload.policy.early_sample and is_start_of_race and other_is_starting

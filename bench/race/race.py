@@ -121,7 +121,7 @@ class Race:
         recorder.change_state(State.RACING)
         self._sample_pairs(arms)
         # Before other core counts are tried, because the arms report about their latest repetitions.
-        if session.workload.quality_after_race:
+        if session.workload.policy.quality_after_race:
             measure_quality(session, arms)
         else:
             collect_evidence(session, arms)

@@ -38,7 +38,7 @@ def collect_evidence(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> No
 
     Raises ArmError for evidence of an undeclared step.
     """
-    declared = {step.name for step in session.plan.steps}
+    declared = {step.name for step in session.steps}
     for arm, process in arms.items():
         reply = session.conversation.ask(process, protocol.CollectEvidence(), protocol.EvidenceReply)
         undeclared = {evidence.step for evidence in reply.evidence} - declared

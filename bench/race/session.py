@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.race.arm_group import ArmGroup
 from bench.race.conversation import Conversation
 from bench.race.recorder import EventRecorder
@@ -30,21 +31,22 @@ class RaceSession:
     ) -> None:
         """See `bench.race.race.Race`."""
         self.plan: Plan = opened.plan
-        self.workload = opened.plan.declaration
+        resolved = resolve(opened.plan)
+        self.workload, self.lever, self.steps = resolved.workload, resolved.lever, resolved.steps
         self.cores, self.scratch = cores, scratch
         self.recorder = EventRecorder(opened, emit)
         self.arms = ArmGroup()
         watchdog = Watchdog(self.recorder, self.arms, stop_requested)
         self.watchdog = watchdog
-        self.conversation = Conversation(self.recorder, watchdog, self.workload.sample_limit_s)
+        self.conversation = Conversation(self.recorder, watchdog, self.workload.limits.sample_s)
         self.sampler = Sampler(
             self.recorder,
             self.conversation,
             self.arms,
             DrawingPauses(self.recorder, watchdog, paused_until),
-            steps=self.plan.steps,
+            steps=self.steps,
             seed=self.plan.seed,
-            pause_idle_arm=self.workload.pause_idle_arm,
+            pause_idle_arm=self.workload.policy.pause_idle_arm,
         )
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bench.run.record import Run
-from bench.workload.registry import workload_title
 
 
 def find_differences(one: Run, other: Run) -> list[str]:
@@ -13,7 +12,7 @@ def find_differences(one: Run, other: Run) -> list[str]:
     Budget, target and the limit of accuracy do not.
     """
     if one.plan.workload != other.plan.workload:
-        return [f"workload: {workload_title(one.plan.workload)} and {workload_title(other.plan.workload)}"]
+        return [f"workload: {one.snapshot.workload_title} and {other.snapshot.workload_title}"]
     plans = [
         ("arms", f"{one.plan.baseline} | {one.plan.accelerated}", f"{other.plan.baseline} | {other.plan.accelerated}"),
         ("cores", one.plan.cores, other.plan.cores),

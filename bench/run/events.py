@@ -16,10 +16,11 @@ from bench import values
 from bench.machine.model import Machine
 from bench.machine.noise import Noise
 from bench.plan.plan import Plan
+from bench.run.snapshot import DeclarationSnapshot
 from bench.values import Arm, Value
 
-RUN_VERSION = 1
-"""Version of the journal's and the stored run's schema; a reader refuses another."""
+RECORD_VERSION = 2
+"""Version of the schema of journals and stored records. Version 1 is that of Fairlap 0.1.0."""
 
 
 class State(StrEnum):
@@ -43,9 +44,12 @@ class State(StrEnum):
 class RunOpened(Value):
     type: Literal["opened"] = "opened"
     at: float = 0.0
-    version: Literal[1] = RUN_VERSION
+    version: Literal[2] = RECORD_VERSION
     run: str
     plan: Plan
+    snapshot: DeclarationSnapshot
+    digest: str
+    """Digest of the plan."""
     machine: Machine
     started: datetime
     origin: Literal["page", "command line", "test"]

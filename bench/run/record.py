@@ -13,6 +13,7 @@ from bench.machine.noise import Noise
 from bench.plan.plan import Plan
 from bench.run import events
 from bench.run.events import State
+from bench.run.snapshot import DeclarationSnapshot
 from bench.values import TOTAL, Arm, Claim, Comparison, Phase, Sample, Verdict
 
 
@@ -32,6 +33,10 @@ class Run(BaseModel):
     version: int
     id: str
     plan: Plan
+    snapshot: DeclarationSnapshot
+    """Labels, units and facts of the workload, as they were when the run was opened."""
+    digest: str
+    """Digest of the plan, as it was when the run was opened."""
     machine: Machine
     started: datetime
     origin: str
@@ -66,6 +71,8 @@ class Run(BaseModel):
             version=opened.version,
             id=opened.run,
             plan=opened.plan,
+            snapshot=opened.snapshot,
+            digest=opened.digest,
             machine=opened.machine,
             started=opened.started,
             origin=opened.origin,
@@ -150,7 +157,6 @@ class Run(BaseModel):
         kept = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "pictures"})
         whole = self.claim()
         return kept | {
-            "digest": self.plan.digest,
             "verdict": whole.verdict.model_dump(mode="json") if whole else None,
             "claim": whole.model_dump(mode="json") if whole else None,
             "claims": {claim.step: claim.model_dump(mode="json") for claim in self.claims},

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from bench.paths import ROOT
 from bench.plan.plan import Plan
+from bench.plan.validation import find_workload
 from bench.run.files import error_log_path, is_run_id, journal_path, page_drawing_path, stop_request_path
 from bench.run.journal import JournalReader
 from bench.run.record import Run
@@ -61,7 +62,7 @@ class Dispatcher:
     def submit(self, plan: Plan, *, origin: str) -> str:
         """Queue `plan`; its run's id."""
         run = uuid.uuid4().hex
-        workload = plan.declaration
+        workload = find_workload(plan.workload)
         ticket = self.queue.enter(run=run, workload=workload.name, title=workload.title, origin=origin)
         with self._changed:
             # Sessions press Run at once: the order of the tickets counts, not that in which their threads come here.

@@ -21,13 +21,14 @@ from datetime import UTC, datetime
 from bench.machine.core_selection import avoid_cores, choose_cores
 from bench.machine.describe import describe_machine
 from bench.machine.limits import core_limit
-from bench.plan import plan
+from bench.plan.plan import Plan
+from bench.plan.validation import check_plan
 from bench.race.race import Race
 from bench.race.watchdog import RaceStopped
-from bench.run import events
 from bench.run.events import State
 from bench.run.files import journal_path, page_drawing_path, scratch_path, stop_request_path
 from bench.run.journal import JournalWriter
+from bench.run.opening import open_run
 from bench.scheduler.recovery import EXIT_NOT_STORED
 from bench.storage.store import Store, StoreError
 from bench.system.prctl import adopt_orphans, die_with_parent
@@ -46,9 +47,11 @@ def main() -> int:
 
     order = json.loads(sys.stdin.buffer.readline())
     run = order["run"]
-    opened = events.RunOpened(
-        run=run,
-        plan=plan.make_plan(**order["plan"]),
+    plan = Plan.model_validate(order["plan"])
+    check_plan(plan)
+    opened = open_run(
+        plan,
+        run_id=run,
         machine=describe_machine(),
         started=datetime.now(UTC),
         origin=order["origin"],

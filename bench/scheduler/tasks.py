@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 from bench.machine.core_selection import choose_cores
 from bench.plan.plan import Plan
+from bench.plan.validation import find_workload
 from bench.scheduler.queue import Queue, Ticket
 from bench.storage.temp_folder import TempFolder, remove_abandoned_folders
 from bench.worker import protocol
@@ -163,8 +164,8 @@ class Tasks:
 
     def submit(self, plan: Plan, task: str, given: dict[str, Any]) -> str:
         """Have `task` of the plan's workload done with the plan's settings; the job's id."""
-        job = Job(uuid.uuid4().hex, plan, plan.declaration.task(task), given)
-        title = f"{plan.declaration.title}, {job.task.label}"
+        job = Job(uuid.uuid4().hex, plan, find_workload(plan.workload).tasks.task(task), given)
+        title = f"{find_workload(plan.workload).title}, {job.task.label}"
         ticket = self.queue.enter(run=job.id, workload=plan.workload, title=title, origin="page")
         with self._lock:
             self._jobs[job.id] = job
@@ -269,6 +270,7 @@ class Tasks:
     def _done(self, job: Job, stop: threading.Event) -> dict[str, Any]:
         """The result, from a process that is there or a new one."""
         plan = job.plan
+        tasks = find_workload(plan.workload).tasks
         try:
             cores = choose_cores(plan.cores)
         except ValueError as error:
@@ -279,10 +281,10 @@ class Tasks:
         if resident is not None and (resident.cores != cores or not resident.lives()):
             resident.end()
             resident = None
-        resident = resident or self._starter.submit(_start_process, cores, plan.declaration.environment).result()
+        resident = resident or self._starter.submit(_start_process, cores, tasks.environment).result()
         try:
             request = protocol.DoTask(
-                desk=plan.declaration.desk,
+                desk=tasks.handler,
                 task=job.task.name,
                 given=job.given,
                 **make_work_fields(plan, cores, resident.folder.path),

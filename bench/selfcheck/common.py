@@ -10,15 +10,17 @@ from pathlib import Path
 from bench.machine.core_selection import choose_cores
 from bench.machine.describe import describe_machine
 from bench.machine.limits import core_limit
-from bench.plan import plan
+from bench.plan.plan import Plan
+from bench.plan.validation import make_plan
 from bench.race.race import Race
 from bench.run import events
+from bench.run.opening import open_run
 from bench.run.record import Run
 
 
 def run_race(workload: str, **fields) -> Run:
     """Run a race with these `fields` of its plan. Raises RuntimeError if an arm fails."""
-    checked = plan.make_plan(workload, **fields)
+    checked = make_plan(workload, **fields)
     with tempfile.TemporaryDirectory() as scratch:
         race = Race(
             make_run_opened(checked),
@@ -33,11 +35,11 @@ def run_race(workload: str, **fields) -> Run:
     return race.record
 
 
-def make_run_opened(checked: plan.Plan) -> events.RunOpened:
+def make_run_opened(checked: Plan) -> events.RunOpened:
     """The first event of a race that is neither queued nor stored."""
-    return events.RunOpened(
-        run="check",
-        plan=checked,
+    return open_run(
+        checked,
+        run_id="check",
         machine=describe_machine(),
         started=datetime.now(UTC),
         origin="command line",

@@ -12,7 +12,9 @@ from statistics import median
 
 from bench.formatting import format_duration
 from bench.machine.core_selection import choose_cores
-from bench.plan import plan
+from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
+from bench.plan.validation import make_plan
 from bench.race.arm import ArmError
 from bench.race.preparation import prepare_arms
 from bench.race.session import RaceSession
@@ -42,15 +44,16 @@ def check_interference(report: Callable[[str], None] = print, *, workload: str =
     """
     from bench.stats.comparison import ratio_of_medians
 
-    checked = plan.make_plan(workload, **({"cores": len(choose_all_cores()), "seed": 0} | fields))
-    lever = checked.declaration.lever
+    checked = make_plan(workload, **({"cores": len(choose_all_cores()), "seed": 0} | fields))
+    resolved = resolve(checked)
+    lever = resolved.lever
     samples = sample_companions(checked, [lever.baseline, lever.accelerated])
     alone, accompanied = (samples[name].baseline for name in (lever.baseline, lever.accelerated))
     count = min(len(alone), len(accompanied))
     waits = [sample.repetition for sample in samples[lever.accelerated].companion]
     idle_share = sum(wait.idle_cpu_s for wait in waits) / sum(wait.idle_s for wait in waits)
     report(f"{lever[lever.accelerated].label} used {idle_share:.2%} of a core while {lever.baseline} was timed")
-    for step in (TOTAL, *(step.name for step in checked.steps)):
+    for step in (TOTAL, *(step.name for step in resolved.steps)):
         alone_s, accompanied_s = ([sample.seconds(step) for sample in taken[:count]] for taken in (alone, accompanied))
         ratio = ratio_of_medians(accompanied_s, alone_s)
         # The minimum is reported too: other load on the machine can only make a sample slower.
@@ -62,7 +65,7 @@ def check_interference(report: Callable[[str], None] = print, *, workload: str =
         )
 
 
-def sample_companions(checked: plan.Plan, settings: list[str]) -> dict[str, CompanionSamples]:
+def sample_companions(checked: Plan, settings: list[str]) -> dict[str, CompanionSamples]:
     """Samples of the baseline and of its companion, for each setting of the lever that the companion uses in turn.
 
     Raises RuntimeError if an arm fails.

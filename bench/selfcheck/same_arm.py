@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from bench.plan import plan
+from bench.plan.resolved import resolve
+from bench.plan.validation import make_plan
 from bench.selfcheck.common import choose_all_cores, run_race
 
 
@@ -13,7 +14,7 @@ def check_same_arm(
     tell: Callable[[str], None] = print, *, count: int = 20, workload: str = "colour-quantization"
 ) -> None:
     """Race an arm against itself: how often the verdict is 'no difference detected'."""
-    lever = plan.make_plan(workload, cores=1).declaration.lever
+    lever = resolve(make_plan(workload, cores=1)).lever
     verdicts: Counter[str] = Counter()
     for number in range(count):
         run = run_race(workload, cores=len(choose_all_cores()), budget_s=10, seed=number, accelerated=lever.baseline)

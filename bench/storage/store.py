@@ -37,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench import paths
-from bench.run.events import RUN_VERSION, State
+from bench.run.events import RECORD_VERSION, State
 from bench.run.record import Run
 
 SCHEMA_VERSION = 1
@@ -128,7 +128,7 @@ class Store:
         whole, claim = run.comparison(), run.claim()
         row = {
             "id": run.id,
-            "digest": run.plan.digest,
+            "digest": run.digest,
             "workload": run.plan.workload,
             "started": run.started,
             "state": run.state.value,
@@ -161,9 +161,9 @@ class Store:
         try:
             kept = zlib.decompress(row.record)
             version = json.loads(kept)["version"]
-            if version != RUN_VERSION:
+            if version != RECORD_VERSION:
                 raise StoreError(
-                    f"run {run[:8]} was kept in version {version}, this Fairlap reads {RUN_VERSION}: "
+                    f"run {run[:8]} was kept in version {version}, this Fairlap reads {RECORD_VERSION}: "
                     "use the Fairlap that wrote it"
                 )
             return Run.model_validate_json(kept)

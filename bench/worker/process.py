@@ -134,6 +134,7 @@ class SupervisedProcess:
 def make_work_fields(plan: Plan, cores: list[int], scratch: Path) -> dict[str, Any]:
     """The fields of `protocol.Work` for a process on `cores` that works by `plan` in the folder `scratch`."""
     return {
+        "case": plan.case,
         "cores": cores,
         "batch": plan.batch,
         "parameters": plan.parameters,

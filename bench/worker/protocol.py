@@ -30,6 +30,7 @@ class WorkRequest(Value):
     """What a process is told of the plan, whatever it is to do."""
 
     version: int = VERSION
+    case: str
     cores: list[int]
     batch: int
     parameters: dict[str, Setting]
@@ -41,6 +42,7 @@ class WorkRequest(Value):
     def settings(self, lever: str = "") -> Settings:
         """The same as an arm and a desk know it."""
         return Settings(
+            case=self.case,
             lever=lever,
             cores=len(self.cores),
             batch=self.batch,

@@ -1,17 +1,15 @@
-"""What a workload declares, and what its arm must do: all that `bench` and `ui` ever know of one.
+"""What a workload declares. `bench` and `ui` know a workload only by its declaration.
 
-A workload is a package under `workloads/`. Its `__init__` holds the declaration, `WORKLOAD`, and imports nothing
-heavy: the page server reads it. Its `arm` module holds the class that does the work, and only a worker process
-imports that.
+A workload is a package under `workloads/`. Its `__init__` holds the declaration, `WORKLOAD`, and imports nothing heavy,
+because the page server reads it. Its `arm` module holds the class that does the work; only worker processes import it.
 """
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,12 +17,14 @@ from bench.values import TOTAL
 
 Setting = int | float | str | bool
 
-INSTALL_REMEDY = "Install the pins: pip install -r requirements.txt"
+INSTALL_REMEDY = "Install the pinned packages: pip install -r requirements.txt"
+TOTAL_LABEL = "the whole"
+"""Label of the sum of all steps of one repetition."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedRatio:
-    """A figure that somebody published for a step, to stand beside ours."""
+    """A speedup that somebody published for a step or for the total."""
 
     ratio: float
     source: str
@@ -33,48 +33,49 @@ class PublishedRatio:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that may be handed in for a parameter; its value is then `upload:` and the file's SHA-256."""
+    """A file that a user may upload as the value of a parameter. The value is then `upload:` and the file's SHA-256."""
 
     label: str
     endings: tuple[str, ...]
+    """Allowed endings of the file's name, without the dot."""
     largest_mb: int
     check: str
-    """`module:function` that says what is in a file, or raises BadInput; run in a process of its own."""
+    """`module:function` that describes the content of a file, or raises BadInput. It runs in a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One thing that a plan may set, with its bounds; the controls and the command line are made from it."""
+    """A setting of a plan, with its bounds. The controls and the command line are built from it."""
 
     name: str
     label: str
     kind: Literal["integer", "real", "choice", "several", "flag", "image", "text"]
-    """The value of `several` names one or more of the choices, with commas between."""
+    """The value of `several` is a list of choices, separated by commas."""
     default: Setting
     help: str = ""
     minimum: float | None = None
     maximum: float | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
-    """Value to label. For an `image` these are the pictures that need no upload; for a `text`, suggestions."""
+    """Value to label. For an `image`, the pictures that need no upload; for a `text`, suggestions."""
     upload: Upload | None = None
-    """For a `text`: what may be handed in instead."""
+    """For a `text`: the kind of file that may be uploaded instead."""
     path: Literal["", "always", "if there"] = ""
-    """For a `text`: whether what is none of the choices is the path of a file or folder of this machine; `if there`
-    where it may be a name of another kind."""
+    """For a `text`: whether a value that is none of the choices is a path on this machine. `if there`: only if the path
+    exists, because the value may also be a name of another kind."""
     stops: tuple[int, ...] = ()
-    """Values a slider snaps to, for ranges too wide to slide over one by one."""
+    """Values that a slider snaps to, for ranges too wide for single steps."""
     stop_labels: Mapping[int, str] = field(default_factory=dict)
-    """What a stop is called where its number says little ('all')."""
+    """Labels of stops whose number says little ("all pixels")."""
     needs: Mapping[str, str] = field(default_factory=dict)
-    """For a `choice`: value to the environment variable by which whoever runs Fairlap allows it."""
+    """For a `choice`: value to the environment variable that must be set where Fairlap was started."""
 
     def unavailable(self, value: Setting) -> str:
-        """Why `value` cannot be chosen here, and what to do about it; empty where it can."""
+        """Why `value` cannot be chosen here; empty if it can."""
         variable = self.needs.get(str(value), "")
         if not variable or os.environ.get(variable):
             return ""
         label = self.choices[str(value)]
-        return f"{self.label}, {label}, cannot be had here: whoever runs Fairlap has not set {variable}."
+        return f"{self.label}: {label} is not available. Set {variable} where Fairlap is started."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +85,19 @@ class LeverValue:
     name: str
     label: str
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables that must stand before the worker's first import."""
+    """Environment variables that must be set before the worker's first import."""
     packages: tuple[str, ...] = ()
-    """Import names without which this setting cannot run here."""
+    """Import names of the packages that this setting needs."""
     extra: str = ""
-    """What to install for it where that is no part of the pins; without it the workload's other settings run."""
+    """Name of the package to install, if it is not one of the pinned packages. The other settings run without it."""
 
     def unavailable(self) -> str:
-        """Why this setting cannot run here, and what to do about it; empty where it can. Imports nothing."""
+        """Why this setting cannot run here, and what to do about it; empty if it can. Imports none of the packages."""
         missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
         if not missing:
             return ""
-        how = f"Install it: pip install {self.extra}" if self.extra else INSTALL_REMEDY
-        return f"{self.label} cannot run here, not installed: {', '.join(missing)}. {how}"
+        remedy = f"Install it: pip install {self.extra}" if self.extra else INSTALL_REMEDY
+        return f"{self.label} cannot run here, not installed: {', '.join(missing)}. {remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,14 @@ class Lever:
     label: str
     values: tuple[LeverValue, ...]
     baseline: str
+    """Default value of the baseline arm."""
     accelerated: str
+    """Default value of the accelerated arm."""
     changes_arithmetic: bool
-    """True where results may differ, so that a claim without a measured quality is refused."""
+    """True if results may differ. A claim then needs a measured quality."""
 
     def __getitem__(self, name: str) -> LeverValue:
+        """The value `name`. Raises KeyError."""
         for value in self.values:
             if value.name == name:
                 return value
@@ -120,39 +124,133 @@ class Lever:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A named, separately timed part of a workload."""
+    """A named, separately timed part of a case."""
 
     name: str
     label: str
-    what: str
+    description: str
     published: PublishedRatio | None = None
     changes: bool = True
-    """False for a step that the lever leaves alone: both arms run the same code in it."""
+    """False if the lever has no effect on this step: both arms run the same code."""
     groups: tuple[str, ...] = ()
-    """What else than its name the workload's `chosen_by` may say for this step to be run; none where it always is."""
+    """Names of groups by which the case's `step_parameter` may select this step; empty if it is always timed."""
     excluded_from_total: bool = False
-    """True for a step that is timed but is no part of the whole: one that does no work in an arm to compare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Something that a workload does when asked, other than racing: answering a question, converting a model."""
-
-    name: str
-    """A method of the workload's desk."""
-    label: str
-    resident: bool = False
-    """Whether its process stays, with what it has loaded, for the next task of this name."""
-    silence_limit_s: float = 600.0
-    """Longest time without a sign of life before it counts as hung."""
+    """True for a step that is timed but not added to the total, because in one arm it does no work to compare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The lines that change, as a unified diff's two sides."""
+    """The code of both arms, shown as a diff."""
 
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One variant of a workload, with its own steps, parameters, code and text."""
+
+    name: str
+    label: str
+    summary: str
+    steps: tuple[Step, ...]
+    code: Code
+    parameters: tuple[Parameter, ...] = ()
+    """Parameters of this case alone. The workload's parameters apply to every case."""
+    text: str = ""
+    """Introduction in Markdown."""
+    lever: Lever | None = None
+    """Replaces the workload's lever."""
+    published: PublishedRatio | None = None
+    """What somebody published for the total."""
+    step_parameter: str = ""
+    """Name of a `several` parameter of this case whose value selects the steps to time; empty: all steps are timed."""
+
+    def steps_for(self, parameters: Mapping[str, Setting]) -> tuple[Step, ...]:
+        """The steps that a run with these parameters times, in order."""
+        if not self.step_parameter:
+            return self.steps
+        chosen = set(str(parameters[self.step_parameter]).split(","))
+        return tuple(step for step in self.steps if not step.groups or chosen & {step.name, *step.groups})
+
+    def labels(self) -> dict[str, str]:
+        """Label of the total and of every step, by name."""
+        return {TOTAL: TOTAL_LABEL} | {step.name: step.label for step in self.steps}
+
+    def published_ratios(self) -> dict[str, PublishedRatio]:
+        """The published ratios of the total and of the steps, by name; only those that exist."""
+        ratios = {TOTAL: self.published} | {step.name: step.published for step in self.steps}
+        return {name: published for name, published in ratios.items() if published}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that a workload does on request, other than a race: answer a question, convert a model."""
+
+    name: str
+    """A method of the workload's task handler."""
+    label: str
+    resident: bool = False
+    """Whether its process stays alive, with what it has loaded, for the next task of this name."""
+    silence_limit_s: float = 600.0
+    """A task that sends nothing for longer counts as hung."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSet:
+    """The tasks of a workload, and what runs them."""
+
+    entries: tuple[Task, ...] = ()
+    handler: str = ""
+    """`module:Class` of the task handler. Only task processes import it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that must be set before the first import in a task process."""
+
+    def task(self, name: str) -> Task:
+        """The task `name`. Raises KeyError."""
+        for task in self.entries:
+            if task.name == name:
+                return task
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Where a workload can run, in the words of Python's `platform` module."""
+
+    machines: tuple[str, ...] = ("x86_64", "AMD64")
+    systems: tuple[str, ...] = ("Linux", "Darwin", "Windows")
+    note: str = ""
+    """Why it does not run elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """How long an arm may take before it counts as hung."""
+
+    prepare_s: float = 180.0
+    """Preparing an arm: imports, data, models."""
+    sample_s: float = 120.0
+    """One repetition."""
+
+
+@dataclass(frozen=True, slots=True)
+class RacePolicy:
+    """How a race of this workload differs from the usual course."""
+
+    early_sample: bool = False
+    """Take one extra sample from the arm that is ready first, so the page has something to show while the other arm
+    starts. The sample is excluded from all statistics."""
+    quality_after_race: bool = False
+    """Measure the quality again after the race, for measures that are computed from the times of the race."""
+    pause_idle_arm: bool = False
+    """Stop an arm's processes (SIGSTOP) while the other arm is timed, for libraries with background services that would
+    take CPU time from the other arm."""
+
+
+def keep_settings(settings: dict[str, str]) -> dict[str, str]:
+    """The settings unchanged: for workloads whose settings have had the same names in every release."""
+    return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,85 +260,75 @@ class Workload:
     name: str
     title: str
     icon: str
-    sentence: str
+    summary: str
+    """One sentence."""
     story: tuple[str, ...]
-    """What it is, in a few sentences."""
-    code: Code
+    """A few sentences: what is compared, and why."""
     lever: Lever
-    steps: tuple[Step, ...]
-    parameters: tuple[Parameter, ...]
+    cases: tuple[Case, ...]
+    """Its variants; the first is the default."""
     batch: Parameter
     unit: str
     """What throughput counts, in the plural: pixels, queries, rows."""
     arm: str
-    """`module:Class` of the arm, imported by workers alone."""
+    """`module:Class` of the arm. Only workers import it."""
     source: str
-    """The post that it follows."""
-    machines: tuple[str, ...] = ("x86_64", "AMD64")
-    systems: tuple[str, ...] = ("Linux", "Darwin", "Windows")
-    published: PublishedRatio | None = None
-    """What somebody published for the whole."""
-    platform_note: str = ""
-    """What to say where machine or system is none of these."""
-    prepare_limit_s: float = 180.0
-    """Longest time that preparing an arm may take before it counts as hung."""
-    sample_limit_s: float = 120.0
-    """Longest time that one repetition may take before it counts as hung."""
+    """URL of the article or documentation that it follows."""
+    parameters: tuple[Parameter, ...] = ()
+    """Parameters of every case."""
+    platform: Platform = Platform()
+    limits: TimeLimits = TimeLimits()
+    policy: RacePolicy = RacePolicy()
+    tasks: TaskSet = TaskSet()
     synthetic: str = ""
-    """Why the data or the weights are not real, where they are not."""
-    step_parameter: str = ""
-    """Name of the parameter, a `several` of groups and names of steps, that says which of them are run, where not all
-    always are."""
-    early_sample: bool = False
-    """Whether an arm that is ready does a first repetition while the other still gets ready: for arms of which one
-    takes long to start. It is in no statistics."""
-    quality_after_race: bool = False
-    """Whether the arms conclude again after the race: for measures that are of its times. Quality alone need not."""
-    pause_idle_arm: bool = False
-    """Whether an arm's processes are stopped while the other is timed: for libraries that leave services running,
-    which would take processor time from the other arm."""
-    tasks: tuple[Task, ...] = ()
-    desk: str = ""
-    """`module:Class` of the desk that does the tasks, imported by their processes alone."""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables that must stand before the first import in a process that does its tasks."""
-    texts: Mapping[str, str] = field(default_factory=dict)
-    """Longer texts that its pages begin with, by name."""
+    """Why the data or the weights are not real; empty if they are."""
+    upgrade_settings: Callable[[dict[str, str]], dict[str, str]] = keep_settings
+    """Translates the settings of URLs and command lines of older releases. Returns current settings unchanged."""
     hidden: bool = False
-    """True for workloads that exist to try the core itself; no page, not in `list`."""
+    """True for workloads that exist to test the core: no page, not in `list`."""
+
+    @property
+    def default_case(self) -> Case:
+        return self.cases[0]
+
+    def case(self, name: str) -> Case:
+        """The case `name`. Raises KeyError."""
+        for case in self.cases:
+            if case.name == name:
+                return case
+        raise KeyError(name)
+
+    def lever_of(self, case: Case) -> Lever:
+        return case.lever or self.lever
+
+    def parameters_of(self, case: Case) -> tuple[Parameter, ...]:
+        """The parameters of every case, then those of `case`."""
+        return self.parameters + case.parameters
+
+    def parameter(self, name: str, case: Case | None = None) -> Parameter:
+        """The parameter `name` of `case` (None: the default case). Raises KeyError."""
+        for parameter in self.parameters_of(case or self.default_case):
+            if parameter.name == name:
+                return parameter
+        raise KeyError(name)
+
+    def levers(self) -> tuple[Lever, ...]:
+        """The workload's lever and those of its cases."""
+        return (self.lever, *(case.lever for case in self.cases if case.lever))
 
     def unavailable(self) -> str:
-        """Why this workload cannot run here, in one sentence; empty where it can. Imports nothing.
+        """Why this workload cannot run here; empty if it can. Imports nothing.
 
-        A setting of the lever that is an extra may be missing: see `LeverValue.unavailable`.
+        A missing extra package does not count: see `LeverValue.unavailable`.
         """
         machine, system = platform.machine(), platform.system()
-        if machine not in self.machines or system not in self.systems:
-            return f"{self.platform_note or self.title + ' does not run here'} This is {system} on {machine}."
-        packages = dict.fromkeys(p for value in self.lever.values if not value.extra for p in value.packages)
+        if machine not in self.platform.machines or system not in self.platform.systems:
+            note = self.platform.note or f"{self.title} does not run here."
+            return f"{note} This is {system} on {machine}."
+        packages = dict.fromkeys(
+            package for value in self.lever.values if not value.extra for package in value.packages
+        )
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         if missing:
             return f"Not installed: {', '.join(missing)}. {INSTALL_REMEDY}"
         return ""
-
-    def task(self, name: str) -> Task:
-        return next(task for task in self.tasks if task.name == name)
-
-    def parameter(self, name: str) -> Parameter:
-        return next(parameter for parameter in self.parameters if parameter.name == name)
-
-    def steps_of(self, parameters: Mapping[str, Setting]) -> tuple[Step, ...]:
-        """The steps that a run with these parameters times, in order."""
-        if not self.step_parameter:
-            return self.steps
-        chosen = set(str(parameters[self.step_parameter]).split(","))
-        return tuple(step for step in self.steps if not step.groups or chosen & {step.name, *step.groups})
-
-    def figures(self) -> dict[str, PublishedRatio]:
-        """What was published, by step; the whole among them."""
-        told = {TOTAL: self.published} | {step.name: step.published for step in self.steps}
-        return {name: published for name, published in told.items() if published}
-
-    def labels(self) -> dict[str, str]:
-        """Label of every step, and of the whole."""
-        return {TOTAL: "the whole"} | {step.name: step.label for step in self.steps}

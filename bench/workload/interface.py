@@ -15,6 +15,8 @@ from bench.workload.declaration import Setting
 class Settings:
     """What an arm is told: its side of the plan, checked."""
 
+    case: str
+    """Name of the workload's variant."""
     lever: str
     cores: int
     batch: int

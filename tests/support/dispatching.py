@@ -1,6 +1,6 @@
 """TODO: tests.support.dispatching."""
 
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.run.events import State
 from bench.scheduler.dispatcher import Dispatcher
 from tests.support.waiting import wait_for

@@ -12,7 +12,7 @@ VERSION_PAIRS = [(one, version) for one in TRANSFORMATIONS.values() for version 
 
 def make_settings(tmp_path: Path, lever: str = "after", cores: int = 1, **parameters) -> Settings:
     declared = {parameter.name: parameter.default for parameter in load_workloads()["memory-traffic"].parameters}
-    return Settings(lever, cores, 1, declared | {"size": 64} | parameters, 0, tmp_path, tmp_path, tmp_path)
+    return Settings("kernel", lever, cores, 1, declared | {"size": 64} | parameters, 0, tmp_path, tmp_path, tmp_path)
 
 
 def prepare_arm(tmp_path: Path, *args, **parameters) -> MemoryTraffic:

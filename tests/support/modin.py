@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from bench.machine.core_selection import choose_cores
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.race.race import Race
 from bench.run.record import Run
 from bench.workload.interface import Settings
 from bench.workload.registry import load_workloads
-from tests.support.runs import make_opening
+from tests.support.runs import open_plan
 from workloads.modin.arm import DataFrameCalls
 from workloads.modin.break_even.analysis import BreakEvenPoint
 
@@ -30,7 +30,7 @@ needs_dask = pytest.mark.skipif(bool(DASK_MISSING), reason=DASK_MISSING or "here
 def prepare_pandas_arm(tmp_path: Path, **given) -> DataFrameCalls:
     """The pandas arm, prepared in this process and run once."""
     parameters = {"steps": "all", "columns": 8, "kind": "mixed", "file": "synthetic", "cluster": "own"} | given
-    settings = Settings("pandas", 1, given.pop("rows", 300), parameters, 0, tmp_path, tmp_path, tmp_path)
+    settings = Settings("calls", "pandas", 1, given.pop("rows", 300), parameters, 0, tmp_path, tmp_path, tmp_path)
     arm = DataFrameCalls(settings)
     arm.told = arm.prepare(lambda text, share=None: None)
     arm.timed = []
@@ -44,7 +44,7 @@ def run_modin_race(tmp_path: Path, told=None, engine: str = "modin-ray", rows: i
     given = {"columns": 6} | parameters
     plan = make_plan("modin", accelerated=engine, cores=1, batch=rows, budget_s=2, target=0.5, parameters=given)
     racing = Race(
-        make_opening().model_copy(update={"plan": plan}),
+        open_plan(plan),
         emit=told or (lambda event: None),
         stop_requested=lambda: None,
         scratch=scratch,

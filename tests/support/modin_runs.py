@@ -1,24 +1,25 @@
 """TODO: tests.support.modin_runs."""
 
 from bench.claims.verdict import decide_claims
-from bench.plan.plan import make_plan
+from bench.plan.resolved import resolve
+from bench.plan.validation import make_plan
 from bench.run.events import State
 from bench.run.record import Run
 from bench.stats.comparison import compare_samples
 from bench.values import Arm, Evidence, Measure, Phase, PreparedArm, Quality, Repetition, Sample, StepTime, Table
-from tests.support.runs import make_opening as opening
+from tests.support.runs import open_plan
 from workloads.modin.arm import CALL_COLUMNS
 
 CALL_SECONDS = {"construct": (2.0, 1.0), "read_csv": (1.0, 3.0), "read_parquet": (1.0, 1.0), "to_csv": (1.0, 2.0)}
 """Seconds of pandas and of Modin."""
 
 
-def make_modin_run(arms: dict[str, str] | None = None, **fields) -> Run:
+def make_modin_run(arms: dict[str, str] | None = None) -> Run:
     """A finished race of reading and writing; Modin is faster in one, slower in two. Of other `arms` it tells the
     same, as runs do that were kept before that was amended."""
     plan = make_plan("modin", cores=1, parameters={"steps": "files"}, **(arms or {}))
-    run = Run.open(opening(**fields).model_copy(update={"plan": plan}))
-    names = [step.name for step in plan.steps]
+    run = Run.open(open_plan(plan))
+    names = [step.name for step in resolve(plan).steps]
     for pair in range(10):
         for place, arm in enumerate(Arm):
             steps = [

@@ -8,10 +8,12 @@ from pathlib import Path
 from bench.claims.verdict import decide_claims
 from bench.machine.core_selection import choose_cores
 from bench.machine.describe import describe_machine
-from bench.plan.plan import make_plan
+from bench.plan.plan import Plan
+from bench.plan.validation import make_plan
 from bench.race.race import Race
 from bench.run import events
 from bench.run.events import State
+from bench.run.opening import open_run
 from bench.run.record import RatioEstimate, Run
 from bench.stats.comparison import compare_samples
 from bench.values import (
@@ -36,10 +38,14 @@ from bench.values import (
 def make_opening(**fields) -> events.RunOpened:
     """The opening of a run of the trial workload."""
     parameters = {"loops": 2000} | fields.pop("parameters", {})
-    plan = make_plan("trial", **({"cores": 1, "budget_s": 2, "parameters": parameters} | fields))
-    return events.RunOpened(
-        run="0123456789abcdef",
-        plan=plan,
+    return open_plan(make_plan("trial", **({"cores": 1, "budget_s": 2, "parameters": parameters} | fields)))
+
+
+def open_plan(plan: Plan, run_id: str = "0123456789abcdef") -> events.RunOpened:
+    """The opening of a run of `plan`."""
+    return open_run(
+        plan,
+        run_id=run_id,
         machine=describe_machine(),
         started=datetime.now(UTC),
         origin="test",
@@ -85,7 +91,7 @@ def make_colour_sample(arm: Arm, pair: int, phase: Phase = Phase.RACE, cores: in
 def make_colour_run(pairs: int, *, far: int | None = None) -> Run:
     """A run with so many pairs; in pair `far` the baseline takes a hundred times as long."""
     plan = make_plan("colour-quantization", cores=1, budget_s=5)
-    run = Run(version=1, id="f" * 32, plan=plan, machine=describe_machine(), started=datetime.now(UTC), origin="test")
+    run = Run.open(open_plan(plan, "f" * 32))
     if not pairs:
         return run
     run.samples = [make_colour_sample(arm, 0, Phase.WARM_UP, factor=1.5) for arm in Arm]
@@ -134,7 +140,7 @@ def make_claim_sample(arm: Arm, pair: int, fit: float, *, phase=Phase.RACE, core
 def make_claim_run(*, fit=(4.0, 1.0), pairs=20, busy=(None, None), used=2.0, jitter=0.001, **fields) -> Run:
     """A finished race on two cores, 'fit' so many seconds in each arm, 'predict' one second in both."""
     plan = make_plan("colour-quantization", cores=2, **fields)
-    made = Run.open(make_opening().model_copy(update={"plan": plan}))
+    made = Run.open(open_plan(plan))
     made.machine = made.machine.model_copy(update={"logical_threads": 2, "governor": None})
     made.state = State.FINISHED
     made.prepared = [PreparedArm(arm=arm, cores=2, pid=1, seconds=1, work=100, data="abc") for arm in Arm]

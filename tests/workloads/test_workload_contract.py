@@ -9,14 +9,14 @@ import pytest
 
 from bench.machine.core_selection import choose_cores
 from bench.paths import ROOT
-from bench.plan.plan import Plan, make_plan
-from bench.plan.validation import MAX_TEXT_LENGTH
+from bench.plan.plan import Plan
+from bench.plan.validation import MAX_TEXT_LENGTH, make_plan
 from bench.race.race import Race
 from bench.run import events
 from bench.run.events import State
 from bench.values import TOTAL, Arm
 from bench.workload.registry import load_workloads
-from tests.support.runs import make_opening
+from tests.support.runs import open_plan
 
 WORKLOADS = list(load_workloads().values())
 SMALL_PLANS: dict[str, dict] = {
@@ -44,21 +44,46 @@ def make_small_plan(name: str, folder: Path) -> Plan:
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
 def test_the_declaration_holds_together(workload):
-    names = [step.name for step in workload.steps]
+    assert len({case.name for case in workload.cases}) == len(workload.cases) > 0
+    assert bool(workload.tasks.entries) == bool(workload.tasks.handler)
+    assert len({task.name for task in workload.tasks.entries}) == len(workload.tasks.entries)
+
+
+@pytest.mark.parametrize(
+    ("workload", "case"),
+    [(workload, case) for workload in WORKLOADS for case in workload.cases],
+    ids=lambda value: value.name,
+)
+def test_every_case_holds_together(workload, case):
+    names = [step.name for step in case.steps]
+    assert names
     assert TOTAL not in names
     assert len(set(names)) == len(names)
-    assert workload.lever[workload.lever.baseline] is not workload.lever[workload.lever.accelerated]
-    taken = {"cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit", "run", "plan"}
-    parameters = [parameter.name for parameter in workload.parameters]
+    lever = workload.lever_of(case)
+    assert lever[lever.baseline] is not lever[lever.accelerated]
+    declared = workload.parameters_of(case)
+    taken = {
+        "case",
+        "cores",
+        "batch",
+        "baseline",
+        "accelerated",
+        "budget_s",
+        "target",
+        "seed",
+        "accuracy_limit",
+        "run",
+        "plan",
+    }
+    parameters = [parameter.name for parameter in declared]
     assert not taken & set(parameters), "a parameter's name is its URL parameter's"
-    assert bool(workload.tasks) == bool(workload.desk)
-    assert len({task.name for task in workload.tasks}) == len(workload.tasks)
-    assert workload.figures().keys() <= {TOTAL, *names}
-    if workload.step_parameter:
-        groups = set(workload.parameter(workload.step_parameter).choices)
-        assert all(set(step.groups) <= groups for step in workload.steps)
-        assert all(workload.steps_of({workload.step_parameter: group}) for group in groups)
-    for parameter in workload.parameters:
+    assert len(set(parameters)) == len(parameters), "a case's parameter hides one of its workload"
+    assert case.published_ratios().keys() <= {TOTAL, *names}
+    if case.step_parameter:
+        groups = set(workload.parameter(case.step_parameter, case).choices)
+        assert all(set(step.groups) <= groups for step in case.steps)
+        assert all(case.steps_for({case.step_parameter: group}) for group in groups)
+    for parameter in declared:
         if parameter.kind == "text":
             assert 0 < len(str(parameter.default)) <= MAX_TEXT_LENGTH
         if parameter.kind in ("choice", "image"):
@@ -67,7 +92,7 @@ def test_the_declaration_holds_together(workload):
             assert parameter.minimum <= parameter.default <= parameter.maximum
         if parameter.stops:
             assert parameter.default in parameter.stops
-    assert make_plan(workload.name, cores=1).parameters.keys() == set(parameters)
+    assert make_plan(workload.name, case.name, cores=1).parameters.keys() == set(parameters)
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
@@ -78,13 +103,13 @@ def test_a_small_race_runs_to_its_verdict(tmp_path, workload):
     scratch.mkdir()
     plan = make_small_plan(workload.name, tmp_path)
     told: list[events.Event] = []
-    opening = make_opening().model_copy(update={"plan": plan})
+    opening = open_plan(plan)
     racing = Race(opening, emit=told.append, stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1))
     racing.run()
     run = racing.record
     assert run.state is State.FINISHED, run.failure
-    assert [comparison.step for comparison in run.statistics] == [TOTAL, *(step.name for step in plan.steps)]
-    assert {evidence.step for evidence in run.evidence[Arm.ACCELERATED]} == {step.name for step in plan.steps}
+    assert [comparison.step for comparison in run.statistics] == [TOTAL, *(step.name for step in run.snapshot.steps)]
+    assert {evidence.step for evidence in run.evidence[Arm.ACCELERATED]} == {step.name for step in run.snapshot.steps}
     assert all(evidence.words for evidence in run.evidence[Arm.ACCELERATED])
     if workload.lever.changes_arithmetic:
         assert [measure for measure in run.quality.baseline + run.quality.agreement if measure.decisive]

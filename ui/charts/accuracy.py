@@ -23,11 +23,7 @@ def build_accuracy_figure(run: Run, theme: Theme = "light", *, height: int = 240
     if not pairs and (found := list_result_agreement(run)):
         return _build_equality_figure(found, height, theme)
     if not pairs:
-        why = (
-            "Not measured yet"
-            if run.plan.declaration.lever.changes_arithmetic
-            else "The lever does not change the arithmetic"
-        )
+        why = "Not measured yet" if run.snapshot.changes_arithmetic else "The lever does not change the arithmetic"
         axis = {"title": {"text": "of the baseline's accuracy [%]"}, "range": [98, 101]}
         return go.Figure(
             {"data": [], "layout": layout | {"xaxis": axis, "annotations": [build_note(why, middle=True)]}}

@@ -18,12 +18,12 @@ def build_note(text: str, *, middle: bool = False) -> dict:
 
 def arm_label(run: Run, arm: Arm) -> str:
     """The arm's name, as the lever has it."""
-    return run.plan.declaration.lever[getattr(run.plan, arm)].label
+    return run.snapshot.arms[arm]
 
 
 def step_time_label(run: Run, step: str) -> str:
     """What the time is the time of."""
-    label = run.plan.declaration.labels()[step]
+    label = run.snapshot.labels()[step]
     return f"{label}, a call" if step != TOTAL else label
 
 

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 
 from bench.formatting import format_duration, format_ratio, format_ratio_with_interval
 from bench.run.record import Run
+from bench.run.snapshot import PublishedSnapshot
 from bench.values import TOTAL, Arm, Comparison
-from bench.workload.declaration import PublishedRatio, Workload
+from bench.workload.declaration import Case, PublishedRatio
 from ui.charts.labels import wrap_html
 from ui.design import plotly_template
 from ui.design.theme import Theme, arm_style, faint_colour, ink_colour, published_colour
@@ -66,19 +67,21 @@ RATIO_TICKS = (
 def build_steps_figure(run: Run, theme: Theme = "light") -> go.Figure:
     """The ratio of the whole and of every step with its interval, and what was published."""
     compared = {comparison.step: comparison for comparison in run.statistics}
-    raced = {TOTAL, *(step.name for step in run.plan.steps)}
+    raced = {TOTAL, *(step.name for step in run.snapshot.steps)}
     unclaimed = {claim.step: REFUSED_NOTE for claim in run.claims if not claim.made}
-    unclaimed |= {step.name: NO_WORK_NOTE for step in run.plan.steps if step.excluded_from_total}
-    return _build_ratio_figure(run.plan.declaration, compared, theme, raced, unclaimed)
+    unclaimed |= {step.name: NO_WORK_NOTE for step in run.snapshot.steps if step.excluded_from_total}
+    snapshot = run.snapshot
+    return _build_ratio_figure(snapshot.labels(), snapshot.published_ratios(), compared, theme, raced, unclaimed)
 
 
-def build_published_figure(workload: Workload, theme: Theme = "light") -> go.Figure:
-    """What was published of a workload, before anything was measured."""
-    return _build_ratio_figure(workload, {}, theme)
+def build_published_figure(case: Case, theme: Theme = "light") -> go.Figure:
+    """The published ratios of a case, before anything was measured."""
+    return _build_ratio_figure(case.labels(), case.published_ratios(), {}, theme)
 
 
 def _build_ratio_figure(
-    workload: Workload,
+    labels: Mapping[str, str],
+    published: Mapping[str, PublishedRatio] | Mapping[str, PublishedSnapshot],
     compared: dict[str, Comparison],
     theme: Theme,
     raced: set[str] | None = None,
@@ -88,10 +91,9 @@ def _build_ratio_figure(
 
     `unclaimed` are those of which nothing is claimed, and why.
     """
-    told = workload.figures()
-    shown = set(told) if raced is None else raced
-    told = {name: figure for name, figure in told.items() if name in shown}
-    labels = {name: label for name, label in workload.labels().items() if name in shown}
+    shown = set(published) if raced is None else raced
+    told = {name: ratio for name, ratio in published.items() if name in shown}
+    labels = {name: label for name, label in labels.items() if name in shown}
     rows = {name: place for place, name in enumerate(reversed(labels))}
     crowded = len(rows) > MAX_TALL_ROWS
     ratios = [comparison.ratio for comparison in compared.values()]
@@ -241,7 +243,7 @@ def _ratio_trace(
 
 
 def _published_traces(
-    told: dict[str, PublishedRatio], rows: dict[str, int], labels: dict[str, str], theme: Theme
+    told: Mapping[str, PublishedRatio | PublishedSnapshot], rows: dict[str, int], labels: dict[str, str], theme: Theme
 ) -> list[dict]:
     if not told:
         return []

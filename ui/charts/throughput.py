@@ -16,7 +16,7 @@ from ui.design.theme import Theme, arm_style, ink_colour
 def build_throughput_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, height: int = 240) -> go.Figure:
     """Bars of the work done a second, from the median time; whiskers from the quartiles."""
     comparison = run.comparison(step)
-    unit = run.plan.declaration.unit
+    unit = run.snapshot.unit
     layout = plotly_template.base_layout(height) | {"showlegend": False, "yaxis": build_arms_axis(run)}
     if comparison is None:
         layout |= {"xaxis": {"title": {"text": f"{unit} a second"}, "range": [0, 1], "showticklabels": False}}

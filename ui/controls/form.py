@@ -15,8 +15,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bench.machine.limits import core_limit
-from bench.plan.plan import BUDGET_RANGE_S, TARGET_RANGE, Plan, make_plan
-from bench.plan.validation import PlanError
+from bench.plan.plan import Plan
+from bench.plan.validation import BUDGET_RANGE_S, TARGET_RANGE, PlanError, make_plan
 from bench.workload.declaration import Parameter, Setting, Workload
 from ui.controls.overrides import ControlOverrides, apply_overrides
 from ui.controls.state import control_key, control_values
@@ -49,12 +49,16 @@ def plan_from_controls(
             draw_lever(workload, theme)
             draw_cores(workload, limit)
             draw_number(workload, workload.batch, width=SLIDER_WIDTH_PX)
-            _draw_more(workload, workload.parameters)
+            _draw_more(workload, workload.parameters_of(workload.default_case))
         elif narrowed.races:
             draw_lever(workload, theme)
             draw_cores(workload, limit)
             _draw_visible_parameters(workload, narrowed)
-            rest = [one for one in (workload.batch, *workload.parameters) if not narrowed.hides(one.name)]
+            rest = [
+                one
+                for one in (workload.batch, *workload.parameters_of(workload.default_case))
+                if not narrowed.hides(one.name)
+            ]
             _draw_more(workload, [one for one in rest if one.name not in narrowed.front], narrowed.choices)
         else:
             draw_cores(workload, limit)
@@ -67,7 +71,7 @@ def plan_from_controls(
 
 
 def _draw_visible_parameters(workload: Workload, narrowed: ControlOverrides) -> None:
-    for parameter in (workload.batch, *workload.parameters):
+    for parameter in (workload.batch, *workload.parameters_of(workload.default_case)):
         if parameter.name in narrowed.front and parameter.kind in ("integer", "real"):
             draw_number(
                 workload, parameter, width=SLIDER_WIDTH_PX if parameter is workload.batch else WIDE_SLIDER_WIDTH_PX
@@ -82,7 +86,7 @@ def _draw_visible_parameters(workload: Workload, narrowed: ControlOverrides) -> 
 def _build_plan(workload: Workload, limit: int, messages: DeltaGenerator) -> Plan | None:
     value = {name: st.session_state.get(control_key(workload, name)) for name in Plan.model_fields}
     fields = {name: given for name, given in value.items() if given is not None}
-    for parameter in workload.parameters:
+    for parameter in workload.parameters_of(workload.default_case):
         fields.setdefault("parameters", {})[parameter.name] = st.session_state.get(
             control_key(workload, parameter.name)
         )

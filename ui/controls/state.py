@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.workload.declaration import Setting, Workload
 
 OWN_IMAGE = "upload"
@@ -48,12 +48,12 @@ def set_control(workload: Workload, name: str, value: Setting) -> None:
 
 
 def _parameters_of_kind(workload: Workload, kind: str) -> list[str]:
-    return [parameter.name for parameter in workload.parameters if parameter.kind == kind]
+    return [parameter.name for parameter in workload.parameters_of(workload.default_case) if parameter.kind == kind]
 
 
 def uploadable_parameters(workload: Workload) -> list[str]:
     return _parameters_of_kind(workload, "image") + [
-        parameter.name for parameter in workload.parameters if parameter.upload
+        parameter.name for parameter in workload.parameters_of(workload.default_case) if parameter.upload
     ]
 
 

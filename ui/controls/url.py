@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.machine.limits import core_limit
-from bench.plan.plan import Plan, plan_from_query
+from bench.plan.plan import Plan
+from bench.plan.query import from_query, to_query
+from bench.plan.resolved import resolve
 from bench.plan.validation import PlanError
 from bench.storage.uploads import is_upload_available
 from bench.workload.declaration import Workload
@@ -17,7 +19,7 @@ OTHER_URL_PARAMETERS = ("run", "tab")
 
 def adopt_plan(plan: Plan) -> None:
     """Set the controls to `plan`, before they are drawn: a run is opened again with its own settings."""
-    workload = plan.declaration
+    workload = resolve(plan).workload
     fields = plan.model_dump(exclude={"workload", "parameters"}) | plan.parameters
     fields["cores"] = min(plan.cores, core_limit())
     for name, value in fields.items():
@@ -41,7 +43,7 @@ def read_url(workload: Workload, limit: int) -> list[str]:
     problems: list[str] = []
     given: dict[str, str] = {}
     try:
-        plan_from_query(workload.name, asked, core_limit=limit)
+        from_query(workload.name, asked, core_limit=limit)
         given = asked
     except PlanError as error:
         problems = error.problems
@@ -49,7 +51,7 @@ def read_url(workload: Workload, limit: int) -> list[str]:
     for name in uploadable_parameters(workload):
         if not is_upload_available(given.get(name, "")):
             problems.append(f"{name}: the file {given.pop(name)} is not on this machine; upload it again")
-    plan = plan_from_query(workload.name, given, core_limit=limit)
+    plan = from_query(workload.name, given, core_limit=limit)
     adopt_plan(plan)
     for name in asked.keys() - given.keys():
         st.query_params.pop(name, None)
@@ -58,14 +60,14 @@ def read_url(workload: Workload, limit: int) -> list[str]:
 
 def _is_valid(workload: Workload, name: str, value: str, limit: int) -> bool:
     try:
-        plan_from_query(workload.name, {name: value}, core_limit=limit)
+        from_query(workload.name, {name: value}, core_limit=limit)
     except PlanError:
         return False
     return True
 
 
 def write_url(workload: Workload, plan: Plan) -> None:
-    query = plan.to_query()
+    query = to_query(plan)
     if query != _plan_parameters():
         others = {name: st.query_params[name] for name in OTHER_URL_PARAMETERS if name in st.query_params}
         st.query_params.from_dict(query | others)

@@ -36,6 +36,6 @@ def draw_downloads(run: Run, key: str) -> None:
         draw_json_button(run, "Run as JSON", key=f"{key}-json")
         with st.popover("Command line", icon=":material/terminal:", key=f"{key}-command"):
             st.markdown("The same race from a shell:")
-            st.code(run.plan.command(), language="bash", wrap_lines=True)
+            st.code(run.snapshot.command, language="bash", wrap_lines=True)
         with st.popover("Share this run", icon=":material/link:", key=f"{key}-share"):
             st.code(share_url(run, {}), language=None, wrap_lines=True)

@@ -58,7 +58,7 @@ def draw_environment(run: Run, key: str, colours: Theme) -> None:
     noise = f", noise at rest {run.noise.score:.1f} % ({run.noise.word})" if run.noise else ""
     st.caption(
         f":material/computer: {markdown.escape_markdown(run.machine.short)}{noise}. "
-        f"Started {run.started:%Y-%m-%d %H:%M} UTC, run `{run.id[:8]}`, plan `{run.plan.digest}`."
+        f"Started {run.started:%Y-%m-%d %H:%M} UTC, run `{run.id[:8]}`, plan `{run.digest}`."
     )
 
 
@@ -67,7 +67,7 @@ def _draw_best_counts(run: Run, colours: Theme) -> None:
         counts = [count for count in run.core_counts if count.arm == arm]
         if counts:
             best = min(counts, key=lambda count: count.whole.median)
-            name = theme.arm_name_markdown(arm, run.plan.declaration.lever[getattr(run.plan, arm)].label, colours)
+            name = theme.arm_name_markdown(arm, run.snapshot.arms[arm], colours)
             st.markdown(
                 f"{name}: **{format_duration(best.whole.median)}** on {best.cores} core{'s' * (best.cores > 1)}"
             )

@@ -37,7 +37,7 @@ def draw_evidence_line(run: Run, step: str, key: str, colours: Theme) -> None:
 
 def accelerated_evidence(run: Run, step: str) -> list[Evidence]:
     """What the accelerated arm says of a step, or of all those that are part of the whole."""
-    steps = [one.name for one in run.plan.steps if not one.excluded_from_total] if step == TOTAL else [step]
+    steps = [one.name for one in run.snapshot.steps if not one.excluded_from_total] if step == TOTAL else [step]
     return [evidence for evidence in run.evidence.get(Arm.ACCELERATED, []) if evidence.step in steps]
 
 
@@ -59,10 +59,9 @@ def _draw_engagement(run: Run, step: str, key: str, colours: Theme) -> None:
 
 
 def draw_evidence(run: Run, colours: Theme, step: str = TOTAL) -> None:
-    labels = run.plan.declaration.labels()
-    lever = run.plan.declaration.lever
+    labels = run.snapshot.labels()
     for arm in reversed(Arm):
-        st.markdown(f"**{theme.arm_name_markdown(arm, lever[getattr(run.plan, arm)].label, colours)}**")
+        st.markdown(f"**{theme.arm_name_markdown(arm, run.snapshot.arms[arm], colours)}**")
         for told in run.evidence.get(arm, []):
             if step not in (TOTAL, told.step):
                 continue

@@ -30,7 +30,7 @@ STATE_BADGES = {
 
 def draw_header(run: Run, key: str, live: bool) -> str:
     """Where the run stands, and the choice of the whole or a step; that choice comes back."""
-    labels = run.plan.labels()
+    labels = run.snapshot.labels()
     if st.session_state.get(f"{key}-step") not in labels:
         # Chosen of another run, whose plan timed other steps.
         st.session_state[f"{key}-step"] = TOTAL
@@ -67,7 +67,7 @@ def _describe_progress(run: Run, live: bool) -> str:
 def draw_failure(run: Run) -> None:
     failure = run.failure
     assert failure
-    name = f"{run.plan.declaration.lever[getattr(run.plan, failure.arm)].label}: " if failure.arm else ""
+    name = f"{run.snapshot.arms[failure.arm]}: " if failure.arm else ""
     st.error(
         f"{markdown.escape_markdown(failure.remedy)}",
         title=markdown.escape_markdown(f"{name}{failure.what}"),

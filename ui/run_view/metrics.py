@@ -33,7 +33,7 @@ def draw_metrics(run: Run, step: str, colours: Theme, live: bool) -> None:
 
 
 def _draw_arm_metric(run: Run, arm: Arm, comparison: Comparison | None, colours: Theme, live: bool) -> None:
-    name = run.plan.declaration.lever[getattr(run.plan, arm)].label
+    name = run.snapshot.arms[arm]
     label = theme.arm_name_markdown(arm, name, colours)
     if comparison is None:
         waiting = live and run.prepared_arm(arm) is None
@@ -53,7 +53,7 @@ def _draw_arm_metric(run: Run, arm: Arm, comparison: Comparison | None, colours:
     st.metric(
         label,
         format_duration(summary.median),
-        format_rate(summary.throughput, run.plan.declaration.unit),
+        format_rate(summary.throughput, run.snapshot.unit),
         delta_color="off",
         delta_arrow="off",
         border=True,
@@ -110,7 +110,7 @@ def _draw_quality_metric(run: Run, colours: Theme) -> None:
         )
         return
     if not pairs:
-        exact = not run.plan.declaration.lever.changes_arithmetic
+        exact = not run.snapshot.changes_arithmetic
         st.metric(
             "Quality",
             "same" if exact and run.statistics else "–",

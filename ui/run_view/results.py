@@ -23,8 +23,7 @@ LIVE_STEPS_INTERVAL_S = 1.0
 def draw_race_chart(run: Run, step: str, key: str, colours: Theme, live: bool) -> None:
     if not live and not run.samples:
         return
-    lever = run.plan.declaration.lever
-    arms = ", ".join(theme.arm_name_markdown(arm, lever[getattr(run.plan, arm)].label, colours) for arm in Arm)
+    arms = ", ".join(theme.arm_name_markdown(arm, run.snapshot.arms[arm], colours) for arm in Arm)
     title = "Every sample as it lands" if live else "Every sample as it landed"
     draw_heading(title, f"{arms}; pale while warming up. Below, the ratio with its 95 % interval.")
     raced = sum(sample.phase is not Phase.CORES for sample in run.samples)
@@ -39,7 +38,7 @@ def draw_race_chart(run: Run, step: str, key: str, colours: Theme, live: bool) -
 
 def draw_three_charts(run: Run, step: str, key: str, colours: Theme) -> None:
     seen = (step, len(run.estimates))
-    label = run.plan.declaration.labels()[step]
+    label = run.snapshot.labels()[step]
     latency, rate, quality = st.columns(3, gap="medium")
     with latency:
         draw_heading("Latency")
@@ -72,8 +71,8 @@ def draw_steps_chart(run: Run, key: str, colours: Theme, live: bool) -> None:
 def draw_steps(run: Run, key: str, colours: Theme) -> None:
     draw_steps_chart(run, key, colours, live=False)
     st.table(_build_steps_table(run), border="horizontal", hide_index=True, alt="Times and ratio of every step")
-    labels = run.plan.declaration.labels()
-    if differ := run.plan.declaration.figures():
+    labels = run.snapshot.labels()
+    if differ := run.snapshot.published_ratios():
         with st.expander("Why ours differ from the published figures", icon=":material/compare_arrows:"):
             for step, told in differ.items():
                 ours = run.comparison(step)
@@ -85,9 +84,9 @@ def draw_steps(run: Run, key: str, colours: Theme) -> None:
 
 
 def _build_steps_table(run: Run) -> pd.DataFrame:
-    figures = run.plan.declaration.figures()
-    labels = run.plan.declaration.labels()
-    names = {arm: run.plan.declaration.lever[getattr(run.plan, arm)].label for arm in Arm}
+    figures = run.snapshot.published_ratios()
+    labels = run.snapshot.labels()
+    names = {arm: run.snapshot.arms[arm] for arm in Arm}
     if names[Arm.BASELINE] == names[Arm.ACCELERATED]:
         names[Arm.ACCELERATED] += " again"
     rows = []
@@ -114,12 +113,11 @@ def draw_pictures(run: Run, colours: Theme) -> None:
     if not any(run.pictures.values()):
         return
     draw_heading("Result")
-    lever = run.plan.declaration.lever
     for arm in Arm:
         pictures = run.pictures.get(arm, [])
         if not pictures:
             continue
-        name = lever[getattr(run.plan, arm)].label
+        name = run.snapshot.arms[arm]
         st.markdown(theme.arm_name_markdown(arm, name, colours))
         for column, picture in zip(st.columns(max(3, len(pictures)), gap="small"), pictures, strict=False):
             with column:

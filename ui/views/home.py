@@ -101,7 +101,7 @@ def _draw_card(workload: Workload) -> None:
             st.badge("cannot run here", icon=":material/block:", color="orange")
         else:
             st.badge("ready", icon=":material/check:", color="green")
-    st.markdown(workload.sentence)
+    st.markdown(workload.summary)
     row = find_last_result(services.get_store(), workload.name, services.get_machine().short)
     if row:
         _draw_result(workload, row)
@@ -137,8 +137,11 @@ def _lever_label(workload: Workload, lever: str) -> str:
 
 def _draw_published(workload: Workload) -> None:
     """The figures that others published, which are not measured here and say so."""
-    labels = workload.labels()
-    figures = [(labels[name], published) for name, published in workload.figures().items()]
+    figures = [
+        (case.labels()[name], published)
+        for case in workload.cases
+        for name, published in case.published_ratios().items()
+    ]
     if figures:
         text = ", ".join(f"{label} {published.ratio:g}x" for label, published in figures)
         st.caption(

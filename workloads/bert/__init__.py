@@ -3,7 +3,21 @@
 After the posts on quantizing BERT for SQuAD with Intel Neural Compressor. This module only declares.
 """
 
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, PublishedRatio, Step, Task, Upload, Workload
+from bench.workload.declaration import (
+    Case,
+    Code,
+    Lever,
+    LeverValue,
+    Parameter,
+    Platform,
+    PublishedRatio,
+    Step,
+    Task,
+    TaskSet,
+    TimeLimits,
+    Upload,
+    Workload,
+)
 
 ORDER = 1
 
@@ -15,54 +29,24 @@ _WHY = (
 )
 
 BEFORE = """\
-graph = build_frozen_graph(checkpoint)                     # FP32
+graph = frozen(checkpoint)                     # FP32
 session = tf.compat.v1.Session(graph=graph)
 start, end = session.run(["start_logits:0", "end_logits:0"], windows)
 """
 AFTER = """\
 from neural_compressor.tensorflow import StaticQuantConfig, quantize_model
 
-graph = build_frozen_graph(checkpoint)                     # FP32
+graph = frozen(checkpoint)                     # FP32
 graph = quantize_model(graph, StaticQuantConfig(weight_granularity="per_channel"), calibration)
 session = tf.compat.v1.Session(graph=graph)
 start, end = session.run(["start_logits:0", "end_logits:0"], windows)
-"""
-
-# The configuration in the words of the posts; `workloads.bert.quantization.config` reads it.
-YAML = """\
-model:
-  name: bert
-  framework: tensorflow
-evaluation:
-  accuracy:
-    metric: squad_f1
-quantization:
-  approach: post_training_static_quant  # or smooth_quant
-  alpha: 0.5            # smooth_quant: how much of the activations' range goes to the weights
-  calibration:
-    sampling_size: 100  # questions that the FP32 model reads to find each tensor's range
-  model_wise:
-    weight:
-      granularity: per_channel  # or per_tensor
-      algorithm: minmax
-    activation:
-      algorithm: minmax
-tuning:
-  strategy:
-    name: basic         # or random, bayesian: which operators fall back to FP32
-  accuracy_criterion:
-    relative: 0.01      # F1 that may be lost, as a share of FP32's
-  exit_policy:
-    max_trials: 20
-    timeout: 0          # seconds; 0 is none
-  random_seed: 0
 """
 
 WORKLOAD = Workload(
     name="bert",
     title="BERT: FP32 to INT8",
     icon=":material/quiz:",
-    sentence="BERT answers questions about a passage, in FP32 and quantized to INT8 by Intel Neural Compressor.",
+    summary="BERT answers questions about a passage, in FP32 and quantized to INT8 by Intel Neural Compressor.",
     story=(
         "A BERT reads a question and a passage and marks the words of the passage that answer it.",
         "Neural Compressor watches the FP32 model read some calibration passages, then puts its matrix products to "
@@ -72,7 +56,6 @@ WORKLOAD = Workload(
         "Both arms answer the same questions; F1 and exact match, as SQuAD defines them, tell what the speed costs.",
         "FP32 without oneDNN and bfloat16 are there too: any two can race.",
     ),
-    code=Code(before=BEFORE, after=AFTER),
     lever=Lever(
         name="precision",
         label="precision",
@@ -93,16 +76,26 @@ WORKLOAD = Workload(
         accelerated="int8",
         changes_arithmetic=True,
     ),
-    steps=(
-        Step("tokenize", "tokenization", "questions and passages to windows of word pieces", changes=False),
-        Step(
-            "inference",
-            "inference",
-            "BERT's forward pass over the windows",
+    cases=(
+        Case(
+            "squad",
+            "SQuAD",
+            "Answer questions about passages, as in the SQuAD data set.",
+            code=Code(before=BEFORE, after=AFTER),
+            steps=(
+                Step("tokenize", "tokenization", "questions and passages to windows of word pieces", changes=False),
+                Step(
+                    "inference",
+                    "inference",
+                    "BERT's forward pass over the windows",
+                ),
+                Step(
+                    "extract", "answer extraction", "the likeliest span among the best starts and ends", changes=False
+                ),
+            ),
+            published=PublishedRatio(1.30, _POST, _WHY),
         ),
-        Step("extract", "answer extraction", "the likeliest span among the best starts and ends", changes=False),
     ),
-    published=PublishedRatio(1.30, _POST, _WHY),
     parameters=(
         Parameter(
             "model",
@@ -162,20 +155,18 @@ WORKLOAD = Workload(
     ),
     unit="queries",
     arm="workloads.bert.arm:QuestionAnswering",
-    tasks=(
-        Task("ask", "ask", resident=True),
-        Task("quantize", "quantize"),
-        Task("operators", "operators"),
+    tasks=TaskSet(
+        entries=(Task("ask", "ask", resident=True), Task("quantize", "quantize"), Task("operators", "operators")),
+        handler="workloads.bert.tasks:BertTasks",
+        # TensorFlow enables oneDNN by default only on processors with INT8 instructions, but without oneDNN its INT8
+        # operators have no kernels.
+        environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
     ),
-    texts={"quantization.yaml": YAML},
-    desk="workloads.bert.tasks:BertTasks",
-    # TensorFlow turns oneDNN on by itself only where the processor has instructions for INT8; its INT8 operators give
-    # nothing without.
-    environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
     source="https://github.com/intel/neural-compressor",
-    machines=("x86_64",),
-    systems=("Linux",),
-    platform_note="Neural Compressor quantizes TensorFlow graphs for x86-64 processors under Linux only.",
-    prepare_limit_s=600.0,
-    sample_limit_s=300.0,
+    platform=Platform(
+        machines=("x86_64",),
+        systems=("Linux",),
+        note="Neural Compressor quantizes TensorFlow graphs for x86-64 processors under Linux only.",
+    ),
+    limits=TimeLimits(prepare_s=600.0, sample_s=300.0),
 )

@@ -3,7 +3,17 @@
 After the scikit-learn example 'Color Quantization using K-Means' and the post about it. This module only declares.
 """
 
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, PublishedRatio, Step, Workload
+from bench.workload.declaration import (
+    Case,
+    Code,
+    Lever,
+    LeverValue,
+    Parameter,
+    Platform,
+    PublishedRatio,
+    Step,
+    Workload,
+)
 
 ORDER = 2
 
@@ -27,7 +37,7 @@ WORKLOAD = Workload(
     name="colour-quantization",
     title="Colour quantization",
     icon=":material/palette:",
-    sentence="Stock scikit-learn against scikit-learn-intelex, reducing a photo to a few colours with K-Means.",
+    summary="Stock scikit-learn against scikit-learn-intelex, reducing a photo to a few colours with K-Means.",
     story=(
         "A photo of the Summer Palace has 96,615 different colours; K-Means finds the 64 that show it best.",
         "K-Means learns them from a sample of 1,000 pixels (fit), then every pixel takes the nearest (predict); a code "
@@ -36,10 +46,6 @@ WORKLOAD = Workload(
         "falls back to the stock one, saying so, where it has none.",
         "Both arms run in processes of their own on the same cores, take turns in random order, and must end with "
         "pictures of the same quality.",
-    ),
-    code=Code(
-        before=BEFORE,
-        after="from sklearnex import patch_sklearn\npatch_sklearn()\n" + BEFORE,
     ),
     lever=Lever(
         name="sklearnex",
@@ -52,32 +58,45 @@ WORKLOAD = Workload(
         accelerated="sklearnex",
         changes_arithmetic=True,
     ),
-    steps=(
-        Step(
-            "fit",
-            "fit",
-            "KMeans.fit on the sample",
-            published=PublishedRatio(
-                10.44,
-                _POST,
-                f"{_OTHER_TIMES}; and of the milliseconds that fitting 1,000 pixels lasts, much is fixed cost in both.",
+    cases=(
+        Case(
+            "photo",
+            "Photo",
+            "Reduce a photo to a few colours.",
+            code=Code(
+                before=BEFORE,
+                after="from sklearnex import patch_sklearn\npatch_sklearn()\n" + BEFORE,
             ),
-        ),
-        Step(
-            "predict",
-            "predict",
-            "KMeans.predict of every pixel",
-            published=PublishedRatio(4.0, _POST, f"{_OTHER_TIMES}; and the ratio grows with the number of cores."),
-        ),
-        Step(
-            "assign",
-            "random assignment",
-            "pairwise_distances_argmin of every pixel to the random code book",
-            published=PublishedRatio(
-                1.52,
-                _POST,
-                "Today's scikit-learn-intelex does not patch pairwise_distances_argmin: both arms run the same stock "
-                "code, as the evidence shows, so an honest ratio is 1.",
+            steps=(
+                Step(
+                    "fit",
+                    "fit",
+                    "KMeans.fit on the sample",
+                    published=PublishedRatio(
+                        10.44,
+                        _POST,
+                        f"{_OTHER_TIMES}; and of the milliseconds that fitting 1,000 pixels lasts, much is fixed cost in both.",
+                    ),
+                ),
+                Step(
+                    "predict",
+                    "predict",
+                    "KMeans.predict of every pixel",
+                    published=PublishedRatio(
+                        4.0, _POST, f"{_OTHER_TIMES}; and the ratio grows with the number of cores."
+                    ),
+                ),
+                Step(
+                    "assign",
+                    "random assignment",
+                    "pairwise_distances_argmin of every pixel to the random code book",
+                    published=PublishedRatio(
+                        1.52,
+                        _POST,
+                        "Today's scikit-learn-intelex does not patch pairwise_distances_argmin: both arms run the same stock "
+                        "code, as the evidence shows, so an honest ratio is 1.",
+                    ),
+                ),
             ),
         ),
     ),
@@ -124,7 +143,8 @@ WORKLOAD = Workload(
     unit="pixels",
     arm="workloads.colour_quantization.arm:ColourQuantization",
     source="https://scikit-learn.org/stable/auto_examples/cluster/plot_color_quantization.html",
-    machines=("x86_64", "AMD64"),
-    systems=("Linux", "Windows"),
-    platform_note="scikit-learn-intelex is built for x86-64 processors under Linux and Windows only.",
+    platform=Platform(
+        systems=("Linux", "Windows"),
+        note="scikit-learn-intelex is built for x86-64 processors under Linux and Windows only.",
+    ),
 )

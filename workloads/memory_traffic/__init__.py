@@ -4,11 +4,22 @@ After the posts on vectorization, threads, unit stride, data layout, strip-minin
 """
 
 from bench.formatting import format_bytes
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Step, Task, Workload
+from bench.workload.declaration import (
+    Case,
+    Code,
+    Lever,
+    LeverValue,
+    Parameter,
+    Platform,
+    RacePolicy,
+    Step,
+    Task,
+    TaskSet,
+    Workload,
+)
 from workloads.memory_traffic.catalogue import (
     KIB,
     TRANSFORMATIONS,
-    build_page_texts,
     format_version_source,
 )
 
@@ -25,7 +36,7 @@ WORKLOAD = Workload(
     name="memory-traffic",
     title="Memory traffic",
     icon=":material/memory:",
-    sentence="Loops before and after a transformation of how they use memory: the same arithmetic, other traffic.",
+    summary="Loops before and after a transformation of how they use memory: the same arithmetic, other traffic.",
     story=(
         "Not arithmetic is what costs, but waiting for memory: a processor computes hundreds of values in the time in "
         "which one arrives from far away.",
@@ -33,10 +44,6 @@ WORKLOAD = Workload(
         "result: every kernel is checked against plain NumPy before it is timed.",
         "Numba compiles the loops as they are shown; the compiled code is read to tell whether it has vectors.",
         "The roofline tells what this machine allows, and how near each kernel comes.",
-    ),
-    code=Code(
-        before=format_version_source(_TILING, _TILING.version("ijk")),
-        after=format_version_source(_TILING, _TILING.version("ikj")),
     ),
     lever=Lever(
         name="version",
@@ -49,7 +56,18 @@ WORKLOAD = Workload(
         accelerated="after",
         changes_arithmetic=True,
     ),
-    steps=(Step("kernel", "kernel", "calls of the compiled loop, enough to be timed"),),
+    cases=(
+        Case(
+            "kernel",
+            "Kernel",
+            "One kernel before and after its transformation.",
+            steps=(Step("kernel", "kernel", "calls of the compiled loop, enough to be timed"),),
+            code=Code(
+                before=format_version_source(_TILING, _TILING.version("ijk")),
+                after=format_version_source(_TILING, _TILING.version("ikj")),
+            ),
+        ),
+    ),
     parameters=(
         Parameter(
             "transformation",
@@ -136,17 +154,18 @@ WORKLOAD = Workload(
     ),
     unit="bytes",
     arm="workloads.memory_traffic.arm:MemoryTraffic",
-    tasks=(
-        Task("sweep", "sweep"),
-        Task("sizes", "sizes"),
-        Task("scaling", "scaling"),
-        Task("roofline", "roofline"),
-        Task("stream", "STREAM beside"),
+    tasks=TaskSet(
+        entries=(
+            Task("sweep", "sweep"),
+            Task("sizes", "sizes"),
+            Task("scaling", "scaling"),
+            Task("roofline", "roofline"),
+            Task("stream", "STREAM beside"),
+        ),
+        handler="workloads.memory_traffic.tasks:MemoryTrafficTasks",
     ),
-    desk="workloads.memory_traffic.tasks:MemoryTrafficTasks",
-    quality_after_race=True,
-    texts=build_page_texts(),
+    policy=RacePolicy(quality_after_race=True),
     source="https://www.cs.virginia.edu/stream/ref.html",
-    machines=("x86_64", "AMD64", "aarch64", "arm64"),
+    platform=Platform(machines=("x86_64", "AMD64", "aarch64", "arm64")),
     synthetic="random numbers: only their traffic matters",
 )

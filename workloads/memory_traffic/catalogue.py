@@ -274,21 +274,3 @@ def format_version_source(transformation: Transformation, version: Version, fiel
     options = [f"parallel={version.threaded}"]
     options += ["fastmath={'contract', 'reassoc', 'nsz'}" if version.reorders else "fastmath={'contract'}"]
     return f"@njit({', '.join(options)})\n{text}"
-
-
-def build_page_texts() -> dict[str, str]:
-    """What a page shows of every transformation: `NAME` is its story, `NAME:short` the name of its tab, `NAME:before`
-    and `NAME:after` name the versions that are raced where no others are asked for; `NAME/VERSION` is a version's
-    source, `NAME/VERSION:label` its name; where the code depends on how many fields are used, there is a
-    `NAME/VERSION/FIELDS` for each number."""
-    found = {}
-    for one in TRANSFORMATIONS.values():
-        found[one.name] = "\n".join(f"- {sentence}" for sentence in one.sentences)
-        found[f"{one.name}:short"] = one.short
-        found |= {f"{one.name}:before": one.before, f"{one.name}:after": one.after}
-        for version in one.versions:
-            key = f"{one.name}/{version.name}"
-            found |= {key: format_version_source(one, version), f"{key}:label": version.label}
-            if "{fields}" in version.function:
-                found |= {f"{key}/{fields}": format_version_source(one, version, fields) for fields in FIELD_COUNTS}
-    return found

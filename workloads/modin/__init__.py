@@ -5,7 +5,21 @@ After the posts on scaling pandas by changing one import. This module only decla
 
 import inspect
 
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, PublishedRatio, Step, Task, Workload
+from bench.workload.declaration import (
+    Case,
+    Code,
+    Lever,
+    LeverValue,
+    Parameter,
+    Platform,
+    PublishedRatio,
+    RacePolicy,
+    Step,
+    Task,
+    TaskSet,
+    TimeLimits,
+    Workload,
+)
 from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, etl
 
 ORDER = 3
@@ -29,7 +43,7 @@ WORKLOAD = Workload(
     name="modin",
     title="pandas to Modin",
     icon=":material/table_chart:",
-    sentence="DataFrame calls by pandas and by Modin on Ray: what changing one import does, call by call.",
+    summary="DataFrame calls by pandas and by Modin on Ray: what changing one import does, call by call.",
     story=(
         "pandas works in one process and, for most calls, on one core. Modin has the same calls, cuts the table into "
         "partitions, and has Ray's worker processes work on them.",
@@ -41,7 +55,6 @@ WORKLOAD = Workload(
         "that it takes nothing from pandas; an existing cluster is watched instead.",
         "Both arms must come to equal results; a call whose results differ claims nothing.",
     ),
-    code=Code(before=f"import pandas as pd\n\n\n{_SCRIPT}", after=f"import modin.pandas as pd\n\n\n{_SCRIPT}"),
     lever=Lever(
         name="engine",
         label="engine",
@@ -54,34 +67,45 @@ WORKLOAD = Workload(
         accelerated="modin-ray",
         changes_arithmetic=True,
     ),
-    steps=tuple(
-        Step(
-            call.name,
-            call.code,
-            _WHAT.get(call.name, call.code),
-            published=PublishedRatio(4.0, _POST, _WHY) if call.name == "read_csv" else None,
-            groups=call.groups,
-            excluded_from_total=call.excluded_from_total,
-        )
-        for call in CALLS
+    cases=(
+        Case(
+            "calls",
+            "Calls",
+            "DataFrame calls, and a script of ten steps.",
+            code=Code(before=f"import pandas as pd\n\n\n{_SCRIPT}", after=f"import modin.pandas as pd\n\n\n{_SCRIPT}"),
+            steps=tuple(
+                Step(
+                    call.name,
+                    call.code,
+                    _WHAT.get(call.name, call.code),
+                    published=PublishedRatio(4.0, _POST, _WHY) if call.name == "read_csv" else None,
+                    groups=call.groups,
+                    excluded_from_total=call.excluded_from_total,
+                )
+                for call in CALLS
+            ),
+            parameters=(
+                Parameter(
+                    "steps",
+                    "Calls",
+                    "several",
+                    "common,etl",
+                    help="Which calls are raced: groups of them, single ones, or both. All of them take long, and need a "
+                    "larger budget.",
+                    choices={
+                        "common": "common calls",
+                        "files": "reading and writing",
+                        "calls": "calls on a table",
+                        "text": "texts and dates",
+                        "all": "all",
+                    }
+                    | {call.name: call.code for call in CALLS},
+                ),
+            ),
+            step_parameter="steps",
+        ),
     ),
     parameters=(
-        Parameter(
-            "steps",
-            "Calls",
-            "several",
-            "common,etl",
-            help="Which calls are raced: groups of them, single ones, or both. All of them take long, and need a "
-            "larger budget.",
-            choices={
-                "common": "common calls",
-                "files": "reading and writing",
-                "calls": "calls on a table",
-                "text": "texts and dates",
-                "all": "all",
-            }
-            | {call.name: call.code for call in CALLS},
-        ),
         Parameter(
             "columns", "Columns", "integer", 32, "Of the made up table, the key among them.", minimum=4, maximum=256
         ),
@@ -125,16 +149,14 @@ WORKLOAD = Workload(
         stops=tuple(1 << power for power in range(16, 25)),
     ),
     unit="rows",
-    arm="workloads.modin.arm:DataFrameCalls",
-    tasks=(Task("break_even", "break-even"),),
-    desk="workloads.modin.tasks:ModinTasks",
-    step_parameter="steps",
-    pause_idle_arm=True,
-    early_sample=True,
+    arm="workloads.modin.arm:Frames",
+    tasks=TaskSet((Task("break_even", "break-even"),), handler="workloads.modin.tasks:ModinTasks"),
+    policy=RacePolicy(early_sample=True, pause_idle_arm=True),
     source="https://modin.readthedocs.io/en/stable/",
-    machines=("x86_64", "AMD64", "aarch64", "arm64"),
-    systems=("Linux",),
-    platform_note="Ray's processes are watched, stopped and swept as only Linux allows.",
-    prepare_limit_s=600.0,
-    sample_limit_s=600.0,
+    platform=Platform(
+        machines=("x86_64", "AMD64", "aarch64", "arm64"),
+        systems=("Linux",),
+        note="Ray's processes are watched, stopped and swept as only Linux allows.",
+    ),
+    limits=TimeLimits(prepare_s=600.0, sample_s=600.0),
 )

@@ -1,14 +1,13 @@
 """A workload of known cost, by which `python -m bench check` measures the core itself."""
 
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Step, Workload
+from bench.workload.declaration import Case, Code, Lever, LeverValue, Parameter, Platform, Step, TimeLimits, Workload
 
 WORKLOAD = Workload(
     name="selftest",
     title="Self-test",
     icon=":material/experiment:",
-    sentence="A known amount of pure-Python work, by which the core measures its own overhead.",
+    summary="A known amount of pure-Python work, by which the core measures its own overhead.",
     story=("The accelerated arm does half the work of the baseline, so the expected ratio of the spin step is 2.",),
-    code=Code(before="spin(loops)\n", after="spin(loops // 2)\n"),
     lever=Lever(
         name="work",
         label="amount of work",
@@ -17,7 +16,15 @@ WORKLOAD = Workload(
         accelerated="half",
         changes_arithmetic=False,
     ),
-    steps=(Step("spin", "spin", "a pure-Python loop"), Step("nothing", "nothing", "an empty function")),
+    cases=(
+        Case(
+            "loop",
+            "Loop",
+            "A pure-Python loop, and an empty function.",
+            steps=(Step("spin", "spin", "a pure-Python loop"), Step("nothing", "nothing", "an empty function")),
+            code=Code(before="spin(loops)\n", after="spin(loops // 2)\n"),
+        ),
+    ),
     parameters=(
         Parameter("loops", "Loops", "integer", 20_000, "Iterations of the pure-Python loop.", minimum=0, maximum=10**9),
     ),
@@ -25,9 +32,8 @@ WORKLOAD = Workload(
     unit="loops",
     arm="workloads.selftest.arm:SelfTest",
     source="",
-    machines=("x86_64", "AMD64", "aarch64", "arm64"),
+    platform=Platform(machines=("x86_64", "AMD64", "aarch64", "arm64")),
     synthetic="a loop without a purpose of its own",
-    prepare_limit_s=30.0,
-    sample_limit_s=5.0,
+    limits=TimeLimits(prepare_s=30.0, sample_s=5.0),
     hidden=True,
 )

@@ -236,8 +236,10 @@ def test_results_that_differ_are_named_and_refuse_their_step_and_the_whole():
 
 def test_a_lazy_step_that_stands_apart_does_not_refuse_the_whole(monkeypatch):
     workload = load_workloads()["colour-quantization"]
-    steps = tuple(replace(step, excluded_from_total=step.name == "predict") for step in workload.steps)
-    monkeypatch.setitem(load_workloads(), workload.name, replace(workload, steps=steps))
+    case = workload.default_case
+    steps = tuple(replace(step, excluded_from_total=step.name == "predict") for step in case.steps)
+    changed = replace(workload, cases=(replace(case, steps=steps),))
+    monkeypatch.setitem(load_workloads(), workload.name, changed)
     made = make_claim_run()
     told = made.evidence[Arm.ACCELERATED]
     made.evidence[Arm.ACCELERATED] = [told[0], told[1].model_copy(update={"materialised": False})]

@@ -9,7 +9,7 @@ def test_the_claim_of_a_step_says_how_much_of_the_batch_it_works_on():
     made = make_claim_run()
     for prepared in made.prepared:
         prepared.step_work["fit"] = 40
-    unit = made.plan.declaration.unit
+    unit = made.snapshot.unit
     told = {claim.step: claim.sentence for claim in decide_claims(made)}
     assert f"batch 1, of which this step works on 40 {unit}" in told["fit"]
     assert "of which" not in told["predict"] + told[TOTAL]

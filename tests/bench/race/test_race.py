@@ -12,9 +12,11 @@ from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
 from bench.values import Arm, Outcome, Phase, Speed
+from bench.workload.declaration import RacePolicy
 from bench.workload.registry import load_workloads
 from tests.support.processes import wait_until_gone
 from tests.support.runs import run_trial_race
+from tests.support.trial_variants import replace_trial, replace_trial_case
 
 
 def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
@@ -35,7 +37,7 @@ def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
 
 
 def test_measures_of_the_races_own_times_are_taken_when_it_is_over(tmp_path, monkeypatch):
-    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], quality_after_race=True))
+    replace_trial(monkeypatch, policy=RacePolicy(quality_after_race=True))
     told: list = []
     assert run_trial_race(tmp_path, told=told).record.state is State.FINISHED
     judged = [place for place, event in enumerate(told) if isinstance(event, events.QualityMeasured)]
@@ -115,10 +117,8 @@ def test_a_stopped_race_says_so_beside_its_claim(tmp_path):
 
 
 def test_a_step_that_stands_apart_is_timed_and_no_part_of_the_whole(tmp_path, monkeypatch):
-    trial = load_workloads()["trial"]
-    spin, nothing = trial.steps
-    steps = (replace(spin, excluded_from_total=True), nothing)
-    monkeypatch.setitem(load_workloads(), "trial", replace(trial, steps=steps))
+    spin, nothing = load_workloads()["trial"].default_case.steps
+    replace_trial_case(monkeypatch, steps=(replace(spin, excluded_from_total=True), nothing))
     run = run_trial_race(tmp_path).record
     assert run.state is State.FINISHED, run.failure
     assert run.comparison("spin").baseline.median > run.comparison().baseline.median
@@ -126,11 +126,11 @@ def test_a_step_that_stands_apart_is_timed_and_no_part_of_the_whole(tmp_path, mo
 
 
 def test_a_parameter_chooses_the_steps(tmp_path, monkeypatch):
-    trial = load_workloads()["trial"]
-    steps = tuple(replace(step, groups=("none",) if step.name == "spin" else ("raise",)) for step in trial.steps)
-    monkeypatch.setitem(load_workloads(), "trial", replace(trial, steps=steps, step_parameter="fault"))
+    case = load_workloads()["trial"].default_case
+    steps = tuple(replace(step, groups=("none",) if step.name == "spin" else ("raise",)) for step in case.steps)
+    replace_trial_case(monkeypatch, steps=steps, step_parameter="fault")
     run = run_trial_race(tmp_path).record
-    assert [step.name for step in run.plan.steps] == ["spin"]
+    assert [step.name for step in run.snapshot.steps] == ["spin"]
     assert run.state is State.FAILED, "the arm timed what was not chosen, and that is noticed"
     assert "not those declared" in run.failure.what
 

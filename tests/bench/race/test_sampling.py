@@ -1,15 +1,14 @@
 """Samples, their pairs, and how often a step is called inside one."""
 
-from dataclasses import replace
-
 import pytest
 
 from bench.race.sampling import RESUME_DELAY_S, choose_call_count
 from bench.run.events import State
 from bench.values import Arm, Phase
-from bench.workload.registry import load_workloads
+from bench.workload.declaration import RacePolicy
 from tests.support.processes import wait_until_gone
 from tests.support.runs import run_trial_race
+from tests.support.trial_variants import replace_trial
 
 
 def test_every_sample_carries_its_pair_its_place_and_what_the_arm_used(tmp_path):
@@ -32,7 +31,7 @@ def test_every_sample_carries_its_pair_its_place_and_what_the_arm_used(tmp_path)
 
 @pytest.mark.parametrize("freeze", [False, True])
 def test_what_an_arms_children_do_while_it_waits_is_counted_and_can_be_stopped(tmp_path, home, monkeypatch, freeze):
-    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], pause_idle_arm=freeze))
+    replace_trial(monkeypatch, policy=RacePolicy(pause_idle_arm=freeze))
     run = run_trial_race(tmp_path, parameters={"fault": "busy-child", "loops": 3_000_000}, target=0).record
     assert run.state is State.FINISHED, run.failure
     waits = [sample.repetition for sample in run.samples_of(Arm.ACCELERATED)]
@@ -55,7 +54,7 @@ def test_calls_make_a_short_step_last_long_enough():
 
 
 def test_who_is_ready_first_gives_an_early_sample_that_counts_nowhere(tmp_path, monkeypatch):
-    monkeypatch.setitem(load_workloads(), "trial", replace(load_workloads()["trial"], early_sample=True))
+    replace_trial(monkeypatch, policy=RacePolicy(early_sample=True))
     told: list = []
     run = run_trial_race(tmp_path, told=told, parameters={"fault": "slow-prepare"}).record
     assert run.state is State.FINISHED, run.failure

@@ -14,12 +14,13 @@ import psutil
 import pytest
 
 from bench import paths
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.scheduler import tasks
 from bench.scheduler.queue import Queue
 from bench.scheduler.tasks import Job, JobState, Tasks
 from bench.workload.registry import load_workloads
 from tests.support.processes import list_processes
+from tests.support.trial_variants import replace_trial
 
 
 @pytest.fixture
@@ -62,9 +63,8 @@ def test_a_task_is_done_with_the_plans_settings_and_its_process_is_gone(desk):
 
 def test_what_the_workload_wants_in_the_environment_stands_there(desk, monkeypatch):
     assert wait_for_job(desk, desk.submit(make_task_plan(), "count", {"to": 1})).result["told"] == ""
-    monkeypatch.setitem(
-        load_workloads(), "trial", replace(load_workloads()["trial"], environment={"FAIRLAP_TRIAL": "yes"})
-    )
+    tasks = load_workloads()["trial"].tasks
+    replace_trial(monkeypatch, tasks=replace(tasks, environment={"FAIRLAP_TRIAL": "yes"}))
     assert wait_for_job(desk, desk.submit(make_task_plan(), "count", {"to": 1})).result["told"] == "yes"
 
 

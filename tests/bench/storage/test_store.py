@@ -32,7 +32,7 @@ def test_a_run_comes_back_as_it_was_with_its_raw_samples(finished):
     store.save(finished)
     assert store.load(finished.id) == finished
     row = store.rows()[0]
-    assert (row.id, row.workload, row.state, row.digest) == (finished.id, "trial", State.FINISHED, finished.plan.digest)
+    assert (row.id, row.workload, row.state, row.digest) == (finished.id, "trial", State.FINISHED, finished.digest)
     assert row.ratio == finished.comparison().ratio.value
     assert row.started == finished.started
     assert store.last(workload="trial") == row

@@ -3,7 +3,19 @@
 It is part of the tests only. `tests/conftest.py` adds it to the registry through FAIRLAP_EXTRA_WORKLOADS.
 """
 
-from bench.workload.declaration import Code, Lever, LeverValue, Parameter, Step, Task, Workload
+from bench.workload.declaration import (
+    Case,
+    Code,
+    Lever,
+    LeverValue,
+    Parameter,
+    Platform,
+    Step,
+    Task,
+    TaskSet,
+    TimeLimits,
+    Workload,
+)
 
 FAULTS = (
     "none",
@@ -25,9 +37,8 @@ WORKLOAD = Workload(
     name="trial",
     title="Trial",
     icon=":material/experiment:",
-    sentence="Tests the core with a known amount of work, and with faults.",
+    summary="Tests the core with a known amount of work, and with faults.",
     story=("A known amount of work, so that a test knows the ratio to expect.",),
-    code=Code(before="work(2 * loops)\n", after="work(loops)\n"),
     lever=Lever(
         name="work",
         label="amount of work",
@@ -36,7 +47,15 @@ WORKLOAD = Workload(
         accelerated="half",
         changes_arithmetic=False,
     ),
-    steps=(Step("spin", "spin", "a pure-Python loop"), Step("nothing", "nothing", "an empty function")),
+    cases=(
+        Case(
+            "loop",
+            "Loop",
+            "A pure-Python loop, and an empty function.",
+            steps=(Step("spin", "spin", "a pure-Python loop"), Step("nothing", "nothing", "an empty function")),
+            code=Code(before="work(2 * loops)\n", after="work(loops)\n"),
+        ),
+    ),
     parameters=(
         Parameter("loops", "Loops", "integer", 20_000, "Iterations of the pure-Python loop.", minimum=0, maximum=10**9),
         Parameter(
@@ -51,12 +70,16 @@ WORKLOAD = Workload(
     batch=Parameter("batch", "Batch", "integer", 1, "Multiplies the number of loops.", minimum=1, maximum=1000),
     unit="loops",
     arm="tests.support.trial.arm:Trial",
-    tasks=(Task("count", "count", silence_limit_s=3.0), Task("stay", "stay", resident=True, silence_limit_s=3.0)),
-    desk="tests.support.trial.tasks:TrialTasks",
+    tasks=TaskSet(
+        entries=(
+            Task("count", "count", silence_limit_s=3.0),
+            Task("stay", "stay", resident=True, silence_limit_s=3.0),
+        ),
+        handler="tests.support.trial.tasks:TrialTasks",
+    ),
     source="",
-    machines=("x86_64", "AMD64", "aarch64", "arm64"),
+    platform=Platform(machines=("x86_64", "AMD64", "aarch64", "arm64")),
     synthetic="a loop without a purpose of its own",
-    prepare_limit_s=30.0,
-    sample_limit_s=5.0,
+    limits=TimeLimits(prepare_s=30.0, sample_s=5.0),
     hidden=True,
 )

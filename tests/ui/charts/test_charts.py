@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.plan.plan import make_plan
 from bench.values import TOTAL, Arm, Phase
+from bench.workload.registry import load_workloads
 from tests.support.modin_runs import make_modin_run
 from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample
 from ui.charts import accuracy, axes, cores, distribution, race, steps, telemetry, throughput
@@ -124,7 +124,7 @@ def test_steps_stand_on_a_log_axis_around_one_with_published_marks():
 
 
 def test_published_figures_stand_alone_before_a_run():
-    figure = steps.build_published_figure(make_plan("colour-quantization", cores=1).declaration)
+    figure = steps.build_published_figure(load_workloads()["colour-quantization"].default_case)
     assert len(figure.data) == 1 and len(figure.data[0].x) == 3
 
 

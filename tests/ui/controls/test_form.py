@@ -11,11 +11,12 @@ def test_controls_leave_out_a_missing_extra_unless_the_url_asks_for_it(monkeypat
     def page() -> None:
         import streamlit as st
 
+        from bench.plan.resolved import resolve
         from bench.workload.registry import load_workloads
         from ui.controls import form
 
         plan = form.plan_from_controls(load_workloads()["trial"])
-        st.text(plan.unavailable() if plan else "no plan")
+        st.text(resolve(plan).unavailable() if plan else "no plan")
 
     app = AppTest.from_function(page, default_timeout=30).run()
     assert not app.exception

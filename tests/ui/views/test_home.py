@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from bench.formatting import format_duration
+from bench.plan.validation import make_plan
 from bench.run.record import Run
 from bench.storage.store import Store
 from bench.workload.registry import load_workloads
 from tests.support.pages import open_page, read_page
+from tests.support.runs import open_plan
 from ui.design import text
 
 
 def make_colour_variant(run: Run) -> Run:
     """The run as if it had been one of a workload that has a card."""
-    plan = run.plan.model_copy(
-        update={"workload": "colour-quantization", "baseline": "stock", "accelerated": "sklearnex"}
+    opened = open_plan(make_plan("colour-quantization", cores=run.plan.cores, batch=run.plan.batch), "c" * 32)
+    return run.model_copy(
+        update={"plan": opened.plan, "snapshot": opened.snapshot, "digest": opened.digest, "id": opened.run}
     )
-    return run.model_copy(update={"plan": plan, "id": "c" * 32})
 
 
 # Home

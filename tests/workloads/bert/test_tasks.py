@@ -12,11 +12,11 @@ import pytest
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
 
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.scheduler.tasks import Job, JobState, Tasks
 from tests.support import tiny_bert
 from tests.support.tiny_bert import PASSAGE, QUESTIONS
-from workloads.bert import YAML
+from workloads.bert.quantization.template import QUANTIZATION_YAML
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def run_task(desk: Tasks, task: str, given: dict[str, Any], **parameters: Any) -
 
 
 def test_a_model_is_tuned_asked_and_looked_into(desk, settings):
-    yaml = YAML.replace("relative: 0.01", "relative: 0.0").replace("max_trials: 20", "max_trials: 3")
+    yaml = QUANTIZATION_YAML.replace("relative: 0.01", "relative: 0.0").replace("max_trials: 20", "max_trials: 3")
     job = run_task(desk, "quantize", {"yaml": yaml}, **settings)
     assert job.state is JobState.DONE, (job.problem, job.log)
     (baseline,), (plan,), trials = job.told("baseline"), job.told("plan"), job.told("trial")

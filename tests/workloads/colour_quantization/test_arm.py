@@ -27,7 +27,7 @@ def make_arm(tmp_path: Path, **parameters) -> ColourQuantization:
     uploads.mkdir(exist_ok=True)
     write_picture(uploads, Image.fromarray(picture)).rename(uploads / ("0" * 64))
     given = {"image": "upload:" + "0" * 64, "colours": 8, "sample": 1000, "start": "own"} | parameters
-    settings = Settings("stock", 1, parameters.pop("batch", 1), given, 0, tmp_path, uploads, tmp_path)
+    settings = Settings("photo", "stock", 1, parameters.pop("batch", 1), given, 0, tmp_path, uploads, tmp_path)
     made = ColourQuantization(settings)
     made.told = made.prepare(lambda text: None)
     made.repeat(0, lambda step, work: work())
@@ -80,15 +80,15 @@ def test_the_patched_arm_says_which_steps_ran_accelerated(tmp_path):
     if workload.unavailable():
         pytest.skip(workload.unavailable())
     from bench.machine.core_selection import choose_cores
-    from bench.plan.plan import make_plan
+    from bench.plan.validation import make_plan
     from bench.race.race import Race
-    from tests.support.runs import make_opening
+    from tests.support.runs import open_plan
 
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     plan = make_plan("colour-quantization", cores=1, budget_s=2, target=0.5, parameters={"colours": 8})
     race = Race(
-        make_opening().model_copy(update={"plan": plan}),
+        open_plan(plan),
         emit=lambda event: None,
         stop_requested=lambda: None,
         scratch=scratch,

@@ -88,7 +88,7 @@ def conclude_arm(tmp_path, monkeypatch, peak: float = 1e3, **parameters) -> tupl
 
 
 def test_the_best_call_is_one_of_the_race(tmp_path, monkeypatch):
-    assert load_workloads()["memory-traffic"].quality_after_race
+    assert load_workloads()["memory-traffic"].policy.quality_after_race
     made, before = conclude_arm(tmp_path, monkeypatch, transformation="layout")
     made.seconds.append(made.seconds[0] / 4)
     after = {measure.name: measure for measure in made.conclude()[0]}

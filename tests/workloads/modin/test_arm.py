@@ -110,7 +110,7 @@ def test_a_table_on_which_a_call_fails_is_refused_with_the_calls_name(tmp_path):
 
 def test_time_to_return_is_that_of_the_race_however_often_a_call_is_made_in_a_sample(tmp_path):
     parameters = {"steps": "construct,read_csv", "columns": 4, "kind": "integer", "file": "synthetic", "cluster": "own"}
-    made = DataFrameCalls(Settings("modin-ray", 1, 100, parameters, 0, tmp_path, tmp_path, tmp_path))
+    made = DataFrameCalls(Settings("calls", "modin-ray", 1, 100, parameters, 0, tmp_path, tmp_path, tmp_path))
     made.engine = SimpleNamespace(service="Ray", storing="put into the object store", started_s=0.0)
     made.notes = {call.name: CallExecution(0.1) for call in made.calls}
     made.took = made.returned = {"construct": [9.0] * 16, "read_csv": [9.0] * 7}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.plan.plan import make_plan
-from bench.plan.validation import PlanError
+from bench.plan.resolved import resolve
+from bench.plan.validation import PlanError, make_plan
 from tests.support.modin import MODIN, prepare_pandas_arm
 from workloads.modin.calls import CALLS, select_calls
 
@@ -11,18 +11,16 @@ from workloads.modin.calls import CALLS, select_calls
 def test_calls_that_do_no_work_are_raced_beside_others_only():
     with pytest.raises(PlanError, match="concat does no work that could be compared"):
         make_plan("modin", cores=1, parameters={"steps": "concat"})
-    assert [step.name for step in make_plan("modin", cores=1, parameters={"steps": "concat,mean"}).steps] == [
-        "concat",
-        "mean",
-    ]
+    plan = make_plan("modin", cores=1, parameters={"steps": "concat,mean"})
+    assert [step.name for step in resolve(plan).steps] == ["concat", "mean"]
 
 
 def test_every_group_has_calls_and_all_are_in_all():
-    groups = MODIN.parameter("steps").choices
+    groups = MODIN.default_case.parameters[0].choices
     assert {name for call in CALLS for name in (call.name, *call.groups)} == set(groups)
     assert select_calls("all") == list(CALLS)
     for group in groups:
-        steps = MODIN.steps_of({"steps": group})
+        steps = MODIN.default_case.steps_for({"steps": group})
         assert [step.name for step in steps] == [call.name for call in select_calls(group)]
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from bench.formatting import format_bytes
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Arm
 from ui.components import task_panel
@@ -41,7 +42,7 @@ def _draw_results(job: Job, colours: Theme) -> None:
     task_panel.draw_job_state(job)
     if job.state is not JobState.DONE:
         return
-    result, lever = job.result, job.plan.declaration.lever
+    result, lever = job.result, resolve(job.plan).lever
     arms = dict(zip(Arm, result["arms"], strict=True))
     names = {arm: lever[profile["precision"]].label for arm, profile in arms.items()}
     st.caption(

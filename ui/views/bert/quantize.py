@@ -18,6 +18,7 @@ from ui.controls import state
 from ui.design import browser, markdown, plotly_template
 from ui.design.theme import Theme, arm_style
 from ui.views.race import tabs
+from workloads.bert.quantization.template import QUANTIZATION_YAML
 
 SLOT = "bert:quantize"
 YAML_KEY = "bert:yaml"
@@ -47,7 +48,7 @@ def draw_quantize_tab(plan: Plan) -> None:
 
 
 def _draw_configuration(plan: Plan, job: Job | None) -> None:
-    default = load_workloads()["bert"].texts["quantization.yaml"]
+    default = QUANTIZATION_YAML
     # A widget that is not drawn forgets; what was written stays for the session.
     if YAML_KEY not in st.session_state:
         st.session_state[YAML_KEY] = st.session_state.get(f"{YAML_KEY}:kept", default)
@@ -78,7 +79,7 @@ def _draw_configuration(plan: Plan, job: Job | None) -> None:
 
 
 def _reset_configuration() -> None:
-    st.session_state[YAML_KEY] = load_workloads()["bert"].texts["quantization.yaml"]
+    st.session_state[YAML_KEY] = QUANTIZATION_YAML
 
 
 def _draw_introduction() -> None:

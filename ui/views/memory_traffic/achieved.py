@@ -46,7 +46,7 @@ def build_achieved_table(run: Run) -> pd.DataFrame:
         told = {measure.name: measure for measure in getattr(run.quality, arm)}
         if not {"bandwidth", "share", "ceiling"} <= told.keys():
             continue
-        label = run.plan.declaration.texts[f"{run.plan.parameters['transformation']}/{names[arm]}:label"]
+        label = introduction.version_label(run.plan, names[arm])
         found.append(
             {
                 "version": f"{theme.arm_style(arm, 'light').glyph} {label}",

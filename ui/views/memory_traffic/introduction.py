@@ -5,22 +5,24 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.values import Arm
 from bench.workload.declaration import Code
 from ui.design import browser, plotly_template, theme
 from ui.views.memory_traffic import access_animation
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS, Transformation, format_version_source
 
 CODE_HEIGHT_PX = 330
 
 
 def version_names(plan: Plan) -> dict[Arm, str]:
     """Names of the versions that the plan races: those it says, or the transformation's own."""
-    texts, transformation = plan.declaration.texts, plan.parameters["transformation"]
+    transformation = _transformation(plan)
     names = {}
     for arm in Arm:
         lever = getattr(plan, arm)
         asked = str(plan.parameters[lever])
-        names[arm] = texts[f"{transformation}:{lever}"] if asked == "default" else asked
+        names[arm] = getattr(transformation, lever) if asked == "default" else asked
     return names
 
 
@@ -32,20 +34,27 @@ def plan_code(plan: Plan) -> Code:
 
 def version_source(plan: Plan, version: str) -> str:
     """A version's code, as it is compiled; of the layout, for as many fields as are used."""
-    transformation = plan.parameters["transformation"]
-    texts = plan.declaration.texts
-    return texts.get(f"{transformation}/{version}/{plan.parameters['fields']}") or texts[f"{transformation}/{version}"]
+    transformation = _transformation(plan)
+    return format_version_source(transformation, transformation.version(version), int(plan.parameters["fields"]))
+
+
+def version_label(plan: Plan, version: str) -> str:
+    return _transformation(plan).version(version).label
+
+
+def _transformation(plan: Plan) -> Transformation:
+    return TRANSFORMATIONS[str(plan.parameters["transformation"])]
 
 
 def draw_introduction(plan: Plan) -> None:
     """All of it."""
-    colours, workload = browser.detect_theme(), plan.declaration
-    transformation = str(plan.parameters["transformation"])
+    colours, arms = browser.detect_theme(), resolve(plan)
+    transformation = _transformation(plan)
     names = version_names(plan)
     told, *pictures = st.columns([5, 4, 4], gap="medium")
     with told:
-        st.markdown(f"#### {workload.parameter('transformation').choices[transformation]}")
-        st.markdown(workload.texts[transformation])
+        st.markdown(f"#### {transformation.label}")
+        st.markdown("\n".join(f"- {sentence}" for sentence in transformation.sentences))
         st.caption(
             f"The pictures are a model, not a measurement: lines of {access_animation.LINE_ELEMENTS} elements between the dotted "
             f"strokes, and a cache of {access_animation.CACHE_LINES} lines that throws out the one used longest ago. Full "
@@ -53,9 +62,7 @@ def draw_introduction(plan: Plan) -> None:
         )
     for column, (arm, version) in zip(pictures, names.items(), strict=True):
         with column:
-            st.markdown(
-                theme.arm_name_markdown(arm, f"**{plan.declaration.lever[getattr(plan, arm)].label}**", colours)
-            )
+            st.markdown(theme.arm_name_markdown(arm, f"**{arms.lever_value(arm).label}**", colours))
             _draw_animation(plan, version, arm, colours)
     for column, (arm, version) in zip(st.columns(2, gap="medium"), names.items(), strict=True):
         text = version_source(plan, version)
@@ -65,8 +72,8 @@ def draw_introduction(plan: Plan) -> None:
 
 
 def _version_label(plan: Plan, arm: Arm, version: str, colours: theme.Theme) -> str:
-    lever = plan.declaration.lever[getattr(plan, arm)].label
-    label = plan.declaration.texts[f"{plan.parameters['transformation']}/{version}:label"]
+    lever = resolve(plan).lever_value(arm).label
+    label = version_label(plan, version)
     return theme.arm_name_markdown(arm, f"**{lever}**: {label}", colours)
 
 

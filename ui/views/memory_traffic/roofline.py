@@ -17,6 +17,7 @@ from ui.components import task_panel
 from ui.design import browser, markdown, plotly_template
 from ui.design.theme import Theme, arm_style, published_colour
 from ui.views.memory_traffic import array_sizes
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
 RELEVANT_PARAMETERS = ("fields", "vectors")
 LINE_DASHES = ("dash", "solid", "dot", "dashdot")
@@ -30,7 +31,7 @@ def draw_roofline_tab(plan: Plan) -> None:
     settings = task_panel.relevant_settings(plan, RELEVANT_PARAMETERS)
     slot = f"memory:roofline:{settings}"
     job = task_panel.find_newest_job(slot, plan.workload, "roofline", settings=settings)
-    choices = plan.declaration.parameter("transformation").choices
+    choices = {name: transformation.label for name, transformation in TRANSFORMATIONS.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.selectbox(
             "Kernels",

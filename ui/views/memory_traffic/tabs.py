@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bench.plan.plan import Plan
-from bench.workload.declaration import Workload
-from bench.workload.registry import load_workloads
 from ui.controls.overrides import ControlOverrides
 from ui.views.memory_traffic import achieved, introduction, roofline, sweep_tab
 from ui.views.race.tabs import WorkloadTab
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
 WORKLOAD = "memory-traffic"
 MATRIX_TRANSFORMATIONS = ("unit-stride", "tiling", "transpose", "stencil")
@@ -19,12 +18,11 @@ ROOFLINE_TAB = "Roofline"
 
 def build_tabs() -> dict[str, WorkloadTab]:
     """Every tab by its name, in order."""
-    workload = load_workloads()[WORKLOAD]
     parts = {
-        workload.texts[f"{name}:short"]: WorkloadTab(
-            _control_overrides(workload, name), introduction.draw_introduction, _draw_below_race, introduction.plan_code
+        transformation.short: WorkloadTab(
+            _control_overrides(name), introduction.draw_introduction, _draw_below_race, introduction.plan_code
         )
-        for name in workload.parameter("transformation").choices
+        for name, transformation in TRANSFORMATIONS.items()
     }
     return parts | {ROOFLINE_TAB: WorkloadTab(ControlOverrides(races=False), roofline.draw_roofline_tab)}
 
@@ -34,13 +32,9 @@ def _draw_below_race(plan: Plan) -> None:
     sweep_tab.draw_sweep_section(plan)
 
 
-def _control_overrides(workload: Workload, transformation: str) -> ControlOverrides:
+def _control_overrides(transformation: str) -> ControlOverrides:
     """The controls that have a say in a transformation."""
-    versions = [
-        key.removeprefix(f"{transformation}/")
-        for key in workload.texts
-        if key.startswith(f"{transformation}/") and ":" not in key and key.count("/") == 1
-    ]
+    versions = [version.name for version in TRANSFORMATIONS[transformation].versions]
     without = [
         name
         for name, where in (("side", MATRIX_TRANSFORMATIONS), ("tile", TILE_TRANSFORMATIONS), ("fields", ("layout",)))

@@ -10,6 +10,7 @@ import streamlit as st
 
 from bench.formatting import format_duration
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.scheduler.tasks import Job, JobState
 from bench.values import Arm
 from bench.workload.registry import load_workloads
@@ -32,7 +33,9 @@ def draw_break_even_tab(plan: Plan) -> None:
         "A table so small that pandas is done in milliseconds is not worth sharing out; a large one may be. This looks "
         "for the number of rows from which on a call gains by Modin, if it does at all."
     )
-    calls = {step.name: step.label for step in load_workloads()["modin"].steps if not step.excluded_from_total}
+    calls = {
+        step.name: step.label for step in load_workloads()["modin"].default_case.steps if not step.excluded_from_total
+    }
     with st.container(horizontal=True, vertical_alignment="bottom"):
         call = st.selectbox("Call", list(calls), format_func=calls.get, index=list(calls).index("map"), width=180)
         least, most = st.select_slider(
@@ -63,7 +66,7 @@ def draw_break_even_tab(plan: Plan) -> None:
 def search_plan(plan: Plan) -> Plan:
     """`plan` with what the search uses instead of what other tabs choose: pandas and Modin on Ray, a made up table, and
     a Ray of its own."""
-    lever, parameters = plan.declaration.lever, plan.parameters | {"file": "synthetic", "cluster": "own"}
+    lever, parameters = resolve(plan).lever, plan.parameters | {"file": "synthetic", "cluster": "own"}
     arms = {"baseline": lever.baseline, "accelerated": lever.accelerated}
     return plan.model_copy(update={"parameters": parameters} | arms)
 

@@ -68,7 +68,7 @@ def load_newest_run(plan: Plan) -> Run | None:
     if run is None or not run.statistics:
         st.info("Nothing was raced here yet: race it first.", icon=":material/sports_score:")
         return None
-    other = "" if same else f", **of another setting**: `{run.plan.command().removeprefix('python -m bench run ')}`"
+    other = "" if same else f", **of another setting**: `{run.snapshot.command.removeprefix('python -m bench run ')}`"
     st.caption(f":material/history: The run of {format_date_time(run.started)}{other}.")
     return run
 
@@ -86,7 +86,7 @@ def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:
             continue
         run = services.get_dispatcher().status(row.id).run
         found = found or run
-        if run is not None and len(run.plan.steps) > 1:
+        if run is not None and len(run.snapshot.steps) > 1:
             return run, False
     return found, False
 
@@ -96,18 +96,18 @@ def is_pandas_to_modin(plan: Plan | RunRow) -> bool:
     return plan.baseline == "pandas" and plan.accelerated != "pandas"
 
 
-def arm_names(plan: Plan) -> list[str]:
+def arm_names(run: Run) -> list[str]:
     """What the two arms are called."""
-    first, second = (plan.declaration.lever[name].label for name in (plan.baseline, plan.accelerated))
+    first, second = (run.snapshot.arms[arm] for arm in Arm)
     return [first, second if second != first else f"{second} again"]
 
 
 def build_calls_table(run: Run) -> pd.DataFrame:
     """A row for each call, the fastest by the accelerated arm first; what the arm told, where it did, stands beside
     what was measured."""
-    told, labels = _arm_calls(run), run.plan.labels()
-    baseline, accelerated = arm_names(run.plan)
-    excluded_from_total = {step.name for step in run.plan.steps if step.excluded_from_total}
+    told, labels = _arm_calls(run), run.snapshot.labels()
+    baseline, accelerated = arm_names(run)
+    excluded_from_total = {step.name for step in run.snapshot.steps if step.excluded_from_total}
     returned = {
         told.step: format_duration(told.returned_s) for told in run.evidence.get(Arm.ACCELERATED, []) if told.returned_s
     }
@@ -188,11 +188,11 @@ def describe_payback(run: Run, start: float) -> str:
     """After how many runs of the whole the start-up is earned back, or that it never is."""
     whole = run.comparison()
     assert whole is not None
-    paid = f"importing and starting {arm_names(run.plan)[1]}, and what first calls take beyond later ones,"
+    paid = f"importing and starting {arm_names(run)[1]}, and what first calls take beyond later ones,"
     if start <= 0:
         return f"{paid} cost no more than pandas' own first calls."
     took = f"{paid} cost {format_duration(start)}"
-    whole_of = "the script" if [step.name for step in run.plan.steps] == ["etl"] else "the whole"
+    whole_of = "the script" if [step.name for step in run.snapshot.steps] == ["etl"] else "the whole"
     made = run.claim(TOTAL)
     speed = _step_speed(run, whole)
     if speed is Speed.SLOWER:

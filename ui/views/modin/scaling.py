@@ -44,7 +44,9 @@ def draw_scaling_tab(plan: Plan) -> None:
         )
         return
     labels = {
-        name: label for name, label in run.plan.labels().items() if name == TOTAL or name not in _excluded_steps(run)
+        name: label
+        for name, label in run.snapshot.labels().items()
+        if name == TOTAL or name not in _excluded_steps(run)
     }
     step = st.selectbox("Call", list(labels), format_func=labels.__getitem__, key="modin:scaling", width=260)
     times = collect_round_times(run, step)
@@ -61,7 +63,7 @@ def draw_scaling_tab(plan: Plan) -> None:
     )
     st.caption(
         "Marks are medians of the rounds that were raced in turns, with their quartiles. The dotted curve is Amdahl's "
-        f"law through the times of {calls.arm_names(run.plan)[1]} on {law.counts} counts of cores"
+        f"law through the times of {calls.arm_names(run)[1]} on {law.counts} counts of cores"
         + ("" if law.fits else ": through two points it goes in any case, which is no fit")
         + ". It knows nothing of memory bandwidth, of partitions too small to share, nor of a slower clock on many "
         "cores, and is no measurement."
@@ -69,7 +71,7 @@ def draw_scaling_tab(plan: Plan) -> None:
 
 
 def _excluded_steps(run: Run) -> set[str]:
-    return {step.name for step in run.plan.steps if step.excluded_from_total}
+    return {step.name for step in run.snapshot.steps if step.excluded_from_total}
 
 
 def collect_round_times(run: Run, step: str) -> RoundTimes:
@@ -84,7 +86,7 @@ def collect_round_times(run: Run, step: str) -> RoundTimes:
 
 def describe_times(run: Run, times: RoundTimes, law: AmdahlFit, found: Crossing | None) -> str:
     """What the times say, and what the law makes of them."""
-    baseline, accelerated = calls.arm_names(run.plan)
+    baseline, accelerated = calls.arm_names(run)
     most = max(times[Arm.ACCELERATED])
     rival = min(median(one) for one in times[Arm.BASELINE].values())
     told = ", ".join(
@@ -135,7 +137,7 @@ def build_scaling_figure(
         if most < MAX_PROJECTED_CORES
         else []
     )
-    for arm, name in zip(Arm, calls.arm_names(run.plan), strict=True):
+    for arm, name in zip(Arm, calls.arm_names(run), strict=True):
         look = arm_style(arm, theme)
         counts = sorted(times[arm])
         rounds = [times[arm][count] for count in counts]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.workload.declaration import Code
 from bench.workload.registry import load_workloads
 from ui.controls.overrides import ControlOverrides
@@ -28,7 +29,7 @@ def build_tabs() -> dict[str, WorkloadTab]:
             ControlOverrides({"steps": "etl"}, front=("batch",)),
             above=_draw_script,
             below=draw_start_up,
-            code=lambda plan: plan.declaration.code,
+            code=lambda plan: resolve(plan).case.code,
         ),
         CALLS_TAB: WorkloadTab(
             ControlOverrides(front=("batch",), choices={"steps": calls}),
@@ -45,14 +46,15 @@ def build_tabs() -> dict[str, WorkloadTab]:
 
 def _draw_script(plan: Plan) -> None:
     """The script, and the one line that changes."""
-    workload = plan.declaration
+    resolved = resolve(plan)
+    workload = resolved.workload
     told, code = st.columns([4, 5], gap="medium")
     with told:
         st.markdown("#### Ten steps, one line changed")
         st.markdown("\n".join(f"- {sentence}" for sentence in workload.story))
         st.markdown(f"[Where it comes from]({workload.source})")
     with code:
-        st.code(format_diff(workload.code), language="diff", wrap_lines=True)
+        st.code(format_diff(resolved.case.code), language="diff", wrap_lines=True)
 
 
 def _draw_calls_introduction(plan: Plan) -> None:
@@ -67,5 +69,5 @@ def _draw_calls_introduction(plan: Plan) -> None:
         )
     with code:
         st.code(format_diff(IMPORT_CODE), language="diff")
-        named = ", ".join(f"`{step.label}`" for step in plan.steps)
+        named = ", ".join(f"`{step.label}`" for step in resolve(plan).steps)
         st.markdown(f":small[Chosen: {named}]")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.plan.plan import Plan
+from bench.plan.validation import find_case
 from bench.storage.store import StoreError
-from bench.workload.declaration import Workload
+from bench.workload.declaration import Case, Workload
 from ui.charts import steps
 from ui.design import markdown, plotly_template
 from ui.design.text import format_date_time
@@ -23,7 +24,8 @@ def draw_before_run(workload: Workload, plan: Plan | None, colours: Theme, only_
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
         run, same = None, False
     if run is None:
-        _draw_published(workload, colours)
+        case = find_case(workload, plan.case if plan else None)
+        _draw_published(case, f"{workload.name}-published", colours)
         return False
     when = format_date_time(run.started)
     if same:
@@ -31,23 +33,23 @@ def draw_before_run(workload: Workload, plan: Plan | None, colours: Theme, only_
     else:
         st.caption(
             f":material/history: No run of these settings yet. This is the last one **of another setting**, {when}: "
-            f"`{run.plan.command().removeprefix('python -m bench run ')}`"
+            f"`{run.snapshot.command.removeprefix('python -m bench run ')}`"
         )
     view.draw_run(run, key=f"{workload.name}-run", live=False)
     return True
 
 
-def _draw_published(workload: Workload, colours: Theme) -> None:
+def _draw_published(case: Case, key: str, colours: Theme) -> None:
     """What others measured; nothing was measured here yet."""
-    labels, told = workload.labels(), workload.figures()
+    labels, told = case.labels(), case.published_ratios()
     if not told:
         st.info("These settings were not raced here yet. Press Run.", icon=":material/sports_score:")
         return
     st.markdown("**Published figures**")
     st.caption("These settings were not raced here yet: press Run to measure them on this machine.")
     st.plotly_chart(
-        steps.build_published_figure(workload, colours),
-        key=f"{workload.name}-published",
+        steps.build_published_figure(case, colours),
+        key=key,
         config=plotly_template.PLOTLY_CONFIG,
         alt="Published ratios of every step",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.storage.store import StoreError
 from bench.workload.declaration import Workload
 from ui import services
@@ -18,7 +19,7 @@ def draw_buttons(workload: Workload, plan: Plan | None, shown: DisplayedRun, tab
         icon=":material/play_arrow:",
         type="primary",
         key=f"{workload.name}:run",
-        disabled=plan is None or shown.live or bool(plan.unavailable()),
+        disabled=plan is None or shown.live or bool(resolve(plan).unavailable()),
         help="Race both arms on this machine",
     )
     # Here and not in a callback: that would be handed the plan of the last redraw, and whoever moves a slider and

@@ -53,7 +53,7 @@ def resolve_displayed_run(workload: Workload) -> DisplayedRun:
         if shown.run is not None and shown.run.plan.workload != workload.name:
             st.query_params.pop("run", None)
             return DisplayedRun(
-                problem=f"The run {asked[:8]} is of {shown.run.plan.declaration.title}, not of this page."
+                problem=f"The run {asked[:8]} is of {shown.run.snapshot.workload_title}, not of this page."
             )
         st.session_state[session_run_key(workload)] = SessionRun(asked)
         if shown.run is not None:

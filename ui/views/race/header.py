@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from bench.plan.command import format_command
 from bench.plan.plan import Plan
+from bench.plan.query import to_query
+from bench.plan.validation import find_case
 from bench.workload.declaration import Code, Workload
 from ui import services
 from ui.run_view import downloads
@@ -23,20 +26,20 @@ def draw_header(
     code: Callable[[Plan], Code] | None = None,
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"## {workload.icon} {workload.title}", width="content", help=workload.sentence)
+        st.markdown(f"## {workload.icon} {workload.title}", width="content", help=workload.summary)
         st.space("stretch")
         if folded:
             with st.popover("The lines that change", icon=":material/difference:", type="tertiary"):
                 _draw_sentences(workload)
-                _draw_diff(code(plan) if code and plan else workload.code)
+                _draw_diff(code(plan) if code and plan else find_case(workload, plan.case if plan else None).code)
         if plan is None:
             return
         with st.popover("Command line", icon=":material/terminal:", type="tertiary"):
             st.markdown("The same race from a shell:")
-            st.code(plan.command(), language="bash", wrap_lines=True)
+            st.code(format_command(plan), language="bash", wrap_lines=True)
         with st.popover("Share", icon=":material/link:", type="tertiary"):
             st.markdown("These settings" + (" and this run:" if shown.run else ":"))
-            st.code(downloads.share_url(shown.run, plan.to_query()), language=None, wrap_lines=True)
+            st.code(downloads.share_url(shown.run, to_query(plan)), language=None, wrap_lines=True)
         st.page_link(
             services.page_script("runs"),
             label="Runs of this plan",
@@ -46,13 +49,13 @@ def draw_header(
         )
 
 
-def draw_story(workload: Workload) -> None:
-    st.markdown(workload.sentence)
+def draw_story(workload: Workload, plan: Plan | None) -> None:
+    st.markdown(workload.summary)
     told, code = st.columns([5, 6], gap="medium")
     with told:
         _draw_sentences(workload)
     with code:
-        _draw_diff(workload.code)
+        _draw_diff(find_case(workload, plan.case if plan else None).code)
 
 
 def _draw_sentences(workload: Workload) -> None:

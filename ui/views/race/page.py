@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.workload.declaration import Workload
 from bench.workload.registry import load_workloads
 from ui.controls import form
@@ -62,12 +63,12 @@ def draw_race_page(workload_name: str, tabs: Tabs | None = None) -> None:
     if not fold:
         # Who waits sees first what is waited for.
         with story if shown.waits is None else st.container():
-            draw_story(workload)
+            draw_story(workload, plan)
 
 
 def _draw_tab(workload: Workload, draw: DrawTab, plan: Plan | None) -> None:
     """What a tab draws in the race's place."""
-    if why := plan.unavailable() if plan else workload.unavailable():
+    if why := resolve(plan).unavailable() if plan else workload.unavailable():
         st.warning(why, title="This cannot run here", icon=":material/desktop_access_disabled:")
     elif plan is not None:
         draw(plan)
@@ -89,10 +90,10 @@ def _draw_workload_tab(
                     part.above(plan)
             else:
                 part.above(plan)
-            if part.first and not plan.unavailable():
+            if part.first and not resolve(plan).unavailable():
                 part.first(plan)
     _draw_below_controls(workload, plan, shown, colours, same=True)
-    if part.below and plan is not None and not shown.live and not plan.unavailable():
+    if part.below and plan is not None and not shown.live and not resolve(plan).unavailable():
         part.below(plan)
 
 
@@ -103,7 +104,7 @@ def _draw_below_controls(
     workload: Workload, plan: Plan | None, shown: DisplayedRun, colours: Theme, *, same: bool = False
 ) -> bool:
     """What there is to see; whether it is a run, beside which the story folds. With `same` no other plan's run."""
-    if why := plan.unavailable() if plan else workload.unavailable():
+    if why := resolve(plan).unavailable() if plan else workload.unavailable():
         st.warning(why, title="This race cannot run here", icon=":material/desktop_access_disabled:")
     if error := st.session_state.pop(f"{workload.name}:error", ""):
         st.error(error, title="That did not work", icon=":material/error:")

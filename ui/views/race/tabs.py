@@ -53,7 +53,7 @@ def choose_tab(workload: Workload, tabs: Tabs, shown: DisplayedRun) -> str:
     if key in st.session_state:
         return st.session_state[key]
     parts = {name: tab for name, tab in tabs.items() if isinstance(tab, WorkloadTab) and tab.code}
-    defaults = {parameter.name: parameter.default for parameter in workload.parameters}
+    defaults = {parameter.name: parameter.default for parameter in workload.parameters_of(workload.default_case)}
     asked = st.query_params.get("tab", RACE_TAB if "run" in st.query_params else "")
     if shown.run is not None:
         asked = next((name for name, part in parts.items() if part.covers(shown.run.plan.parameters)), asked)

@@ -41,14 +41,14 @@ def draw_comparison(one: Run, other: Run) -> None:
 def _build_column(run: Run) -> dict[str, str]:
     comparison, claim = run.comparison(), run.claim()
     ratio = comparison.ratio
-    lever = run.plan.declaration.lever
+    arms = run.snapshot.arms
     return {
-        theme.arm_name_markdown(Arm.BASELINE, lever[run.plan.baseline].label, browser.detect_theme()): _format_median(
+        theme.arm_name_markdown(Arm.BASELINE, arms[Arm.BASELINE], browser.detect_theme()): _format_median(
             comparison.baseline
         ),
-        theme.arm_name_markdown(
-            Arm.ACCELERATED, lever[run.plan.accelerated].label, browser.detect_theme()
-        ): _format_median(comparison.accelerated),
+        theme.arm_name_markdown(Arm.ACCELERATED, arms[Arm.ACCELERATED], browser.detect_theme()): _format_median(
+            comparison.accelerated
+        ),
         "ratio, 95 % interval": f"**{format_optional_ratio(ratio.value, ratio.low, ratio.high)}**",
         "pairs": str(comparison.baseline.count),
         "claim": claim_badge(claim.made if claim else None),

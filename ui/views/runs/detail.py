@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bench.plan.query import to_query
 from bench.run.record import Run
 from bench.storage.store import RunRow, StoreError
-from bench.workload.registry import workload_title
 from ui import services
 from ui.design.text import format_date_time
 from ui.run_view import view
@@ -20,7 +20,7 @@ def draw_run_page(asked: str) -> None:
     run = _find_run(asked)
     if run is None:
         return
-    st.title(workload_title(run.plan.workload))
+    st.title(run.snapshot.workload_title)
     st.caption(f"Raced {format_date_time(run.started)} from the {run.origin} on {run.machine.short} · run {run.id[:8]}")
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_links(run)
@@ -59,10 +59,10 @@ def _find_run(asked: str) -> Run | None:
 
 def _draw_links(run: Run) -> None:
     if page := workload_page_script(run.plan.workload):
-        st.page_link(page, label="Race it again", icon=":material/replay:", query_params=run.plan.to_query())
-    plan = {"plan": run.plan.digest}
+        st.page_link(page, label="Race it again", icon=":material/replay:", query_params=to_query(run.plan))
+    plan = {"plan": run.digest}
     st.page_link(services.page_script("runs"), label="Runs of this plan", icon=":material/history:", query_params=plan)
 
 
 def _find_row(run: Run) -> RunRow | None:
-    return next((row for row in services.get_store().rows(digest=run.plan.digest) if row.id == run.id), None)
+    return next((row for row in services.get_store().rows(digest=run.digest) if row.id == run.id), None)

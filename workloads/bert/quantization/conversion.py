@@ -10,13 +10,14 @@ from pathlib import Path
 
 from bench.system.cache_entry import write_atomically
 from bench.workload.interface import BadInput
-from workloads.bert import YAML, squad
+from workloads.bert import squad
 from workloads.bert.model.checkpoint import Checkpoint
 from workloads.bert.quantization import config
 from workloads.bert.quantization.config import Recipe
+from workloads.bert.quantization.template import QUANTIZATION_YAML
 
 DEFAULT_NAME = "default"
-"""The name of what a checkpoint's own `FILE` says, or else of `workloads.bert.YAML` with all operators in INT8."""
+"""The name of what a checkpoint's own `FILE` says, or else of `workloads.bert.quantization.template` with all operators in INT8."""
 FILE_NAME = "quantization.json"
 """In a checkpoint's folder: what a tuning of it has found, as `keep` writes it."""
 
@@ -42,7 +43,7 @@ def load_default(checkpoint: Checkpoint) -> Conversion:
     # An untrained shape borrows the vocabulary of a model, and nothing else.
     if checkpoint.trained and file.is_file():
         return _read_conversion(file, f"Take {FILE_NAME} out of the folder, and all operators become INT8.")
-    return Conversion(YAML, config.parse_recipe(YAML), frozenset())
+    return Conversion(QUANTIZATION_YAML, config.parse_recipe(QUANTIZATION_YAML), frozenset())
 
 
 def save_conversion(yaml: str, fallback: frozenset[str], cache: Path) -> str:

@@ -2,13 +2,10 @@
 
 import pytest
 
-from bench.workload.registry import load_workloads
 from ui.views.memory_traffic import access_animation
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
-TEXTS = load_workloads()["memory-traffic"].texts
-
-
-VERSIONS = [key.split("/") for key in TEXTS if key.count("/") == 1 and ":" not in key]
+VERSIONS = [(one.name, version.name) for one in TRANSFORMATIONS.values() for version in one.versions]
 
 
 @pytest.mark.parametrize(("transformation", "version"), VERSIONS)

@@ -1,19 +1,19 @@
 """TODO: tests.ui.views.memory_traffic.test_achieved."""
 
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.run.events import State
 from bench.run.record import Run
 from bench.storage.store import Store
 from bench.values import Measure, Quality
 from tests.support.memory_pages import open_with_query
-from tests.support.runs import make_opening as opening
+from tests.support.runs import open_plan
 from ui.views.memory_traffic import achieved
 
 
 def make_finished_run(**parameters) -> Run:
     """A finished race, as little as the page needs of one."""
     plan = make_plan("memory-traffic", cores=1, parameters=parameters)
-    run = Run.open(opening().model_copy(update={"plan": plan}))
+    run = Run.open(open_plan(plan))
     run.id, run.state, run.ended_at = "a" * 32, State.FINISHED, 9.0
     run.quality = Quality(baseline=[], accelerated=[], agreement=[])
     return run

@@ -1,6 +1,6 @@
 """TODO: tests.ui.views.memory_traffic.test_introduction."""
 
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.values import Arm
 from ui.views.memory_traffic import introduction
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.workload.registry import load_workloads
 from tests.support.memory_pages import CACHES
 from ui.components import task_panel

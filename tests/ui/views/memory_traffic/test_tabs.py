@@ -8,6 +8,7 @@ from ui import services
 from ui.views.memory_traffic import roofline, sweep_charts, sweep_tab
 from ui.views.memory_traffic.tabs import build_tabs
 from ui.views.modin import break_even
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
 
 def test_every_logarithmic_axis_of_the_charts_has_ticks_of_its_own():
@@ -39,11 +40,11 @@ def test_every_logarithmic_axis_of_the_charts_has_ticks_of_its_own():
 def test_every_transformation_has_a_chart_and_a_tab():
     workload = load_workloads()["memory-traffic"]
     tabs = build_tabs()
-    for name in workload.parameter("transformation").choices:
-        part = tabs[workload.texts[f"{name}:short"]]
+    for name, transformation in TRANSFORMATIONS.items():
+        part = tabs[transformation.short]
         assert part.covers({"transformation": name})
         for chart in sweep_tab.list_chart_tasks(name):
-            assert chart.task in {task.name for task in workload.tasks}
+            assert chart.task in {task.name for task in workload.tasks.entries}
     assert not tabs["Layout"].controls.hides("fields") and tabs["Stride"].controls.hides("fields")
     assert tabs["Product"].controls.choices["after"] == ["default", "ijk", "ikj", "tiled", "blocked", "blas"]
 

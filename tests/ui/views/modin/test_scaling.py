@@ -13,7 +13,7 @@ from ui.views.modin import scaling
 
 def add_core_counts(run: Run, seconds: dict[Arm, dict[int, float]]) -> Run:
     """`run`, and five rounds of reading and writing on other core counts, in which every call takes so long."""
-    names = [step.name for step in run.plan.steps]
+    names = [step.name for step in run.snapshot.steps]
     for pair in range(100, 105):
         for arm, counts in seconds.items():
             for cores, each in counts.items():

@@ -24,7 +24,8 @@ def test_runs_list_what_was_kept_with_the_newest_first(finished):
 
 def test_runs_are_filtered_by_words_state_and_plan(finished):
     store_run(finished, "a" * 32)
-    store_run(finished, "b" * 32, state=State.STOPPED, plan=finished.plan.model_copy(update={"batch": 3}))
+    other = finished.plan.model_copy(update={"batch": 3})
+    store_run(finished, "b" * 32, state=State.STOPPED, plan=other, digest=other.digest)
     app = open_page("runs")
     app.selectbox(key="runs_state").set_value("stopped").run()
     assert len(app.dataframe[0].value) == 1
@@ -33,14 +34,14 @@ def test_runs_are_filtered_by_words_state_and_plan(finished):
     assert len(app.dataframe[0].value) == 1
     app.text_input(key="runs_text").set_value("nowhere to be found").run()
     assert "No run passes these filters." in read_page(app)
-    assert len(open_page("runs", plan=finished.plan.digest).dataframe[0].value) == 1
+    assert len(open_page("runs", plan=finished.digest).dataframe[0].value) == 1
     assert "No run of the plan" in read_page(open_page("runs", plan="none"))
 
 
 def test_a_run_is_opened_by_the_beginning_of_its_id(finished):
     store_run(finished, "a" * 32)
     app = open_page("runs", run="aaaaaa")
-    assert finished.plan.declaration.title in [title.value for title in app.title]
+    assert finished.snapshot.workload_title in [title.value for title in app.title]
     assert not app.error
     assert not app.dataframe or "verdict" not in app.dataframe[0].value
 

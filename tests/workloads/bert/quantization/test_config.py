@@ -14,9 +14,9 @@ import yaml
 
 from bench.paths import ROOT
 from bench.workload.interface import BadInput
-from workloads.bert import YAML
 from workloads.bert.quantization import config
 from workloads.bert.quantization.config import Recipe
+from workloads.bert.quantization.template import QUANTIZATION_YAML
 
 
 def assert_refused(text: str, *words: str) -> BadInput:
@@ -36,7 +36,7 @@ def make_document(key: str, value: object) -> str:
 
 def replace_line(line: str, key: str) -> tuple[str, int]:
     """The default document with the line of `key` replaced, and the number of that line."""
-    lines = YAML.splitlines()
+    lines = QUANTIZATION_YAML.splitlines()
     at = next(number for number, text in enumerate(lines) if text.strip().startswith(f"{key}:"))
     indent = len(lines[at]) - len(lines[at].lstrip())
     lines[at] = " " * indent + line
@@ -47,7 +47,7 @@ def replace_line(line: str, key: str) -> tuple[str, int]:
 
 
 def test_the_defaults_parse_to_themselves():
-    assert config.parse_recipe(YAML) == Recipe()
+    assert config.parse_recipe(QUANTIZATION_YAML) == Recipe()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_the_default_document_shows_every_key():
         else:
             shown.append(at)
 
-    walk(yaml.safe_load(YAML), "")
+    walk(yaml.safe_load(QUANTIZATION_YAML), "")
     assert shown == list(config.KEYS)
     assert {key.field for key in config.KEYS.values() if key.field} == {
         field.name for field in dataclasses.fields(Recipe)

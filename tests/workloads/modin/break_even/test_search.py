@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
-from bench.plan.plan import make_plan
+from bench.plan.validation import make_plan
 from bench.scheduler.tasks import Job, JobState, Tasks
 from bench.workload.interface import BadInput, Settings
 from bench.workload.registry import load_workloads
@@ -110,7 +110,7 @@ ARGUMENTS = {"call": "map", "least": 1024, "most": 4096, "seconds": 60}
 def run_search_here(tmp_path: Path, given: dict[str, Any], **parameters) -> dict[str, Any]:
     """What the desk answers in this process, and the points that it told of."""
     parameters = {"columns": 4, "kind": "integer", "file": "synthetic", "cluster": "own"} | parameters
-    settings = Settings("", 1, 1024, parameters, 0, tmp_path, tmp_path, tmp_path)
+    settings = Settings("calls", "", 1, 1024, parameters, 0, tmp_path, tmp_path, tmp_path)
     events: list[dict[str, Any]] = []
     tell = SimpleNamespace(
         progress=lambda text, share=None: None,
@@ -173,7 +173,7 @@ def test_a_choice_that_the_search_would_not_heed_is_refused_and_the_page_does_no
     plan = plan.model_copy(update={"parameters": plan.parameters | {name: value}})
     passed = break_even.search_plan(plan)
     assert (passed.baseline, passed.accelerated) == ("pandas", "modin-ray")
-    assert passed.parameters == plan.parameters | {name: plan.declaration.parameter(name).default}
+    assert passed.parameters == plan.parameters | {name: make_plan("modin").parameters[name]}
 
 
 def test_a_refusal_comes_with_its_remedy(tasks):

@@ -154,13 +154,13 @@ def test_a_disk_that_is_full_while_modin_writes_ends_in_a_clear_failure(tmp_path
 FULL_STORE_SCRIPT = """
 import sys
 from pathlib import Path
-from bench.workload.declaration import BadInput, Settings
+from bench.workload.interface import BadInput, Settings
 from workloads.modin import on_ray
 from workloads.modin.arm import Frames
 scratch, cache = map(Path, sys.argv[1:])
 on_ray._store_bytes = lambda held: 80 << 20  # The smallest that Ray takes; the table is larger.
 parameters = {'steps': 'calls', 'columns': 128, 'kind': 'integer', 'file': 'synthetic', 'cluster': 'own'}
-arm = Frames(Settings('modin-ray', 1, 1 << 17, parameters, 0, scratch, scratch, cache))
+arm = Frames(Settings('calls', 'modin-ray', 1, 1 << 17, parameters, 0, scratch, scratch, cache))
 try:
     arm.prepare(lambda text, share=None: None)
     print('prepared')

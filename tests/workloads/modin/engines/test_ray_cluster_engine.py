@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from bench.machine.core_selection import choose_cores
-from bench.plan.plan import make_plan
+from bench.plan.resolved import resolve
+from bench.plan.validation import make_plan
 from bench.race.race import Race
 from bench.run import events
 from bench.run.events import State
@@ -26,7 +27,7 @@ from bench.run.record import Run
 from bench.values import Arm, Outcome
 from bench.workload.registry import load_workloads
 from tests.support.processes import has_environment_variable, wait_until_gone
-from tests.support.runs import make_opening
+from tests.support.runs import open_plan
 
 WORKLOAD = load_workloads()["modin"]
 pytestmark = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
@@ -107,7 +108,7 @@ def run_cluster_race(tmp_path: Path, told=None, steps: str = "etl", rows: int = 
     scratch.mkdir()
     parameters = {"columns": 6, "steps": steps, "cluster": "existing"}
     plan = make_plan("modin", cores=1, batch=rows, budget_s=2, target=0.5, parameters=parameters)
-    opening = make_opening().model_copy(update={"plan": plan})
+    opening = open_plan(plan)
     racing = Race(
         opening, emit=told or (lambda event: None), stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1)
     )
@@ -118,10 +119,10 @@ def run_cluster_race(tmp_path: Path, told=None, steps: str = "etl", rows: int = 
 def test_nobody_joins_a_cluster_that_the_operator_does_not_name(monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     plan = make_plan("modin", cores=1, parameters={"cluster": "existing"})
-    assert "RAY_ADDRESS" in plan.unavailable()
-    assert not make_plan("modin", cores=1).unavailable()
+    assert "RAY_ADDRESS" in resolve(plan).unavailable()
+    assert not resolve(make_plan("modin", cores=1)).unavailable()
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
-    assert not plan.unavailable()
+    assert not resolve(plan).unavailable()
 
 
 def test_a_cluster_works_shows_its_nodes_and_its_ratio_is_refused(tmp_path, home, named):

@@ -1,0 +1,35 @@
+"""The first event of a run's journal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from bench.machine.model import Machine
+from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
+from bench.run.events import RunOpened
+from bench.run.snapshot import take_snapshot
+
+
+def open_run(
+    plan: Plan,
+    *,
+    run_id: str,
+    machine: Machine,
+    started: datetime,
+    origin: Literal["page", "command line", "test"],
+    pid: int,
+) -> RunOpened:
+    """The opening of a run of `plan`, with a snapshot of today's declarations. Raises PlanError if they no longer have
+    the plan's workload or case."""
+    return RunOpened(
+        run=run_id,
+        plan=plan,
+        snapshot=take_snapshot(resolve(plan)),
+        digest=plan.digest,
+        machine=machine,
+        started=started,
+        origin=origin,
+        pid=pid,
+    )

@@ -1,0 +1,132 @@
+"""What a stored job carries of its workload's declaration, so that it can be drawn without today's declarations."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bench.formatting import format_number
+from bench.plan.command import format_command
+from bench.plan.resolved import ResolvedPlan
+from bench.values import TOTAL, Arm, Value
+from bench.workload.declaration import TOTAL_LABEL, Parameter, PublishedRatio, Setting
+
+
+class PublishedSnapshot(Value):
+    """A ratio that somebody published for a step or for the total."""
+
+    ratio: float
+    source: str
+    why_it_differs: str
+
+
+class StepSnapshot(Value):
+    """A step that the job times."""
+
+    name: str
+    label: str
+    description: str
+    changes: bool = True
+    """False if the lever has no effect on this step."""
+    excluded_from_total: bool = False
+    published: PublishedSnapshot | None = None
+
+
+class ParameterSnapshot(Value):
+    """A parameter and its value in the job's plan."""
+
+    name: str
+    label: str
+    value: str
+    """As a person reads it: the label of a choice, a number with separators."""
+
+
+class DeclarationSnapshot(Value):
+    """Labels, units, published figures and facts of the workload, as they were when the job was opened."""
+
+    workload_title: str
+    icon: str
+    unit: str
+    """What throughput counts, in the plural."""
+    source: str
+    """URL of the article or documentation that the workload follows."""
+    case_label: str
+    lever_label: str
+    changes_arithmetic: bool
+    """True if the lever may change results, so that a claim needs a measured quality."""
+    arms: dict[Arm, str]
+    """Label of the lever's value in each arm."""
+    steps: list[StepSnapshot]
+    """The steps that the job times, in order."""
+    published: PublishedSnapshot | None = None
+    """What was published for the total."""
+    batch_label: str
+    parameters: list[ParameterSnapshot] = Field(default_factory=list[ParameterSnapshot])
+    command: str
+    """The command line that runs the plan again."""
+    synthetic: str = ""
+    """Why the workload's data or weights are not real; empty if they are."""
+
+    def labels(self) -> dict[str, str]:
+        """Label of the total and of every step, by name."""
+        return {TOTAL: TOTAL_LABEL} | {step.name: step.label for step in self.steps}
+
+    def published_ratios(self) -> dict[str, PublishedSnapshot]:
+        """The published ratios of the total and of the steps, by name; only those that exist."""
+        ratios = {TOTAL: self.published} | {step.name: step.published for step in self.steps}
+        return {name: published for name, published in ratios.items() if published}
+
+
+def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
+    """What a job of this plan has to carry."""
+    workload, case, plan = resolved.workload, resolved.case, resolved.plan
+    return DeclarationSnapshot(
+        workload_title=workload.title,
+        icon=workload.icon,
+        unit=workload.unit,
+        source=workload.source,
+        case_label=case.label,
+        lever_label=resolved.lever.label,
+        changes_arithmetic=resolved.lever.changes_arithmetic,
+        arms={arm: resolved.lever_value(arm).label for arm in Arm},
+        steps=[
+            StepSnapshot(
+                name=step.name,
+                label=step.label,
+                description=step.description,
+                changes=step.changes,
+                excluded_from_total=step.excluded_from_total,
+                published=_copy_published(step.published),
+            )
+            for step in resolved.steps
+        ],
+        published=_copy_published(case.published),
+        batch_label=workload.batch.label,
+        parameters=[
+            ParameterSnapshot(
+                name=parameter.name,
+                label=parameter.label,
+                value=format_parameter_value(parameter, plan.parameters[parameter.name]),
+            )
+            for parameter in resolved.parameters
+        ],
+        command=format_command(plan),
+        synthetic=workload.synthetic,
+    )
+
+
+def _copy_published(published: PublishedRatio | None) -> PublishedSnapshot | None:
+    if published is None:
+        return None
+    return PublishedSnapshot(ratio=published.ratio, source=published.source, why_it_differs=published.why_it_differs)
+
+
+def format_parameter_value(parameter: Parameter, value: Setting) -> str:
+    """The value of a parameter as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if parameter.kind == "several":
+        return ", ".join(parameter.choices.get(name, name) for name in str(value).split(","))
+    if isinstance(value, str):
+        return parameter.choices.get(value, value)
+    label = parameter.stop_labels.get(value) if isinstance(value, int) else None
+    return label or format_number(value)
