@@ -176,12 +176,14 @@ def run_selfcheck(options: argparse.Namespace) -> int:
     from bench.selfcheck.overhead import check_overhead
     from bench.selfcheck.same_arm import check_same_arm
     from bench.selfcheck.startup import check_startup
+    from bench.selfcheck.store import check_store
 
     checks = {
         "overhead": check_overhead,
         "same-arm": check_same_arm,
         "beside": check_interference,
         "start": check_startup,
+        "store": check_store,
     }
     checks[options.what]()
     return 0

@@ -97,6 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     machine.set_defaults(command=show_machine)
 
     check = commands.add_parser("check", help="what the core itself costs, and whether it can be believed")
-    check.add_argument("what", choices=("overhead", "same-arm", "beside", "start"))
+    check.add_argument("what", choices=("overhead", "same-arm", "beside", "start", "store"))
     check.set_defaults(command=run_selfcheck)
     return parser

@@ -16,6 +16,7 @@ from bench import values
 from bench.machine.model import Machine
 from bench.machine.noise import Noise
 from bench.plan.plan import Plan
+from bench.run.job import Origin
 from bench.run.snapshot import DeclarationSnapshot
 from bench.values import Arm, Value
 
@@ -52,7 +53,9 @@ class RunOpened(Value):
     """Digest of the plan."""
     machine: Machine
     started: datetime
-    origin: Literal["page", "command line", "test"]
+    origin: Origin
+    requester: str
+    """User name of the person who asked for the run."""
     pid: int
 
 

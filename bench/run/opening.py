@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from bench.machine.model import Machine
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from bench.run.events import RunOpened
+from bench.run.job import Origin
 from bench.run.snapshot import take_snapshot
 
 
@@ -18,7 +18,8 @@ def open_run(
     run_id: str,
     machine: Machine,
     started: datetime,
-    origin: Literal["page", "command line", "test"],
+    origin: Origin,
+    requester: str,
     pid: int,
 ) -> RunOpened:
     """The opening of a run of `plan`, with a snapshot of today's declarations. Raises PlanError if they no longer have
@@ -31,5 +32,6 @@ def open_run(
         machine=machine,
         started=started,
         origin=origin,
+        requester=requester,
         pid=pid,
     )

@@ -13,6 +13,7 @@ from bench.machine.noise import Noise
 from bench.plan.plan import Plan
 from bench.run import events
 from bench.run.events import State
+from bench.run.job import JobKind
 from bench.run.snapshot import DeclarationSnapshot
 from bench.values import TOTAL, Arm, Claim, Comparison, Phase, Sample, Verdict
 
@@ -40,6 +41,8 @@ class Run(BaseModel):
     machine: Machine
     started: datetime
     origin: str
+    requester: str
+    """User name of the person who asked for the run; empty for runs of version 0.1.0, which did not store it."""
     state: State = State.PREPARING
     ended_at: float | None = None
     """Seconds after `started` at which the run was over."""
@@ -65,6 +68,10 @@ class Run(BaseModel):
     failure: values.Failure | None = None
     last_at: float = 0.0
 
+    @property
+    def kind(self) -> JobKind:
+        return JobKind.RACE
+
     @classmethod
     def open(cls, opened: events.RunOpened) -> Run:
         return cls(
@@ -76,6 +83,7 @@ class Run(BaseModel):
             machine=opened.machine,
             started=opened.started,
             origin=opened.origin,
+            requester=opened.requester,
         )
 
     def apply(self, event: events.Event) -> None:

@@ -50,6 +50,7 @@ class DeclarationSnapshot(Value):
     source: str
     """URL of the article or documentation that the workload follows."""
     case_label: str
+    """Empty if the workload has only one case."""
     lever_label: str
     changes_arithmetic: bool
     """True if the lever may change results, so that a claim needs a measured quality."""
@@ -65,6 +66,11 @@ class DeclarationSnapshot(Value):
     """The command line that runs the plan again."""
     synthetic: str = ""
     """Why the workload's data or weights are not real; empty if they are."""
+
+    @property
+    def title(self) -> str:
+        """The workload and its case, for lists and headings."""
+        return f"{self.workload_title}, {self.case_label}" if self.case_label else self.workload_title
 
     def labels(self) -> dict[str, str]:
         """Label of the total and of every step, by name."""
@@ -84,7 +90,7 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
         icon=workload.icon,
         unit=workload.unit,
         source=workload.source,
-        case_label=case.label,
+        case_label=case.label if len(workload.cases) > 1 else "",
         lever_label=resolved.lever.label,
         changes_arithmetic=resolved.lever.changes_arithmetic,
         arms={arm: resolved.lever_value(arm).label for arm in Arm},

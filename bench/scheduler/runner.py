@@ -27,6 +27,7 @@ from bench.race.race import Race
 from bench.race.watchdog import RaceStopped
 from bench.run.events import State
 from bench.run.files import journal_path, page_drawing_path, scratch_path, stop_request_path
+from bench.run.job import current_requester
 from bench.run.journal import JournalWriter
 from bench.run.opening import open_run
 from bench.scheduler.recovery import EXIT_NOT_STORED
@@ -55,6 +56,7 @@ def main() -> int:
         machine=describe_machine(),
         started=datetime.now(UTC),
         origin=order["origin"],
+        requester=current_requester(),
         pid=os.getpid(),
     )
     cores = choose_cores(opened.plan.cores)

@@ -14,6 +14,7 @@ from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
 from bench.race.race import Race
 from bench.run import events
+from bench.run.job import current_requester
 from bench.run.opening import open_run
 from bench.run.record import Run
 
@@ -43,6 +44,7 @@ def make_run_opened(checked: Plan) -> events.RunOpened:
         machine=describe_machine(),
         started=datetime.now(UTC),
         origin="command line",
+        requester=current_requester(),
         pid=os.getpid(),
     )
 

@@ -1,7 +1,7 @@
-"""Runs as CSV, for spreadsheets and notebooks: the samples of one run, or a list of runs.
+"""Exports for spreadsheets and notebooks, as CSV: the samples of a race, or a list of jobs.
 
-Times are seconds and numbers are written in full, so that whoever recomputes a median gets the one on the page. An
-unknown value is an empty field.
+Times are in seconds. Numbers have all their digits, so that medians computed from the samples equal those on the page.
+An unknown value is an empty field.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.run.record import Run
-from bench.storage.store import RunRow
+from bench.storage.store import JobRow
 from bench.values import TOTAL, Sample
 
 SAMPLE_COLUMNS = (
@@ -24,78 +24,70 @@ SAMPLE_COLUMNS = (
     "step",
     "seconds_per_call",
     "calls",
-    "processor_seconds",
+    "cpu_seconds",
     "effective_cores",
     "began",
 )
-RUN_COLUMNS = (
-    "run",
-    "plan",
-    "workload",
-    "started",
-    "state",
-    "origin",
-    "cores",
-    "batch",
-    "baseline",
-    "accelerated",
-    "baseline_seconds",
-    "accelerated_seconds",
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "speed",
-    "claim_made",
-    "sentence",
-    "machine",
-)
+JOB_COLUMNS = {
+    "run": "id",
+    "kind": "kind",
+    "plan": "digest",
+    "workload": "workload",
+    "case": "case_name",
+    "task": "task",
+    "title": "title",
+    "started": "started",
+    "state": "state",
+    "origin": "origin",
+    "requester": "requester",
+    "cores": "cores",
+    "batch": "batch",
+    "baseline": "baseline",
+    "accelerated": "accelerated",
+    "baseline_seconds": "baseline_s",
+    "accelerated_seconds": "accelerated_s",
+    "ratio": "ratio",
+    "ratio_low": "ratio_low",
+    "ratio_high": "ratio_high",
+    "speed": "speed",
+    "claim_made": "claimed",
+    "sentence": "sentence",
+    "machine": "machine",
+    "machine_id": "machine_id",
+    "host": "host",
+}
+"""Columns of a list of jobs, with the field of `JobRow` that each one shows."""
 
 CsvValue = str | int | float | None
 
 
 def samples_csv(run: Run) -> str:
-    """One row a sample and step, in order of time, `whole` before the steps that it sums up."""
+    """The samples of a race in order of time: a row for the total and one for each step."""
     return _format_csv(SAMPLE_COLUMNS, (fields for sample in run.samples for fields in _sample_rows(run.id, sample)))
 
 
-def runs_csv(rows: Iterable[RunRow]) -> str:
-    """One row a run, in the order given."""
-    return _format_csv(RUN_COLUMNS, map(_run_row, rows))
+def jobs_csv(rows: Iterable[JobRow]) -> str:
+    """A list of jobs, one row per job, in the order of `rows`."""
+    return _format_csv(tuple(JOB_COLUMNS), map(_job_row, rows))
 
 
-def _sample_rows(run: str, sample: Sample) -> Iterator[Sequence[CsvValue]]:
+def _sample_rows(run_id: str, sample: Sample) -> Iterator[Sequence[CsvValue]]:
     repetition = sample.repetition
-    shared = (run, sample.pair, sample.place, sample.arm.value, sample.phase.value, sample.cores)
-    # The whole is no call of its own: its processor time is that of the repetition, repeated calls included.
+    shared = (run_id, sample.pair, sample.place, sample.arm.value, sample.phase.value, sample.cores)
+    # The total is not a call: its CPU time is that of the repetition, with all repeated calls.
     yield (*shared, TOTAL, sample.total_s, 1, repetition.cpu_s, sample.effective_cores, repetition.began)
-    for timed in repetition.steps:
-        used = timed.cpu_s / timed.seconds if timed.seconds else None
-        yield (*shared, timed.step, timed.seconds, timed.calls, timed.cpu_s, used, repetition.began)
+    for step_time in repetition.steps:
+        effective_cores = step_time.cpu_s / step_time.seconds if step_time.seconds else None
+        numbers = (step_time.seconds, step_time.calls, step_time.cpu_s, effective_cores)
+        yield (*shared, step_time.step, *numbers, repetition.began)
 
 
-def _run_row(row: RunRow) -> Sequence[CsvValue]:
-    claim_made = None if row.claimed is None else str(row.claimed).lower()
-    return (
-        row.id,
-        row.digest,
-        row.workload,
-        row.started.isoformat(),
-        row.state.value,
-        row.origin,
-        row.cores,
-        row.batch,
-        row.baseline,
-        row.accelerated,
-        row.baseline_s,
-        row.accelerated_s,
-        row.ratio,
-        row.ratio_low,
-        row.ratio_high,
-        row.speed,
-        claim_made,
-        row.sentence,
-        row.machine,
-    )
+def _job_row(row: JobRow) -> Sequence[CsvValue]:
+    special = {
+        "started": row.started.isoformat(),
+        "claimed": None if row.claimed is None else str(row.claimed).lower(),
+    }
+    return [special[name] if name in special else getattr(row, name) for name in JOB_COLUMNS.values()]
 
 
 def _format_csv(columns: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:

@@ -1,95 +1,66 @@
-"""Keeps every run: SQLAlchemy, SQLite in the user's data folder unless `FAIRLAP_DATABASE` names another database.
+"""The store of jobs: races and measurements, with everything that they recorded.
 
-One row a run: what lists and filters need as columns, and the whole record, raw samples included, as compressed JSON.
-A run is written in one transaction.
+It uses SQLAlchemy. The database is a SQLite file in the user's data folder, unless `FAIRLAP_DATABASE` names another.
+See `bench.storage.schema` for the tables and `bench.storage.database` for migrations.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    DateTime,
-    Engine,
-    Float,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    event,
-    insert,
-    select,
-)
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic_core import from_json
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
 
-from bench import paths
-from bench.run.events import RECORD_VERSION, State
+from bench.machine.model import Machine
+from bench.run.events import State
+from bench.run.job import JobKind
+from bench.run.job_record import JobRecord
+from bench.run.measurement import MeasurementRecord
 from bench.run.record import Run
+from bench.run.upgrades import NewerVersionError, upgrade_record
+from bench.storage.database import StoreError, database_url, open_database, translate_errors
+from bench.storage.schema import MAX_TEXT_LENGTH, jobs_table, records_table
 
-SCHEMA_VERSION = 1
-MAX_LOCK_WAIT_MS = 10_000
-"""How long a writer waits for another's lock on the SQLite file."""
-
-metadata = MetaData()
-schema_table = Table("fairlap_schema", metadata, Column("version", Integer, primary_key=True))
-runs_table = Table(
-    "fairlap_runs",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("digest", String(16), nullable=False, index=True),
-    Column("workload", String(64), nullable=False, index=True),
-    Column("started", DateTime(timezone=True), nullable=False, index=True),
-    Column("state", String(16), nullable=False),
-    Column("origin", String(16), nullable=False),
-    Column("cores", Integer, nullable=False),
-    Column("batch", Integer, nullable=False),
-    Column("baseline", String(64), nullable=False),
-    Column("accelerated", String(64), nullable=False),
-    Column("baseline_s", Float),
-    Column("accelerated_s", Float),
-    Column("ratio", Float),
-    Column("ratio_low", Float),
-    Column("ratio_high", Float),
-    Column("speed", String(32)),
-    Column("claimed", Boolean),
-    Column("sentence", Text),
-    Column("machine", String(255), nullable=False),
-    Column("record", LargeBinary(length=2**30), nullable=False),
+DEFAULT_LIMIT = 1000
+"""Rows that a list has if nothing else is asked for."""
+SEARCHED_COLUMNS = (
+    *("id", "digest", "workload", "title", "case_label", "baseline", "baseline_label", "accelerated"),
+    *("accelerated_label", "machine", "host", "sentence", "speed", "state", "origin", "requester"),
 )
-
-
-class StoreError(Exception):
-    """The store could not do what was asked; the text says why and what to do."""
+"""Columns in which `words` are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunRow:
-    """A run as lists show it. Times are seconds, `started` is in UTC."""
+class JobRow:
+    """A job as lists show it. Times are in seconds, `started` is in UTC. A measurement has no times of arms."""
 
     id: str
+    kind: JobKind | str
+    parent_id: str | None
+    """Id of the sweep that the job belongs to."""
     digest: str
     workload: str
+    workload_title: str
+    case_name: str
+    case_label: str
+    task: str | None
+    """Name of a measurement's task."""
+    title: str
     started: datetime
     state: State | str
     origin: str
+    requester: str
     cores: int
     batch: int
     baseline: str
     accelerated: str
+    baseline_label: str
+    accelerated_label: str
     baseline_s: float | None
     accelerated_s: float | None
     ratio: float | None
@@ -97,149 +68,224 @@ class RunRow:
     ratio_high: float | None
     speed: str | None
     claimed: bool | None
+    """True if a claim is made, False if it is refused, None if the job did not come to one."""
     sentence: str | None
     machine: str
+    machine_id: str | None
+    host: str | None
+    boot_id: str | None
+    record_version: int
+
+    def is_from(self, machine: Machine) -> bool:
+        """Whether the job ran on `machine`. See `Machine.is_same_machine`."""
+        if self.machine_id and machine.identity.machine_id:
+            return self.machine_id == machine.identity.machine_id
+        same_boot = self.boot_id is not None and self.boot_id == machine.identity.boot_id
+        return same_boot or self.machine == machine.short[:MAX_TEXT_LENGTH]
 
 
-_LIST_COLUMNS = [column for column in runs_table.c if column.name != "record"]
+class JobFilter(TypedDict, total=False):
+    """Conditions that the rows of a list fulfil, all of them. A missing key is no condition."""
+
+    kind: JobKind
+    workload: str
+    case_name: str
+    task: str
+    digest: str
+    parent_id: str
+    state: State
+    claimed: bool | None
+    words: str
+    """Words separated by spaces; each occurs in one of `SEARCHED_COLUMNS`, in upper or lower case."""
 
 
 class Store:
-    """Runs in a database. Safe to use from several threads and several processes at once."""
+    """Jobs in a database. Safe to use from several threads and several processes at once."""
 
     def __init__(self, url: str | None = None) -> None:
-        """Open the database at `url`, a SQLAlchemy URL, and bring it to the present schema. Raises StoreError."""
-        self.url = url or os.environ.get("FAIRLAP_DATABASE") or f"sqlite:///{paths.home() / 'runs.sqlite3'}"
-        try:
-            self._engine: Engine = create_engine(self.url)
-        except (SQLAlchemyError, ImportError, ValueError) as error:
-            raise StoreError(f"FAIRLAP_DATABASE is no usable SQLAlchemy URL: {error}") from error
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _set_up_sqlite)
-        try:
-            self._migrate()
-        except StoreError:
-            # Two first starts at once: the other has made the tables meanwhile, or the trouble is a real one.
-            time.sleep(0.2)
-            self._migrate()
+        """Open the database at `url`, by default `database_url()`, and migrate it. Raises StoreError."""
+        self.url = url or database_url()
+        self._engine = open_database(self.url)
 
-    def save(self, run: Run) -> None:
-        """Keep `run`, in place of an earlier state of it. Raises StoreError; then nothing has changed."""
-        whole, claim = run.comparison(), run.claim()
-        row = {
-            "id": run.id,
-            "digest": run.digest,
-            "workload": run.plan.workload,
-            "started": run.started,
-            "state": run.state.value,
-            "origin": run.origin,
-            "cores": run.plan.cores,
-            "batch": run.plan.batch,
-            "baseline": run.plan.baseline,
-            "accelerated": run.plan.accelerated,
-            "baseline_s": whole.baseline.median if whole else None,
-            "accelerated_s": whole.accelerated.median if whole else None,
-            "ratio": whole.ratio.value if whole else None,
-            "ratio_low": whole.ratio.low if whole else None,
-            "ratio_high": whole.ratio.high if whole else None,
-            "speed": claim.verdict.speed.value if claim else None,
-            "claimed": claim.made if claim else None,
-            "sentence": claim.sentence if claim else None,
-            "machine": run.machine.short[:255],
-            "record": zlib.compress(run.model_dump_json().encode()),
-        }
+    def save(self, record: JobRecord) -> None:
+        """Store `record` in one transaction, and replace an earlier state of it. Raises StoreError: nothing changed."""
+        columns = _describe_job(record)
+        content = zlib.compress(record.model_dump_json().encode())
         with self._transaction() as connection:
-            connection.execute(delete(runs_table).where(runs_table.c.id == run.id))
-            connection.execute(insert(runs_table).values(row))
+            _delete_job(connection, record.id)
+            connection.execute(insert(jobs_table).values(columns))
+            connection.execute(insert(records_table).values(id=record.id, record=content))
 
-    def load(self, run: str) -> Run | None:
-        """The run with this id, or None. Raises StoreError where the row cannot be read."""
+    def load(self, job_id: str) -> JobRecord | None:
+        """The record of a job, None if there is no such job. Raises StoreError if it cannot be read."""
+        query = select(jobs_table.c.kind, records_table.c.record).join(records_table).where(jobs_table.c.id == job_id)
         with self._transaction() as connection:
-            row = connection.execute(select(runs_table.c.record).where(runs_table.c.id == run)).first()
+            row = connection.execute(query).first()
         if row is None:
             return None
         try:
-            kept = zlib.decompress(row.record)
-            version = json.loads(kept)["version"]
-            if version != RECORD_VERSION:
-                raise StoreError(
-                    f"run {run[:8]} was kept in version {version}, this Fairlap reads {RECORD_VERSION}: "
-                    "use the Fairlap that wrote it"
-                )
-            return Run.model_validate_json(kept)
+            return _read_record(row.kind, row.record)
+        except NewerVersionError as error:
+            raise StoreError(f"Job {job_id[:8]} cannot be read: {error}") from error
         except (zlib.error, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"run {run[:8]} cannot be read, its record is damaged: {error}") from error
+            raise StoreError(
+                f"Job {job_id[:8]} cannot be read, its record is damaged: {error}. Delete the job, or restore the "
+                "database from a backup."
+            ) from error
 
-    def find(self, start: str) -> list[str]:
-        """Ids of the runs whose id begins with `start`."""
+    def load_run(self, run_id: str) -> Run | None:
+        """The race with this id; None if there is no such job or it is not a race. Raises StoreError."""
+        record = self.load(run_id)
+        return record if isinstance(record, Run) else None
+
+    def find(self, prefix: str) -> list[str]:
+        """Ids of the jobs whose id begins with `prefix`."""
+        query = select(jobs_table.c.id).where(jobs_table.c.id.startswith(prefix, autoescape=True))
         with self._transaction() as connection:
-            query = select(runs_table.c.id).where(runs_table.c.id.startswith(start, autoescape=True))
             return list(connection.execute(query).scalars())
 
-    def rows(self, *, workload: str | None = None, digest: str | None = None, limit: int = 1000) -> Sequence[RunRow]:
-        """The newest runs first, of one workload or of one plan where these are given."""
-        query = select(*_LIST_COLUMNS).order_by(runs_table.c.started.desc()).limit(limit)
-        if workload is not None:
-            query = query.where(runs_table.c.workload == workload)
-        if digest is not None:
-            query = query.where(runs_table.c.digest == digest)
+    def row(self, job_id: str) -> JobRow | None:
+        """One job as lists show it."""
+        with self._transaction() as connection:
+            found = connection.execute(select(jobs_table).where(jobs_table.c.id == job_id)).first()
+        return None if found is None else _make_row(found)
+
+    def rows(self, *, limit: int | None = DEFAULT_LIMIT, offset: int = 0, **filters: Unpack[JobFilter]) -> list[JobRow]:
+        """The jobs that pass `filters`, the newest first: `limit` of them after the first `offset`."""
+        # The id decides between equal times, so that no row is on two pages.
+        newest_first = (jobs_table.c.started.desc(), jobs_table.c.id)
+        query = _filtered(select(jobs_table), filters).order_by(*newest_first).limit(limit).offset(offset)
         with self._transaction() as connection:
             return [_make_row(found) for found in connection.execute(query)]
 
-    def last(self, *, workload: str, digest: str | None = None) -> RunRow | None:
-        """The newest finished run of this workload, or of this plan."""
-        for row in self.rows(workload=workload, digest=digest, limit=100):
-            if row.state is State.FINISHED:
-                return row
-        return None
-
-    def delete(self, run: str) -> bool:
-        """Remove a run for good; False where there was none."""
+    def count(self, **filters: Unpack[JobFilter]) -> int:
+        """Number of jobs that pass `filters`."""
+        query = _filtered(select(func.count()).select_from(jobs_table), filters)
         with self._transaction() as connection:
-            return bool(connection.execute(delete(runs_table).where(runs_table.c.id == run)).rowcount)
+            return connection.execute(query).scalar_one()
+
+    def distinct(
+        self, column: Literal["workload", "case_name", "task", "state", "claimed"], **filters: Unpack[JobFilter]
+    ) -> list[Any]:
+        """The different values that `column` has in the jobs that pass `filters`."""
+        query = _filtered(select(jobs_table.c[column]).distinct(), filters)
+        with self._transaction() as connection:
+            return list(connection.execute(query).scalars())
+
+    def last_run(self, *, workload: str, digest: str | None = None) -> JobRow | None:
+        """The newest finished race of this workload, or of the plan with this digest."""
+        return self._last(JobFilter(kind=JobKind.RACE, workload=workload), digest)
+
+    def last_measurement(self, *, workload: str, task: str, digest: str | None = None) -> JobRow | None:
+        """The newest finished measurement of a task, or of those with this digest (see `MeasurementRecord.digest`)."""
+        return self._last(JobFilter(kind=JobKind.MEASUREMENT, workload=workload, task=task), digest)
+
+    def delete(self, job_id: str) -> bool:
+        """Remove a job with its record. False if there is no such job."""
+        with self._transaction() as connection:
+            return _delete_job(connection, job_id)
 
     def close(self) -> None:
         self._engine.dispose()
 
+    def _last(self, filters: JobFilter, digest: str | None) -> JobRow | None:
+        filters["state"] = State.FINISHED
+        if digest is not None:
+            filters["digest"] = digest
+        return next(iter(self.rows(limit=1, **filters)), None)
+
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            raise StoreError(
-                f"the run database ({self._engine.url.render_as_string()}) cannot be used: {cause}. "
-                "Check that its disk has room and that it may be written, or name another in FAIRLAP_DATABASE."
-            ) from error
-
-    def _migrate(self) -> None:
-        with self._transaction() as connection:
-            metadata.create_all(connection)
-            version = connection.execute(select(schema_table.c.version)).scalar()
-            if version is None:
-                connection.execute(insert(schema_table).values(version=SCHEMA_VERSION))
-        if version not in (None, SCHEMA_VERSION):
-            raise StoreError(
-                f"the run database has schema version {version}, this Fairlap reads {SCHEMA_VERSION}: "
-                "use the Fairlap that wrote it, or name another database in FAIRLAP_DATABASE"
-            )
+        with translate_errors(self._engine), self._engine.begin() as connection:
+            yield connection
 
 
-def _set_up_sqlite(connection, _record) -> None:
-    cursor = connection.cursor()
-    # Readers are not kept waiting by a writer, and a commit is on the disk when it returns.
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute(f"PRAGMA busy_timeout={MAX_LOCK_WAIT_MS}")
-    cursor.close()
+def _delete_job(connection: Connection, job_id: str) -> bool:
+    connection.execute(delete(records_table).where(records_table.c.id == job_id))
+    return bool(connection.execute(delete(jobs_table).where(jobs_table.c.id == job_id)).rowcount)
 
 
-def _make_row(found) -> RunRow:
+def _filtered(query: Select[Any], filters: JobFilter) -> Select[Any]:
+    conditions: dict[str, Any] = dict(filters)
+    for word in conditions.pop("words", "").split():
+        query = query.where(_occurs(word))
+    for name, value in conditions.items():
+        column = jobs_table.c[name]
+        query = query.where(column.is_(value) if value is None else column == value)
+    return query
+
+
+def _occurs(word: str) -> ColumnElement[bool]:
+    return or_(*(jobs_table.c[name].icontains(word, autoescape=True) for name in SEARCHED_COLUMNS))
+
+
+def _describe_job(record: JobRecord) -> dict[str, Any]:
+    """The columns of a job."""
+    plan, machine, snapshot = record.plan, record.machine, record.snapshot
+    if isinstance(record, Run):
+        title, task, results = snapshot.title, None, _describe_results(record)
+    else:
+        title, task, results = f"{snapshot.workload_title}, {record.task_label}", record.task, {}
+    texts = {
+        "workload_title": snapshot.workload_title,
+        "case_label": snapshot.case_label,
+        "title": title,
+        "requester": record.requester,
+        "baseline_label": snapshot.arms["baseline"],
+        "accelerated_label": snapshot.arms["accelerated"],
+        "machine": machine.short,
+        "host": machine.identity.host,
+    }
+    return {
+        "id": record.id,
+        "kind": record.kind.value,
+        "digest": record.digest,
+        "workload": plan.workload,
+        "case_name": plan.case,
+        "task": task,
+        "started": record.started.astimezone(UTC),
+        "state": record.state.value,
+        "origin": record.origin,
+        "cores": plan.cores,
+        "batch": plan.batch,
+        "baseline": plan.baseline,
+        "accelerated": plan.accelerated,
+        "machine_id": machine.identity.machine_id,
+        "boot_id": machine.identity.boot_id,
+        "record_version": record.version,
+        **{name: value and value[:MAX_TEXT_LENGTH] for name, value in texts.items()},
+        **results,
+    }
+
+
+def _describe_results(run: Run) -> dict[str, Any]:
+    comparison, claim = run.comparison(), run.claim()
+    times = comparison and {
+        "baseline_s": comparison.baseline.median,
+        "accelerated_s": comparison.accelerated.median,
+        "ratio": comparison.ratio.value,
+        "ratio_low": comparison.ratio.low,
+        "ratio_high": comparison.ratio.high,
+    }
+    claimed = claim and {"speed": claim.verdict.speed.value, "claimed": claim.made, "sentence": claim.sentence}
+    return (times or {}) | (claimed or {})
+
+
+def _read_record(kind: str, content: bytes) -> JobRecord:
+    fields = from_json(zlib.decompress(content))
+    if not isinstance(fields, dict):
+        raise ValueError("it is not a JSON object")
+    model = MeasurementRecord if kind == JobKind.MEASUREMENT else Run
+    return model.model_validate(upgrade_record(fields))
+
+
+def _make_row(found: Row[Any]) -> JobRow:
     values = dict(found._mapping)
     started = values["started"]
-    # SQLite keeps no time zone; what is written is UTC.
-    values["started"] = started.replace(tzinfo=UTC) if started.tzinfo is None else started
-    # A state that a later version has invented is shown as it is named.
-    values["state"] = State(values["state"]) if values["state"] in set(State) else values["state"]
-    return RunRow(**values)
+    # SQLite stores no time zone: what is written is in UTC.
+    values["started"] = started.replace(tzinfo=UTC) if started.tzinfo is None else started.astimezone(UTC)
+    # States and kinds of later versions are shown by their names.
+    for name, enumeration in (("state", State), ("kind", JobKind)):
+        if values[name] in set(enumeration):
+            values[name] = enumeration(values[name])
+    return JobRow(**values)

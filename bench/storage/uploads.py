@@ -1,4 +1,4 @@
-"""Files that people hand in: kept as they are, under the digest of their content, and looked into by workers alone."""
+"""Uploaded files: stored unchanged, named by the SHA-256 of their content, and read by child processes only."""
 
 from __future__ import annotations
 
@@ -15,37 +15,41 @@ from bench.workload.declaration import Upload
 
 MAX_IMAGE_MB = 10
 UPLOAD_PREFIX = "upload:"
+"""A parameter's value that refers to an upload is this prefix and the SHA-256 of the file."""
 MAX_CHECK_S = 60.0
-"""Longest time that looking into a file may take."""
+"""Longest time that checking a file may take."""
 IMAGE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-"""How a PNG and a JPEG begin."""
+"""The first bytes of PNG and of JPEG files."""
 
 
 class UploadError(ValueError):
-    """A file that is not taken; the text says why and what to do."""
+    """A file was not accepted. The text says why and what to do."""
 
 
 def save_image(content: bytes) -> str:
-    """Keep an image; the parameter's value that names it. Raises UploadError."""
+    """Store an image; the parameter's value that refers to it. Raises UploadError."""
     _check_size(content, MAX_IMAGE_MB)
     if not content.startswith(IMAGE_SIGNATURES):
-        raise UploadError("This is neither a PNG nor a JPEG file, whatever its name says. Choose another.")
+        raise UploadError("The content of the file is neither PNG nor JPEG. Choose a PNG or JPEG file.")
     with _write_draft(content) as (draft, value):
         draft.rename(_upload_path(value))
     return value
 
 
 def save_checked_file(content: bytes, upload: Upload) -> tuple[str, str]:
-    """Keep a file that passes its check; the value that names it, and what is in it. Raises UploadError."""
+    """Store a file that passes the declared check. Raises UploadError.
+
+    Returns the parameter's value that refers to the file, and the check's description of the content.
+    """
     _check_size(content, upload.largest_mb)
     with _write_draft(content) as (draft, value):
-        said = _run_check(draft, upload.check)
+        description = _run_check(draft, upload.check)
         draft.rename(_upload_path(value))
-    return value, said
+    return value, description
 
 
 def is_upload_available(value: str) -> bool:
-    """Whether the file that a parameter's value names is on this machine; what is no upload always is."""
+    """Whether the upload that a parameter's value refers to is on this machine. True if it refers to none."""
     return not value.startswith(UPLOAD_PREFIX) or _upload_path(value).is_file()
 
 
@@ -56,20 +60,20 @@ def _upload_path(value: str) -> Path:
 def _check_size(content: bytes, largest_mb: int) -> None:
     if len(content) > largest_mb * 2**20:
         size = len(content) / 2**20
-        raise UploadError(f"The file has {size:.1f} MB; up to {largest_mb} MB are taken. Choose a smaller one.")
+        raise UploadError(f"The file has {size:.1f} MB; the limit is {largest_mb} MB. Choose a smaller file.")
 
 
 @contextlib.contextmanager
 def _write_draft(content: bytes) -> Iterator[tuple[Path, str]]:
-    """The file under a name of its own, and the value that it will have; what is not renamed is removed."""
+    """The content in a file that is removed afterwards unless it was renamed, and the value that will refer to it."""
     value = f"{UPLOAD_PREFIX}{hashlib.sha256(content).hexdigest()}"
-    # Two sessions may hand in the same file at once: each writes its own draft, and the last name wins.
+    # Two sessions may upload the same file at the same time: each writes a draft of its own.
     draft = _upload_path(value).with_suffix(f".{uuid.uuid4().hex}")
     try:
         draft.write_bytes(content)
         yield draft, value
     except OSError as error:
-        raise UploadError(f"The file could not be kept: {error}. Check that its disk has room.") from error
+        raise UploadError(f"The file could not be stored: {error}. Check that the disk has free space.") from error
     finally:
         draft.unlink(missing_ok=True)
 
@@ -85,13 +89,15 @@ def _run_check(file: Path, check: str) -> str:
             memory_limit_bytes=MAX_MEMORY_BYTES,
         )
     except CallTimeout as error:
-        raise UploadError(f"The file could not be read in {MAX_CHECK_S:.0f} s. Choose a smaller one.") from error
+        raise UploadError(f"The file could not be read within {MAX_CHECK_S:.0f} s. Choose a smaller file.") from error
     except CallRaised as error:
         if error.kind == "MemoryError":
-            raise UploadError("The file needs too much memory to be read. Choose a smaller one.") from error
+            raise UploadError(
+                f"Reading the file takes more than {MAX_MEMORY_BYTES >> 30} GiB of memory. Choose a smaller file."
+            ) from error
         if error.remedy:
             raise UploadError(f"{error.what}. {error.remedy}") from error
-        raise UploadError(f"The file could not be examined: {error}. Choose another.") from error
+        raise UploadError(f"The file could not be checked: {error}. Choose another file.") from error
     except IsolatedCallError as error:
-        raise UploadError(f"The file could not be examined: {error}. Choose another.") from error
+        raise UploadError(f"The file could not be checked: {error}. Choose another file.") from error
     return result.value

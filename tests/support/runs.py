@@ -49,6 +49,7 @@ def open_plan(plan: Plan, run_id: str = "0123456789abcdef") -> events.RunOpened:
         machine=describe_machine(),
         started=datetime.now(UTC),
         origin="test",
+        requester="somebody",
         pid=os.getpid(),
     )
 

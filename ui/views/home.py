@@ -9,7 +9,7 @@ import streamlit as st
 from bench.formatting import format_bytes, format_cores, format_duration
 from bench.machine.model import INSTRUCTION_SET_LABELS, Machine
 from bench.scheduler.queue import QueueEntry
-from bench.storage.store import RunRow, StoreError
+from bench.storage.store import JobRow, StoreError
 from bench.values import Arm
 from bench.workload.declaration import PublishedRatio, Workload
 from bench.workload.registry import load_workloads
@@ -102,7 +102,7 @@ def _draw_card(workload: Workload) -> None:
         else:
             st.badge("ready", icon=":material/check:", color="green")
     st.markdown(workload.summary)
-    row = find_last_result(services.get_store(), workload.name, services.get_machine().short)
+    row = find_last_result(services.get_store(), workload.name, services.get_machine())
     if row:
         _draw_result(workload, row)
     elif not problem:
@@ -116,7 +116,7 @@ def _draw_card(workload: Workload) -> None:
         st.page_link(page, label=label, icon=":material/arrow_forward:", icon_position="right")
 
 
-def _draw_result(workload: Workload, row: RunRow) -> None:
+def _draw_result(workload: Workload, row: JobRow) -> None:
     """Absolute medians first, then the ratio; with its date, its conditions and whether it supports a claim."""
     with st.container(gap=None):
         for arm, seconds, place in zip(Arm, (row.baseline_s, row.accelerated_s), st.columns(2), strict=True):
@@ -124,7 +124,7 @@ def _draw_result(workload: Workload, row: RunRow) -> None:
             place.metric(label, format_duration(seconds))
         ratio = format_optional_ratio(row.ratio, row.ratio_low, row.ratio_high)
         st.markdown(f"**{ratio}** {claim_badge(row.claimed)}", help=row.sentence)
-        where = "" if row.machine == services.get_machine().short else f" · on another machine: {row.machine}"
+        where = "" if row.is_from(services.get_machine()) else f" · on another machine: {row.machine}"
         st.caption(f"{format_date_time(row.started)} · {format_cores(row.cores)}, batch {row.batch}{where}")
 
 

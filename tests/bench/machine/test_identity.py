@@ -9,6 +9,7 @@ import pytest
 from bench.machine.identity import MachineIdentity, read_identity
 from bench.machine.model import Machine
 from tests.support.machine_files import write_files
+from tests.support.machines import change_machine
 
 MACHINE_ID = "3d1219c7c4c5404aaa1f6d2a48adfda4"
 BOOT = {"proc/sys/kernel/random/boot_id": "1ce6d32a-4ea0-45e7-b788-a5d42ffbb3a1\n"}
@@ -42,11 +43,6 @@ def test_the_board_names_a_machine_without_machine_id(tmp_path: Path, file: str)
 def test_a_placeholder_is_no_id(tmp_path: Path, text: str) -> None:
     files = {"etc/machine-id": text, "sys/class/dmi/id/board_serial": text}
     assert read_identity(write_files(tmp_path, files)).machine_id is None
-
-
-def change_machine(machine: Machine, **changes) -> Machine:
-    identity = machine.identity.model_copy(update=changes.pop("identity", {}))
-    return machine.model_copy(update={"identity": identity} | changes)
 
 
 def test_a_kernel_update_is_the_same_machine_and_an_equal_node_is_another(here: Machine) -> None:

@@ -21,7 +21,7 @@ OPTIONAL_COLUMNS = ("operations", "share of BLAS")
 def draw_achieved(plan: Plan) -> None:
     """A row for each version; nothing where this plan was not raced to its end."""
     try:
-        row = services.get_store().last(workload=plan.workload, digest=plan.digest)
+        row = services.get_store().last_run(workload=plan.workload, digest=plan.digest)
         run = services.get_dispatcher().status(row.id).run if row else None
     except (OSError, StoreError) as error:
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")

@@ -11,7 +11,7 @@ from bench.formatting import format_duration, format_interval, format_ratio
 from bench.plan.plan import Plan
 from bench.run.events import State
 from bench.run.record import Run
-from bench.storage.store import RunRow, StoreError
+from bench.storage.store import JobRow, StoreError
 from bench.values import TOTAL, Arm, Comparison, Outcome, Speed, Table
 from ui import services
 from ui.design import markdown
@@ -77,7 +77,7 @@ def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:
     """The newest finished run, and whether it is of this plan: else one of pandas to Modin, of several calls before
     one of a single call."""
     store = services.get_store()
-    row = store.last(workload=plan.workload, digest=plan.digest)
+    row = store.last_run(workload=plan.workload, digest=plan.digest)
     if row is not None:
         return services.get_dispatcher().status(row.id).run, True
     found = None
@@ -91,7 +91,7 @@ def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:
     return found, False
 
 
-def is_pandas_to_modin(plan: Plan | RunRow) -> bool:
+def is_pandas_to_modin(plan: Plan | JobRow) -> bool:
     """Whether pandas races Modin there; else there is nothing that Modin costs beyond pandas."""
     return plan.baseline == "pandas" and plan.accelerated != "pandas"
 

@@ -6,8 +6,7 @@ import streamlit as st
 
 from bench.run.record import Run
 from bench.storage.csv_export import samples_csv
-from bench.storage.store import RunRow, StoreError
-from bench.workload.registry import workload_title
+from bench.storage.store import JobRow, StoreError
 from ui import services
 from ui.design.text import format_date_time
 from ui.run_view import downloads
@@ -49,16 +48,16 @@ def draw_download_buttons(run: Run) -> None:
     )
 
 
-def draw_delete_button(rows: list[RunRow]) -> None:
+def draw_delete_button(rows: list[JobRow]) -> None:
     label = "Delete" if len(rows) == 1 else f"Delete {len(rows)} runs"
     if st.button(label, icon=":material/delete:", key="runs_delete"):
         _confirm_deletion(rows)
 
 
 @st.dialog("Delete for good?", icon=":material/delete:")
-def _confirm_deletion(rows: list[RunRow]) -> None:
+def _confirm_deletion(rows: list[JobRow]) -> None:
     for row in rows[:5]:
-        st.markdown(f"- {workload_title(row.workload)}, {format_date_time(row.started)}, `{row.id[:8]}`")
+        st.markdown(f"- {row.title}, {format_date_time(row.started)}, `{row.id[:8]}`")
     if len(rows) > 5:
         st.markdown(f"- and {len(rows) - 5} more")
     st.markdown("The raw samples go with it; they cannot be brought back.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.plan.query import to_query
+from bench.plan.validation import PlanError, check_plan
 from bench.run.record import Run
-from bench.storage.store import RunRow, StoreError
+from bench.storage.store import JobRow, StoreError
 from ui import services
 from ui.design.text import format_date_time
 from ui.run_view import view
@@ -59,10 +60,21 @@ def _find_run(asked: str) -> Run | None:
 
 def _draw_links(run: Run) -> None:
     if page := workload_page_script(run.plan.workload):
-        st.page_link(page, label="Race it again", icon=":material/replay:", query_params=to_query(run.plan))
+        _draw_race_again(page, run)
     plan = {"plan": run.digest}
     st.page_link(services.page_script("runs"), label="Runs of this plan", icon=":material/history:", query_params=plan)
 
 
-def _find_row(run: Run) -> RunRow | None:
-    return next((row for row in services.get_store().rows(digest=run.digest) if row.id == run.id), None)
+def _draw_race_again(page: str, run: Run) -> None:
+    """A link to the workload's page with the settings of the run, if today's declaration still has them."""
+    try:
+        check_plan(run.plan)
+        query, problem = to_query(run.plan), None
+    except PlanError as error:
+        query, problem = {}, f"This version of Fairlap cannot run the plan: {error}"
+    icon = ":material/replay:"
+    st.page_link(page, label="Race it again", icon=icon, query_params=query, disabled=problem is not None, help=problem)
+
+
+def _find_row(run: Run) -> JobRow | None:
+    return services.get_store().row(run.id)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.storage.store import StoreError
+from bench.run.job import JobKind
+from bench.storage.store import JobFilter, StoreError
 from bench.workload.registry import load_workloads
 from ui import services
 from ui.services import workload_page_script
@@ -32,7 +33,8 @@ def _draw_list() -> None:
     st.title("Runs")
     plan = st.query_params.get("plan")
     try:
-        rows = services.get_store().rows(digest=plan, limit=MAX_RUNS)
+        filters: JobFilter = {"digest": plan} if plan else {}
+        rows = services.get_store().rows(kind=JobKind.RACE, limit=MAX_RUNS, **filters)
     except StoreError as error:
         st.error(str(error), title="The runs cannot be read", icon=":material/database_off:")
         return

@@ -9,10 +9,9 @@ import streamlit as st
 
 from bench.formatting import format_duration, format_interval, format_ratio
 from bench.run.events import State
-from bench.storage.csv_export import runs_csv
-from bench.storage.store import RunRow
+from bench.storage.csv_export import jobs_csv
+from bench.storage.store import JobRow
 from bench.values import Interval
-from bench.workload.registry import workload_title
 from ui.design.badges import CLAIM_COLOURS, CLAIM_WORDS
 
 MAX_RUNS = 1000
@@ -29,7 +28,7 @@ VERDICT_COLOURS = {
 }
 
 
-def filter_rows(rows: Sequence[RunRow]) -> list[RunRow]:
+def filter_rows(rows: Sequence[JobRow]) -> list[JobRow]:
     """The rows that the filters above the table let through."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
@@ -40,7 +39,8 @@ def filter_rows(rows: Sequence[RunRow]) -> list[RunRow]:
             help="Looks in ids, workloads, arms, machines, verdicts and the sentences of the claims.",
             persist_state="session",
         )
-        workload = _draw_filter("Workload", [row.workload for row in rows], workload_title)
+        titles = {row.workload: row.workload_title for row in reversed(rows)}
+        workload = _draw_filter("Workload", titles, lambda name: titles[name])
         state = _draw_filter("State", [row.state.value for row in rows], str)
         claim = _draw_filter("Claim", [CLAIM_WORDS[row.claimed] for row in rows], str)
     return [
@@ -64,18 +64,26 @@ def _draw_filter(label: str, present: Iterable[str], named: Callable[[str], str]
     )
 
 
-def _matches_words(row: RunRow, text: str) -> bool:
+def _matches_words(row: JobRow, text: str) -> bool:
     """Whether every word of `text` occurs in what the row says."""
     said = " ".join(
         (
-            *(row.id, row.digest, row.workload, workload_title(row.workload), row.baseline, row.accelerated),
-            *(row.machine, row.sentence or "", row.speed or "", row.state.value, row.origin),
+            *(row.id, row.digest, row.workload, row.title, row.baseline, row.accelerated),
+            *(
+                row.baseline_label,
+                row.accelerated_label,
+                row.machine,
+                row.sentence or "",
+                row.speed or "",
+                row.state.value,
+                row.origin,
+            ),
         )
     ).lower()
     return all(word in said for word in text.lower().split())
 
 
-def draw_table(rows: Sequence[RunRow], *, narrowed: bool) -> list[RunRow]:
+def draw_table(rows: Sequence[JobRow], *, narrowed: bool) -> list[JobRow]:
     """The list, and below it how long it is; the rows that are selected."""
     if not rows:
         st.info("No run passes these filters.", icon=":material/filter_alt_off:")
@@ -100,7 +108,7 @@ def draw_table(rows: Sequence[RunRow], *, narrowed: bool) -> list[RunRow]:
         st.caption(f"{count}{limit}. Select one to open, download or delete it; two to compare them.", width="stretch")
         st.download_button(
             "List as CSV",
-            data=lambda: runs_csv(rows),
+            data=lambda: jobs_csv(rows),
             file_name="fairlap-runs.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -110,13 +118,13 @@ def draw_table(rows: Sequence[RunRow], *, narrowed: bool) -> list[RunRow]:
     return [rows[place] for place in event.selection.rows if place < len(rows)]
 
 
-def _build_frame(rows: Sequence[RunRow]) -> pd.io.formats.style.Styler:
+def _build_frame(rows: Sequence[JobRow]) -> pd.io.formats.style.Styler:
     """The rows as the table shows them: times stay numbers, so that they sort, written with the unit that suits."""
     frame = pd.DataFrame(
         {
             "open": [":material/open_in_full:"] * len(rows),
             "when": [row.started for row in rows],
-            "workload": [workload_title(row.workload) for row in rows],
+            "workload": [row.title for row in rows],
             "arms": [f"{row.baseline} | {row.accelerated}" for row in rows],
             "baseline": [row.baseline_s for row in rows],
             "accelerated": [row.accelerated_s for row in rows],
@@ -134,13 +142,13 @@ def _build_frame(rows: Sequence[RunRow]) -> pd.io.formats.style.Styler:
     )
 
 
-def _format_row_interval(row: RunRow) -> str:
+def _format_row_interval(row: JobRow) -> str:
     if row.ratio is None or row.ratio_low is None or row.ratio_high is None:
         return ""
     return format_interval(Interval(value=row.ratio, low=row.ratio_low, high=row.ratio_high))
 
 
-def _verdict_words(row: RunRow) -> list[str]:
+def _verdict_words(row: JobRow) -> list[str]:
     """What a run came to; its state too, where it is not the ordinary one."""
     state = [] if row.state is State.FINISHED else [row.state.value]
     return state + ([row.speed] if row.speed else [])

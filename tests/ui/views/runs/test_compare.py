@@ -1,10 +1,14 @@
-"""TODO: tests.ui.views.runs.test_compare."""
+"""Selected runs: one can be downloaded and deleted, two are compared if nothing but the result may differ."""
 
 from bench.storage.store import Store
 from tests.support.pages import read_page, run_script
 from tests.support.stored_runs import damage_run, store_run
 
-COMPARE_SCRIPT = "from ui import runs, service\nruns._chosen(list(service.store().rows()))\n"
+COMPARE_SCRIPT = """
+from ui import services
+from ui.views.runs.selection import draw_selection
+draw_selection(services.get_store().rows())
+"""
 
 
 def test_one_chosen_run_can_be_taken_away_and_deleted(finished):

@@ -67,4 +67,4 @@ def test_a_damaged_run_is_told_and_the_list_goes_on(finished):
 
 def test_a_run_of_another_version_is_told(finished):
     store_run(finished, "a" * 32, version=99)
-    assert "was kept in version 99" in read_page(open_page("runs", run="a" * 32))
+    assert "it has version 99" in read_page(open_page("runs", run="a" * 32))

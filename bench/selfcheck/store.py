@@ -1,0 +1,98 @@
+"""Times the store with ten thousand runs: lists and pages must stay fast however many runs there are."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, insert, select
+
+from bench.formatting import format_bytes, format_duration
+from bench.run.record import Run
+from bench.selfcheck.common import run_race
+from bench.storage.schema import jobs_table, records_table
+from bench.storage.store import Store
+
+JOB_COUNT = 10_000
+JOBS_PER_INSERT = 500
+PLAN_COUNT = 100
+"""Different plans among the jobs."""
+PAGE_SIZE = 50
+REPEATS = 5
+"""Each operation is timed so often; the median is printed."""
+
+
+def check_store(emit: Callable[[str], None] = print) -> None:
+    """Print the times of opening, listing, filtering, counting and loading with 10,000 runs in a temporary database.
+
+    The runs are copies of one short race, so that the records have a realistic size.
+    """
+    run = run_race("selftest", cores=1, budget_s=2)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "runs.sqlite3"
+        url = f"sqlite:///{file}"
+        _fill_store(url, run)
+        emit(f"{JOB_COUNT:,} runs, {format_bytes(file.stat().st_size)}")
+        store = Store(url)
+        newest = store.rows(limit=1)[0]
+        operations: dict[str, Callable[[], Any]] = {
+            "open the store": lambda: Store(url).close(),
+            f"list the newest {PAGE_SIZE}": lambda: store.rows(limit=PAGE_SIZE),
+            f"list the oldest {PAGE_SIZE}": lambda: store.rows(limit=PAGE_SIZE, offset=JOB_COUNT - PAGE_SIZE),
+            "list the runs of one plan": lambda: store.rows(digest=newest.digest, limit=PAGE_SIZE),
+            "search for two words, first page": lambda: store.rows(words="plan7 loops", limit=PAGE_SIZE),
+            "search for a word that does not occur": lambda: store.rows(words="nowhere", limit=PAGE_SIZE),
+            "count all": store.count,
+            "count those that two words select": lambda: store.count(words="plan7 loops"),
+            "find the last run of a workload": lambda: store.last_run(workload=newest.workload),
+            "load one run": lambda: store.load(newest.id),
+        }
+        for name, operation in operations.items():
+            emit(f"{name}: {format_duration(_time_operation(operation))}")
+        store.close()
+
+
+def _time_operation(operation: Callable[[], Any]) -> float:
+    """Median wall time of `operation`, in seconds."""
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        operation()
+        times.append(time.perf_counter() - began)
+    return median(times)
+
+
+def _fill_store(url: str, run: Run) -> None:
+    """Store `run` and copies of it with other ids, times and plans."""
+    store = Store(url)
+    store.save(run)
+    store.close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        job = dict(connection.execute(select(jobs_table)).mappings().one())
+        record = connection.execute(select(records_table.c.record)).scalar_one()
+        for start in range(1, JOB_COUNT, JOBS_PER_INSERT):
+            numbers = range(start, min(start + JOBS_PER_INSERT, JOB_COUNT))
+            _insert_copies(connection, [_copy_job(job, number) for number in numbers], record)
+    engine.dispose()
+
+
+def _copy_job(job: dict[str, Any], number: int) -> dict[str, Any]:
+    plan = number % PLAN_COUNT
+    return job | {
+        "id": uuid.uuid4().hex,
+        "started": job["started"] - timedelta(minutes=number),
+        "digest": f"{plan:016x}",
+        "sentence": f"{job['sentence']} plan{plan}, loops",
+    }
+
+
+def _insert_copies(connection: Connection, jobs: list[dict[str, Any]], record: bytes) -> None:
+    connection.execute(insert(jobs_table), jobs)
+    connection.execute(insert(records_table), [{"id": job["id"], "record": record} for job in jobs])
