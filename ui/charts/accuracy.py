@@ -1,8 +1,10 @@
-"""TODO: ui.charts.accuracy.build_accuracy_figure."""
+"""The accuracy that the accelerated arm keeps, or how many of its results equal the baseline's."""
 
 from __future__ import annotations
 
+import math
 import textwrap
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -10,116 +12,85 @@ from bench.claims.quality import relative_accuracy
 from bench.formatting import format_measure
 from bench.run.record import Run
 from bench.values import Arm, Measure
-from ui.charts.labels import arm_label, build_note, wrap_html
-from ui.design import plotly_template
+from ui.charts.labels import build_note, wrap_html
+from ui.design.plotly_template import new_figure
 from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, published_colour
+
+MeasurePair = tuple[Measure, Measure]
+"""The same measure of the baseline and of the accelerated arm."""
+AXIS_TITLE = "share of the baseline's accuracy [%]"
+MAX_LABEL_LINE_CHARS = 16
 
 
 def build_accuracy_figure(run: Run, theme: Theme = "light", *, height: int = 240) -> go.Figure:
-    """How much of the baseline's accuracy the accelerated arm keeps, for every decisive measure; the limit beside."""
+    """For every decisive measure the share of the baseline's accuracy that is kept, and the limit.
+
+    If the run compares results instead of measuring an accuracy, the number of steps with equal results.
+    """
     pairs = pair_decisive_measures(run)
-    limit = 100 * run.plan.accuracy_limit
-    layout = plotly_template.base_layout(height) | {"showlegend": False}
-    if not pairs and (found := list_result_agreement(run)):
-        return _build_equality_figure(found, height, theme)
-    if not pairs:
-        why = "Not measured yet" if run.snapshot.changes_arithmetic else "The lever does not change the arithmetic"
-        axis = {"title": {"text": "of the baseline's accuracy [%]"}, "range": [98, 101]}
-        return go.Figure(
-            {"data": [], "layout": layout | {"xaxis": axis, "annotations": [build_note(why, middle=True)]}}
-        )
-    rows = list(range(len(pairs) - 1, -1, -1))
-    kept = [100 * relative_accuracy(baseline, accelerated) for baseline, accelerated in pairs]
-    ends = [100.0, limit, *kept]
-    pad = 0.12 * (max(ends) - min(ends)) + 0.05
-    low, high = min(ends) - 2 * pad, max(ends) + 2 * pad
-    layout |= {
-        "xaxis": {
-            "title": {"text": "of the baseline's accuracy [%]"},
-            "range": [low, high],
-            "zeroline": False,
-            "nticks": 5,
-        },
-        "yaxis": {
-            "tickvals": rows,
-            "ticktext": ["<br>".join(textwrap.wrap(a.label, 16)) for a, _ in pairs],
-            "range": [-0.7, len(pairs) - 0.3],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-        },
-        "shapes": [_limit_zone(low, limit, theme)],
-        "annotations": [_limit_label(limit, theme), *_absolute_labels(pairs, rows, theme)],
+    if pairs:
+        return _build_share_figure(run, pairs, height, theme)
+    if agreement := list_result_agreement(run):
+        return _build_equality_figure(agreement, height, theme)
+    note = "Not measured yet" if run.snapshot.changes_arithmetic else "The lever does not change the arithmetic"
+    layout = {
+        "xaxis": {"title": {"text": AXIS_TITLE}, "range": [98, 101]},
+        "annotations": [build_note(note, centred=True)],
     }
-    return go.Figure({"data": _dumbbell_traces(run, pairs, kept, rows, theme), "layout": layout})
+    return new_figure(theme, height, [], layout)
 
 
-def pair_decisive_measures(run: Run) -> list[tuple[Measure, Measure]]:
-    """The measures that a claim stands on, of both arms."""
+def pair_decisive_measures(run: Run) -> list[MeasurePair]:
+    """The measures on which a claim depends, of both arms."""
     if run.quality is None:
         return []
-    other = {measure.name: measure for measure in run.quality.accelerated}
-    return [(m, other[m.name]) for m in run.quality.baseline if m.decisive and m.name in other]
+    accelerated = {measure.name: measure for measure in run.quality.accelerated}
+    return [(m, accelerated[m.name]) for m in run.quality.baseline if m.decisive and m.name in accelerated]
 
 
 def list_result_agreement(run: Run) -> list[Measure]:
-    """Shares of equal results, a step each, where results themselves are compared."""
+    """For every step whose results are compared, the share of equal results in percent."""
     return [measure for measure in run.quality.agreement if measure.decisive] if run.quality else []
 
 
-def _build_equality_figure(found: list[Measure], height: int, theme: Theme) -> go.Figure:
-    """How many steps had equal results, and the names of those that had not."""
-    differ = [measure.step or measure.label for measure in found if measure.value < 100]
-    counts = {"equal": len(found) - len(differ), "different": len(differ)}
-    colours = {"equal": arm_style(Arm.ACCELERATED, theme).colour, "different": published_colour(theme)}
-    bars = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "x": [count],
-            "y": [0],
-            "name": word,
-            "text": f"<b>{count} {word}</b>",
-            "textposition": "inside",
-            "insidetextanchor": "start",
-            "textangle": 0,
-            "textfont": {"color": arm_style(Arm.ACCELERATED, theme).on, "size": 14},
-            "width": 0.3,
-            "marker": {"color": colours[word]},
-            "hovertemplate": f"{count} steps with {word} results<extra></extra>",
-        }
-        for word, count in counts.items()
-        if count
-    ]
-    layout = plotly_template.base_layout(height) | {
-        "barmode": "stack",
+def _build_share_figure(run: Run, pairs: list[MeasurePair], height: int, theme: Theme) -> go.Figure:
+    """One row per measure: a line from the baseline, at 100 %, to the accelerated arm."""
+    limit = 100 * run.plan.accuracy_limit
+    rows = list(range(len(pairs) - 1, -1, -1))
+    shares = [100 * relative_accuracy(baseline, accelerated) for baseline, accelerated in pairs]
+    ends = [100.0, limit, *shares]
+    padding = 0.24 * (max(ends) - min(ends)) + 0.1
+    low, high = min(ends) - padding, max(ends) + padding
+    layout = {
         "showlegend": False,
-        "xaxis": {
-            "title": {"text": "steps whose results were compared"},
-            "range": [0, len(found)],
-            "dtick": max(1, -(-len(found) // 6)),
+        "xaxis": {"title": {"text": AXIS_TITLE}, "range": [low, high], "nticks": 5},
+        "yaxis": {
+            "tickvals": rows,
+            "ticktext": ["<br>".join(textwrap.wrap(baseline.label, MAX_LABEL_LINE_CHARS)) for baseline, _ in pairs],
+            "range": [-0.7, len(pairs) - 0.3],
+            "showgrid": False,
+            "zeroline": False,
         },
-        "yaxis": {"visible": False, "range": [-0.6, 0.6]},
+        "shapes": [_limit_area(low, limit, theme)],
+        "annotations": [_limit_label(limit, theme), *_value_labels(pairs, rows)],
     }
-    if differ:
-        layout["annotations"] = [build_note(wrap_html(f"different: {', '.join(differ)}"))]
-    return go.Figure({"data": bars, "layout": layout})
+    return new_figure(theme, height, _dumbbell_traces(run, pairs, shares, rows, theme), layout)
 
 
-def _limit_zone(low: float, limit: float, theme: Theme) -> dict:
-    """What would be outside the limit."""
+def _limit_area(low: float, limit: float, theme: Theme) -> dict:
+    """The area of accuracies below the limit."""
     area = {"type": "rect", "xref": "x", "x0": low, "x1": limit, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
     return area | {"fillcolor": add_opacity(published_colour(theme), 0.12), "line": {"width": 0}}
 
 
 def _limit_label(limit: float, theme: Theme) -> dict:
-    label = {"x": limit, "xref": "x", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "top", "showarrow": False}
-    return label | {"text": f"limit {limit:g} %", "font": {"size": 11, "color": published_colour(theme)}}
+    position = {"x": limit, "xref": "x", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "top"}
+    return position | {"text": f"limit {limit:g} %", "font": {"size": 11, "color": published_colour(theme)}}
 
 
-def _absolute_labels(pairs: list[tuple[Measure, Measure]], rows: list[int], theme: Theme) -> list[dict]:
-    """Both arms' values in words under each dumbbell."""
-    glyphs = {arm: arm_style(arm, theme).glyph for arm in Arm}
+def _value_labels(pairs: list[MeasurePair], rows: list[int]) -> list[dict]:
+    """Both arms' absolute values, under each line."""
+    glyphs = [arm_style(arm, "light").glyph for arm in (Arm.BASELINE, Arm.ACCELERATED)]
     return [
         {
             "x": 0.5,
@@ -127,18 +98,16 @@ def _absolute_labels(pairs: list[tuple[Measure, Measure]], rows: list[int], them
             "y": row - 0.3,
             "yref": "y",
             "yanchor": "top" if len(rows) == 1 else "middle",
-            "text": f"{glyphs[Arm.BASELINE]} {format_measure(a)}   {glyphs[Arm.ACCELERATED]} {format_measure(b)}",
-            "showarrow": False,
-            "font": {"size": 12},
+            "text": f"{glyphs[0]} {format_measure(baseline)}   {glyphs[1]} {format_measure(accelerated)}",
         }
-        for row, (a, b) in zip(rows, pairs, strict=True)
+        for row, (baseline, accelerated) in zip(rows, pairs, strict=True)
     ]
 
 
 def _dumbbell_traces(
-    run: Run, pairs: list[tuple[Measure, Measure]], kept: list[float], rows: list[int], theme: Theme
+    run: Run, pairs: list[MeasurePair], shares: Sequence[float], rows: list[int], theme: Theme
 ) -> list[dict]:
-    bars = [
+    lines = [
         {
             "type": "scatter",
             "mode": "lines",
@@ -147,20 +116,72 @@ def _dumbbell_traces(
             "line": {"color": faint_colour(theme), "width": 3},
             "hoverinfo": "skip",
         }
-        for share, row in zip(kept, rows, strict=True)
+        for share, row in zip(shares, rows, strict=True)
     ]
-    for arm, shares in ((Arm.BASELINE, [100.0] * len(pairs)), (Arm.ACCELERATED, kept)):
-        look = arm_style(arm, theme)
-        measures = [pair[arm is Arm.ACCELERATED] for pair in pairs]
-        bars.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": [round(share, 4) for share in shares],
-                "y": rows,
-                "marker": {"symbol": look.symbol, "color": look.colour, "size": 14, "line": {"width": 2.5}},
-                "text": [f"{m.label} {format_measure(m)}" for m in measures],
-                "hovertemplate": f"<b>{arm_label(run, arm)}</b><br>%{{text}}<br>%{{x:.2f}} % kept<extra></extra>",
-            }
-        )
-    return bars
+    baselines = [baseline for baseline, _ in pairs]
+    accelerated = [measure for _, measure in pairs]
+    return [
+        *lines,
+        _arm_trace(run, Arm.BASELINE, baselines, [100.0] * len(pairs), rows, theme),
+        _arm_trace(run, Arm.ACCELERATED, accelerated, shares, rows, theme),
+    ]
+
+
+def _arm_trace(
+    run: Run, arm: Arm, measures: list[Measure], shares: Sequence[float], rows: list[int], theme: Theme
+) -> dict:
+    style = arm_style(arm, theme)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [round(share, 4) for share in shares],
+        "y": rows,
+        "marker": {
+            "symbol": style.symbol,
+            "color": style.colour,
+            "size": 14,
+            "line": {"width": 2.5, "color": style.colour},
+        },
+        "text": [f"{measure.label} {format_measure(measure)}" for measure in measures],
+        "hovertemplate": f"<b>{run.snapshot.arms[arm]}</b><br>%{{text}}<br>%{{x:.2f}} % kept<extra></extra>",
+    }
+
+
+def _build_equality_figure(agreement: list[Measure], height: int, theme: Theme) -> go.Figure:
+    """How many steps had equal results, and the names of the others."""
+    different = [measure.step or measure.label for measure in agreement if measure.value < 100]
+    style = arm_style(Arm.ACCELERATED, theme)
+    counts = {"equal": len(agreement) - len(different), "different": len(different)}
+    colours = {"equal": style.colour, "different": published_colour(theme)}
+    bars = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": [count],
+            "y": [0],
+            "name": outcome,
+            "text": f"<b>{count} {outcome}</b>",
+            "textposition": "inside",
+            "insidetextanchor": "start",
+            "textangle": 0,
+            "textfont": {"color": style.text, "size": 14},
+            "width": 0.3,
+            "marker": {"color": colours[outcome]},
+            "hovertemplate": f"{count} steps with {outcome} results<extra></extra>",
+        }
+        for outcome, count in counts.items()
+        if count
+    ]
+    layout = {
+        "barmode": "stack",
+        "showlegend": False,
+        "xaxis": {
+            "title": {"text": "steps with compared results"},
+            "range": [0, len(agreement)],
+            "dtick": max(1, math.ceil(len(agreement) / 6)),
+        },
+        "yaxis": {"visible": False, "range": [-0.6, 0.6]},
+    }
+    if different:
+        layout["annotations"] = [build_note(wrap_html(f"different: {', '.join(different)}"))]
+    return new_figure(theme, height, bars, layout)

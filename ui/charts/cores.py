@@ -1,92 +1,98 @@
-"""TODO: ui.charts.cores.build_cores_figure."""
+"""Time against the number of cores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import quantiles
+from typing import Any
 
 import plotly.graph_objects as go
 
 from bench.formatting import format_duration
 from bench.run.record import Run
-from bench.values import Arm
-from ui.charts.axes import TimeUnit, typical_value
-from ui.charts.labels import arm_label, build_note
-from ui.design import plotly_template
+from bench.values import Arm, CoreCount
+from ui.charts.axes import TimeUnit
+from ui.charts.labels import build_note
+from ui.design.plotly_template import new_figure
 from ui.design.theme import Theme, arm_style
 
 
 def build_cores_figure(run: Run, theme: Theme = "light", *, height: int = 260) -> go.Figure:
-    """Time of the whole against the number of cores, both arms, with quartiles."""
-    unit = TimeUnit.of(typical_value([count.whole.median for count in run.core_counts]))
-    tried = sorted({count.cores for count in run.core_counts})
-    traces = []
-    for arm in Arm:
-        look = arm_style(arm, theme)
-        counts = [count for count in run.core_counts if count.arm == arm]
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "x": [str(count.cores) for count in counts],
-                "y": [unit(count.whole.median) for count in counts],
-                "error_y": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [unit(count.whole.upper_quartile - count.whole.median) for count in counts],
-                    "arrayminus": [unit(count.whole.median - count.whole.lower_quartile) for count in counts],
-                    "color": look.colour,
-                    "thickness": 1.3,
-                    "width": 5,
-                },
-                "line": {"color": look.colour, "dash": look.dash, "width": 2},
-                "marker": {"symbol": look.symbol, "size": 10, "color": look.colour, "line": {"width": 2}},
-                "customdata": [
-                    f"{format_duration(count.whole.median)} ({format_duration(count.whole.lower_quartile)} to "
-                    f"{format_duration(count.whole.upper_quartile)} between the quartiles)<br>"
-                    f"{count.whole.count} samples, {count.whole.effective_cores:.2f} cores used"
-                    for count in counts
-                ],
-                "name": arm_label(run, arm),
-                "hovertemplate": f"<b>{arm_label(run, arm)}</b>, cores: %{{x}}<br>%{{customdata}}<extra></extra>",
-            }
-        )
-    layout = plotly_template.base_layout(height) | {
+    """Median of the total time against the number of cores, for both arms, with quartiles."""
+    unit = TimeUnit.of_all([count.whole.median for count in run.core_counts])
+    layout: dict[str, Any] = {
         "xaxis": {
-            "title": {"text": "cores asked for"},
+            "title": {"text": "cores"},
             "type": "category",
             "categoryorder": "array",
-            "categoryarray": [str(count) for count in tried],
-            "showgrid": False,
+            "categoryarray": [str(cores) for cores in sorted({count.cores for count in run.core_counts})],
         },
-        "yaxis": {"title": {"text": f"the whole [{unit.name}]"}, "rangemode": "tozero", "automargin": True},
+        "yaxis": {"title": {"text": f"total time [{unit.name}]"}, "rangemode": "tozero"},
     }
     if not run.core_counts:
-        layout["annotations"] = [build_note("No other core count was tried", middle=True)]
-    return go.Figure({"data": traces, "layout": layout})
+        layout["annotations"] = [build_note("No other core counts were measured", centred=True)]
+    return new_figure(theme, height, [_arm_trace(run, arm, unit, theme) for arm in Arm], layout)
+
+
+def _arm_trace(run: Run, arm: Arm, unit: TimeUnit, theme: Theme) -> dict:
+    style, name = arm_style(arm, theme), run.snapshot.arms[arm]
+    counts = [count for count in run.core_counts if count.arm == arm]
+    totals = [count.whole for count in counts]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": [str(count.cores) for count in counts],
+        "y": [unit(total.median) for total in totals],
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [unit(total.upper_quartile - total.median) for total in totals],
+            "arrayminus": [unit(total.median - total.lower_quartile) for total in totals],
+            "color": style.colour,
+            "thickness": 1.3,
+            "width": 5,
+        },
+        "line": {"color": style.colour, "dash": style.dash, "width": 2},
+        "marker": {"symbol": style.symbol, "size": 10, "color": style.colour, "line": {"width": 2}},
+        "customdata": [_describe_count(count) for count in counts],
+        "name": name,
+        "hovertemplate": f"<b>{name}</b>, cores: %{{x}}<br>%{{customdata}}<extra></extra>",
+    }
+
+
+def _describe_count(count: CoreCount) -> str:
+    total = count.whole
+    quartiles = f"quartiles {format_duration(total.lower_quartile)} and {format_duration(total.upper_quartile)}"
+    return (
+        f"median {format_duration(total.median)}, {quartiles}<br>"
+        f"{total.count} samples, {total.effective_cores:.2f} cores used"
+    )
 
 
 def build_median_trace(
-    x: Sequence[float], series: Sequence[Sequence[float]], arm: Arm, name: str, hover: str, theme: Theme
+    x: Sequence[float], times: Sequence[Sequence[float]], arm: Arm, name: str, hover: str, theme: Theme
 ) -> dict:
-    """A line in an arm's look: the median of the times at each `x`, in seconds, with their quartiles."""
-    look = arm_style(arm, theme)
-    spread = [quantiles(times, n=4, method="inclusive") for times in series]
+    """A line in an arm's style through the median of `times` at each `x`, in seconds, with quartiles.
+
+    `hover` is a Plotly template; its `%{customdata}` is the median as text.
+    """
+    style = arm_style(arm, theme)
+    quartiles = [quantiles(samples, n=4, method="inclusive") for samples in times]
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "x": list(x),
-        "y": [middle for _, middle, _ in spread],
+        "y": [median for _, median, _ in quartiles],
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [high - middle for _, middle, high in spread],
-            "arrayminus": [middle - low for low, middle, _ in spread],
+            "array": [high - median for _, median, high in quartiles],
+            "arrayminus": [median - low for low, median, _ in quartiles],
             "thickness": 1.2,
         },
         "name": name,
-        "line": {"color": look.colour, "dash": look.dash, "width": 2},
-        "marker": {"color": look.colour, "symbol": look.symbol, "size": 10},
-        "customdata": [format_duration(middle) for _, middle, _ in spread],
+        "line": {"color": style.colour, "dash": style.dash, "width": 2},
+        "marker": {"color": style.colour, "symbol": style.symbol, "size": 10},
+        "customdata": [format_duration(median) for _, median, _ in quartiles],
         "hovertemplate": f"<b>{name}</b>, {hover}<extra></extra>",
     }

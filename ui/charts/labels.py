@@ -1,31 +1,29 @@
-"""TODO: ui.charts.race.labels."""
+"""Texts and remarks that several charts share."""
 
 from __future__ import annotations
 
 import textwrap
 
 from bench.run.record import Run
-from bench.values import TOTAL, Arm
+from bench.values import TOTAL
+
+MAX_HOVER_LINE_CHARS = 70
 
 
-def build_note(text: str, *, middle: bool = False) -> dict:
-    """A remark in the figure itself."""
-    place = (
-        {"x": 0.5, "y": 0.6, "xanchor": "center"} if middle else {"x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
-    )
-    return {"text": text, "xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": 12}} | place
-
-
-def arm_label(run: Run, arm: Arm) -> str:
-    """The arm's name, as the lever has it."""
-    return run.snapshot.arms[arm]
+def build_note(text: str, *, centred: bool = False) -> dict:
+    """A Plotly annotation with a remark about the figure: at the top right, or centred in an empty figure."""
+    if centred:
+        position = {"x": 0.5, "y": 0.6, "xanchor": "center"}
+    else:
+        position = {"x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
+    return {"text": text, "xref": "paper", "yref": "paper"} | position
 
 
 def step_time_label(run: Run, step: str) -> str:
-    """What the time is the time of."""
-    label = run.snapshot.labels()[step]
-    return f"{label}, a call" if step != TOTAL else label
+    """The name of the time that an axis shows: of the total, or of one call of a step."""
+    return "total time" if step == TOTAL else f"{run.snapshot.labels()[step]}, time per call"
 
 
 def wrap_html(text: str) -> str:
-    return "<br>".join(textwrap.wrap(text, 70))
+    """`text` in lines short enough for a hover label."""
+    return "<br>".join(textwrap.wrap(text, MAX_HOVER_LINE_CHARS))

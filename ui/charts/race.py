@@ -1,7 +1,7 @@
-"""What a run looks like: pure functions from a run to a Plotly figure.
+"""The race chart: every sample of both arms over time, and below it the ratio with its interval.
 
-Positions are in the unit that suits the figure (ms, µs …), which its axis names; what is hovered over tells the
-absolute numbers. Figures have no title: the page writes one above.
+Chart modules are pure functions from a run to a Plotly figure. Times are drawn in the unit that suits the figure (ms,
+µs, …), which the axis names; hover labels show absolute values. Figures have no title, because pages put one above.
 """
 
 from __future__ import annotations
@@ -9,136 +9,143 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median_high
 
 import plotly.graph_objects as go
 
 from bench.formatting import format_duration, format_ratio
 from bench.run.record import Run
 from bench.values import TOTAL, Arm, Comparison, Phase
-from ui.charts.axes import TimeUnit, typical_value, upper_median
-from ui.charts.labels import arm_label, build_note, step_time_label
-from ui.design import plotly_template
+from ui.charts.axes import TimeUnit
+from ui.charts.labels import build_note, step_time_label
+from ui.design.plotly_template import MARGIN_PX, new_figure
 from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, ink_colour
 
 MAX_RACE_POINTS = 500
-"""Samples an arm that the race chart draws; beyond, the lowest and the highest of every few."""
+"""Most samples per arm that are drawn; of more, the fastest and the slowest of every few."""
 MAX_LIVE_POINTS = 200
-"""The same while the race is on, since the browser draws beside it."""
+"""The same during the race, because the browser draws while the arms are timed."""
 MAX_RATIO_POINTS = 160
-"""Points of the ratio's course."""
+"""Most points of the ratio's curve."""
 MAX_MEDIAN_MULTIPLE = 3.0
-"""Times the slower arm's median beyond which a sample stands on the edge of the axis, as a triangle."""
+"""Slower samples than this multiple of the slower arm's median are drawn at the edge of the axis, as triangles."""
 MIN_LOG_SCALE_RATIO = 12.0
-"""Ratio from which the arms' times stand on a logarithmic axis."""
-
-
-# --- the race ---
-
-
-def build_race_figure(
-    run: Run, step: str = TOTAL, theme: Theme = "light", *, live: bool = False, height: int = 350
-) -> go.Figure:
-    """Every sample as it landed, both arms, and below the interval of the ratio as it closed."""
-    layout = plotly_template.base_layout(height)
-    samples = _collect_points(run, step)
-    everything = [point.seconds for points in samples.values() for point in points]
-    unit = TimeUnit.of(typical_value(everything))
-    whole = run.comparison(step)
-    logarithmic = whole is not None and not 1 / MIN_LOG_SCALE_RATIO < whole.ratio.value < MIN_LOG_SCALE_RATIO
-    top = _axis_limit_s(samples)
-    traces: list[dict] = []
-    most = MAX_LIVE_POINTS if live else MAX_RACE_POINTS
-    thinned = 0
-    for arm in Arm:
-        drawn, count = _race_traces(run, arm, samples[arm], unit, theme, most, top)
-        traces += drawn
-        thinned = max(thinned, count)
-    traces += _ratio_traces(run, step, theme)
-    layout |= {
-        "xaxis": _seconds_axis(run, samples) | {"anchor": "y2"},
-        "yaxis": _time_axis(f"{step_time_label(run, step)} [{unit.name}]", unit, everything, top, logarithmic)
-        | {"domain": [0.36, 1]},
-        "yaxis2": _ratio_axis(run, step) | {"domain": [0, 0.27], "anchor": "x"},
-        "shapes": [_horizontal_line("y2", 1, faint_colour(theme), "dot"), *_median_lines(whole, unit, theme)],
-        "annotations": [*_median_labels(whole, unit, theme, logarithmic), *_ratio_label(run, step, theme)],
-        "margin": {"l": 8, "r": 64, "t": 8, "b": 8},
-        "showlegend": False,
-    }
-    if thinned:
-        layout["annotations"].append(build_note(f"{most} of {thinned:,} samples an arm drawn, the extremes among them"))
-    if not everything:
-        layout["annotations"].append(build_note("The first sample lands when both arms are ready", middle=True))
-    return go.Figure({"data": traces, "layout": layout})
+"""From this ratio on, the time axis is logarithmic."""
+MAX_LARGE_MARKERS = 120
+"""Up to this many samples per arm have large markers."""
+LABEL_MARGIN_PX = 64
+"""Room for the medians and the ratio, right of the plot."""
 
 
 @dataclass(frozen=True, slots=True)
 class RacePoint:
-    """One sample on the time axis."""
+    """One sample as it is drawn."""
 
     at: float
-    """When it landed, seconds from the start of the run."""
+    """Seconds from the start of the run to the end of the sample."""
     seconds: float
     pair: int
     warm_up: bool
 
 
+def build_race_figure(
+    run: Run, step: str = TOTAL, theme: Theme = "light", *, live: bool = False, height: int = 350
+) -> go.Figure:
+    """Every sample of a step (or of the total) when it was taken, and below it how the ratio's interval narrowed."""
+    points = _collect_points(run, step)
+    times = [point.seconds for arm in Arm for point in points[arm]]
+    unit = TimeUnit.of_all(times)
+    comparison = run.comparison(step)
+    ratio = comparison.ratio.value if comparison else 1.0
+    logarithmic = not 1 / MIN_LOG_SCALE_RATIO < ratio < MIN_LOG_SCALE_RATIO
+    limit_s = _axis_limit_s(points)
+    max_points = MAX_LIVE_POINTS if live else MAX_RACE_POINTS
+    traces: list[dict] = []
+    for arm in Arm:
+        traces += _arm_traces(run, arm, points[arm], unit, theme, max_points, limit_s)
+    traces += _ratio_traces(run, step, theme)
+    time_axis = _time_axis(f"{step_time_label(run, step)} [{unit.name}]", unit, times, limit_s, logarithmic)
+    layout = {
+        "xaxis": _elapsed_axis(run, points) | {"anchor": "y2"},
+        "yaxis": time_axis | {"domain": [0.36, 1]},
+        "yaxis2": _ratio_axis(run, step) | {"domain": [0, 0.27], "anchor": "x"},
+        "shapes": [_horizontal_line("y2", 1, faint_colour(theme), "dot"), *_median_lines(comparison, unit, theme)],
+        "annotations": [*_median_labels(comparison, unit, theme, logarithmic), *_ratio_label(comparison, theme)],
+        "margin": {"r": LABEL_MARGIN_PX, "t": MARGIN_PX, "b": MARGIN_PX},
+        "showlegend": False,
+    }
+    count = max(_count_raced(points[arm]) for arm in Arm)
+    if count > max_points:
+        note = f"{max_points} of {count:,} samples per arm drawn, including the fastest and the slowest"
+        layout["annotations"].append(build_note(note))
+    if not times:
+        layout["annotations"].append(build_note("The first sample appears when both arms are ready", centred=True))
+    return new_figure(theme, height, traces, layout)
+
+
 def _collect_points(run: Run, step: str) -> dict[Arm, list[RacePoint]]:
-    """Each arm's samples of warm-up and race, in one pass: there may be thousands, and this is done beside the race."""
-    timed: dict[Arm, list[RacePoint]] = {arm: [] for arm in Arm}
+    """Each arm's samples of warm-up and race.
+
+    One pass over all samples: there may be thousands, and this runs while the arms are timed.
+    """
+    points: dict[Arm, list[RacePoint]] = {arm: [] for arm in Arm}
     cores = run.plan.cores
     for sample in run.samples:
         phase = sample.phase
         if phase is Phase.CORES or sample.cores != cores:
             continue
-        measured = sample.repetition
-        at = round(measured.began + measured.wall_s, 3)
-        timed[sample.arm].append(RacePoint(at, sample.seconds(step), sample.pair, phase is not Phase.RACE))
-    return timed
+        repetition = sample.repetition
+        at = round(repetition.began + repetition.wall_s, 3)
+        points[sample.arm].append(RacePoint(at, sample.seconds(step), sample.pair, phase is not Phase.RACE))
+    return points
 
 
-def thin_points(points: Sequence[RacePoint], most: int) -> list[RacePoint]:
-    """At most `most` of the points, in order: the lowest and the highest of every few, so that no extreme is lost."""
-    if len(points) <= most:
+def _count_raced(points: Sequence[RacePoint]) -> int:
+    return sum(not point.warm_up for point in points)
+
+
+def thin_points(points: Sequence[RacePoint], max_points: int) -> list[RacePoint]:
+    """At most `max_points` of the points, in order: the fastest and the slowest of every few, so that no extreme is
+    lost."""
+    if len(points) <= max_points:
         return list(points)
-    size = math.ceil(2 * len(points) / most)
-    kept: list[RacePoint] = []
+    size = math.ceil(2 * len(points) / max_points)
+    thinned: list[RacePoint] = []
     for start in range(0, len(points), size):
-        few = points[start : start + size]
-        ends = {id(point): point for point in (min(few, key=_point_seconds), max(few, key=_point_seconds))}
-        kept += [point for point in few if id(point) in ends]
-    return kept
+        group = points[start : start + size]
+        extremes = {id(min(group, key=_point_seconds)), id(max(group, key=_point_seconds))}
+        thinned += [point for point in group if id(point) in extremes]
+    return thinned
 
 
 def _point_seconds(point: RacePoint) -> float:
     return point.seconds
 
 
-def _race_traces(
-    run: Run, arm: Arm, points: list[RacePoint], unit: TimeUnit, theme: Theme, most: int, top: float
-) -> tuple[list[dict], int]:
-    """An arm's traces, and how many samples of the race it has where not all are drawn."""
-    look, name = arm_style(arm, theme), arm_label(run, arm)
-    raced = [point for point in points if not point.warm_up]
-    drawn = thin_points(raced, most)
-    warm_up = [point for point in points if point.warm_up and point.seconds <= top]
-    dim = {"symbol": look.dim_symbol, "color": look.colour, "size": 6, "opacity": 0.45}
-    size, opacity = (7, 0.9) if len(drawn) <= 120 else (5, 0.7)
-    full = {"symbol": look.symbol, "color": look.colour, "size": size, "line": {"width": 1.4}, "opacity": opacity}
+def _arm_traces(
+    run: Run, arm: Arm, points: list[RacePoint], unit: TimeUnit, theme: Theme, max_points: int, limit_s: float
+) -> list[dict]:
+    """An arm's warm-up samples, its samples of the race, and those beyond the axis."""
+    style, name = arm_style(arm, theme), run.snapshot.arms[arm]
+    raced = thin_points([point for point in points if not point.warm_up], max_points)
+    warm_up = [point for point in points if point.warm_up]
+    size, opacity = (7, 0.9) if len(raced) <= MAX_LARGE_MARKERS else (5, 0.7)
+    line = {"width": 1.4, "color": style.colour}
+    warm_up_marker = {"symbol": style.warm_up_symbol, "color": style.colour, "size": 6, "opacity": 0.45}
+    marker = {"symbol": style.symbol, "color": style.colour, "size": size, "line": line, "opacity": opacity}
     traces = [
-        _points_trace(warm_up, unit, f"{name}, warm-up", dim, arm is Arm.BASELINE, "warm-up", theme),
-        _points_trace([p for p in drawn if p.seconds <= top], unit, name, full, True, arm.value, theme),
+        _points_trace([p for p in warm_up if p.seconds <= limit_s], unit, f"{name}, warm-up", warm_up_marker),
+        _points_trace([p for p in raced if p.seconds <= limit_s], unit, name, marker),
     ]
-    beyond = [p for p in drawn + [q for q in points if q.warm_up] if p.seconds > top]
+    beyond = [point for point in raced + warm_up if point.seconds > limit_s]
     if beyond:
-        edge = {"symbol": "triangle-up-open", "color": look.colour, "size": 9}
-        trace = _points_trace(beyond, unit, f"{name}, beyond the axis", edge, True, f"beyond-{arm}", theme)
-        traces.append(trace | {"y": [unit(top)] * len(beyond), "name": f"{look.glyph} beyond the axis"})
-    return traces, len(raced) if len(drawn) < len(raced) else 0
+        edge_marker = {"symbol": "triangle-up-open", "color": style.colour, "size": 9}
+        trace = _points_trace(beyond, unit, f"{name}, beyond the axis", edge_marker)
+        traces.append(trace | {"y": [unit(limit_s)] * len(beyond)})
+    return traces
 
 
-def _points_trace(
-    points: list[RacePoint], unit: TimeUnit, name: str, marker: dict, legend: bool, group: str, theme: Theme
-) -> dict:
+def _points_trace(points: list[RacePoint], unit: TimeUnit, name: str, marker: dict) -> dict:
     return {
         "type": "scatter",
         "mode": "markers",
@@ -147,55 +154,55 @@ def _points_trace(
         "text": [format_duration(point.seconds) for point in points],
         "customdata": [point.pair for point in points],
         "marker": marker,
-        "name": "warm-up" if group == "warm-up" else name,
-        "legendgroup": group,
-        "showlegend": legend,
+        "name": name,
         "hovertemplate": f"<b>{name}</b><br>%{{text}}<br>at %{{x:.1f}} s, pair %{{customdata}}<extra></extra>",
     }
 
 
-def _axis_limit_s(samples: dict[Arm, list[RacePoint]]) -> float:
-    """The time beyond which a sample stands on the edge of the axis; the end of the axis where none is beyond."""
-    middles = [
-        upper_median([p.seconds for p in points if not p.warm_up] or [p.seconds for p in points])
-        for points in samples.values()
-    ]
-    return max(middles, default=0.0) * MAX_MEDIAN_MULTIPLE or math.inf
+def _axis_limit_s(points: dict[Arm, list[RacePoint]]) -> float:
+    """The time beyond which samples are drawn at the edge of the axis; infinite before the first sample."""
+    medians = []
+    for arm_points in points.values():
+        times = [p.seconds for p in arm_points if not p.warm_up] or [p.seconds for p in arm_points]
+        if times:
+            medians.append(median_high(times))
+    return max(medians, default=0.0) * MAX_MEDIAN_MULTIPLE or math.inf
 
 
-def _time_axis(title: str, unit: TimeUnit, seconds: Sequence[float], top: float, logarithmic: bool) -> dict:
-    """From zero, so that lengths may be compared; logarithmic where the arms are too far apart for that."""
-    axis = {"title": {"text": title}, "automargin": True, "fixedrange": False}
-    if not seconds:
+def _time_axis(title: str, unit: TimeUnit, times: Sequence[float], limit_s: float, logarithmic: bool) -> dict:
+    """An axis that begins at zero, so that lengths can be compared; logarithmic if the arms are too far apart."""
+    axis = {"title": {"text": title}, "fixedrange": False}
+    if not times:
         return axis | {"range": [0, 1], "showticklabels": False}
     if logarithmic:
         return axis | {"type": "log", "title": {"text": f"{title}, log"}, "dtick": 1, "minor": {"dtick": "D2"}}
-    return axis | {"range": [0, unit(min(max(seconds), top)) * 1.08]}
+    return axis | {"range": [0, unit(min(max(times), limit_s)) * 1.08]}
 
 
-def _seconds_axis(run: Run, samples: dict[Arm, list[RacePoint]]) -> dict:
-    axis = {"title": {"text": "since the start of the run [s]"}, "showgrid": False, "zeroline": False}
-    ends = [points[place].at for points in samples.values() if points for place in (0, -1)]
+def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]]) -> dict:
+    axis = {"title": {"text": "time since the start of the run [s]"}}
+    ends = [arm_points[index].at for arm_points in points.values() if arm_points for index in (0, -1)]
     if not ends:
         return axis | {"range": [0, max(1.0, run.last_at)], "showticklabels": False}
-    pad = max(0.25, 0.015 * (max(ends) - min(ends)))
-    return axis | {"range": [min(ends) - pad, max(ends) + pad]}
+    padding = max(0.25, 0.015 * (max(ends) - min(ends)))
+    return axis | {"range": [min(ends) - padding, max(ends) + padding]}
 
 
 def _ratio_traces(run: Run, step: str, theme: Theme) -> list[dict]:
-    """The ratio's course and its interval."""
-    told = [estimate for estimate in run.estimates if step in estimate.ratios]
-    if len(told) > MAX_RATIO_POINTS:
-        stride = math.ceil(len(told) / MAX_RATIO_POINTS)
-        told = told[::stride] + ([told[-1]] if (len(told) - 1) % stride else [])
-    at = [round(estimate.at, 2) for estimate in told]
-    ratios = [estimate.ratios[step] for estimate in told]
-    low, high = ([round(getattr(ratio, end), 4) for ratio in ratios] for end in ("low", "high"))
+    """The ratio over time, with its interval as a band."""
+    estimates = [estimate for estimate in run.estimates if step in estimate.ratios]
+    if len(estimates) > MAX_RATIO_POINTS:
+        stride = math.ceil(len(estimates) / MAX_RATIO_POINTS)
+        newest = [estimates[-1]] if (len(estimates) - 1) % stride else []
+        estimates = estimates[::stride] + newest
+    at = [round(estimate.at, 2) for estimate in estimates]
+    ratios = [estimate.ratios[step] for estimate in estimates]
     ink = ink_colour(theme)
-    edge = {"type": "scatter", "mode": "lines", "x": at, "yaxis": "y2", "hoverinfo": "skip", "showlegend": False}
+    edge = {"type": "scatter", "mode": "lines", "x": at, "yaxis": "y2", "hoverinfo": "skip", "line": {"width": 0}}
     return [
-        edge | {"y": low, "line": {"width": 0}},
-        edge | {"y": high, "line": {"width": 0}, "fill": "tonexty", "fillcolor": add_opacity(ink, 0.14)},
+        edge | {"y": [round(ratio.low, 4) for ratio in ratios]},
+        edge
+        | {"y": [round(ratio.high, 4) for ratio in ratios], "fill": "tonexty", "fillcolor": add_opacity(ink, 0.14)},
         {
             "type": "scatter",
             "mode": "lines+markers" if len(at) < 40 else "lines",
@@ -204,24 +211,26 @@ def _ratio_traces(run: Run, step: str, theme: Theme) -> list[dict]:
             "yaxis": "y2",
             "line": {"color": ink, "width": 1.8},
             "marker": {"size": 4, "color": ink},
-            "customdata": [f"{r.low:.3f} to {r.high:.3f}, {e.pairs} pairs" for r, e in zip(ratios, told, strict=True)],
+            "customdata": [
+                f"{ratio.low:.3f} to {ratio.high:.3f}, {estimate.pairs} pairs"
+                for ratio, estimate in zip(ratios, estimates, strict=True)
+            ],
             "name": "ratio with 95 % interval",
-            "showlegend": False,
             "hovertemplate": "<b>ratio %{y:.3f}x</b><br>%{customdata}<br>at %{x:.1f} s<extra></extra>",
         },
     ]
 
 
 def _ratio_axis(run: Run, step: str) -> dict:
-    """Around 1 and the interval as it was once it meant something; the first, wide ones run out of the picture."""
-    axis = {"title": {"text": "ratio, 95 %"}, "ticksuffix": "x", "nticks": 4, "zeroline": False, "automargin": True}
+    """An axis that holds 1 and the later intervals; the first, wide intervals may extend beyond it."""
+    axis = {"title": {"text": "ratio, 95 %"}, "ticksuffix": "x", "nticks": 4, "zeroline": False}
     ratios = [estimate.ratios[step] for estimate in run.estimates if step in estimate.ratios]
     if not ratios:
         return axis | {"range": [0.5, 2.5], "showticklabels": False}
     settled = ratios[len(ratios) // 3 :]
     ends = [1.0, *(ratio.low for ratio in settled), *(ratio.high for ratio in settled)]
-    pad = max(0.06 * (max(ends) - min(ends)), 0.01)
-    return axis | {"range": [min(ends) - pad, max(ends) + pad]}
+    padding = max(0.06 * (max(ends) - min(ends)), 0.01)
+    return axis | {"range": [min(ends) - padding, max(ends) + padding]}
 
 
 def _median_lines(comparison: Comparison | None, unit: TimeUnit, theme: Theme) -> list[dict]:
@@ -229,60 +238,46 @@ def _median_lines(comparison: Comparison | None, unit: TimeUnit, theme: Theme) -
         return []
     return [
         _horizontal_line(
-            "y", unit(getattr(comparison, arm).median), arm_style(arm, theme).colour, arm_style(arm, theme).dash
+            "y", unit(comparison.summary(arm).median), arm_style(arm, theme).colour, arm_style(arm, theme).dash
         )
         for arm in Arm
     ]
 
 
 def _median_labels(comparison: Comparison | None, unit: TimeUnit, theme: Theme, logarithmic: bool) -> list[dict]:
-    """The medians at the right end of their lines: the slower one's above its line, the faster one's below."""
+    """The medians at the right ends of their lines: the slower arm's above its line, the faster arm's below."""
     if comparison is None:
         return []
-    slower = Arm.BASELINE if comparison.baseline.median >= comparison.accelerated.median else Arm.ACCELERATED
-    return [
-        {
-            "x": 1,
-            "xref": "paper",
-            "xanchor": "left",
-            "xshift": 4,
-            "y": math.log10(unit(median)) if logarithmic else unit(median),
-            "yref": "y",
-            "yanchor": "bottom" if arm is slower else "top",
-            "text": f"{arm_style(arm, theme).glyph} <b>{format_duration(median)}</b>",
-            "font": {"color": arm_style(arm, theme).colour, "size": 12},
-            "showarrow": False,
-        }
-        for arm in Arm
-        for median in [getattr(comparison, arm).median]
-    ]
+    slower = max(Arm, key=lambda arm: comparison.summary(arm).median)
+    labels = []
+    for arm in Arm:
+        style, median = arm_style(arm, theme), comparison.summary(arm).median
+        labels.append(
+            {
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "left",
+                "xshift": 4,
+                # On a logarithmic axis Plotly positions annotations by the logarithm.
+                "y": math.log10(unit(median)) if logarithmic else unit(median),
+                "yref": "y",
+                "yanchor": "bottom" if arm is slower else "top",
+                "text": f"{style.glyph} <b>{format_duration(median)}</b>",
+                "font": {"color": style.colour},
+            }
+        )
+    return labels
 
 
-def _ratio_label(run: Run, step: str, theme: Theme) -> list[dict]:
-    comparison = run.comparison(step)
+def _ratio_label(comparison: Comparison | None, theme: Theme) -> list[dict]:
     if comparison is None:
         return []
-    label = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 4, "y": comparison.ratio.value, "yref": "y2"}
-    return [
-        label
-        | {
-            "text": f"<b>{format_ratio(comparison.ratio.value)}</b>",
-            "font": {"color": ink_colour(theme), "size": 12},
-            "showarrow": False,
-        }
-    ]
+    ratio = comparison.ratio.value
+    position = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 4, "y": ratio, "yref": "y2"}
+    return [position | {"text": f"<b>{format_ratio(ratio)}</b>", "font": {"color": ink_colour(theme)}}]
 
 
-def _horizontal_line(axis: str, at: float, colour: str, dash: str) -> dict:
-    """A line across the whole width."""
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "yref": axis,
-        "y0": at,
-        "y1": at,
-        "line": {"color": colour, "width": 1.2, "dash": dash},
-        "layer": "below",
-    }
+def _horizontal_line(axis: str, y: float, colour: str, dash: str) -> dict:
+    """A line at `y` of an axis, across the whole width of the plot."""
+    position = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": y, "y1": y}
+    return position | {"line": {"color": colour, "width": 1.2, "dash": dash}, "layer": "below"}

@@ -1,4 +1,4 @@
-"""TODO: ui.charts.throughput.build_throughput_figure."""
+"""The throughput of both arms."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from bench.formatting import choose_rate_prefix, format_duration, format_three_d
 from bench.run.record import Run
 from bench.values import TOTAL, Arm, Summary
 from ui.charts.axes import ARM_ROWS, build_arms_axis
-from ui.charts.labels import arm_label, build_note
-from ui.design import plotly_template
+from ui.charts.labels import build_note
+from ui.design.plotly_template import new_figure
 from ui.design.theme import Theme, arm_style, ink_colour
 
 
 def build_throughput_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, height: int = 240) -> go.Figure:
-    """Bars of the work done a second, from the median time; whiskers from the quartiles."""
+    """Bars of the work per second, from the median time, with whiskers from the quartiles."""
     comparison = run.comparison(step)
     unit = run.snapshot.unit
-    layout = plotly_template.base_layout(height) | {"showlegend": False, "yaxis": build_arms_axis(run)}
+    layout = {"showlegend": False, "yaxis": build_arms_axis(run)}
     if comparison is None:
-        layout |= {"xaxis": {"title": {"text": f"{unit} a second"}, "range": [0, 1], "showticklabels": False}}
-        layout["annotations"] = [build_note("No pair yet", middle=True)]
-        return go.Figure({"data": [], "layout": layout})
+        layout["xaxis"] = {"title": {"text": f"{unit} per second"}, "range": [0, 1], "showticklabels": False}
+        return new_figure(theme, height, [], layout | {"annotations": [build_note("No pairs yet", centred=True)]})
     factor, prefix = choose_rate_prefix(max(comparison.baseline.throughput, comparison.accelerated.throughput))
-    layout["xaxis"] = {"title": {"text": f"{prefix}{unit} a second"}, "rangemode": "tozero", "nticks": 6}
-    traces = [_bar_trace(run, arm, getattr(comparison, arm), factor, prefix + unit, theme) for arm in Arm]
-    return go.Figure({"data": traces, "layout": layout})
+    layout["xaxis"] = {"title": {"text": f"{prefix}{unit} per second"}, "rangemode": "tozero", "nticks": 6}
+    traces = [_bar_trace(run, arm, comparison.summary(arm), factor, f"{prefix}{unit}/s", theme) for arm in Arm]
+    return new_figure(theme, height, traces, layout)
 
 
 def _bar_trace(run: Run, arm: Arm, summary: Summary, factor: float, unit: str, theme: Theme) -> dict:
-    look = arm_style(arm, theme)
+    """An arm's bar. `factor` is the number of units of work in one `unit` of the axis."""
+    style = arm_style(arm, theme)
     rate = summary.throughput / factor
     work = rate * summary.median
     fast = work / summary.lower_quartile if summary.lower_quartile else rate
@@ -41,9 +41,9 @@ def _bar_trace(run: Run, arm: Arm, summary: Summary, factor: float, unit: str, t
         "x": [float(f"{rate:.6g}")],
         "width": 0.5,
         "marker": {
-            "color": look.soft if look.pattern else look.colour,
-            "line": {"color": look.colour, "width": 1.5},
-            "pattern": {"shape": look.pattern, "fgcolor": look.colour, "fgopacity": 0.35, "size": 7},
+            "color": style.fill if style.pattern else style.colour,
+            "line": {"color": style.colour, "width": 1.5},
+            "pattern": {"shape": style.pattern, "fgcolor": style.colour, "fgopacity": 0.35, "size": 7},
         },
         "error_x": {
             "type": "data",
@@ -58,9 +58,10 @@ def _bar_trace(run: Run, arm: Arm, summary: Summary, factor: float, unit: str, t
         "textposition": "inside",
         "insidetextanchor": "start",
         "textangle": 0,
-        "textfont": {"color": ink_colour(theme) if look.pattern else look.on, "size": 14},
+        "textfont": {"color": ink_colour(theme) if style.pattern else style.text, "size": 14},
         "hovertemplate": (
-            f"<b>{arm_label(run, arm)}</b><br>{format_three_digits(rate)} {unit}/s at the median of {format_duration(summary.median)}"
-            f"<br>{format_three_digits(slow)} to {format_three_digits(fast)} between the quartiles<extra></extra>"
+            f"<b>{run.snapshot.arms[arm]}</b><br>"
+            f"{format_three_digits(rate)} {unit} at the median of {format_duration(summary.median)}<br>"
+            f"{format_three_digits(slow)} to {format_three_digits(fast)} between the quartiles<extra></extra>"
         ),
     }

@@ -1,4 +1,4 @@
-"""TODO: ui.design.headings."""
+"""Headings inside a page."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import streamlit as st
 
 
 def draw_heading(text: str, note: str = "") -> None:
-    """A heading of the page's inner parts, with a remark beside it."""
+    """A heading below the level of `st.subheader`, with an optional note beside it. Both are Markdown."""
     st.markdown(f"**{text}**" + (f"&ensp;:small[{note}]" if note else ""))

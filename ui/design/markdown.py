@@ -1,10 +1,10 @@
-"""TODO: ui.design.markdown."""
+"""Plain text in Markdown."""
 
 from __future__ import annotations
 
 
 def escape_markdown(text: str) -> str:
-    """Text of a library or a person, so that nothing in it is taken for Markdown."""
-    for mark in "\\`*_[]$~<>":
-        text = text.replace(mark, f"\\{mark}")
-    return text.replace(":", "\\:")
+    """`text` with everything escaped that Streamlit would read as Markdown. For texts of libraries and users."""
+    for character in "\\`*_[]$~<>:":
+        text = text.replace(character, f"\\{character}")
+    return text

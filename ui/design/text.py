@@ -1,4 +1,4 @@
-"""TODO: ui.design.text."""
+"""Values as text for pages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ui.design.browser import detect_time_zone
 
 
 def format_optional_ratio(ratio: float | None, low: float | None, high: float | None) -> str:
-    """'2.37x (2.31 to 2.44)'; empty where there is none."""
+    """A ratio with its interval, '2.37x (2.31 to 2.44)'; empty if it is missing."""
     if ratio is None or low is None or high is None:
         return ""
     return format_ratio_with_interval(Interval(value=ratio, low=low, high=high))
 
 
 def format_date_time(moment: datetime) -> str:
-    """Where the reader is: '24 Nov 2025, 02:25'."""
+    """A date and time in the browser's time zone, '24 Nov 2025, 02:25'."""
     return f"{moment.astimezone(detect_time_zone()):%-d %b %Y, %H:%M}"

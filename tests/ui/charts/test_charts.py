@@ -1,4 +1,4 @@
-"""Figures of a hand-made run: what they show, in which units, and that few and very many samples do them no harm."""
+"""The figures of an artificial run: their content and units, with no, few and very many samples."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from bench.values import TOTAL, Arm, Phase
 from bench.workload.registry import load_workloads
 from tests.support.modin_runs import make_modin_run
 from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample
-from ui.charts import accuracy, axes, cores, distribution, race, steps, telemetry, throughput
+from ui.charts import accuracy, cores, distribution, race, steps, telemetry, throughput
 
 
 def count_markers(figure, name: str = "") -> int:
-    """Points of the traces that are markers and whose name holds `name`."""
+    """Number of points in the marker traces whose name contains `name`."""
     return sum(len(t.x) for t in figure.data if t.mode == "markers" and t.x is not None and name in (t.name or ""))
 
 
 @pytest.mark.parametrize("pairs", [0, 1, 3, 100, 2000])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_figure_of_any_number_of_samples(pairs, theme):
+def test_every_figure_can_be_built_from_any_number_of_samples(pairs, theme):
     run = make_colour_run(pairs)
     for draw in (race.build_race_figure, distribution.build_distribution_figure, throughput.build_throughput_figure):
         for step in (TOTAL, "fit"):
@@ -32,7 +32,7 @@ def test_every_figure_of_any_number_of_samples(pairs, theme):
         draw(run, theme).to_json()
 
 
-def test_an_empty_run_has_axes_and_says_why_it_is_empty():
+def test_figures_of_an_empty_run_have_axes_and_a_reason():
     run = make_colour_run(0)
     for figure in (
         race.build_race_figure(run),
@@ -47,16 +47,16 @@ def test_an_empty_run_has_axes_and_says_why_it_is_empty():
 def test_race_shows_every_sample_in_the_unit_of_the_axis():
     run = make_colour_run(20)
     figure = race.build_race_figure(run)
-    assert figure.layout.yaxis.title.text == "the whole [ms]"
-    assert figure.layout.xaxis.title.text == "since the start of the run [s]"
-    assert count_markers(figure) == 42  # two of them are the warm-up
+    assert figure.layout.yaxis.title.text == "total time [ms]"
+    assert figure.layout.xaxis.title.text == "time since the start of the run [s]"
+    assert count_markers(figure) == 42  # including 2 warm-up samples
     assert count_markers(figure, "warm-up") == 2
     raced = next(trace for trace in figure.data if trace.name == "stock scikit-learn")
     assert raced.y[0] == pytest.approx(1e3 * run.samples_of(Arm.BASELINE)[0].total_s, rel=1e-4)
     assert raced.text[0].endswith(" ms")
 
 
-def test_race_leaves_out_other_core_counts():
+def test_race_excludes_samples_on_other_core_counts():
     run = make_colour_run(5)
     run.samples += [make_colour_sample(arm, 9, Phase.CORES, cores=2) for arm in Arm]
     run.samples += [make_colour_sample(arm, 9, Phase.WARM_UP, cores=2) for arm in Arm]
@@ -78,7 +78,7 @@ def test_many_samples_are_thinned_and_the_figure_says_so():
     figure = race.build_race_figure(run)
     assert count_markers(figure) <= 2 * race.MAX_RACE_POINTS + 4
     assert any("of 2,000 samples" in note.text for note in figure.layout.annotations)
-    # The one far sample is among the points, on the edge of the axis.
+    # The one very slow sample is drawn at the edge of the axis.
     assert count_markers(figure, "beyond") == 1
     live = race.build_race_figure(run, live=True)
     assert count_markers(live) <= 2 * race.MAX_LIVE_POINTS + 4
@@ -88,10 +88,10 @@ def test_thinning_keeps_order_and_extremes():
     points = [
         race.RacePoint(at=n, seconds=1 + (n == 500) - 0.5 * (n == 900), pair=n, warm_up=False) for n in range(1000)
     ]
-    kept = race.thin_points(points, 100)
-    assert len(kept) <= 100
-    assert [point.at for point in kept] == sorted(point.at for point in kept)
-    assert {500, 900} <= {point.pair for point in kept}
+    thinned = race.thin_points(points, 100)
+    assert len(thinned) <= 100
+    assert [point.at for point in thinned] == sorted(point.at for point in thinned)
+    assert {500, 900} <= {point.pair for point in thinned}
     assert race.thin_points(points, 1000) == points
 
 
@@ -107,12 +107,12 @@ def test_distribution_marks_outliers_and_takes_the_box_from_the_statistics():
 
 def test_throughput_has_whiskers_and_a_unit():
     figure = throughput.build_throughput_figure(make_colour_run(20))
-    assert figure.layout.xaxis.title.text == "million pixels a second"
+    assert figure.layout.xaxis.title.text == "million pixels per second"
     assert all(bar.error_x.array[0] > 0 and bar.error_x.arrayminus[0] > 0 for bar in figure.data)
     assert figure.data[1].x[0] > figure.data[0].x[0]
 
 
-def test_steps_stand_on_a_log_axis_around_one_with_published_marks():
+def test_step_ratios_have_a_log_axis_that_includes_one_and_published_marks():
     figure = steps.build_steps_figure(make_colour_run(20))
     assert figure.layout.xaxis.type == "log"
     assert 1 in figure.layout.xaxis.tickvals
@@ -123,7 +123,7 @@ def test_steps_stand_on_a_log_axis_around_one_with_published_marks():
     assert "does not name its processor" in published.customdata[0].replace("<br>", " ")
 
 
-def test_published_figures_stand_alone_before_a_run():
+def test_published_figures_are_shown_alone_before_a_run():
     figure = steps.build_published_figure(load_workloads()["colour-quantization"].default_case)
     assert len(figure.data) == 1 and len(figure.data[0].x) == 3
 
@@ -136,33 +136,28 @@ def test_accuracy_is_a_share_of_the_baseline_with_the_limit():
     assert any("31.66 dB" in note.text for note in figure.layout.annotations)
 
 
-def test_arms_that_are_far_apart_stand_on_a_log_axis(monkeypatch):
+def test_arms_that_are_far_apart_have_a_log_axis(monkeypatch):
     monkeypatch.setitem(COLOUR_SECONDS, Arm.BASELINE, 0.5)
     assert race.build_race_figure(make_colour_run(10)).layout.yaxis.type == "log"
 
 
-def test_telemetry_has_a_row_a_core():
+def test_telemetry_has_one_row_per_core():
     figure = telemetry.build_telemetry_figure(make_colour_run(3))
     assert len(figure.data[0].z) == 2 and list(figure.data[0].z[0]) == [50] * 5
 
 
-def test_ticks_of_times_have_the_unit_that_suits_them():
-    assert axes.log_time_axis([3e-4, 0.2])["ticktext"] == ["300 µs", "1 ms", "3 ms", "10 ms", "30 ms", "100 ms"]
-    assert axes.log_time_axis([0.6, 40])["ticktext"] == ["500 ms", "1 s", "2 s", "5 s", "10 s", "20 s"]
-
-
 def test_equal_results_are_counted_and_those_that_differ_are_named():
     run = make_modin_run()
-    drawn = accuracy.build_accuracy_figure(run)
-    assert [bar.text for bar in drawn.data] == ["<b>4 equal</b>", "<b>1 different</b>"]
-    assert "to_parquet" in drawn.layout.annotations[0].text
+    figure = accuracy.build_accuracy_figure(run)
+    assert [bar.text for bar in figure.data] == ["<b>4 equal</b>", "<b>1 different</b>"]
+    assert "to_parquet" in figure.layout.annotations[0].text
 
 
-def test_many_calls_have_low_rows_with_their_ratios_beside_them(monkeypatch):
+def test_many_steps_have_low_rows_with_their_ratios_beside_them(monkeypatch):
     run = make_modin_run()
-    roomy = steps.build_steps_figure(run)
+    tall = steps.build_steps_figure(run)
     monkeypatch.setattr(steps, "MAX_TALL_ROWS", 3)
     crowded = steps.build_steps_figure(run)
-    assert crowded.layout.height < roomy.layout.height
-    told = [note.text for note in crowded.layout.annotations]
-    assert {"2.00x", "0.33x"} <= set(told) and "2.00x" not in [note.text for note in roomy.layout.annotations]
+    assert crowded.layout.height < tall.layout.height
+    texts = [note.text for note in crowded.layout.annotations]
+    assert {"2.00x", "0.33x"} <= set(texts) and "2.00x" not in [note.text for note in tall.layout.annotations]

@@ -138,7 +138,7 @@ def mark_spans(passage: str, answers: dict[str, Any], colours: Theme) -> str:
         if "fp32" in inside:
             css += f"border-bottom: 3px solid {theme.arm_style(Arm.BASELINE, colours).colour};"
         if "int8" in inside:
-            css += f"background: {theme.arm_style(Arm.ACCELERATED, colours).soft};"
+            css += f"background: {theme.arm_style(Arm.ACCELERATED, colours).fill};"
         who = " and ".join(MODEL_ARMS[name][1] for name in MODEL_ARMS if name in inside)
         parts.append(
             f'<mark title="{who}" style="color: inherit; padding-bottom: 1px; background: none; {css}">{text}</mark>'

@@ -99,7 +99,7 @@ def _draw_verdicts(
 
 def build_times_figure(arms: dict[Arm, dict[str, Any]], names: dict[Arm, str], theme: Theme) -> go.Figure:
     """Milliseconds of a pass by kind of operator, both arms."""
-    figure = go.Figure()
+    figure = plotly_template.new_figure(theme, 380, layout={"barmode": "group", "legend": {"traceorder": "reversed"}})
     kinds = [*OPERATOR_KINDS, "other"]
     for arm, profile in reversed(arms.items()):
         spent = dict.fromkeys(kinds, 0.0)
@@ -114,10 +114,6 @@ def build_times_figure(arms: dict[Arm, dict[str, Any]], names: dict[Arm, str], t
             marker={"color": look.colour, "pattern": {"shape": look.pattern}},
             hovertemplate="%{y}: %{x:.2f} ms<extra>" + names[arm] + "</extra>",
         )
-    figure.update_layout(
-        plotly_template.base_layout(380)
-        | {"barmode": "group", "legend": {"traceorder": "reversed", "orientation": "h"}}
-    )
     figure.update_xaxes(title="ms a pass", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
     return figure

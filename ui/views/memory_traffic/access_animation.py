@@ -199,8 +199,9 @@ def build_animation(way: AccessOrder, seen: CacheTrace, colour: str, theme: Them
     play = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}, "mode": "immediate"}
     stop = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate"}
     drawn.update_layout(
-        plotly_template.base_layout(330)
-        | {
+        {
+            "template": plotly_template.template_name(theme),
+            "height": 330,
             "updatemenus": [
                 {
                     "type": "buttons",

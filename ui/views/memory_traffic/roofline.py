@@ -110,7 +110,7 @@ def _thread_counts(of: list[dict[str, Any]]) -> list[int]:
 
 def build_staircase_figure(stairs: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> go.Figure:
     """GB/s over the size of all arrays, a line for each number of threads."""
-    figure = go.Figure()
+    figure = plotly_template.new_figure(theme, 420)
     for place, threads in enumerate(_thread_counts(stairs)):
         own = [stair for stair in stairs if stair["threads"] == threads]
         arm = Arm.BASELINE if place == 0 else Arm.ACCELERATED
@@ -124,7 +124,6 @@ def build_staircase_figure(stairs: list[dict[str, Any]], caches: list[Cache], th
             hovertemplate="%{x:,.0f} KiB: %{y:.1f} GB/s<extra></extra>",
         )
     axes.mark_caches(figure, caches, theme)
-    figure.update_layout(plotly_template.base_layout(420))
     array_sizes.set_array_size_axis(figure, [stair["bytes"] for stair in stairs], "all three arrays")
     figure.update_yaxes(title="GB/s", rangemode="tozero")
     return figure
@@ -134,7 +133,7 @@ def build_roofline_figure(
     stairs: list[dict[str, Any]], peaks: list[dict[str, Any]], kernels: list[dict[str, Any]], theme: Theme
 ) -> go.Figure:
     """Gflop/s over operations a byte; for each number of threads the roof of memory, and that of the fastest level."""
-    figure = go.Figure()
+    figure = plotly_template.new_figure(theme, 420)
     for place, peak in enumerate(peaks):
         own = [stair for stair in stairs if stair["threads"] == peak["threads"]]
         if not own:
@@ -170,7 +169,6 @@ def build_roofline_figure(
         hovertemplate="%{customdata[3]}, %{text}, %{customdata[2]} threads: %{y:.3g} Gflop/s, "
         "%{customdata[0]:.3g} GB/s, %{customdata[1]:.0%} of its limit<extra></extra>",
     )
-    figure.update_layout(plotly_template.base_layout(420))
     intensities, rates = ([value for line in figure.data for value in line[along]] for along in ("x", "y"))
     figure.update_xaxes(title="arithmetic intensity [operations a byte], log", **axes.build_log_axis(intensities))
     figure.update_yaxes(title="Gflop/s, log", **axes.build_log_axis(rates))

@@ -110,7 +110,7 @@ def build_speedup_figure(
     theme: Theme,
 ) -> go.Figure:
     """Speedup over cores: measured, by Amdahl's law where it applies, ideal, and the triad's most."""
-    drawn = go.Figure()
+    drawn = plotly_template.new_figure(theme, 400, layout={"showlegend": True})
     most = max(point["cores"] for point in points)
     grid = [1 + place * (most - 1) / 60 for place in range(61)]
     drawn.add_scatter(
@@ -131,7 +131,7 @@ def build_speedup_figure(
             x=[*grid, *reversed(grid)],
             y=[*curves["low"], *reversed(curves["high"])],
             fill="toself",
-            fillcolor=look.soft,
+            fillcolor=look.fill,
             line={"width": 0},
             hoverinfo="skip",
             showlegend=False,
@@ -174,7 +174,6 @@ def build_speedup_figure(
         },
         annotation_position="top left",
     )
-    drawn.update_layout(plotly_template.base_layout(400) | {"showlegend": True})
     drawn.update_xaxes(title="cores", dtick=1 if most <= 16 else None, range=[0.9, most + 0.1 * most / 2])
     drawn.update_yaxes(title="speedup over one core", rangemode="tozero")
     return drawn

@@ -56,7 +56,7 @@ def build_sweep_figure(
     what: str, points: list[dict[str, Any]], levels: list[dict[str, Any]], caches: list[Cache], theme: Theme
 ) -> go.Figure:
     """Nanoseconds an element, over stride or tile; versions that stand beside are level lines."""
-    figure = go.Figure()
+    figure = plotly_template.new_figure(theme, 420, layout={"showlegend": True})
     look = arm_style(Arm.ACCELERATED, theme)
     for place, version in enumerate(dict.fromkeys(point["version"] for point in points)):
         own = [point for point in points if point["version"] == version]
@@ -89,7 +89,6 @@ def build_sweep_figure(
             )
     else:
         _mark_cache_limits(figure, points, caches, theme)
-    figure.update_layout(plotly_template.base_layout(420) | {"showlegend": True})
     tiles = sorted({point["x"] for point in points})
     named = {"type": "log", "tickvals": tiles, "ticktext": [f"{tile:,}" for tile in tiles]}
     figure.update_xaxes(title=_axis_title(what), **({"type": "linear", "dtick": 8} if what == "stride" else named))

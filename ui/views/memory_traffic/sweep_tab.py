@@ -151,7 +151,7 @@ def build_sizes_figure(
     points: list[dict[str, Any]], caches: list[Cache], rate: tuple[str, str], theme: Theme
 ) -> go.Figure:
     """What both versions reach over the bytes of their arrays, with the triad beside and the caches marked."""
-    figure = go.Figure()
+    figure = plotly_template.new_figure(theme, 400, layout={"showlegend": True})
     name, unit = rate
     shown = {"before": Arm.BASELINE, "after": Arm.ACCELERATED}
     levers = [lever for lever in ("triad", *shown) if lever != "triad" or name == "gb_s"]
@@ -171,7 +171,6 @@ def build_sizes_figure(
             hovertemplate="%{customdata[0]}: %{y:.3g} " + unit + ", %{customdata[1]:.4g} ms a call<extra></extra>",
         )
     axes.mark_caches(figure, caches, theme)
-    figure.update_layout(plotly_template.base_layout(400) | {"showlegend": True})
     array_sizes.set_array_size_axis(figure, [point["bytes"] for point in points])
     shown_rates = [rate for line in figure.data for rate in line.y]
     figure.update_yaxes(title=f"{unit}, log", **axes.build_log_axis(shown_rates))

@@ -111,12 +111,11 @@ def _draw_verdict(job: Job) -> None:
 
 def build_break_even_figure(points: list[dict[str, Any]], crossing: dict[str, float] | None, theme: Theme) -> go.Figure:
     """Time against rows, both logarithmic: median and quartiles of either engine; the crossing with its interval."""
-    figure = go.Figure()
+    figure = plotly_template.new_figure(theme, 380)
     rows = [point["rows"] for point in points]
     for arm, name, label in ((Arm.BASELINE, "pandas", "pandas"), (Arm.ACCELERATED, "modin", "Modin on Ray")):
         times = [point[name] for point in points]
         figure.add_trace(cores.build_median_trace(rows, times, arm, label, "%{x:,} rows: %{customdata}", theme))
-    figure.update_layout(plotly_template.base_layout(380))
     figure.update_xaxes(title="rows, log", type="log", tickvals=rows, ticktext=[f"{count:,}" for count in rows])
     times = [seconds for point in points for name in ("pandas", "modin") for seconds in point[name]]
     figure.update_yaxes(title="time to the result, log", **axes.log_time_axis(times))

@@ -129,7 +129,7 @@ def build_scaling_figure(
     run: Run, times: RoundTimes, law: AmdahlFit, found: Crossing | None, theme: Theme
 ) -> go.Figure:
     """Time against cores, both logarithmic; the projection dotted, on a ground of its own."""
-    figure = go.Figure()
+    figure = plotly_template.new_figure(theme, 400)
     most = max(times[Arm.ACCELERATED])
     rival = min(times[Arm.BASELINE].values(), key=median)
     beyond = (
@@ -153,7 +153,6 @@ def build_scaling_figure(
                 customdata=[format_duration(seconds) for seconds in line],
                 hovertemplate=f"{name}, projection, %{{x:.0f}} cores: %{{customdata}}<extra></extra>",
             )
-    figure.update_layout(plotly_template.base_layout(400))
     ticks = sorted({1 << power for power in range(7)} | set(times[Arm.ACCELERATED]))
     span = [-0.06, math.log10(max(MAX_PROJECTED_CORES, most)) + 0.06]
     figure.update_xaxes(
