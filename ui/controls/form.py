@@ -1,9 +1,8 @@
-"""The controls of a race page: made from a workload's declaration, kept in the URL, checked into a plan.
+"""The controls of a race page, built from the workload's declaration, stored in the URL, and checked into a plan.
 
-The URL says what `Plan.to_query` says, values by name, so that a link, a reload and the browser's back button bring the
-same plan. (Streamlit's own binding writes what a widget shows, 'all pixels' instead of 1000000000, leaves out defaults
-that are a machine's own, and lets one page's parameters stand on the next.) A control's value therefore lives in the
-session under the workload's name; whenever the URL is not the one that this page wrote last, it is read anew.
+The URL has the form of `bench.plan.query`, so a link, a reload and the browser's back button restore the same plan.
+Streamlit's `bind="query-params"` does not fit: it writes what a widget shows ('all pixels') instead of the value, drops
+defaults although they depend on the machine, and carries the parameters of one page over to the next.
 """
 
 from __future__ import annotations
@@ -15,166 +14,155 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bench.machine.limits import core_limit
-from bench.plan.plan import Plan
-from bench.plan.validation import BUDGET_RANGE_S, TARGET_RANGE, PlanError, make_plan
-from bench.workload.declaration import Parameter, Setting, Workload
+from bench.plan.plan import MAX_SEED, Plan
+from bench.plan.validation import ACCURACY_LIMIT_RANGE, BUDGET_RANGE_S, TARGET_RANGE, PlanError, make_plan
+from bench.workload.declaration import Parameter, Workload
 from ui.controls.overrides import ControlOverrides, apply_overrides
-from ui.controls.state import control_key, control_values
+from ui.controls.state import Controls, current_controls, select_case
 from ui.controls.url import read_url, write_url
 from ui.controls.widgets import (
-    PARAMETER_WIDGETS,
     SLIDER_WIDTH_PX,
     WIDE_SLIDER_WIDTH_PX,
+    draw_case,
     draw_cores,
     draw_lever,
-    draw_number,
+    draw_parameter,
 )
 from ui.design.theme import Theme
+
+MEASUREMENT_FIELDS = ("budget_s", "target", "accuracy_limit", "seed")
+"""Fields of a plan that say how long and how precisely to measure."""
+NUMBER_WIDTH_PX = 150
+DEFAULT_CONTROLS = ControlOverrides(visible=("batch",))
 
 
 def plan_from_controls(
     workload: Workload,
     theme: Theme = "light",
     messages: DeltaGenerator | None = None,
-    narrowed: ControlOverrides | None = None,
+    overrides: ControlOverrides | None = None,
 ) -> Plan | None:
-    """Draw the controls; the plan that they say, or None, with what is wrong with it in `messages` or below."""
+    """Draw the controls and return their plan. If the settings are not valid, write why into `messages` (or below the
+    controls) and return None."""
     messages = messages or st.container()
+    overrides = overrides or DEFAULT_CONTROLS
     limit = core_limit()
     problems = read_url(workload, limit)
-    if narrowed:
-        apply_overrides(workload, narrowed)
+    if overrides.case:
+        select_case(workload, overrides.case)
+    controls = current_controls(workload)
+    controls.fill(limit)
+    apply_overrides(controls, overrides)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        if narrowed is None:
-            draw_lever(workload, theme)
-            draw_cores(workload, limit)
-            draw_number(workload, workload.batch, width=SLIDER_WIDTH_PX)
-            _draw_more(workload, workload.parameters_of(workload.default_case))
-        elif narrowed.races:
-            draw_lever(workload, theme)
-            draw_cores(workload, limit)
-            _draw_visible_parameters(workload, narrowed)
-            rest = [
-                one
-                for one in (workload.batch, *workload.parameters_of(workload.default_case))
-                if not narrowed.hides(one.name)
-            ]
-            _draw_more(workload, [one for one in rest if one.name not in narrowed.front], narrowed.choices)
-        else:
-            draw_cores(workload, limit)
-            _draw_visible_parameters(workload, narrowed)
-    plan = _build_plan(workload, limit, messages)
-    _show_problems(problems, messages)
+        if overrides.races:
+            if len(workload.cases) > 1 and not overrides.case:
+                draw_case(controls)
+            draw_lever(controls, theme)
+        draw_cores(controls, limit)
+        for parameter in controls.parameters:
+            if parameter.name in overrides.visible:
+                width = SLIDER_WIDTH_PX if parameter is workload.batch else WIDE_SLIDER_WIDTH_PX
+                draw_parameter(controls, parameter, width)
+        if overrides.races:
+            _draw_more(controls, overrides)
+    plan = _build_plan(controls, limit, messages)
+    if problems:
+        _show_problems(
+            problems, messages, "Some settings in the URL are not valid", "Their default values are used instead."
+        )
     if plan is not None:
         write_url(workload, plan)
     return plan
 
 
-def _draw_visible_parameters(workload: Workload, narrowed: ControlOverrides) -> None:
-    for parameter in (workload.batch, *workload.parameters_of(workload.default_case)):
-        if parameter.name in narrowed.front and parameter.kind in ("integer", "real"):
-            draw_number(
-                workload, parameter, width=SLIDER_WIDTH_PX if parameter is workload.batch else WIDE_SLIDER_WIDTH_PX
-            )
-        elif parameter.name in narrowed.front:
-            PARAMETER_WIDGETS[parameter.kind](workload, parameter)
-
-
-# --- the plan ---
-
-
-def _build_plan(workload: Workload, limit: int, messages: DeltaGenerator) -> Plan | None:
-    value = {name: st.session_state.get(control_key(workload, name)) for name in Plan.model_fields}
-    fields = {name: given for name, given in value.items() if given is not None}
-    for parameter in workload.parameters_of(workload.default_case):
-        fields.setdefault("parameters", {})[parameter.name] = st.session_state.get(
-            control_key(workload, parameter.name)
-        )
+def _build_plan(controls: Controls, limit: int, messages: DeltaGenerator) -> Plan | None:
+    fields = {name: controls.get(name) for name in Plan.model_fields if name not in ("workload", "case", "parameters")}
+    fields = {name: value for name, value in fields.items() if value is not None}
+    parameters = controls.workload.parameters_of(controls.case)
+    fields["parameters"] = {parameter.name: controls.get(parameter.name) for parameter in parameters}
     try:
-        return make_plan(workload.name, core_limit=limit, **fields)
+        return make_plan(controls.workload.name, controls.case.name, core_limit=limit, **fields)
     except PlanError as error:
-        _show_problems(error.problems, messages, "These settings cannot be run", "Change them, and go on.")
+        _show_problems(error.problems, messages, "These settings cannot be run", "Change them to continue.")
         return None
 
 
-def _show_problems(
-    problems: list[str],
-    messages: DeltaGenerator,
-    title: str = "The address of this page asks for what cannot be run",
-    remedy: str = "The default stands in its place.",
-) -> None:
-    if problems:
-        text = "\n".join(f"- {problem}" for problem in problems)
-        messages.error(f"{text}\n\n{remedy}", title=title, icon=":material/link_off:")
+def _show_problems(problems: Sequence[str], messages: DeltaGenerator, title: str, remedy: str) -> None:
+    text = "\n".join(f"- {problem}" for problem in problems)
+    messages.error(f"{text}\n\n{remedy}", title=title, icon=":material/link_off:")
 
 
-# --- the rest ---
-
-
-def _draw_more(
-    workload: Workload, parameters: Sequence[Parameter], choices: Mapping[str, Sequence[str]] | None = None
-) -> None:
-    """Parameters, and how long and how exactly to measure; the label tells when they are not the defaults."""
-    names = [*(parameter.name for parameter in parameters), "budget_s", "target", "seed", "accuracy_limit"]
-    changed = [name for name in names if control_values(workload).get(name) != _default_value(workload, name)]
+def _draw_more(controls: Controls, overrides: ControlOverrides) -> None:
+    """The other parameters, and how long and how precisely to measure. The label counts the changed settings."""
+    parameters = [
+        parameter
+        for parameter in controls.parameters
+        if parameter.name not in overrides.visible and not overrides.hides(parameter.name)
+    ]
+    names = [*(parameter.name for parameter in parameters), *MEASUREMENT_FIELDS]
+    changed = {name: controls.get(name) for name in names if controls.get(name) != controls.default(name)}
     label = f"More ({len(changed)})" if changed else "More"
-    with st.popover(label, icon=":material/tune:", help=_more_help(workload, changed), width="content"):
+    with st.popover(label, icon=":material/tune:", help=_describe_more(changed), width="content"):
         for parameter in parameters:
-            left = (choices or {}).get(parameter.name)
-            if left is not None:
-                parameter = replace(parameter, choices={name: parameter.choices[name] for name in left})
-            PARAMETER_WIDGETS[parameter.kind](workload, parameter)
-        _draw_measurement_settings(workload)
+            draw_parameter(controls, _restrict_choices(parameter, overrides))
+        _draw_measurement_settings(controls)
 
 
-def _more_help(workload: Workload, changed: list[str]) -> str:
-    values = control_values(workload)
-    said = ", ".join(f"{name} {values[name]}" for name in changed)
-    return "Parameters, time budget, precision, seed" + (f". Not as usual: {said}" if changed else "")
+def _describe_more(changed: Mapping[str, object]) -> str:
+    text = "Parameters, time budget, precision, seed"
+    if changed:
+        text += ". Changed: " + ", ".join(f"{name} {value}" for name, value in changed.items())
+    return text
 
 
-def _default_value(workload: Workload, name: str) -> Setting:
-    if name in Plan.model_fields:
-        return workload.batch.default if name == workload.batch.name else Plan.model_fields[name].default
-    return workload.parameter(name).default
+def _restrict_choices(parameter: Parameter, overrides: ControlOverrides) -> Parameter:
+    names = overrides.choices.get(parameter.name)
+    if names is None:
+        return parameter
+    return replace(parameter, choices={name: parameter.choices[name] for name in names})
 
 
-def _draw_measurement_settings(workload: Workload) -> None:
+def _draw_measurement_settings(controls: Controls) -> None:
     with st.container(horizontal=True):
         st.number_input(
             "Time budget [s]",
             *BUDGET_RANGE_S,
             step=5.0,
             format="%g",
-            key=control_key(workload, "budget_s"),
-            help="For sampling, warm-up and other core counts included; start and accuracy of the arms come on top.",
-            width=150,
+            key=controls.key("budget_s"),
+            persist_state="session",
+            help="Time for warm-up, sampling and other core counts. Starting the arms and measuring their accuracy "
+            "take additional time.",
+            width=NUMBER_WIDTH_PX,
         )
         st.number_input(
-            "Interval, ± share",
+            "Target interval ±",
             *TARGET_RANGE,
             step=0.005,
             format="%g",
-            key=control_key(workload, "target"),
-            help="Sampling ends early when every ratio's 95 % interval is this narrow; 0 uses the whole budget.",
-            width=150,
+            key=controls.key("target"),
+            persist_state="session",
+            help="Sampling stops early when the 95 % interval of every ratio is this narrow, relative to the ratio. "
+            "0 uses the whole time budget.",
+            width=NUMBER_WIDTH_PX,
         )
         st.number_input(
-            "Accuracy kept, at least",
-            0.0,
-            1.0,
+            "Accuracy limit",
+            *ACCURACY_LIMIT_RANGE,
             step=0.005,
             format="%g",
-            key=control_key(workload, "accuracy_limit"),
-            help="As a share of the baseline's; below it no claim is made.",
-            width=150,
+            key=controls.key("accuracy_limit"),
+            persist_state="session",
+            help="Lowest accuracy of the accelerated arm, as a share of the baseline's. Below it, no claim is made.",
+            width=NUMBER_WIDTH_PX,
         )
         st.number_input(
             "Seed",
             0,
-            2**32 - 1,
+            MAX_SEED,
             step=1,
-            key=control_key(workload, "seed"),
-            help="Of the data and of the arms' order.",
-            width=150,
+            key=controls.key("seed"),
+            persist_state="session",
+            help="Seed of the data and of the order of the arms.",
+            width=NUMBER_WIDTH_PX,
         )

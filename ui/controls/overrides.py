@@ -1,45 +1,70 @@
-"""TODO: ui.controls.form.overrides."""
+"""How a tab changes the controls of its page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.workload.declaration import Setting, Workload
-from ui.controls.state import control_values, set_control
+import streamlit as st
+
+from bench.plan.plan import Plan
+from bench.workload.declaration import Setting
+from ui.controls.state import Controls, split_names
 
 
 @dataclass(frozen=True, slots=True)
 class ControlOverrides:
-    """What a part of a page leaves of its workload's controls."""
+    """How a tab changes the controls of its page."""
 
-    sets: Mapping[str, Setting] = field(default_factory=dict)
-    """Parameters that have a value there, and no control."""
-    without: tuple[str, ...] = ()
-    """Parameters that have no say there: they stay at their defaults."""
-    front: tuple[str, ...] = ()
-    """Parameters that are always in sight, the batch only where it is among them."""
+    fixed: Mapping[str, Setting] = field(default_factory=dict)
+    """Parameters with a fixed value and no control."""
+    hidden: tuple[str, ...] = ()
+    """Parameters that keep their default and have no control."""
+    visible: tuple[str, ...] = ()
+    """Parameters (or the batch) that are always visible. The others are under More."""
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """What is left to choose from."""
+    """The choices that are left of a parameter."""
+    case: str = ""
+    """The case of the tab; empty: the user selects one."""
     races: bool = True
-    """False where there is no race: then the cores, and what is always in sight, are all that is asked for."""
+    """False for a tab without a race: it has controls only for the cores and for visible parameters."""
 
     def hides(self, name: str) -> bool:
-        return name in self.sets or name in self.without
+        """Whether the parameter `name` has no control."""
+        return name in self.fixed or name in self.hidden
+
+    def covers(self, plan: Plan) -> bool:
+        """Whether the tab's controls can make `plan`."""
+        if self.case and self.case != plan.case:
+            return False
+        return all(plan.parameters.get(name) == value for name, value in self.fixed.items())
 
 
-def apply_overrides(workload: Workload, narrowed: ControlOverrides) -> None:
-    """Set what is not to be chosen, and what may not stay as it was chosen elsewhere."""
-    wanted = {name: workload.parameter(name).default for name in narrowed.without} | dict(narrowed.sets)
-    for name, left in narrowed.choices.items():
-        # Of several, each. What was chosen here before another tab had its say comes back.
-        kept = [str(control_values(workload).get(f"before:{name}", "")), str(control_values(workload)[name])]
-        if set(kept[1].split(",")) <= set(left):
-            continue
-        parts = [[one for one in value.split(",") if one in left] for value in kept]
-        default = [one for one in str(workload.parameter(name).default).split(",") if one in left]
-        wanted[name] = ",".join(parts[0] or parts[1] or default)
-    for name, value in wanted.items():
-        if name in narrowed.sets and control_values(workload)[name] != value:
-            control_values(workload)[f"before:{name}"] = control_values(workload)[name]
-        set_control(workload, name, value)
+def apply_overrides(controls: Controls, overrides: ControlOverrides) -> None:
+    """Set the parameters that have no control, and reduce values to the choices that are left.
+
+    The value that a user chose in another tab is stored, and restored where it is allowed again.
+    """
+    for name, choices in overrides.choices.items():
+        _restrict_choice(controls, name, choices)
+    for name in overrides.hidden:
+        controls.set(name, controls.parameter(name).default)
+    for name, value in overrides.fixed.items():
+        if controls.get(name) != value:
+            st.session_state[_stored_key(controls, name)] = controls.get(name)
+        controls.set(name, value)
+
+
+def _restrict_choice(controls: Controls, name: str, choices: Sequence[str]) -> None:
+    """Reduce the value of a parameter to `choices`: the present value, else the stored one, else the default."""
+    current = split_names(controls.get(name))
+    if set(current) <= set(choices):
+        return
+    stored = split_names(st.session_state.get(_stored_key(controls, name), ""))
+    default = split_names(controls.parameter(name).default)
+    allowed = ([choice for choice in names if choice in choices] for names in (stored, current, default))
+    controls.set(name, ",".join(next(filter(None, allowed), [])))
+
+
+def _stored_key(controls: Controls, name: str) -> str:
+    return controls.key(f"{name}:stored")

@@ -1,61 +1,124 @@
-"""TODO: ui.controls.form.state."""
+"""The values of the controls, in the session.
+
+Pages share a session, so every key begins with the name of the workload. Settings that belong to one case have keys of
+their own, because cases may use one name for different settings. Widgets are drawn with `persist_state="session"`, so
+that a value also outlives its control.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
-from bench.workload.declaration import Setting, Workload
+from bench.storage.uploads import UPLOAD_PREFIX
+from bench.values import Arm
+from bench.workload.declaration import Case, Lever, Parameter, Setting, Workload
 
-OWN_IMAGE = "upload"
-"""The choice of an image of one's own."""
-
-
-def control_key(workload: Workload, name: str) -> str:
-    """Session key of a control; the workload's name in front, since pages share a session."""
-    return f"{workload.name}:{name}"
+UPLOAD_CHOICE = "upload"
+"""The option of an image control that lets the user upload a file."""
 
 
-def control_values(workload: Workload) -> dict[str, Any]:
-    """The controls' values. A widget that is not drawn forgets its own; these stay for the session."""
-    return st.session_state.setdefault(control_key(workload, "kept"), {})
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The controls of one case of a workload."""
+
+    workload: Workload
+    case: Case
+
+    @property
+    def lever(self) -> Lever:
+        return self.workload.lever_of(self.case)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All parameters, the batch first."""
+        return (self.workload.batch, *self.workload.parameters_of(self.case))
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter `name`. Raises KeyError."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise KeyError(name)
+
+    def uploadable_parameters(self) -> list[str]:
+        """Names of the parameters whose value may be an uploaded file."""
+        return [parameter.name for parameter in self.parameters if parameter.kind == "image" or parameter.upload]
+
+    def key(self, name: str) -> str:
+        """Session key of the control of a plan's field or parameter."""
+        if name in _case_settings(self.case):
+            return f"{self.workload.name}:{self.case.name}:{name}"
+        return f"{self.workload.name}:{name}"
+
+    def get(self, name: str) -> Any:
+        """The value of a field or parameter."""
+        return st.session_state.get(self.key(name))
+
+    def set(self, name: str, value: Setting) -> None:
+        """Set a field or parameter. Must be called before its control is drawn."""
+        st.session_state[self.key(name)] = value
+        kind = next((parameter.kind for parameter in self.parameters if parameter.name == name), "")
+        if kind == "several":
+            st.session_state[self.key(f"{name}:chosen")] = split_names(value)
+        if kind == "image":
+            uploaded = str(value).startswith(UPLOAD_PREFIX)
+            st.session_state[self.key(f"{name}:choice")] = UPLOAD_CHOICE if uploaded else value
+            if uploaded:
+                st.session_state[self.key(f"{name}:uploaded")] = value
+
+    def set_plan(self, plan: Plan) -> None:
+        """Set all fields and parameters to those of `plan`, a plan of this case."""
+        for name, value in _settings(plan):
+            self.set(name, value)
+
+    def fill(self, core_limit: int) -> None:
+        """Give every control without a value its default."""
+        for name, value in _settings(make_plan(self.workload.name, self.case.name, core_limit=core_limit)):
+            if self.get(name) is None:
+                self.set(name, value)
+
+    def default(self, name: str) -> Setting:
+        """The default of a parameter, or of a field that does not depend on the machine."""
+        try:
+            return self.parameter(name).default
+        except KeyError:
+            return Plan.model_fields[name].default
 
 
-def fill_controls(workload: Workload, limit: int) -> None:
-    """Give every control a value before it is drawn: its own, the one kept, or the default."""
-    default = make_plan(workload.name, core_limit=limit)
-    fields = default.model_dump(exclude={"workload", "parameters"}) | default.parameters
-    for name, value in fields.items():
-        key = control_key(workload, name)
-        if key in st.session_state and st.session_state[key] is not None:
-            control_values(workload)[name] = st.session_state[key]
-        else:
-            st.session_state[key] = control_values(workload).setdefault(name, value)
+def current_controls(workload: Workload) -> Controls:
+    """The controls of the case that is selected on the workload's page."""
+    name = st.session_state.get(case_key(workload))
+    return Controls(workload, next((case for case in workload.cases if case.name == name), workload.default_case))
 
 
-def set_control(workload: Workload, name: str, value: Setting) -> None:
-    """Set one control, before it is drawn."""
-    st.session_state[control_key(workload, name)] = control_values(workload)[name] = value
-    if name in _parameters_of_kind(workload, "several"):
-        st.session_state[control_key(workload, f"{name}:chosen")] = split_names(value)
-    if name in _parameters_of_kind(workload, "image"):
-        own = str(value).startswith("upload:")
-        st.session_state[control_key(workload, f"{name}:choice")] = OWN_IMAGE if own else value
-        if own:
-            st.session_state[control_key(workload, f"{name}:own")] = value
+def case_key(workload: Workload) -> str:
+    """Session key of the selected case."""
+    return f"{workload.name}:case"
 
 
-def _parameters_of_kind(workload: Workload, kind: str) -> list[str]:
-    return [parameter.name for parameter in workload.parameters_of(workload.default_case) if parameter.kind == kind]
-
-
-def uploadable_parameters(workload: Workload) -> list[str]:
-    return _parameters_of_kind(workload, "image") + [
-        parameter.name for parameter in workload.parameters_of(workload.default_case) if parameter.upload
-    ]
+def select_case(workload: Workload, name: str) -> None:
+    """Select a case. Must be called before the selector is drawn."""
+    st.session_state[case_key(workload)] = name
 
 
 def split_names(value: Setting) -> list[str]:
+    """The names in the value of a parameter of kind `several`."""
     return [name for name in str(value).split(",") if name]
+
+
+def _case_settings(case: Case) -> set[str]:
+    """Names of the fields and parameters that belong to `case` alone."""
+    names = {parameter.name for parameter in case.parameters}
+    return names | set(Arm) if case.lever else names
+
+
+def _settings(plan: Plan) -> Iterator[tuple[str, Setting]]:
+    """Every field and parameter of a plan that has a control."""
+    yield from plan.model_dump(exclude={"workload", "case", "parameters"}).items()
+    yield from plan.parameters.items()

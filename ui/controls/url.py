@@ -1,74 +1,102 @@
-"""TODO: ui.controls.form.url."""
+"""The plan in the URL of a race page."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from bench.machine.limits import core_limit
-from bench.plan.plan import Plan
-from bench.plan.query import from_query, to_query
-from bench.plan.resolved import resolve
-from bench.plan.validation import PlanError
+from bench.plan.plan import Plan, format_setting
+from bench.plan.query import QUERY_FIELDS, from_query, to_query
+from bench.plan.validation import PlanError, find_workload
 from bench.storage.uploads import is_upload_available
 from bench.workload.declaration import Workload
-from ui.controls.state import control_key, fill_controls, set_control, uploadable_parameters
+from ui.controls.state import Controls, select_case
 
 OTHER_URL_PARAMETERS = ("run", "tab")
-"""What else may stand in the page's URL."""
-
-
-def adopt_plan(plan: Plan) -> None:
-    """Set the controls to `plan`, before they are drawn: a run is opened again with its own settings."""
-    workload = resolve(plan).workload
-    fields = plan.model_dump(exclude={"workload", "parameters"}) | plan.parameters
-    fields["cores"] = min(plan.cores, core_limit())
-    for name, value in fields.items():
-        set_control(workload, name, value)
-    st.session_state[control_key(workload, "url")] = _plan_parameters()
-
-
-def _plan_parameters() -> dict[str, str]:
-    return {name: value for name, value in st.query_params.items() if name not in OTHER_URL_PARAMETERS}
+"""Query parameters of a race page that are no part of the plan."""
 
 
 def read_url(workload: Workload, limit: int) -> list[str]:
-    """Take over what the URL asks for, where this page has not written it itself; what is wrong with it comes back.
+    """Set the controls to the URL, unless this page wrote it. Returns one sentence for each setting that is not valid
+    and gets its default.
 
-    A bare URL, as the navigation opens it, changes nothing: what was set in this session stays.
+    A URL without settings, such as a link in the navigation, keeps the settings of this session.
     """
-    fill_controls(workload, limit)
-    asked = _plan_parameters()
-    if not asked or asked == st.session_state.get(control_key(workload, "url")):
+    query = _plan_query()
+    if not query or query == st.session_state.get(_url_key(workload)):
         return []
-    problems: list[str] = []
-    given: dict[str, str] = {}
-    try:
-        from_query(workload.name, asked, core_limit=limit)
-        given = asked
-    except PlanError as error:
-        problems = error.problems
-        given = {name: value for name, value in asked.items() if _is_valid(workload, name, value, limit)}
-    for name in uploadable_parameters(workload):
-        if not is_upload_available(given.get(name, "")):
-            problems.append(f"{name}: the file {given.pop(name)} is not on this machine; upload it again")
-    plan = from_query(workload.name, given, core_limit=limit)
-    adopt_plan(plan)
-    for name in asked.keys() - given.keys():
-        st.query_params.pop(name, None)
+    plan, problems = _parse_settings(workload, workload.upgrade_settings(query), limit)
+    _set_controls(workload, plan)
     return problems
 
 
-def _is_valid(workload: Workload, name: str, value: str, limit: int) -> bool:
-    try:
-        from_query(workload.name, {name: value}, core_limit=limit)
-    except PlanError:
-        return False
-    return True
-
-
 def write_url(workload: Workload, plan: Plan) -> None:
+    """Write `plan` into the URL of this page."""
     query = to_query(plan)
-    if query != _plan_parameters():
+    if query != _plan_query():
         others = {name: st.query_params[name] for name in OTHER_URL_PARAMETERS if name in st.query_params}
         st.query_params.from_dict(query | others)
-    st.session_state[control_key(workload, "url")] = query
+    st.session_state[_url_key(workload)] = query
+
+
+def adopt_plan(plan: Plan) -> None:
+    """Set the controls to the plan of a stored run, before they are drawn. Settings that today's declaration or this
+    machine does not allow get their defaults."""
+    workload, limit = find_workload(plan.workload), core_limit()
+    fields = plan.model_dump(include=set(QUERY_FIELDS)) | {"cores": min(plan.cores, limit)}
+    settings = {name: format_setting(value) for name, value in (fields | plan.parameters).items()}
+    adopted, _ = _parse_settings(workload, settings, limit)
+    _set_controls(workload, adopted)
+
+
+def plan_from_url(workload: Workload) -> Plan | None:
+    """The plan of this page's URL; None if it has no settings, or settings that are not valid."""
+    query = _plan_query()
+    try:
+        return from_query(workload.name, query, core_limit=core_limit()) if query else None
+    except PlanError:
+        return None
+
+
+def _plan_query() -> dict[str, str]:
+    return {name: value for name, value in st.query_params.items() if name not in OTHER_URL_PARAMETERS}
+
+
+def _url_key(workload: Workload) -> str:
+    """Session key of the settings that this page wrote last."""
+    return f"{workload.name}:url"
+
+
+def _set_controls(workload: Workload, plan: Plan) -> None:
+    select_case(workload, plan.case)
+    Controls(workload, workload.case(plan.case)).set_plan(plan)
+    st.session_state[_url_key(workload)] = _plan_query()
+
+
+def _parse_settings(workload: Workload, settings: dict[str, str], limit: int) -> tuple[Plan, list[str]]:
+    """The plan with those of `settings` that are valid, and one sentence for each of the others."""
+    problems: list[str] = []
+    try:
+        plan, valid = from_query(workload.name, settings, core_limit=limit), settings
+    except PlanError as error:
+        problems += error.problems
+        plan, valid = _keep_valid(workload, settings, limit)
+    uploadable = Controls(workload, workload.case(plan.case)).uploadable_parameters()
+    missing = [name for name in uploadable if not is_upload_available(valid.get(name, ""))]
+    if missing:
+        problems += [f"{name}: the file {valid[name]} is not on this machine; upload it again" for name in missing]
+        available = {name: value for name, value in valid.items() if name not in missing}
+        plan = from_query(workload.name, available, core_limit=limit)
+    return plan, problems
+
+
+def _keep_valid(workload: Workload, settings: dict[str, str], limit: int) -> tuple[Plan, dict[str, str]]:
+    """The settings that are valid together, tried in order: the case first, because parameters depend on it."""
+    plan, valid = from_query(workload.name, {}, core_limit=limit), {}
+    for name in sorted(settings, key=lambda name: name != "case"):
+        candidate = valid | {name: settings[name]}
+        try:
+            plan, valid = from_query(workload.name, candidate, core_limit=limit), candidate
+        except PlanError:
+            continue
+    return plan, valid

@@ -1,139 +1,192 @@
-"""TODO: ui.controls.form.widgets."""
+"""One control for each kind of setting."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
 from bench.storage.uploads import MAX_IMAGE_MB, UPLOAD_PREFIX, UploadError, save_checked_file, save_image
 from bench.values import Arm
-from bench.workload.declaration import Lever, Parameter, Upload, Workload
-from ui.controls.state import OWN_IMAGE, control_key, control_values, set_control, split_names
-from ui.design import markdown
+from bench.workload.declaration import Parameter, Upload
+from ui.controls.state import UPLOAD_CHOICE, Controls, case_key, split_names
+from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_glyph_markdown
 
 SLIDER_WIDTH_PX = 140
-"""Width of the sliders that are always in sight, so that all of the row fits beside the sidebar."""
-
-
+"""Width of the sliders for cores and batch, so that the row of controls fits beside the sidebar."""
 WIDE_SLIDER_WIDTH_PX = 220
-"""Width of a slider with many stops."""
+"""Width of a slider with many values."""
+MAX_BUTTONS = 4
+"""More options are offered in a list instead of as buttons."""
+SHORT_DIGEST_CHARS = 12
+
+Width = int | Literal["stretch"]
 
 
-def draw_lever(workload: Workload, theme: Theme) -> None:
-    """What is compared: with two values the accelerated arm or the baseline against itself, else both arms.
-
-    An extra that is not installed is offered where the URL asks for it alone, beside why it cannot run.
-    """
-    lever = workload.lever
-    baseline, accelerated = (control_key(workload, arm.value) for arm in Arm)
-    asked = {st.session_state[baseline], st.session_state[accelerated]}
-    missing = {value.name: value.unavailable() for value in lever.values if value.extra and value.unavailable()}
-    names = [value.name for value in lever.values if value.name not in missing or value.name in asked]
-    missing_help = [f"Not offered: {why}" for why in missing.values()]
-    if len(names) > 2 or st.session_state[baseline] != lever.baseline:
-        for arm, key, label in ((Arm.BASELINE, baseline, "Baseline"), (Arm.ACCELERATED, accelerated, "Against")):
-            help_text = "\n\n".join([lever.label, *missing_help])
-            _draw_options(
-                f"{arm_glyph_markdown(arm, theme)} {label}", names, key, lambda name: lever[name].label, help_text
-            )
-        return
-    label = f"{arm_glyph_markdown(Arm.BASELINE, theme)} {lever[lever.baseline].label}, against"
-    itself = "Against itself, both arms run the same code: an honest race then finds no difference."
-    help_text = "\n\n".join([itself, *missing_help])
+def draw_case(controls: Controls) -> None:
+    """Select a case of the workload."""
+    cases = {case.name: case for case in controls.workload.cases}
+    st.session_state.setdefault(case_key(controls.workload), controls.case.name)
     _draw_options(
-        label, list(reversed(names)), accelerated, lambda name: _accelerated_label(lever, name, theme), help_text
+        "Case", list(cases), case_key(controls.workload), lambda name: cases[name].label, controls.case.summary
     )
 
 
-def _accelerated_label(lever: Lever, name: str, theme: Theme) -> str:
-    return "itself" if name == lever.baseline else f"{arm_glyph_markdown(Arm.ACCELERATED, theme)} {lever[name].label}"
+def draw_lever(controls: Controls, theme: Theme) -> None:
+    """Select what is compared.
+
+    If the lever has two values, the user selects the accelerated arm or the baseline against itself; otherwise the
+    value of each arm. A value whose extra package is missing is offered only if the URL asks for it.
+    """
+    lever = controls.lever
+    selected = {controls.get(arm) for arm in Arm}
+    missing = {value.name: value.unavailable() for value in lever.values if value.extra and value.unavailable()}
+    names = [value.name for value in lever.values if value.name not in missing or value.name in selected]
+    not_available = [f"Not available: {reason}" for reason in missing.values()]
+    if len(names) > 2 or controls.get(Arm.BASELINE) != lever.baseline:
+        help_text = "\n\n".join([lever.label, *not_available])
+        for arm, label in ((Arm.BASELINE, "Baseline"), (Arm.ACCELERATED, "Against")):
+            label = f"{arm_glyph_markdown(arm, theme)} {label}"
+            _draw_options(label, names, controls.key(arm), lambda name: lever[name].label, help_text)
+        return
+
+    def label_accelerated(name: str) -> str:
+        if name == lever.baseline:
+            return "itself"
+        return f"{arm_glyph_markdown(Arm.ACCELERATED, theme)} {lever[name].label}"
+
+    itself = "Against itself, both arms run the same code, and a fair race detects no difference."
+    _draw_options(
+        f"{arm_glyph_markdown(Arm.BASELINE, theme)} {lever[lever.baseline].label} against",
+        list(reversed(names)),
+        controls.key(Arm.ACCELERATED),
+        label_accelerated,
+        "\n\n".join([itself, *not_available]),
+    )
 
 
-def _draw_options(label: str, options: list[str], key: str, named: Any, help_text: str = "") -> None:
-    """One of a few, all in sight; one of many, in a list."""
-    if len(options) <= 4:
-        st.segmented_control(
-            label, options, key=key, format_func=named, help=help_text or None, required=True, width="content"
-        )
-    else:
-        st.selectbox(label, options, key=key, format_func=named, help=help_text or None)
-
-
-def draw_cores(workload: Workload, limit: int) -> None:
-    key = control_key(workload, "cores")
+def draw_cores(controls: Controls, limit: int) -> None:
+    """Select the number of cores, up to `limit`."""
+    key = controls.key("cores")
     if limit == 1:
         st.session_state[key] = 1
-        st.number_input("Cores", 1, 1, key=key, disabled=True, help="This process may use one core only.")
+        st.number_input("Cores", 1, 1, key=key, disabled=True, help="This process may use only one core.")
         return
     st.slider(
-        f"Cores, of {limit}",
+        f"Cores (of {limit})",
         1,
         limit,
         key=key,
+        persist_state="session",
         width=SLIDER_WIDTH_PX,
-        help="Both arms run on the same cores, taking turns. Half and a quarter of them are tried too.",
+        help="Both arms run on the same cores, in turns. Half and a quarter of them are measured too.",
     )
 
 
-def draw_number(workload: Workload, parameter: Parameter, width: int | Literal["stretch"] = "stretch") -> None:
-    """A slider between the bounds, or over the stops where it has some; a field where it has no upper bound."""
-    key = control_key(workload, parameter.name)
-    kind = int if parameter.kind == "integer" else float
+def draw_parameter(controls: Controls, parameter: Parameter, width: Width = "stretch") -> None:
+    """The control of a parameter. `width` applies to numbers."""
+    if parameter.kind in ("integer", "real"):
+        _draw_number(controls, parameter, width)
+    else:
+        _PARAMETER_WIDGETS[parameter.kind](controls, parameter)
+
+
+def _draw_options(
+    label: str, options: Sequence[str], key: str, format_option: Callable[[str], str], help_text: str = ""
+) -> None:
+    """One of several options: as buttons, or as a list if there are many."""
+    if len(options) <= MAX_BUTTONS:
+        st.segmented_control(
+            label,
+            options,
+            key=key,
+            format_func=format_option,
+            help=help_text or None,
+            required=True,
+            persist_state="session",
+            width="content",
+        )
+    else:
+        st.selectbox(
+            label, options, key=key, format_func=format_option, help=help_text or None, persist_state="session"
+        )
+
+
+def _draw_number(controls: Controls, parameter: Parameter, width: Width) -> None:
+    """A slider between the bounds or over the stops; a field if there is no bound."""
+    key = controls.key(parameter.name)
+    number = int if parameter.kind == "integer" else float
     value = st.session_state[key]
-    if type(value) is not kind:
-        # Written only where it must be: a value set anew would pull the slider back under a hand that is dragging it.
-        st.session_state[key] = value = kind(value)
+    if type(value) is not number:
+        # Only if necessary: assigning a value would move a slider back while the user drags it.
+        st.session_state[key] = value = number(value)
+    help_text = parameter.help or None
     if parameter.stops:
-        stops = sorted({*parameter.stops, value})
         labels = parameter.stop_labels
         st.select_slider(
             parameter.label,
-            stops,
+            sorted({*parameter.stops, value}),
             key=key,
             format_func=lambda stop: labels.get(stop, f"{stop:,}"),
-            help=parameter.help or None,
+            help=help_text,
+            persist_state="session",
             width=width,
         )
     elif parameter.minimum is None or parameter.maximum is None:
-        bounds = (None if end is None else kind(end) for end in (parameter.minimum, parameter.maximum))
-        st.number_input(parameter.label, *bounds, key=key, help=parameter.help or None, width=width)
+        st.number_input(
+            parameter.label,
+            None if parameter.minimum is None else number(parameter.minimum),
+            None if parameter.maximum is None else number(parameter.maximum),
+            key=key,
+            help=help_text,
+            persist_state="session",
+            width=width,
+        )
     else:
-        low, high = kind(parameter.minimum), kind(parameter.maximum)
-        st.slider(parameter.label, low, high, key=key, help=parameter.help or None, width=width)
+        st.slider(
+            parameter.label,
+            number(parameter.minimum),
+            number(parameter.maximum),
+            key=key,
+            help=help_text,
+            persist_state="session",
+            width=width,
+        )
 
 
-def _draw_choice(workload: Workload, parameter: Parameter) -> None:
-    """One of its values; what whoever runs Fairlap does not allow is offered where the URL asks for it alone."""
-    key = control_key(workload, parameter.name)
-    missing = {value: parameter.unavailable(value) for value in parameter.choices}
-    offered = [value for value, why in missing.items() if not why or value == st.session_state[key]]
-    help_text = "\n\n".join(filter(None, [parameter.help, *missing.values()]))
+def _draw_choice(controls: Controls, parameter: Parameter) -> None:
+    """One of the choices. A choice that is not available here is offered only if the URL asks for it."""
+    key = controls.key(parameter.name)
+    reasons = {value: parameter.unavailable(value) for value in parameter.choices}
+    offered = [value for value, reason in reasons.items() if not reason or value == st.session_state[key]]
+    help_text = "\n\n".join(filter(None, [parameter.help, *reasons.values()]))
     _draw_options(parameter.label, offered, key, parameter.choices.__getitem__, help_text)
 
 
-def _draw_multiple_choice(workload: Workload, parameter: Parameter) -> None:
-    """Any of the choices; the control holds a list, the plan their names with commas between."""
-    chosen = control_key(workload, f"{parameter.name}:chosen")
-    if st.session_state.get(chosen) is None:
-        st.session_state[chosen] = split_names(st.session_state[control_key(workload, parameter.name)])
+def _draw_multiple_choice(controls: Controls, parameter: Parameter) -> None:
+    """Any number of the choices. The control holds a list, the plan their names separated by commas."""
+    chosen_key = controls.key(f"{parameter.name}:chosen")
+    if st.session_state.get(chosen_key) is None:
+        st.session_state[chosen_key] = split_names(controls.get(parameter.name))
     st.multiselect(
         parameter.label,
         list(parameter.choices),
-        key=chosen,
+        key=chosen_key,
         format_func=parameter.choices.__getitem__,
         help=parameter.help or None,
     )
-    names = st.session_state[chosen]
-    _store_value(workload, parameter, ",".join(name for name in parameter.choices if name in names))
+    chosen = st.session_state[chosen_key]
+    value = ",".join(name for name in parameter.choices if name in chosen)
+    st.session_state[controls.key(parameter.name)] = value
 
 
-def _draw_text(workload: Workload, parameter: Parameter) -> None:
-    key = control_key(workload, parameter.name)
-    if (handed_in := st.session_state.pop(f"{key}:next", None)) is not None:
-        set_control(workload, parameter.name, handed_in)
+def _draw_text(controls: Controls, parameter: Parameter) -> None:
+    """A text with suggestions, or an uploaded file."""
+    key = controls.key(parameter.name)
+    if (uploaded := st.session_state.pop(f"{key}:next", None)) is not None:
+        controls.set(parameter.name, uploaded)
     options = list(dict.fromkeys([*parameter.choices, str(st.session_state.get(key) or parameter.default)]))
     st.selectbox(
         parameter.label,
@@ -142,84 +195,73 @@ def _draw_text(workload: Workload, parameter: Parameter) -> None:
         format_func=lambda value: parameter.choices.get(value, _shorten_upload(value)),
         help=parameter.help or None,
         accept_new_options=True,
+        persist_state="session",
     )
     if parameter.upload:
-        _draw_upload(workload, parameter, parameter.upload)
+        _draw_upload(controls, parameter, parameter.upload)
 
 
-def _draw_upload(workload: Workload, parameter: Parameter, upload: Upload) -> None:
-    """A file instead of the text; it is looked into once, and then is the parameter's value."""
-    seen_key = control_key(workload, f"{parameter.name}:seen")
+def _draw_upload(controls: Controls, parameter: Parameter, upload: Upload) -> None:
+    """Upload a file. It is checked once, and then becomes the value of the parameter."""
+    key = controls.key(parameter.name)
     file = st.file_uploader(
-        upload.label,
-        type=list(upload.endings),
-        max_upload_size=upload.largest_mb,
-        key=control_key(workload, f"{parameter.name}:file"),
+        upload.label, type=list(upload.endings), max_upload_size=upload.largest_mb, key=f"{key}:file"
     )
     if file is None:
         return
-    seen: tuple[str, str, str] | None = st.session_state.get(seen_key)
-    if seen is None or seen[0] != file.file_id:
+    checked: tuple[str, str] | None = st.session_state.get(f"{key}:checked")
+    if checked is None or checked[0] != file.file_id:
         try:
-            value, said = save_checked_file(file.getvalue(), upload)
+            value, description = save_checked_file(file.getvalue(), upload)
         except UploadError as error:
-            st.error(markdown.escape_markdown(str(error)), title=markdown.escape_markdown(f"{file.name} is not taken"))
+            st.error(escape_markdown(str(error)), title=escape_markdown(f"{file.name} was not accepted"))
             return
-        st.session_state[seen_key] = (file.file_id, value, said)
-        # The control above is drawn already; it takes the value with the next redraw.
-        st.session_state[control_key(workload, f"{parameter.name}:next")] = value
+        st.session_state[f"{key}:checked"] = (file.file_id, description)
+        # The control above is already drawn. It takes the value at the next rerun.
+        st.session_state[f"{key}:next"] = value
         st.rerun()
-    st.caption(f":material/check: {markdown.escape_markdown(file.name)}: {markdown.escape_markdown(seen[2])}.")
+    st.caption(f":material/check: {escape_markdown(file.name)}: {escape_markdown(checked[1])}.")
 
 
 def _shorten_upload(value: str) -> str:
-    return f"handed in, {value.removeprefix(UPLOAD_PREFIX)[:12]}" if value.startswith(UPLOAD_PREFIX) else value
+    return f"uploaded, {_short_digest(value)}" if value.startswith(UPLOAD_PREFIX) else value
 
 
-def _draw_toggle(workload: Workload, parameter: Parameter) -> None:
-    st.toggle(parameter.label, key=control_key(workload, parameter.name), help=parameter.help or None)
+def _short_digest(upload: str) -> str:
+    return upload.removeprefix(UPLOAD_PREFIX)[:SHORT_DIGEST_CHARS]
 
 
-def _draw_image(workload: Workload, parameter: Parameter) -> None:
-    """One of the pictures that are there, or a file; the file is kept under the digest of its content."""
-    choice = control_key(workload, f"{parameter.name}:choice")
-    value_key = control_key(workload, parameter.name)
-    if st.session_state.get(choice) is None:
-        value = str(st.session_state[value_key])
-        st.session_state[choice] = OWN_IMAGE if value.startswith("upload:") else value
-    labels = {**parameter.choices, OWN_IMAGE: "your own"}
-    _draw_options(parameter.label, list(labels), choice, labels.__getitem__, parameter.help)
-    chosen = st.session_state[choice]
-    if chosen != OWN_IMAGE:
-        _store_value(workload, parameter, chosen)
+def _draw_toggle(controls: Controls, parameter: Parameter) -> None:
+    st.toggle(parameter.label, key=controls.key(parameter.name), help=parameter.help or None, persist_state="session")
+
+
+def _draw_image(controls: Controls, parameter: Parameter) -> None:
+    """One of the pictures of the workload, or an uploaded file."""
+    key = controls.key(parameter.name)
+    choice_key, uploaded_key = f"{key}:choice", f"{key}:uploaded"
+    if st.session_state.get(choice_key) is None:
+        value = str(st.session_state[key])
+        st.session_state[choice_key] = UPLOAD_CHOICE if value.startswith(UPLOAD_PREFIX) else value
+    labels = {**parameter.choices, UPLOAD_CHOICE: "upload a file"}
+    _draw_options(parameter.label, list(labels), choice_key, labels.__getitem__, parameter.help)
+    if st.session_state[choice_key] != UPLOAD_CHOICE:
+        st.session_state[key] = st.session_state[choice_key]
         return
-    file = st.file_uploader(
-        "PNG or JPEG",
-        type=["png", "jpg", "jpeg"],
-        max_upload_size=MAX_IMAGE_MB,
-        key=control_key(workload, f"{parameter.name}:file"),
-    )
-    own_key = control_key(workload, f"{parameter.name}:own")
+    file = st.file_uploader("PNG or JPEG", type=["png", "jpg", "jpeg"], max_upload_size=MAX_IMAGE_MB, key=f"{key}:file")
     if file is not None:
         try:
-            st.session_state[own_key] = save_image(file.getvalue())
+            st.session_state[uploaded_key] = save_image(file.getvalue())
         except UploadError as error:
             st.error(str(error))
-    own = st.session_state.get(own_key)
-    if own is None:
-        st.caption(f"Until a file is chosen, the race uses {parameter.choices[str(parameter.default)]}.")
+    uploaded = st.session_state.get(uploaded_key)
+    if uploaded is None:
+        st.caption(f"No file yet: the race uses {parameter.choices[str(parameter.default)]}.")
     elif file is None:
-        st.caption(f"The file that was uploaded before, `{own.removeprefix('upload:')[:12]}`.")
-    _store_value(workload, parameter, own or str(parameter.default))
+        st.caption(f"Uploaded earlier: `{_short_digest(uploaded)}`.")
+    st.session_state[key] = uploaded or str(parameter.default)
 
 
-def _store_value(workload: Workload, parameter: Parameter, value: str) -> None:
-    st.session_state[control_key(workload, parameter.name)] = control_values(workload)[parameter.name] = value
-
-
-PARAMETER_WIDGETS: Mapping[str, Any] = {
-    "integer": draw_number,
-    "real": draw_number,
+_PARAMETER_WIDGETS: Mapping[str, Callable[[Controls, Parameter], None]] = {
     "choice": _draw_choice,
     "several": _draw_multiple_choice,
     "text": _draw_text,

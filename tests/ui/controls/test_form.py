@@ -1,30 +1,160 @@
-"""TODO: tests.ui.controls.test_form."""
+"""The controls of a race page: options, cases, tabs that change them, the URL, and plans that no longer fit."""
 
+import json
+from dataclasses import replace
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.support.trial_variants import add_missing_extra
+from bench.plan.validation import make_plan
+from bench.workload.declaration import Case, Lever, LeverValue, Parameter, Step
+from bench.workload.registry import load_workloads
+from tests.support.trial_variants import add_missing_extra, replace_trial
+from ui.controls.overrides import ControlOverrides
 
 
-def test_controls_leave_out_a_missing_extra_unless_the_url_asks_for_it(monkeypatch):
-    add_missing_extra(monkeypatch)
+def open_form(overrides: ControlOverrides | None = None, **query: str) -> AppTest:
+    """The controls of the trial workload, and the plan as text."""
 
-    def page() -> None:
+    def page(overrides) -> None:
         import streamlit as st
 
         from bench.plan.resolved import resolve
         from bench.workload.registry import load_workloads
-        from ui.controls import form
+        from ui.controls.form import plan_from_controls
+        from ui.controls.url import adopt_plan
 
-        plan = form.plan_from_controls(load_workloads()["trial"])
-        st.text(resolve(plan).unavailable() if plan else "no plan")
+        if "adopt" in st.session_state:
+            adopt_plan(st.session_state.pop("adopt"))
+        plan = plan_from_controls(load_workloads()["trial"], overrides=st.session_state.get("overrides", overrides))
+        st.text(plan.model_dump_json() if plan else "no plan")
+        st.text(resolve(plan).unavailable() if plan else "")
 
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=30, args=(overrides,))
+    app.query_params.update(query)
+    app.run()
     assert not app.exception
+    return app
+
+
+def read_plan(app: AppTest) -> dict:
+    return json.loads(app.text[0].value)
+
+
+@pytest.fixture
+def two_cases(monkeypatch) -> None:
+    """The trial workload has a second case, with a lever and a parameter of its own. Both cases have a `depth`."""
+    trial = load_workloads()["trial"]
+    lever = Lever(
+        "speed", "speed", tuple(LeverValue(name, name) for name in ("slow", "medium", "fast")), "slow", "fast", False
+    )
+    depth = Parameter("depth", "Depth", "integer", 3, minimum=1, maximum=9)
+    first = replace(trial.default_case, parameters=(depth,))
+    second = Case(
+        "recursion",
+        "Recursion",
+        "A recursive function.",
+        steps=(Step("call", "call", "a recursive function"),),
+        code=first.code,
+        parameters=(
+            replace(depth, default=50, minimum=20, maximum=90),
+            Parameter("parts", "Parts", "several", "left,right", choices={name: name for name in ("left", "right")}),
+        ),
+        lever=lever,
+    )
+    replace_trial(monkeypatch, cases=(first, second))
+
+
+def test_a_missing_extra_is_offered_only_if_the_url_asks_for_it(monkeypatch):
+    add_missing_extra(monkeypatch)
+    app = open_form()
     [against] = [control for control in app.button_group if "against" in control.label]
     assert not any("Rare" in option for option in against.options)
     assert "pip install rare-package" in against.help
-    app = AppTest.from_function(page, default_timeout=30)
-    app.query_params["accelerated"] = "rare"
-    app.run()
+    app = open_form(accelerated="rare")
     assert any("Rare" in str(option) for control in app.button_group for option in control.options)
-    assert "pip install rare-package" in app.text[0].value
+    assert "pip install rare-package" in app.text[1].value
+
+
+def test_a_workload_with_one_case_has_no_selector_of_cases():
+    assert "Case" not in [control.label for control in open_form().button_group]
+
+
+def test_a_selected_case_brings_its_own_lever_and_parameters(two_cases):
+    app = open_form()
+    [case] = [control for control in app.button_group if control.label == "Case"]
+    assert read_plan(app)["parameters"]["depth"] == 3
+    case.set_value("recursion").run()
+    assert not app.exception
+    plan = read_plan(app)
+    assert (plan["case"], plan["baseline"], plan["accelerated"]) == ("recursion", "slow", "fast")
+    assert plan["parameters"]["depth"] == 50 and plan["parameters"]["parts"] == "left,right"
+    assert app.query_params["case"] in ("recursion", ["recursion"])
+    next(control for control in app.button_group if control.label == "Case").set_value("loop").run()
+    assert read_plan(app)["parameters"]["depth"] == 3, "both cases keep their own value"
+
+
+def test_the_url_selects_a_case_and_its_settings(two_cases):
+    app = open_form(case="recursion", depth="30", accelerated="medium")
+    plan = read_plan(app)
+    assert (plan["case"], plan["accelerated"], plan["parameters"]["depth"]) == ("recursion", "medium", 30)
+    assert not app.error
+
+
+def test_settings_of_another_case_are_reported_and_dropped(two_cases):
+    app = open_form(case="recursion", depth="5", loops="7")
+    plan = read_plan(app)
+    assert (plan["case"], plan["parameters"]["depth"], plan["parameters"]["loops"]) == ("recursion", 50, 7)
+    assert "depth: expected an integer from 20 to 90, got 5" in app.error[0].value
+
+
+def test_a_tab_with_a_case_has_no_selector(two_cases):
+    app = open_form(ControlOverrides(case="recursion", visible=("depth",)))
+    assert "Case" not in [control.label for control in app.button_group]
+    assert read_plan(app)["case"] == "recursion"
+
+
+def test_a_tab_fixes_and_hides_parameters():
+    app = open_form(ControlOverrides(fixed={"loops": 5}, hidden=("fault",)))
+    assert read_plan(app)["parameters"] == {"loops": 5, "fault": "none"}
+    assert "Loops" not in [control.label for control in app.number_input]
+
+
+def test_a_value_that_a_tab_does_not_allow_comes_back_where_it_is_allowed(two_cases):
+    app = open_form(
+        ControlOverrides(case="recursion", choices={"parts": ("left", "right")}), case="recursion", parts="left"
+    )
+    assert read_plan(app)["parameters"]["parts"] == "left"
+    app.session_state["overrides"] = ControlOverrides(case="recursion", fixed={"parts": "right"})
+    assert read_plan(app.run())["parameters"]["parts"] == "right"
+    app.session_state["overrides"] = ControlOverrides(case="recursion", choices={"parts": ("left",)})
+    assert read_plan(app.run())["parameters"]["parts"] == "left"
+
+
+def test_a_tab_without_a_race_has_only_cores_and_visible_parameters():
+    app = open_form(ControlOverrides(visible=("loops",), races=False))
+    assert not app.button_group and not app.toggle
+    assert read_plan(app)["parameters"]["fault"] == "none"
+
+
+def test_a_value_outlives_its_control():
+    app = open_form(ControlOverrides(visible=("batch", "loops")))
+    next(control for control in app.slider if control.label == "Batch").set_value(4).run()
+    app.session_state["overrides"] = ControlOverrides(visible=(), races=False)
+    app.run()
+    assert "Batch" not in [control.label for control in app.slider]
+    app.session_state["overrides"] = ControlOverrides(visible=("batch",))
+    assert read_plan(app.run())["batch"] == 4
+
+
+def test_a_stored_plan_that_no_longer_fits_sets_what_is_still_valid(monkeypatch):
+    trial = load_workloads()["trial"]
+    plan = make_plan("trial", cores=1, batch=7, parameters={"loops": 9})
+    narrower = replace(trial.parameters[0], minimum=100, default=100)
+    replace_trial(monkeypatch, parameters=(narrower, *trial.parameters[1:]))
+    stored = plan.model_copy(update={"cores": 4096, "parameters": plan.parameters | {"removed": 1}})
+    app = open_form()
+    app.session_state["adopt"] = stored
+    adopted = read_plan(app.run())
+    assert (adopted["batch"], adopted["parameters"]["loops"]) == (7, 100)
+    assert not app.exception

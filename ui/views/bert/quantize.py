@@ -14,7 +14,7 @@ from bench.scheduler.tasks import Job, JobState
 from bench.values import Arm
 from bench.workload.registry import load_workloads
 from ui.components import task_panel
-from ui.controls import state
+from ui.controls.state import current_controls
 from ui.design import browser, markdown, plotly_template
 from ui.design.theme import Theme, arm_style
 from ui.views.race import tabs
@@ -150,7 +150,7 @@ def _raceable_quantization(job: Job, trials: list[dict[str, Any]]) -> str:
 
 def _race_model(name: str) -> None:
     workload = load_workloads()["bert"]
-    state.set_control(workload, "quantization", name)
+    current_controls(workload).set("quantization", name)
     tabs.show_race_tab(workload)
 
 
@@ -201,13 +201,13 @@ def build_trials_figure(
     baseline: dict[str, Any], trials: list[dict[str, Any]], plan: dict[str, Any], theme: Theme
 ) -> go.Figure:
     """F1 of every trial, FP32's, and the least that the criterion allows."""
-    arm, figure = arm_style(Arm.ACCELERATED, theme), go.Figure()
+    arm, figure = arm_style(Arm.ACCELERATED, theme), plotly_template.new_figure(theme, 220)
     figure.add_scatter(
         x=[trial["number"] for trial in trials],
         y=[trial["f1"] for trial in trials],
         mode="lines+markers",
         name="INT8, by trial",
-        line={"color": arm.soft},
+        line={"color": arm.fill},
         marker={
             "color": arm.colour,
             "size": 10,
@@ -231,7 +231,6 @@ def build_trials_figure(
             line={"color": base.colour, "dash": dash},
             hoverinfo="name+y",
         )
-    figure.update_layout(plotly_template.base_layout(220))
     figure.update_xaxes(title="trial", dtick=1 if len(trials) <= 20 else None, range=ends)
     figure.update_yaxes(title="F1")
     return figure

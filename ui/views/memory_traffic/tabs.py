@@ -35,13 +35,13 @@ def _draw_below_race(plan: Plan) -> None:
 def _control_overrides(transformation: str) -> ControlOverrides:
     """The controls that have a say in a transformation."""
     versions = [version.name for version in TRANSFORMATIONS[transformation].versions]
-    without = [
+    hidden = [
         name
         for name, where in (("side", MATRIX_TRANSFORMATIONS), ("tile", TILE_TRANSFORMATIONS), ("fields", ("layout",)))
         if transformation not in where
     ]
     # With two versions there is no other to begin or to end with.
-    without += [] if len(versions) > 2 else ["before", "after"]
+    hidden += [] if len(versions) > 2 else ["before", "after"]
     left = ["default", *versions]
     choices = {} if len(versions) <= 2 else {"before": left, "after": left}
-    return ControlOverrides({"transformation": transformation}, tuple(without), ("size",), choices)
+    return ControlOverrides({"transformation": transformation}, tuple(hidden), ("size",), choices)

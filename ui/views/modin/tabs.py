@@ -26,19 +26,19 @@ def build_tabs() -> dict[str, WorkloadTab]:
     calls = [name for name in workload.parameter("steps").choices if name != "etl"]
     return {
         ETL_TAB: WorkloadTab(
-            ControlOverrides({"steps": "etl"}, front=("batch",)),
+            ControlOverrides({"steps": "etl"}, visible=("batch",)),
             above=_draw_script,
             below=draw_start_up,
             code=lambda plan: resolve(plan).case.code,
         ),
         CALLS_TAB: WorkloadTab(
-            ControlOverrides(front=("batch",), choices={"steps": calls}),
+            ControlOverrides(visible=("batch",), choices={"steps": calls}),
             above=_draw_calls_introduction,
             first=draw_calls,
             code=lambda plan: IMPORT_CODE,
         ),
         "Break-even": WorkloadTab(
-            ControlOverrides(front=("columns", "kind"), races=False), above=break_even.draw_break_even_tab
+            ControlOverrides(visible=("columns", "kind"), races=False), above=break_even.draw_break_even_tab
         ),
         "Scaling": WorkloadTab(ControlOverrides(races=False), above=scaling.draw_scaling_tab),
     }

@@ -1,4 +1,4 @@
-"""TODO: ui.views.race.before_run."""
+"""What a race page shows before a run: the last run, else the published figures."""
 
 from __future__ import annotations
 
@@ -8,53 +8,56 @@ from bench.plan.plan import Plan
 from bench.plan.validation import find_case
 from bench.storage.store import StoreError
 from bench.workload.declaration import Case, Workload
-from ui.charts import steps
-from ui.design import markdown, plotly_template
+from ui.charts.steps import build_published_figure
+from ui.design.markdown import escape_markdown
+from ui.design.plotly_template import PLOTLY_CONFIG
 from ui.design.text import format_date_time
 from ui.design.theme import Theme
 from ui.history import load_last_run
-from ui.run_view import view
+from ui.run_view.view import draw_run
+
+COMMAND_PREFIX = "python -m bench run "
 
 
-def draw_before_run(workload: Workload, plan: Plan | None, colours: Theme, only_same: bool) -> bool:
-    """Before a run: the last one of this plan, else of this workload, else what was published."""
+def draw_before_run(workload: Workload, plan: Plan | None, theme: Theme, same_plan_only: bool) -> bool:
+    """Draw the last run of `plan`, else of the workload unless `same_plan_only`, else what was published.
+
+    Returns whether a run was drawn.
+    """
     try:
-        run, same = load_last_run(workload, plan, only_same)
+        same = load_last_run(workload.name, plan.digest) if plan else None
+        run = same if same or same_plan_only else load_last_run(workload.name)
     except (OSError, StoreError) as error:
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
-        run, same = None, False
+        same = run = None
     if run is None:
-        case = find_case(workload, plan.case if plan else None)
-        _draw_published(case, f"{workload.name}-published", colours)
+        _draw_published(find_case(workload, plan.case if plan else None), f"{workload.name}-published", theme)
         return False
     when = format_date_time(run.started)
     if same:
-        st.caption(f":material/history: Last run of this plan on this machine, {when}. Press **Run** to race it again.")
+        st.caption(f":material/history: Last run of this plan, {when}. Press **Run** to race again.")
     else:
         st.caption(
-            f":material/history: No run of these settings yet. This is the last one **of another setting**, {when}: "
-            f"`{run.snapshot.command.removeprefix('python -m bench run ')}`"
+            f":material/history: No run with these settings yet. This is the last run **with other settings**, {when}: "
+            f"`{run.snapshot.command.removeprefix(COMMAND_PREFIX)}`"
         )
-    view.draw_run(run, key=f"{workload.name}-run", live=False)
+    draw_run(run, key=f"{workload.name}-run", live=False)
     return True
 
 
-def _draw_published(case: Case, key: str, colours: Theme) -> None:
-    """What others measured; nothing was measured here yet."""
-    labels, told = case.labels(), case.published_ratios()
-    if not told:
-        st.info("These settings were not raced here yet. Press Run.", icon=":material/sports_score:")
+def _draw_published(case: Case, key: str, theme: Theme) -> None:
+    """The published ratios of a case, and why results differ."""
+    labels, published = case.labels(), case.published_ratios()
+    if not published:
+        st.info("No run with these settings yet. Press Run to start one.", icon=":material/sports_score:")
         return
     st.markdown("**Published figures**")
-    st.caption("These settings were not raced here yet: press Run to measure them on this machine.")
+    st.caption("No run with these settings yet. Press **Run** to measure them on this machine.")
     st.plotly_chart(
-        steps.build_published_figure(case, colours),
-        key=key,
-        config=plotly_template.PLOTLY_CONFIG,
-        alt="Published ratios of every step",
+        build_published_figure(case, theme), key=key, config=PLOTLY_CONFIG, alt="Published ratios of every step"
     )
-    for step, published in told.items():
+    for step, ratio in published.items():
         st.caption(
-            f"**{labels[step]}**: {published.ratio:g}x, {markdown.escape_markdown(published.source)}. "
-            f"{markdown.escape_markdown(published.why_it_differs)}"
+            f"**{labels[step]}**: {ratio.ratio:g}x, {escape_markdown(ratio.source)}. "
+            f"{escape_markdown(ratio.why_it_differs)}"
         )

@@ -1,4 +1,4 @@
-"""TODO: ui.views.race.buttons."""
+"""The buttons Run and Stop of a race page."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from bench.plan.resolved import resolve
 from bench.storage.store import StoreError
 from bench.workload.declaration import Workload
 from ui import services
-from ui.views.race.followed_run import DisplayedRun, SessionRun, session_run_key
+from ui.views.race.followed_run import DisplayedRun, follow_run, get_session_run
 from ui.views.race.tabs import show_race_tab
 
 
-def draw_buttons(workload: Workload, plan: Plan | None, shown: DisplayedRun, tab: str) -> None:
+def error_key(workload: Workload) -> str:
+    """Session key of an error that the next rerun shows."""
+    return f"{workload.name}:error"
+
+
+def draw_buttons(workload: Workload, plan: Plan | None, displayed: DisplayedRun, tab: str) -> None:
+    """`tab` is the tab that the race belongs to; empty if all tabs share one race."""
     pressed = st.button(
         "Run",
         icon=":material/play_arrow:",
         type="primary",
         key=f"{workload.name}:run",
-        disabled=plan is None or shown.live or bool(resolve(plan).unavailable()),
+        disabled=plan is None or displayed.live or bool(resolve(plan).unavailable()),
         help="Race both arms on this machine",
     )
-    # Here and not in a callback: that would be handed the plan of the last redraw, and whoever moves a slider and
-    # presses Run at once would race another one than they see.
+    # Not an on_click callback: callbacks get the plan of the previous rerun, so moving a slider and pressing Run at
+    # once would start the old plan.
     if pressed and plan is not None:
         _start_race(workload, plan, tab)
         st.rerun()
@@ -31,35 +37,33 @@ def draw_buttons(workload: Workload, plan: Plan | None, shown: DisplayedRun, tab
         "Stop",
         icon=":material/stop:",
         key=f"{workload.name}:stop",
-        disabled=not shown.live,
+        disabled=not displayed.live,
         on_click=_stop_race,
         args=(workload,),
-        help="End the race; what was measured is kept",
+        help="End the race. Its samples are kept.",
     )
 
 
-def _start_race(workload: Workload, plan: Plan, tab: str = "") -> None:
-    """Race `plan`, and show it: in `tab`, or where all of the page's races are."""
+def _start_race(workload: Workload, plan: Plan, tab: str) -> None:
     try:
-        run = services.get_dispatcher().submit(plan, origin="page")
+        run_id = services.get_dispatcher().submit(plan, origin="page")
     except (OSError, StoreError) as error:
-        st.session_state[f"{workload.name}:error"] = (
-            f"{error}. Check that the disk has room and may be written, and run again."
+        st.session_state[error_key(workload)] = (
+            f"{error}. Check that the disk has free space and is writable, then press Run again."
         )
         return
-    st.session_state[session_run_key(workload)] = SessionRun(run, tab=tab)
-    st.query_params["run"] = run
+    follow_run(workload, run_id, tab)
     if not tab:
         show_race_tab(workload)
     services.freeze_loaded_objects()
 
 
 def _stop_race(workload: Workload) -> None:
-    followed: SessionRun | None = st.session_state.get(session_run_key(workload))
+    followed = get_session_run(workload)
     if followed is None:
         return
     try:
-        services.get_dispatcher().stop(followed.run)
+        services.get_dispatcher().stop(followed.run_id)
         followed.stopped = True
     except OSError as error:
-        st.session_state[f"{workload.name}:error"] = f"{error}. Stop it again; closing Fairlap ends it too."
+        st.session_state[error_key(workload)] = f"{error}. Press Stop again, or end Fairlap to end the race."

@@ -1,4 +1,4 @@
-"""TODO: ui.views.race.tabs."""
+"""The tabs of a race page."""
 
 from __future__ import annotations
 
@@ -8,61 +8,76 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bench.plan.plan import Plan
+from bench.plan.query import QUERY_FIELDS, to_query
 from bench.workload.declaration import Code, Workload
 from ui.controls.overrides import ControlOverrides
+from ui.controls.url import plan_from_url
 from ui.views.race.followed_run import DisplayedRun, get_session_run
 
 DrawTab = Callable[[Plan], None]
-"""Draws what stands beside the race, of the plan that the controls say."""
+"""Draws a part of a page for the plan of the controls."""
+RACE_TAB = "Race"
+"""Name of the tab with the race, on pages with one race for all tabs."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadTab:
-    """A tab of a page whose tabs stand above the controls: each has its own part of the workload, and its own race."""
+    """A tab with its own part of the workload and its own race. Its page has the tabs above the controls."""
 
     controls: ControlOverrides
-    """What a plan sets here, and which controls are left."""
     above: DrawTab
-    """Draws what stands above the race: story and code. While a race is on, it is not drawn."""
+    """Draws introduction and code, above the run. Not called during a race."""
     below: DrawTab | None = None
-    """Draws what stands below it."""
+    """Draws what is below the run. Not called during a race."""
     code: Callable[[Plan], Code] | None = None
-    """The lines that change; None where there is no race."""
+    """The code of both arms; None for a tab without a race."""
     first: DrawTab | None = None
-    """Draws what stands above the run, of what was raced before; not while a race is on."""
-
-    def covers(self, parameters: Mapping[str, object]) -> bool:
-        return all(parameters.get(name) == value for name, value in self.controls.sets.items())
+    """Draws an evaluation of earlier runs, between introduction and run. Not called during a race."""
 
 
 Tabs = Mapping[str, DrawTab | WorkloadTab | None]
-
-
-RACE_TAB = "Race"
-"""The tab of the race itself."""
+"""The tabs of a page by name, in order. None is the tab of a race that all tabs share."""
 
 
 def tab_key(workload: Workload) -> str:
-    """Session key of the tab in sight; it may be set before the page is drawn."""
+    """Session key of the selected tab. It may be set before the page is drawn."""
     return f"{workload.name}:tab"
 
 
-def choose_tab(workload: Workload, tabs: Tabs, shown: DisplayedRun) -> str:
-    """The tab that was chosen; at first the one of the run or of the settings that the URL asks for."""
+def choose_tab(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
+    """The selected tab. At first that of the displayed run or of the URL, else the first."""
     key = tab_key(workload)
-    if key in st.session_state:
-        return st.session_state[key]
-    parts = {name: tab for name, tab in tabs.items() if isinstance(tab, WorkloadTab) and tab.code}
-    defaults = {parameter.name: parameter.default for parameter in workload.parameters_of(workload.default_case)}
-    asked = st.query_params.get("tab", RACE_TAB if "run" in st.query_params else "")
-    if shown.run is not None:
-        asked = next((name for name, part in parts.items() if part.covers(shown.run.plan.parameters)), asked)
-        get_session_run(workload).tab = asked if asked in parts else ""
-    elif asked not in tabs and defaults.keys() & st.query_params.keys():
-        wanted = defaults | st.query_params.to_dict()
-        asked = next((name for name, part in parts.items() if part.covers(wanted)), "")
-    st.session_state[key] = asked if asked in tabs else next(iter(tabs))
+    if key not in st.session_state:
+        name = _tab_of_page(workload, tabs, displayed)
+        st.session_state[key] = name if name in tabs else next(iter(tabs))
     return st.session_state[key]
+
+
+def _tab_of_page(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
+    """The tab that run and URL ask for; empty if they ask for none."""
+    url_tab = st.query_params.get("tab", RACE_TAB if "run" in st.query_params else "")
+    if displayed.run is not None:
+        covering = _find_covering_tab(tabs, displayed.run.plan)
+        if followed := get_session_run(workload):
+            followed.tab = covering
+        return covering or url_tab
+    if url_tab in tabs:
+        return url_tab
+    plan = plan_from_url(workload)
+    return _find_covering_tab(tabs, plan) if plan and _has_own_settings(plan) else ""
+
+
+def _has_own_settings(plan: Plan) -> bool:
+    """Whether the case or a parameter of `plan` differs from the default."""
+    return any(name == "case" or name not in QUERY_FIELDS for name in to_query(plan))
+
+
+def _find_covering_tab(tabs: Tabs, plan: Plan) -> str:
+    """The first tab whose race can have `plan`; empty if there is none."""
+    for name, tab in tabs.items():
+        if isinstance(tab, WorkloadTab) and tab.code and tab.controls.covers(plan):
+            return name
+    return ""
 
 
 def draw_tab_bar(workload: Workload, tabs: Tabs) -> None:
@@ -70,5 +85,5 @@ def draw_tab_bar(workload: Workload, tabs: Tabs) -> None:
 
 
 def show_race_tab(workload: Workload) -> None:
-    """Show the race when the page is drawn next; for callbacks, and before the page is drawn."""
+    """Select the tab with the race. For callbacks, and before the tabs are drawn."""
     st.session_state[tab_key(workload)] = RACE_TAB

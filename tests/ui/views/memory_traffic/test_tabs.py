@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.plan.validation import make_plan
 from bench.workload.registry import load_workloads
 from tests.support.memory_pages import CACHES, open_with_query
 from ui import services
@@ -42,7 +43,7 @@ def test_every_transformation_has_a_chart_and_a_tab():
     tabs = build_tabs()
     for name, transformation in TRANSFORMATIONS.items():
         part = tabs[transformation.short]
-        assert part.covers({"transformation": name})
+        assert part.controls.covers(make_plan("memory-traffic", parameters={"transformation": name}))
         for chart in sweep_tab.list_chart_tasks(name):
             assert chart.task in {task.name for task in workload.tasks.entries}
     assert not tabs["Layout"].controls.hides("fields") and tabs["Stride"].controls.hides("fields")

@@ -1,4 +1,4 @@
-"""The race page without a browser: with no run, with a stored one, after a bad URL, and beside the queue."""
+"""The race page in Streamlit's test driver: without a run, with a stored run, with bad URLs, during other races."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE = services.page_script("colour-quantization")
 
 @pytest.fixture(autouse=True)
 def no_caches():
-    """The dispatcher belongs to the server; each test has a data folder, and so a server, of its own."""
+    """The dispatcher is cached per server, but every test has its own data folder."""
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
@@ -52,7 +52,7 @@ def make_finished_run(pairs: int = 12) -> Run:
     return run
 
 
-def test_before_any_run_the_published_figures_and_the_story():
+def test_before_the_first_run_the_page_shows_published_figures_and_code():
     app = open_race_page()
     assert not app.exception
     assert "10.44x" in read_labels(app)
@@ -69,31 +69,31 @@ def test_a_stored_run_is_drawn_with_its_claim():
     assert [metric.label for metric in app.metric][2] == "Ratio"
     assert app.metric[0].value.endswith(" ms")
     assert "rules passed" in "".join(str(expander.label) for expander in app.expander)
-    assert "PSNR" in shown and "Why ours differ" in "".join(str(expander.label) for expander in app.expander)
+    assert "PSNR" in shown and "Why our ratios differ" in "".join(str(expander.label) for expander in app.expander)
 
 
-def test_the_last_run_of_another_setting_is_marked_as_such():
+def test_the_last_run_with_other_settings_is_labelled():
     Store().save(make_finished_run())
     app = open_race_page(cores="1", batch="7")
     assert not app.exception
-    assert "of another setting" in read_labels(app)
+    assert "with other settings" in read_labels(app)
 
 
-def test_the_last_run_of_this_plan_is_marked_with_its_date():
+def test_the_last_run_of_the_same_plan_is_labelled():
     run = make_finished_run()
     Store().save(run)
     app = open_race_page(**to_query(run.plan))
     assert not app.exception
-    assert "Last run of this plan on this machine" in read_labels(app)
+    assert "Last run of this plan," in read_labels(app)
 
 
-def test_a_bad_url_names_field_bounds_and_value_and_goes_on():
+def test_invalid_settings_in_the_url_are_reported_and_get_defaults():
     app = open_race_page(cores="4096", batch="3", colours="abc", nonsense="1")
     assert not app.exception
-    said = "\n".join(error.value for error in app.error)
-    assert "cores: expected an integer from 1 to" in said and "got 4,096" in said
-    assert "colours: expected an integer from 2 to 256, got 'abc'" in said
-    assert "nonsense" in said
+    text = "\n".join(error.value for error in app.error)
+    assert "cores: expected an integer from 1 to" in text and "got 4,096" in text
+    assert "colours: expected an integer from 2 to 256, got 'abc'" in text
+    assert "nonsense" in text
     assert app.session_state["colour-quantization:batch"] == 3
     assert "nonsense" not in app.query_params
 
@@ -105,19 +105,19 @@ def test_controls_write_the_url():
     assert app.query_params["batch"] in ("5", ["5"])
 
 
-def test_an_upload_that_is_not_here_is_said():
+def test_a_missing_upload_is_reported():
     app = open_race_page(image="upload:" + "0" * 64)
     assert not app.exception
     assert "not on this machine" in app.error[0].value
 
 
-def test_a_run_that_does_not_exist_is_said():
+def test_an_unknown_run_is_reported():
     app = open_race_page(run="0" * 32)
     assert not app.exception
     assert "There is no such run" in read_labels(app)
 
 
-def test_the_sidebar_tells_the_queue():
+def test_the_sidebar_shows_the_queue():
     ticket = Queue().enter(run="1" * 32, workload="trial", title="Trial", origin="command line")
     try:
         app = open_race_page()
@@ -127,7 +127,7 @@ def test_the_sidebar_tells_the_queue():
         ticket.leave()
 
 
-def test_the_diff_holds_two_added_lines_and_all_that_stay():
+def test_the_diff_has_two_added_lines_and_all_unchanged_lines():
     from bench.workload.registry import load_workloads
 
     lines = header.format_diff(load_workloads()["colour-quantization"].default_case.code).splitlines()
