@@ -1,48 +1,45 @@
-"""The claim card: the one sentence that a run supports, or the refusal, and every rule with what it saw."""
+"""The claim card: the one sentence that a run supports, or the refusal, and the finding of every rule."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from bench.formatting import format_count
 from bench.values import Claim, Finding, Outcome
-from ui.design import badges
+from ui.design.badges import CLAIM_BADGES, OUTCOME_BADGES
 from ui.design.markdown import escape_markdown
 
-_OUTCOME_WORDS = {Outcome.PASSED: "passed", Outcome.ANNOTATED: "note", Outcome.REFUSED: "refused"}
+OUTCOME_WORDS = {Outcome.PASSED: "passed", Outcome.ANNOTATED: "note", Outcome.REFUSED: "refused"}
 
 
 def draw_claim_card(claim: Claim) -> None:
-    """The sentence in a box, refusals and notes open, what passed folded together."""
+    """The sentence in a box, with refusals and notes below it, and the passed rules in an expander."""
+    title, note = (
+        ("Claim", "all that this run supports") if claim.made else ("No claim", "the run does not support one")
+    )
     with st.container(border=True):
-        if claim.made:
-            st.markdown(":green-badge[:material/verified: Claim] :small[what this run supports, and no more]")
-        else:
-            st.markdown(":red-badge[:material/gpp_bad: No claim] :small[what was measured does not support one]")
+        st.markdown(f"{CLAIM_BADGES[claim.made].markdown(title)} :small[{note}]")
         st.markdown(escape_markdown(claim.sentence))
         for outcome in (Outcome.REFUSED, Outcome.ANNOTATED):
-            for finding in _findings_of(claim, outcome):
-                _draw_finding(finding)
-        passed = _findings_of(claim, Outcome.PASSED)
+            for finding in _select_findings(claim, outcome):
+                st.markdown(_finding_markdown(finding), width="stretch")
+        passed = _select_findings(claim, Outcome.PASSED)
         if passed:
-            rules = "rule" if len(passed) == 1 else "rules"
-            with st.expander(f"{len(passed)} {rules} passed", icon=":material/check:"):
-                st.markdown(
-                    "\n".join(f"- **{f.title}**: {escape_markdown(f.seen)} :gray[:small[{f.source}]]" for f in passed)
-                )
+            with st.expander(f"{format_count(len(passed), 'rule')} passed", icon=":material/check:"):
+                st.markdown("\n".join(f"- {_describe_finding(finding)}" for finding in passed))
 
 
-def _findings_of(claim: Claim, outcome: Outcome) -> list[Finding]:
+def _select_findings(claim: Claim, outcome: Outcome) -> list[Finding]:
     return [finding for finding in claim.findings if finding.outcome is outcome]
 
 
-def _draw_finding(finding: Finding) -> None:
-    badge = badges.OUTCOME_BADGES[finding.outcome].markdown(_OUTCOME_WORDS[finding.outcome])
-    remedy = (
-        f"  \n:small[:gray[:material/subdirectory_arrow_right: {escape_markdown(finding.remedy)}]]"
-        if finding.remedy
-        else ""
-    )
-    st.markdown(
-        f"{badge} **{finding.title}**: {escape_markdown(finding.seen)} :gray[:small[{finding.source}]]{remedy}",
-        width="stretch",
-    )
+def _finding_markdown(finding: Finding) -> str:
+    badge = OUTCOME_BADGES[finding.outcome].markdown(OUTCOME_WORDS[finding.outcome])
+    text = f"{badge} {_describe_finding(finding)}"
+    if finding.remedy:
+        text += f"  \n:small[:gray[:material/subdirectory_arrow_right: {escape_markdown(finding.remedy)}]]"
+    return text
+
+
+def _describe_finding(finding: Finding) -> str:
+    return f"**{finding.title}**: {escape_markdown(finding.seen)} :gray[:small[{finding.source}]]"

@@ -1,72 +1,74 @@
-"""TODO: ui.run_view.evidence."""
+"""Evidence that the accelerated path ran, from the libraries' own output."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from bench.claims.evidence import decide_engagement
+from bench.formatting import format_cores, format_count
 from bench.run.record import Run
 from bench.values import TOTAL, Arm, Evidence
-from ui.design import markdown, theme
-from ui.design.badges import ENGAGEMENT_BADGES, SPEED_BADGES
-from ui.design.theme import Theme
+from ui.design.badges import ENGAGEMENT_BADGES, SPEED_BADGES, claim_badge
+from ui.design.markdown import escape_markdown
+from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
+
+PATH_MARKDOWN = {"accelerated": ":green[accelerated]", "stock": "stock", "unknown": ":orange[unknown]"}
 
 
-def draw_evidence_line(run: Run, step: str, key: str, colours: Theme) -> None:
-    """Whether the fast path ran, in the library's own words; the cores that were asked for and used; the verdict."""
-    found = run.claim(step)
+def draw_evidence_line(run: Run, step: str, key: str, theme: Theme) -> None:
+    """One line: whether the fast path ran, cores requested and used, and the verdict."""
+    claim = run.claim(step)
     comparison = run.comparison(step)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _draw_engagement(run, step, key, colours)
-        asked = f"{run.plan.cores} core{'s' * (run.plan.cores > 1)} asked"
+        _draw_engagement(run, step, key, theme)
         used = ""
         if comparison:
-            glyphs = {arm: theme.arm_glyph_markdown(arm, colours) for arm in Arm}
-            used = ", used " + " | ".join(f"{glyphs[s]} {getattr(comparison, s).effective_cores:.2f}" for s in Arm)
-        st.markdown(f":small[:material/memory: {asked}{used}, batch {run.plan.batch}]", width="content")
-        if found:
-            verdict = found.verdict
-            badges = SPEED_BADGES[verdict.speed].markdown(verdict.speed.value)
-            made = (
-                ":green-badge[:material/verified: claim made]"
-                if found.made
-                else ":red-badge[:material/gpp_bad: claim refused]"
+            used = ", used " + " | ".join(
+                f"{arm_glyph_markdown(arm, theme)} {comparison.summary(arm).effective_cores:.2f}" for arm in Arm
             )
-            st.markdown(f"{badges} {made}", width="content")
+        requested = f"{format_cores(run.plan.cores)} requested"
+        st.markdown(f":small[:material/memory: {requested}{used}, batch {run.plan.batch:,}]", width="content")
+        if claim:
+            speed = claim.verdict.speed
+            st.markdown(f"{SPEED_BADGES[speed].markdown(speed)} {claim_badge(claim.made)}", width="content")
 
 
 def accelerated_evidence(run: Run, step: str) -> list[Evidence]:
-    """What the accelerated arm says of a step, or of all those that are part of the whole."""
-    steps = [one.name for one in run.snapshot.steps if not one.excluded_from_total] if step == TOTAL else [step]
+    """The evidence of the accelerated arm for one step, or for all steps of the total."""
+    in_total = [declared.name for declared in run.snapshot.steps if not declared.excluded_from_total]
+    steps = in_total if step == TOTAL else [step]
     return [evidence for evidence in run.evidence.get(Arm.ACCELERATED, []) if evidence.step in steps]
 
 
-def _draw_engagement(run: Run, step: str, key: str, colours: Theme) -> None:
-    told = accelerated_evidence(run, step)
-    if not told:
+def _draw_engagement(run: Run, step: str, key: str, theme: Theme) -> None:
+    evidence = accelerated_evidence(run, step)
+    if not evidence:
         word = "no evidence" if run.state.over else "no evidence yet"
         st.markdown(f":gray-badge[:material/pending: {word}]", width="content")
         return
-    engaged = decide_engagement(run, step)
-    badge = ENGAGEMENT_BADGES[engaged]
-    taken = sum(evidence.path == "accelerated" for evidence in told)
-    of_all = f"{taken} of {len(told)} step{'s' * (len(told) != 1)}"
-    label = f":{badge.colour}[{engaged.value}], {of_all} accelerated"
+    engagement = decide_engagement(run, step)
+    badge = ENGAGEMENT_BADGES[engagement]
+    accelerated = sum(item.path == "accelerated" for item in evidence)
+    label = f":{badge.colour}[{engagement.value}], {accelerated} of {format_count(len(evidence), 'step')} accelerated"
     with st.popover(
-        label, icon=f":material/{badge.icon}:", type="tertiary", key=f"{key}-proof", help="In the library's own words"
+        label,
+        icon=f":material/{badge.icon}:",
+        type="tertiary",
+        key=f"{key}-evidence",
+        help="Show what the libraries reported",
     ):
-        draw_evidence(run, colours, step)
+        draw_evidence(run, theme, step)
 
 
-def draw_evidence(run: Run, colours: Theme, step: str = TOTAL) -> None:
+def draw_evidence(run: Run, theme: Theme, step: str = TOTAL) -> None:
+    """What each arm's library reported about one step, or about all steps."""
     labels = run.snapshot.labels()
-    for arm in reversed(Arm):
-        st.markdown(f"**{theme.arm_name_markdown(arm, run.snapshot.arms[arm], colours)}**")
-        for told in run.evidence.get(arm, []):
-            if step not in (TOTAL, told.step):
+    for arm in (Arm.ACCELERATED, Arm.BASELINE):
+        st.markdown(f"**{arm_name_markdown(arm, run.snapshot.arms[arm], theme)}**")
+        for evidence in run.evidence.get(arm, []):
+            if step not in (TOTAL, evidence.step):
                 continue
-            path = {"accelerated": ":green[accelerated]", "stock": "stock"}.get(told.path, ":orange[unknown]")
-            reason = f", {markdown.escape_markdown(told.reason)}" if told.reason else ""
-            st.markdown(f"{labels.get(told.step, told.step)}: {path}{reason}")
-            if told.words:
-                st.code("\n".join(told.words), language=None, wrap_lines=True)
+            reason = f", {escape_markdown(evidence.reason)}" if evidence.reason else ""
+            st.markdown(f"{labels.get(evidence.step, evidence.step)}: {PATH_MARKDOWN[evidence.path]}{reason}")
+            if evidence.words:
+                st.code("\n".join(evidence.words), language=None, wrap_lines=True)

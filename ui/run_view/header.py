@@ -1,78 +1,92 @@
-"""TODO: ui.run_view.header."""
+"""The first line of a run: its state, its progress, and the choice of a step; and the reason if it failed."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from bench.formatting import format_count, format_percent
 from bench.run.events import State
 from bench.run.record import Run
 from bench.values import TOTAL, Phase
-from ui.design import markdown
+from ui.design.badges import Badge
+from ui.design.markdown import escape_markdown
 
 MAX_STEP_BUTTONS = 6
-"""Steps that stand side by side; more are chosen from a list."""
-
-
-RUNNING_STATES = {State.PREPARING, State.WARMING_UP, State.RACING, State.CORES}
-
-
+"""More steps are offered in a list instead of as buttons."""
 STATE_BADGES = {
-    State.PREPARING: ("hourglass_top", "blue"),
-    State.WARMING_UP: ("local_fire_department", "blue"),
-    State.RACING: ("sports_score", "blue"),
-    State.CORES: ("memory", "blue"),
-    State.FINISHED: ("flag", "green"),
-    State.STOPPED: ("stop_circle", "orange"),
-    State.FAILED: ("error", "red"),
-    State.INTERRUPTED: ("power_off", "red"),
+    State.PREPARING: Badge("hourglass_top", "blue"),
+    State.WARMING_UP: Badge("local_fire_department", "blue"),
+    State.RACING: Badge("sports_score", "blue"),
+    State.CORES: Badge("memory", "blue"),
+    State.MEASURING: Badge("speed", "blue"),
+    State.FINISHED: Badge("flag", "green"),
+    State.STOPPED: Badge("stop_circle", "orange"),
+    State.FAILED: Badge("error", "red"),
+    State.INTERRUPTED: Badge("power_off", "red"),
 }
 
 
 def draw_header(run: Run, key: str, live: bool) -> str:
-    """Where the run stands, and the choice of the whole or a step; that choice comes back."""
+    """Draw state, progress and the selection of a step. Returns the selected step, or TOTAL."""
     labels = run.snapshot.labels()
     if st.session_state.get(f"{key}-step") not in labels:
-        # Chosen of another run, whose plan timed other steps.
+        # The selection was made for another run, which timed other steps.
         st.session_state[f"{key}-step"] = TOTAL
-    settings = {"key": f"{key}-step", "format_func": labels.__getitem__, "label_visibility": "collapsed"}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        icon, colour = STATE_BADGES[run.state]
-        st.markdown(f":{colour}-badge[:material/{icon}: {run.state}] {_describe_progress(run, live)}", width="content")
+        badge = STATE_BADGES[run.state].markdown(run.state)
+        st.markdown(f"{badge} :gray[{_describe_progress(run, live)}]", width="content")
         if len(labels) > MAX_STEP_BUTTONS:
-            return st.selectbox("What is shown", list(labels), width=240, **settings)
-        return st.segmented_control("What is shown", list(labels), required=True, width="content", **settings)
+            step = st.selectbox(
+                "Step",
+                list(labels),
+                key=f"{key}-step",
+                format_func=labels.__getitem__,
+                label_visibility="collapsed",
+                width=240,
+            )
+        else:
+            step = st.segmented_control(
+                "Step",
+                list(labels),
+                key=f"{key}-step",
+                format_func=labels.__getitem__,
+                label_visibility="collapsed",
+                required=True,
+                width="content",
+            )
+    return step or TOTAL
 
 
 def _describe_progress(run: Run, live: bool) -> str:
-    """How far the run is: times, pairs, and how near the interval is to the one asked for."""
-    whole = run.comparison()
+    """Elapsed time, pairs, the width of the interval, and why the run ended, as Markdown."""
+    total = run.comparison()
+    warm_up_count = sum(sample.phase in (Phase.EARLY, Phase.WARM_UP) for sample in run.samples)
     parts = []
     if live:
         parts.append(f"{run.last_at:.0f} s")
     elif run.ended_at is not None:
         parts.append(f"in {run.ended_at:.0f} s")
-    if whole:
-        parts.append(f"{whole.baseline.count} pairs")
-        widest = max(comparison.ratio.half_width for comparison in run.statistics)
-        parts.append(
-            f"interval ± {widest:.1%} of ± {run.plan.target:.1%} asked" if live else f"± {whole.ratio.half_width:.1%}"
-        )
-    elif warm := sum(sample.phase in (Phase.EARLY, Phase.WARM_UP) for sample in run.samples):
-        parts.append(f"{warm} sample{'s' * (warm != 1)} of warm-up")
-    if run.why and run.state not in RUNNING_STATES:
-        parts.append(markdown.escape_markdown(run.why))
-    return ":gray[" + ", ".join(parts) + "]" if parts else ""
+    if total:
+        parts.append(format_count(total.baseline.count, "pair"))
+        if live:
+            widest = max(comparison.ratio.half_width for comparison in run.statistics)
+            parts.append(f"interval ± {format_percent(widest)}, target ± {format_percent(run.plan.target)}")
+        else:
+            parts.append(f"interval ± {format_percent(total.ratio.half_width)}")
+    elif warm_up_count:
+        parts.append(format_count(warm_up_count, "warm-up sample"))
+    if run.why and run.state.over:
+        parts.append(escape_markdown(run.why))
+    return ", ".join(parts)
 
 
 def draw_failure(run: Run) -> None:
+    """Why the run failed, what to do, and the last output of the arm."""
     failure = run.failure
-    assert failure
-    name = f"{run.snapshot.arms[failure.arm]}: " if failure.arm else ""
-    st.error(
-        f"{markdown.escape_markdown(failure.remedy)}",
-        title=markdown.escape_markdown(f"{name}{failure.what}"),
-        icon=":material/error:",
-    )
+    if failure is None:
+        return
+    arm = f"{run.snapshot.arms[failure.arm]}: " if failure.arm else ""
+    st.error(escape_markdown(failure.remedy), title=escape_markdown(f"{arm}{failure.what}"), icon=":material/error:")
     if failure.log:
-        with st.expander("The last lines of its output", icon=":material/terminal:", expanded=True):
+        with st.expander("Last lines of output", icon=":material/terminal:", expanded=True):
             st.code("\n".join(failure.log), language=None, wrap_lines=True)

@@ -1,140 +1,148 @@
-"""TODO: ui.run_view.metrics."""
+"""The four figures of a run: both times, their ratio, and the quality."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import streamlit as st
 
 from bench.formatting import (
+    format_count,
     format_duration,
     format_four_digits,
     format_interval,
     format_measure,
+    format_percent,
     format_rate,
     format_ratio,
 )
 from bench.run.record import Run
-from bench.values import Arm, Comparison, Phase
-from ui.charts import accuracy
-from ui.design import badges, markdown, theme
-from ui.design.theme import Theme
+from bench.values import Accuracy, Arm, Comparison, Phase, Speed
+from ui.charts.accuracy import MeasurePair, list_result_agreement, pair_decisive_measures
+from ui.design.badges import SPEED_BADGES, BadgeColour
+from ui.design.markdown import escape_markdown
+from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
+
+NO_VALUE = "–"
 
 
-def draw_metrics(run: Run, step: str, colours: Theme, live: bool) -> None:
-    """Absolute times first, then their ratio, then what was paid for it in quality."""
+def draw_metrics(run: Run, step: str, theme: Theme, live: bool) -> None:
+    """Absolute times first, then their ratio, then the quality."""
     comparison = run.comparison(step)
-    columns = st.columns([1, 1, 1, 1], gap="small")
-    for column, arm in zip(columns, Arm, strict=False):
-        with column:
-            _draw_arm_metric(run, arm, comparison, colours, live)
-    with columns[2]:
-        _draw_ratio_metric(run, comparison)
-    with columns[3]:
-        _draw_quality_metric(run, colours)
+    baseline, accelerated, ratio, quality = st.columns(4, gap="small")
+    with baseline:
+        _draw_arm(run, Arm.BASELINE, comparison, theme, live)
+    with accelerated:
+        _draw_arm(run, Arm.ACCELERATED, comparison, theme, live)
+    with ratio:
+        _draw_ratio(run, comparison)
+    with quality:
+        _draw_quality(run, theme)
 
 
-def _draw_arm_metric(run: Run, arm: Arm, comparison: Comparison | None, colours: Theme, live: bool) -> None:
-    name = run.snapshot.arms[arm]
-    label = theme.arm_name_markdown(arm, name, colours)
-    if comparison is None:
-        waiting = live and run.prepared_arm(arm) is None
-        text = run.progress.get(arm) or ("starting" if run.prepared_arm(arm) is None else _describe_warm_up(run, arm))
-        st.metric(
-            label,
-            "–",
-            markdown.escape_markdown(text),
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
-            icon="spinner" if waiting else None,
-        )
-        return
-    summary = getattr(comparison, arm)
+def _draw_card(
+    label: str,
+    value: str,
+    note: str,
+    *,
+    colour: BadgeColour | Literal["off"] = "off",
+    description: str | None = None,
+    help_text: str | None = None,
+    icon: str | None = None,
+) -> None:
+    """A value in a box, with a note below it."""
     st.metric(
+        label,
+        value,
+        note,
+        delta_color=colour,
+        delta_arrow="off",
+        delta_description=description,
+        border=True,
+        height="stretch",
+        help=help_text,
+        icon=icon,
+    )
+
+
+def _draw_arm(run: Run, arm: Arm, comparison: Comparison | None, theme: Theme, live: bool) -> None:
+    label = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
+    if comparison is None:
+        preparing = run.prepared_arm(arm) is None
+        status = run.progress.get(arm) or ("starting" if preparing else _describe_warm_up(run, arm))
+        _draw_card(label, NO_VALUE, escape_markdown(status), icon="spinner" if live and preparing else None)
+        return
+    summary = comparison.summary(arm)
+    _draw_card(
         label,
         format_duration(summary.median),
         format_rate(summary.throughput, run.snapshot.unit),
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        height="stretch",
-        help=f"Median of {summary.count} samples; half of them lie between {format_duration(summary.lower_quartile)} and "
-        f"{format_duration(summary.upper_quartile)}. Throughput follows from the median.",
+        help_text=f"Median of {format_count(summary.count, 'sample')}; the quartiles are "
+        f"{format_duration(summary.lower_quartile)} and {format_duration(summary.upper_quartile)}. The throughput is "
+        "computed from the median.",
     )
 
 
 def _describe_warm_up(run: Run, arm: Arm) -> str:
-    warm = run.samples_of(arm, Phase.WARM_UP) or run.samples_of(arm, Phase.EARLY)
-    return f"warm-up, last {format_duration(warm[-1].total_s)}" if warm else "ready"
+    samples = run.samples_of(arm, Phase.WARM_UP) or run.samples_of(arm, Phase.EARLY)
+    return f"warm-up, last {format_duration(samples[-1].total_s)}" if samples else "ready"
 
 
-def _draw_ratio_metric(run: Run, comparison: Comparison | None) -> None:
+def _draw_ratio(run: Run, comparison: Comparison | None) -> None:
     if comparison is None:
-        word = "no pair" if run.state.over else "no pair yet"
-        st.metric("Ratio", "–", word, delta_color="off", delta_arrow="off", border=True, height="stretch")
+        _draw_card("Ratio", NO_VALUE, "no pairs" if run.state.over else "no pairs yet")
         return
-    ratio = comparison.ratio
-    found = run.claim(comparison.step)
-    words = format_interval(ratio)
-    colour = badges.SPEED_BADGES[found.verdict.speed].colour if found else "gray"
-    st.metric(
+    claim = run.claim(comparison.step)
+    colour, description = "gray", "95 % interval"
+    if claim:
+        speed = claim.verdict.speed
+        colour = SPEED_BADGES[speed].colour
+        description = "no difference" if speed is Speed.SAME else speed.value
+    _draw_card(
         "Ratio",
-        format_ratio(ratio.value),
-        words,
-        delta_color=colour,
-        delta_arrow="off",
-        delta_description=_shorten_speed(found.verdict.speed.value) if found else "95 % interval",
-        border=True,
-        height="stretch",
-        help="Median time of the baseline over median time of the accelerated arm, with its 95 % bootstrap interval. "
-        "Above 1 the accelerated arm is faster.",
+        format_ratio(comparison.ratio.value),
+        format_interval(comparison.ratio),
+        colour=colour,
+        description=description,
+        help_text="Median time of the baseline divided by median time of the accelerated arm, with a 95 % bootstrap "
+        "interval. Above 1, the accelerated arm is faster.",
     )
 
 
-def _shorten_speed(words: str) -> str:
-    return "no difference" if words.startswith("no difference") else words
-
-
-def _draw_quality_metric(run: Run, colours: Theme) -> None:
-    pairs = accuracy.pair_decisive_measures(run)
-    settings = {"delta_color": "off", "delta_arrow": "off", "border": True, "height": "stretch"}
-    compared = accuracy.list_result_agreement(run)
-    if not pairs and compared:
-        equal = sum(measure.value == 100 for measure in compared)
-        st.metric(
+def _draw_quality(run: Run, theme: Theme) -> None:
+    pairs = pair_decisive_measures(run)
+    if pairs:
+        _draw_measure(run, pairs, theme)
+    elif agreement := list_result_agreement(run):
+        equal = sum(measure.value == 100 for measure in agreement)
+        _draw_card(
             "Equal results",
-            f"{equal} of {len(compared)}",
-            "both arms" if equal == len(compared) else "see the table of results",
-            **settings,
-            help="Steps whose results are the same in both arms, within the tolerance that stands below.",
+            f"{equal} of {len(agreement)}",
+            "all steps" if equal == len(agreement) else "see the results table",
+            help_text="Steps with the same results in both arms, within the tolerance given below.",
         )
-        return
-    if not pairs:
-        exact = not run.snapshot.changes_arithmetic
-        st.metric(
-            "Quality",
-            "same" if exact and run.statistics else "–",
-            _describe_quality(run, exact),
-            **settings,
-        )
-        return
+    elif run.snapshot.changes_arithmetic:
+        _draw_card("Quality", NO_VALUE, "not measured" if run.state.over else "not measured yet")
+    else:
+        _draw_card("Quality", "same" if run.statistics else NO_VALUE, "same arithmetic")
+
+
+def _draw_measure(run: Run, pairs: list[MeasurePair], theme: Theme) -> None:
+    """The first decisive measure of both arms, in few digits because the card holds two. The others are in the help."""
     baseline, accelerated = pairs[0]
-    unit = f" {baseline.unit}" if baseline.unit else ""
-    one, other = (format_four_digits(measure.value) for measure in (baseline, accelerated))
-    found = run.claim()
-    word = f"{found.verdict.accuracy} the limit" if found and found.verdict.accuracy != "not measured" else "both arms"
-    more = "".join(f"\n\n{a.label}: {format_measure(a)} and {format_measure(b)}" for a, b in pairs[1:])
-    st.metric(
-        f"{markdown.escape_markdown(baseline.label)}{unit and f' [{unit.strip()}]'}",
-        f"{one} | {other}",
-        word,
-        **settings,
-        help=f"{theme.arm_glyph_markdown(Arm.BASELINE, colours)} baseline | {theme.arm_glyph_markdown(Arm.ACCELERATED, colours)} accelerated; "
-        f"the limit is {run.plan.accuracy_limit:.1%} of the baseline's.{more}",
+    claim = run.claim()
+    note = "both arms"
+    if claim and claim.verdict.accuracy is not Accuracy.NOT_MEASURED:
+        note = f"{claim.verdict.accuracy} the limit"
+    unit = f" [{baseline.unit}]" if baseline.unit else ""
+    glyphs = {arm: arm_glyph_markdown(arm, theme) for arm in Arm}
+    others = "".join(
+        f"\n\n{first.label}: {format_measure(first)} and {format_measure(second)}" for first, second in pairs[1:]
     )
-
-
-def _describe_quality(run: Run, exact: bool) -> str:
-    if exact:
-        return "by construction"
-    return "not measured" if run.state.over else "not measured yet"
+    _draw_card(
+        escape_markdown(baseline.label) + unit,
+        f"{format_four_digits(baseline.value)} | {format_four_digits(accelerated.value)}",
+        note,
+        help_text=f"{glyphs[Arm.BASELINE]} baseline | {glyphs[Arm.ACCELERATED]} accelerated. "
+        f"The limit is {format_percent(run.plan.accuracy_limit)} of the baseline's value.{others}",
+    )

@@ -1,4 +1,4 @@
-"""TODO: ui.run_view.results."""
+"""The charts, tables and images of a run."""
 
 from __future__ import annotations
 
@@ -9,107 +9,145 @@ import streamlit as st
 
 from bench.formatting import format_duration, format_interval, format_ratio
 from bench.run.record import Run
-from bench.values import Arm, Phase, Picture
-from ui.charts import accuracy, distribution, race, steps, throughput
-from ui.design import markdown, theme
+from bench.values import Arm, Phase
+from ui.charts.accuracy import build_accuracy_figure
+from ui.charts.distribution import build_distribution_figure
+from ui.charts.race import build_race_figure
+from ui.charts.steps import build_steps_figure
+from ui.charts.throughput import build_throughput_figure
 from ui.design.headings import draw_heading
-from ui.design.theme import Theme
-from ui.run_view.live_figures import draw_figure, draw_live_figure, figure_cache
+from ui.design.markdown import escape_markdown
+from ui.design.theme import Theme, arm_name_markdown, arm_style
+from ui.run_view.live_figures import RunChart, draw_chart, draw_live_chart
 
 LIVE_STEPS_INTERVAL_S = 1.0
-"""How often, at most, the charts below the race are drawn anew while it is on."""
+"""Shortest time between two updates of the chart of steps during a race."""
+MIN_P_VALUE = 1e-16
+"""Smaller p values are shown as a bound."""
 
 
-def draw_race_chart(run: Run, step: str, key: str, colours: Theme, live: bool) -> None:
+def draw_race_chart(run: Run, step: str, key: str, theme: Theme, live: bool) -> None:
+    """Every sample over time, and the ratio."""
     if not live and not run.samples:
         return
-    arms = ", ".join(theme.arm_name_markdown(arm, run.snapshot.arms[arm], colours) for arm in Arm)
-    title = "Every sample as it lands" if live else "Every sample as it landed"
-    draw_heading(title, f"{arms}; pale while warming up. Below, the ratio with its 95 % interval.")
-    raced = sum(sample.phase is not Phase.CORES for sample in run.samples)
-    seen = (step, raced, len(run.estimates), live)
-    alt = f"Times of {raced} samples of both arms over time, and the ratio with its interval"
-    make = lambda: race.build_race_figure(run, step, colours, live=live)  # noqa: E731
-    if live:
-        draw_live_figure(figure_cache.get((run.id, "race", seen, colours), make), (run.id, *seen), f"{key}-race", alt)
-    else:
-        draw_figure(run, "race", seen, key, colours, make, alt)
+    arms = ", ".join(arm_name_markdown(arm, run.snapshot.arms[arm], theme) for arm in Arm)
+    title = "Samples so far" if live else "All samples"
+    draw_heading(title, f"{arms}. Warm-up samples are pale. Below: the ratio with its 95 % interval.")
+    count = sum(sample.phase is not Phase.CORES for sample in run.samples)
+    chart = RunChart(
+        run,
+        "race",
+        theme,
+        version=(step, count, len(run.estimates), live),
+        build=lambda: build_race_figure(run, step, theme, live=live),
+        alt=f"Times of {count} samples of both arms over time, and the ratio with its interval",
+    )
+    (draw_live_chart if live else draw_chart)(chart, key)
 
 
-def draw_three_charts(run: Run, step: str, key: str, colours: Theme) -> None:
-    seen = (step, len(run.estimates))
+def draw_three_charts(run: Run, step: str, key: str, theme: Theme) -> None:
+    """Latency, throughput and accuracy, side by side."""
+    version = (step, len(run.estimates))
     label = run.snapshot.labels()[step]
-    latency, rate, quality = st.columns(3, gap="medium")
-    with latency:
-        draw_heading("Latency")
-        make = lambda: distribution.build_distribution_figure(run, step, colours)  # noqa: E731
-        draw_figure(run, "latency", seen, key, colours, make, f"Distribution of the times of {label}, both arms")
-    with rate:
-        draw_heading("Throughput")
-        make = lambda: throughput.build_throughput_figure(run, step, colours)  # noqa: E731
-        draw_figure(run, "throughput", seen, key, colours, make, f"Throughput of {label}, both arms")
-    with quality:
-        draw_heading("Accuracy")
-        seen = (run.quality is not None,)
-        make = lambda: accuracy.build_accuracy_figure(run, colours)  # noqa: E731
-        draw_figure(run, "accuracy", seen, key, colours, make, "Accuracy kept by the accelerated arm, and the limit")
+    charts = {
+        "Latency": RunChart(
+            run,
+            "latency",
+            theme,
+            version,
+            build=lambda: build_distribution_figure(run, step, theme),
+            alt=f"Distribution of the times of {label}, both arms",
+        ),
+        "Throughput": RunChart(
+            run,
+            "throughput",
+            theme,
+            version,
+            build=lambda: build_throughput_figure(run, step, theme),
+            alt=f"Throughput of {label}, both arms",
+        ),
+        "Accuracy": RunChart(
+            run,
+            "accuracy",
+            theme,
+            version=run.quality is not None,
+            build=lambda: build_accuracy_figure(run, theme),
+            alt="Accuracy that the accelerated arm keeps, and the limit",
+        ),
+    }
+    for column, (title, chart) in zip(st.columns(3, gap="medium"), charts.items(), strict=True):
+        with column:
+            draw_heading(title)
+            draw_chart(chart, key)
 
 
-def draw_steps_chart(run: Run, key: str, colours: Theme, live: bool) -> None:
-    """While the race is on it follows at a slower pace: who watches it reads it, and does not wait for it."""
-    note = "with its 95 % interval; a star is a published figure, hover over it to see why ours differs"
-    draw_heading("Ratio of every step", note)
-    alt = "Ratio of every step with its interval, and published figures"
-    if not live:
-        draw_figure(run, "steps", len(run.estimates), key, colours, lambda: steps.build_steps_figure(run, colours), alt)
-        return
-    seen = ("live", int(run.estimates[-1].at / LIVE_STEPS_INTERVAL_S) if run.estimates else 0)
-    drawn = figure_cache.get((run.id, "steps", seen, colours), lambda: steps.build_steps_figure(run, colours))
-    draw_live_figure(drawn, (run.id, *seen), f"{key}-steps", alt)
+def draw_steps_chart(run: Run, key: str, theme: Theme, live: bool) -> None:
+    """The ratio of every step. During a race it is updated only once per LIVE_STEPS_INTERVAL_S."""
+    draw_heading(
+        "Ratio per step", "With 95 % intervals. A star is a published ratio: hover over it to see why ours differs."
+    )
+    updates = int(run.estimates[-1].at / LIVE_STEPS_INTERVAL_S) if run.estimates else 0
+    chart = RunChart(
+        run,
+        "steps",
+        theme,
+        version=("live", updates) if live else len(run.estimates),
+        build=lambda: build_steps_figure(run, theme),
+        alt="Ratio of every step with its interval, and published ratios",
+    )
+    (draw_live_chart if live else draw_chart)(chart, key)
 
 
-def draw_steps(run: Run, key: str, colours: Theme) -> None:
-    draw_steps_chart(run, key, colours, live=False)
+def draw_steps(run: Run, key: str, theme: Theme) -> None:
+    """Chart and table of every step, and why the published ratios differ."""
+    draw_steps_chart(run, key, theme, live=False)
     st.table(_build_steps_table(run), border="horizontal", hide_index=True, alt="Times and ratio of every step")
+    published_ratios = run.snapshot.published_ratios()
+    if not published_ratios:
+        return
     labels = run.snapshot.labels()
-    if differ := run.snapshot.published_ratios():
-        with st.expander("Why ours differ from the published figures", icon=":material/compare_arrows:"):
-            for step, told in differ.items():
-                ours = run.comparison(step)
-                ratio = f", here {format_ratio(ours.ratio.value)}" if ours else ""
-                st.markdown(
-                    f"**{labels[step]}**: published {told.ratio:g}x{ratio}. {markdown.escape_markdown(told.why_it_differs)} "
-                    f":gray[:small[{markdown.escape_markdown(told.source)}]]"
-                )
+    with st.expander("Why our ratios differ from the published ones", icon=":material/compare_arrows:"):
+        for step, published in published_ratios.items():
+            comparison = run.comparison(step)
+            measured = f", here {format_ratio(comparison.ratio.value)}" if comparison else ""
+            st.markdown(
+                f"**{labels[step]}**: published {published.ratio:g}x{measured}. "
+                f"{escape_markdown(published.why_it_differs)} :gray[:small[{escape_markdown(published.source)}]]"
+            )
 
 
 def _build_steps_table(run: Run) -> pd.DataFrame:
-    figures = run.snapshot.published_ratios()
+    """One row for the total and for every step."""
+    published_ratios = run.snapshot.published_ratios()
     labels = run.snapshot.labels()
-    names = {arm: run.snapshot.arms[arm] for arm in Arm}
+    names = dict(run.snapshot.arms)
     if names[Arm.BASELINE] == names[Arm.ACCELERATED]:
+        # Columns of a table need different names.
         names[Arm.ACCELERATED] += " again"
     rows = []
     for comparison in run.statistics:
-        told = figures.get(comparison.step)
-        ratio = comparison.ratio
-        used = f"{comparison.baseline.effective_cores:.2f} | {comparison.accelerated.effective_cores:.2f}"
+        published = published_ratios.get(comparison.step)
+        p_value = comparison.p_value
+        times = {
+            f"{arm_style(arm, 'light').glyph} {names[arm]}": format_duration(comparison.summary(arm).median)
+            for arm in Arm
+        }
         rows.append(
-            {
-                "step": labels[comparison.step],
-                f"○ {names[Arm.BASELINE]}": format_duration(comparison.baseline.median),
-                f"◆ {names[Arm.ACCELERATED]}": format_duration(comparison.accelerated.median),
-                "ratio": f"**{format_ratio(ratio.value)}**",
-                "95 % interval": format_interval(ratio),
-                "p (Mann-Whitney)": "< 1e-16" if comparison.p_value < 1e-16 else f"{comparison.p_value:.2g}",
-                "cores used": used,
-                "published": f"{told.ratio:g}x" if told else "",
+            {"step": labels[comparison.step]}
+            | times
+            | {
+                "ratio": f"**{format_ratio(comparison.ratio.value)}**",
+                "95 % interval": format_interval(comparison.ratio),
+                "p (Mann-Whitney)": f"< {MIN_P_VALUE:g}" if p_value < MIN_P_VALUE else f"{p_value:.2g}",
+                "cores used": " | ".join(f"{comparison.summary(arm).effective_cores:.2f}" for arm in Arm),
+                "published": f"{published.ratio:g}x" if published else "",
             }
         )
     return pd.DataFrame(rows)
 
 
-def draw_pictures(run: Run, colours: Theme) -> None:
+def draw_pictures(run: Run, theme: Theme) -> None:
+    """The images that each arm made, one row per arm."""
     if not any(run.pictures.values()):
         return
     draw_heading("Result")
@@ -118,22 +156,20 @@ def draw_pictures(run: Run, colours: Theme) -> None:
         if not pictures:
             continue
         name = run.snapshot.arms[arm]
-        st.markdown(theme.arm_name_markdown(arm, name, colours))
-        for column, picture in zip(st.columns(max(3, len(pictures)), gap="small"), pictures, strict=False):
-            with column:
-                st.image(
-                    _decode_picture(picture), caption=picture.label, alt=f"{picture.label}, {name}", width="stretch"
-                )
+        st.markdown(arm_name_markdown(arm, name, theme))
+        columns = st.columns(max(3, len(pictures)), gap="small")
+        for column, picture in zip(columns, pictures, strict=False):
+            alt = f"{picture.label}, {name}"
+            column.image(base64.b64decode(picture.base64), caption=picture.label, alt=alt, width="stretch")
 
 
 def draw_tables(run: Run) -> None:
+    """The tables that the workload made, each in an expander."""
     for table in run.tables:
         with st.expander(f"{table.label} ({len(table.rows)})", icon=":material/table_rows:"):
             if table.rows:
-                st.dataframe(pd.DataFrame(table.rows, columns=table.columns), hide_index=True)
+                st.dataframe(
+                    pd.DataFrame(table.rows, columns=pd.Index(table.columns)), hide_index=True, alt=table.label
+                )
             else:
-                st.markdown("None.")
-
-
-def _decode_picture(picture: Picture) -> bytes:
-    return base64.b64decode(picture.base64)
+                st.markdown("No rows.")

@@ -1,11 +1,11 @@
-"""Everything of a run, drawn from the run alone: while it is on, when it is over, and when it is opened again."""
+"""A run, drawn from its record alone: while it runs, when it is over, and when it is opened again."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from bench.run.record import Run
-from ui.components import claim_card
+from ui.components.claim_card import draw_claim_card
 from ui.design.browser import detect_theme
 from ui.design.headings import draw_heading
 from ui.run_view.downloads import draw_downloads
@@ -24,26 +24,25 @@ from ui.run_view.results import (
 
 
 def draw_run(run: Run, *, key: str, live: bool) -> None:
-    """Draw all of `run`. `key` tells apart the places of one page; `live` leaves out what only the end knows."""
-    colours = detect_theme()
+    """Draw all of `run`, or with `live` what a running race already has. `key` is unique for each place of a page."""
+    theme = detect_theme()
     with st.container(gap="xsmall"):
         step = draw_header(run, key, live)
-        draw_metrics(run, step, colours, live)
-        draw_evidence_line(run, step, key, colours)
-        if run.failure:
-            draw_failure(run)
-        draw_race_chart(run, step, key, colours, live)
+        draw_metrics(run, step, theme, live)
+        draw_evidence_line(run, step, key, theme)
+        draw_failure(run)
+        draw_race_chart(run, step, key, theme, live)
     if live:
         if run.statistics:
-            draw_steps_chart(run, key, colours, live)
+            draw_steps_chart(run, key, theme, live)
         return
     if run.statistics:
-        draw_three_charts(run, step, key, colours)
-        draw_steps(run, key, colours)
-    draw_pictures(run, colours)
+        draw_three_charts(run, step, key, theme)
+        draw_steps(run, key, theme)
+    draw_pictures(run, theme)
     draw_tables(run)
-    if found := run.claim(step):
+    if claim := run.claim(step):
         draw_heading("Claim")
-        claim_card.draw_claim_card(found)
-    draw_environment(run, key, colours)
+        draw_claim_card(claim)
+    draw_environment(run, key, theme)
     draw_downloads(run, key)

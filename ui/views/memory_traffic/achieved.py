@@ -10,8 +10,8 @@ from bench.plan.plan import Plan
 from bench.run.record import Run
 from bench.storage.store import StoreError
 from bench.values import Arm, Measure
-from ui import services
 from ui.design import theme
+from ui.history import load_last_run
 from ui.views.memory_traffic import introduction
 
 OPTIONAL_COLUMNS = ("operations", "share of BLAS")
@@ -21,8 +21,7 @@ OPTIONAL_COLUMNS = ("operations", "share of BLAS")
 def draw_achieved(plan: Plan) -> None:
     """A row for each version; nothing where this plan was not raced to its end."""
     try:
-        row = services.get_store().last_run(workload=plan.workload, digest=plan.digest)
-        run = services.get_dispatcher().status(row.id).run if row else None
+        run = load_last_run(plan.workload, plan.digest)
     except (OSError, StoreError) as error:
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
         return

@@ -16,6 +16,7 @@ from bench.values import TOTAL, Arm, Comparison, Outcome, Speed, Table
 from ui import services
 from ui.design import markdown
 from ui.design.text import format_date_time
+from ui.history import load_last_run
 
 MAX_SEARCHED_RUNS = 20
 """Kept runs among which one of several calls is looked for."""
@@ -76,12 +77,10 @@ def load_newest_run(plan: Plan) -> Run | None:
 def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:
     """The newest finished run, and whether it is of this plan: else one of pandas to Modin, of several calls before
     one of a single call."""
-    store = services.get_store()
-    row = store.last_run(workload=plan.workload, digest=plan.digest)
-    if row is not None:
-        return services.get_dispatcher().status(row.id).run, True
+    if run := load_last_run(plan.workload, plan.digest):
+        return run, True
     found = None
-    for row in store.rows(workload=plan.workload, limit=MAX_SEARCHED_RUNS):
+    for row in services.get_store().rows(workload=plan.workload, limit=MAX_SEARCHED_RUNS):
         if row.state is not State.FINISHED or not is_pandas_to_modin(row):
             continue
         run = services.get_dispatcher().status(row.id).run
