@@ -1,8 +1,7 @@
-"""Fairlap's server: `streamlit run app.py`. What it shows is in `ui/navigation.py`.
+"""Fairlap's server: `streamlit run app.py`.
 
-The pages' folder is called `pages`, which Streamlit takes for its older kind of multipage app when it lies beside the
-script that it runs: the first visitor of a fresh server would then see a page without its frame. With a script
-elsewhere there is nothing to mistake.
+The page script is `ui/navigation.py` and not this file, because the folder `pages` is beside this file: Streamlit would
+take it for the pages of an older kind of app, and show the first visitor a page without navigation.
 """
 
 import importlib
@@ -10,14 +9,14 @@ import threading
 
 import streamlit as st
 
-NEEDED = ("bench.scheduler.dispatcher", "pandas", "plotly.graph_objects", "plotly.io", "plotly.subplots")
+PRELOADED_MODULES = ("bench.scheduler.dispatcher", "pandas", "plotly.graph_objects", "plotly.io", "plotly.subplots")
 
 
-def load() -> None:
-    """Import what every page needs while the first browser is still on its way."""
-    for module in NEEDED:
+def preload_modules() -> None:
+    """Import what every page needs while the first browser is still connecting."""
+    for module in PRELOADED_MODULES:
         importlib.import_module(module)
 
 
-threading.Thread(target=load, daemon=True).start()
+threading.Thread(target=preload_modules, daemon=True).start()
 app = st.App("ui/navigation.py")

@@ -1,5 +1,5 @@
 """Colour quantization: stock scikit-learn against scikit-learn-intelex."""
 
-from ui.views.race import page
+from ui.views.race.page import draw_race_page
 
-page.draw_race_page("colour-quantization")
+draw_race_page("colour-quantization")

@@ -1,5 +1,5 @@
-"""Home: what there is to race, and what runs now."""
+"""Home: the workloads and the queue."""
 
-from ui.views import home
+from ui.views.home import draw_home_page
 
-home.draw_home_page()
+draw_home_page()

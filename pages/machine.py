@@ -1,5 +1,5 @@
-"""Machine: what this machine is, live."""
+"""Machine: hardware, load and noise."""
 
-from ui.views.machine import page
+from ui.views.machine.page import draw_machine_page
 
-page.draw_machine_page()
+draw_machine_page()

@@ -1,6 +1,6 @@
-"""Memory traffic: a tab a transformation of a loop, told, raced and charted, and the machine's roofline."""
+"""Memory traffic: one tab per transformation of a loop, and the roofline of the machine."""
 
 from ui.views.memory_traffic import tabs
-from ui.views.race import page
+from ui.views.race.page import draw_race_page
 
-page.draw_race_page(tabs.WORKLOAD, tabs=tabs.build_tabs())
+draw_race_page(tabs.WORKLOAD, tabs=tabs.build_tabs())

@@ -1,6 +1,6 @@
-"""pandas to Modin: an ETL script and DataFrame calls by pandas and by Modin on Ray."""
+"""pandas to Modin: an ETL script and single DataFrame calls, with pandas and with Modin on Ray."""
 
 from ui.views.modin import tabs
-from ui.views.race import page
+from ui.views.race.page import draw_race_page
 
-page.draw_race_page(tabs.WORKLOAD, tabs=tabs.build_tabs())
+draw_race_page(tabs.WORKLOAD, tabs=tabs.build_tabs())

@@ -1,5 +1,5 @@
-"""The rules that every number on screen obeys."""
+"""Rules: the conditions of every claim, and the statistics."""
 
-from ui.views import rules
+from ui.views.rules import draw_rules_page
 
-rules.draw_rules_page()
+draw_rules_page()

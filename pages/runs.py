@@ -1,5 +1,5 @@
-"""Runs: every run that was kept. `?run=` opens one, `?plan=` lists the runs of one plan."""
+"""Runs: all stored runs. `?run=` opens one, `?plan=` lists the runs of one plan."""
 
-from ui.views.runs import page
+from ui.views.runs.page import draw_runs_page
 
-page.draw_runs_page()
+draw_runs_page()

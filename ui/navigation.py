@@ -1,13 +1,17 @@
-"""Navigation and page set-up, nothing else: the script that Streamlit runs for every page."""
+"""The script that Streamlit runs for every page: page settings, navigation and sidebar."""
 
 import streamlit as st
 
 from bench.workload.registry import load_workloads
 from ui import services
-from ui.components import sidebar
+from ui.components.sidebar import draw_sidebar
+from ui.design.browser import remember_theme
 
 st.set_page_config(page_title="Fairlap", page_icon=str(services.ASSETS / "images" / "icon.png"), layout="wide")
 
+home = st.Page(
+    services.page_script("home"), title="Home", icon=":material/home:", default=True, help="All workloads and the queue"
+)
 races = [
     st.Page(
         services.page_script(workload.name),
@@ -19,21 +23,15 @@ races = [
     for workload in load_workloads().values()
     if not workload.hidden
 ]
-home = st.Page(
-    services.page_script("home"),
-    title="Home",
-    icon=":material/home:",
-    default=True,
-    help="What there is to race, and what runs now.",
-)
 installation = [
-    st.Page(services.page_script(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, help=words)
-    for name, icon, words in (
-        ("machine", "memory", "What this machine is, live."),
-        ("runs", "history", "Every run that was kept."),
-        ("rules", "gavel", "What every number here obeys."),
+    st.Page(services.page_script(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, help=summary)
+    for name, icon, summary in (
+        ("machine", "memory", "Hardware, load and noise of this machine"),
+        ("runs", "history", "All stored runs"),
+        ("rules", "gavel", "The rules for every claim"),
     )
 ]
-selected_page = st.navigation({"": [home], "Races": races, "This installation": installation})
-sidebar.draw_sidebar()
-selected_page.run()
+page = st.navigation({"": [home], "Races": races, "This installation": installation})
+remember_theme()
+draw_sidebar()
+page.run()

@@ -119,7 +119,7 @@ def test_a_second_session_sees_its_place_and_may_leave_the_queue(page, server, b
     wait_for_state(page, "racing")
     other = browser.new_context().new_page()
     press_run(other, server, QUICK_SETTINGS)
-    other.get_by_text(re.compile("1 race is in front")).first.wait_for()
+    other.get_by_text(re.compile("1 race is before yours")).first.wait_for()
     find_stop_button(other).click()
     other.get_by_text(re.compile("stopped before its turn")).first.wait_for()
     other.context.close()
@@ -145,8 +145,8 @@ def test_a_server_that_is_killed_marks_its_run_interrupted(page, server, home, t
 
 def test_an_address_with_mistakes_says_what_is_wrong(page, server):
     page.goto(f"{server.address}/{PAGE}?cores=4096&colours=many")
-    page.get_by_text(re.compile("cores: 4,096 is out of bounds")).first.wait_for()
-    page.get_by_text(re.compile("colours: 'many' is not a whole number")).first.wait_for()
+    page.get_by_text(re.compile("cores: expected an integer from 1 to")).first.wait_for()
+    page.get_by_text(re.compile("colours: expected an integer from 2 to 256, got 'many'")).first.wait_for()
     find_run_button(page).wait_for()
     assert_no_exception(page)
 
@@ -166,7 +166,7 @@ def choose_own_image(page, file: Path) -> None:
     find_run_button(page).wait_for()
     page.wait_for_timeout(1500)  # A popover that is opened while the page still builds up closes again.
     page.get_by_role("button", name=re.compile("More")).click()
-    page.get_by_text("your own", exact=True).click()
+    page.get_by_text("upload a file", exact=True).click()
     page.locator("input[type=file]").set_input_files(file)
 
 

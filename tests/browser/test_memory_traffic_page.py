@@ -35,8 +35,8 @@ def test_a_transformation_is_told_raced_and_charted_in_its_tab(page, server):
     page.get_by_role("tab", name="Product").click()
     page.get_by_text("def ijk(a, b, out, tile)").first.wait_for()
     page.wait_for_url(re.compile("transformation=tiling"))
-    page.get_by_text("not raced here yet").wait_for()
-    page.get_by_role("button", name=re.compile("The lines that change")).click()
+    page.get_by_text("No run with these settings yet").wait_for()
+    page.get_by_role("button", name=re.compile("Code changes")).click()
     page.get_by_text("+def blocked(a, b, out, tile):").first.wait_for()
     assert_no_exception(page)
 

@@ -27,7 +27,7 @@ def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
     assert "steps=etl" in (page.wait_for_url(re.compile("steps=etl")) or page.url)
     find_run_button(page).click()
     # pandas does not wait for Ray: its first sample is there while Ray still starts.
-    page.get_by_text("1 sample of warm-up").wait_for(timeout=TASK_TIMEOUT_MS)
+    page.get_by_text("1 warm-up sample").wait_for(timeout=TASK_TIMEOUT_MS)
     page.get_by_text(re.compile("starting Ray|importing (Ray|Modin)|reading the table|first call")).first.wait_for()
     wait_for_state(page, "finished", TASK_TIMEOUT_MS / 1000)
     page.get_by_text("1 of 1").first.wait_for()

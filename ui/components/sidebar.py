@@ -12,6 +12,7 @@ from bench.scheduler.queue import Queue, QueueEntry
 from bench.values import Reading
 from bench.workload.registry import load_workloads
 from ui import services
+from ui.design.browser import rerun_after_theme_change
 from ui.services import get_telemetry_monitor
 
 REFRESH_S = 2.0
@@ -50,6 +51,7 @@ def _instruction_badges(machine: Machine) -> str:
 
 @st.fragment(run_every=REFRESH_S)
 def _draw_live() -> None:
+    rerun_after_theme_change()
     reading = get_telemetry_monitor().read()
     _draw_load(reading)
     _draw_queue()

@@ -1,4 +1,4 @@
-"""The page of the rules: Bailey's twelve ways to fool the masses, and what keeps Fairlap from each."""
+"""The page of the rules: Bailey's twelve ways to fool the masses, the rules against them, and the statistics."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from bench.claims.rules import RULES
 from bench.stats.glossary import GLOSSARY
 
 TWELVE_WAYS = (
-    ("Quote 32-bit results against 64-bit ones", "accuracy"),
+    ("Compare 32-bit results with 64-bit results", "accuracy"),
     ("Present an inner kernel as the whole application", "part-of-whole"),
-    ("Employ low-level code, and say nothing of it", "engaged"),
-    ("Scale the problem with the processors, and say nothing of it", "same-conditions"),
+    ("Use low-level code without mentioning it", "engaged"),
+    ("Scale the problem with the number of processors without mentioning it", "same-conditions"),
     ("Quote a projection to a full system", "measured"),
     ("Compare with scalar, unoptimized code", "best-with-best"),
     ("Compare with old code on an obsolete system", "best-with-best"),
-    ("Count the operations of the parallel version, not of the best sequential one", "same-work"),
+    ("Count the operations of the parallel version instead of the best sequential one", "same-work"),
     ("Quote utilization, speedups or rates per dollar instead of times", "absolute-baseline"),
     ("Change the algorithm to suit the machine", "accuracy"),
     ("Measure one on a dedicated system and the other on a busy one", "background"),
     ("If all else fails, show pretty pictures and no performance", "absolute-baseline"),
 )
-"""What each of the twelve does, in our words, and the rule that answers it."""
+"""Each of the twelve ways in our words, and the name of the rule against it."""
 
 
 def draw_rules_page() -> None:
     st.title("Rules")
     st.markdown(
         "In 1991 David H. Bailey listed *twelve ways to fool the masses when giving performance results*. They still "
-        "work. Fairlap makes a claim only where none of them was used: every run is looked at by every rule below, and "
-        "each says what it saw. A **refusal** takes the claim away; a **note** stands beside it."
+        "work. Fairlap checks every run against the rules below and shows what each rule found. If a rule **refuses**, "
+        "Fairlap makes no claim. A **note** is shown together with the claim."
     )
     ways, rules, statistics = st.tabs(["The twelve ways", "The rules", "The statistics"])
     with ways:
@@ -49,12 +49,12 @@ def draw_rules_page() -> None:
 
 
 def _draw_ways() -> None:
-    titles = {rule.name: rule for rule in RULES}
+    rules = {rule.name: rule for rule in RULES}
     rows = {
-        f"{number}\\. {way}": f"**{titles[name].title}**: {titles[name].why}"
+        f"{number}\\. {way}": f"**{rules[name].title}**: {rules[name].why}"
         for number, (way, name) in enumerate(TWELVE_WAYS, start=1)
     }
-    st.table(rows, alt="Bailey's twelve ways, and the rule that answers each")
+    st.table(rows, alt="Bailey's twelve ways, and the rule against each")
 
 
 def _draw_rules(heading: str, rules: list[Rule]) -> None:

@@ -24,11 +24,11 @@ def make_colour_variant(run: Run) -> Run:
 
 
 def test_home_has_a_card_for_each_workload_that_is_not_hidden():
-    said = read_page(open_page())
+    text_of_page = read_page(open_page())
     for workload in load_workloads().values():
-        assert (workload.title in said) is not workload.hidden
-    assert "Not raced on this machine yet." in said
-    assert "The machine is free" in said
+        assert (workload.title in text_of_page) is not workload.hidden
+    assert "No race on this machine yet." in text_of_page
+    assert "The machine is free" in text_of_page
 
 
 def test_home_shows_the_absolute_times_before_the_ratio(finished):
@@ -40,12 +40,12 @@ def test_home_shows_the_absolute_times_before_the_ratio(finished):
     assert text.format_optional_ratio(whole.ratio.value, whole.ratio.low, whole.ratio.high) in read_page(app)
 
 
-def test_home_says_why_a_workload_cannot_run(monkeypatch):
+def test_home_explains_why_a_workload_cannot_run(monkeypatch):
     monkeypatch.setattr("platform.system", lambda: "Plan 9")
-    said = read_page(open_page())
-    assert "cannot run here" in said
-    assert "This is Plan 9 on" in said
+    text_of_page = read_page(open_page())
+    assert "not available" in text_of_page
+    assert "This is Plan 9 on" in text_of_page
 
 
-def test_home_lists_what_races(racing):
-    assert "**Colour quantization** races" in read_page(open_page())
+def test_home_lists_the_running_race(racing):
+    assert "**Colour quantization** is running" in read_page(open_page())

@@ -1,11 +1,11 @@
-"""TODO: ui.views.machine.live."""
+"""The live charts of the machine page: load, memory, frequency and steal."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -14,38 +14,36 @@ from bench.formatting import format_bytes
 from bench.machine.model import Machine
 from bench.machine.telemetry import Telemetry
 from bench.values import Reading
-from ui.design import browser, theme
+from ui.design.browser import detect_theme
+from ui.design.plotly_template import MARGIN_PX, new_figure
+from ui.design.theme import Theme, add_opacity, line_colours, load_colour_scale
 
+REFRESH_S = 1.0
 WINDOWS_S = (32, 60, 120)
-"""How far back the live charts look: the narrowest that holds all that is known."""
-
-
+"""Lengths of the time axis; the shortest one that holds all readings is used."""
 MAX_READING_AGE_S = 0.9
-"""A reading younger than this serves every page that asks."""
-
-
+"""A younger reading is used for every page that asks."""
 MAX_GAP_S = 3.0
-"""Nobody watched for longer than this: a reading would be the mean of that time, so that the history begins anew."""
-
-
+"""After a longer time without a page that watches, the history starts again: the next reading would be a mean over the
+whole gap."""
 MAX_LINES = 4
-"""Cores above which lines would hide one another, so that a map of all of them is drawn."""
-
-
+"""With more cores, lines would hide each other; a heat map is drawn instead."""
+LINE_DASHES = ("solid", "dash", "dot", "dashdot")
 CHART_HEIGHT_PX = 190
 
 
 class TelemetryHistory:
-    """The last two minutes of the machine, shared by every page that watches; it reads only while one does."""
+    """The readings of the last two minutes, for all pages. Reads only when a page asks."""
 
     def __init__(self) -> None:
         self._telemetry = Telemetry()
         self._lock = threading.Lock()
         self._readings: deque[Reading] = deque()
         self.cores: list[int] = []
+        """Number of each core in a reading."""
 
     def readings(self) -> list[Reading]:
-        """The readings so far, the newest last, with a new one where the last is no longer fresh."""
+        """All readings, the newest last. Takes a new one if the last is too old."""
         with self._lock:
             now = time.monotonic()
             age = now - self._readings[-1].at if self._readings else float("inf")
@@ -60,7 +58,7 @@ class TelemetryHistory:
             return list(self._readings)
 
     def _restart(self, now: float) -> None:
-        """Read twice: the first reading of all has no load, and one after a gap has the mean of the gap."""
+        """Read twice, because a load is the mean since the reading before."""
         self._readings.clear()
         self._telemetry.read(now)
         time.sleep(0.1)
@@ -73,104 +71,110 @@ def _get_history() -> TelemetryHistory:
 
 
 def draw_live_section(machine: Machine) -> None:
-    st.subheader("Now")
+    st.subheader("Live")
     _draw_live(machine)
 
 
-@st.fragment(run_every=1)
+@st.fragment(run_every=REFRESH_S)
 def _draw_live(machine: Machine) -> None:
-    sampler = _get_history()
-    readings = sampler.readings()
-    ago = [reading.at - readings[-1].at for reading in readings]
+    history = _get_history()
+    readings = history.readings()
     last = readings[-1]
+    theme = detect_theme()
     grid = st.grid(2, min_column_width=380, gap="small")
     with grid.cell():
         busy = sum(core.busy for core in last.cores)
-        now = f"{busy:.1f} of {len(last.cores)} cores busy"
-        _draw_chart("Load per core", now, _build_load_figure(ago, readings, sampler.cores))
+        text = f"{busy:.1f} of {len(last.cores)} cores busy"
+        _draw_chart("Load per core", text, _build_load_figure(readings, history.cores, theme))
     with grid.cell():
-        used = f"{format_bytes(last.memory_used)} of {format_bytes(machine.memory_bytes)} used"
-        _draw_chart("Memory", used, _build_memory_figure(ago, readings, machine.memory_bytes))
+        text = f"{format_bytes(last.memory_used)} of {format_bytes(machine.memory_bytes)} used"
+        _draw_chart("Memory", text, _build_memory_figure(readings, machine.memory_bytes, theme))
     with grid.cell():
-        _draw_frequency(ago, readings, sampler.cores)
+        _draw_frequency(readings, history.cores, theme)
     with grid.cell():
-        _draw_steal(ago, readings)
-    _draw_other_readings(last)
+        _draw_steal(readings, theme)
+    st.caption(
+        " · ".join(_describe_other_readings(last)) or "This system reports neither load average nor temperature."
+    )
 
 
-def _draw_chart(title: str, now: str, figure: go.Figure) -> None:
+def _draw_chart(title: str, text: str, figure: go.Figure) -> None:
+    """A chart in a box. `text` is the newest value."""
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f"**{title}** :small[{now}]")
+        st.markdown(f"**{title}** :small[{text}]")
         st.plotly_chart(
             figure,
             key=f"machine_{title}",
             config={"displayModeBar": False},
-            alt=f"{title}, the last two minutes: {now}",
+            alt=f"{title} over the last two minutes: {text}",
         )
 
 
-def _draw_frequency(ago: Sequence[float], readings: Sequence[Reading], cores: Sequence[int]) -> None:
-    known = [core.mhz for core in readings[-1].cores if core.mhz is not None]
-    if not known:
-        _draw_missing_chart("Frequency", "This system does not tell the frequency of its cores.")
-        return
-    now = f"{min(known):,.0f} MHz" if max(known) - min(known) < 1 else f"{min(known):,.0f} to {max(known):,.0f} MHz"
-    figure = _build_empty_figure(
-        ago, "MHz", top=max(core.mhz or 0 for reading in readings for core in reading.cores) * 1.15
-    )
-    values = [[core.mhz for core in reading.cores] for reading in readings]
-    if len(cores) > MAX_LINES:
-        # Lowest and highest: with many cores, what matters is whether they differ and whether they drop.
-        rows = [[mhz for mhz in row if mhz is not None] or [None] for row in values]
-        _add_lines(figure, ago, {"lowest": [min(row) for row in rows], "highest": [max(row) for row in rows]}, "MHz")
-    else:
-        _add_lines(figure, ago, _split_by_core(values, cores), "MHz")
-    _draw_chart("Frequency", now, figure)
-
-
-def _draw_steal(ago: Sequence[float], readings: Sequence[Reading]) -> None:
-    shares = [None if reading.steal is None else 100 * reading.steal for reading in readings]
-    known = [share for share in shares if share is not None]
-    if not known:
-        _draw_missing_chart("Steal", "This system does not tell how much time a hypervisor takes.")
-        return
-    figure = _build_empty_figure(ago, "%", top=max(5.0, 1.2 * max(known)))
-    _add_lines(figure, ago, {"steal": shares}, "%", filled=True)
-    _draw_chart("Steal", f"{known[-1]:.1f} % of the time went to others on the host", figure)
-
-
-def _draw_missing_chart(title: str, why: str) -> None:
+def _draw_missing_chart(title: str, reason: str) -> None:
     with st.container(border=True, height="stretch"):
-        st.markdown(f"**{title}**  \n:small[{why}]")
+        st.markdown(f"**{title}**  \n:small[{reason}]")
 
 
-def _draw_other_readings(last: Reading) -> None:
-    """What has no chart of its own, where it is known."""
-    told = []
-    if last.load is not None:
-        told.append(f"{last.load:.2f} programs wanted to run, over the last minute")
-    if last.celsius is not None:
-        told.append(f"{last.celsius:.0f} °C")
-    if last.throttled is not None:
-        told.append(f"{last.throttled} thermal throttling events since boot")
-    if last.swap_used:
-        told.append(f"{format_bytes(last.swap_used)} of swap used")
-    st.caption(" · ".join(told) or "Load average and temperature are not told.")
-
-
-def _build_load_figure(ago: Sequence[float], readings: Sequence[Reading], cores: Sequence[int]) -> go.Figure:
-    loads = [[round(100 * core.busy, 1) for core in reading.cores] for reading in readings]
-    figure = _build_empty_figure(ago, "%", top=104)  # A core at its limit is to be seen, not to be the frame.
+def _draw_frequency(readings: Sequence[Reading], cores: Sequence[int], theme: Theme) -> None:
+    newest = [core.mhz for core in readings[-1].cores if core.mhz is not None]
+    if not newest:
+        _draw_missing_chart("Frequency", "This system does not report the frequency of its cores.")
+        return
+    low, high = min(newest), max(newest)
+    text = f"{low:,.0f} MHz" if high - low < 1 else f"{low:,.0f} to {high:,.0f} MHz"
+    top = max(core.mhz or 0 for reading in readings for core in reading.cores) * 1.15
+    figure = _new_live_figure(readings, "MHz", top, theme)
+    mhz = [[core.mhz for core in reading.cores] for reading in readings]
     if len(cores) <= MAX_LINES:
-        _add_lines(figure, ago, _split_by_core(loads, cores), "%")
+        lines = _split_by_core(mhz, cores)
+    else:
+        # With many cores, it matters whether they differ and whether they slow down.
+        known = [[value for value in row if value is not None] for row in mhz]
+        lines = {
+            "lowest": [min(row, default=None) for row in known],
+            "highest": [max(row, default=None) for row in known],
+        }
+    _add_lines(figure, readings, lines, "MHz", theme)
+    _draw_chart("Frequency", text, figure)
+
+
+def _draw_steal(readings: Sequence[Reading], theme: Theme) -> None:
+    percents = [None if reading.steal is None else 100 * reading.steal for reading in readings]
+    known = [percent for percent in percents if percent is not None]
+    if not known:
+        _draw_missing_chart("Steal", "This system does not report how much CPU time the hypervisor takes.")
+        return
+    figure = _new_live_figure(readings, "%", max(5.0, 1.2 * max(known)), theme)
+    _add_lines(figure, readings, {"steal": percents}, "%", theme, filled=True)
+    _draw_chart("Steal", f"the hypervisor took {known[-1]:.1f} % of the CPU time", figure)
+
+
+def _describe_other_readings(reading: Reading) -> Iterator[str]:
+    """The values that have no chart, as far as they are known."""
+    if reading.load is not None:
+        yield f"Load average over the last minute: {reading.load:.2f}"
+    if reading.celsius is not None:
+        yield f"{reading.celsius:.0f} °C"
+    if reading.throttled is not None:
+        yield f"{reading.throttled} thermal throttling events since boot"
+    if reading.swap_used:
+        yield f"{format_bytes(reading.swap_used)} of swap used"
+
+
+def _build_load_figure(readings: Sequence[Reading], cores: Sequence[int], theme: Theme) -> go.Figure:
+    loads = [[round(100 * core.busy, 1) for core in reading.cores] for reading in readings]
+    # Above 100, so that the line of a fully busy core is not hidden by the edge of the plot.
+    figure = _new_live_figure(readings, "%", 104, theme)
+    if len(cores) <= MAX_LINES:
+        _add_lines(figure, readings, _split_by_core(loads, cores), "%", theme)
         return figure
     figure.add_heatmap(
-        x=ago,
+        x=_seconds_ago(readings),
         y=[str(core) for core in cores],
         z=[list(column) for column in zip(*loads, strict=True)],
         zmin=0,
         zmax=100,
-        colorscale=theme.load_colour_scale(browser.detect_theme()),
+        colorscale=load_colour_scale(theme),
         colorbar={"ticksuffix": " %", "thickness": 10},
         hovertemplate="core %{y}: %{z:.0f} %<extra></extra>",
     )
@@ -178,61 +182,63 @@ def _build_load_figure(ago: Sequence[float], readings: Sequence[Reading], cores:
     return figure
 
 
-def _build_memory_figure(ago: Sequence[float], readings: Sequence[Reading], total: int) -> go.Figure:
-    figure = _build_empty_figure(ago, "GiB", top=total / 2**30)
-    _add_lines(figure, ago, {"used": [reading.memory_used / 2**30 for reading in readings]}, "GiB", filled=True)
+def _build_memory_figure(readings: Sequence[Reading], total_bytes: int, theme: Theme) -> go.Figure:
+    figure = _new_live_figure(readings, "GiB", total_bytes / 2**30, theme)
+    used = [reading.memory_used / 2**30 for reading in readings]
+    _add_lines(figure, readings, {"used": used}, "GiB", theme, filled=True)
     return figure
 
 
+def _seconds_ago(readings: Sequence[Reading]) -> list[float]:
+    """Time of each reading before the newest one, as negative seconds."""
+    return [reading.at - readings[-1].at for reading in readings]
+
+
 def _split_by_core(values: Sequence[Sequence[float | None]], cores: Sequence[int]) -> dict[str, list[float | None]]:
-    return {f"core {core}": [row[place] for row in values] for place, core in enumerate(cores)}
+    """One line per core from one row per reading."""
+    return {f"core {core}": [row[index] for row in values] for index, core in enumerate(cores)}
 
 
 def _add_lines(
     figure: go.Figure,
-    ago: Sequence[float],
+    readings: Sequence[Reading],
     lines: Mapping[str, Sequence[float | None]],
     unit: str,
+    theme: Theme,
     *,
     filled: bool = False,
 ) -> None:
-    for place, (name, values) in enumerate(lines.items()):
-        colour = _line_colours()[place % len(_line_colours())]
+    colours = line_colours(theme)
+    for index, (name, values) in enumerate(lines.items()):
+        colour = colours[index % len(colours)]
         figure.add_scatter(
-            x=ago,
+            x=_seconds_ago(readings),
             y=values,
             name=name,
             mode="lines",
-            line={"color": colour, "width": 1.8, "dash": ("solid", "dash", "dot", "dashdot")[place % 4]},
+            line={"color": colour, "width": 1.8, "dash": LINE_DASHES[index % len(LINE_DASHES)]},
             fill="tozeroy" if filled else None,
-            fillcolor=theme.add_opacity(colour, 0.15) if filled else None,
+            fillcolor=add_opacity(colour, 0.15) if filled else None,
             hovertemplate=f"{name}: %{{y:,.1f}} {unit}<extra></extra>",
         )
     figure.update_layout(showlegend=len(lines) > 1)
 
 
-def _build_empty_figure(ago: Sequence[float], unit: str, *, top: float) -> go.Figure:
-    """Axes that stand still while the lines move, from nothing to `top`; they widen twice while the history grows."""
-    window = next(window for window in WINDOWS_S if ago[0] >= -window)
-    ticks = [round(-window * part / 4) for part in (4, 3, 2, 1, 0)]
-    return go.Figure(
-        layout={
-            "height": CHART_HEIGHT_PX,
-            "margin": {"l": 8, "r": 20, "t": 8, "b": 8},
-            "xaxis": {
-                "range": [-window, 0],
-                "tickvals": ticks,
-                "ticktext": [f"{-tick} s ago" for tick in ticks[:-1]] + ["now"],
-                "fixedrange": True,
-            },
-            "yaxis": {"range": [0, top], "title": unit, "fixedrange": True, "nticks": 5},
-            "hovermode": "x unified",
-            "legend": {"orientation": "h", "y": 1.0, "x": 1.0, "xanchor": "right", "yanchor": "bottom"},
-            "uirevision": "live",
-        }
-    )
-
-
-def _line_colours() -> list[str]:
-    """The theme's, without the two that mean the arms."""
-    return st.get_option(f"theme.{browser.detect_theme()}.chartCategoricalColors")[2:]
+def _new_live_figure(readings: Sequence[Reading], unit: str, top: float, theme: Theme) -> go.Figure:
+    """A figure from 0 to `top` whose axes do not move with every reading."""
+    window = next(window for window in WINDOWS_S if _seconds_ago(readings)[0] >= -window)
+    ticks = [round(-window * quarter / 4) for quarter in (4, 3, 2, 1, 0)]
+    layout = {
+        "margin": {"l": MARGIN_PX, "r": 20, "t": MARGIN_PX, "b": MARGIN_PX},
+        "xaxis": {
+            "range": [-window, 0],
+            "tickvals": ticks,
+            "ticktext": [f"{-tick} s ago" for tick in ticks[:-1]] + ["now"],
+            "fixedrange": True,
+        },
+        "yaxis": {"range": [0, top], "title": {"text": unit}, "fixedrange": True, "nticks": 5},
+        "hovermode": "x unified",
+        "legend": {"x": 1, "xanchor": "right"},
+        "uirevision": "live",
+    }
+    return new_figure(theme, CHART_HEIGHT_PX, layout=layout)

@@ -1,4 +1,4 @@
-"""TODO: ui.views.machine.noise."""
+"""The section of the machine page that measures how much other work disturbs a measurement."""
 
 from __future__ import annotations
 
@@ -12,26 +12,22 @@ from bench.machine.noise import QUIET_BELOW, USABLE_BELOW, Noise, NoiseError, me
 from ui import services
 
 NOISE_COLOURS = {"quiet": "green", "usable": "orange", "noisy": "red"}
-
-
 NOISE_MEANINGS = {
-    "quiet": "Differences of a few percent between the arms can be seen within a short run.",
-    "usable": "A run takes longer until its interval is narrow, but what it says holds.",
-    "noisy": "Small differences drown. Quiet the machine first, or give a run a larger budget.",
+    "quiet": "A short run can detect differences of a few percent between the arms.",
+    "usable": "A run needs more time until its interval is narrow, but its result is valid.",
+    "noisy": "Small differences cannot be detected. Reduce background load or increase the time budget.",
 }
-
-
 NOISE_REMEDIES = """\
-- **Close what else runs**: browsers with many tabs, other containers, backups, an editor that indexes.
-- **Steal** is time that the hypervisor gave to others: use an instance that is neither shared nor burstable.
-- **Fix the frequency**: the `performance` governor, mains power, and turbo off where the heat limits it.
-- **Leave cores free**: race on fewer cores than there are, so that the system has somewhere to be.
-- **Keep it cool and out of swap**: throttling and swapping show in the live charts and are noted in every claim.
+- **Stop other programs**: browsers with many tabs, other containers, backups, an editor that indexes files.
+- **Steal** is CPU time that the hypervisor gives to other machines: use a dedicated, non-burstable instance.
+- **Fix the frequency**: use the `performance` governor and mains power; turn turbo off if heat limits it.
+- **Leave cores free**: race on fewer cores than the machine has, so that the system can use the others.
+- **Avoid heat and swap**: throttling and swapping appear in the live charts, and as notes in every claim.
 """
 
 
 class _LastNoise:
-    """The last measurement of noise, the same for everybody who looks."""
+    """The last measurement, for all sessions."""
 
     noise: Noise | None = None
 
@@ -43,31 +39,31 @@ def _get_last_noise() -> _LastNoise:
 
 @st.fragment
 def draw_noise_section() -> None:
-    st.subheader("How quiet it is")
+    st.subheader("Noise")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             pressed = st.button("Measure noise", icon=":material/graphic_eq:", key="machine_noise", type="primary")
-            st.caption("Times a fixed piece of arithmetic over and over on up to four cores, for two seconds at most.")
+            st.caption("Times a fixed piece of arithmetic repeatedly, on up to four cores, for at most two seconds.")
         if pressed:
             _measure_if_free()
         if noise := _get_last_noise().noise:
             _draw_noise(noise)
-        with st.expander("What the score means, and what to do about a noisy machine", icon=":material/help:"):
+        with st.expander("What the score means, and how to make a machine quieter", icon=":material/help:"):
             _draw_explanation()
 
 
 def _measure_if_free() -> None:
-    """Measure, unless a race runs: each would spoil the other's figures."""
+    """Measure, unless a race is running: each would disturb the other."""
     dispatcher = services.get_dispatcher()
     if entries := dispatcher.entries():
         st.warning(
-            f"{entries[0].title} is racing or about to: the measurement would disturb the race, and the race the "
-            "measurement. Measure when the queue is empty.",
-            title="Not while a race runs",
+            f"{entries[0].title} is running or about to start. The race and this measurement would disturb each other. "
+            "Measure when the queue is empty.",
+            title="Not available during a race",
             icon=":material/block:",
         )
         return
-    # With the machine's lock in hand no race begins meanwhile; it waits these two seconds.
+    # No race starts while this process holds the lock of the machine; it waits for two seconds.
     lock = dispatcher.queue.take_machine()
     if lock is None:
         st.warning("A race is just ending. Try again in a moment.", icon=":material/hourglass_empty:")
@@ -82,16 +78,18 @@ def _measure_if_free() -> None:
 
 
 def _draw_noise(noise: Noise) -> None:
+    measured = noise.at.replace("T", " ").replace("+00:00", " UTC")
     st.markdown(
-        f":{NOISE_COLOURS[noise.word]}-badge[{noise.word}] {NOISE_MEANINGS[noise.word]} :small[{_describe_measurement(noise)}]"
+        f":{NOISE_COLOURS[noise.word]}-badge[{noise.word}] {NOISE_MEANINGS[noise.word]} "
+        f":small[measured {measured}, {noise.repetitions:,} repetitions]"
     )
     grid = st.grid(6, min_column_width=115)
     for label, value, help_text in (
-        ("Score", f"{noise.score:.1f} %", "Spread and late share together, of the worst core."),
-        ("Spread", f"{noise.spread:.1f} %", "Interquartile range over the median."),
-        ("Late", f"{noise.late:.1f} %", "Repetitions that took over 10 % longer than the median."),
-        ("Worst pause", f"{noise.worst_pause_ms:.1f} ms", "The longest time over the median that one repetition took."),
-        ("Steal", _format_share(noise.steal), "Time that the hypervisor took."),
+        ("Score", f"{noise.score:.1f} %", "Spread plus late share, on the worst core."),
+        ("Spread", f"{noise.spread:.1f} %", "Interquartile range divided by the median."),
+        ("Late", f"{noise.late:.1f} %", "Share of repetitions that took over 10 % longer than the median."),
+        ("Worst pause", f"{noise.worst_pause_ms:.1f} ms", "Longest time of one repetition beyond the median."),
+        ("Steal", _format_share(noise.steal), "Share of the CPU time that the hypervisor took."),
         ("Others", _format_busy_cores(noise.background_cores), "Cores that other programs kept busy meanwhile."),
     ):
         with grid.container(gap=None):
@@ -99,23 +97,19 @@ def _draw_noise(noise: Noise) -> None:
             st.markdown(f"##### {value}")
 
 
-def _describe_measurement(noise: Noise) -> str:
-    return f"measured {noise.at.replace('T', ' ').replace('+00:00', ' UTC')}, {noise.repetitions:,} repetitions"
-
-
 def _format_share(share: float | None) -> str:
-    return "not told" if share is None else format_percent(share)
+    return "unknown" if share is None else format_percent(share)
 
 
 def _format_busy_cores(count: float | None) -> str:
-    return "not told" if count is None else f"{count:.2f} cores"
+    return "unknown" if count is None else f"{count:.2f} cores"
 
 
 def _draw_explanation() -> None:
     st.markdown(
-        "On a quiet machine the arithmetic takes the same time each time. The **score** is the spread of ordinary "
-        "repetitions plus the share that came late, in percent, on the worst core. The word is the worst of what the "
-        "score, other programs' load and steal each say:"
+        "On a quiet machine the arithmetic always takes the same time. The **score** is the spread of the repetitions "
+        "plus the share of late ones, in percent, on the worst core. The rating is the worst of three: that of the "
+        "score, that of the load of other programs, and that of steal."
     )
     st.table(
         {
@@ -125,9 +119,9 @@ def _draw_explanation() -> None:
         },
         border="horizontal",
         width="content",
-        alt="Limits of the words quiet and usable; above them the machine is noisy",
+        alt="Limits of the ratings quiet and usable; above them the machine is noisy",
     )
-    st.markdown("**A noisy machine**")
+    st.markdown("**How to make a machine quieter**")
     st.markdown(NOISE_REMEDIES)
 
 

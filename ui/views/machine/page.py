@@ -1,4 +1,4 @@
-"""The machine page: what this machine is, what it does at the moment, and how quiet it is."""
+"""The machine page: what this machine does now, how quiet it is, and what it is."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def draw_machine_page() -> None:
     st.markdown(machine.short)
     draw_live_section(machine)
     draw_noise_section()
-    st.subheader("What it is")
+    st.subheader("Description")
     grid = st.grid(2, min_column_width=380)
-    for title, icon, lines in (
+    for title, icon, facts in (
         ("Processor", "memory", describe_processor(machine)),
         ("Memory and caches", "storage", describe_memory(machine)),
         ("System", "terminal", describe_system(machine)),
-        ("What a container or service manager allows", "fence", describe_limits(machine)),
+        ("Limits of the container or service", "fence", describe_limits(machine)),
     ):
         with grid.container(border=True, height="stretch"):
             st.markdown(f"**:material/{icon}: {title}**")
-            st.table(lines, border="horizontal", alt=title)
+            st.table(facts, border="horizontal", alt=title)
     with st.container(border=True):
         draw_instruction_sets(machine.isa)
     with st.container(border=True):

@@ -9,14 +9,14 @@ from ui.views.machine import description, live
 from ui.views.machine import noise as noise_view
 
 
-def test_machine_tells_what_it_is_and_draws_the_load():
+def test_the_page_describes_the_machine_and_draws_its_load():
     app = open_page("machine")
     assert "Processor" in read_page(app)
     charts = app.get("plotly_chart")
     assert 2 <= len(charts) <= 4
 
 
-def test_noise_is_measured_when_nothing_races(monkeypatch):
+def test_noise_is_measured_if_the_queue_is_empty(monkeypatch):
     noise = Noise(
         word="quiet",
         score=1.5,
@@ -37,8 +37,8 @@ def test_noise_is_measured_when_nothing_races(monkeypatch):
     assert Queue().take_machine() is not None
 
 
-def test_noise_is_not_measured_beside_a_race(monkeypatch, racing):
-    monkeypatch.setattr(noise_view, "measure_noise", lambda: pytest.fail("measured beside a race"))
+def test_noise_is_not_measured_during_a_race(monkeypatch, racing):
+    monkeypatch.setattr(noise_view, "measure_noise", lambda: pytest.fail("measured during a race"))
     app = open_page("machine")
     app.button(key="machine_noise").click().run()
     assert not app.exception
@@ -48,20 +48,20 @@ def test_noise_is_not_measured_beside_a_race(monkeypatch, racing):
 @pytest.mark.parametrize(
     ("numbers", "text"), [([], ""), ([0], "0"), ([0, 1, 2, 3], "0 to 3"), ([0, 2, 3, 8], "0, 2 to 3, 8")]
 )
-def test_ranges_of_processors_are_short(numbers, text):
+def test_consecutive_processors_are_written_as_ranges(numbers, text):
     assert description._format_ranges(numbers) == text
 
 
-def test_the_sampler_reads_once_for_all_who_ask_and_has_a_load_from_the_start():
-    sampler = live.TelemetryHistory()
-    assert sampler.readings() == sampler.readings()
-    assert len(sampler.readings()) == 1
-    assert sampler.readings()[0].steal is None or sampler.readings()[0].steal >= 0
+def test_pages_share_a_reading_and_the_first_one_has_a_load():
+    history = live.TelemetryHistory()
+    assert history.readings() == history.readings()
+    assert len(history.readings()) == 1
+    assert history.readings()[0].steal is None or history.readings()[0].steal >= 0
 
 
-def test_many_cores_are_a_map():
-    sampler = live.TelemetryHistory()
-    reading = sampler.readings()[0]
+def test_many_cores_are_a_heat_map():
+    history = live.TelemetryHistory()
+    reading = history.readings()[0]
     many = reading.model_copy(update={"cores": reading.cores[:1] * 64})
-    figure = live._build_load_figure([0.0], [many], list(range(64)))
+    figure = live._build_load_figure([many], list(range(64)), "light")
     assert [trace.type for trace in figure.data] == ["heatmap"]
