@@ -66,7 +66,8 @@ def upgrade_event_to_2(event: Json) -> Json:
             return event | {"claims": [_rename_total(claim) for claim in event["claims"]]}
         case "failed":
             return event | {"failure": _rename_arm(event["failure"])}
-    return event
+        case _:
+            return event
 
 
 def describe_plan(plan: Json) -> Json:

@@ -25,6 +25,7 @@ from bench.run.record import Run
 from bench.run.upgrades import NewerVersionError, upgrade_record
 from bench.storage.database import StoreError, database_url, open_database, translate_errors
 from bench.storage.schema import MAX_TEXT_LENGTH, jobs_table, records_table
+from bench.values import Arm
 
 DEFAULT_LIMIT = 1000
 """Rows that a list has if nothing else is asked for."""
@@ -231,8 +232,8 @@ def _describe_job(record: JobRecord) -> dict[str, Any]:
         "case_label": snapshot.case_label,
         "title": title,
         "requester": record.requester,
-        "baseline_label": snapshot.arms["baseline"],
-        "accelerated_label": snapshot.arms["accelerated"],
+        "baseline_label": snapshot.arms[Arm.BASELINE],
+        "accelerated_label": snapshot.arms[Arm.ACCELERATED],
         "machine": machine.short,
         "host": machine.identity.host,
     }

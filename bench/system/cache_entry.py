@@ -44,8 +44,8 @@ def load_or_make(
 ) -> CacheEntry:
     """The entry `folder`, made if it is missing or damaged.
 
-    `make` gets an empty folder, writes the entry's files into it, and returns facts that JSON can express. `on_wait` is
-    called once if another process holds the entry's lock. Raises what `make` raises, and OSError.
+    `make` gets an empty folder, writes the entry's files into it (no folders), and returns facts that JSON can express.
+    `on_wait` is called once if another process holds the entry's lock. Raises what `make` raises, and OSError.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.with_name(f"{folder.name}.lock"))

@@ -19,7 +19,7 @@ def clear_url_parameter(parameter: str) -> None:
 def load_run(run: str) -> Run | None:
     """The stored run; where it cannot be read, the reason is shown in its place."""
     try:
-        found = services.get_store().load(run)
+        found = services.get_store().load_run(run)
     except StoreError as error:
         st.error(_first_line(str(error)), title="This run cannot be read", icon=":material/broken_image:")
         return None

@@ -21,7 +21,7 @@ def draw_run_page(asked: str) -> None:
     run = _find_run(asked)
     if run is None:
         return
-    st.title(run.snapshot.workload_title)
+    st.title(run.snapshot.title)
     st.caption(f"Raced {format_date_time(run.started)} from the {run.origin} on {run.machine.short} · run {run.id[:8]}")
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_links(run)

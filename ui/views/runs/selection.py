@@ -11,7 +11,11 @@ from ui.design.text import format_date_time
 from ui.views.runs.actions import draw_delete_button, draw_download_buttons, load_run
 from ui.views.runs.compare import draw_comparison
 
-ENDED_WORDS = {State.FAILED: "failed", State.STOPPED: "was stopped", State.INTERRUPTED: "was interrupted"}
+ENDED_WORDS: dict[State | str, str] = {
+    State.FAILED: "failed",
+    State.STOPPED: "was stopped",
+    State.INTERRUPTED: "was interrupted",
+}
 
 
 def draw_selection(rows: list[JobRow]) -> None:

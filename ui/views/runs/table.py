@@ -41,13 +41,13 @@ def filter_rows(rows: Sequence[JobRow]) -> list[JobRow]:
         )
         titles = {row.workload: row.workload_title for row in reversed(rows)}
         workload = _draw_filter("Workload", titles, lambda name: titles[name])
-        state = _draw_filter("State", [row.state.value for row in rows], str)
+        state = _draw_filter("State", [str(row.state) for row in rows], str)
         claim = _draw_filter("Claim", [CLAIM_WORDS[row.claimed] for row in rows], str)
     return [
         row
         for row in rows
         if workload in (None, row.workload)
-        and state in (None, row.state.value)
+        and state in (None, str(row.state))
         and claim in (None, CLAIM_WORDS[row.claimed])
         and _matches_words(row, text or "")
     ]
@@ -75,7 +75,7 @@ def _matches_words(row: JobRow, text: str) -> bool:
                 row.machine,
                 row.sentence or "",
                 row.speed or "",
-                row.state.value,
+                str(row.state),
                 row.origin,
             ),
         )
@@ -150,7 +150,7 @@ def _format_row_interval(row: JobRow) -> str:
 
 def _verdict_words(row: JobRow) -> list[str]:
     """What a run came to; its state too, where it is not the ordinary one."""
-    state = [] if row.state is State.FINISHED else [row.state.value]
+    state = [] if row.state is State.FINISHED else [str(row.state)]
     return state + ([row.speed] if row.speed else [])
 
 

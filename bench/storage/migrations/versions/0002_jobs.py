@@ -68,7 +68,8 @@ def upgrade() -> None:
     op.drop_table("fairlap_runs")
     # 0.1.0 refuses a database with another version. Without this it would create its tables again, next to these, and
     # show an empty list.
-    op.execute("UPDATE fairlap_schema SET version = 2")
+    op.execute("DELETE FROM fairlap_schema")
+    op.execute("INSERT INTO fairlap_schema (version) VALUES (2)")
 
 
 def _copy_runs(connection: sa.Connection, jobs: sa.Table) -> None:
