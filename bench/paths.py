@@ -1,4 +1,4 @@
-"""Where Fairlap lies, and where it keeps what it writes."""
+"""The folders that Fairlap reads from and writes to. All but `ROOT` are created when they are asked for."""
 
 from __future__ import annotations
 
@@ -9,52 +9,56 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_data_path
 
 ROOT = Path(__file__).resolve().parent.parent
-"""The folder of the project: its processes are started there."""
+"""The folder of the project. Child processes start in it."""
 
 
 def home() -> Path:
-    """The user's data folder: runs, journals and uploads. `FAIRLAP_HOME` names another."""
-    named = os.environ.get("FAIRLAP_HOME")
-    folder = Path(named) if named else user_data_path("fairlap", appauthor=False)
+    """The user's data folder, with runs, journals and uploads; the environment variable FAIRLAP_HOME replaces it."""
+    custom = os.environ.get("FAIRLAP_HOME")
+    folder = Path(custom) if custom else user_data_path("fairlap", appauthor=False)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 
 def journals() -> Path:
-    """Journals and working folders of what is under way."""
-    return _inside("live")
+    """Journals and temporary folders of running jobs."""
+    return _create_in_home("live")
 
 
 def uploads() -> Path:
     """Uploaded files, each named by the SHA-256 of its content."""
-    return _inside("uploads")
+    return _create_in_home("uploads")
 
 
 def cache() -> Path:
-    """What is dear to make and may be made again: the user's cache folder, or a folder inside `FAIRLAP_HOME`."""
+    """Files that are expensive to make and can be made again: the user's cache folder, or a folder in FAIRLAP_HOME."""
     if os.environ.get("FAIRLAP_HOME"):
-        return _inside("cache")
+        return _create_in_home("cache")
     folder = user_cache_path("fairlap", appauthor=False)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 
 def queue() -> Path:
-    """Tickets of the races that wait or run, shared by all users of the machine. `FAIRLAP_QUEUE` names another."""
-    named = os.environ.get("FAIRLAP_QUEUE")
-    folder = Path(named) if named else Path(tempfile.gettempdir()) / "fairlap-queue"
+    """Tickets of waiting and running jobs, shared by all users of the machine; FAIRLAP_QUEUE replaces the folder.
+
+    Raises OSError if the folder is a symbolic link, because another user may have created it.
+    """
+    custom = os.environ.get("FAIRLAP_QUEUE")
+    folder = Path(custom) if custom else Path(tempfile.gettempdir()) / "fairlap-queue"
     if folder.is_symlink():
         raise OSError(
-            f"{folder} is a link, and the queue of all users is no place for one: remove it, or set FAIRLAP_QUEUE"
+            f"{folder} is a symbolic link, which is not allowed for the queue that all users share. "
+            "Remove it, or set FAIRLAP_QUEUE to another folder."
         )
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        # As /tmp itself: everybody may queue, nobody may remove another's ticket.
+        # The mode of /tmp: every user may add tickets, and only remove their own.
         folder.chmod(0o1777)
     return folder
 
 
-def _inside(name: str) -> Path:
+def _create_in_home(name: str) -> Path:
     folder = home() / name
     folder.mkdir(exist_ok=True)
     return folder

@@ -1,7 +1,8 @@
-"""The values that travel: from a worker to the race, from the race to the journal, from there to store and page.
+"""The values that pass between processes: from worker to race, from race to journal, from there to store and page.
 
-Times are seconds. Clock readings are `time.monotonic()` seconds, which all processes of one boot share; in a stored
-run they count from the run's start. Every model refuses unknown fields, so that a mistake shows where it is made.
+Times are in seconds. Clock readings are those of `time.monotonic()`, which all processes share until the next boot; in
+a stored run they count from the start of the run. Every model rejects unknown fields, so that mistakes are found where
+they are made.
 """
 
 from __future__ import annotations
@@ -12,84 +13,86 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 TOTAL = "total"
-"""Name of the sum of all steps of one repetition; no step may be called so."""
+"""Reserved step name for the sum of all steps of one repetition."""
 
 
 class Value(BaseModel):
-    """Base of everything that travels: immutable, strict about its fields."""
+    """Base class of these values: immutable, without unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Arm(StrEnum):
-    """Which arm."""
+    """One side of a race."""
 
     BASELINE = "baseline"
     ACCELERATED = "accelerated"
 
 
 class Phase(StrEnum):
-    """What a sample was taken for."""
+    """The purpose of a sample."""
 
     EARLY = "early"
-    """While the other arm was still getting ready: a first look, in no statistics."""
+    """Taken while the other arm was still starting, so that the page has something to show; in no statistics."""
     WARM_UP = "warm-up"
     RACE = "race"
     CORES = "cores"
-    """At another core count, to find each arm's best."""
+    """At this and another core count, to find each arm's best."""
 
 
 class StepTime(Value):
-    """One step's share of a sample."""
+    """The time of one step in a sample."""
 
     step: str
     seconds: float = Field(ge=0)
     """Wall time per call."""
     cpu_s: float = Field(ge=0)
-    """Processor time per call, of the arm's whole process tree."""
+    """CPU time per call of the arm's whole process tree."""
     calls: int = Field(ge=1)
-    """How often the step was called inside this sample, because one call is too short to time."""
+    """Number of calls inside this sample; more than 1 if one call is too short to time."""
     excluded_from_total: bool = False
-    """True where the step is no part of the whole, as its declaration says."""
+    """Whether the declaration excludes the step from the total."""
 
 
 class Repetition(Value):
-    """What a worker reports of one repetition."""
+    """What a worker reports about one repetition."""
 
     steps: list[StepTime]
     other_s: float = Field(ge=0)
-    """Wall time of the repetition outside its steps."""
+    """Wall time between the steps."""
     wall_s: float = Field(ge=0)
-    """Wall time of the repetition, repeated calls included."""
+    """Wall time of the whole repetition, including repeated calls."""
     cpu_s: float = Field(ge=0)
-    """Processor time of the arm's tree during the repetition."""
+    """CPU time of the arm's process tree during the repetition."""
     began: float
+    """Clock reading at the start."""
     threads: int = Field(ge=0)
-    """Threads of the worker that ran on a processor during the repetition."""
+    """Number of the worker's threads that were active during the repetition."""
     machine_busy_s: float | None = None
-    """Processor time that the whole machine spent meanwhile, all programs; None where the system does not tell."""
+    """CPU time of all programs on the machine meanwhile; None if the system does not report it."""
     steal_s: float | None = None
-    """Time that the hypervisor took meanwhile, over all processors."""
+    """Time that the hypervisor took meanwhile, summed over all logical processors; None if unknown."""
     idle_cpu_s: float = Field(ge=0)
-    """Processor time that this arm used while it waited to be asked for this repetition, and the other arm ran."""
+    """CPU time that this arm used while it waited for this repetition and the other arm was timed."""
     idle_s: float = Field(ge=0)
-    """How long it waited."""
+    """How long it waited for this repetition."""
 
 
 class Sample(Value):
-    """One timed repetition on one arm."""
+    """One timed repetition of one arm."""
 
     arm: Arm
     phase: Phase
     cores: int
+    """Number of cores of the arm."""
     pair: int
-    """Number of the pair; both samples of a pair carry it."""
+    """Number of the pair, the same for both of its samples."""
     place: int
-    """0 for the arm that went first in its pair, 1 for the second."""
+    """Position in the pair: 0 for the first sample, 1 for the second."""
     repetition: Repetition
 
     def seconds(self, step: str) -> float:
-        """Wall time per call of `step`, or of the whole."""
+        """Wall time per call of `step`, or the total. Raises KeyError for an unknown step."""
         if step == TOTAL:
             return self.total_s
         for timed in self.repetition.steps:
@@ -99,19 +102,19 @@ class Sample(Value):
 
     @property
     def total_s(self) -> float:
-        """The whole once: every step's time per call, and what lies between them; no steps that stand apart."""
+        """Time per call of all steps that are not excluded, plus the time between the steps."""
         return self.repetition.other_s + sum(
             timed.seconds for timed in self.repetition.steps if not timed.excluded_from_total
         )
 
     @property
     def effective_cores(self) -> float:
-        """Processor time over wall time of the arm."""
+        """CPU time of the arm divided by wall time."""
         return self.repetition.cpu_s / self.repetition.wall_s if self.repetition.wall_s else 0.0
 
     @property
     def background_cores(self) -> float | None:
-        """Cores that everything else on the machine kept busy during this sample."""
+        """Number of cores that other programs kept busy during this sample; None if unknown."""
         busy = self.repetition.machine_busy_s
         if busy is None or not self.repetition.wall_s:
             return None
@@ -119,24 +122,26 @@ class Sample(Value):
 
 
 class Evidence(Value):
-    """What the library says of the path a step took."""
+    """What the library reports about the path that a step took."""
 
     step: str
     path: Literal["accelerated", "stock", "unknown"]
     words: list[str]
-    """The library's own words, a few of them."""
+    """A few lines of the library's own output."""
     calls: int = 0
+    """Number of library calls that were observed in this step."""
     accelerated_calls: int = 0
+    """How many of them took the accelerated path."""
     reason: str = ""
-    """Why it fell back, where it did."""
+    """Why it fell back to the stock path; empty if it did not."""
     materialised: bool = True
-    """False where the step returned before its work was done."""
+    """False if the step returned before its work was done."""
     returned_s: float | None = None
-    """Median time until the call returned, where it returns before its result is there."""
+    """Median time until the call returned, if it returns before its result is ready."""
 
 
 class Measure(Value):
-    """One measure of quality."""
+    """One measure of the quality of a result."""
 
     name: str
     label: str
@@ -144,15 +149,15 @@ class Measure(Value):
     unit: str = ""
     higher_is_better: bool = True
     decisive: bool = False
-    """True for the measures that a claim stands on; the others inform."""
+    """True for measures that a claim depends on; the others are for information."""
     same_work: bool = False
-    """True for a count of work done (iterations): a difference means that the arms did not do the same."""
+    """True for a count of work, such as iterations: if it differs, the arms did not do the same work."""
     step: str = ""
-    """The step whose results it measures, where it is not all of them."""
+    """Name of the step whose result is measured; empty for the result of all steps."""
 
 
 class Picture(Value):
-    """An image that an arm made, for the page."""
+    """An image that an arm produced, for the page."""
 
     name: str
     label: str
@@ -163,7 +168,7 @@ class Picture(Value):
 
 
 class Table(Value):
-    """Rows that an arm has to show."""
+    """A table that an arm produced, for the page."""
 
     name: str
     label: str
@@ -172,16 +177,19 @@ class Table(Value):
 
 
 class Service(Value):
-    """What works for an arm and is not the arm's own: it ran before the run, goes on after it, and cannot be stopped
-    while the other arm is timed."""
+    """An external service that does the work of an arm, such as a Ray cluster.
+
+    It was running before the run and continues after it. It cannot be paused while the other arm is timed.
+    """
 
     what: str
-    """What it is, for a person."""
+    """Description for the page."""
     cores: int
+    """Number of cores of the service on all its machines."""
     elsewhere: int = 0
-    """How many of its machines are others than this one."""
-    pids: list[int] = Field(default_factory=list)
-    """Its processes on this machine; what they have started is found from them."""
+    """Number of its machines, without this one."""
+    pids: list[int] = Field(default_factory=list[int])
+    """Its topmost processes on this machine."""
 
 
 class ThreadPool(Value):
@@ -203,35 +211,39 @@ class ThreadPool(Value):
 
 
 class PreparedArm(Value):
-    """An arm is ready."""
+    """What an arm reported when it was ready."""
 
     arm: Arm
     cores: int
+    """Number of cores of the arm."""
     pid: int
     seconds: float
-    """From asking for the process to its being ready: start, imports and data."""
+    """Time from starting the process until it was ready, with imports and loading data."""
     work: float
-    """Of one repetition, in the workload's unit."""
-    step_work: dict[str, float] = Field(default_factory=dict)
-    """Of the steps that work on another amount."""
+    """Amount of work of one repetition, in the workload's unit."""
+    step_work: dict[str, float] = Field(default_factory=dict[str, float])
+    """Amount of work by step, for steps that work on another amount."""
     data: str
-    facts: dict[str, str] = Field(default_factory=dict)
+    """Digest of the input data."""
+    facts: dict[str, str] = Field(default_factory=dict[str, str])
+    """Further properties for the page, as label and text."""
     synthetic: str = ""
-    """Why the weights or the data are not real, where they are not."""
+    """Why weights or data are synthetic; empty if they are real."""
     service: Service | None = None
-    """What the arm has its work done by, where that is not its own."""
+    """The external service that does the arm's work, if there is one."""
 
 
 class Placement(Value):
-    """How an arm's threads were laid on the cores."""
+    """Whether an arm's threads were spread over the cores, and why. See `bench.race.thread_placement`."""
 
     arm: Arm
     cores: int
     before: float
     """Effective cores before spreading."""
     after: float | None = None
-    """Effective cores with each busy thread on a core of its own; None where spreading was not tried."""
+    """Effective cores with each active thread on a core of its own; None if this was not tried."""
     kept: bool = False
+    """Whether the threads stayed spread."""
     reason: str
 
 
@@ -239,30 +251,33 @@ class CoreReading(Value):
     """One logical processor at one moment."""
 
     busy: float = Field(ge=0, le=1)
+    """Share of the time since the previous reading."""
     mhz: float | None = None
 
 
 class Reading(Value):
-    """The machine at one moment, sampled beside the race on the same clock."""
+    """The state of the machine at one moment of a race. None means unknown."""
 
     at: float
     cores: list[CoreReading]
     steal: float | None = None
-    """Share of the time since the last reading that the hypervisor took."""
+    """Share of the time since the previous reading that the hypervisor took."""
     celsius: float | None = None
     throttled: int | None = None
-    """Thermal throttling events since boot, all processors."""
+    """Thermal throttling events of all processors since boot."""
     memory_used: int
+    """Bytes, like all sizes here."""
     swap_used: int
     swapped_in: int | None = None
     """Pages swapped in since boot."""
     load: float | None = None
-    arm_memory: dict[Arm, int] = Field(default_factory=dict)
-    """Resident bytes of each arm's process tree."""
+    """Load average of the last minute."""
+    arm_memory: dict[Arm, int] = Field(default_factory=dict[Arm, int])
+    """Resident memory of each arm's process tree."""
 
 
 class Interval(Value):
-    """A value with its confidence interval."""
+    """A value with its 95 % confidence interval."""
 
     value: float
     low: float
@@ -270,7 +285,7 @@ class Interval(Value):
 
     @property
     def half_width(self) -> float:
-        """Half the interval's width, relative to the value."""
+        """Half of the interval's width, relative to the value."""
         return (self.high - self.low) / 2 / self.value if self.value else float("inf")
 
     def includes(self, number: float) -> bool:
@@ -278,7 +293,7 @@ class Interval(Value):
 
 
 class Summary(Value):
-    """One arm's times of one step."""
+    """Summary of one arm's times of one step."""
 
     count: int
     median: float
@@ -287,29 +302,29 @@ class Summary(Value):
     minimum: float
     maximum: float
     p90: float | None
-    """None below 64 samples."""
+    """90th percentile; None for fewer than 64 samples."""
     p99: float | None
-    """None below 662 samples."""
+    """99th percentile; None for fewer than 662 samples."""
     spread: float
-    """Interquartile range over the median."""
+    """Interquartile range divided by the median."""
     outliers: list[int]
-    """Places, in order of time, of the samples beyond Tukey's fences; marked, never dropped."""
+    """Positions, in order of time, of the samples beyond Tukey's fences. They are marked and never dropped."""
     throughput: float
-    """Units of the workload a second, from the median time."""
+    """Units of work per second, from the median time."""
     effective_cores: float
     calls: int
-    """Calls inside each sample."""
+    """Number of calls inside each sample."""
 
 
 class Comparison(Value):
-    """Both arms of one step. The ratio is baseline over accelerated: above 1, the accelerated arm is faster."""
+    """Both arms' times of one step. The ratio is baseline over accelerated: above 1, the accelerated arm is faster."""
 
     step: str
     baseline: Summary
     accelerated: Summary
     ratio: Interval
     p_value: float
-    """Mann-Whitney, two-sided."""
+    """Of the two-sided Mann-Whitney test."""
 
     def summary(self, arm: Arm) -> Summary:
         """The summary of one arm."""
@@ -317,7 +332,7 @@ class Comparison(Value):
 
 
 class CoreCount(Value):
-    """An arm's time of the whole at one core count."""
+    """An arm's total time at one core count."""
 
     arm: Arm
     cores: int
@@ -325,12 +340,16 @@ class CoreCount(Value):
 
 
 class Speed(StrEnum):
+    """Whether the accelerated arm was faster."""
+
     FASTER = "faster"
     SAME = "no difference detected"
     SLOWER = "slower"
 
 
 class Engagement(StrEnum):
+    """Whether the accelerated path really ran."""
+
     ENGAGED = "engaged"
     PARTIAL = "partial"
     NOT = "not engaged"
@@ -338,13 +357,15 @@ class Engagement(StrEnum):
 
 
 class Accuracy(StrEnum):
+    """Whether the accuracy stayed within the limit of the plan."""
+
     WITHIN = "within"
     OUTSIDE = "outside"
     NOT_MEASURED = "not measured"
 
 
 class Verdict(Value):
-    """What the run found, of one step or of the whole."""
+    """The result of a run for one step or for the total."""
 
     speed: Speed
     engagement: Engagement
@@ -352,13 +373,15 @@ class Verdict(Value):
 
 
 class Outcome(StrEnum):
+    """What a rule did to the claim."""
+
     PASSED = "passed"
     ANNOTATED = "annotated"
     REFUSED = "refused"
 
 
 class Finding(Value):
-    """What one claim rule saw."""
+    """The result of one claim rule."""
 
     rule: str
     title: str
@@ -369,7 +392,7 @@ class Finding(Value):
 
 
 class Claim(Value):
-    """The one sentence that a run supports, of one step or of the whole, or the refusal."""
+    """The sentence that a run supports for one step or for the total, or the refusal to make one."""
 
     step: str
     made: bool
@@ -379,20 +402,20 @@ class Claim(Value):
 
 
 class Quality(Value):
-    """Both arms' measures, and how far they agree."""
+    """The measures of both arms, and of the agreement between their results."""
 
     baseline: list[Measure]
     accelerated: list[Measure]
-    agreement: list[Measure] = Field(default_factory=list)
-    """A decisive one is a share of equal results in per cent, and is to be held against 100."""
+    agreement: list[Measure] = Field(default_factory=list[Measure])
+    """A decisive measure of agreement is a share of equal results in percent; it is compared with 100."""
 
 
 class Failure(Value):
     """Why a run could not be finished."""
 
     what: str
-    """One sentence, for a person."""
+    """What happened, as one sentence."""
     remedy: str
     arm: Arm | None = None
-    log: list[str] = Field(default_factory=list)
-    """The tail of that arm's output."""
+    log: list[str] = Field(default_factory=list[str])
+    """The last lines of that arm's log."""

@@ -95,7 +95,7 @@ def measure_noise_in_process(cores: Sequence[int] = ()) -> Noise:
     """Measure in this process and pin it to one core after the other."""
     cores = select_evenly(cores or usable_cores(), MAX_CORES) if hasattr(os, "sched_setaffinity") else []
     counters, used_s, began = machine_busy_and_steal_s(), time.process_time(), time.monotonic()
-    times = {core: time_repetitions(core) for core in cores} or {None: time_repetitions(None)}
+    times = {core: time_repetitions(core) for core in cores or [None]}
     wall_s, used_s, later = time.monotonic() - began, time.process_time() - used_s, machine_busy_and_steal_s()
     steal = background = None
     if counters and later:

@@ -1,6 +1,6 @@
-"""What the core costs, and whether it can be believed: `python -m bench check overhead | same-arm | beside | start`.
+"""What Fairlap itself costs: per sample, inside the clock, and of an arm that waits. Compares its clock with pyperf's.
 
-Figures of one machine at one moment, to be read and not asserted; ratios are taken within one run.
+The results are those of one machine at one moment, to be read, not asserted. Ratios are taken within one run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -19,67 +19,72 @@ from bench.formatting import format_duration
 from bench.machine.core_selection import choose_cores
 from bench.paths import ROOT
 from bench.selfcheck.common import run_race
+from bench.selfcheck.requirements import require_package
 from bench.values import Arm, Phase
 
 SPIN_LOOPS = 200_000
-"""Turns of the pure-Python step that is held against pyperf: some ten milliseconds."""
+"""Iterations of the pure-Python step that both clocks time: about ten milliseconds."""
 
 
-def check_overhead(tell: Callable[[str], None] = print) -> None:
-    """The core's own cost: of a sample, of the clock, of the arm that waits; and its medians beside pyperf's."""
+def check_overhead(report: Callable[[str], None] = print) -> None:
+    """Raises MissingRequirement if pyperf is not installed, and RuntimeError if a race or pyperf fails."""
+    require_package("pyperf", "overhead")
     run = run_race("selftest", cores=1, budget_s=6, target=0, parameters={"loops": 0})
     samples = [sample for sample in run.samples if sample.phase is Phase.RACE]
-    between = [
+    between_s = [
         later.repetition.began - sample.repetition.began - sample.repetition.wall_s
         for sample, later in pairwise(samples)
     ]
-    empty = median(time.seconds for sample in samples for time in sample.repetition.steps if time.step == "nothing")
-    tell(
-        f"a sample of a workload that does nothing: {format_duration(median(between))} between two samples, outside the clock"
-    )
-    tell(f"inside the clock, a call of a function that does nothing: {format_duration(empty)}")
-    tell(f"other than the steps, inside a sample: {format_duration(median(s.repetition.other_s for s in samples))}")
+    empty_s = median(time.seconds for sample in samples for time in sample.repetition.steps if time.step == "nothing")
+    other_s = median(sample.repetition.other_s for sample in samples)
+    report(f"between two samples of a workload that does nothing: {format_duration(median(between_s))}")
+    report(f"inside the clock, for a function that does nothing: {format_duration(empty_s)}")
+    report(f"inside a sample, outside its steps: {format_duration(other_s)}")
 
     run = run_race("selftest", cores=1, budget_s=10, target=0, parameters={"loops": SPIN_LOOPS})
     for arm in Arm:
-        series = [sample.repetition for sample in run.samples_of(arm)]
-        used, idle = sum(m.idle_cpu_s for m in series), sum(m.idle_s for m in series)
-        tell(f"the {arm} arm while it waits: {used / idle:.3%} of a core, over {idle:.1f} s")
-    _compare_with_pyperf(tell)
+        waits = [sample.repetition for sample in run.samples_of(arm)]
+        used_s, idle_s = sum(wait.idle_cpu_s for wait in waits), sum(wait.idle_s for wait in waits)
+        report(f"{arm} arm while it waits: {used_s / idle_s:.3%} of a core, over {idle_s:.1f} s")
+    _compare_with_pyperf(report)
 
 
-def _compare_with_pyperf(tell: Callable[[str], None]) -> None:
-    """Our medians of a fixed pure-Python step beside pyperf's, the clocks taking turns inside pyperf's own workers.
-
-    Raises RuntimeError where pyperf is not installed.
-    """
+def _compare_with_pyperf(report: Callable[[str], None]) -> None:
     from bench.stats.comparison import ratio_of_medians
 
+    our_times, pyperf_times = _time_with_both_clocks()
+    if len(our_times) != len(pyperf_times):
+        raise RuntimeError(
+            f"pyperf reported {len(pyperf_times)} times and our clock {len(our_times)}, so they did not alternate."
+        )
+    ratio = ratio_of_medians(our_times, pyperf_times)
+    report(
+        f"a fixed pure-Python step, timed {len(our_times)} times by each clock in alternation: "
+        f"median {format_duration(median(our_times))} here and {format_duration(median(pyperf_times))} by pyperf, "
+        f"ratio {ratio.value:.4f} ({ratio.low:.4f} to {ratio.high:.4f})"
+    )
+
+
+def _time_with_both_clocks() -> tuple[Sequence[float], Sequence[float]]:
+    """Times of the same step, in seconds, by our clock and by pyperf's. Raises RuntimeError if pyperf fails."""
     with tempfile.TemporaryDirectory() as folder:
-        file, beside = Path(folder) / "pyperf.json", Path(folder) / "ours"
-        options = ["--processes", "8", "--values", "100", "--warmups", "5", "--loops", "1", "--quiet", "-o", str(file)]
-        options += [
-            "--affinity",
-            str(choose_cores(1)[0]),
-            "--inherit-environ",
-            "PYTHONPATH,PYTHONHASHSEED,FAIRLAP_BESIDE",
-        ]
-        result = subprocess.run(
+        pyperf_file, our_file = Path(folder) / "pyperf.json", Path(folder) / "ours"
+        options = ["--processes", "8", "--values", "100", "--warmups", "5", "--loops", "1", "--quiet"]
+        options += ["-o", str(pyperf_file), "--affinity", str(choose_cores(1)[0])]
+        options += ["--inherit-environ", "PYTHONPATH,PYTHONHASHSEED,FAIRLAP_OUR_TIMES"]
+        done = subprocess.run(
             [sys.executable, "-m", "bench.selfcheck.pyperf_clock", *options],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "FAIRLAP_BESIDE": str(beside)},
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "FAIRLAP_OUR_TIMES": str(our_file)},
             capture_output=True,
             text=True,
         )
-        if result.returncode:
-            raise RuntimeError(f"pyperf could not run (pip install -r requirements-dev.txt): {result.stderr.strip()}")
-        runs = json.loads(file.read_text())["benchmarks"][0]["runs"]
-        theirs = [time for run in runs for time in (*(w for _, w in run.get("warmups", ())), *run.get("values", ()))]
-        ours = [float(line) for line in beside.read_text().splitlines()]
-    if len(ours) != len(theirs):
-        raise RuntimeError(f"pyperf told {len(theirs)} times, our clock {len(ours)}: they did not take turns")
-    ratio = ratio_of_medians(ours, theirs)
-    tell(
-        f"a fixed pure-Python step, {len(ours)} times each in turns: median {format_duration(median(ours))} here, "
-        f"{format_duration(median(theirs))} by pyperf, {ratio.value:.4f} of it ({ratio.low:.4f} to {ratio.high:.4f})"
-    )
+        if done.returncode:
+            raise RuntimeError(f"pyperf exited with status {done.returncode}: {done.stderr.strip()}")
+        runs = json.loads(pyperf_file.read_text())["benchmarks"][0]["runs"]
+        our_times = [float(line) for line in our_file.read_text().splitlines()]
+    pyperf_times: list[float] = []
+    for run in runs:
+        pyperf_times += [seconds for _, seconds in run.get("warmups", ())]
+        pyperf_times += run.get("values", ())
+    return our_times, pyperf_times

@@ -1,7 +1,7 @@
-"""A pyperf benchmark that has our clock take turns with pyperf's, value by value: see `bench.selfcheck.overhead.check_overhead`.
+"""A pyperf benchmark in which our clock alternates with pyperf's, value by value. See `bench.selfcheck.overhead`.
 
-In one process and in alternation, since two processes of one program differ by more than the clocks could, and a
-machine drifts between two runs. Our times go to the file that `FAIRLAP_BESIDE` names.
+Both clocks are used in one process, because two processes of one program differ by more than the clocks, and in
+alternation, because a machine drifts between two runs. Our times go to the file that FAIRLAP_OUR_TIMES names.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import time
 from bench.selfcheck.overhead import SPIN_LOOPS
 from bench.worker.arm_worker import StepClock
 
-# By name, as a worker does it: bench knows workloads through their declarations alone.
+# By name, as in a worker, because `bench` must not depend on the arms of workloads.
 spin = importlib.import_module("workloads.selftest.arm").spin
 
 
 def time_both(loops: int) -> float:
-    """pyperf's time of `loops` calls, in seconds; ours of one more call is written down."""
+    """pyperf's time of `loops` calls, in seconds. Appends our time of one more call to the file."""
     began = time.perf_counter()
     for _ in range(loops):
         spin(SPIN_LOOPS)
-    elapsed = time.perf_counter() - began
+    elapsed_s = time.perf_counter() - began
     clock = StepClock({}, time.process_time)
     clock("spin", lambda: spin(SPIN_LOOPS))
-    with open(os.environ["FAIRLAP_BESIDE"], "a") as file:
+    with open(os.environ["FAIRLAP_OUR_TIMES"], "a") as file:
         file.write(f"{clock.steps[0].seconds!r}\n")
-    return elapsed
+    return elapsed_s
 
 
 def main() -> None:
-    import pyperf  # needed for this benchmark alone
+    import pyperf  # Only this benchmark needs it, and only its process may import this module.
 
-    # As a module, also in its workers: beside this file lies one called like the standard statistics.
+    # pyperf's own worker processes must start this file as a module too.
     pyperf.Runner(program_args=("-m", "bench.selfcheck.pyperf_clock")).bench_time_func("spin", time_both)
 
 

@@ -1,4 +1,4 @@
-"""TODO: bench.selfcheck.same_arm."""
+"""How often does a race of an arm against itself find a difference?"""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from collections.abc import Callable
 from bench.plan.resolved import resolve
 from bench.plan.validation import make_plan
 from bench.selfcheck.common import choose_all_cores, run_race
+from bench.values import Speed
 
 
 def check_same_arm(
-    tell: Callable[[str], None] = print, *, count: int = 20, workload: str = "colour-quantization"
+    report: Callable[[str], None] = print, *, count: int = 20, workload: str = "colour-quantization"
 ) -> None:
-    """Race an arm against itself: how often the verdict is 'no difference detected'."""
+    """Race the baseline of `workload` against itself `count` times. Raises RuntimeError if an arm fails."""
     lever = resolve(make_plan(workload, cores=1)).lever
-    verdicts: Counter[str] = Counter()
+    core_count = len(choose_all_cores())
+    verdicts: Counter[Speed] = Counter()
     for number in range(count):
-        run = run_race(workload, cores=len(choose_all_cores()), budget_s=10, seed=number, accelerated=lever.baseline)
-        comparison = run.comparison()
+        run = run_race(workload, cores=core_count, budget_s=10, seed=number, accelerated=lever.baseline)
+        comparison, verdict = run.comparison(), run.verdict
+        if comparison is None or verdict is None:
+            raise RuntimeError(f"Race {number + 1} ended without a pair. Choose a larger time budget.")
         ratio = comparison.ratio
-        verdicts[run.verdict.speed.value] += 1
-        tell(
-            f"{number + 1:2} {run.verdict.speed}: {ratio.value:.4f} ({ratio.low:.4f} to {ratio.high:.4f}), "
+        verdicts[verdict.speed] += 1
+        report(
+            f"{number + 1:2} {verdict.speed}: {ratio.value:.4f} ({ratio.low:.4f} to {ratio.high:.4f}), "
             f"{comparison.baseline.count} pairs, used {comparison.baseline.effective_cores:.2f} and "
             f"{comparison.accelerated.effective_cores:.2f} cores"
         )
-    tell(f"{verdicts['no difference detected']} of {count} found no difference where there is none")
+    report(f"{verdicts[Speed.SAME]} of {count} races correctly found no difference")

@@ -28,7 +28,7 @@ REPEATS = 5
 """Each operation is timed so often; the median is printed."""
 
 
-def check_store(emit: Callable[[str], None] = print) -> None:
+def check_store(report: Callable[[str], None] = print) -> None:
     """Print the times of opening, listing, filtering, counting and loading with 10,000 runs in a temporary database.
 
     The runs are copies of one short race, so that the records have a realistic size.
@@ -38,7 +38,7 @@ def check_store(emit: Callable[[str], None] = print) -> None:
         file = Path(folder) / "runs.sqlite3"
         url = f"sqlite:///{file}"
         _fill_store(url, run)
-        emit(f"{JOB_COUNT:,} runs, {format_bytes(file.stat().st_size)}")
+        report(f"{JOB_COUNT:,} runs, {format_bytes(file.stat().st_size)}")
         store = Store(url)
         newest = store.rows(limit=1)[0]
         operations: dict[str, Callable[[], Any]] = {
@@ -54,7 +54,7 @@ def check_store(emit: Callable[[str], None] = print) -> None:
             "load one run": lambda: store.load(newest.id),
         }
         for name, operation in operations.items():
-            emit(f"{name}: {format_duration(_time_operation(operation))}")
+            report(f"{name}: {format_duration(_time_operation(operation))}")
         store.close()
 
 

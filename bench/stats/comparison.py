@@ -37,7 +37,7 @@ def median(times: Sequence[float]) -> float:
     return float(np.median(times))
 
 
-def find_outliers(times: Sequence[float]) -> list[int]:
+def find_outliers(times: Sequence[float] | Floats) -> list[int]:
     """Positions of the times beyond Tukey's fences."""
     values = np.asarray(times, dtype=float)
     low, high = np.percentile(values, [25, 75])

@@ -1,4 +1,4 @@
-"""The few calls to the operating system that tie a process's life to its parent's."""
+"""System calls of Linux that tie the life of a process to that of its parent."""
 
 from __future__ import annotations
 
@@ -13,18 +13,24 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def die_with_parent(signum: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send `signum` when the parent ends, however it ends. Off Linux, a pipe must tell."""
+    """Make the kernel send `signum` to this process when the thread that started it ends, for whatever reason.
+
+    Does nothing on systems other than Linux, where the process must watch a pipe to its parent.
+    """
     _prctl(PR_SET_PDEATHSIG, signum)
 
 
 def adopt_orphans() -> None:
-    """Become the new parent of every descendant whose own parent ends, so that none escapes (Linux)."""
+    """Become the parent of every descendant whose own parent ends, so that none escapes.
+
+    Does nothing on systems other than Linux.
+    """
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def raise_oom_score() -> None:
-    """Have the kernel take this process first when memory runs out, before the page server."""
-    # Some containers do not allow it; then the kernel chooses by size, which will mostly be the same.
+    """Make the kernel choose this process first when memory runs out, rather than the page server."""
+    # Some containers forbid it. Then the kernel chooses by size, and the arms are usually the largest processes.
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
 
@@ -33,5 +39,5 @@ def _prctl(option: int, value: int) -> None:
     if sys.platform != "linux":
         return
     if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        error_number = ctypes.get_errno()
+        raise OSError(error_number, os.strerror(error_number))

@@ -29,14 +29,14 @@ _WHY = (
 )
 
 BEFORE = """\
-graph = frozen(checkpoint)                     # FP32
+graph = build_frozen_graph(checkpoint)                     # FP32
 session = tf.compat.v1.Session(graph=graph)
 start, end = session.run(["start_logits:0", "end_logits:0"], windows)
 """
 AFTER = """\
 from neural_compressor.tensorflow import StaticQuantConfig, quantize_model
 
-graph = frozen(checkpoint)                     # FP32
+graph = build_frozen_graph(checkpoint)                     # FP32
 graph = quantize_model(graph, StaticQuantConfig(weight_granularity="per_channel"), calibration)
 session = tf.compat.v1.Session(graph=graph)
 start, end = session.run(["start_logits:0", "end_logits:0"], windows)

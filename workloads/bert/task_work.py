@@ -90,10 +90,10 @@ class BertTaskWork:
         calibrated = wanted.calibration
         windows = tokenizer.make_question_windows(calibrated, _window_length(settings))
         cache = settings.cache / "bert"
-        about = {"asked": wanted.recipe.sampling_size, "calibrated": len(calibrated)}
+        about = {"asked": wanted.config.sampling_size, "calibrated": len(calibrated)}
         fp32 = forward.build_frozen_graph(loaded)
         if not loaded.trained:
-            file = graph_cache.load_or_quantize(loaded, wanted.recipe, windows, cache, tell.progress)
+            file = graph_cache.load_or_quantize(loaded, wanted.config, windows, cache, tell.progress)
             return about | {
                 "quantization": conversion.save_conversion(wanted.yaml, frozenset(), cache),
                 "best": None,
@@ -126,9 +126,9 @@ class BertTaskWork:
             "plan",
             {
                 "operators": len(convert.list_quantizable_operators(loaded)),
-                "strategy": wanted.recipe.strategy,
-                "max_trials": wanted.recipe.max_trials,
-                "relative_loss": wanted.recipe.relative_loss,
+                "strategy": wanted.config.strategy,
+                "max_trials": wanted.config.max_trials,
+                "relative_loss": wanted.config.relative_loss,
             },
         )
 
@@ -144,7 +144,7 @@ class BertTaskWork:
                 },
             )
 
-        result = tuning.tune_model(loaded, wanted.recipe, windows, evaluated, baseline, tell.progress, told, cache)
+        result = tuning.tune_model(loaded, wanted.config, windows, evaluated, baseline, tell.progress, told, cache)
         return about | {
             "quantization": conversion.save_conversion(wanted.yaml, result.best.fallback, cache),
             "best": result.best.number,

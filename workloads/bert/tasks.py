@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bench.workload.interface import BadInput, Settings, TaskReporter
-from workloads.bert.quantization import config, conversion
+from workloads.bert.quantization import conversion
+from workloads.bert.quantization.config import parse_config
 from workloads.bert.quantization.conversion import Conversion
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class BertTasks:
         numbers of questions. An untrained model is only converted: it has no accuracy to keep. Raises BadInput.
         """
         text = str(given["yaml"])
-        return self._tasks.quantize(settings, Conversion(text, config.parse_recipe(text), frozenset()), tell)
+        return self._tasks.quantize(settings, Conversion(text, parse_config(text), frozenset()), tell)
 
     def operators(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Operators of the graphs of two precisions, `given["precisions"]`, and the kernels that ran, untimed.

@@ -149,7 +149,7 @@ WORKLOAD = Workload(
         stops=tuple(1 << power for power in range(16, 25)),
     ),
     unit="rows",
-    arm="workloads.modin.arm:Frames",
+    arm="workloads.modin.arm:DataFrameCalls",
     tasks=TaskSet((Task("break_even", "break-even"),), handler="workloads.modin.tasks:ModinTasks"),
     policy=RacePolicy(early_sample=True, pause_idle_arm=True),
     source="https://modin.readthedocs.io/en/stable/",

@@ -1,184 +1,318 @@
-"""The quantization's configuration as YAML, in the words of the posts on Neural Compressor, read and checked."""
+"""The configuration of a quantization: YAML with the keys of Intel's posts on Neural Compressor, read and checked.
+
+`template.QUANTIZATION_YAML` shows every key with its default. The sections below describe the same document as pydantic
+models; a message names the line and the dotted key that it is about.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from bench.workload.interface import BadInput
 
 MAX_CONFIG_BYTES = 64 * 1024
 MAX_NESTING = 20
-"""Levels of nesting. The keys have four; the parser recurses."""
+"""Levels of nesting. The document has four; the parser recurses."""
+MAX_QUOTED_CHARACTERS = 80
+"""Characters of a value that a message repeats."""
+
+Approach = Literal["post_training_static_quant", "smooth_quant"]
+Granularity = Literal["per_channel", "per_tensor"]
+StrategyName = Literal["basic", "random", "bayesian"]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """A checked configuration."""
+@dataclass(frozen=True)
+class QuantizationConfig:
+    """A checked configuration. Its defaults are those of the document."""
 
-    approach: str = "post_training_static_quant"
+    approach: Approach = "post_training_static_quant"
     alpha: float = 0.5
+    """SmoothQuant: the share of the activations' range that moves to the weights, 0 to 1."""
     sampling_size: int = 100
-    granularity: str = "per_channel"
-    strategy: str = "basic"
+    """Questions that calibration reads."""
+    granularity: Granularity = "per_channel"
+    """Whether each output channel of a weight has a scale of its own."""
+    strategy: StrategyName = "basic"
     relative_loss: float = 0.01
+    """F1 that may be lost, as a share of FP32's F1."""
     max_trials: int = 20
-    timeout: float = 0.0
-    """Seconds; 0 is none."""
+    timeout_s: float = 0.0
+    """0 for no timeout."""
     random_seed: int = 0
 
     @property
-    def smooth(self) -> bool:
+    def is_smooth(self) -> bool:
         return self.approach == "smooth_quant"
 
     def digest(self) -> str:
-        """SHA-256 over what changes the graph that comes of a conversion. Tuning chooses among conversions, and the
-        sampling size has its effect through the calibration data, which has a digest of its own."""
-        return hashlib.sha256(repr((self.approach, self.smooth and self.alpha, self.granularity)).encode()).hexdigest()
+        """Return the SHA-256 of the fields that change the converted graph.
+
+        The fields of tuning are not among them, because tuning chooses among conversions. The sampling size changes the
+        graph through the calibration data, which has a digest of its own.
+        """
+        fields = self.approach, self.is_smooth and self.alpha, self.granularity
+        return hashlib.sha256(repr(fields).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _KeyRule:
-    """What may stand at a key: `field` is the one of `Recipe` that it sets, if any."""
+class Section(BaseModel):
+    """A mapping of the document. An empty one keeps all defaults."""
 
-    good: Callable[[Any], bool]
-    wanted: str
-    field: str = ""
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-
-def _one_of(*allowed: str, field: str = "", why: str = "") -> _KeyRule:
-    return _KeyRule(lambda value: isinstance(value, str) and value in allowed, " or ".join(allowed) + why, field)
+    @model_validator(mode="before")
+    @classmethod
+    def _replace_null(cls, value: Any) -> Any:
+        return {} if value is None else value
 
 
-def _integer(low: int, high: int, field: str) -> _KeyRule:
-    def good(value: Any) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-    return _KeyRule(good, f"a whole number from {low:,} to {high:,}", field)
+# Neural Compressor's capability files list no other; it silently replaces other names by minmax.
+_ONLY_MINMAX = "the only algorithm that Neural Compressor 3.10 has for matrix products in TensorFlow"
+_WEEK_S = 7 * 24 * 3600
 
 
-def _number(low: float, high: float, field: str) -> _KeyRule:
-    def good(value: Any) -> bool:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return number and math.isfinite(value) and low <= value <= high
-
-    return _KeyRule(good, f"a number from {low:,} to {high:,}", field)
+class ModelSection(Section):
+    name: str = "bert"
+    framework: Literal["tensorflow"] = "tensorflow"
 
 
-# In the YAML files of Neural Compressor's capabilities; another name it replaces by minmax without a word.
-_ONLY_MINMAX = ", the only one that Neural Compressor 3.10 has for matrix products under TensorFlow"
-KEYS: dict[str, _KeyRule] = {
-    "model.name": _KeyRule(lambda value: isinstance(value, str), "a name"),
-    "model.framework": _one_of("tensorflow"),
-    "evaluation.accuracy.metric": _one_of("squad_f1"),
-    "quantization.approach": _one_of("post_training_static_quant", "smooth_quant", field="approach"),
-    "quantization.alpha": _number(0, 1, "alpha"),
-    "quantization.calibration.sampling_size": _integer(1, 10_000, "sampling_size"),
-    "quantization.model_wise.weight.granularity": _one_of("per_channel", "per_tensor", field="granularity"),
-    "quantization.model_wise.weight.algorithm": _one_of("minmax", why=_ONLY_MINMAX),
-    "quantization.model_wise.activation.algorithm": _one_of("minmax", why=_ONLY_MINMAX),
-    "tuning.strategy.name": _one_of("basic", "random", "bayesian", field="strategy"),
-    "tuning.accuracy_criterion.relative": _number(0, 1, "relative_loss"),
-    "tuning.exit_policy.max_trials": _integer(1, 1_000, "max_trials"),
-    "tuning.exit_policy.timeout": _number(0, 7 * 24 * 3600, "timeout"),
-    "tuning.random_seed": _integer(0, 2**32 - 1, "random_seed"),
-}
-"""By dotted key."""
+class AccuracySection(Section):
+    metric: Literal["squad_f1"] = "squad_f1"
 
 
-def parse_recipe(text: str) -> Recipe:
-    """The recipe that `text` describes; missing keys keep their defaults. Raises BadInput with line and key."""
+class EvaluationSection(Section):
+    accuracy: AccuracySection = AccuracySection()
+
+
+class CalibrationSection(Section):
+    sampling_size: int = Field(QuantizationConfig.sampling_size, ge=1, le=10_000)
+
+
+class WeightSection(Section):
+    granularity: Granularity = QuantizationConfig.granularity
+    algorithm: Literal["minmax"] = Field("minmax", description=_ONLY_MINMAX)
+
+
+class ActivationSection(Section):
+    algorithm: Literal["minmax"] = Field("minmax", description=_ONLY_MINMAX)
+
+
+class ModelWiseSection(Section):
+    weight: WeightSection = WeightSection()
+    activation: ActivationSection = ActivationSection()
+
+
+class QuantizationSection(Section):
+    approach: Approach = QuantizationConfig.approach
+    alpha: float = Field(QuantizationConfig.alpha, ge=0, le=1, allow_inf_nan=False)
+    calibration: CalibrationSection = CalibrationSection()
+    model_wise: ModelWiseSection = ModelWiseSection()
+
+
+class StrategySection(Section):
+    name: StrategyName = QuantizationConfig.strategy
+
+
+class AccuracyCriterionSection(Section):
+    relative: float = Field(QuantizationConfig.relative_loss, ge=0, le=1, allow_inf_nan=False)
+
+
+class ExitPolicySection(Section):
+    max_trials: int = Field(QuantizationConfig.max_trials, ge=1, le=1_000)
+    timeout: float = Field(QuantizationConfig.timeout_s, ge=0, le=_WEEK_S, allow_inf_nan=False)
+
+
+class TuningSection(Section):
+    strategy: StrategySection = StrategySection()
+    accuracy_criterion: AccuracyCriterionSection = AccuracyCriterionSection()
+    exit_policy: ExitPolicySection = ExitPolicySection()
+    random_seed: int = Field(QuantizationConfig.random_seed, ge=0, le=2**32 - 1)
+
+
+class Document(Section):
+    """The whole document."""
+
+    model: ModelSection = ModelSection()
+    evaluation: EvaluationSection = EvaluationSection()
+    quantization: QuantizationSection = QuantizationSection()
+    tuning: TuningSection = TuningSection()
+
+    def to_config(self) -> QuantizationConfig:
+        quantization, tuning = self.quantization, self.tuning
+        return QuantizationConfig(
+            approach=quantization.approach,
+            alpha=quantization.alpha,
+            sampling_size=quantization.calibration.sampling_size,
+            granularity=quantization.model_wise.weight.granularity,
+            strategy=tuning.strategy.name,
+            relative_loss=tuning.accuracy_criterion.relative,
+            max_trials=tuning.exit_policy.max_trials,
+            timeout_s=tuning.exit_policy.timeout,
+            random_seed=tuning.random_seed,
+        )
+
+
+def list_keys(section: type[Section] = Document, prefix: str = "") -> list[str]:
+    """Return the dotted keys of all values, in the order of the document, below `prefix`."""
+    return [key for key, _ in _iterate_fields(section, prefix)]
+
+
+def parse_config(text: str) -> QuantizationConfig:
+    """Return the configuration in `text`; missing keys keep their defaults.
+
+    Raises BadInput with line, key and remedy. Nothing in the text can run code or grow: tags, anchors and aliases are
+    refused.
+    """
     if len(text.encode(errors="surrogatepass")) > MAX_CONFIG_BYTES:
         raise BadInput(
-            f"the configuration is larger than {MAX_CONFIG_BYTES >> 10} KiB", "A configuration has some 30 lines."
+            f"the configuration is larger than {MAX_CONFIG_BYTES >> 10} KiB",
+            "Remove what does not belong to it: a configuration has about 30 lines.",
         )
     try:
         _check_events(text)
-        # Nodes build no objects: tags of Python are seen before anything is made of them.
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        at = f"line {mark.line + 1}: " if mark else ""
-        said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        raise BadInput(f"{at}the configuration is not YAML: {said}", "Mend this line.") from error
-    fields: dict[str, Any] = {}
-    if node is not None:
-        _read_mapping(node, "", fields)
-    return Recipe(**fields)
+        line = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        raise BadInput(f"{line}the configuration is not YAML: {problem}", "Correct this line.") from error
+    content = _Content()
+    value = None if node is None else content.read(node)
+    try:
+        return Document.model_validate(value).to_config()
+    except ValidationError as error:
+        raise min(map(content.describe, error.errors()), key=lambda problem: problem.line).to_error() from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """In place of a value that YAML cannot read, or that has a tag of its own. No field accepts it."""
+
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    line: int
+    what: str
+    remedy: str
+
+    def to_error(self) -> BadInput:
+        return BadInput(f"line {self.line}: {self.what}", self.remedy)
+
+
+_Path = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Content:
+    """Plain values of a YAML document, and where each of them is in the text."""
+
+    nodes: dict[_Path, yaml.Node] = field(default_factory=dict)
+    key_lines: dict[_Path, int] = field(default_factory=dict)
+
+    def read(self, node: yaml.Node, path: _Path = ()) -> Any:
+        """Return the value of a node: a dictionary, a list without its items, or a scalar. Raises BadInput."""
+        self.nodes[path] = node
+        if isinstance(node, yaml.ScalarNode):
+            try:
+                return yaml.SafeLoader("").construct_object(node, deep=True)
+            # PyYAML raises ValueError for what only looks like a number or a date.
+            except (yaml.YAMLError, ValueError):
+                return _Unreadable(node.tag)
+        if node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            return _Unreadable(node.tag)
+        if not isinstance(node, yaml.MappingNode):
+            return []
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise BadInput(f"line {line}: a key of {_name(path)} is not a word", _known_keys(path))
+            # The text of the key: `null` and `5` are keys as they are written.
+            key_path = (*path, key_node.value)
+            if key_node.value in values:
+                raise BadInput(f"line {line}: {_name(key_path)} is given twice", "Keep one of them.")
+            self.key_lines[key_path] = line
+            values[key_node.value] = self.read(value_node, key_path)
+        return values
+
+    def describe(self, error: ErrorDetails) -> _Problem:
+        """Return an error of pydantic as a line, what is wrong there, and what to do."""
+        path = tuple(map(str, error["loc"]))
+        if error["type"] == "extra_forbidden":
+            return _Problem(self.key_lines[path], f"there is no key {_shorten(_name(path))}", _known_keys(path[:-1]))
+        node = self.nodes[path]
+        line, value = node.start_mark.line + 1, error["input"]
+        known = dict(_iterate_fields(Document, ""))
+        if (key := ".".join(path)) not in known:
+            what = f"{_name(path)} must hold keys"
+            if isinstance(value, _Unreadable):
+                what = f"{_name(path)} has the tag {_shorten(value.tag)}, which is not supported"
+            return _Problem(line, what, _known_keys(path))
+        if not isinstance(node, yaml.ScalarNode):
+            what = f"{key} holds more than one value"
+        else:
+            what = f"{key} is {_shorten(node.value)!r}"
+            if isinstance(value, _Unreadable):
+                what += f" with the tag {_shorten(value.tag)}, which cannot be read"
+        return _Problem(line, what, f"Expected {_describe_field(known[key])}.")
 
 
 def _check_events(text: str) -> None:
-    """Refuse what could grow or recurse: anchors and aliases, deep nesting, a second document."""
+    """Refuse anchors and aliases, deep nesting and a second document, before a node is built."""
     depth = documents = 0
     for event in yaml.parse(text, yaml.SafeLoader):
         line = event.start_mark.line + 1
         if getattr(event, "anchor", None) is not None:
-            sign = "an alias (*" if isinstance(event, yaml.AliasEvent) else "an anchor (&"
-            raise BadInput(f"line {line}: the configuration has {sign}{event.anchor})", "Write every value out.")
+            kind = "an alias (*" if isinstance(event, yaml.AliasEvent) else "an anchor (&"
+            raise BadInput(f"line {line}: the configuration has {kind}{event.anchor})", "Write the value itself.")
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
-            raise BadInput(f"line {line}: a second document begins", "Give one configuration, without ---.")
+            raise BadInput(f"line {line}: a second document begins", "Keep one document, without ---.")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_NESTING:
-            raise BadInput(f"line {line}: nested more than {MAX_NESTING} deep", _list_known_keys(""))
+            raise BadInput(f"line {line}: the nesting is deeper than {MAX_NESTING} levels", _known_keys(()))
 
 
-def _read_mapping(node: yaml.Node, at: str, fields: dict[str, Any]) -> None:
-    line = node.start_mark.line + 1
-    if node.tag == "tag:yaml.org,2002:null":
-        return
-    if (isinstance(node, yaml.MappingNode) and node.tag != "tag:yaml.org,2002:map") or "python/" in node.tag:
-        raise BadInput(
-            f"line {line}: {at or 'the configuration'} has the tag {node.tag}, which is not read", _list_known_keys(at)
-        )
-    if not isinstance(node, yaml.MappingNode):
-        raise BadInput(f"line {line}: {at or 'the configuration'} must hold keys", _list_known_keys(at))
-    seen = set()
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode):
-            raise BadInput(f"line {line}: a key of {at or 'the configuration'} is no word", _list_known_keys(at))
-        name = f"{at}.{key.value}" if at else key.value
-        if name in seen:
-            raise BadInput(f"line {line}: {name} stands twice", "Keep one of them.")
-        seen.add(name)
-        # A dot in a key is no way to say two.
-        if name in KEYS and "." not in key.value:
-            _set_value(name, value, fields)
-        elif any(known.startswith(f"{name}.") for known in KEYS) and "." not in key.value:
-            _read_mapping(value, name, fields)
+def _iterate_fields(section: type[Section], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the dotted key and the field of every value below `section`, in the order of the document."""
+    for name, info in section.model_fields.items():
+        key = f"{prefix}.{name}" if prefix else name
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Section):
+            yield from _iterate_fields(info.annotation, key)
         else:
-            raise BadInput(f"line {line}: there is no key {_shorten(name)}", _list_known_keys(at))
+            yield key, info
 
 
-def _set_value(name: str, node: yaml.Node, fields: dict[str, Any]) -> None:
-    line = node.start_mark.line + 1
-    key = KEYS[name]
-    if not isinstance(node, yaml.ScalarNode):
-        raise BadInput(f"line {line}: {name} holds more than one value", f"Wanted is {key.wanted}.")
-    try:
-        value = yaml.SafeLoader("").construct_object(node, deep=True)
-    # Not all that looks like a number or a date is one; YAML's constructors raise ValueError then.
-    except (yaml.YAMLError, ValueError) as error:
-        raise BadInput(
-            f"line {line}: {name} is {_shorten(node.value)!r} with the tag {node.tag}, which is not read",
-            f"Wanted is {key.wanted}.",
-        ) from error
-    if not key.good(value):
-        raise BadInput(f"line {line}: {name} is {_shorten(node.value)!r}", f"Wanted is {key.wanted}.")
-    if key.field:
-        fields[key.field] = value
+def _describe_field(info: FieldInfo) -> str:
+    """Return what a field accepts, for example `an integer from 1 to 1,000`."""
+    if get_origin(info.annotation) is Literal:
+        expected = " or ".join(get_args(info.annotation))
+    elif info.annotation is str:
+        expected = "a name"
+    else:
+        low = next(limit.ge for limit in info.metadata if hasattr(limit, "ge"))
+        high = next(limit.le for limit in info.metadata if hasattr(limit, "le"))
+        expected = f"{'an integer' if info.annotation is int else 'a number'} from {low:,} to {high:,}"
+    return f"{expected}, {info.description}" if info.description else expected
+
+
+def _name(path: _Path) -> str:
+    return ".".join(path) or "the configuration"
+
+
+def _known_keys(path: _Path) -> str:
+    prefix = "".join(f"{name}." for name in path)
+    return f"The keys are {', '.join(key for key in list_keys() if key.startswith(prefix))}."
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:80]}…"
-
-
-def _list_known_keys(at: str) -> str:
-    inside = [key for key in KEYS if key.startswith(f"{at}." if at else "")]
-    return f"The keys are {', '.join(inside)}."
+    return text if len(text) <= MAX_QUOTED_CHARACTERS else f"{text[:MAX_QUOTED_CHARACTERS]}…"

@@ -10,17 +10,14 @@ import importlib.metadata
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.system.cache_entry import CacheEntry, load_or_make
 from bench.workload.interface import ProgressReporter
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model.checkpoint import Checkpoint
-from workloads.bert.quantization.config import Recipe
-from workloads.bert.quantization.convert import quantize_graph
-
-if TYPE_CHECKING:
-    from workloads.bert.quantization.inc_patches import ConversionState
+from workloads.bert.quantization.config import QuantizationConfig
+from workloads.bert.quantization.convert import ConversionState, quantize_graph
 
 CACHE_VERSION = 4
 """Part of every entry's key. A new number ignores the entries of earlier versions."""
@@ -30,25 +27,25 @@ GRAPH_FILE = "graph.pb"
 
 def load_or_quantize(
     checkpoint: Checkpoint,
-    recipe: Recipe,
+    config: QuantizationConfig,
     calibration: Windows,
     folder: Path,
     progress: ProgressReporter,
     fallback: frozenset[str] = frozenset(),
-    kept: ConversionState | None = None,
+    state: ConversionState | None = None,
 ) -> Path:
-    """The file of the quantized graph in the cache `folder`, quantized first if the cache does not have it.
+    """Return the file of the quantized graph in the cache `folder`. A graph that is not cached is quantized first.
 
-    See `quantize_graph` for `fallback` and `kept`. If several processes ask for the same entry, one of them makes it.
+    See `quantize_graph` for `fallback` and `state`. If several processes ask for the same entry, one of them makes it.
     """
 
     def quantize(draft: Path) -> dict[str, Any]:
         began = time.monotonic()
-        graph = quantize_graph(checkpoint, recipe, calibration, progress, fallback, kept)
+        graph = quantize_graph(checkpoint, config, calibration, progress, fallback, state)
         return _write_graph(draft, graph, checkpoint, fallback, time.monotonic() - began)
 
     entry = load_or_make(
-        folder / _entry_key(checkpoint, recipe, calibration, fallback),
+        folder / _entry_key(checkpoint, config, calibration, fallback),
         quantize,
         on_wait=lambda: progress("waiting for another process that quantizes the same model"),
     )
@@ -61,14 +58,14 @@ def store_graph(
     graph: Any,
     seconds: float,
     checkpoint: Checkpoint,
-    recipe: Recipe,
+    config: QuantizationConfig,
     calibration: Windows,
     folder: Path,
     fallback: frozenset[str],
 ) -> Path:
-    """Put a graph of `quantize_graph`, which took `seconds`, where `load_or_quantize` finds it; the graph's file."""
+    """Store a graph of `quantize_graph`, which took `seconds`, for `load_or_quantize`, and return its file."""
     entry = load_or_make(
-        folder / _entry_key(checkpoint, recipe, calibration, fallback),
+        folder / _entry_key(checkpoint, config, calibration, fallback),
         lambda draft: _write_graph(draft, graph, checkpoint, fallback, seconds),
     )
     return _graph_file(entry)
@@ -81,7 +78,7 @@ def _graph_file(entry: CacheEntry) -> Path:
 def _write_graph(
     draft: Path, graph: Any, checkpoint: Checkpoint, fallback: frozenset[str], seconds: float
 ) -> dict[str, Any]:
-    """Write the graph into the folder `draft`; the facts of the entry."""
+    """Write the graph into the folder `draft`, and return the facts of the entry."""
     (draft / GRAPH_FILE).write_bytes(graph.SerializeToString())
     return {
         "seconds": round(seconds, 1),
@@ -95,15 +92,17 @@ def _library_versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in ("tensorflow", "neural-compressor")}
 
 
-def _entry_key(checkpoint: Checkpoint, recipe: Recipe, calibration: Windows, fallback: frozenset[str]) -> str:
+def _entry_key(
+    checkpoint: Checkpoint, config: QuantizationConfig, calibration: Windows, fallback: frozenset[str]
+) -> str:
     # oneDNN rounds differently from TensorFlow's own kernels, so calibration finds other ranges.
     onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "")
-    made = hashlib.sha256(
+    digest = hashlib.sha256(
         repr(
-            (CACHE_VERSION, checkpoint.digest, recipe.digest(), sorted(fallback), _library_versions(), onednn)
+            (CACHE_VERSION, checkpoint.digest, config.digest(), sorted(fallback), _library_versions(), onednn)
         ).encode()
     )
     for array in calibration.feed().values():
-        made.update(repr(array.shape).encode())
-        made.update(array.tobytes())
-    return made.hexdigest()
+        digest.update(repr(array.shape).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -1,5 +1,4 @@
-"""The configuration that the Quantize tab starts with, in the words of the posts. `workloads.bert.quantization.config`
-reads it."""
+"""The configuration that the Quantize tab starts with, with the keys of Intel's posts; `config.parse_config` reads it."""
 
 QUANTIZATION_YAML = """\
 model:

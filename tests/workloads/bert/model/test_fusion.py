@@ -18,7 +18,7 @@ from workloads.bert.inference.session import InferenceSession, slice_inputs
 from workloads.bert.inference.tokenization import Windows, WindowTokenizer
 from workloads.bert.model import forward, fusion
 from workloads.bert.quantization import convert
-from workloads.bert.quantization.config import Recipe
+from workloads.bert.quantization.config import QuantizationConfig
 
 LAYERS = 2
 
@@ -32,7 +32,7 @@ def made(tmp_path_factory) -> tuple[Any, Any, Windows]:
     windows = tokenizer.make_windows(["what was built"] * len(passages), passages, 48)
     return (
         forward.build_frozen_graph(checkpoint),
-        convert.quantize_graph(checkpoint, Recipe(), windows, tiny_bert.ProgressRecorder()),
+        convert.quantize_graph(checkpoint, QuantizationConfig(), windows, tiny_bert.ProgressRecorder()),
         windows,
     )
 

@@ -15,7 +15,7 @@ from tests.support import tiny_bert
 from workloads.bert.model import forward
 from workloads.bert.profiling import operators
 from workloads.bert.quantization import convert
-from workloads.bert.quantization.config import Recipe
+from workloads.bert.quantization.config import QuantizationConfig
 
 LAYERS = 2
 KEY_PROJECTION = "encoder/layer/1/attention/self/key/MatMul"
@@ -27,15 +27,15 @@ def graphs(tmp_path_factory):
     made = tiny_bert.make_checkpoint(tmp_path_factory.mktemp("model"), num_hidden_layers=LAYERS)
     windows = tiny_bert.make_windows(made, count=8)
 
-    def quantized(recipe: Recipe, **options) -> object:
+    def quantized(recipe: QuantizationConfig, **options) -> object:
         return convert.quantize_graph(made, recipe, windows, tiny_bert.ProgressRecorder(), **options)
 
     return SimpleNamespace(
         checkpoint=made,
         fp32=forward.build_frozen_graph(made),
         bf16=forward.build_frozen_graph(made, tf.bfloat16),
-        int8=quantized(Recipe(), fallback=frozenset([KEY_PROJECTION])),
-        smooth=quantized(Recipe(approach="smooth_quant")),
+        int8=quantized(QuantizationConfig(), fallback=frozenset([KEY_PROJECTION])),
+        smooth=quantized(QuantizationConfig(approach="smooth_quant")),
     )
 
 

@@ -92,7 +92,7 @@ def tiny(tmp_path_factory):
     made = tiny_bert.make_checkpoint(folder / "model")
     windows = tiny_bert.make_windows(made, count=5)
     (folder / "fp32.pb").write_bytes(forward.build_frozen_graph(made).SerializeToString())
-    quantized = convert.quantize_graph(made, config.Recipe(), windows, tiny_bert.ProgressRecorder())
+    quantized = convert.quantize_graph(made, config.QuantizationConfig(), windows, tiny_bert.ProgressRecorder())
     (folder / "int8.pb").write_bytes(quantized.SerializeToString())
     return SimpleNamespace(folder=folder, windows=windows, length=windows.input_ids.shape[1])
 

@@ -1,4 +1,4 @@
-"""Conversions by Neural Compressor: what becomes INT8, the same graph as without our speed-ups, and the cache."""
+"""Conversions by Neural Compressor: what becomes INT8, the same graph as without the patches, and the cache."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
 
 import tensorflow as tf
-from tensorflow.python.framework import tensor_util
 
 from bench.paths import ROOT
 from bench.system.cache_entry import ENTRY_FILE, read_entry
@@ -26,15 +25,15 @@ from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model import forward
 from workloads.bert.model.checkpoint import Checkpoint, read_checkpoint
-from workloads.bert.quantization import convert, graph_cache, inc_patches
-from workloads.bert.quantization.config import Recipe
+from workloads.bert.quantization import convert, graph_cache, inc_adapter
+from workloads.bert.quantization.config import QuantizationConfig
 
 WIDE_SHAPE = {"hidden_size": 64, "intermediate_size": 256, "num_attention_heads": 4}
-"""Wide enough that its weights get stand-ins, in FP32 and the largest in INT8 too."""
-RECIPES = {
-    "per_channel": Recipe(),
-    "per_tensor": Recipe(granularity="per_tensor"),
-    "smooth_quant": Recipe(approach="smooth_quant", alpha=0.6),
+"""Wide enough that weights get stand-ins: those of FP32, and the largest of INT8."""
+CONFIGS = {
+    "per_channel": QuantizationConfig(),
+    "per_tensor": QuantizationConfig(granularity="per_tensor"),
+    "smooth_quant": QuantizationConfig(approach="smooth_quant", alpha=0.6),
 }
 INT8_OPERATOR = "QuantizedMatMulWithBiasAndDequantize"
 
@@ -65,21 +64,21 @@ def compute_logits(graph, windows: Windows) -> np.ndarray:
         engine.close()
 
 
-def convert_with_inc(checkpoint: Checkpoint, recipe: Recipe, windows: Windows):
-    """What Neural Compressor makes by itself of the same graph with the same configuration."""
+def convert_with_inc(checkpoint: Checkpoint, config: QuantizationConfig, windows: Windows):
+    """Return the graph that Neural Compressor makes without the patches from the same graph and configuration."""
     from neural_compressor.tensorflow import SmoothQuantConfig, quantize_model
     from neural_compressor.tensorflow.utils import Model
 
-    def converted(graph, config):
-        wrapped = Model(graph)
-        wrapped.input_tensor_names, wrapped.output_tensor_names = list(forward.INPUT_NAMES), list(forward.OUTPUT_NAMES)
+    def quantize(graph, inc_config):
+        model = Model(graph)
+        model.input_tensor_names, model.output_tensor_names = list(forward.INPUT_NAMES), list(forward.OUTPUT_NAMES)
         loader = convert.CalibrationLoader(windows)
-        return quantize_model(wrapped, config, loader, len(loader)).graph_def
+        return quantize_model(model, inc_config, loader, len(loader)).graph_def
 
     graph = forward.build_frozen_graph(checkpoint)
-    if recipe.smooth:
-        graph = converted(graph, SmoothQuantConfig(alpha=recipe.alpha))
-    return converted(graph, convert.build_static_config(recipe))
+    if config.is_smooth:
+        graph = quantize(graph, SmoothQuantConfig(alpha=config.alpha))
+    return quantize(graph, inc_adapter.make_static_config(config))
 
 
 def start_process(call: str, tmp_path: Path) -> subprocess.Popen:
@@ -95,17 +94,17 @@ def start_process(call: str, tmp_path: Path) -> subprocess.Popen:
 
 
 def write_plain(model_folder: Path, out: Path) -> None:
-    """For a process of its own: Neural Compressor takes standard error for itself, and leaves files behind."""
+    """Run in a new process: without the patches, Neural Compressor redirects standard error and leaves files."""
     os.chdir(out)
     checkpoint = read_checkpoint(model_folder)
-    for name, recipe in RECIPES.items():
-        graph = convert_with_inc(checkpoint, recipe, tiny_bert.make_windows(checkpoint, 23))
+    for name, config in CONFIGS.items():
+        graph = convert_with_inc(checkpoint, config, tiny_bert.make_windows(checkpoint, 23))
         (out / f"{name}.pb").write_bytes(graph.SerializeToString())
 
 
 @pytest.fixture(scope="module")
 def plain(checkpoint, tmp_path_factory) -> Path:
-    """The folder of Neural Compressor's own graphs."""
+    """The folder of the graphs that Neural Compressor makes without the patches."""
     out = tmp_path_factory.mktemp("plain")
     call = f"write_plain(Path({str(checkpoint.vocabulary.parent)!r}), Path({str(out)!r}))"
     process = start_process(call, out)
@@ -137,10 +136,10 @@ def test_the_operators_are_the_matrix_products_of_the_model(checkpoint):
     assert {node.name for node in forward.build_frozen_graph(checkpoint).node if node.op == "MatMul"} == set(found)
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_every_matrix_product_becomes_int8_as_without_the_speed_ups(checkpoint, windows, plain, name):
-    told = tiny_bert.ProgressRecorder()
-    ours = convert.quantize_graph(checkpoint, RECIPES[name], windows, told)
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_matrix_product_becomes_int8_as_without_the_patches(checkpoint, windows, plain, name):
+    progress = tiny_bert.ProgressRecorder()
+    ours = convert.quantize_graph(checkpoint, CONFIGS[name], windows, progress)
     theirs = parse_graph((plain / f"{name}.pb").read_bytes())
     assert count_products(ours) == {INT8_OPERATOR: 13}
     nodes, wanted = ({node.name: node for node in graph.node} for graph in (ours, theirs))
@@ -149,39 +148,39 @@ def test_every_matrix_product_becomes_int8_as_without_the_speed_ups(checkpoint, 
         other = wanted[node.name]
         assert (node.op, list(node.input)) == (other.op, list(other.input)), node.name
         if node.op in ("Const", "HostConst"):
-            one, two = (tensor_util.MakeNdarray(made.attr["value"].tensor) for made in (node, other))
+            one, two = (tf.make_ndarray(made.attr["value"].tensor) for made in (node, other))
             assert one.dtype == two.dtype and one.shape == two.shape, node.name
             assert np.allclose(one.astype(float), two.astype(float), rtol=1e-5, atol=1e-6), node.name
     read = windows.attention_mask == 1
     int8, fp32 = compute_logits(ours, windows), compute_logits(forward.build_frozen_graph(checkpoint), windows)
     assert np.abs(int8 - compute_logits(theirs, windows)).max() < 1e-6
-    # It computes what the model does, but in INT8.
+    # The graph computes what the model does, but in INT8.
     assert 1e-4 < np.abs(int8 - fp32)[:, read].max() < 1.0
     assert np.corrcoef(int8[:, read].ravel(), fp32[:, read].ravel())[0, 1] > 0.98
-    assert any(text == "calibration: 23 of 23 windows read" for text in told)
-    assert any(text.startswith("Neural Compressor: ") for text in told)
+    assert any(text == "calibration: 23 of 23 windows read" for text in progress)
+    assert any(text.startswith("Neural Compressor: ") for text in progress)
 
 
-def test_weights_of_a_conversion_stand_in_the_graph_and_not_their_stand_ins(checkpoint, windows):
-    """At this width both kinds get stand-ins; the speed-ups would be untested else."""
-    kept = inc_patches.ConversionState()
-    graph = convert.quantize_graph(checkpoint, Recipe(), windows, ignore_progress, kept=kept)
-    types = Counter(tensor.dtype for tensor in kept.stand_ins.tensors)
+def test_the_converted_graph_has_its_weights_and_no_stand_ins(checkpoint, windows):
+    """At this width, weights of both types get stand-ins; otherwise the patches would be untested."""
+    state = convert.ConversionState()
+    graph = convert.quantize_graph(checkpoint, QuantizationConfig(), windows, ignore_progress, state=state)
+    types = Counter(tensor.dtype for tensor in state.stand_ins.tensors)
     assert types[tf.float32.as_datatype_enum] >= 12 and types[tf.qint8.as_datatype_enum] >= 2
     kernels = [
         node for node in graph.node if node.op == "Const" and node.attr["dtype"].type == tf.qint8.as_datatype_enum
     ]
     assert len(kernels) == 13
     for node in kernels:
-        values = tensor_util.MakeNdarray(node.attr["value"].tensor)
+        values = tf.make_ndarray(node.attr["value"].tensor)
         assert len(np.unique(values.astype(int))) > 50 and np.abs(values.astype(int)).max() == 127, node.name
 
 
 def test_a_fallback_leaves_just_what_it_names_in_fp32(checkpoint, windows):
-    kept = inc_patches.ConversionState()
+    state = convert.ConversionState()
     operators = convert.list_quantizable_operators(checkpoint)
     for left in (frozenset(operators[1:2]), frozenset(operators[4:9]), frozenset(operators)):
-        graph = convert.quantize_graph(checkpoint, Recipe(), windows, ignore_progress, left, kept)
+        graph = convert.quantize_graph(checkpoint, QuantizationConfig(), windows, ignore_progress, left, state)
         found = count_products(graph)
         assert found[INT8_OPERATOR] == 13 - len(left)
         assert {node.name for node in graph.node if node.op == "MatMul"} == left
@@ -192,24 +191,24 @@ def test_a_fallback_leaves_just_what_it_names_in_fp32(checkpoint, windows):
     )
 
 
-def test_what_is_kept_of_a_conversion_changes_no_other(checkpoint, windows):
-    kept = inc_patches.ConversionState()
+def test_shared_state_does_not_change_other_conversions(checkpoint, windows):
+    state = convert.ConversionState()
     fallback = frozenset(convert.list_quantizable_operators(checkpoint)[:3])
-    first = convert.quantize_graph(checkpoint, Recipe(), windows, ignore_progress, frozenset(), kept)
-    convert.quantize_graph(checkpoint, Recipe(), windows, ignore_progress, fallback, kept)
-    again = convert.quantize_graph(checkpoint, Recipe(), windows, ignore_progress, frozenset(), kept)
+    first = convert.quantize_graph(checkpoint, QuantizationConfig(), windows, ignore_progress, frozenset(), state)
+    convert.quantize_graph(checkpoint, QuantizationConfig(), windows, ignore_progress, fallback, state)
+    again = convert.quantize_graph(checkpoint, QuantizationConfig(), windows, ignore_progress, frozenset(), state)
     assert np.array_equal(compute_logits(first, windows), compute_logits(again, windows))
 
 
-def test_an_operator_that_is_none_is_an_error(checkpoint, windows):
+def test_an_unknown_operator_is_an_error(checkpoint, windows):
     with pytest.raises(ValueError, match="no operator pooler"):
-        convert.quantize_graph(checkpoint, Recipe(), windows, ignore_progress, frozenset(["pooler"]))
+        convert.quantize_graph(checkpoint, QuantizationConfig(), windows, ignore_progress, frozenset(["pooler"]))
 
 
 def test_a_conversion_leaves_nothing_in_the_working_folder(checkpoint, windows, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    convert.quantize_graph(checkpoint, Recipe(), windows, ignore_progress)
+    convert.quantize_graph(checkpoint, QuantizationConfig(), windows, ignore_progress)
     assert not list(tmp_path.iterdir())
 
 
@@ -220,9 +219,9 @@ def find_entry(folder: Path) -> Path:
     return next(file for file in folder.glob("*/graph.pb") if ".draft-" not in file.parent.name)
 
 
-def find_origin(told: list[str]) -> str:
-    """'cache' or 'conversion', from what a call told."""
-    cache, conversion = ("comes from the cache" in " ".join(told)), any("calibration" in text for text in told)
+def find_origin(progress: list[str]) -> str:
+    """Return 'cache' or 'conversion', from the progress of a call."""
+    cache, conversion = ("comes from the cache" in " ".join(progress)), any("calibration" in text for text in progress)
     assert cache != conversion
     return "cache" if cache else "conversion"
 
@@ -231,47 +230,52 @@ def find_origin(told: list[str]) -> str:
 def filled(checkpoint, windows, tmp_path_factory) -> Path:
     """A cache with one whole entry."""
     folder = tmp_path_factory.mktemp("cache")
-    told = tiny_bert.ProgressRecorder()
-    file = graph_cache.load_or_quantize(checkpoint, Recipe(), windows, folder, told)
-    assert find_origin(told) == "conversion" and file == find_entry(folder)
+    progress = tiny_bert.ProgressRecorder()
+    file = graph_cache.load_or_quantize(checkpoint, QuantizationConfig(), windows, folder, progress)
+    assert find_origin(progress) == "conversion" and file == find_entry(folder)
     return folder
 
 
-def get_from_cache(checkpoint, windows, folder, recipe=None, **options) -> str:
-    told = tiny_bert.ProgressRecorder()
-    file = graph_cache.load_or_quantize(checkpoint, recipe or Recipe(), windows, folder, told, **options)
+def get_from_cache(checkpoint, windows, folder, config=None, **options) -> str:
+    progress = tiny_bert.ProgressRecorder()
+    file = graph_cache.load_or_quantize(
+        checkpoint, config or QuantizationConfig(), windows, folder, progress, **options
+    )
     assert count_products(parse_graph(file.read_bytes()))[INT8_OPERATOR] > 0
-    return find_origin(told)
+    return find_origin(progress)
 
 
 def copy_cache(filled: Path, tmp_path: Path) -> Path:
     return shutil.copytree(filled, tmp_path / "cache")
 
 
-def test_the_second_time_comes_from_the_cache_and_of_what_tunes_alone_too(checkpoint, windows, filled):
+def test_the_cache_is_used_the_second_time_and_by_other_tuning_settings(checkpoint, windows, filled):
     before = find_entry(filled).stat().st_mtime_ns
     assert get_from_cache(checkpoint, windows, filled) == "cache"
     assert (
-        get_from_cache(checkpoint, windows, filled, Recipe(max_trials=3, strategy="random", random_seed=7)) == "cache"
+        get_from_cache(checkpoint, windows, filled, QuantizationConfig(max_trials=3, strategy="random", random_seed=7))
+        == "cache"
     )
     assert find_entry(filled).stat().st_mtime_ns == before
     facts = read_entry(find_entry(filled).parent).facts
     assert facts["fallback"] == [] and facts["seconds"] > 0 and facts["model"] == checkpoint.name
 
 
-def test_another_model_recipe_fallback_or_calibration_is_another_entry(checkpoint, windows, tmp_path, monkeypatch):
+def test_another_model_configuration_fallback_or_calibration_is_another_entry(
+    checkpoint, windows, tmp_path, monkeypatch
+):
     other = tiny_bert.make_checkpoint(tmp_path / "other", seed=1, **WIDE_SHAPE)
-    rows = Windows(**{name: getattr(windows, name)[:-1] for name in Windows.__slots__})
+    rows = windows[:-1]
     keys = {
-        graph_cache._entry_key(checkpoint, Recipe(), windows, frozenset()),
-        graph_cache._entry_key(other, Recipe(), windows, frozenset()),
-        graph_cache._entry_key(checkpoint, RECIPES["per_tensor"], windows, frozenset()),
-        graph_cache._entry_key(checkpoint, RECIPES["smooth_quant"], windows, frozenset()),
-        graph_cache._entry_key(checkpoint, Recipe(), rows, frozenset()),
-        graph_cache._entry_key(checkpoint, Recipe(), windows, frozenset(["qa_outputs/MatMul"])),
+        graph_cache._entry_key(checkpoint, QuantizationConfig(), windows, frozenset()),
+        graph_cache._entry_key(other, QuantizationConfig(), windows, frozenset()),
+        graph_cache._entry_key(checkpoint, CONFIGS["per_tensor"], windows, frozenset()),
+        graph_cache._entry_key(checkpoint, CONFIGS["smooth_quant"], windows, frozenset()),
+        graph_cache._entry_key(checkpoint, QuantizationConfig(), rows, frozenset()),
+        graph_cache._entry_key(checkpoint, QuantizationConfig(), windows, frozenset(["qa_outputs/MatMul"])),
     }
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    keys.add(graph_cache._entry_key(checkpoint, Recipe(), windows, frozenset()))
+    keys.add(graph_cache._entry_key(checkpoint, QuantizationConfig(), windows, frozenset()))
     assert len(keys) == 7
 
 
@@ -324,7 +328,7 @@ def test_a_spoiled_entry_is_made_again_and_what_a_killed_process_left_is_removed
 
 
 def fill(model_folder: Path, folder: Path) -> None:
-    """For a process of its own: says how it came by the entry."""
+    """Run in a new process: print where the entry came from."""
     checkpoint = read_checkpoint(model_folder)
     windows = tiny_bert.make_windows(checkpoint, 23)
     print("ready", flush=True)
@@ -347,11 +351,13 @@ def test_of_two_processes_at_once_one_converts(checkpoint, tmp_path):
 
 def test_what_a_tuning_stores_is_what_the_cache_gives(checkpoint, windows, tmp_path):
     graph = forward.build_frozen_graph(checkpoint)
-    stored = graph_cache.store_graph(graph, 1.5, checkpoint, Recipe(), windows, tmp_path, frozenset())
-    told = tiny_bert.ProgressRecorder()
-    assert graph_cache.load_or_quantize(checkpoint, Recipe(), windows, tmp_path, told) == stored
-    assert find_origin(told) == "cache"
+    stored = graph_cache.store_graph(graph, 1.5, checkpoint, QuantizationConfig(), windows, tmp_path, frozenset())
+    progress = tiny_bert.ProgressRecorder()
+    assert graph_cache.load_or_quantize(checkpoint, QuantizationConfig(), windows, tmp_path, progress) == stored
+    assert find_origin(progress) == "cache"
     # What stands there already stays.
     before = stored.read_bytes()
-    graph_cache.store_graph(tf.compat.v1.GraphDef(), 1.5, checkpoint, Recipe(), windows, tmp_path, frozenset())
+    graph_cache.store_graph(
+        tf.compat.v1.GraphDef(), 1.5, checkpoint, QuantizationConfig(), windows, tmp_path, frozenset()
+    )
     assert stored.read_bytes() == before

@@ -1,4 +1,4 @@
-"""Tuning to an accuracy criterion: real conversions of a small model, judged by how near its logits are to FP32's."""
+"""Tuning to an accuracy criterion: conversions of a small model, evaluated by the error of its logits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ import pytest
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
 
-from neural_compressor.common.base_tuning import ConfigLoader
-
 from bench.workload.interface import BadInput
 from tests.support import tiny_bert
 from workloads.bert.inference.session import InferenceSession
 from workloads.bert.model import forward
-from workloads.bert.quantization import convert, graph_cache, inc_patches, tuning
-from workloads.bert.quantization.config import Recipe
+from workloads.bert.quantization import convert, graph_cache, inc_adapter, strategies, tuning
+from workloads.bert.quantization.config import QuantizationConfig
 
 INT8_OPERATOR = "QuantizedMatMulWithBiasAndDequantize"
 BASELINE_F1 = 90.0
@@ -49,40 +47,38 @@ class SmallModel:
         return BASELINE_F1 - 100 * float(np.sqrt(np.mean((self.logits(graph) - self.fp32) ** 2)))
 
     def tune(
-        self, recipe: Recipe, folder: Path | None = None, **options
+        self, config: QuantizationConfig, cache: Path | None = None, **options
     ) -> tuple[tuning.TuningResult, list, list[str]]:
-        """The result, the trials as they were told, and the progress."""
+        """Return the result, the reported trials, and the progress."""
         trials: list[tuning.TuningTrial] = []
-        told = tiny_bert.ProgressRecorder()
-        given = {"evaluate": self.evaluate, "baseline": BASELINE_F1, "progress": told, "trial": trials.append}
-        result = tuning.tune_model(
-            self.checkpoint, recipe, self.calibration, folder=folder or self.cache, **(given | options)
-        )
+        progress = tiny_bert.ProgressRecorder()
+        defaults = {
+            "evaluate": self.evaluate,
+            "baseline_f1": BASELINE_F1,
+            "progress": progress,
+            "on_trial": trials.append,
+            "cache": cache or self.cache,
+        }
+        result = tuning.tune_model(self.checkpoint, config, self.calibration, **(defaults | options))
         assert result.trials == tuple(trials)
-        return result, trials, told
+        return result, trials, progress
 
-    def proposed(self, recipe: Recipe, count: int = 10_000, operators: list[str] | None = None) -> list[frozenset[str]]:
-        """What a strategy tries, told that each operator in INT8 costs its number in percent, without converting."""
+    def propose(
+        self, config: QuantizationConfig, count: int = 10_000, operators: list[str] | None = None
+    ) -> list[frozenset[str]]:
+        """Return what a strategy tries, without conversions, if each operator in INT8 loses its number in percent."""
         operators = operators or self.operators
-        job = tuning._TuningJob(
-            self.checkpoint,
-            recipe,
-            self.calibration,
-            print,
-            operators,
-            math.inf,
-            inc_patches.ConversionState(),
-            self.cache,
-        )
-        strategy = tuning.STRATEGIES[recipe.strategy](job)
-        found = []
-        for number, _ in enumerate(ConfigLoader([convert.build_static_config(recipe)], strategy.started), 1):
-            found.append(strategy.fallback)
+        job = strategies.TuningJob(self.checkpoint, config, self.calibration, print, operators, self.cache)
+        strategy = strategies.STRATEGIES[config.strategy](job)
+        first = inc_adapter.make_static_config(config)
+        fallbacks = []
+        for number, _ in enumerate(inc_adapter.load_configs(first, strategy.start), 1):
+            fallbacks.append(strategy.fallback)
             if number == count:
                 break
             loss = sum(place for place, name in enumerate(operators, 1) if name not in strategy.fallback) / 100
-            strategy.last = tuning.TuningTrial(number, strategy.fallback, 0, 7, 100 * (1 - loss), loss, 0.0, False)
-        return found
+            strategy.last_loss = loss
+        return fallbacks
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +88,14 @@ def small(tmp_path_factory) -> SmallModel:
 
 @pytest.fixture(scope="module")
 def searched(small) -> tuning.TuningResult:
-    """A search by the basic strategy to its end: half of that baseline nothing can reach."""
-    result, trials, told = small.tune(Recipe(relative_loss=0.0), baseline=2 * BASELINE_F1)
+    """A search by the basic strategy to its end: no conversion can reach half of this baseline."""
+    result, trials, progress = small.tune(QuantizationConfig(relative_loss=0.0), baseline_f1=2 * BASELINE_F1)
     assert len(trials) == 8
-    assert [text for text in told if text.startswith("trial ")][:2] == [
+    assert [text for text in progress if text.startswith("trial ")][:2] == [
         "trial 1: 7 of 7 operators in INT8",
         "trial 2: 6 of 7 operators in INT8",
     ]
-    assert sum(text.startswith("sensitivity: ") for text in told) == 7
+    assert sum(text.startswith("sensitivity: ") for text in progress) == 7
     return result
 
 
@@ -123,9 +119,9 @@ def check_result(result: tuning.TuningResult, baseline: float = BASELINE_F1) -> 
     assert {node.name for node in result.graph.node if node.op == "MatMul"} == result.best.fallback
 
 
-@pytest.mark.parametrize("strategy", tuning.STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.STRATEGIES)
 def test_a_criterion_that_int8_meets_ends_the_search_at_once(small, strategy):
-    result, trials, _ = small.tune(Recipe(strategy=strategy, relative_loss=1.0))
+    result, trials, _ = small.tune(QuantizationConfig(strategy=strategy, relative_loss=1.0))
     check_result(result)
     assert (len(trials), result.stopped, result.met) == (1, "met", True)
     assert trials[0].operators_int8 == 7
@@ -138,7 +134,7 @@ def test_basic_lets_the_group_fall_back_that_helps_most_and_one_more_each_time(s
     fallbacks = [trial.fallback for trial in searched.trials]
     assert [len(fallback) for fallback in fallbacks] == list(range(8))
     assert all(one < other for one, other in pairwise(fallbacks))
-    # With all in FP32 nothing is lost but what the baseline has too much.
+    # With all operators in FP32, only the excess of the baseline is lost.
     assert searched.trials[-1].f1 == pytest.approx(BASELINE_F1, abs=0.01)
     assert searched.trials[0].f1 < searched.trials[-1].f1
 
@@ -155,11 +151,11 @@ def test_basic_orders_groups_by_the_error_of_their_return_alone(small, searched)
             engine.close()
 
     true = logits(forward.build_frozen_graph(small.checkpoint))
-    kept = inc_patches.ConversionState()
+    state = convert.ConversionState()
 
     def error(name: str) -> float:
         graph = convert.quantize_graph(
-            small.checkpoint, Recipe(), calibrated, tiny_bert.ProgressRecorder(), frozenset([name]), kept
+            small.checkpoint, QuantizationConfig(), calibrated, tiny_bert.ProgressRecorder(), frozenset([name]), state
         )
         return float(np.mean((logits(graph) - true) ** 2))
 
@@ -170,38 +166,38 @@ def test_basic_orders_groups_by_the_error_of_their_return_alone(small, searched)
 
 
 def test_a_criterion_is_met_after_some_operators_fell_back(small, searched, tmp_path):
-    """Half of what all in INT8 loses."""
+    """The criterion is half of the loss with all operators in INT8."""
     loss = (BASELINE_F1 - searched.trials[0].f1) / BASELINE_F1
-    result, trials, _ = small.tune(Recipe(relative_loss=loss / 2), tmp_path)
+    result, trials, _ = small.tune(QuantizationConfig(relative_loss=loss / 2), tmp_path)
     check_result(result)
     assert result.stopped == "met" and 1 < len(trials) <= 8
     assert [trial.fallback for trial in trials] == [trial.fallback for trial in searched.trials[: len(trials)]]
     assert result.best.loss_relative <= loss / 2
-    # The best is found in the cache, by whoever asks for it with its fallback.
-    told = tiny_bert.ProgressRecorder()
+    # The best graph is in the cache, under its fallback.
+    progress = tiny_bert.ProgressRecorder()
     file = graph_cache.load_or_quantize(
-        small.checkpoint, Recipe(), small.calibration, tmp_path, told, result.best.fallback
+        small.checkpoint, QuantizationConfig(), small.calibration, tmp_path, progress, result.best.fallback
     )
-    assert told == ["the quantized model comes from the cache"]
+    assert progress == ["the quantized model comes from the cache"]
     assert file.read_bytes() == result.graph.SerializeToString()
 
 
-@pytest.mark.parametrize("strategy", tuning.STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.STRATEGIES)
 def test_a_criterion_that_nothing_meets_gives_the_best_of_all_trials(small, strategy):
-    result, trials, _ = small.tune(Recipe(strategy=strategy, max_trials=3), baseline=2 * BASELINE_F1)
+    result, trials, _ = small.tune(QuantizationConfig(strategy=strategy, max_trials=3), baseline_f1=2 * BASELINE_F1)
     check_result(result, 2 * BASELINE_F1)
     assert (len(trials), result.stopped, result.met) == (3, "max_trials", False)
 
 
 @pytest.mark.parametrize("strategy", ["basic", "random"])
 def test_a_timeout_ends_the_search_after_the_trial_under_way(small, strategy):
-    result, trials, _ = small.tune(Recipe(strategy=strategy, timeout=0.001), baseline=2 * BASELINE_F1)
+    result, trials, _ = small.tune(QuantizationConfig(strategy=strategy, timeout_s=0.001), baseline_f1=2 * BASELINE_F1)
     check_result(result, 2 * BASELINE_F1)
     assert (len(trials), result.stopped) == (1, "timeout")
 
 
 def test_a_timeout_ends_the_measurement_of_sensitivity(small):
-    """The first trial, which the cache has, is far quicker than the timeout; where it is not, it ends the search."""
+    """The first trial comes from the cache and ends before the timeout. If it did not, it would end the search."""
     began = time.monotonic()
     measured: list[str] = []
 
@@ -211,8 +207,8 @@ def test_a_timeout_ends_the_measurement_of_sensitivity(small):
             if len(measured) == 2:
                 time.sleep(max(0, began + 4.2 - time.monotonic()))
 
-    graph_cache.load_or_quantize(small.checkpoint, Recipe(), small.calibration, small.cache, progress)
-    result, trials, _ = small.tune(Recipe(timeout=4.0), baseline=2 * BASELINE_F1, progress=progress)
+    graph_cache.load_or_quantize(small.checkpoint, QuantizationConfig(), small.calibration, small.cache, progress)
+    result, trials, _ = small.tune(QuantizationConfig(timeout_s=4.0), baseline_f1=2 * BASELINE_F1, progress=progress)
     check_result(result, 2 * BASELINE_F1)
     assert (len(trials), result.stopped) == (1, "timeout")
     assert len(measured) <= 2
@@ -221,12 +217,12 @@ def test_a_timeout_ends_the_measurement_of_sensitivity(small):
 def test_a_baseline_of_nothing_has_no_loss(small):
     for baseline in (0.0, -1.0, math.nan):
         with pytest.raises(BadInput, match="no loss to measure") as error:
-            small.tune(Recipe(), baseline=baseline)
+            small.tune(QuantizationConfig(), baseline_f1=baseline)
         assert error.value.remedy
 
 
 def test_a_graph_that_is_better_than_fp32_has_met_every_criterion(small):
-    result, _, _ = small.tune(Recipe(relative_loss=0.0), baseline=BASELINE_F1 / 2)
+    result, _, _ = small.tune(QuantizationConfig(relative_loss=0.0), baseline_f1=BASELINE_F1 / 2)
     assert result.met and result.best.loss_relative < 0
 
 
@@ -235,7 +231,7 @@ def test_a_graph_that_is_better_than_fp32_has_met_every_criterion(small):
 
 def test_the_same_seed_tries_the_same_at_random(small):
     def tried(seed: int) -> list[frozenset[str]]:
-        return small.proposed(Recipe(strategy="random", random_seed=seed), 20)
+        return small.propose(QuantizationConfig(strategy="random", random_seed=seed), 20)
 
     assert tried(3) == tried(3)
     assert tried(3) != tried(4)
@@ -243,30 +239,30 @@ def test_the_same_seed_tries_the_same_at_random(small):
 
 
 def test_a_random_search_of_a_real_model_is_the_same_for_the_same_seed(small):
-    recipe = Recipe(strategy="random", max_trials=3, random_seed=11)
-    one, other = (small.tune(recipe, baseline=2 * BASELINE_F1)[1] for _ in range(2))
+    config = QuantizationConfig(strategy="random", max_trials=3, random_seed=11)
+    one, other = (small.tune(config, baseline_f1=2 * BASELINE_F1)[1] for _ in range(2))
     assert [(trial.fallback, trial.f1) for trial in one] == [(trial.fallback, trial.f1) for trial in other]
-    assert [trial.fallback for trial in one] == small.proposed(recipe, 3)
+    assert [trial.fallback for trial in one] == small.propose(config, 3)
 
 
 @pytest.mark.parametrize("strategy", ["random", "bayesian"])
 def test_a_search_tries_nothing_twice_and_ends_when_it_finds_nothing_new(small, strategy):
-    """Of three operators there are eight choices."""
-    found = small.proposed(Recipe(strategy=strategy, random_seed=2), operators=small.operators[:3])
+    """Three operators allow eight choices."""
+    found = small.propose(QuantizationConfig(strategy=strategy, random_seed=2), operators=small.operators[:3])
     assert len(found) == len(set(found)) == 8
     assert found[0] == frozenset()
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_bayesian_tries_nothing_twice_and_finds_one_of_the_best(small, seed):
-    """Of the 128 choices, by what each loses beyond the criterion, and then by how much of it is in FP32."""
+    """There are 128 choices. The best lose least beyond the criterion; of equal ones, those with fewer in FP32."""
 
     def cost(fallback: frozenset[str]) -> float:
         loss = sum(place for place, name in enumerate(small.operators, 1) if name not in fallback) / 100
         return max(0.0, loss - 0.1) + 1e-3 * len(fallback) / 7
 
-    found = small.proposed(Recipe(strategy="bayesian", relative_loss=0.1, random_seed=seed), 40)
-    # Once it keeps to what it has learnt, it ends.
+    found = small.propose(QuantizationConfig(strategy="bayesian", relative_loss=0.1, random_seed=seed), 40)
+    # The search ends when the estimator repeats itself.
     assert len(found) == len(set(found)) > 20
     every = [frozenset(chosen) for count in range(8) for chosen in combinations(small.operators, count)]
     assert min(map(cost, found)) <= sorted(map(cost, every))[2]
@@ -279,10 +275,10 @@ def test_groups_are_operators_or_halves_of_layers_or_layers():
     def operators(layers: int) -> list[str]:
         return [f"encoder/layer/{n}/{part}/MatMul" for n in range(layers) for part in parts] + ["qa_outputs/MatMul"]
 
-    assert tuning.group_operators(operators(4)) == [[name] for name in operators(4)]
+    assert strategies.group_operators(operators(4)) == [[name] for name in operators(4)]
     for layers, groups in ((5, 11), (12, 25), (13, 14), (24, 25), (30, 31)):
-        made = tuning.group_operators(operators(layers))
+        made = strategies.group_operators(operators(layers))
         assert len(made) == groups
         assert [name for group in made for name in group] == operators(layers)
-    halves = tuning.group_operators(operators(12))
+    halves = strategies.group_operators(operators(12))
     assert [len(group) for group in halves] == [4, 2] * 12 + [1]
