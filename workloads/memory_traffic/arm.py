@@ -1,4 +1,4 @@
-"""The work: one kernel, before or after its transformation."""
+"""The arm of memory traffic: one version of a loop, before or after its transformation."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ import numpy as np
 
 from bench.values import Evidence, Measure, Picture, Table
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
-from workloads.memory_traffic import problems
+from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
-from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.compiler import numba_compile, numba_runtime
 from workloads.memory_traffic.measure import memory_check, perf_counters
 
-CEILING_PASSES = 7
-MIN_CEILING_S = 0.5
-"""How long what a version is held against is timed at least: its best stands beside the best of a whole race."""
+LIMIT_PASSES = 7
+MIN_LIMIT_S = 0.5
+"""Fewest passes of a limit (triad, peak or library), and their shortest duration together: its best is compared with
+the best call of a whole race."""
 ARITHMETIC_MEASURES = {"rate", "peak"}
-"""Measures that a kernel has which computes something."""
+"""Measures that exist only for kernels that compute something."""
 MAX_COMPARED_ELEMENTS = 100_000
-"""Elements of a result that both arms compare."""
+"""Most elements of a result that are compared between the arms."""
 
 
 class MemoryTraffic:
@@ -32,121 +33,131 @@ class MemoryTraffic:
         self.parameters = settings.parameters
         self.transformation = TRANSFORMATIONS[str(self.parameters["transformation"])]
         self.fields = int(self.parameters["fields"])
-        self.seconds: list[float] = []
-        numba_compile.configure_numba(str(self.parameters["vectors"]))
-        # Before Numba starts its threads: those are counted that are started afterwards.
+        self.sample_times_s: list[float] = []
+        numba_runtime.configure_numba(str(self.parameters["vectors"]))
+        # Before Numba starts its threads, because the counters include only threads that start later.
         self.counters = perf_counters.open_counters()
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         self.version = self.transformation.asked(self.settings.lever, str(self.parameters[self.settings.lever]))
-        self._refuse()
+        self.thread_count = self.version.threads(self.settings.cores)
+        self._require_feasible()
         progress("making the arrays")
-        size = {"size_kib": int(self.parameters["size"]), "side": int(self.parameters["side"])}
         self.problem = problem = problems.make_problem(
             self.transformation,
+            size_kib=int(self.parameters["size"]),
+            side=int(self.parameters["side"]),
             tile=int(self.parameters["tile"]),
             fields=self.fields,
             seed=self.settings.seed,
-            **size,
         )
-        self.arguments = problem.given(self.version.name)
+        self.arguments = problem.arguments_for(self.version.name)
         progress(f"compiling {self.version.label}")
         self.kernel = numba_compile.build_kernel(
             self.transformation, self.version, self.arguments, cores=self.settings.cores, fields=self.fields
         )
-        progress("checking it against NumPy")
+        progress("checking the result against NumPy")
         self.result = self.kernel.call(*self.arguments)
-        error = problem.check(self.result, self.version.label)
-        self.threads = numba_compile.describe_threads(self._threads) if self.version.compiled else "the library's own"
+        error = problem.require_correct(self.result, self.version.label)
         self.calls = problem.calls * self.settings.batch
-        moved = problem.traffic(self.version.name)
-        loops = self.kernel.loops
         return {
             "work": problem.bytes * self.calls,
             "data": problem.digest,
-            "facts": {
-                "version": self.version.label,
-                "arrays": problem.shape,
-                "bytes a call": f"{moved:,}",
-                "operations a call": f"{problem.flops:,}",
-                "arithmetic intensity": f"{problem.flops / moved:.3g} operations a byte",
-                "calls a sample": f"{self.calls:,}",
-                "threads": self.threads,
-                "compiled in": f"{self.kernel.compile_s:.2f} s, apart from all times" if loops else "not compiled here",
-                "machine code": loops.words()[0] if loops else "the library's",
-                "hardware counters": self.counters.why or "all",
-                "checked": f"error {error:.1g}, allowed {problem.tolerance:.2g} ({problem.tolerance_why})",
-            },
+            "facts": self._facts(error),
         }
 
-    @property
-    def _threads(self) -> int:
-        return self.version.threads(self.settings.cores)
+    def _facts(self, error: float) -> dict[str, str]:
+        problem, loops = self.problem, self.kernel.loops
+        traffic_bytes = problem.traffic_bytes(self.version.name)
+        return {
+            "version": self.version.label,
+            "arrays": problem.description,
+            "bytes per call": f"{traffic_bytes:,}",
+            "operations per call": f"{problem.flops:,}",
+            "arithmetic intensity": f"{problem.flops / traffic_bytes:.3g} operations per byte",
+            "calls per sample": f"{self.calls:,}",
+            "threads": self._describe_threads(),
+            "compile time": f"{self.kernel.compile_s:.2f} s, in no measured time" if loops else "not compiled here",
+            "machine code": loops.describe()[0] if loops else "a library function",
+            "hardware counters": self.counters.missing or "all available",
+            "result check": f"error {error:.1g}, allowed {problem.tolerance:.2g} ({problem.tolerance_reason})",
+        }
 
-    @property
-    def _strip(self) -> int | None:
-        """Elements of the strips that ran; None where the version has none."""
+    def _describe_threads(self) -> str:
+        return numba_runtime.describe_threads(self.thread_count) if self.version.compiled else "those of the library"
+
+    def _strip_length(self) -> int | None:
+        """Length of the strips that the kernel uses; None if the version has no strips."""
         if self.transformation.name != "dependence" or not self.version.threaded:
             return None
-        a, _, longest = self.arguments
-        return problems.strip_length(len(a), self._threads, longest)
+        a, _, max_strip = self.arguments
+        return problem_sizes.strip_length(len(a), self.thread_count, max_strip)
 
-    def _refuse(self) -> None:
-        """What cannot be raced here, before anything is made. Raises BadInput."""
-        size, side = int(self.parameters["size"]), int(self.parameters["side"])
-        one = self.transformation
-        memory_check.require_memory(
-            2 * problems.estimate_bytes(one, size_kib=size, side=side), "both arms together need"
-        )
-        matrices = problems.MATRIX_COUNTS.get(one.name)
-        longest = side or (problems.max_odd_side((size or one.size_kib) * KIB, matrices) if matrices else 0)
-        if one.takes_minutes(self.version, longest):
+    def _require_feasible(self) -> None:
+        """Raise BadInput if there is too little memory, or if the version would take minutes."""
+        size_kib, side = int(self.parameters["size"]), int(self.parameters["side"])
+        transformation = self.transformation
+        arm_bytes = problem_sizes.estimate_bytes(transformation, size_kib=size_kib, side=side)
+        memory_check.require_memory(2 * arm_bytes, "The race, with both arms,")
+        matrices = problem_sizes.MATRIX_COUNTS.get(transformation.name)
+        if not side and matrices:
+            side = problem_sizes.max_odd_side((size_kib or transformation.size_kib) * KIB, matrices)
+        if transformation.takes_minutes(self.version, side):
             raise BadInput(
-                f"{self.version.label} takes minutes at a side of {longest:,}",
-                f"Choose a side of {one.longest:,} or less, or another version to begin with.",
+                f"{self.version.label} takes minutes at a side of {side:,}",
+                f"Choose a side of at most {transformation.longest:,}, or another version.",
             )
 
     def repeat(self, repetition: int, clock: Clock) -> None:
-        clock("kernel", self._run)
+        clock("kernel", self._run_sample)
 
-    def _run(self) -> None:
-        began = time.perf_counter()
+    def _run_sample(self) -> None:
+        started = time.perf_counter()
         self.result = self.kernel.repeated(self.calls, *self.arguments)
-        self.seconds.append(time.perf_counter() - began)
+        self.sample_times_s.append(time.perf_counter() - started)
 
     def evidence(self) -> list[Evidence]:
-        """What the machine code is made of, and which threads there are; the version that was compiled."""
-        loops, version = self.kernel.loops, self.version
-        calls = len(self.seconds) * self.calls
-        words = [f"{self.transformation.module}.{version.function.format(fields=self.fields)}", self.threads]
-        words += loops.words() if loops else ["not compiled here: no machine code to read"]
-        reason, strip = "", self._strip
+        """What the machine code consists of, and how many threads ran."""
+        loops, version, strip = self.kernel.loops, self.version, self._strip_length()
+        calls = len(self.sample_times_s) * self.calls
+        words = [
+            f"{self.transformation.module}.{version.function.format(fields=self.fields)}",
+            self._describe_threads(),
+            *(loops.describe() if loops else ["a library function, whose machine code is not read"]),
+        ]
+        reason = ""
         if strip is not None:
             words.append(f"strips of {strip:,}")
         if version.promise == "vectors" and not (loops and loops.vectorized):
             reason = "the compiled loop is not vectorized"
-        elif version.promise == "threads" and self._threads < 2:
+        elif version.promise == "threads" and self.thread_count < 2:
             reason = "it ran on one thread"
         elif strip == 0:
-            reason = "no strips ran: a thread's share is shorter than four elements"
+            reason = "no strips ran: a thread's share has fewer than four elements"
         elif self.settings.lever == "before":
-            reason = "the version to begin with"
-        path = "stock" if reason else "accelerated"
-        fast = calls if path == "accelerated" else 0
-        return [Evidence(step="kernel", path=path, words=words, calls=calls, accelerated_calls=fast, reason=reason)]
+            reason = "the version before the transformation"
+        return [
+            Evidence(
+                step="kernel",
+                path="stock" if reason else "accelerated",
+                words=words,
+                calls=calls,
+                accelerated_calls=0 if reason else calls,
+                reason=reason,
+            )
+        ]
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         problem = self.problem
-        errors = problem.errors(self.result)
-        kept = problem.out.ravel() if problem.out is not None else np.asarray([self.result], np.float64)
-        np.save(self.settings.scratch / "result.npy", kept[:: max(1, kept.size // MAX_COMPARED_ELEMENTS)])
-        # The best, as STREAM tells it, and as the triad beside it is told: the race's own times tell the usual.
-        seconds = min(self.seconds) / self.calls
-        bandwidth = problem.bytes / seconds / 1e9
+        errors = problem.relative_errors(self.result)
+        result = problem.out.ravel() if problem.out is not None else np.asarray([self.result], np.float64)
+        np.save(self.settings.scratch / "result.npy", result[:: max(1, result.size // MAX_COMPARED_ELEMENTS)])
+        # The best call, as in STREAM: the limits below are best calls, too. The usual time is in the race's samples.
+        call_s = min(self.sample_times_s) / self.calls
         measures = [
             Measure(
                 name="right",
-                label=f"right within {problem.tolerance:.1g}" if problem.tolerance else "right to the last digit",
+                label=f"correct within {problem.tolerance:.1g}" if problem.tolerance else "correct to the last digit",
                 value=100 * float(np.mean(errors <= problem.tolerance)),
                 unit="%",
                 decisive=True,
@@ -157,79 +168,90 @@ class MemoryTraffic:
                 value=float(np.max(errors)),
                 higher_is_better=False,
             ),
-            Measure(name="bandwidth", label="bytes of the plain algorithm, best call", value=bandwidth, unit="GB/s"),
-            Measure(name="rate", label="operations, best call", value=problem.flops / seconds / 1e9, unit="Gflop/s"),
-            *self._limits(seconds),
-            *self._reference(seconds),
-            *self._counted(),
+            Measure(
+                name="bandwidth",
+                label="bytes of the plain algorithm, best call",
+                value=problem.bytes / call_s / 1e9,
+                unit="GB/s",
+            ),
+            Measure(name="rate", label="operations, best call", value=problem.flops / call_s / 1e9, unit="Gflop/s"),
+            *self._compare_with_limits(call_s),
+            *self._compare_with_library(call_s),
+            *self._count_events(),
         ]
         return [measure for measure in measures if problem.flops or measure.name not in ARITHMETIC_MEASURES], []
 
-    def _counted(self) -> list[Measure]:
-        """Hardware events of a call, where there are counters: of a sample of its own, outside the race."""
-        counted = self.counters.around(lambda: self.kernel.repeated(self.calls, *self.arguments))
+    def _count_events(self) -> list[Measure]:
+        """Hardware events per call, if there are counters, from an extra sample outside the race."""
+        events = self.counters.count(lambda: self.kernel.repeated(self.calls, *self.arguments))
         return [
             Measure(
                 name=name,
-                label=f"{name} a call, by hardware counters",
+                label=f"{name} per call, by hardware counters",
                 value=count / self.calls,
                 higher_is_better=False,
             )
-            for name, count in counted.items()
+            for name, count in events.items()
         ]
 
-    def _limits(self, seconds: float) -> list[Measure]:
-        """What memory and arithmetic allow on as many threads, and how near a call of `seconds` comes to the lower of
-        both: the roofline at the intensity of this version."""
-        # Here and not above: it loads Numba, which must be told of its vectors first.
-        from workloads.memory_traffic.measure import roofline, triad
+    def _compare_with_limits(self, call_s: float) -> list[Measure]:
+        """The limits of memory and arithmetic with as many threads, and the share that a call of `call_s` seconds
+        reaches of the lower limit: the roofline at the intensity of this version."""
+        # Imported here because these modules import Numba, which must be configured first.
+        from workloads.memory_traffic.measure import peak, roofline, triad
 
-        problem, threads = self.problem, self._threads
-        # What the arrays are, not what is asked for: a side may have been asked for instead.
-        triad_gb_s = triad.measure_triad(
-            problem.touched(self.version.name), threads, CEILING_PASSES, MIN_CEILING_S
-        ).gb_s
-        peak = triad.measure_peak(threads, CEILING_PASSES, MIN_CEILING_S).gflop_s
-        stands = roofline.place_under_roofline(
-            problem.traffic(self.version.name), problem.flops, seconds, triad_gb_s, peak
+        problem, threads = self.problem, self.thread_count
+        touched_bytes = problem.touched_bytes(self.version.name)
+        triad_gb_s = triad.measure_triad(touched_bytes, threads, LIMIT_PASSES, MIN_LIMIT_S).gb_s
+        peak_gflop_s = peak.measure_peak(threads, LIMIT_PASSES, MIN_LIMIT_S).gflop_s
+        place = roofline.place_under_roofline(
+            problem.traffic_bytes(self.version.name), problem.flops, call_s, triad_gb_s, peak_gflop_s
         )
-        lower = (
-            "the peak of float32 arithmetic"
-            if stands["intensity"] * triad_gb_s > peak
-            else "the triad's bandwidth; kernels that mostly read may pass it"
-        )
+        if place["intensity"] * triad_gb_s > peak_gflop_s:
+            limit = "the peak of float32 arithmetic"
+        else:
+            limit = "the triad's bandwidth; kernels that mostly read can exceed it"
         return [
             Measure(
                 name="ceiling", label="triad of this size, measured beside the race", value=triad_gb_s, unit="GB/s"
             ),
             Measure(
-                name="peak", label="peak of float32 arithmetic, measured beside the race", value=peak, unit="Gflop/s"
+                name="peak",
+                label="peak of float32 arithmetic, measured beside the race",
+                value=peak_gflop_s,
+                unit="Gflop/s",
             ),
-            Measure(
-                name="share", label=f"share of the roofline's limit, {lower}", value=100 * stands["share"], unit="%"
-            ),
+            Measure(name="share", label=f"share of the limit, {limit}", value=100 * place["share"], unit="%"),
         ]
 
-    def _reference(self, seconds: float) -> list[Measure]:
-        """How near a call of `seconds` comes to what a library does, where one does the same, timed on as many cores;
-        it writes what the kernel wrote."""
-        from workloads.memory_traffic.measure import triad
+    def _compare_with_library(self, call_s: float) -> list[Measure]:
+        """The rate of a library that computes the same, and the share of it that a call of `call_s` seconds reaches.
+
+        Empty if no version is a library function. The library overwrites the result of the kernel.
+        """
+        from workloads.memory_traffic.measure import timing
 
         library = next((version for version in self.transformation.versions if not version.compiled), None)
         if library is None:
             return []
-        arguments = self.problem.given(library.name)
+        arguments = self.problem.arguments_for(library.name)
         kernel = numba_compile.build_kernel(self.transformation, library, arguments, cores=self.settings.cores)
-        theirs = triad.measure_best_s(kernel, arguments, triad.MIN_LIBRARY_PASSES, MIN_CEILING_S)
-        rate = self.problem.flops / theirs / 1e9
+        library_s = timing.measure_best_s(kernel, arguments, timing.MIN_LIBRARY_PASSES, MIN_LIMIT_S)
         return [
-            Measure(name="library", label=f"{library.label}, measured beside the race", value=rate, unit="Gflop/s"),
-            Measure(name="share_of_library", label=f"share of {library.label}", value=100 * theirs / seconds, unit="%"),
+            Measure(
+                name="library",
+                label=f"{library.label}, measured beside the race",
+                value=self.problem.flops / library_s / 1e9,
+                unit="Gflop/s",
+            ),
+            Measure(
+                name="share_of_library", label=f"share of {library.label}", value=100 * library_s / call_s, unit="%"
+            ),
         ]
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
-        theirs, ours = np.load(other / "result.npy"), np.load(self.settings.scratch / "result.npy")
-        scale = float(np.max(np.abs(theirs))) or 1.0
-        difference = float(np.max(np.abs(theirs - ours))) / scale
+        baseline, accelerated = np.load(other / "result.npy"), np.load(self.settings.scratch / "result.npy")
+        scale = float(np.max(np.abs(baseline))) or 1.0
+        difference = float(np.max(np.abs(baseline - accelerated))) / scale
         label = "largest difference between the arms, relative to the largest element"
         return [Measure(name="difference", label=label, value=difference, higher_is_better=False)], []

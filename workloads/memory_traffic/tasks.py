@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
-from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.compiler import numba_runtime
 from workloads.memory_traffic.measure import perf_counters
 
 SWEEPABLE = ("tiling", "transpose", "stencil", "dependence")
@@ -39,12 +39,12 @@ class MemoryTrafficTasks:
                 f"{what or 'what is not named'} has nothing to sweep",
                 f"Sweep the stride, or one of {', '.join(SWEEPABLE)}.",
             )
-        numba_compile.configure_numba(str(settings.parameters["vectors"]))
-        from workloads.memory_traffic.measure import sweeps
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic.measure import stride_sweep, tile_sweep
 
         if what == "stride":
-            return sweeps.sweep_strides(settings, tell)
-        return sweeps.sweep_tiles(TRANSFORMATIONS[what], settings, tell)
+            return stride_sweep.sweep_strides(settings, tell)
+        return tile_sweep.sweep_tiles(TRANSFORMATIONS[what], settings, tell)
 
     def sizes(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Time both versions that the plan races from inside the nearest cache to beyond the last one, and STREAM's
@@ -55,10 +55,10 @@ class MemoryTrafficTasks:
         plain algorithm's bytes) and `gflop_s`. A version that would take minutes has no points at large sizes.
         Returns `transformation`, `threads`, the most of any, and `passes`. Raises BadInput.
         """
-        numba_compile.configure_numba(str(settings.parameters["vectors"]))
-        from workloads.memory_traffic.measure import sweeps
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
+        from workloads.memory_traffic.measure import size_sweep
 
-        return sweeps.sweep_sizes(TRANSFORMATIONS[str(settings.parameters["transformation"])], settings, tell)
+        return size_sweep.sweep_sizes(TRANSFORMATIONS[str(settings.parameters["transformation"])], settings, tell)
 
     def scaling(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Time the triad, at the size that is set, and plain arithmetic on one to all cores, in turn.
@@ -70,7 +70,7 @@ class MemoryTrafficTasks:
         `counts` of cores, and whether they are enough for a fit: `fits`). Returns `cores`, `rounds`, `shape`. Raises
         BadInput.
         """
-        numba_compile.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import scaling
 
         return scaling.measure_scaling(settings, tell)
@@ -82,10 +82,10 @@ class MemoryTrafficTasks:
         the median of the turns' ratios (`paired`), the `bytes` of all three arrays and the `threads`. Raises BadInput
         where there is no gcc, or too little memory.
         """
-        numba_compile.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import stream_c
 
-        return stream_c.compare_with_stream_c(settings, numba_compile.ALLOWED_CORES, tell)
+        return stream_c.compare_with_stream_c(settings, numba_runtime.ALLOWED_CORES, tell)
 
     def roofline(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
         """Measure what this machine allows, and where the kernels of the transformations `given["kernels"]` stand.
@@ -104,7 +104,7 @@ class MemoryTrafficTasks:
         unknown = [name for name in wanted if not isinstance(name, str) or name not in TRANSFORMATIONS]
         if unknown:
             raise BadInput(f"there is no {unknown[0]}", f"There are {names}.")
-        numba_compile.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
         # Before Numba starts its threads: those are counted that are started afterwards.
         counting = perf_counters.open_counters()
         from workloads.memory_traffic.measure import roofline

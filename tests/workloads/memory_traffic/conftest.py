@@ -1,11 +1,11 @@
-"""TODO: tests.workloads.memory_traffic.conftest."""
+"""Fixtures of all tests of memory traffic."""
 
 import pytest
 
-from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.compiler import numba_runtime
 
 
 @pytest.fixture(autouse=True)
-def free_threads(monkeypatch):
-    """Kernels that run in the tests' own process must not tie its main thread to a core, as in a worker's."""
-    monkeypatch.setattr(numba_compile, "THREAD_ENVIRONMENT", {})
+def no_thread_affinity(monkeypatch):
+    """Kernels that run in the process of the tests must not bind its main thread to a core, as they do in a worker."""
+    monkeypatch.setattr(numba_runtime, "THREAD_ENVIRONMENT", {})

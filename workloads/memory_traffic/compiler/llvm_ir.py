@@ -1,8 +1,9 @@
-"""LLVM's code of a kernel, without what runs on matrices of one column alone.
+"""The LLVM code of a kernel, without the parts that run only for matrices of one column.
 
-Down a column the next element is a row away: next to it, in a matrix of one column. LLVM writes vectors for that case
-beside the scalar loop that every other matrix needs, and chooses when it runs. Who reads its machine code finds vectors
-that no array here ever sees; so what asks for an extent of one is answered before that code is read.
+Going down a column, the next element is one row away: in a matrix of one column it is the neighbour in memory. LLVM
+compiles vector instructions for that case beside the scalar loop that every other matrix needs, and chooses between
+both at run time. The machine code then contains vector instructions that never run here. Therefore every comparison of
+an array extent with one is replaced by its answer before the machine code is read.
 """
 
 from __future__ import annotations
@@ -10,29 +11,30 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from workloads.memory_traffic.compiler.numba_adapter import ARRAY_EXTENT, THREAD_ARRAY_EXTENTS
+
 _NAME = r'%(?:"[^"]*"|[-\w.$]+)'
 _FUNCTION = re.compile(r"^define .*?^}", re.MULTILINE | re.DOTALL)
-# Numba hands an array over in parts, of which the fifth are its extents; to what threads run, all extents come behind
-# the number of turns, in one list.
-_EXTENT = re.compile(r'%"?arg\.[^\s",)]+\.5\.\d+"?')
-_PLACE = re.compile(rf"({_NAME}) = getelementptr [\w ]*\bi8, ptr %dims, i64 \d+")
+_EXTENT_ADDRESS = re.compile(rf"({_NAME}) = {THREAD_ARRAY_EXTENTS}")
 _LOAD = re.compile(rf"({_NAME}) = load i64, ptr ({_NAME})")
 _PHI = re.compile(rf"({_NAME}) = phi i64 (\[.*\])")
 _PHI_VALUE = re.compile(r"\[ ([^,]+), ")
 _COMPARISON_WITH_ONE = re.compile(rf"({_NAME} = icmp (?:eq|ne) i64) ({_NAME}), 1\b")
 
 
-def remove_one_column_checks(text: str) -> str:
-    """`text`, LLVM's code as it was compiled, where every question whether an extent of an array is one is answered by
-    no; right where none is. The same text where nothing asks."""
-    return _FUNCTION.sub(lambda function: _resolve_checks(function[0]), text)
+def remove_one_column_checks(ir: str) -> str:
+    """The LLVM code `ir`, in which every comparison of an array extent with one has the answer "is not one".
+
+    This is correct for arrays without an extent of one. Returns the same text if there is no such comparison.
+    """
+    return _FUNCTION.sub(lambda function: _answer_comparisons(function[0]), ir)
 
 
-def emit_assembly(text: str, machine: Any) -> str:
-    """Machine code of LLVM's code, by a target machine, without what can no longer be reached."""
+def emit_assembly(ir: str, machine: Any) -> str:
+    """The machine code of the LLVM code `ir`, emitted by a llvmlite TargetMachine, without unreachable code."""
     from llvmlite import binding
 
-    module = binding.parse_assembly(text)
+    module = binding.parse_assembly(ir)
     passes = binding.create_new_module_pass_manager()
     passes.add_sccp_pass()
     passes.add_simplify_cfg_pass()
@@ -40,17 +42,21 @@ def emit_assembly(text: str, machine: Any) -> str:
     return machine.emit_assembly(module)
 
 
-def _resolve_checks(function: str) -> str:
+def _answer_comparisons(function: str) -> str:
     extents = _find_extents(function)
-    return _COMPARISON_WITH_ONE.sub(lambda asked: f"{asked[1]} 0, 1" if asked[2] in extents else asked[0], function)
+
+    def answer(comparison: re.Match[str]) -> str:
+        return f"{comparison[1]} 0, 1" if comparison[2] in extents else comparison[0]
+
+    return _COMPARISON_WITH_ONE.sub(answer, function)
 
 
 def _find_extents(function: str) -> set[str]:
-    """Names of the values that are an array's extent, whichever array it is."""
-    places = {found[1] for found in _PLACE.finditer(function)}
-    extents = set(_EXTENT.findall(function))
-    extents |= {found[1] for found in _LOAD.finditer(function) if found[2] in places}
-    choices = {found[1]: set(_PHI_VALUE.findall(found[2])) for found in _PHI.finditer(function)}
-    while more := {name for name, coming in choices.items() if name not in extents and coming <= extents}:
+    """Names of the values that are an extent of an array, whichever array it is."""
+    addresses = {match[1] for match in _EXTENT_ADDRESS.finditer(function)}
+    extents = set(ARRAY_EXTENT.findall(function))
+    extents |= {match[1] for match in _LOAD.finditer(function) if match[2] in addresses}
+    phi_values = {match[1]: set(_PHI_VALUE.findall(match[2])) for match in _PHI.finditer(function)}
+    while more := {name for name, values in phi_values.items() if name not in extents and values <= extents}:
         extents |= more
     return extents

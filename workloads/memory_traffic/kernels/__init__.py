@@ -1,6 +1,6 @@
-"""The loops that are compiled, one module a transformation, written as plainly as they are shown.
+"""The loops that are compiled: one module per transformation, shown to users exactly as they are written.
 
-They are plain functions: `workloads.memory_traffic.compiler.numba_compile` compiles them. Where a kernel writes an array, that is its
-argument `out`; otherwise it returns a number. A loop over `prange` is shared out among the threads where the kernel is
-compiled for several, and is an ordinary loop where it is not.
+They are plain Python functions; `compiler.numba_compile` compiles them. A kernel that writes an array has an argument
+`out`; any other kernel returns a number. A loop over `prange` is divided among threads if the kernel is compiled for
+more than one thread, and is an ordinary loop otherwise.
 """

@@ -1,6 +1,7 @@
-"""Layout: sums over particles with eight fields, kept particle by particle (AoS) or field by field (SoA).
+"""Data layout: sums over particles with eight float64 fields, as an array of structures or a structure of arrays.
 
-The fields are x, y, z, vx, vy, vz, mass, charge, in this order. `aos` is (particles, 8), `soa` is (8, particles).
+The fields are x, y, z, vx, vy, vz, mass and charge, in this order. `aos`, the array of structures, is (particles, 8);
+`soa`, the structure of arrays, is (8, particles).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from numba import prange
 
 
 def aos_1(aos):
-    """All mass."""
+    """The total mass."""
     total = 0.0
     for i in prange(aos.shape[0]):
         total += aos[i, 6]
@@ -17,7 +18,7 @@ def aos_1(aos):
 
 
 def soa_1(soa):
-    """All mass."""
+    """The total mass."""
     total = 0.0
     for i in prange(soa.shape[1]):
         total += soa[6, i]
@@ -25,7 +26,7 @@ def soa_1(soa):
 
 
 def aos_2(aos):
-    """Momentum along x."""
+    """The total momentum along x."""
     total = 0.0
     for i in prange(aos.shape[0]):
         total += aos[i, 6] * aos[i, 3]
@@ -33,7 +34,7 @@ def aos_2(aos):
 
 
 def soa_2(soa):
-    """Momentum along x."""
+    """The total momentum along x."""
     total = 0.0
     for i in prange(soa.shape[1]):
         total += soa[6, i] * soa[3, i]
@@ -41,7 +42,7 @@ def soa_2(soa):
 
 
 def aos_8(aos):
-    """Kinetic energy, and potential energy in a uniform field."""
+    """The total energy: kinetic, and potential in a uniform field."""
     total = 0.0
     for i in prange(aos.shape[0]):
         kinetic = aos[i, 6] * (aos[i, 3] * aos[i, 3] + aos[i, 4] * aos[i, 4] + aos[i, 5] * aos[i, 5])
@@ -50,7 +51,7 @@ def aos_8(aos):
 
 
 def soa_8(soa):
-    """Kinetic energy, and potential energy in a uniform field."""
+    """The total energy: kinetic, and potential in a uniform field."""
     total = 0.0
     for i in prange(soa.shape[1]):
         kinetic = soa[6, i] * (soa[3, i] * soa[3, i] + soa[4, i] * soa[4, i] + soa[5, i] * soa[5, i])

@@ -1,4 +1,4 @@
-"""Multithreading: STREAM's triad, which does next to nothing but move memory."""
+"""Multithreading: STREAM's triad, which moves memory and computes very little."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from numba import prange
 
 
 def triad(b, c, scalar, out):
-    """`out = b + scalar * c`, (n,) each."""
+    """`out = b + scalar * c`, with (n,) elements in each array."""
     for i in prange(out.shape[0]):
         out[i] = b[i] + scalar * c[i]
 
 
 def horner(x, out):
-    """Eight polynomials of degree 8 of every element of `x`, (n,), summed: arithmetic and next to no memory.
+    """The sum of eight polynomials of degree 8 of every element of `x`, (n,): arithmetic with very little memory
+    traffic.
 
-    Eight, since a multiply-add takes four cycles and two can begin in each. Compiled without leave to reorder, with
-    which a compiler finds a shorter way.
+    Eight polynomials keep the processor busy: a multiply-add takes four cycles, and two can start in each cycle. It is
+    compiled without permission to reorder additions, because the compiler would otherwise find a shorter formula.
     """
     for i in prange(x.shape[0]):
         y = x[i]

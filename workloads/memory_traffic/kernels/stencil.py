@@ -1,7 +1,9 @@
-"""Stencil: sweeps of Jacobi's five-point average over a grid, (n, m); the border stays as it is.
+"""Stencil: Jacobi sweeps of a five-point stencil over a grid, (n, m): each element becomes the average of its
+neighbours.
 
-`start` is only read; `one` and `other` hold what lies between, and `out` the last sweep. Their borders must be those
-of `start`. Each sweep of the plain ones reads and writes all of the grid; `time` reads and writes it once for all.
+The border does not change. `start` is only read. `even` and `odd` hold the results of the sweeps in between, and `out`
+the result of the last sweep; their borders must be equal to the border of `start`. Every version except `time` reads
+and writes the whole grid in each sweep; `time` does so once for all sweeps.
 """
 
 from __future__ import annotations
@@ -11,12 +13,12 @@ import numpy as np
 from numba import prange
 
 
-def columns(start, one, other, out, sweeps, tile):
-    """Down the columns: every access jumps over a row."""
+def columns(start, even, odd, out, sweeps, tile):
+    """Down the columns: every access jumps over a whole row."""
     n, m = start.shape
     source = start
     for sweep in range(sweeps):
-        target = out if sweep == sweeps - 1 else one if sweep % 2 == 0 else other
+        target = out if sweep == sweeps - 1 else even if sweep % 2 == 0 else odd
         for j in prange(1, m - 1):
             for i in range(1, n - 1):
                 target[i, j] = np.float32(0.25) * (
@@ -25,12 +27,12 @@ def columns(start, one, other, out, sweeps, tile):
         source = target
 
 
-def rows(start, one, other, out, sweeps, tile):
-    """Along the rows, which vector instructions can take."""
+def rows(start, even, odd, out, sweeps, tile):
+    """Along the rows, so that vector instructions can be used."""
     n, m = start.shape
     source = start
     for sweep in range(sweeps):
-        target = out if sweep == sweeps - 1 else one if sweep % 2 == 0 else other
+        target = out if sweep == sweeps - 1 else even if sweep % 2 == 0 else odd
         for i in prange(1, n - 1):
             for j in range(1, m - 1):
                 target[i, j] = np.float32(0.25) * (
@@ -39,57 +41,60 @@ def rows(start, one, other, out, sweeps, tile):
         source = target
 
 
-def tiles(start, one, other, out, sweeps, tile):
-    """Along the rows of tiles, `tile` elements a side: three rows of a tile stay in the nearest cache."""
+def tiles(start, even, odd, out, sweeps, tile):
+    """Along the rows of tiles of (tile, tile) elements: three rows of a tile stay in the nearest cache."""
     n, m = start.shape
     source = start
     for sweep in range(sweeps):
-        target = out if sweep == sweeps - 1 else one if sweep % 2 == 0 else other
+        target = out if sweep == sweeps - 1 else even if sweep % 2 == 0 else odd
         for block in prange((n - 2 + tile - 1) // tile):
             ii = 1 + block * tile
             for jj in range(1, m - 1, tile):
                 end = min(jj + tile, m - 1)
                 for i in range(ii, min(ii + tile, n - 1)):
-                    above, below, to = source[i - 1, jj:end], source[i + 1, jj:end], target[i, jj:end]
+                    above, below, row = source[i - 1, jj:end], source[i + 1, jj:end], target[i, jj:end]
                     left, right = source[i, jj - 1 : end - 1], source[i, jj + 1 : end + 1]
-                    for j in range(to.shape[0]):
-                        to[j] = np.float32(0.25) * (above[j] + below[j] + left[j] + right[j])
+                    for j in range(row.shape[0]):
+                        row[j] = np.float32(0.25) * (above[j] + below[j] + left[j] + right[j])
         source = target
 
 
-def time(start, one, other, out, sweeps, tile):
-    """All sweeps in one pass: each follows the one before it a row behind, so that three rows of each are kept, in
-    strips of `tile` columns, so that a near cache keeps them.
+def time(start, even, odd, out, sweeps, tile):
+    """All sweeps in one pass over the grid: each sweep follows the previous one, one row behind it.
 
-    Strips, and the threads' shares of the rows, reach into their neighbours by a row and a column a sweep, and do
-    again what is done there, too.
+    Three rows of each sweep are kept, in strips of `tile` columns, so that they stay in a near cache. Each strip, and
+    each thread's share of the rows, overlaps its neighbours by one column or row per sweep; that overlap is computed
+    twice.
     """
     n, m = start.shape
     threads = numba.get_num_threads()
     share = (n + threads - 1) // threads
     for t in prange(threads):
         low, high = t * share, min(n, (t + 1) * share)
-        kept = np.empty((sweeps, 3, tile + 2 * sweeps), np.float32)
+        buffer = np.empty((sweeps, 3, tile + 2 * sweeps), np.float32)
         for jj in range(0, m, tile):
             left, right = max(0, jj - sweeps), min(m, jj + tile + sweeps)
-            wide, end = right - left, min(m, jj + tile)
+            width, end = right - left, min(m, jj + tile)
             for front in range(max(0, low - sweeps), min(n, high + sweeps) + sweeps):
                 for sweep in range(1, sweeps + 1):
                     i = front - sweep
                     if i < max(0, low - sweeps + sweep) or i >= min(n, high + sweeps - sweep):
                         continue
-                    to = kept[sweep - 1, i % 3, :wide]
+                    row = buffer[sweep - 1, i % 3, :width]
                     if i == 0 or i == n - 1:
-                        to[:] = start[i, left:right]
+                        row[:] = start[i, left:right]
                     else:
                         if sweep == 1:
                             above, below = start[i - 1, left:right], start[i + 1, left:right]
                             here = start[i, left:right]
                         else:
-                            above, below = kept[sweep - 2, (i - 1) % 3, :wide], kept[sweep - 2, (i + 1) % 3, :wide]
-                            here = kept[sweep - 2, i % 3, :wide]
-                        to[0], to[wide - 1] = here[0], here[wide - 1]
-                        for j in range(1, wide - 1):
-                            to[j] = np.float32(0.25) * (above[j] + below[j] + here[j - 1] + here[j + 1])
+                            above, below = (
+                                buffer[sweep - 2, (i - 1) % 3, :width],
+                                buffer[sweep - 2, (i + 1) % 3, :width],
+                            )
+                            here = buffer[sweep - 2, i % 3, :width]
+                        row[0], row[width - 1] = here[0], here[width - 1]
+                        for j in range(1, width - 1):
+                            row[j] = np.float32(0.25) * (above[j] + below[j] + here[j - 1] + here[j + 1])
                     if sweep == sweeps:
-                        out[i, jj:end] = to[jj - left : end - left]
+                        out[i, jj:end] = row[jj - left : end - left]

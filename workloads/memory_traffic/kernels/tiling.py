@@ -1,6 +1,6 @@
-"""Tiling: matrix multiplication, `out = a @ b`, all (n, n) and row-major.
+"""Tiling: matrix multiplication, `out = a @ b`, with (n, n) matrices in row-major order.
 
-Of the same 2n³ operations, what changes is how far a value travels before it is used again.
+All versions do the same 2n³ operations. They differ in how much other data is used before a value is used again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from numba import prange
 
 
 def ijk(a, b, out, tile):
-    """As the definition says: the innermost loop walks down a column of `b`."""
+    """As defined: the innermost loop goes down a column of `b`."""
     n = a.shape[0]
     for i in prange(n):
         for j in range(n):
@@ -21,7 +21,7 @@ def ijk(a, b, out, tile):
 
 
 def ikj(a, b, out, tile):
-    """Two loops permuted: the innermost one walks along rows of `b` and `out`."""
+    """The two inner loops swapped: the innermost loop goes along a row of `b` and of `out`."""
     n = a.shape[0]
     for i in prange(n):
         for j in range(n):
@@ -33,7 +33,7 @@ def ikj(a, b, out, tile):
 
 
 def tiled(a, b, out, tile):
-    """Strip-mined and permuted: a tile of `b`, `tile` elements a side, is used by all rows before the next one."""
+    """Strip-mined and permuted: all rows use one tile of `b`, (tile, tile), before the next tile is loaded."""
     n = a.shape[0]
     for block in prange((n + tile - 1) // tile):
         jj = block * tile
@@ -41,19 +41,19 @@ def tiled(a, b, out, tile):
             out[i, jj : jj + tile] = 0
         for kk in range(0, n, tile):
             for i in range(n):
-                to = out[i, jj : jj + tile]
+                out_row = out[i, jj : jj + tile]
                 for k in range(kk, min(kk + tile, n)):
-                    factor, row = a[i, k], b[k, jj : jj + tile]
-                    for j in range(to.shape[0]):
-                        to[j] += factor * row[j]
+                    factor, b_row = a[i, k], b[k, jj : jj + tile]
+                    for j in range(out_row.shape[0]):
+                        out_row[j] += factor * b_row[j]
 
 
 def blocked(a, b, out, tile):
-    """Tiled, and in registers, too: every two rows of `a` meet every four columns of `b`, eight sums at once.
+    """Tiled, and blocked in registers: two rows of `a` times four columns of `b`, eight sums at the same time.
 
-    `b` is copied once, transposed, so that both are read along their rows, twice `tile` elements at a time.
+    `b` is copied once, transposed, so that both matrices are read along rows, `2 * tile` elements at a time.
     """
-    n, deep = a.shape[0], 2 * tile
+    n, depth = a.shape[0], 2 * tile
     columns = np.zeros(((n + 3) // 4 * 4, n), np.float32)
     for block in prange((n + 31) // 32):
         for k in range(n):
@@ -62,13 +62,13 @@ def blocked(a, b, out, tile):
     for block in prange((n + 15) // 16):
         rows = range(block * 16, min(block * 16 + 16, n), 2)
         out[block * 16 : block * 16 + 16] = 0
-        for kk in range(0, n, deep):
+        for kk in range(0, n, depth):
             for j in range(0, n, 4):
-                b0, b1 = columns[j, kk : kk + deep], columns[j + 1, kk : kk + deep]
-                b2, b3 = columns[j + 2, kk : kk + deep], columns[j + 3, kk : kk + deep]
+                b0, b1 = columns[j, kk : kk + depth], columns[j + 1, kk : kk + depth]
+                b2, b3 = columns[j + 2, kk : kk + depth], columns[j + 3, kk : kk + depth]
                 for i in rows:
-                    # Where the last row has no neighbour, it is done twice, and kept once.
-                    a0, a1 = a[i, kk : kk + deep], a[min(i + 1, n - 1), kk : kk + deep]
+                    # If the last row has no neighbour, it is computed twice and stored once.
+                    a0, a1 = a[i, kk : kk + depth], a[min(i + 1, n - 1), kk : kk + depth]
                     c00 = c01 = c02 = c03 = c10 = c11 = c12 = c13 = np.float32(0)
                     for k in range(a0.shape[0]):
                         c00 += a0[k] * b0[k]
@@ -86,5 +86,5 @@ def blocked(a, b, out, tile):
 
 
 def blas(a, b, out, tile):
-    """NumPy's own, which hands it to a BLAS: the upper reference, not compiled here."""
+    """NumPy's matrix product, which calls a BLAS library: the upper reference, not compiled here."""
     np.matmul(a, b, out=out)

@@ -1,4 +1,4 @@
-"""Transpose: either reading or writing jumps over rows, unless the work is cut into tiles that a cache holds."""
+"""Transpose: either the reads or the writes jump over rows, unless the work is cut into tiles that fit into a cache."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def rows(a, out, tile):
 
 
 def tiles(a, out, tile):
-    """The same, tile by tile, `tile` elements a side."""
+    """The same, one tile of (tile, tile) elements after the other."""
     n, m = a.shape
     for block in prange((m + tile - 1) // tile):
         jj = block * tile
         for ii in range(0, n, tile):
-            part, to = a[ii : ii + tile, jj : jj + tile], out[jj : jj + tile, ii : ii + tile]
-            for i in range(part.shape[0]):
-                for j in range(part.shape[1]):
-                    to[j, i] = part[i, j]
+            a_tile, out_tile = a[ii : ii + tile, jj : jj + tile], out[jj : jj + tile, ii : ii + tile]
+            for i in range(a_tile.shape[0]):
+                for j in range(a_tile.shape[1]):
+                    out_tile[j, i] = a_tile[i, j]

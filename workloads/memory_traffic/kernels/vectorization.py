@@ -1,4 +1,4 @@
-"""Vectorization: one source, compiled with and without leave to add in another order than it is written."""
+"""Vectorization: one source, compiled with and without permission to reorder the additions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from numba import prange
 
 
 def dot(x, y):
-    """The inner product of two vectors, (n,) each."""
+    """The inner product of two vectors with (n,) elements each."""
     total = 0.0
     for i in prange(x.shape[0]):
         total += x[i] * y[i]

@@ -1,4 +1,4 @@
-"""Whether there is memory for what is asked, before it is taken."""
+"""Checks that there is enough memory before arrays are allocated."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from bench.formatting import format_bytes
 from bench.workload.interface import BadInput
 
 MAX_MEMORY_SHARE = 0.8
-"""Of the memory that is free, what may be taken."""
+"""Share of the available memory that a measurement may use."""
 
 
 def available_bytes() -> int:
-    """Bytes that can be had without swapping."""
+    """Bytes of memory that can be allocated without swapping."""
     return psutil.virtual_memory().available
 
 
-def require_memory(needed: int, who: str = "it needs") -> None:
-    """Raises BadInput where `needed` bytes are more than there may be taken."""
-    there = available_bytes()
-    if needed > MAX_MEMORY_SHARE * there:
+def require_memory(required_bytes: int, subject: str = "The measurement") -> None:
+    """Raise BadInput if `subject` would use more than MAX_MEMORY_SHARE of the available memory."""
+    available = available_bytes()
+    if required_bytes > MAX_MEMORY_SHARE * available:
         raise BadInput(
-            f"{who} {format_bytes(needed)}, and {format_bytes(there)} are free",
+            f"{subject} needs {format_bytes(required_bytes)} of memory, and {format_bytes(available)} are available",
             "Choose a smaller size, or close other programs.",
         )

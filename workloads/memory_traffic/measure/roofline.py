@@ -1,124 +1,156 @@
-"""The roofline: what memory and arithmetic allow here, by the number of threads, and how near the kernels come."""
+"""The roofline: the limits of memory and arithmetic on this machine, by number of threads, and each kernel under
+them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.formatting import format_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
-from workloads.memory_traffic import problems
-from workloads.memory_traffic.catalogue import KIB, MIB, Transformation
+from workloads.memory_traffic import problem_sizes, problems
+from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, Version
 from workloads.memory_traffic.compiler import numba_compile
-from workloads.memory_traffic.measure import memory_check, triad
+from workloads.memory_traffic.measure import memory_check, peak, timing, triad
 from workloads.memory_traffic.measure.perf_counters import PerfCounters
+from workloads.memory_traffic.problem import Problem
 
 MIN_SIZE_BYTES = 12 * KIB
 MAX_SIZE_BYTES = 1024 * MIB
 SIZE_FACTOR = math.sqrt(2)
-PASSES, MIN_TRIAD_S = 5, 0.1
-"""Of the triad at every size, at least."""
+"""Ratio of two successive sizes of the triad."""
+TRIAD_PASSES, MIN_TRIAD_S = 5, 0.1
+"""Fewest passes of the triad at each size, and their shortest duration together."""
 KERNEL_PASSES, MIN_KERNEL_S = 3, 0.5
-"""Of each version and of the peak at least: three for what takes seconds, and long enough for threads that are seldom
-all awake."""
+"""Fewest passes of each version and of the arithmetic peak, and their shortest duration together. Three passes are
+enough for kernels that take seconds; for short ones, half a second is needed to find all threads awake at the same
+time."""
 
 
-def triad_sizes(largest: int) -> list[int]:
-    """Bytes of the triad's three arrays: from inside the nearest cache on, two to a doubling."""
-    count = int(math.log(max(largest, MIN_SIZE_BYTES) / MIN_SIZE_BYTES, SIZE_FACTOR)) + 1
-    return [round(MIN_SIZE_BYTES * SIZE_FACTOR**place) for place in range(count)]
+def list_triad_sizes(max_bytes: int) -> list[int]:
+    """Sizes of the triad's three arrays together, in bytes: from MIN_SIZE_BYTES, which fits into the nearest cache, to
+    about `max_bytes`."""
+    count = int(math.log(max(max_bytes, MIN_SIZE_BYTES) / MIN_SIZE_BYTES, SIZE_FACTOR)) + 1
+    return [round(MIN_SIZE_BYTES * SIZE_FACTOR**step) for step in range(count)]
 
 
 def select_thread_counts(cores: int) -> list[int]:
-    """One, its doublings, and all."""
+    """1, 2, 4, ... and `cores`."""
     return sorted({*(1 << power for power in range(cores.bit_length())), cores})
 
 
+@dataclass(slots=True)
+class _StepProgress:
+    """Reports progress as a share of a known number of steps."""
+
+    reporter: TaskReporter
+    total: int
+    done: int = 0
+
+    def report(self, text: str) -> None:
+        self.reporter.progress(text, self.done / self.total)
+
+    def start_step(self, text: str) -> None:
+        self.report(text)
+        self.done += 1
+
+
 def measure_roofline(
-    settings: Settings, wanted: list[Transformation], counting: PerfCounters, tell: TaskReporter
+    settings: Settings, transformations: Sequence[Transformation], counters: PerfCounters, reporter: TaskReporter
 ) -> dict[str, Any]:
-    """See `Desk.roofline`."""
-    counts = select_thread_counts(settings.cores)
-    stairs = triad_sizes(min(MAX_SIZE_BYTES, int(memory_check.MAX_MEMORY_SHARE / 2 * memory_check.available_bytes())))
-    steps = len(counts) * (len(stairs) + 1) + sum(len(one.versions) for one in wanted)
-    done = 0
-    found: dict[int, list[triad.Triad]] = {}
+    """See `MemoryTrafficTasks.roofline`."""
+    thread_counts = select_thread_counts(settings.cores)
+    max_bytes = int(memory_check.MAX_MEMORY_SHARE / 2 * memory_check.available_bytes())
+    sizes = list_triad_sizes(min(MAX_SIZE_BYTES, max_bytes))
+    version_count = sum(len(transformation.versions) for transformation in transformations)
+    progress = _StepProgress(reporter, len(thread_counts) * (len(sizes) + 1) + version_count)
+    triads: dict[int, list[triad.Triad]] = {threads: [] for threads in thread_counts}
     peaks: dict[int, float] = {}
-    for threads in counts:
-        tell.progress(f"peak of arithmetic, {threads} threads", done / steps)
-        best = triad.measure_peak(threads, PASSES, MIN_KERNEL_S)
+    for threads in thread_counts:
+        progress.start_step(f"peak of arithmetic, {threads} threads")
+        best = peak.measure_peak(threads, TRIAD_PASSES, MIN_KERNEL_S)
         peaks[threads] = best.gflop_s
-        tell.event("peak", {"threads": threads, "gflop_s": best.gflop_s, "bits": best.bits})
-        done += 1
-        for size in stairs:
-            tell.progress(f"triad of {format_bytes(size)}, {threads} threads", done / steps)
-            one = triad.measure_triad(size, threads, PASSES, MIN_TRIAD_S)
-            found.setdefault(threads, []).append(one)
-            tell.event("triad", {"threads": threads, "bytes": one.bytes, "gb_s": one.gb_s})
-            done += 1
-    for transformation in wanted:
-        for point in _measure_versions(transformation, settings, found, peaks, counting, tell, done, steps):
-            tell.event("kernel", point)
-        done += len(transformation.versions)
-    return {"threads": counts, "uncounted": counting.why}
+        reporter.event("peak", {"threads": threads, "gflop_s": best.gflop_s, "bits": best.vector_bits})
+        for size_bytes in sizes:
+            progress.start_step(f"triad of {format_bytes(size_bytes)}, {threads} threads")
+            measured = triad.measure_triad(size_bytes, threads, TRIAD_PASSES, MIN_TRIAD_S)
+            triads[threads].append(measured)
+            reporter.event("triad", {"threads": threads, "bytes": measured.bytes, "gb_s": measured.gb_s})
+    for transformation in transformations:
+        _measure_versions(transformation, settings, _Limits(triads, peaks), counters, progress)
+    return {"threads": thread_counts, "uncounted": counters.missing}
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What was measured of this machine, by number of threads."""
+
+    triads: Mapping[int, Sequence[triad.Triad]]
+    peaks_gflop_s: Mapping[int, float]
 
 
 def _measure_versions(
-    one: Transformation,
-    settings: Settings,
-    found: dict[int, list[triad.Triad]],
-    peaks: dict[int, float],
-    counting: PerfCounters,
-    tell: TaskReporter,
-    done: int,
-    steps: int,
-) -> list[dict[str, Any]]:
-    """Every version of a transformation, at the size that suits it."""
-    memory_check.require_memory(problems.estimate_bytes(one, size_kib=0, side=0))
-    tell.progress(f"{one.label}: making the arrays", done / steps)
+    transformation: Transformation, settings: Settings, limits: _Limits, counters: PerfCounters, progress: _StepProgress
+) -> None:
+    """Measure every version of a transformation at its default size, and report an event `kernel` for each."""
+    memory_check.require_memory(problem_sizes.estimate_bytes(transformation, size_kib=0, side=0))
+    progress.report(f"{transformation.label}: making the arrays")
     fields = int(settings.parameters["fields"])
-    problem = problems.make_problem(one, size_kib=0, side=0, tile=0, fields=fields, seed=settings.seed)
-    points = []
-    for place, version in enumerate(one.versions):
-        tell.progress(f"{one.label}: {version.label}", (done + place) / steps)
-        arguments = problem.given(version.name)
-        kernel = numba_compile.build_kernel(one, version, arguments, cores=settings.cores, fields=fields)
-        try:
-            problem.checked(kernel.call, arguments, version.label)
-        except BadInput as wrong:
-            raise BadInput(f"{one.label}: {wrong}", wrong.remedy) from wrong
-        seconds = triad.measure_best_s(kernel, arguments, KERNEL_PASSES, MIN_KERNEL_S)
-        threads = version.threads(settings.cores)
-        arrays = problem.touched(version.name)
-        moved = problem.traffic(version.name)
-        points.append(
-            {
-                "transformation": one.label,
-                "version": version.name,
-                "label": version.label,
-                "threads": threads,
-                "bytes": arrays,
-                "seconds": seconds,
-                "words": kernel.loops.words()[0] if kernel.loops else "the library's",
-                "counted": counting.around(lambda kernel=kernel, arguments=arguments: kernel.call(*arguments)),
-            }
-            | place_under_roofline(
-                moved, problem.flops, seconds, nearest_bandwidth(found[threads], arrays), peaks[threads]
-            )
-        )
-    return points
+    problem = problems.make_problem(transformation, size_kib=0, side=0, tile=0, fields=fields, seed=settings.seed)
+    for version in transformation.versions:
+        progress.start_step(f"{transformation.label}: {version.label}")
+        event = _measure_version(transformation, version, problem, settings, limits, counters)
+        progress.reporter.event("kernel", event)
 
 
-def nearest_bandwidth(stairs: list[triad.Triad], size: int) -> float:
-    """GB/s of the triad at the size nearest to `size` bytes, by their ratio."""
-    return min(stairs, key=lambda one: abs(math.log(one.bytes / size))).gb_s
+def _measure_version(
+    transformation: Transformation,
+    version: Version,
+    problem: Problem,
+    settings: Settings,
+    limits: _Limits,
+    counters: PerfCounters,
+) -> dict[str, Any]:
+    arguments = problem.arguments_for(version.name)
+    fields = int(settings.parameters["fields"])
+    kernel = numba_compile.build_kernel(transformation, version, arguments, cores=settings.cores, fields=fields)
+    try:
+        problem.run_checked(kernel.call, arguments, version.label)
+    except BadInput as error:
+        raise BadInput(f"{transformation.label}: {error}", error.remedy) from error
+    seconds = timing.measure_best_s(kernel, arguments, KERNEL_PASSES, MIN_KERNEL_S)
+    threads = version.threads(settings.cores)
+    touched_bytes = problem.touched_bytes(version.name)
+    limit_gb_s = nearest_bandwidth(limits.triads[threads], touched_bytes)
+    return {
+        "transformation": transformation.label,
+        "version": version.name,
+        "label": version.label,
+        "threads": threads,
+        "bytes": touched_bytes,
+        "seconds": seconds,
+        "words": kernel.loops.describe()[0] if kernel.loops else "the library's",
+        "counted": counters.count(lambda: kernel.call(*arguments)),
+    } | place_under_roofline(
+        problem.traffic_bytes(version.name), problem.flops, seconds, limit_gb_s, limits.peaks_gflop_s[threads]
+    )
+
+
+def nearest_bandwidth(triads: Sequence[triad.Triad], size_bytes: int) -> float:
+    """GB/s of the triad whose size has the smallest ratio to `size_bytes`."""
+    return min(triads, key=lambda measured: abs(math.log(measured.bytes / size_bytes))).gb_s
 
 
 def place_under_roofline(
-    moved: int, flops: int, seconds: float, limit_gb_s: float, peak_gflop_s: float
+    traffic_bytes: int, flops: int, seconds: float, limit_gb_s: float, peak_gflop_s: float
 ) -> dict[str, float]:
-    """Where a kernel stands under the roof of `limit_gb_s` and `peak_gflop_s`."""
-    intensity, gb_s, gflop_s = flops / moved, moved / seconds / 1e9, flops / seconds / 1e9
-    # Without arithmetic there is the slope alone; elsewhere both say the same, in operations or in bytes.
+    """Intensity, rates and share of the limit of a kernel that moves `traffic_bytes` and does `flops` in `seconds`.
+
+    The limits are the bandwidth `limit_gb_s` and the arithmetic peak `peak_gflop_s`; the lower one counts.
+    """
+    intensity, gb_s, gflop_s = flops / traffic_bytes, traffic_bytes / seconds / 1e9, flops / seconds / 1e9
+    # Without arithmetic there is only the limit of memory.
     share = gflop_s / min(peak_gflop_s, intensity * limit_gb_s) if flops else gb_s / limit_gb_s
     return {"intensity": intensity, "gflop_s": gflop_s, "gb_s": gb_s, "limit_gb_s": limit_gb_s, "share": share}

@@ -1,5 +1,5 @@
-"""Scaling: two kernels on one to all cores, one that waits for memory and one that computes, and what Amdahl's law
-makes of their times."""
+"""Speedup over cores: a kernel that waits for memory and one that computes, timed on one to all cores, with the serial
+share of Amdahl's law fitted to each."""
 
 from __future__ import annotations
 
@@ -15,85 +15,118 @@ from bench.stats.amdahl_fit import fit_amdahl
 from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
-from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.compiler import numba_compile, numba_runtime
 from workloads.memory_traffic.kernels import multithreading
-from workloads.memory_traffic.measure import memory_check, triad
+from workloads.memory_traffic.measure import memory_check, peak, timing, triad
 
 ROUNDS = 15
-MAX_COUNTS = 12
-"""Beyond so many cores not every count is measured, but as many of them, evenly."""
+PASSES = 2
+"""Passes of a kernel in one round; the better one counts."""
+MAX_CORE_COUNTS = 12
+"""Most core counts that are measured. With more cores than that, the counts are spread evenly."""
 
 
 def select_core_counts(cores: int) -> list[int]:
-    """One to all cores; of very many some, evenly, the first and the last among them."""
-    if cores <= MAX_COUNTS:
+    """Core counts from 1 to `cores`: all of them, or MAX_CORE_COUNTS that are spread evenly."""
+    if cores <= MAX_CORE_COUNTS:
         return list(range(1, cores + 1))
-    return sorted({round(1 + place * (cores - 1) / (MAX_COUNTS - 1)) for place in range(MAX_COUNTS)})
+    last = MAX_CORE_COUNTS - 1
+    return sorted({round(1 + number * (cores - 1) / last) for number in range(MAX_CORE_COUNTS)})
 
 
-def measure_scaling(settings: Settings, tell: TaskReporter) -> dict[str, Any]:
-    """See `Desk.scaling`."""
-    size = int(settings.parameters["size"]) or TRANSFORMATIONS["multithreading"].size_kib
-    memory_check.require_memory(size * KIB)
-    wanted = select_core_counts(settings.cores)
-    n = max(1, size * KIB // 24)
-    b, c, out = *(np.full(n, value) for value in triad.TRIAD_INPUTS), np.zeros(n)
-    work = {
-        "triad": (multithreading.triad, (b, c, problems.TRIAD_SCALAR, out), triad.TRIAD_RESULT),
-        "arithmetic": (multithreading.horner, *triad.make_polynomial_work(settings.cores)),
-    }
-    kernels: dict[tuple[str, int], Callable[[], float]] = {}
-    for done, cores in enumerate(wanted):
-        tell.progress(f"compiling for {cores} cores", done / len(wanted) / 2)
-        for name, (plain, arguments, right) in work.items():
-            kernel = numba_compile.compile_function(plain, arguments, threads=cores, reorders=False)
-            triad.check_kernel(kernel, arguments, right, f"{name} on {cores} cores")
-            kernels[name, cores] = _make_timer(kernel, arguments, cores)
-    times: dict[str, dict[int, list[float]]] = {name: {cores: [] for cores in wanted} for name in work}
-    order = list(kernels)
-    for turn in range(ROUNDS):
-        # In turn and in random order, so that what slows the machine slows all counts alike.
-        random.Random(turn).shuffle(order)
-        for name, cores in order:
-            times[name][cores].append(kernels[name, cores]())
-        tell.progress(f"round {turn + 1} of {ROUNDS}", 0.5 + (turn + 1) / ROUNDS / 2)
-    for name, series in times.items():
-        for cores, seconds in series.items():
-            tell.event("point", {"kernel": name, "cores": cores} | _summarize_times(series[1], seconds))
-    best = {cores: 24 * n / min(times["triad"][cores]) / 1e9 for cores in wanted}
-    tell.event("ceiling", {"one_gb_s": best[1], "all_gb_s": max(best.values()), "bytes": 24 * n})
-    if len(wanted) > 1:
-        for name, series in times.items():
-            fit = fit_amdahl(series, settings.seed)
-            tell.event(
+def measure_scaling(settings: Settings, reporter: TaskReporter) -> dict[str, Any]:
+    """See `MemoryTrafficTasks.scaling`."""
+    size_bytes = (int(settings.parameters["size"]) or TRANSFORMATIONS["multithreading"].size_kib) * KIB
+    memory_check.require_memory(size_bytes)
+    core_counts = select_core_counts(settings.cores)
+    elements = triad.count_triad_elements(size_bytes)
+    timers = _make_timers(elements, core_counts, reporter)
+    times = _time_in_rounds(timers, reporter)
+    for kernel, times_by_cores in times.items():
+        for cores, seconds in times_by_cores.items():
+            speedup = _summarize_speedup(times_by_cores[1], seconds)
+            reporter.event("point", {"kernel": kernel, "cores": cores} | speedup)
+    triad_bytes = triad.BYTES_PER_ELEMENT * elements
+    best_gb_s = {cores: triad_bytes / min(seconds) / 1e9 for cores, seconds in times["triad"].items()}
+    reporter.event("ceiling", {"one_gb_s": best_gb_s[1], "all_gb_s": max(best_gb_s.values()), "bytes": triad_bytes})
+    if len(core_counts) > 1:
+        for kernel, times_by_cores in times.items():
+            fit = fit_amdahl(times_by_cores, settings.seed)
+            reporter.event(
                 "amdahl",
-                {"kernel": name, "serial": fit.serial, "low": fit.low, "high": fit.high}
-                | {"counts": fit.counts, "fits": fit.fits},
+                {
+                    "kernel": kernel,
+                    "serial": fit.serial,
+                    "low": fit.low,
+                    "high": fit.high,
+                    "counts": fit.counts,
+                    "fits": fit.fits,
+                },
             )
     return {
-        "cores": wanted,
+        "cores": core_counts,
         "rounds": ROUNDS,
-        "shape": f"{n:,} float64 in each of three vectors, {format_bytes(size * KIB)}",
+        "shape": f"{elements:,} float64 in each of three vectors, {format_bytes(size_bytes)}",
     }
+
+
+def _make_timers(
+    elements: int, core_counts: Sequence[int], reporter: TaskReporter
+) -> dict[tuple[str, int], Callable[[], float]]:
+    """By kernel and core count: a function that times one round and returns the seconds of a call.
+
+    Compiles and checks each kernel. Raises RuntimeError if a result is wrong.
+    """
+    b, c = (np.full(elements, value) for value in triad.TRIAD_INPUTS)
+    triad_arguments = (b, c, problems.TRIAD_SCALAR, np.zeros(elements))
+    work = {
+        "triad": (multithreading.triad, triad_arguments, triad.TRIAD_RESULT),
+        "arithmetic": (multithreading.horner, *peak.make_polynomial_work(core_counts[-1])),
+    }
+    timers: dict[tuple[str, int], Callable[[], float]] = {}
+    for number, cores in enumerate(core_counts):
+        reporter.progress(f"compiling for {cores} cores", number / len(core_counts) / 2)
+        for name, (function, arguments, expected) in work.items():
+            kernel = numba_compile.compile_function(function, arguments, threads=cores, reorders=False)
+            timing.check_kernel(kernel, arguments, expected, f"{name} on {cores} cores")
+            timers[name, cores] = _make_timer(kernel, arguments, cores)
+    return timers
 
 
 def _make_timer(kernel: numba_compile.Kernel, arguments: tuple[Any, ...], cores: int) -> Callable[[], float]:
-    """Takes a pass with a kernel on its own number of threads: seconds of a call, the better of two."""
+    def time_round() -> float:
+        numba_runtime.set_thread_count(cores)
+        return timing.measure_best_s(kernel, arguments, PASSES)
 
-    def timed() -> float:
-        numba_compile.set_thread_count(cores)
-        return triad.measure_best_s(kernel, arguments, 2)
-
-    return timed
+    return time_round
 
 
-def _summarize_times(one: Sequence[float], seconds: Sequence[float]) -> dict[str, float]:
-    """The median time, and the speedup over one core, with its quartiles over the rounds."""
-    ratios = [first / now for first, now in zip(one, seconds, strict=True)]
+def _time_in_rounds(
+    timers: dict[tuple[str, int], Callable[[], float]], reporter: TaskReporter
+) -> dict[str, dict[int, list[float]]]:
+    """Seconds of every round, by kernel and core count.
+
+    Each round times all of them in random order, so that background load affects all core counts alike.
+    """
+    times: dict[str, dict[int, list[float]]] = {}
+    for kernel, cores in timers:
+        times.setdefault(kernel, {})[cores] = []
+    order = list(timers)
+    for number in range(ROUNDS):
+        random.Random(number).shuffle(order)
+        for kernel, cores in order:
+            times[kernel][cores].append(timers[kernel, cores]())
+        reporter.progress(f"round {number + 1} of {ROUNDS}", 0.5 + (number + 1) / ROUNDS / 2)
+    return times
+
+
+def _summarize_speedup(one_core_s: Sequence[float], seconds: Sequence[float]) -> dict[str, float]:
+    """The median time, and the speedup over one core with its quartiles over the rounds."""
+    ratios = [first / other for first, other in zip(one_core_s, seconds, strict=True)]
     low, high = np.percentile(ratios, [25, 75])
     return {
         "seconds": median(seconds),
-        "speedup": median(one) / median(seconds),
+        "speedup": median(one_core_s) / median(seconds),
         "low": float(low),
         "high": float(high),
     }

@@ -1,8 +1,8 @@
-"""Our triad beside STREAM's own loop in C, compiled as STREAM asks for: minutes apart they would not be comparable, so
-both take turns.
+"""Compares our triad with STREAM's own loop in C, compiled as STREAM recommends. Both take turns, because two
+measurements minutes apart would not be comparable.
 
-NumPy asks Linux for huge pages, which the static arrays of the C program have only where Linux gives them unasked; with
-NUMPY_MADVISE_HUGEPAGE=0 in the environment both have the same.
+NumPy asks Linux for huge pages. The static arrays of the C program have huge pages only if Linux uses them for all
+programs. With NUMPY_MADVISE_HUGEPAGE=0 in the environment both have the same pages.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from workloads.memory_traffic.catalogue import KIB, MIB
 from workloads.memory_traffic.measure import memory_check, triad
 
 DEFAULT_SIZE_BYTES = 1144 * MIB
-"""Of all three arrays: beyond the caches of most machines."""
+"""Size of the three arrays together: larger than the caches of most machines."""
 MAX_SIZE_BYTES = 1536 * MIB
-"""What a program may hold in arrays of its own without another model of its addresses."""
+"""Most bytes that the static arrays of a program may take in the default memory model of gcc."""
 PASSES = 10
-"""Of which the best counts, as in STREAM."""
+"""The best pass counts, as in STREAM."""
 ROUNDS = 12
 GCC_OPTIONS = ("-O3", "-march=native", "-fopenmp")
 
-# The triad of stream.c 5.10 and what stands around it there: static arrays, first touched by the threads that use them,
+# The triad of stream.c 5.10 with what surrounds it there: static arrays, which the threads that use them touch first,
 # and the best of ten passes.
 STREAM_SOURCE = r"""
 #include <stdio.h>
@@ -54,39 +54,43 @@ int main(void) {
 """
 
 
-def compare_with_stream_c(settings: Settings, cores: set[int], tell: TaskReporter) -> dict[str, Any]:
-    """See `Desk.stream`. `cores` are the processors that the C program may use: Numba ties this process to the first
-    of them, and with it all that it starts."""
-    size = int(settings.parameters["size"]) * KIB or DEFAULT_SIZE_BYTES
-    if size > MAX_SIZE_BYTES:
-        raise BadInput(f"{format_bytes(size)} are more than a plain C program may hold", "Choose 1 GiB or less.")
-    memory_check.require_memory(2 * size)
-    tell.progress("compiling STREAM's triad")
-    program = compile_program(settings.scratch, max(1, size // 24))
-    rounds = []
-    for turn in range(ROUNDS):
-        tell.progress(f"round {turn + 1} of {ROUNDS}", turn / ROUNDS)
-        theirs = run_program(program, settings.cores, cores)
-        ours = triad.measure_triad(size, settings.cores, PASSES).gb_s
-        rounds.append((theirs, ours))
-        tell.event("round", {"c_gb_s": theirs, "numba_gb_s": ours})
-    theirs, ours = (max(series) for series in zip(*rounds, strict=True))
-    paired = median(second / first for first, second in rounds)
+def compare_with_stream_c(settings: Settings, core_ids: set[int], reporter: TaskReporter) -> dict[str, Any]:
+    """See `MemoryTrafficTasks.stream`.
+
+    `core_ids` are the cores that the C program may use. It would otherwise inherit the affinity of this process, which
+    Numba binds to one core.
+    """
+    size_bytes = int(settings.parameters["size"]) * KIB or DEFAULT_SIZE_BYTES
+    if size_bytes > MAX_SIZE_BYTES:
+        raise BadInput(
+            f"the static arrays of a plain C program cannot have {format_bytes(size_bytes)}", "Choose 1 GiB or less."
+        )
+    memory_check.require_memory(2 * size_bytes)
+    reporter.progress("compiling STREAM's triad")
+    program = compile_program(settings.scratch, triad.count_triad_elements(size_bytes))
+    rounds: list[tuple[float, float]] = []
+    for number in range(ROUNDS):
+        reporter.progress(f"round {number + 1} of {ROUNDS}", number / ROUNDS)
+        c_gb_s = run_program(program, settings.cores, core_ids)
+        numba_gb_s = triad.measure_triad(size_bytes, settings.cores, PASSES).gb_s
+        rounds.append((c_gb_s, numba_gb_s))
+        reporter.event("round", {"c_gb_s": c_gb_s, "numba_gb_s": numba_gb_s})
+    best_c_gb_s, best_numba_gb_s = (max(rates) for rates in zip(*rounds, strict=True))
     return {
-        "c_gb_s": theirs,
-        "numba_gb_s": ours,
-        "ratio": ours / theirs,
-        "paired": paired,
-        "bytes": size,
+        "c_gb_s": best_c_gb_s,
+        "numba_gb_s": best_numba_gb_s,
+        "ratio": best_numba_gb_s / best_c_gb_s,
+        "paired": median(numba_gb_s / c_gb_s for c_gb_s, numba_gb_s in rounds),
+        "bytes": size_bytes,
         "threads": settings.cores,
     }
 
 
 def compile_program(folder: Path, elements: int) -> Path:
-    """The program, for arrays of so many elements. Raises BadInput where there is no gcc."""
+    """Compile STREAM_SOURCE in `folder` for arrays of `elements` elements. Raises BadInput if gcc is missing."""
     gcc = shutil.which("gcc")
     if gcc is None:
-        raise BadInput("there is no gcc here", "Install it: Debian has it in the package gcc.")
+        raise BadInput("gcc is not installed", "Install it. On Debian and Ubuntu: apt-get install gcc.")
     source, program = folder / "stream.c", folder / "stream"
     source.write_text(STREAM_SOURCE)
     command = [gcc, *GCC_OPTIONS, f"-DN={elements}L", f"-DPASSES={PASSES}", str(source), "-o", str(program)]
@@ -94,9 +98,11 @@ def compile_program(folder: Path, elements: int) -> Path:
     return program
 
 
-def run_program(program: Path, threads: int, cores: set[int]) -> float:
-    """GB/s that the program tells. Raises CalledProcessError where its result is wrong."""
+def run_program(program: Path, threads: int, core_ids: set[int]) -> float:
+    """GB/s that the program prints. Raises CalledProcessError if it finds its result wrong."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    bound = (lambda: os.sched_setaffinity(0, cores)) if cores else None
-    ran = subprocess.run([str(program)], env=environment, capture_output=True, text=True, check=True, preexec_fn=bound)
-    return float(ran.stdout)
+    set_affinity = (lambda: os.sched_setaffinity(0, core_ids)) if core_ids else None
+    process = subprocess.run(
+        [str(program)], env=environment, capture_output=True, text=True, check=True, preexec_fn=set_affinity
+    )
+    return float(process.stdout)

@@ -1,4 +1,4 @@
-"""TODO: tests.workloads.memory_traffic.compiler.test_llvm_ir."""
+"""Comparisons of array extents with one in LLVM code."""
 
 from workloads.memory_traffic.compiler import llvm_ir
 
@@ -18,11 +18,12 @@ define i32 @f(i64 %arg.a.5.1, i64 %arg.tile, ptr %dims, ptr %data) {
 """
 
 
-def test_only_questions_of_an_arrays_extent_are_answered():
+def test_only_comparisons_of_an_extent_with_one_are_answered():
+    answered = llvm_ir.remove_one_column_checks(CODE)
     changed = [
         before.split(" = ")[0].strip()
-        for before, after in zip(CODE.splitlines(), llvm_ir.remove_one_column_checks(CODE).splitlines(), strict=True)
+        for before, after in zip(CODE.splitlines(), answered.splitlines(), strict=True)
         if before != after
     ]
     assert changed == ["%1", "%3", "%4"]
-    assert "%3 = icmp ne i64 0, 1" in llvm_ir.remove_one_column_checks(CODE)
+    assert "%3 = icmp ne i64 0, 1" in answered

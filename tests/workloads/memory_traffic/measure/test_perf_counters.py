@@ -1,4 +1,4 @@
-"""Hardware counters: counted where the kernel lets us, and told why not where it does not."""
+"""Hardware counters: counted where the kernel permits it; otherwise the reason is given."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from workloads.memory_traffic.measure import perf_counters
 
 SOFTWARE_EVENTS = {"task clock": (1, 1)}
-"""PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK: nanoseconds, which no virtual machine lacks."""
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="perf_event_open is Linux's")
+"""PERF_TYPE_SOFTWARE and PERF_COUNT_SW_TASK_CLOCK: nanoseconds. Every virtual machine has this event."""
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has perf_event_open")
 
 
 def use_cpu() -> int:
@@ -20,36 +20,36 @@ def use_cpu() -> int:
 
 
 @linux_only
-def test_what_linux_counts_by_itself_is_counted(monkeypatch):
+def test_a_software_event_is_counted(monkeypatch):
     monkeypatch.setattr(perf_counters, "EVENTS", SOFTWARE_EVENTS)
-    counting = perf_counters.open_counters()
-    if counting.why:
-        pytest.skip(counting.why)
-    little, much = counting.around(lambda: None), counting.around(use_cpu)
-    assert much["task clock"] > little["task clock"] >= 0
-    counting.close()
-    assert not counting.descriptors
+    counters = perf_counters.open_counters()
+    if counters.missing:
+        pytest.skip(counters.missing)
+    idle, busy = counters.count(lambda: None), counters.count(use_cpu)
+    assert busy["task clock"] > idle["task clock"] >= 0
+    counters.close()
+    assert not counters.descriptors
 
 
 @linux_only
-def test_hardware_events_are_counted_or_the_reason_is_told():
-    counting = perf_counters.open_counters()
-    found = counting.around(use_cpu)
-    missing = [name for name in perf_counters.EVENTS if name not in counting.descriptors]
-    assert set(found) <= set(counting.descriptors)
-    assert all(count >= 0 for count in found.values())
-    assert bool(missing) == bool(counting.why)
-    assert all(name in counting.why for name in missing)
-    counting.close()
+def test_hardware_events_are_counted_or_the_reason_is_given():
+    counters = perf_counters.open_counters()
+    counts = counters.count(use_cpu)
+    missing = [name for name in perf_counters.EVENTS if name not in counters.descriptors]
+    assert set(counts) <= set(counters.descriptors)
+    assert all(count >= 0 for count in counts.values())
+    assert bool(missing) == bool(counters.missing)
+    assert all(name in counters.missing for name in missing)
+    counters.close()
 
 
 @linux_only
 def test_an_event_that_no_processor_has_is_refused_by_the_kernel(monkeypatch):
     monkeypatch.setattr(perf_counters, "EVENTS", {"nonsense": (0, 9999)})
-    counting = perf_counters.open_counters()
-    assert not counting.descriptors
-    assert counting.why.startswith("nonsense: ")
-    assert counting.around(use_cpu) == {}
+    counters = perf_counters.open_counters()
+    assert not counters.descriptors
+    assert counters.missing.startswith("nonsense: ")
+    assert counters.count(use_cpu) == {}
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_an_event_that_no_processor_has_is_refused_by_the_kernel(monkeypatch):
         (errno.EINVAL, "failed: Invalid argument"),
     ],
 )
-def test_every_reason_is_told_in_words(number, words):
+def test_every_error_is_explained(number, words):
     assert words in perf_counters.explain_error(OSError(number, os.strerror(number)))
 
 
-def test_another_system_is_told(monkeypatch):
+def test_another_operating_system_is_named(monkeypatch):
     monkeypatch.setattr(perf_counters.platform, "system", lambda: "Darwin")
-    counting = perf_counters.open_counters()
-    assert "Darwin" in counting.why and not counting.descriptors
+    counters = perf_counters.open_counters()
+    assert "Darwin" in counters.missing and not counters.descriptors

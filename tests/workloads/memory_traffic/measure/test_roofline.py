@@ -1,4 +1,4 @@
-"""TODO: tests.workloads.memory_traffic.measure.test_roofline."""
+"""The roofline: its events, and the place of a kernel under it."""
 
 import pytest
 
@@ -9,32 +9,39 @@ from workloads.memory_traffic.measure import roofline, triad
 from workloads.memory_traffic.tasks import MemoryTrafficTasks
 
 
-def test_a_roofline_has_stairs_a_peak_and_points(tmp_path, monkeypatch):
+def test_a_roofline_consists_of_triads_a_peak_and_kernels(tmp_path, monkeypatch):
     monkeypatch.setattr(roofline, "MAX_SIZE_BYTES", 64 * 1024)
-    small = {"size_kib": 16}
+    make_problem = problems.make_problem
     monkeypatch.setattr(
-        roofline.problems, "make", lambda one, make=problems.make_problem, **given: make(one, **(given | small))
+        problems, "make_problem", lambda name, **fields: make_problem(name, **(fields | {"size_kib": 16}))
     )
-    tell = EventRecorder()
-    MemoryTrafficTasks().roofline(make_settings(tmp_path), {"kernels": ["transpose", "vectorization"]}, tell)
-    named = [name for name, _ in tell.events]
-    assert named.count("peak") == 1
-    assert named.count("triad") == len(roofline.triad_sizes(64 * 1024))
-    assert named.count("kernel") == 4
-    assert all(value["share"] > 0 for name, value in tell.events if name == "kernel")
+    reporter = EventRecorder()
+    MemoryTrafficTasks().roofline(make_settings(tmp_path), {"kernels": ["transpose", "vectorization"]}, reporter)
+    names = [name for name, _ in reporter.events]
+    assert names.count("peak") == 1
+    assert names.count("triad") == len(roofline.list_triad_sizes(64 * 1024))
+    assert names.count("kernel") == 4
+    assert all(kernel["share"] > 0 for kernel in reporter.values("kernel"))
     with pytest.raises(BadInput, match="there is no nonsense"):
-        MemoryTrafficTasks().roofline(make_settings(tmp_path), {"kernels": ["nonsense"]}, tell)
+        MemoryTrafficTasks().roofline(make_settings(tmp_path), {"kernels": ["nonsense"]}, reporter)
 
 
-def test_where_a_kernel_stands_under_the_roof():
-    slope = roofline.place_under_roofline(moved=100, flops=50, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1000)
-    assert slope["intensity"] == 0.5
-    assert slope["share"] == pytest.approx(0.5)
-    flat = roofline.place_under_roofline(moved=1, flops=500, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1000)
-    assert flat["share"] == pytest.approx(0.5)
-    assert (
-        roofline.place_under_roofline(moved=100, flops=0, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1)["share"] == 0.5
+def test_a_kernel_is_limited_by_memory_or_by_arithmetic():
+    memory = roofline.place_under_roofline(traffic_bytes=100, flops=50, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1000)
+    assert memory["intensity"] == 0.5
+    assert memory["share"] == pytest.approx(0.5)
+    arithmetic = roofline.place_under_roofline(
+        traffic_bytes=1, flops=500, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1000
     )
-    stairs = [triad.Triad(1 << 10, 1, 1e-9, 1), triad.Triad(1 << 20, 1, 1e-3, 1)]
-    assert roofline.nearest_bandwidth(stairs, 1 << 11) == stairs[0].gb_s
+    assert arithmetic["share"] == pytest.approx(0.5)
+    copy = roofline.place_under_roofline(traffic_bytes=100, flops=0, seconds=1e-9, limit_gb_s=200, peak_gflop_s=1)
+    assert copy["share"] == 0.5
+
+
+def test_the_bandwidth_of_the_nearest_size_counts():
+    triads = [triad.Triad(1 << 10, 1, 1e-9), triad.Triad(1 << 20, 1, 1e-3)]
+    assert roofline.nearest_bandwidth(triads, 1 << 11) == triads[0].gb_s
+
+
+def test_thread_counts_double_and_end_with_all_cores():
     assert roofline.select_thread_counts(6) == [1, 2, 4, 6]

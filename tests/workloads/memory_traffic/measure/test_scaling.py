@@ -1,29 +1,26 @@
-"""TODO: tests.workloads.memory_traffic.measure.test_scaling."""
+"""Scaling: its events and its core counts."""
 
 from tests.support.memory_traffic import EventRecorder, make_settings
 from workloads.memory_traffic.measure import scaling
 from workloads.memory_traffic.tasks import MemoryTrafficTasks
 
 
-def test_scaling_tells_every_count_its_ceiling_and_amdahls_share(tmp_path, monkeypatch):
+def test_every_core_count_the_limit_of_memory_and_the_serial_share_are_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(scaling, "ROUNDS", 3)
-    tell = EventRecorder()
-    result = MemoryTrafficTasks().scaling(make_settings(tmp_path, cores=2), {}, tell)
-    points = [value for name, value in tell.events if name == "point"]
+    reporter = EventRecorder()
+    result = MemoryTrafficTasks().scaling(make_settings(tmp_path, cores=2), {}, reporter)
+    points = reporter.values("point")
     assert [(point["kernel"], point["cores"]) for point in points] == [
         (kernel, cores) for kernel in ("triad", "arithmetic") for cores in (1, 2)
     ]
     assert all(point["speedup"] == 1 for point in points if point["cores"] == 1)
-    fits = [value for name, value in tell.events if name == "amdahl"]
-    assert [fit["fits"] for fit in fits] == [False, False], "two counts of cores are no fit"
+    fits = reporter.values("amdahl")
+    assert [fit["fits"] for fit in fits] == [False, False], "two core counts are too few for a fit"
     assert all(fit["low"] <= fit["serial"] <= fit["high"] for fit in fits)
     assert result["cores"] == [1, 2]
 
 
-def test_of_very_many_counts_of_cores_some_are_measured():
+def test_with_very_many_cores_some_counts_are_measured():
     assert scaling.select_core_counts(3) == [1, 2, 3]
-    assert (
-        scaling.select_core_counts(128)[0] == 1
-        and scaling.select_core_counts(128)[-1] == 128
-        and len(scaling.select_core_counts(128)) == 12
-    )
+    counts = scaling.select_core_counts(128)
+    assert (counts[0], counts[-1], len(counts)) == (1, 128, 12)

@@ -1,0 +1,78 @@
+"""The environment and the threads of Numba in this process."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.workload.interface import BadInput
+from workloads.memory_traffic.compiler import numba_adapter
+
+THREAD_ENVIRONMENT = {
+    # A thread that sleeps between two calls takes about 20 µs to wake up, in a virtual machine 100 µs, and Linux tends
+    # to move it to the core of the thread that woke it, so that two threads are slower than one. Therefore each thread
+    # is bound to its core and spins for less than a millisecond before it sleeps. The spinning is over before the other
+    # arm is timed, because that arm keeps its core busy for longer than that first.
+    "OMP_PROC_BIND": "TRUE",
+    "GOMP_SPINCOUNT": "5000",
+    "KMP_BLOCKTIME": "1",
+}
+"""How threads wait, and their affinity. The OpenMP library reads these variables when Numba loads it."""
+ALLOWED_CORES: set[int] = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+"""Ids of the cores that this process may use; empty if the system does not report them. Read when this module is
+imported, because Numba later binds the main thread to the first of them, and child processes inherit that affinity."""
+
+
+def configure_numba(vectors: str) -> None:
+    """Set Numba's vector width and threads. Must run before the first import of Numba.
+
+    `vectors` is `preferred` for the width that LLVM prefers, or `512`. Raises BadInput if this processor has no 512-bit
+    vectors, and UnsupportedLibrary if the installed Numba is not a tested version.
+    """
+    numba_adapter.GUARD.require_version()
+    if platform.system() == "Linux":
+        os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
+        os.environ.update(THREAD_ENVIRONMENT)
+    if vectors == "512":
+        from llvmlite import binding
+
+        features = binding.get_host_cpu_features()
+        if not features.get("avx512f"):
+            raise BadInput("this processor has no 512-bit vectors", "Set Vectors to what the compiler prefers.")
+        os.environ["NUMBA_CPU_FEATURES"] = f"{features.flatten()},-prefer-256-bit"
+
+
+@contextmanager
+def allow_all_cores() -> Iterator[None]:
+    """Let the calling thread run on all of ALLOWED_CORES inside the block.
+
+    Otherwise the threads of a library would share the core to which Numba has bound the calling thread, and wait for
+    it.
+    """
+    if not ALLOWED_CORES:
+        yield
+        return
+    affinity = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, ALLOWED_CORES)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, affinity)
+
+
+def set_thread_count(threads: int) -> None:
+    """Run the kernels that are called next on `threads` threads."""
+    import numba
+
+    numba.set_num_threads(threads)
+
+
+def describe_threads(threads: int) -> str:
+    """The number of threads and Numba's threading layer. Call it after a kernel has run: the layer is chosen then."""
+    import numba
+
+    if threads == 1:
+        return "one thread"
+    return f"{numba.get_num_threads()} threads of {numba.threading_layer()}"

@@ -1,0 +1,82 @@
+"""Times both versions of a race, and STREAM's triad, at array sizes from the nearest cache to beyond the last one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.formatting import format_bytes
+from bench.workload.interface import Settings, TaskReporter
+from workloads.memory_traffic import problem_sizes, problems
+from workloads.memory_traffic.catalogue import KIB, Transformation
+from workloads.memory_traffic.compiler import numba_compile, numba_runtime
+from workloads.memory_traffic.measure import memory_check, timing, triad
+
+PASSES = 3
+SIZES_BYTES = tuple(16 * KIB << (2 * step) for step in range(8))
+"""Size of all arrays together: 16 KiB to 256 MiB."""
+
+
+def sweep_sizes(transformation: Transformation, settings: Settings, reporter: TaskReporter) -> dict[str, Any]:
+    """See `MemoryTrafficTasks.sizes`."""
+    parameters = settings.parameters
+    versions = {lever: transformation.asked(lever, str(parameters[lever])) for lever in ("before", "after")}
+    threads = {lever: version.threads(settings.cores) for lever, version in versions.items()}
+    # The versions are compared with the triad, so it runs on no more threads than they do.
+    max_threads = max(threads.values())
+    sizes = _list_sizes(transformation)
+    kernels: dict[str, numba_compile.Kernel] = {}
+    fields, tile = int(parameters["fields"]), int(parameters["tile"])
+    for number, size_bytes in enumerate(sizes):
+        reporter.progress(format_bytes(size_bytes), number / len(sizes))
+        problem = problems.make_problem(
+            transformation, size_kib=size_bytes // KIB, side=0, tile=tile, fields=fields, seed=settings.seed
+        )
+        for lever, version in versions.items():
+            if transformation.takes_minutes(version, problem.max_side):
+                continue
+            arguments = problem.arguments_for(version.name)
+            if lever not in kernels:
+                kernels[lever] = numba_compile.build_kernel(
+                    transformation, version, arguments, cores=settings.cores, fields=fields
+                )
+            numba_runtime.set_thread_count(threads[lever])
+            problem.run_checked(kernels[lever].call, arguments, version.label)
+            seconds = timing.measure_best_s(kernels[lever], arguments, PASSES)
+            reporter.event(
+                "point",
+                {
+                    "version": version.name,
+                    "label": version.label,
+                    "lever": lever,
+                    "threads": threads[lever],
+                    "bytes": problem.array_bytes(version.name),
+                    "seconds": seconds,
+                    "gb_s": problem.bytes / seconds / 1e9,
+                    "gflop_s": problem.flops / seconds / 1e9,
+                },
+            )
+        reference = triad.measure_triad(size_bytes, max_threads, PASSES)
+        reporter.event(
+            "point",
+            {
+                "version": "triad",
+                "label": "STREAM's triad",
+                "lever": "triad",
+                "threads": max_threads,
+                "bytes": reference.bytes,
+                "seconds": reference.seconds,
+                "gb_s": reference.gb_s,
+                "gflop_s": reference.gflop_s,
+            },
+        )
+    return {"transformation": transformation.name, "threads": max_threads, "passes": PASSES}
+
+
+def _list_sizes(transformation: Transformation) -> list[int]:
+    """The sizes for which there is enough memory, in bytes."""
+    max_bytes = memory_check.MAX_MEMORY_SHARE / 2 * memory_check.available_bytes()
+    return [
+        size_bytes
+        for size_bytes in SIZES_BYTES
+        if problem_sizes.estimate_bytes(transformation, size_kib=size_bytes // KIB, side=0) <= max_bytes
+    ]
