@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 from collections.abc import Iterator
@@ -71,8 +72,8 @@ def set_thread_count(threads: int) -> None:
 
 def describe_threads(threads: int) -> str:
     """The number of threads and Numba's threading layer. Call it after a kernel has run: the layer is chosen then."""
-    import numba
-
     if threads == 1:
         return "one thread"
+    # Not an import statement, because Numba does not export threading_layer to type checkers.
+    numba = importlib.import_module("numba")
     return f"{numba.get_num_threads()} threads of {numba.threading_layer()}"
