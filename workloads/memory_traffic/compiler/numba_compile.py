@@ -63,7 +63,7 @@ def compile_function(
     """
     import numba
 
-    numba_runtime.set_thread_count(threads)
+    numba_runtime.set_thread_count(min(threads, numba_runtime.max_thread_count()))
     started = time.perf_counter()
     types = tuple(numba.typeof(argument) for argument in arguments)
     fastmath = FASTMATH_REORDER if reorders else FASTMATH_FUSE

@@ -63,8 +63,14 @@ def allow_all_cores() -> Iterator[None]:
         os.sched_setaffinity(0, affinity)
 
 
+def max_thread_count() -> int:
+    """The most threads that Numba can use in this process: NUMBA_NUM_THREADS."""
+    # Not an import statement, because Numba does not export config to type checkers.
+    return importlib.import_module("numba").config.NUMBA_NUM_THREADS
+
+
 def set_thread_count(threads: int) -> None:
-    """Run the kernels that are called next on `threads` threads."""
+    """Run the kernels that are called next on `threads` threads. Raises ValueError above `max_thread_count()`."""
     import numba
 
     numba.set_num_threads(threads)
