@@ -2,8 +2,8 @@
 
 Version 2 has one word for one thing (`arm`, not `side`), cases instead of parameters that chose a variant, and the
 labels, units and published figures that a run is drawn with. 0.1.0 looked those up in its declarations:
-`declarations_0_1_0.json` is a copy of them, made with 0.1.0 itself. Texts that 0.1.0 wrote, such as claims, stay as
-they are.
+`declarations_0_1_0.json` is a copy of them, made with 0.1.0 itself, with the cases of version 2 added. Texts that 0.1.0
+wrote, such as claims, stay as they are.
 """
 
 from __future__ import annotations
@@ -111,8 +111,9 @@ def upgrade_plan(plan: Json) -> Json:
 
 def _modin_case(plan: Json, steps: str) -> tuple[str, Json]:
     """The case for what the parameter `steps` named, groups or single calls, and the parameters of that case."""
-    if steps in _declaration(plan)["cases"]:
-        return steps, {}
+    for name, case in _declaration(plan)["cases"].items():
+        if set(case["steps"]) == set(steps.split(",")):
+            return name, {}
     return MODIN_SELECTION, {"calls": ",".join(step["name"] for step in _steps(plan))}
 
 
