@@ -61,7 +61,13 @@ def read_old_events() -> list[dict[str, Any]]:
         (make_memory_plan("layout", after="tiled"), "layout", ("aos", "tiled"), ("array of structures", "tiled")),
         (make_old_plan("modin", "pandas", "modin-ray", steps="files", **MODIN), "files", ("pandas", "modin-ray"), None),
         (
-            make_old_plan("modin", "pandas", "pandas", steps="mean,all", **MODIN),
+            make_old_plan("modin", "pandas", "modin-ray", steps="common,etl", **MODIN),
+            "overview",
+            ("pandas", "modin-ray"),
+            ("pandas", "Modin on Ray"),
+        ),
+        (
+            make_old_plan("modin", "pandas", "pandas", steps="all,mean", **MODIN),
             "selection",
             ("pandas", "pandas"),
             None,

@@ -130,9 +130,9 @@ def test_cases_and_arms_of_0_1_0_get_todays_names(tmp_path: Path) -> None:
     }
     assert not {"transformation", "before", "after"} & tiling.plan.parameters.keys()
     calls = store.load_run("eab31c3e0edd4f6e96910c1fe2457330")
-    assert calls.plan.case == "selection"
-    assert calls.plan.parameters["calls"].split(",") == [step.name for step in calls.snapshot.steps]
-    assert "--case selection" in calls.snapshot.command
+    assert calls.plan.case == "overview" and "steps" not in calls.plan.parameters
+    assert [step.name for step in calls.snapshot.steps][:3] == ["etl", "read_csv", "read_parquet"]
+    assert "--case overview" in calls.snapshot.command
     store.close()
 
 

@@ -79,7 +79,7 @@ def test_all_runs_are_listed(declarations: str) -> None:
     table = open_page("runs").dataframe[0].value
     assert len(table) == OLD_RUN_COUNT
     assert sorted(table["ratio"]) == sorted(row["ratio"] for row in OLD_RUNS.values())
-    assert {"BERT: FP32 to INT8", "pandas to Modin, chosen calls", "Memory traffic, Stencil"} <= set(table["workload"])
+    assert {"BERT: FP32 to INT8", "pandas to Modin, Overview", "Memory traffic, Stencil"} <= set(table["workload"])
 
 
 @pytest.mark.parametrize("run_id", OLD_RUNS)
