@@ -1,4 +1,4 @@
-"""TODO: tests.support.marks."""
+"""Marks that skip tests on systems that lack something."""
 
 import sys
 

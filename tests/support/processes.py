@@ -1,4 +1,4 @@
-"""TODO: tests.support.processes."""
+"""Finding processes that a test has left behind."""
 
 import os
 import time

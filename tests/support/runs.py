@@ -1,4 +1,4 @@
-"""TODO: tests.support.runs."""
+"""Runs made for tests: races of the trial workload, and runs with samples of known times."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""TODO: tests.support.test_processes."""
+"""Finding processes that a test has left behind."""
 
 from tests.support.processes import list_processes
 

@@ -1,4 +1,4 @@
-"""TODO: tests.support.waiting."""
+"""Waiting for a condition."""
 
 import time
 from collections.abc import Callable

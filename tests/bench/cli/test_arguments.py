@@ -1,4 +1,4 @@
-"""TODO: tests.bench.cli.test_arguments."""
+"""Values on the command line."""
 
 import pytest
 
