@@ -1,4 +1,4 @@
-"""TODO: tests.support.browser."""
+"""Helpers of the browser tests: find the Run button, wait for a state, look for exceptions."""
 
 import re
 import socket

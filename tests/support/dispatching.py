@@ -1,4 +1,4 @@
-"""TODO: tests.support.dispatching."""
+"""Submit jobs to a dispatcher and wait for their end."""
 
 from bench.plan.validation import make_plan
 from bench.run.events import State

@@ -1,4 +1,4 @@
-"""TODO: tests.support.memory_pages."""
+"""Open the page of memory traffic, with made-up measurements."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

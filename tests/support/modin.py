@@ -1,4 +1,4 @@
-"""TODO: tests.support.modin."""
+"""What the tests of Modin share: small settings, and the mark of tests that start Ray."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""TODO: tests.support.modin_runs."""
+"""Runs of the Modin workload, made by hand."""
 
 from bench.claims.verdict import decide_claims
 from bench.plan.resolved import resolve

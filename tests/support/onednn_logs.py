@@ -1,4 +1,4 @@
-"""TODO: tests.support.onednn_logs."""
+"""Lines as oneDNN's verbose mode writes them."""
 
 import dataclasses
 

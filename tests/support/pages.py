@@ -1,4 +1,4 @@
-"""TODO: tests.support.pages."""
+"""Open pages with Streamlit's test driver and read their text."""
 
 from streamlit.testing.v1 import AppTest
 

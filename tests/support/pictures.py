@@ -1,4 +1,4 @@
-"""TODO: tests.support.pictures."""
+"""Small pictures as bytes."""
 
 from pathlib import Path
 

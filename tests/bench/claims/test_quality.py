@@ -1,4 +1,4 @@
-"""TODO: tests.bench.claims.test_quality."""
+"""Accuracy and agreement: what a claim may rest on."""
 
 from bench.claims.quality import relative_accuracy
 from bench.values import Measure

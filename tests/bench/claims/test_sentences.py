@@ -1,4 +1,4 @@
-"""TODO: tests.bench.claims.test_sentences."""
+"""The sentence of a claim or of its refusal."""
 
 from bench.claims.verdict import decide_claims
 from bench.values import TOTAL, Outcome, Speed, Verdict

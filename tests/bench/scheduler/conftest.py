@@ -1,4 +1,4 @@
-"""TODO: tests.bench.scheduler.conftest."""
+"""A server process that dispatches jobs, for tests that kill it."""
 
 import subprocess
 import sys

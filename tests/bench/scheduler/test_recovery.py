@@ -1,4 +1,4 @@
-"""TODO: tests.bench.scheduler.test_recovery."""
+"""Jobs whose processes died: what is stored, and what is left running (nothing)."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""TODO: tests.bench.workload.test_declaration."""
+"""Declarations: cases, levers, parameters, and what cannot run here."""
 
 from dataclasses import replace
 

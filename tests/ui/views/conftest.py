@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.conftest."""
+"""Fixtures of the page tests: empty caches, and a job that waits in the queue."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.memory_traffic.conftest."""
+"""The page of memory traffic, opened once per test."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

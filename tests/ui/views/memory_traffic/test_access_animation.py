@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.memory_traffic.test_access_animation."""
+"""The animation of array accesses and of the cache."""
 
 import pytest
 

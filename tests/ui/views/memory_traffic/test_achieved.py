@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.memory_traffic.test_achieved."""
+"""The table of achieved bandwidth and arithmetic below a race."""
 
 from bench.plan.validation import make_plan
 from bench.run.events import State

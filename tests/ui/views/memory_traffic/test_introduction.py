@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.memory_traffic.test_introduction."""
+"""The introduction of each transformation and its code."""
 
 from bench.plan.validation import make_plan
 from bench.values import Arm

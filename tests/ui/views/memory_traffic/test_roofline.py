@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.memory_traffic.test_roofline."""
+"""The roofline chart and its labels."""
 
 from tests.support.memory_pages import CACHES
 from ui.views.memory_traffic import roofline

@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.memory_traffic.test_scaling."""
+"""Scaling over cores: chart, fit and sentence."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.memory_traffic.test_sweep_charts."""
+"""Charts of a sweep."""
 
 import pytest
 

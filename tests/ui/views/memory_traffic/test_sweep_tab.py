@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.memory_traffic.test_sweep_tab."""
+"""The tab that sweeps strides, tiles, threads or array sizes."""
 
 import pytest
 

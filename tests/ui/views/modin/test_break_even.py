@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.modin.test_break_even."""
+"""The search for the number of rows from which on a call gains."""
 
 from tests.support.modin import make_points
 from tests.support.pages import open_modin_page

@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.modin.test_calls."""
+"""The table of calls: which gain, which lose, and why."""
 
 from datetime import timedelta
 

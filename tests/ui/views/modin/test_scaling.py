@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.modin.test_scaling."""
+"""Scaling over cores: projection and sentence."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""TODO: tests.ui.views.runs.test_runs_page."""
+"""The Runs page: list, filters, one run, downloads, deletion."""
 
 from datetime import timedelta
 
