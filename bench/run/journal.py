@@ -10,7 +10,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.run.events import Event, event_adapter
+from pydantic_core import from_json
+
+from bench.run.events import RECORD_VERSION, Event, event_adapter
+from bench.run.upgrades import read_version, upgrade_event
 
 
 class JournalWriter:
@@ -41,6 +44,8 @@ class JournalReader:
         self.path = path
         self._offset = 0
         self._partial = b""
+        self._version: int | None = None
+        """Version of the journal; None before its first event was read."""
 
     def more(self) -> Iterator[Event]:
         """Whole lines only: one that is still being written comes next time. Raises FileNotFoundError."""
@@ -50,7 +55,16 @@ class JournalReader:
         self._offset += len(data)
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
-            yield event_adapter.validate_json(line)
+            yield self._parse(line)
+
+    def _parse(self, line: bytes) -> Event:
+        """The event of a line. Events of older versions are upgraded: a journal may outlive its program."""
+        if self._version == RECORD_VERSION:
+            return event_adapter.validate_json(line)
+        fields = from_json(line)
+        if self._version is None:
+            self._version = read_version(fields)
+        return event_adapter.validate_python(upgrade_event(fields, self._version))
 
 
 def has_live_writer(path: Path) -> bool:

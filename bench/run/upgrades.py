@@ -7,15 +7,17 @@ are refused, and nobody writes over them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from bench.run.events import RECORD_VERSION
 from bench.run.upgrade_to_2 import upgrade_event_to_2, upgrade_to_2
 
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: upgrade_to_2}
+Json = dict[str, Any]
+
+UPGRADES: Mapping[int, Callable[[Json], Json]] = {1: upgrade_to_2}
 """Version of a record to the function that makes the next version of it."""
-EVENT_UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: upgrade_event_to_2}
+EVENT_UPGRADES: Mapping[int, Callable[[Json], Json]] = {1: upgrade_event_to_2}
 """Version of a journal to the function that makes the next version of one of its events."""
 
 
@@ -29,33 +31,35 @@ class NewerVersionError(ValueError):
         )
 
 
-def upgrade_record(record: dict[str, Any]) -> dict[str, Any]:
-    """The JSON of a stored record in the newest version.
-
-    Raises NewerVersionError, and ValueError or KeyError for what is no record of its version.
-    """
-    version = _check_version(record)
-    while version < RECORD_VERSION:
-        record = UPGRADES[version](record)
-        version = record["version"]
-    return record
-
-
-def upgrade_journal(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The events of a journal, as JSON, in the newest version. Raises the same errors as `upgrade_record`."""
-    version = 0
-    for event in events:
-        # The first event, the opening, has the version of them all.
-        version = version or _check_version(event)
-        for older in range(version, RECORD_VERSION):
-            event = EVENT_UPGRADES[older](event)
-        yield event
-
-
-def _check_version(fields: dict[str, Any]) -> int:
-    version = fields.get("version")
+def read_version(fields: object) -> int:
+    """The version of a record, or of a journal by its first event. Raises NewerVersionError and ValueError."""
+    if not isinstance(fields, dict):
+        raise ValueError("it is not a JSON object")
+    version = cast(Json, fields).get("version")
     if not isinstance(version, int) or version < 1:
         raise ValueError(f"its version is {version!r}, expected a number from 1")
     if version > RECORD_VERSION:
         raise NewerVersionError(version)
     return version
+
+
+def upgrade_record(record: object) -> Json:
+    """The JSON of a stored record in the newest version.
+
+    Raises NewerVersionError, and ValueError for what is not a record of its version.
+    """
+    return _upgrade(record, read_version(record), UPGRADES)
+
+
+def upgrade_event(event: object, version: int) -> Json:
+    """The JSON of an event in the newest version; `version` is that of its journal. Raises ValueError."""
+    return _upgrade(event, version, EVENT_UPGRADES)
+
+
+def _upgrade(fields: Any, version: int, upgrades: Mapping[int, Callable[[Json], Json]]) -> Json:
+    try:
+        for older in range(version, RECORD_VERSION):
+            fields = upgrades[older](fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"it lacks something that version {version} has: {error!r}") from error
+    return fields

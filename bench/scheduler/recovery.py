@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+from pathlib import Path
 
 from bench import paths
 from bench.claims.verdict import decide_claims
@@ -12,8 +14,12 @@ from bench.run.journal import JournalReader, has_live_writer
 from bench.run.record import Run
 from bench.storage.store import Store
 
+LOGGER = logging.getLogger(__name__)
 EXIT_NOT_STORED = 74
 """Exit status of a run's process that could not store the finished run; its journal stays, for the next start."""
+
+_reported: set[Path] = set()
+"""Journals that could not be read and were reported: every start of a job looks at them again."""
 
 
 def recover_runs(store: Store) -> list[str]:
@@ -29,9 +35,12 @@ def recover_runs(store: Store) -> list[str]:
             run = Run.of(JournalReader(path).more())
         except FileNotFoundError:
             continue  # Another process has just recovered it.
-        except ValueError:
+        except ValueError as error:
             if path.stat().st_size == 0:
                 path.unlink(missing_ok=True)
+            elif path not in _reported:
+                _reported.add(path)
+                LOGGER.warning("The journal %s cannot be read and stays where it is: %s", path, error)
             continue
         if not run.state.over:
             run.apply(StateChanged(at=run.last_at, state=State.INTERRUPTED, why="its process ended"))

@@ -128,7 +128,7 @@ class Store:
             return _read_record(row.kind, row.record)
         except NewerVersionError as error:
             raise StoreError(f"Job {job_id[:8]} cannot be read: {error}") from error
-        except (zlib.error, ValueError, KeyError, TypeError) as error:
+        except (zlib.error, ValueError) as error:
             raise StoreError(
                 f"Job {job_id[:8]} cannot be read, its record is damaged: {error}. Delete the job, or restore the "
                 "database from a backup."
@@ -273,11 +273,8 @@ def _describe_results(run: Run) -> dict[str, Any]:
 
 
 def _read_record(kind: str, content: bytes) -> JobRecord:
-    fields = from_json(zlib.decompress(content))
-    if not isinstance(fields, dict):
-        raise ValueError("it is not a JSON object")
     model = MeasurementRecord if kind == JobKind.MEASUREMENT else Run
-    return model.model_validate(upgrade_record(fields))
+    return model.model_validate(upgrade_record(from_json(zlib.decompress(content))))
 
 
 def _make_row(found: Row[Any]) -> JobRow:

@@ -26,6 +26,8 @@ from bench.storage.store import Store
 OLD_DATABASE = Path(__file__).with_name("runs-0.1.0.sqlite3")
 """Twelve runs as version 0.1.0 stored them: BERT, Modin and memory traffic on a machine with two cores."""
 OLD_RUN_COUNT = 12
+OLD_JOURNAL = Path(__file__).with_name("journal-0.1.0.jsonl")
+"""The journal of a whole race of memory traffic, as 0.1.0 wrote it; most readings of telemetry are left out."""
 
 old_metadata = MetaData()
 old_schema_table = Table("fairlap_schema", old_metadata, Column("version", Integer, primary_key=True))

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.plan.plan import Plan
 from bench.run.events import RECORD_VERSION, State, event_adapter
+from bench.run.journal import JournalReader
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
 from bench.run.upgrade_to_2 import describe_plan, digest_plan, take_snapshot, upgrade_event_to_2, upgrade_plan
-from bench.run.upgrades import NewerVersionError, upgrade_journal, upgrade_record
+from bench.run.upgrades import NewerVersionError, read_version, upgrade_record
 from bench.values import TOTAL, Arm
-
-OLD_JOURNAL = Path(__file__).parents[2] / "support" / "journal-0.1.0.jsonl"
-"""The journal of a whole race of memory traffic, as version 0.1.0 wrote it; most readings of telemetry are left out."""
+from tests.support.stored_runs import OLD_JOURNAL
 
 DEFAULTS = {"cores": 2, "batch": 1, "budget_s": 20.0, "target": 0.03, "seed": 0, "accuracy_limit": 0.99}
 MEMORY = {
@@ -123,7 +121,7 @@ def test_a_journal_of_0_1_0_becomes_the_run_that_it_was() -> None:
         "noise",
         "verdict",
     }
-    run = Run.of(event_adapter.validate_python(event) for event in upgrade_journal(iter(old)))
+    run = Run.of(JournalReader(OLD_JOURNAL).more())
     assert (run.version, run.state, run.plan.case) == (RECORD_VERSION, State.FINISHED, "tiling")
     assert run.snapshot.arms == {Arm.BASELINE: "as defined (ijk)", Arm.ACCELERATED: "permuted (ikj)"}
     samples = [event["sample"] for event in old if event["type"] == "sample"]
@@ -145,10 +143,13 @@ def test_records_of_newer_versions_and_no_records_are_refused() -> None:
     with pytest.raises(NewerVersionError, match=f"it has version {RECORD_VERSION + 1}.*Use the version of Fairlap"):
         upgrade_record(newer)
     with pytest.raises(NewerVersionError):
-        list(upgrade_journal([newer | {"type": "opened"}, {"type": "sample"}]))
+        read_version(newer | {"type": "opened"})
     for version in (None, "1", 0, 1.0):
         with pytest.raises(ValueError, match="expected a number from 1"):
             upgrade_record({"version": version})
+    for damaged in ({"version": 1}, {"version": 1, "plan": None}, {"version": 1, "plan": {"workload": "bert"}}):
+        with pytest.raises(ValueError, match="lacks something that version 1 has"):
+            upgrade_record(damaged)
     with pytest.raises(ValueError, match="no workload 'unheard-of'"):
         upgrade_plan(make_old_plan("unheard-of", "a", "b"))
     assert upgrade_record(newer | {"version": RECORD_VERSION}) == newer | {"version": RECORD_VERSION}

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from bench.run.events import State
+from bench.run.events import RECORD_VERSION, State
 from bench.run.files import journal_path
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.recovery import recover_runs
@@ -12,6 +12,7 @@ from bench.storage.store import Store
 from tests.support.dispatching import make_trial_plan, wait_until_over, wait_until_racing
 from tests.support.processes import wait_until_gone
 from tests.support.runs import run_trial_race
+from tests.support.stored_runs import OLD_JOURNAL
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
@@ -63,3 +64,34 @@ def test_a_journal_cut_short_in_a_line_is_recovered_up_to_it(home, tmp_path):
     assert kept.state is State.INTERRUPTED
     assert kept.samples == [event.sample for event in told[:40] if event.type == "sample"]
     assert not whole.exists()
+
+
+def test_a_journal_of_0_1_0_is_stored_as_a_run(home):
+    path = journal_path("1" * 32)
+    lines = OLD_JOURNAL.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:60]))
+    (run_id,) = recover_runs(Store())
+    run = Store().load_run(run_id)
+    assert (run.state, run.version, run.plan.case) == (State.INTERRUPTED, RECORD_VERSION, "tiling")
+    assert run.samples
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        '{"type": "opened", "version": 99, "run": "x"}',
+        "not JSON",
+        '{"type": "moved"}',
+        "[1]",
+        '{"type": "opened", "version": 1}',
+    ],
+)
+def test_a_journal_that_cannot_be_read_is_reported_and_stays(home, caplog, opening):
+    path = journal_path("2" * 32)
+    path.write_text(f"{opening}\n")
+    for _ in range(2):
+        assert recover_runs(Store()) == []
+    assert path.read_text() == f"{opening}\n"
+    assert caplog.text.count(f"The journal {path} cannot be read and stays where it is") == 1
+    assert Store().count() == 0
