@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from bench.run.snapshot import DeclarationSnapshot
 from bench.run.upgrade_to_2 import describe_plan, digest_plan, take_snapshot, upgrade_event_to_2, upgrade_plan
 from bench.run.upgrades import NewerVersionError, read_version, upgrade_record
 from bench.values import TOTAL, Arm
-from tests.support.stored_runs import OLD_JOURNAL
+from tests.support.stored_runs import OLD_JOURNAL, read_old_rows
 
 DEFAULTS = {"cores": 2, "batch": 1, "budget_s": 20.0, "target": 0.03, "seed": 0, "accuracy_limit": 0.99}
 MEMORY = {
@@ -130,6 +131,25 @@ def test_a_journal_of_0_1_0_becomes_the_run_that_it_was() -> None:
     assert run.claim(TOTAL).sentence == verdict["claims"][0]["sentence"]
     assert run.comparison(TOTAL) and run.best_ratio and run.noise
     assert {count.arm for count in run.core_counts} == set(Arm)
+
+
+def test_parts_that_few_runs_have_are_upgraded_too() -> None:
+    """A service of Ray, pictures, and a failure: the stored runs of 0.1.0 in the tests have none of them."""
+    record = json.loads(zlib.decompress(read_old_rows()[0]["record"]))
+    service = {"what": "a Ray cluster", "cores": 4, "elsewhere": 1, "pids": [7]}
+    record["prepared"][0] |= {"service": service, "work_of": {"inference": 3.0}, "synthetic": "no real weights"}
+    picture = {"name": "p", "label": "P", "media_type": "image/png", "base64": "", "width": 1, "height": 2}
+    record["pictures"] = {"baseline": [picture], "accelerated": []}
+    record["failure"] = {"what": "It ended.", "remedy": "", "side": "accelerated", "log": ["last line"]}
+    record["samples"][0]["measurement"]["steps"][0]["apart"] = True
+    run = Run.model_validate(upgrade_record(record))
+    assert run.prepared[0].service is not None
+    assert run.prepared[0].service.model_dump() == service
+    assert run.prepared[0].step_work == {"inference": 3.0}
+    assert run.pictures[Arm.BASELINE][0].model_dump() == picture
+    assert run.failure is not None
+    assert run.failure.model_dump() == {"what": "It ended.", "remedy": "", "arm": "accelerated", "log": ["last line"]}
+    assert run.samples[0].repetition.steps[0].excluded_from_total
 
 
 def test_a_failure_in_a_journal_of_0_1_0_names_its_arm() -> None:
