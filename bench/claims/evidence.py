@@ -1,4 +1,4 @@
-"""TODO: bench.claims.verdict.evidence."""
+"""Whether the accelerated path ran, as the library's own output says."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from bench.values import TOTAL, Arm, Engagement, Evidence
 
 
 def decide_engagement(run: Run, step: str = TOTAL) -> Engagement:
-    """Whether the fast path ran in `step`, or in all steps, as far as the run's evidence tells."""
+    """Whether the accelerated path ran in `step`, or in all steps, according to the run's evidence."""
     if run.plan.baseline == run.plan.accelerated:
         return Engagement.SAME
-    evidence = select_evidence(run, step)
-    paths = {told.path for told in evidence}
-    if not set(select_steps(run, step)) <= {told.step for told in evidence}:
+    collected = select_evidence(run, step)
+    paths: set[str] = {evidence.path for evidence in collected}
+    if not set(select_steps(run, step)) <= {evidence.step for evidence in collected}:
         paths.add("unknown")
     if paths == {"accelerated"}:
         return Engagement.ENGAGED
@@ -20,15 +20,16 @@ def decide_engagement(run: Run, step: str = TOTAL) -> Engagement:
 
 
 def select_evidence(run: Run, step: str) -> list[Evidence]:
-    """What the accelerated arm's library says of this step, or of all steps that the lever changes."""
-    return [told for told in run.evidence.get(Arm.ACCELERATED, []) if told.step in select_steps(run, step)]
+    """The accelerated arm's evidence of `step`; for the total, of all steps that the lever changes."""
+    steps = select_steps(run, step)
+    return [evidence for evidence in run.evidence.get(Arm.ACCELERATED, []) if evidence.step in steps]
 
 
 def select_steps(run: Run, step: str) -> list[str]:
-    """This step, or all that the lever changes and the run's statistics know."""
+    """`step` itself; for the total, the measured steps that the lever changes and that are part of the total."""
     if step != TOTAL:
         return [step]
-    unchanged = {
+    ignored = {TOTAL} | {
         declared.name for declared in run.snapshot.steps if not declared.changes or declared.excluded_from_total
     }
-    return [comparison.step for comparison in run.statistics if comparison.step not in {TOTAL} | unchanged]
+    return [comparison.step for comparison in run.statistics if comparison.step not in ignored]

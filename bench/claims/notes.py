@@ -1,8 +1,8 @@
-"""TODO: bench.claims.verdict.notes."""
+"""The rules that add a note to a claim and never refuse it."""
 
 from __future__ import annotations
 
-from bench.claims.rule import RuleContext, define_rule, pass_rule
+from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import find_best_core_count
 from bench.formatting import format_cores, format_duration, format_ratio, format_ratio_with_interval
 from bench.stats.amdahl import amdahl_ratio
@@ -10,121 +10,110 @@ from bench.stats.warmup import is_warm
 from bench.values import TOTAL, Arm, Outcome, Phase
 
 MAX_SPREAD = 0.10
-"""Interquartile range over median from which a spread is worth a note."""
-
-
+"""A larger interquartile range, relative to the median, adds a note."""
 MAX_FIRST_RUN_FACTOR = 1.10
-"""How much slower than the median the first samples must be to be worth a note."""
-
-
+"""A first sample slower than this many medians adds a note."""
 MAX_STEAL_SHARE = 0.02
-"""Share of the time taken by the hypervisor from which it is worth a note."""
-
-
+"""A larger share of the time taken by the hypervisor adds a note."""
 MIN_CORE_USE_SHARE = 0.85
-"""Share of the cores asked for under which their use is worth a note."""
+"""Using a smaller share of the requested cores adds a note."""
+STEADY_GOVERNORS = ("performance", "schedutil")
+"""CPU frequency governors that add no note."""
 
 
 @define_rule("Best against best", "Bailey 6 and 7, SC15 rule 1")
-def best_with_best(context: RuleContext) -> tuple[Outcome, str, str]:
-    """A baseline at a core count that does not suit it is a straw man."""
+def best_with_best(context: RuleContext) -> RuleResult:
+    """A baseline that runs at an unfavourable core count is too easy to beat."""
     run = context.run
     if run.plan.cores == 1:
-        return Outcome.ANNOTATED, "both arms on one core only", "Race on more cores too: the baseline may gain more."
+        remedy = "Run on more cores too: the baseline may gain more from them."
+        return Outcome.ANNOTATED, "both arms on one core only", remedy
     if run.best_ratio is None or not run.core_counts:
-        return (
-            Outcome.ANNOTATED,
-            f"only {format_cores(run.plan.cores)} tried",
-            "Give it a larger budget, in which other core counts are tried, too.",
-        )
+        remedy = "Increase the time budget, so that there is time for other core counts."
+        return Outcome.ANNOTATED, f"only {format_cores(run.plan.cores)} tried", remedy
     best = {arm: find_best_core_count(run, arm) for arm in Arm}
     times = ", ".join(
-        f"{arm} {format_duration(count.whole.median)} on {format_cores(count.cores)}"
-        for arm, count in ((arm, best[arm]) for arm in Arm)
+        f"{arm} {format_duration(count.whole.median)} on {format_cores(count.cores)}" for arm, count in best.items()
     )
-    ratio = run.best_ratio
-    seen = f"at its best, {times}: {format_ratio_with_interval(ratio)}"
+    seen = f"each arm at its best core count, {times}: {format_ratio_with_interval(run.best_ratio)}"
     if all(count.cores == run.plan.cores for count in best.values()):
         return pass_rule(seen)
-    counts = sorted({count.cores for count in best.values()})
-    remedy = f"Race again with --cores {counts[0]}: that is where an arm is at its best."
-    return Outcome.ANNOTATED, seen, remedy
+    fewest = min(count.cores for count in best.values())
+    return Outcome.ANNOTATED, seen, f"Run again with --cores {fewest}, where one of the arms is fastest."
 
 
-@define_rule("The interval is as narrow as asked", "SC15 rule 5")
-def narrow(context: RuleContext) -> tuple[Outcome, str, str]:
-    """How far a figure may be trusted is part of the figure."""
+@define_rule("The interval is as narrow as requested", "SC15 rule 5")
+def narrow(context: RuleContext) -> RuleResult:
+    """A result includes how precise it is."""
     width, target = context.comparison.ratio.half_width, context.run.plan.target
-    seen = f"± {width:.1%}, asked was ± {target:.1%}"
+    seen = f"± {width:.1%}, requested ± {target:.1%}"
     if target and width > target:
-        return Outcome.ANNOTATED, seen, "Give it a larger budget, or a quieter machine."
+        return Outcome.ANNOTATED, seen, "Increase the time budget, or use a quieter machine."
     return pass_rule(seen)
 
 
 @define_rule("Spread of the times", "SC15 rules 6 and 8")
-def spread(context: RuleContext) -> tuple[Outcome, str, str]:
-    """A median of times that lie far apart hides what a user will meet."""
+def spread(context: RuleContext) -> RuleResult:
+    """If times vary widely, the median hides what a user experiences."""
     a, b = context.comparison.baseline, context.comparison.accelerated
     seen = f"interquartile range {a.spread:.0%} and {b.spread:.0%} of the median"
     if max(a.spread, b.spread) >= MAX_SPREAD:
-        return Outcome.ANNOTATED, seen, "Quote the interval, not the ratio alone; look at the distribution."
+        return Outcome.ANNOTATED, seen, "Quote the interval with the ratio, and look at the distribution."
     return pass_rule(seen)
 
 
-@define_rule("Warm-up is over", "SC15 rule 10")
-def warm(context: RuleContext) -> tuple[Outcome, str, str]:
-    """First calls load, compile and fill caches; who calls once pays for that."""
-    seen, slow, settled = [], False, True
+@define_rule("Warm-up is complete", "SC15 rule 10")
+def warm(context: RuleContext) -> RuleResult:
+    """First calls load libraries, compile code and fill caches. A program that calls once pays for all of it."""
+    factors: list[float] = []
+    settled = True
     for arm in Arm:
         samples = context.run.samples_of(arm, Phase.WARM_UP)
-        first = [sample for sample in samples if sample.cores == context.run.plan.cores]
-        if first:
-            settled = settled and is_warm([sample.total_s for sample in first])
-            middle = getattr(context.comparison, arm).median
-            factor = first[0].seconds(context.step) / middle if middle else 1.0
-            seen.append(f"{factor:.2f}")
-            slow = slow or factor > MAX_FIRST_RUN_FACTOR
-    if not seen:
-        return pass_rule("no warm-up was taken")
-    text = f"first run took {' and '.join(seen)} times the median"
+        taken = [sample for sample in samples if sample.cores == context.run.plan.cores]
+        if taken:
+            settled = settled and is_warm([sample.total_s for sample in taken])
+            median_s = context.comparison.summary(arm).median
+            factors.append(taken[0].seconds(context.step) / median_s if median_s else 1.0)
+    if not factors:
+        return pass_rule("no warm-up samples were taken")
+    seen = f"the first run took {' and '.join(f'{factor:.2f}' for factor in factors)} times the median"
     if not settled:
-        text += ", and the arms still got faster when the budget for warming up was spent"
-    if slow or not settled:
-        return Outcome.ANNOTATED, text, "Who calls it once pays the first run's time, not the median."
-    return pass_rule(text)
+        seen += ", and the arms were still getting faster when the warm-up budget was spent"
+    if not settled or max(factors) > MAX_FIRST_RUN_FACTOR:
+        return Outcome.ANNOTATED, seen, "If you call it only once, expect the first-run time."
+    return pass_rule(seen)
 
 
-@define_rule("The cores asked for were used", "Bailey 9, SC15 rule 9")
-def cores_used(context: RuleContext) -> tuple[Outcome, str, str]:
-    """Asking for cores is not using them: serial parts wait, and a virtual machine may pack threads on one."""
-    asked = context.run.plan.cores
-    used = {arm: getattr(context.comparison, arm).effective_cores for arm in Arm}
-    seen = f"asked {asked}, used {used[Arm.BASELINE]:.2f} and {used[Arm.ACCELERATED]:.2f}"
-    if asked > 1 and min(used.values()) < MIN_CORE_USE_SHARE * asked:
+@define_rule("The requested cores were used", "Bailey 9, SC15 rule 9")
+def cores_used(context: RuleContext) -> RuleResult:
+    """Requesting cores is not using them: serial parts wait, and the kernel may run several threads on one core."""
+    requested = context.run.plan.cores
+    a, b = context.comparison.baseline.effective_cores, context.comparison.accelerated.effective_cores
+    seen = f"requested {requested}, used {a:.2f} and {b:.2f}"
+    if requested > 1 and min(a, b) < MIN_CORE_USE_SHARE * requested:
         remedy = "Part of the step is serial, or threads share a core: compare with fewer cores."
         return Outcome.ANNOTATED, seen, remedy
     return pass_rule(seen)
 
 
-@define_rule("All of the machine", "SC15 rule 2")
-def whole_machine(context: RuleContext) -> tuple[Outcome, str, str]:
-    """On part of a machine the other part's caches, bandwidth and clock help along."""
+@define_rule("All cores of the machine", "SC15 rule 2")
+def whole_machine(context: RuleContext) -> RuleResult:
+    """A race on some of the cores also profits from the caches, memory bandwidth and clock rate of the idle ones."""
     plan, machine = context.run.plan, context.run.machine
-    seen = f"{plan.cores} of {machine.logical_threads} processors of the machine"
+    seen = f"{plan.cores} of {machine.logical_threads} logical processors of the machine"
     if plan.cores < machine.logical_threads:
-        return Outcome.ANNOTATED, seen, "Say so beside the ratio: with all of them it may be another."
+        return Outcome.ANNOTATED, seen, "State it with the ratio: on all cores the ratio may differ."
     return pass_rule(seen)
 
 
 @define_rule("Same number of iterations", "Bailey 8 and 10")
-def same_work(context: RuleContext) -> tuple[Outcome, str, str]:
-    """An iterative method that stops earlier did less, and is not faster at the same."""
-    if context.run.quality is None:
-        return pass_rule("the workload counts no iterations")
+def same_work(context: RuleContext) -> RuleResult:
+    """An iterative method that stops earlier does less work. It is not faster at the same work."""
+    quality = context.run.quality
     pairs = [
         (a, b)
-        for a in context.run.quality.baseline
-        for b in context.run.quality.accelerated
+        for a in (quality.baseline if quality else [])
+        for b in (quality.accelerated if quality else [])
         if a.same_work and a.name == b.name
     ]
     if not pairs:
@@ -134,60 +123,62 @@ def same_work(context: RuleContext) -> tuple[Outcome, str, str]:
         return (
             Outcome.ANNOTATED,
             seen,
-            "The arms reached their results in different numbers of steps; compare per iteration.",
+            "The arms needed different numbers of iterations: compare the time per iteration.",
         )
     return pass_rule(seen)
 
 
-@define_rule("Part of the whole", "Bailey 2, SC15 rules 2 and 11")
-def part_of_whole(context: RuleContext) -> tuple[Outcome, str, str]:
-    """A kernel's ratio is not the application's; what the rest takes bounds it."""
-    whole = context.run.comparison(TOTAL)
-    if context.step == TOTAL or whole is None:
-        return pass_rule("the whole workload")
-    share = context.comparison.baseline.median / whole.baseline.median
-    ratio = context.comparison.ratio.value
-    bound = amdahl_ratio(share, ratio)
+@define_rule("Part of the total", "Bailey 2, SC15 rules 2 and 11")
+def part_of_whole(context: RuleContext) -> RuleResult:
+    """The ratio of a kernel is not the ratio of the application. The time of everything else limits the gain."""
+    total = context.run.comparison(TOTAL)
+    if context.step == TOTAL or total is None:
+        return pass_rule("this is the total")
+    share = context.comparison.baseline.median / total.baseline.median
+    bound = amdahl_ratio(share, context.comparison.ratio.value)
     seen = (
-        f"this step is {share:.0%} of the baseline's {format_duration(whole.baseline.median)}; alone it makes the whole "
-        f"{format_ratio(bound)}, measured was {format_ratio(whole.ratio.value)}"
+        f"this step is {share:.0%} of the baseline's {format_duration(total.baseline.median)}; accelerating it alone "
+        f"gives a total ratio of {format_ratio(bound)}, measured {format_ratio(total.ratio.value)}"
     )
-    return Outcome.ANNOTATED, seen, "Quote the whole beside the step (Amdahl's bound)."
+    return Outcome.ANNOTATED, seen, "Quote the ratio of the total with that of the step (Amdahl's law)."
 
 
 @define_rule("Real data and trained weights", "MLPerf")
-def real_data(context: RuleContext) -> tuple[Outcome, str, str]:
-    """What was made to be measured may be kinder than what comes in."""
-    told = [prepared.synthetic for prepared in context.run.prepared if prepared.synthetic]
-    why = context.run.snapshot.synthetic or next(iter(told), "")
-    if why:
-        return Outcome.ANNOTATED, why, "Repeat it on your own data."
+def real_data(context: RuleContext) -> RuleResult:
+    """Generated data may be easier to process than real data."""
+    reasons = [prepared.synthetic for prepared in context.run.prepared if prepared.synthetic]
+    reason = context.run.snapshot.synthetic or next(iter(reasons), "")
+    if reason:
+        return Outcome.ANNOTATED, reason, "Repeat the race with your own data."
     return pass_rule("yes")
 
 
 @define_rule("A quiet machine", "Bailey 11, SC15 rule 9")
-def quiet(context: RuleContext) -> tuple[Outcome, str, str]:
-    """Clocks that change, swapping, throttling and stolen time disturb in bursts."""
+def quiet(context: RuleContext) -> RuleResult:
+    """Changing clock rates, swapping, throttling and steal disturb in bursts."""
     readings, machine, noise = context.run.telemetry, context.run.machine, context.run.noise
-    notes = []
-    if machine.governor and machine.governor not in ("performance", "schedutil"):
-        notes.append(f"governor {machine.governor}")
-    stolen = [reading.steal for reading in readings if reading.steal is not None]
-    if stolen and sum(stolen) / len(stolen) > MAX_STEAL_SHARE:
-        notes.append(f"the hypervisor took {sum(stolen) / len(stolen):.1%} of the time")
-    for name, label in (("swapped_in", "pages were swapped in"), ("throttled", "thermal throttling events")):
-        counts = [getattr(reading, name) for reading in readings if getattr(reading, name) is not None]
+    disturbances: list[str] = []
+    if machine.governor and machine.governor not in STEADY_GOVERNORS:
+        disturbances.append(f"governor {machine.governor}")
+    steal = [reading.steal for reading in readings if reading.steal is not None]
+    if steal and sum(steal) / len(steal) > MAX_STEAL_SHARE:
+        disturbances.append(f"the hypervisor took {sum(steal) / len(steal):.1%} of the time")
+    for counts, label in (
+        ([reading.swapped_in for reading in readings if reading.swapped_in is not None], "pages were swapped in"),
+        ([reading.throttled for reading in readings if reading.throttled is not None], "thermal throttling events"),
+    ):
         if counts and counts[-1] > counts[0]:
-            notes.append(f"{counts[-1] - counts[0]} {label}")
+            disturbances.append(f"{counts[-1] - counts[0]} {label}")
     if noise and noise.word == "noisy":
-        notes.append(f"noise at rest {noise.score:.1f} %")
-    if notes:
-        return Outcome.ANNOTATED, "; ".join(notes), "Use a quieter machine, a fixed governor, more memory or cooling."
+        disturbances.append(f"noise at rest {noise.score:.1f} %")
+    if disturbances:
+        remedy = "Use a quieter machine, a fixed governor, more memory or better cooling."
+        return Outcome.ANNOTATED, "; ".join(disturbances), remedy
     rest = f", noise at rest {noise.score:.1f} % ({noise.word})" if noise else ""
-    return pass_rule(f"no swapping, throttling or stolen time worth a note{rest}")
+    return pass_rule(f"no notable swapping, throttling or steal{rest}")
 
 
 @define_rule("Measured, not projected", "Bailey 5")
-def measured(context: RuleContext) -> tuple[Outcome, str, str]:
-    """A projection is an opinion with a graph; where there is one, it is drawn apart."""
+def measured(context: RuleContext) -> RuleResult:
+    """A projection is an assumption. Projections are drawn apart from measurements, and called projections."""
     return pass_rule(f"every figure was measured on this machine, {context.comparison.baseline.count} pairs")

@@ -1,10 +1,10 @@
-"""TODO: bench.claims.verdict.refusals."""
+"""The rules that can refuse a claim."""
 
 from __future__ import annotations
 
 from bench.claims.evidence import decide_engagement
 from bench.claims.quality import decide_accuracy, describe_quality, select_common_measures
-from bench.claims.rule import RuleContext, define_rule, pass_rule
+from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import decide_speed
 from bench.formatting import format_cores, format_duration
 from bench.run.events import State
@@ -12,40 +12,33 @@ from bench.run.record import Run
 from bench.values import TOTAL, Accuracy, Arm, Engagement, Outcome, Service, Speed
 
 MAX_BACKGROUND_DIFFERENCE_CORES = 0.20
-"""Difference of background load between the arms, in cores, from which they did not race under the same conditions."""
-
-
+"""A larger difference of background load between the arms, in cores, refuses the claim..."""
 MAX_BACKGROUND_STANDARD_ERRORS = 3.0
-"""... and by how many standard errors it must exceed what chance makes of it."""
-
-
+"""...if it is also larger than this many of its standard errors."""
 MAX_BACKGROUND_CORES = 0.3
-"""Background load, in cores, from which it is worth a note even where it is the same beside both arms."""
-
-
+"""A larger background load, in cores, adds a note even if it is equal during both arms."""
 MIN_PAIRS = 8
-"""Pairs below which no interval is believed."""
+"""With fewer pairs, no interval is reliable."""
 
 
 @define_rule("Absolute times of both arms", "Bailey 9, SC15 rule 1", refuses=True)
-def absolute_baseline(context: RuleContext) -> tuple[Outcome, str, str]:
-    """A ratio without its times says nothing: ten times faster than slow may still be slow."""
+def absolute_baseline(context: RuleContext) -> RuleResult:
+    """A ratio means little without its times: ten times faster than slow may still be slow."""
     baseline, accelerated = context.comparison.baseline, context.comparison.accelerated
     seen = f"{format_duration(baseline.median)} and {format_duration(accelerated.median)}, of {baseline.count} pairs"
     if baseline.count < MIN_PAIRS:
-        return Outcome.REFUSED, seen, f"Give it a larger budget: fewer than {MIN_PAIRS} pairs have no interval."
+        return Outcome.REFUSED, seen, f"Increase the time budget: an interval needs at least {MIN_PAIRS} pairs."
     return pass_rule(seen)
 
 
 @define_rule("Same cores, batch, data and seed in both arms", "Bailey 4, SC15 rule 9", refuses=True)
-def same_conditions(context: RuleContext) -> tuple[Outcome, str, str]:
-    """More cores, a larger batch or easier data in one arm would be the lever then, and not the one named."""
-    arms = {arm: context.run.prepared_arm(arm) for arm in Arm}
-    baseline, accelerated = arms[Arm.BASELINE], arms[Arm.ACCELERATED]
+def same_conditions(context: RuleContext) -> RuleResult:
+    """If one arm had more cores, a larger batch or easier data, these would explain the ratio, not the lever."""
+    baseline, accelerated = (context.run.prepared_arm(arm) for arm in Arm)
     if baseline is None or accelerated is None:
-        return Outcome.REFUSED, "an arm was never prepared", "Run it to its end."
+        return Outcome.REFUSED, "an arm was never prepared", "Let the run finish."
     plan = context.run.plan
-    differ = [
+    differences = [
         name
         for name, one, other in (
             ("cores", baseline.cores, accelerated.cores),
@@ -54,130 +47,143 @@ def same_conditions(context: RuleContext) -> tuple[Outcome, str, str]:
         )
         if one != other
     ]
-    if differ:
-        return Outcome.REFUSED, f"the arms differ in {' and '.join(differ)}", "The workload is at fault: report it."
+    if differences:
+        seen = f"the arms differ in {' and '.join(differences)}"
+        return Outcome.REFUSED, seen, "This is a defect of the workload: report it."
     for arm, service in _external_services(context.run).items():
-        seen = f"the {arm} arm has its work done by {service.what}, {format_cores(service.cores)}"
+        seen = f"the work of the {arm} arm is done by {service.what} with {format_cores(service.cores)}"
         seen += f" of {service.elsewhere + 1} machines" if service.elsewhere else ""
         if service.cores != plan.cores or service.elsewhere:
-            remedy = "Read the absolute times. For a ratio, let both arms work on the same cores of this machine."
-            return Outcome.REFUSED, f"{seen}, and the other on {format_cores(plan.cores)} of this machine", remedy
-        remedy = "They are as many as the other arm's, but not the same ones, and others may use them: say so."
-        return Outcome.ANNOTATED, f"{seen} of this machine, not reserved for it", remedy
+            remedy = "Read the absolute times. For a ratio, run both arms on the same number of cores of this machine."
+            return Outcome.REFUSED, f"{seen}, that of the other arm on {format_cores(plan.cores)} here", remedy
+        remedy = (
+            "The service has as many cores as the other arm, but not the same ones, and other programs may use them: "
+            "say so with the ratio."
+        )
+        return Outcome.ANNOTATED, f"{seen} of this machine, which are not reserved for it", remedy
     return pass_rule(
         f"{format_cores(plan.cores)}, batch {plan.batch}, seed {plan.seed}, data {baseline.data[:12]} in both"
     )
 
 
-@define_rule("The fast path ran", "Bailey 3, MLPerf", refuses=True)
-def engaged(context: RuleContext) -> tuple[Outcome, str, str]:
-    """Libraries fall back silently; a speedup is the fast path's only where the fast path ran."""
-    found = decide_engagement(context.run, context.step)
-    if found is Engagement.SAME:
-        return pass_rule("both arms have the same lever: nothing is claimed of an acceleration")
+@define_rule("The accelerated path ran", "Bailey 3, MLPerf", refuses=True)
+def engaged(context: RuleContext) -> RuleResult:
+    """Libraries fall back without a warning. A speedup comes from the accelerated path only if that path ran."""
+    engagement = decide_engagement(context.run, context.step)
+    if engagement is Engagement.SAME:
+        return pass_rule("both arms have the same setting of the lever: no acceleration is claimed")
     if not context.evidence:
-        return Outcome.REFUSED, "the library said nothing of the path it took", "Run it to its end."
-    rival = [e.step for e in context.run.evidence.get(Arm.BASELINE, []) if e.path == "accelerated"]
-    if set(rival) & set(context.steps):
-        seen = f"the baseline ran the fast path too: {', '.join(rival)}"
-        return Outcome.REFUSED, seen, "The lever did not move: see the evidence of both arms."
-    taken = [e for e in context.evidence if e.path == "accelerated"]
-    fell_back = [f"{e.step} ({e.reason or e.path})" for e in context.evidence if e.path != "accelerated"]
-    seen = f"{len(taken)} of {len(context.evidence)} steps accelerated"
-    if fell_back:
-        seen += f"; not: {', '.join(fell_back)}"
-    if found is Engagement.NOT:
-        return Outcome.REFUSED, seen, "Choose what the library accelerates, or see in the evidence why it fell back."
-    if found is Engagement.PARTIAL:
-        return Outcome.ANNOTATED, seen, "Read the steps one by one: the whole mixes both."
+        return Outcome.REFUSED, "there is no evidence of the path that the library took", "Let the run finish."
+    baseline_steps = [e.step for e in context.run.evidence.get(Arm.BASELINE, []) if e.path == "accelerated"]
+    if set(baseline_steps) & set(context.steps):
+        seen = f"the baseline ran the accelerated path too: {', '.join(baseline_steps)}"
+        return Outcome.REFUSED, seen, "The lever had no effect: see the evidence of both arms."
+    accelerated = [e for e in context.evidence if e.path == "accelerated"]
+    others = [f"{e.step} ({e.reason or e.path})" for e in context.evidence if e.path != "accelerated"]
+    seen = f"{len(accelerated)} of {len(context.evidence)} steps accelerated"
+    if others:
+        seen += f"; not: {', '.join(others)}"
+    if engagement is Engagement.NOT:
+        remedy = "Choose settings that the library accelerates. The evidence says why it fell back."
+        return Outcome.REFUSED, seen, remedy
+    if engagement is Engagement.PARTIAL:
+        return Outcome.ANNOTATED, seen, "Read the ratio of each step: the total mixes both paths."
     return pass_rule(seen)
 
 
 @define_rule("Accuracy within the limit", "Bailey 1 and 10, MLPerf", refuses=True)
-def accuracy(context: RuleContext) -> tuple[Outcome, str, str]:
-    """Speed can be bought with precision; the price belongs beside it, and has a limit."""
+def accuracy(context: RuleContext) -> RuleResult:
+    """Speed can be gained by giving up accuracy. The loss is shown with the ratio, and it has a limit."""
     limit = context.run.plan.accuracy_limit
     verdict = decide_accuracy(context)
     if verdict is Accuracy.NOT_MEASURED:
         if not context.run.snapshot.changes_arithmetic or context.same_arm:
             return pass_rule("the lever does not change the arithmetic")
-        return Outcome.REFUSED, "not measured, and the lever changes the arithmetic", "Run it to its end."
+        return Outcome.REFUSED, "not measured, and the lever changes the arithmetic", "Let the run finish."
     seen = "; ".join(describe_quality(context))
     if verdict is Accuracy.OUTSIDE:
-        remedy = "The fast arm buys time with accuracy: use a more exact setting, or set another limit and say so."
         if any(measure.value < 100 for measure in context.agreement):
-            return Outcome.REFUSED, seen, "The arms do not do the same: see the table of their results."
+            return Outcome.REFUSED, seen, "The arms produce different results: see the table of results."
+        remedy = (
+            "The accelerated arm loses too much accuracy: use a more exact setting, or set a lower limit and say so."
+        )
         return Outcome.REFUSED, f"{seen}: below {limit:.2%} of the baseline's", remedy
     return pass_rule(f"{seen}: at least {limit:.2%} of the baseline's" if select_common_measures(context) else seen)
 
 
 @define_rule("The interval of the ratio excludes 1", "SC15 rules 5 and 7", refuses=True)
-def interval(context: RuleContext) -> tuple[Outcome, str, str]:
-    """Times vary; a ratio whose interval holds 1 is no difference, whatever its value."""
+def interval(context: RuleContext) -> RuleResult:
+    """Times vary. If the interval of a ratio includes 1, no difference was found, whatever the ratio."""
     ratio, p_value = context.comparison.ratio, context.comparison.p_value
     seen = f"{ratio.low:.3f} to {ratio.high:.3f}, Mann-Whitney p {p_value:.2g}"
     if decide_speed(context) is Speed.SAME:
-        remedy = "A larger budget narrows the interval; a difference under 2 % is beyond one process an arm."
+        remedy = (
+            "A larger time budget narrows the interval. Differences below 2 % cannot be detected with one process per "
+            "arm."
+        )
         return Outcome.REFUSED, f"{seen}: no difference detected", remedy
     return pass_rule(seen)
 
 
 @define_rule("Work done before the clock stopped", "SC15 rule 10", refuses=True)
-def materialised(context: RuleContext) -> tuple[Outcome, str, str]:
-    """A lazy library returns before it has worked, and a clock stopped then has timed a promise."""
-    told = [evidence for arm in context.run.evidence.values() for evidence in arm]
-    excluded_from_total = (
-        {step.name for step in context.run.snapshot.steps if step.excluded_from_total}
-        if context.step == TOTAL
-        else set()
-    )
-    lazy = sorted(
-        {e.step for e in told if not e.materialised and context.step in (TOTAL, e.step)} - excluded_from_total
-    )
+def materialised(context: RuleContext) -> RuleResult:
+    """A lazy library returns before the work is done. A clock that stops then does not measure the work."""
+    lazy = {
+        evidence.step
+        for collected in context.run.evidence.values()
+        for evidence in collected
+        if not evidence.materialised and context.step in (TOTAL, evidence.step)
+    }
+    if context.step == TOTAL:
+        lazy -= {step.name for step in context.run.snapshot.steps if step.excluded_from_total}
     if lazy:
-        return Outcome.REFUSED, f"{', '.join(lazy)} returned before the work was done", "Measure the time to result."
-    return pass_rule("every step's result existed when its time ended")
+        seen = f"{', '.join(sorted(lazy))} returned before the work was done"
+        return Outcome.REFUSED, seen, "Measure the time until the result is complete."
+    return pass_rule("the result of every step was complete when its time ended")
 
 
-@define_rule("Same background load beside both arms", "Bailey 11, SC15 rule 9", refuses=True)
-def background(context: RuleContext) -> tuple[Outcome, str, str]:
-    """A busy machine for one arm and a quiet one for the other compares the machines."""
+@define_rule("Same background load during both arms", "Bailey 11, SC15 rule 9", refuses=True)
+def background(context: RuleContext) -> RuleResult:
+    """If the machine was busy during one arm and idle during the other, the ratio compares machines."""
     from bench.stats.bootstrap import standard_error  # It imports scipy.
 
-    loads = {}
+    loads: dict[Arm, list[float]] = {}
     for arm in Arm:
-        known = [s.background_cores for s in context.run.samples_of(arm)]
+        known = [sample.background_cores for sample in context.run.samples_of(arm)]
         loads[arm] = [load for load in known if load is not None]
     if not all(loads.values()):
-        return pass_rule("this system does not tell the load of other programs")
+        return pass_rule("this system does not report the load of other programs")
     means = {arm: sum(load) / len(load) for arm, load in loads.items()}
     difference = abs(means[Arm.BASELINE] - means[Arm.ACCELERATED])
-    chance = sum(standard_error(load) ** 2 for load in loads.values()) ** 0.5
-    seen = f"{max(0, means[Arm.BASELINE]):.2f} and {max(0, means[Arm.ACCELERATED]):.2f} cores busy with other things"
+    error = sum(standard_error(load) ** 2 for load in loads.values()) ** 0.5
+    seen = f"{max(0, means[Arm.BASELINE]):.2f} and {max(0, means[Arm.ACCELERATED]):.2f} cores busy with other programs"
     for arm, service in _external_services(context.run).items():
         waits = [sample.repetition for sample in context.run.samples_of(arm)]
-        waited = sum(wait.idle_s for wait in waits)
-        idle = sum(wait.idle_cpu_s for wait in waits) / waited if waited else 0.0
-        seen += f"; {service.what} was not stopped beside the other arm, and used {idle:.2f} cores of this machine then"
-    if difference > MAX_BACKGROUND_DIFFERENCE_CORES and difference > MAX_BACKGROUND_STANDARD_ERRORS * chance:
-        return Outcome.REFUSED, seen, "Close what else runs, or find which arm leaves something running; run again."
+        waited_s = sum(wait.idle_s for wait in waits)
+        idle_cores = sum(wait.idle_cpu_s for wait in waits) / waited_s if waited_s else 0.0
+        seen += (
+            f"; {service.what} was not stopped during the other arm, and used {idle_cores:.2f} cores of this machine"
+        )
+    if difference > MAX_BACKGROUND_DIFFERENCE_CORES and difference > MAX_BACKGROUND_STANDARD_ERRORS * error:
+        remedy = "Close other programs, or find out which arm leaves a program running, and run again."
+        return Outcome.REFUSED, seen, remedy
     if max(means.values()) > MAX_BACKGROUND_CORES:
-        return Outcome.ANNOTATED, f"{seen}, beside both arms alike", "Close what else runs, and run again."
+        return Outcome.ANNOTATED, f"{seen}, equally during both arms", "Close other programs and run again."
     return pass_rule(seen)
 
 
-@define_rule("Run to its end", "SC15 rule 2", refuses=True)
-def complete(context: RuleContext) -> tuple[Outcome, str, str]:
-    """A part of a measurement is a choice of data; who makes it must say so."""
+@define_rule("The run finished", "SC15 rule 2", refuses=True)
+def complete(context: RuleContext) -> RuleResult:
+    """Ending a measurement early is a choice of data, and has to be stated."""
     run = context.run
     if run.failure:
         return Outcome.REFUSED, run.failure.what, run.failure.remedy
     if run.state in (State.STOPPED, State.INTERRUPTED):
-        return Outcome.ANNOTATED, f"ended early: {run.why}", "Let it run: the interval narrows."
+        return Outcome.ANNOTATED, f"ended early: {run.why}", "Let the run finish, which narrows the interval."
     return pass_rule("sampled until the interval was narrow enough or the budget was spent")
 
 
 def _external_services(run: Run) -> dict[Arm, Service]:
-    """Services that work for an arm without being part of its process tree."""
+    """The services that do the work of an arm without being part of its process tree."""
     prepared = {arm: run.prepared_arm(arm) for arm in Arm}
-    return {arm: one.service for arm, one in prepared.items() if one is not None and one.service is not None}
+    return {arm: ready.service for arm, ready in prepared.items() if ready is not None and ready.service is not None}

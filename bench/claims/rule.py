@@ -1,4 +1,4 @@
-"""What a claim rule is, and what it gets to look at."""
+"""What a claim rule is, and what it looks at."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from bench.claims.evidence import select_evidence, select_steps
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Comparison, Evidence, Finding, Measure, Outcome
+from bench.values import TOTAL, Arm, Comparison, Evidence, Finding, Measure, Outcome, Quality
 
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """One step of a run, as the rules see it."""
+    """One step of a run (or the total), as the rules look at it."""
 
     run: Run
     step: str
@@ -20,7 +20,7 @@ class RuleContext:
 
     @property
     def same_arm(self) -> bool:
-        """True for a race of an arm against itself, which tries the measurement and claims no acceleration."""
+        """True for a race of an arm against itself. It tests the measurement and claims no acceleration."""
         return self.run.plan.baseline == self.run.plan.accelerated
 
     @property
@@ -32,48 +32,57 @@ class RuleContext:
         return select_steps(self.run, self.step)
 
     def measures(self, arm: Arm) -> list[Measure]:
-        """The measures of an arm's quality that a claim stands on."""
-        if self.run.quality is None:
-            return []
-        return [measure for measure in getattr(self.run.quality, arm) if measure.decisive]
+        """The decisive measures of an arm's quality."""
+        return [measure for measure in arm_measures(self.run.quality, arm) if measure.decisive]
 
     @property
     def agreement(self) -> list[Measure]:
-        """Shares of equal results that a claim stands on: of this step; for the whole, of every step in it."""
+        """The decisive shares of equal results: those of this step; for the total, those of every step."""
         if self.run.quality is None:
             return []
-        wanted = {""} | ({step.name for step in self.run.snapshot.steps} if self.step == TOTAL else {self.step})
-        return [measure for measure in self.run.quality.agreement if measure.decisive and measure.step in wanted]
+        steps = {step.name for step in self.run.snapshot.steps} if self.step == TOTAL else {self.step}
+        return [m for m in self.run.quality.agreement if m.decisive and m.step in {"", *steps}]
 
 
-RuleCheck = Callable[[RuleContext], tuple[Outcome, str, str]]
+def arm_measures(quality: Quality | None, arm: Arm) -> list[Measure]:
+    """All measures of an arm's quality; none if the quality was not measured."""
+    if quality is None:
+        return []
+    return quality.baseline if arm is Arm.BASELINE else quality.accelerated
+
+
+RuleResult = tuple[Outcome, str, str]
+"""Outcome, what the rule saw, and the remedy."""
+RuleCheck = Callable[[RuleContext], RuleResult]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: what it is called, whom it comes from, why it stands, and how it looks."""
+    """One rule."""
 
     name: str
     title: str
     source: str
+    """Where the rule comes from: see `bench.claims.verdict`."""
     refuses: bool
+    """Whether the rule can refuse a claim. Otherwise it only adds notes."""
     why: str
-    look: RuleCheck
+    check: RuleCheck
 
     def __call__(self, context: RuleContext) -> Finding:
-        outcome, seen, remedy = self.look(context)
+        outcome, seen, remedy = self.check(context)
         return Finding(rule=self.name, title=self.title, source=self.source, outcome=outcome, seen=seen, remedy=remedy)
 
 
 def define_rule(title: str, source: str, *, refuses: bool = False) -> Callable[[RuleCheck], Rule]:
-    """Make a rule of a function that returns the outcome, what was seen, and the remedy; its docstring says why."""
+    """Turn a check into a rule. The check's docstring says why the rule exists; pages show it."""
 
-    def define(look: RuleCheck) -> Rule:
-        name = look.__name__.replace("_", "-")
-        return Rule(name, title, source, refuses, (look.__doc__ or "").strip(), look)
+    def define(check: RuleCheck) -> Rule:
+        name = check.__name__.replace("_", "-")
+        return Rule(name, title, source, refuses, (check.__doc__ or "").strip(), check)
 
     return define
 
 
-def pass_rule(seen: str) -> tuple[Outcome, str, str]:
+def pass_rule(seen: str) -> RuleResult:
     return Outcome.PASSED, seen, ""

@@ -1,4 +1,4 @@
-"""All claim rules, in the order in which findings are listed: those that refuse a claim first, then the notes."""
+"""All claim rules, in the order of the findings: the rules that refuse a claim first, then those that add notes."""
 
 from __future__ import annotations
 

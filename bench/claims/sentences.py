@@ -1,4 +1,4 @@
-"""TODO: bench.claims.verdict.sentences."""
+"""The sentence of a claim, or of its refusal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from bench.values import Arm, Engagement, Finding, Verdict
 
 
 def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
+    """The sentence of a claim that is made. The absolute times come before the ratio."""
     run, comparison, snapshot = context.run, context.comparison, context.run.snapshot
-    names = snapshot.arms
-    ratio = comparison.ratio
     parts = [
-        f"{snapshot.workload_title}, {snapshot.labels()[context.step]}: "
-        f"{format_duration(comparison.baseline.median)} with {names[Arm.BASELINE]}, "
-        f"{format_duration(comparison.accelerated.median)} with {names[Arm.ACCELERATED]}, "
-        f"that is {format_ratio_with_interval(ratio)}, {verdict.speed}",
+        f"{snapshot.title}, {snapshot.labels()[context.step]}: "
+        f"{format_duration(comparison.baseline.median)} with {snapshot.arms[Arm.BASELINE]}, "
+        f"{format_duration(comparison.accelerated.median)} with {snapshot.arms[Arm.ACCELERATED]}, "
+        f"a ratio of {format_ratio_with_interval(comparison.ratio)}, {verdict.speed}",
         f"{format_cores(run.plan.cores)}, batch {run.plan.batch}" + _describe_part_of_work(context),
     ]
     best = {arm: find_best_core_count(run, arm) for arm in Arm} if run.core_counts else {}
@@ -27,22 +26,22 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
         times = " and ".join(
             f"{format_duration(best[arm].whole.median)} on {format_cores(best[arm].cores)}" for arm in Arm
         )
-        parts.append(f"the whole at each arm's best core count {times}, that is {format_ratio(run.best_ratio.value)}")
-    decisive = describe_quality(context)
-    parts += decisive or ["the lever does not change the arithmetic"]
+        parts.append(f"total at each arm's best core count {times}, a ratio of {format_ratio(run.best_ratio.value)}")
+    parts += describe_quality(context) or ["the lever does not change the arithmetic"]
     if verdict.engagement is Engagement.PARTIAL:
         parts.append("only some steps ran accelerated")
     return "; ".join([*parts, f"on {run.machine.short}"]) + "."
 
 
 def _describe_part_of_work(context: RuleContext) -> str:
-    """Words for a step that does not work on all of the batch."""
+    """How much of the batch a step works on; empty if it works on all of it."""
     prepared = context.run.prepared_arm(Arm.BASELINE)
-    own = prepared.step_work.get(context.step) if prepared else None
-    return "" if own is None else f", of which this step works on {own:,.0f} {context.run.snapshot.unit}"
+    amount = prepared.step_work.get(context.step) if prepared else None
+    return "" if amount is None else f" (this step: {amount:,.0f} {context.run.snapshot.unit})"
 
 
 def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> str:
+    """The sentence of a claim that is refused, with the reasons."""
     comparison = context.comparison
     times = f"{format_duration(comparison.baseline.median)} and {format_duration(comparison.accelerated.median)}"
     reasons = "; ".join(f"{finding.title.lower()}: {finding.seen}" for finding in refused)

@@ -1,25 +1,27 @@
-"""TODO: bench.claims.verdict.speed."""
+"""Whether the arms differ in speed."""
 
 from __future__ import annotations
 
 from bench.claims.rule import RuleContext
 from bench.run.record import Run
-from bench.values import Arm, Speed
+from bench.values import Arm, CoreCount, Speed
 
 MIN_DETECTABLE_DIFFERENCE = 0.02
-"""Smallest difference that a race of one process an arm can tell.
+"""Smallest relative difference that a race with one process per arm can detect.
 
-Two processes of the very same program differ by a per cent or so for as long as they live (address layout, page
-colours, the cores that their threads are on), and no number of samples averages that away.
+Two processes of the same program differ by about one per cent for as long as they live, because of address layout,
+page colours and thread placement. More samples do not average that difference away.
 """
 
 
 def decide_speed(context: RuleContext) -> Speed:
     ratio = context.comparison.ratio
-    if ratio.includes(1.0) or 1 / (1 + MIN_DETECTABLE_DIFFERENCE) <= ratio.value <= 1 + MIN_DETECTABLE_DIFFERENCE:
+    smallest, largest = 1 / (1 + MIN_DETECTABLE_DIFFERENCE), 1 + MIN_DETECTABLE_DIFFERENCE
+    if ratio.includes(1.0) or smallest <= ratio.value <= largest:
         return Speed.SAME
     return Speed.FASTER if ratio.value > 1 else Speed.SLOWER
 
 
-def find_best_core_count(run: Run, arm: Arm):
+def find_best_core_count(run: Run, arm: Arm) -> CoreCount:
+    """The core count at which the arm's total was fastest. Raises ValueError if no core counts were tried."""
     return min((count for count in run.core_counts if count.arm == arm), key=lambda count: count.whole.median)

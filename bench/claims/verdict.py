@@ -1,7 +1,7 @@
 """What a run supports: Bailey's twelve ways to fool the masses, turned into rules.
 
-A rule looks at one step of a run (or at the whole) and says what it saw: passed, worth a note, or reason to refuse the
-claim. Every rule speaks in every claim, so that a reader sees what was checked and not only what was found.
+A rule looks at one step of a run, or at the total. Its outcome is passed, a note, or a refusal of the claim. Every
+claim lists the findings of all rules, so a reader sees what was checked and not only what was found.
 
 Sources: D. H. Bailey, Twelve Ways to Fool the Masses When Giving Performance Results on Parallel Computers,
 Supercomputing Review, August 1991 ('Bailey 6' is the sixth way); T. Hoefler and R. Belli, Scientific Benchmarking of
@@ -19,16 +19,14 @@ from bench.claims.speed import decide_speed
 from bench.run.record import Run
 from bench.values import Claim, Outcome, Verdict
 
-# --- verdicts and claims ---
-
 
 def decide_claims(run: Run) -> list[Claim]:
-    """The claims of the whole and of every step, the whole first. Needs the run's statistics."""
+    """The claims of the total and of every step, the total first. Needs the run's statistics."""
     return [_decide_claim(RuleContext(run, comparison.step, comparison)) for comparison in run.statistics]
 
 
 def _decide_claim(context: RuleContext) -> Claim:
-    findings = [look(context) for look in RULES]
+    findings = [rule(context) for rule in RULES]
     refused = [finding for finding in findings if finding.outcome is Outcome.REFUSED]
     verdict = Verdict(
         speed=decide_speed(context),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from bench.formatting import format_number
 from bench.plan.plan import MAX_SEED, Plan
@@ -115,15 +115,16 @@ def _check_lever_value(lever: Lever, arm: str, value: Any, problems: list[str]) 
 def _check_parameters(workload: Workload, case: Case, values: Any, problems: list[str]) -> dict[str, Setting]:
     if not isinstance(values, Mapping):
         problems.append(f"parameters: expected a mapping of names to values, got {values!r}")
-        values = {}
+        return {}
+    settings = cast(Mapping[str, Any], values)
     declared = workload.parameters_of(case)
     names = [parameter.name for parameter in declared]
     subject = workload.name if len(workload.cases) == 1 else f"{workload.name}, case {case.name},"
-    for name in values:
+    for name in settings:
         if name not in names:
             problems.append(f"{name}: {subject} has no such parameter; it has {', '.join(names) or 'none'}")
     return {
-        parameter.name: _check_parameter(parameter, values.get(parameter.name, parameter.default), problems)
+        parameter.name: _check_parameter(parameter, settings.get(parameter.name, parameter.default), problems)
         for parameter in declared
     }
 

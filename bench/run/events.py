@@ -1,7 +1,7 @@
-"""What a race tells, as typed events. The journal is a file of them, one JSON object a line, in order.
+"""The events of a race. A journal is a file of them in order, one JSON object per line.
 
-Page, command line, store and tests all learn of a run through these alone; `bench.run.record.Run` is their sum.
-`at` counts seconds from the opening of the run.
+Page, command line, store and tests get everything about a run from these events; a `bench.run.record.Run` is the sum of
+them. `at` is the time of an event in seconds after the opening of the run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RECORD_VERSION = 2
 
 
 class State(StrEnum):
-    """Where a run stands."""
+    """What a job is doing, or how it ended."""
 
     PREPARING = "preparing"
     WARMING_UP = "warming up"
@@ -39,6 +39,7 @@ class State(StrEnum):
 
     @property
     def over(self) -> bool:
+        """Whether the job has ended."""
         return self in (State.FINISHED, State.STOPPED, State.FAILED, State.INTERRUPTED)
 
 
@@ -60,16 +61,17 @@ class RunOpened(Value):
 
 
 class StateChanged(Value):
-    """The run has come to another state."""
+    """The run has entered another state."""
 
     type: Literal["moved"] = "moved"
     at: float
     state: State
     why: str = ""
+    """The reason, if it is not the usual course of a run."""
 
 
 class ArmProgressed(Value):
-    """What an arm is about, in its own words."""
+    """What an arm is doing while it prepares, as text."""
 
     type: Literal["progress"] = "progress"
     at: float
@@ -103,7 +105,7 @@ class ThreadsPlaced(Value):
 
 
 class RatiosEstimated(Value):
-    """The statistics so far: the whole and every step."""
+    """The statistics so far, of the total and of every step."""
 
     type: Literal["estimate"] = "estimate"
     at: float
@@ -116,18 +118,18 @@ class EvidenceCollected(Value):
     at: float
     arm: Arm
     evidence: list[values.Evidence]
-    thread_pools: list[values.ThreadPool] = Field(default_factory=list)
+    thread_pools: list[values.ThreadPool] = Field(default_factory=list[values.ThreadPool])
     """The BLAS and OpenMP libraries that were loaded in the arm's process."""
 
 
 class QualityMeasured(Value):
-    """Both arms' quality, the pictures they made, and what differs between them."""
+    """The quality of both arms, the pictures that they made, and tables of what differs between them."""
 
     type: Literal["quality"] = "quality"
     at: float
     quality: values.Quality
-    pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict)
-    tables: list[values.Table] = Field(default_factory=list)
+    pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict[Arm, list[values.Picture]])
+    tables: list[values.Table] = Field(default_factory=list[values.Table])
 
 
 class CoreCountsTried(Value):
@@ -135,21 +137,21 @@ class CoreCountsTried(Value):
     at: float
     counts: list[values.CoreCount]
     best_ratio: values.Interval
-    """Baseline at its best core count over accelerated at its best."""
+    """Median time of the baseline at its best core count over that of the accelerated arm at its best."""
 
 
 class NoiseMeasured(Value):
-    """The noise of the machine at rest."""
+    """The noise of the machine at rest, measured after the race."""
 
     type: Literal["noise"] = "noise"
     at: float
     noise: Noise | None
     why: str = ""
-    """Why there is none."""
+    """Why the noise was not measured."""
 
 
 class ClaimsDecided(Value):
-    """The verdict: claims of the whole and of every step, the whole first."""
+    """The claims of the total and of every step, the total first."""
 
     type: Literal["verdict"] = "verdict"
     at: float

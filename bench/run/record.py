@@ -1,9 +1,10 @@
-"""A run as the sum of its events: what is stored, drawn, shown and downloaded."""
+"""A run: the sum of the events of a race. This is what is stored, drawn and exported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,7 +20,7 @@ from bench.values import TOTAL, Arm, Claim, Comparison, Phase, Sample, Verdict
 
 
 class RatioEstimate(values.Value):
-    """How the ratio of every step stood after so many pairs."""
+    """The ratio of every step after a number of pairs."""
 
     at: float
     pairs: int
@@ -27,7 +28,7 @@ class RatioEstimate(values.Value):
 
 
 class Run(BaseModel):
-    """Plan, samples, statistics, quality, evidence, machine, verdict and claim of one run."""
+    """Plan, machine, samples, statistics, quality, evidence and claims of one race."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,26 +46,26 @@ class Run(BaseModel):
     """User name of the person who asked for the run; empty for runs of version 0.1.0, which did not store it."""
     state: State = State.PREPARING
     ended_at: float | None = None
-    """Seconds after `started` at which the run was over."""
+    """Seconds from `started` to the end of the run; None while it is running."""
     why: str = ""
-    """Why the run moved to its present state, where that is not its ordinary course."""
-    progress: dict[str, str] = Field(default_factory=dict)
-    prepared: list[values.PreparedArm] = Field(default_factory=list)
-    samples: list[Sample] = Field(default_factory=list)
-    telemetry: list[values.Reading] = Field(default_factory=list)
-    placements: list[values.Placement] = Field(default_factory=list)
-    estimates: list[RatioEstimate] = Field(default_factory=list)
-    statistics: list[Comparison] = Field(default_factory=list)
-    evidence: dict[Arm, list[values.Evidence]] = Field(default_factory=dict)
-    thread_pools: dict[Arm, list[values.ThreadPool]] = Field(default_factory=dict)
+    """The reason for the present state, if it is not the usual course of a run."""
+    progress: dict[str, str] = Field(default_factory=dict[str, str])
+    prepared: list[values.PreparedArm] = Field(default_factory=list[values.PreparedArm])
+    samples: list[Sample] = Field(default_factory=list[Sample])
+    telemetry: list[values.Reading] = Field(default_factory=list[values.Reading])
+    placements: list[values.Placement] = Field(default_factory=list[values.Placement])
+    estimates: list[RatioEstimate] = Field(default_factory=list[RatioEstimate])
+    statistics: list[Comparison] = Field(default_factory=list[Comparison])
+    evidence: dict[Arm, list[values.Evidence]] = Field(default_factory=dict[Arm, list[values.Evidence]])
+    thread_pools: dict[Arm, list[values.ThreadPool]] = Field(default_factory=dict[Arm, list[values.ThreadPool]])
     """The BLAS and OpenMP libraries that were loaded in each arm's process; empty in runs of Fairlap 0.1.0."""
     quality: values.Quality | None = None
-    pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict)
-    tables: list[values.Table] = Field(default_factory=list)
-    core_counts: list[values.CoreCount] = Field(default_factory=list)
+    pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict[Arm, list[values.Picture]])
+    tables: list[values.Table] = Field(default_factory=list[values.Table])
+    core_counts: list[values.CoreCount] = Field(default_factory=list[values.CoreCount])
     best_ratio: values.Interval | None = None
     noise: Noise | None = None
-    claims: list[Claim] = Field(default_factory=list)
+    claims: list[Claim] = Field(default_factory=list[Claim])
     failure: values.Failure | None = None
     last_at: float = 0.0
 
@@ -87,7 +88,7 @@ class Run(BaseModel):
         )
 
     def apply(self, event: events.Event) -> None:
-        """Add what `event` tells."""
+        """Add an event."""
         self.last_at = event.at
         match event:
             case events.StateChanged():
@@ -100,7 +101,7 @@ class Run(BaseModel):
                 self.prepared.append(event.prepared)
             case events.SampleTaken():
                 self.samples.append(event.sample)
-                # Who takes samples is past whatever it last said of its progress.
+                # An arm that takes samples has finished what it last reported as progress.
                 self.progress.pop(event.sample.arm, None)
             case events.TelemetryRead():
                 self.telemetry.append(event.reading)
@@ -123,16 +124,18 @@ class Run(BaseModel):
                 self.claims = event.claims
             case events.RunFailed():
                 self.failure = event.failure
+            case events.RunOpened():
+                pass  # `open` has read it.
 
     @classmethod
-    def of(cls, told: Iterable[events.Event]) -> Run:
-        """The run that these events tell of. Raises ValueError where they do not begin with its opening."""
-        told = iter(told)
-        first = next(told, None)
+    def from_events(cls, journal: Iterable[events.Event]) -> Run:
+        """The sum of the events. Raises ValueError if the first event does not open a run."""
+        journal = iter(journal)
+        first = next(journal, None)
         if not isinstance(first, events.RunOpened):
             raise ValueError("the events do not begin with the opening of a run")
         run = cls.open(first)
-        for event in told:
+        for event in journal:
             run.apply(event)
         return run
 
@@ -141,18 +144,20 @@ class Run(BaseModel):
         return [sample for sample in self.samples if sample.arm == arm and sample.phase == phase]
 
     def comparison(self, step: str = TOTAL) -> Comparison | None:
+        """The statistics of a step, or of the total; None without enough pairs."""
         return next((comparison for comparison in self.statistics if comparison.step == step), None)
 
     def claim(self, step: str = TOTAL) -> Claim | None:
+        """The claim of a step, or of the total; None before the run has ended."""
         return next((claim for claim in self.claims if claim.step == step), None)
 
     def prepared_arm(self, arm: Arm) -> values.PreparedArm | None:
-        """How `side` was prepared for the race proper."""
+        """The arm as prepared for the race itself, not for another core count; None until then."""
         return next((p for p in self.prepared if p.arm == arm and p.cores == self.plan.cores), None)
 
     @property
     def verdict(self) -> Verdict | None:
-        """Of the whole."""
+        """The verdict on the total."""
         claim = self.claim()
         return claim.verdict if claim else None
 
@@ -160,12 +165,12 @@ class Run(BaseModel):
     def ended(self) -> datetime | None:
         return None if self.ended_at is None else self.started + timedelta(seconds=self.ended_at)
 
-    def report(self) -> dict:
-        """The run as JSON for a person or a program: all that is kept, with the verdict and the claim of the whole."""
-        kept = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "pictures"})
-        whole = self.claim()
-        return kept | {
-            "verdict": whole.verdict.model_dump(mode="json") if whole else None,
-            "claim": whole.model_dump(mode="json") if whole else None,
+    def report(self) -> dict[str, Any]:
+        """The run as JSON for export: everything but pictures, with the verdict and the claim of the total."""
+        report = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "pictures"})
+        total = self.claim()
+        return report | {
+            "verdict": total.verdict.model_dump(mode="json") if total else None,
+            "claim": total.model_dump(mode="json") if total else None,
             "claims": {claim.step: claim.model_dump(mode="json") for claim in self.claims},
         }

@@ -199,7 +199,7 @@ class _RunFollower:
             try:
                 for event in self._reader.more():
                     if self.run is None:
-                        self.run = Run.of([event])
+                        self.run = Run.from_events([event])
                     else:
                         self.run.apply(event)
             except FileNotFoundError:

@@ -32,7 +32,7 @@ def recover_runs(store: Store) -> list[str]:
         try:
             if has_live_writer(path):
                 continue
-            run = Run.of(JournalReader(path).more())
+            run = Run.from_events(JournalReader(path).more())
         except FileNotFoundError:
             continue  # Another process has just recovered it.
         except ValueError as error:

@@ -135,6 +135,8 @@ def make_work_fields(plan: Plan, cores: list[int], scratch: Path) -> dict[str, A
     """The fields of `protocol.Work` for a process on `cores` that works by `plan` in the folder `scratch`."""
     return {
         "case": plan.case,
+        "baseline": plan.baseline,
+        "accelerated": plan.accelerated,
         "cores": cores,
         "batch": plan.batch,
         "parameters": plan.parameters,

@@ -31,6 +31,10 @@ class WorkRequest(Value):
 
     version: int = VERSION
     case: str
+    baseline: str
+    """The lever's value in the baseline arm."""
+    accelerated: str
+    """The lever's value in the accelerated arm."""
     cores: list[int]
     batch: int
     parameters: dict[str, Setting]
@@ -51,6 +55,8 @@ class WorkRequest(Value):
             scratch=Path(self.scratch),
             uploads=Path(self.uploads),
             cache=Path(self.cache),
+            baseline=self.baseline,
+            accelerated=self.accelerated,
         )
 
 

@@ -18,7 +18,7 @@ from bench.values import TOTAL
 Setting = int | float | str | bool
 
 INSTALL_REMEDY = "Install the pinned packages: pip install -r requirements.txt"
-TOTAL_LABEL = "the whole"
+TOTAL_LABEL = "total"
 """Label of the sum of all steps of one repetition."""
 
 
@@ -55,7 +55,7 @@ class Parameter:
     help: str = ""
     minimum: float | None = None
     maximum: float | None = None
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict[str, str])
     """Value to label. For an `image`, the pictures that need no upload; for a `text`, suggestions."""
     upload: Upload | None = None
     """For a `text`: the kind of file that may be uploaded instead."""
@@ -64,9 +64,9 @@ class Parameter:
     exists, because the value may also be a name of another kind."""
     stops: tuple[int, ...] = ()
     """Values that a slider snaps to, for ranges too wide for single steps."""
-    stop_labels: Mapping[int, str] = field(default_factory=dict)
+    stop_labels: Mapping[int, str] = field(default_factory=dict[int, str])
     """Labels of stops whose number says little ("all pixels")."""
-    needs: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, str] = field(default_factory=dict[str, str])
     """For a `choice`: value to the environment variable that must be set where Fairlap was started."""
 
     def unavailable(self, value: Setting) -> str:
@@ -84,7 +84,7 @@ class LeverValue:
 
     name: str
     label: str
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environment variables that must be set before the worker's first import."""
     packages: tuple[str, ...] = ()
     """Import names of the packages that this setting needs."""
@@ -203,7 +203,7 @@ class TaskSet:
     entries: tuple[Task, ...] = ()
     handler: str = ""
     """`module:Class` of the task handler. Only task processes import it."""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environment variables that must be set before the first import in a task process."""
 
     def task(self, name: str) -> Task:

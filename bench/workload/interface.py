@@ -1,4 +1,4 @@
-"""TODO: bench.workload.declaration.interface."""
+"""What the arms and the tasks of a workload implement, and what they are given."""
 
 from __future__ import annotations
 
@@ -13,28 +13,34 @@ from bench.workload.declaration import Setting
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an arm is told: its side of the plan, checked."""
+    """What an arm or a task gets of a checked plan."""
 
     case: str
     """Name of the workload's variant."""
     lever: str
+    """The lever's value in this arm; empty for a task."""
     cores: int
+    """Number of cores."""
     batch: int
     parameters: Mapping[str, Setting]
     seed: int
     scratch: Path
-    """A folder of the run's own, gone after it."""
+    """A folder of this process. It is deleted after the run."""
     uploads: Path
-    """Where uploaded files lie, named by the SHA-256 of their content."""
+    """The folder of uploaded files, each named by the SHA-256 of its content."""
     cache: Path
-    """What is dear to make and may be made again."""
+    """A folder for what is expensive to make and may be deleted at any time."""
+    baseline: str = ""
+    """The lever's value in the baseline arm."""
+    accelerated: str = ""
+    """The lever's value in the accelerated arm."""
 
 
 T = TypeVar("T")
 
 
 class BadInput(ValueError):
-    """Something given to a workload that it cannot work with; `remedy` says what to do."""
+    """Input that a workload cannot work with. The message says what is wrong, `remedy` what to do about it."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
@@ -45,42 +51,52 @@ class Clock(Protocol):
     """Times the steps of one repetition."""
 
     def __call__(self, step: str, work: Callable[[], T]) -> T:
-        """Do `work`, perhaps several times, and keep its wall and processor time per call; the last value returns."""
+        """Call `work`, several times if one call is too short, and record wall and CPU time per call.
+
+        Returns the result of the last call.
+        """
+        ...
 
 
 class ProgressReporter(Protocol):
-    """Is told what is done now, and which share of that is done where it is known, 0 to 1. It may be kept, and told
-    whenever the arm is asked for something that takes long and is not timed."""
+    """Reports what an arm is doing, and which share of it is done (0 to 1) if that is known.
+
+    An arm may store the reporter and call it later, while it is asked for something that is not timed.
+    """
 
     def __call__(self, text: str, share: float | None = None, /) -> None: ...
 
 
 class WorkloadArm(Protocol):
-    """The workload at one setting of its lever, inside its own process."""
+    """A workload at one setting of its lever, in a process of its own. The methods are called in this order."""
 
     def __init__(self, settings: Settings) -> None: ...
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
-        """Import, load and build what is needed, and say what the work is.
+        """Import, load and build what is needed.
 
         Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
-        text}}`; where a step works on another amount, `'step_work'` is `{step: units}`; where the weights or the data
-        are not real, `'synthetic'` says why; where the work is done by what is not the arm's own, `'service'` is a
-        `bench.values.Service`.
+        text}}`, and optionally: `'step_work'`, `{step: units}` of the steps that work on another amount;
+        `'synthetic'`, why the weights or the data are not real; `'service'`, a `bench.values.Service` that does the
+        work and is not part of the arm's process tree. Raises BadInput.
         """
+        ...
 
     def repeat(self, repetition: int, clock: Clock) -> None:
-        """Do the work once, every step through `clock`; `repetition` may vary the input where a cache could cheat."""
+        """Do the work once, every step through `clock`. `repetition` may vary the input if a cache could cheat."""
 
     def evidence(self) -> list[Evidence]:
-        """What the library itself says of the path that each step took."""
+        """The library's own output about the path that each step took."""
+        ...
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
-        """This arm's own accuracy, and what it made; leaves in `scratch` what `compare` needs."""
+        """The accuracy of this arm, and the pictures it made. Writes into `scratch` what `compare` needs."""
+        ...
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
-        """How far this arm's results agree with those that the other arm, the baseline, left in the folder `other`,
-        and what differs."""
+        """Compare this arm's results with those of the baseline, whose scratch folder is `other`: measures of how far
+        they agree, and tables of what differs."""
+        ...
 
 
 class TaskReporter(Protocol):

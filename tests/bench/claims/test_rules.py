@@ -1,4 +1,4 @@
-"""Every claim rule, on runs made by hand from a real one: what it refuses, what it notes, and what it lets pass."""
+"""Every claim rule, on constructed runs: what it refuses, what it notes, and what it lets pass."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def test_arms_that_did_not_do_the_same_are_refused(field):
 @pytest.mark.parametrize(
     "cores, elsewhere, outcome, words",
     [
-        (16, 0, Outcome.REFUSED, "a cluster, 16 cores, and the other on 2 cores of this machine"),
-        (2, 1, Outcome.REFUSED, "a cluster, 2 cores of 2 machines"),
+        (16, 0, Outcome.REFUSED, "a cluster with 16 cores, that of the other arm on 2 cores here"),
+        (2, 1, Outcome.REFUSED, "a cluster with 2 cores of 2 machines"),
         (2, 0, Outcome.ANNOTATED, "not reserved for it"),
     ],
 )
@@ -81,7 +81,7 @@ def test_work_done_outside_of_the_arm_is_refused_unless_on_as_many_cores_of_this
     made.prepared[1] = made.prepared[1].model_copy(update={"service": served})
     assert_refused_or_noted(made, "same-conditions", outcome, words)
     background = next(f for f in decide_claims(made)[0].findings if f.rule == "background")
-    assert "a cluster was not stopped beside the other arm" in background.seen or "does not tell" in background.seen
+    assert "a cluster was not stopped during the other arm" in background.seen or "not report" in background.seen
 
 
 def test_a_fast_path_that_did_not_run_is_refused_and_a_partial_one_noted():
@@ -94,7 +94,7 @@ def test_a_fast_path_that_did_not_run_is_refused_and_a_partial_one_noted():
     made.evidence[Arm.ACCELERATED] = stock
     assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "0 of 2 steps")
     made.evidence = {}
-    assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "said nothing")
+    assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "there is no evidence")
 
 
 def test_accuracy_below_the_limit_or_unmeasured_is_refused():
@@ -117,7 +117,7 @@ def test_an_interval_that_includes_one_is_no_difference():
     made = make_claim_run(fit=(4.0, 4.0))
     assert_refused_or_noted(made, "interval", Outcome.REFUSED, "no difference detected")
     assert get_claim(made).verdict.speed is Speed.SAME
-    assert get_claim(made).sentence.startswith("No difference detected in the whole (5.00 s and 5.00 s)")
+    assert get_claim(made).sentence.startswith("No difference detected in total (5.00 s and 5.00 s)")
 
 
 def test_lazy_work_is_refused_for_its_step_and_the_whole():
@@ -130,7 +130,9 @@ def test_lazy_work_is_refused_for_its_step_and_the_whole():
 
 def test_background_load_beside_one_arm_only_is_refused():
     assert_refused_or_noted(make_claim_run(busy=(0.9, 0.0)), "background", Outcome.REFUSED, "0.90 and 0.00 cores busy")
-    assert_refused_or_noted(make_claim_run(busy=(0.5, 0.5)), "background", Outcome.ANNOTATED, "beside both arms alike")
+    assert_refused_or_noted(
+        make_claim_run(busy=(0.5, 0.5)), "background", Outcome.ANNOTATED, "equally during both arms"
+    )
     assert get_finding(make_claim_run(busy=(0.1, 0.1)), "background").outcome is Outcome.PASSED
     assert get_finding(make_claim_run(busy=(None, None)), "background").outcome is Outcome.PASSED
 
@@ -153,7 +155,7 @@ def test_a_baseline_that_is_better_on_fewer_cores_is_said():
         made, "best-with-best", Outcome.ANNOTATED, "baseline 2.50 s on 1 core, accelerated 2.00 s on 2 cores: 1.25x"
     )
     assert (
-        "at each arm's best core count 2.50 s on 1 core and 2.00 s on 2 cores, that is 1.25x"
+        "at each arm's best core count 2.50 s on 1 core and 2.00 s on 2 cores, a ratio of 1.25x"
         in get_claim(made).sentence
     )
 
@@ -166,14 +168,16 @@ def test_a_run_without_other_core_counts_is_noted():
 
 def test_each_disturbance_adds_a_note():
     assert_refused_or_noted(make_claim_run(jitter=0.04), "spread", Outcome.ANNOTATED, "interquartile range")
-    assert_refused_or_noted(make_claim_run(target=0.0001), "narrow", Outcome.ANNOTATED, "asked was ± 0.0%")
-    assert_refused_or_noted(make_claim_run(used=1.0), "cores-used", Outcome.ANNOTATED, "asked 2, used 1.00 and 1.00")
+    assert_refused_or_noted(make_claim_run(target=0.0001), "narrow", Outcome.ANNOTATED, "requested ± 0.0%")
+    assert_refused_or_noted(
+        make_claim_run(used=1.0), "cores-used", Outcome.ANNOTATED, "requested 2, used 1.00 and 1.00"
+    )
     made = make_claim_run()
     made.samples.insert(0, make_claim_sample(Arm.BASELINE, 0, 9.0, phase=Phase.WARM_UP))
-    assert_refused_or_noted(made, "warm", Outcome.ANNOTATED, "first run took 2.00 times the median")
+    assert_refused_or_noted(made, "warm", Outcome.ANNOTATED, "the first run took 2.00 times the median")
     made = make_claim_run()
     made.machine = made.machine.model_copy(update={"logical_threads": 64})
-    assert_refused_or_noted(made, "whole-machine", Outcome.ANNOTATED, "2 of 64 processors")
+    assert_refused_or_noted(made, "whole-machine", Outcome.ANNOTATED, "2 of 64 logical processors")
     made = make_claim_run()
     made.machine = made.machine.model_copy(update={"governor": "powersave"})
     assert_refused_or_noted(made, "quiet", Outcome.ANNOTATED, "governor powersave")
@@ -207,7 +211,7 @@ def test_a_step_stands_beside_the_whole_and_amdahls_bound():
         make_claim_run(), "part-of-whole", Outcome.ANNOTATED, "80% of the baseline's 5.00 s", step="fit"
     )
     assert (
-        "alone it makes the whole 2.50x, measured was 2.50x"
+        "accelerating it alone gives a total ratio of 2.50x, measured 2.50x"
         in get_finding(make_claim_run(), "part-of-whole", "fit").seen
     )
 

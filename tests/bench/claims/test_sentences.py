@@ -11,8 +11,8 @@ def test_the_claim_of_a_step_says_how_much_of_the_batch_it_works_on():
         prepared.step_work["fit"] = 40
     unit = made.snapshot.unit
     told = {claim.step: claim.sentence for claim in decide_claims(made)}
-    assert f"batch 1, of which this step works on 40 {unit}" in told["fit"]
-    assert "of which" not in told["predict"] + told[TOTAL]
+    assert f"batch 1 (this step: 40 {unit})" in told["fit"]
+    assert "this step" not in told["predict"] + told[TOTAL]
 
 
 def test_a_clean_run_makes_its_claim_with_all_that_it_must_state():
@@ -20,7 +20,7 @@ def test_a_clean_run_makes_its_claim_with_all_that_it_must_state():
     assert made.made
     assert made.verdict == Verdict(speed="faster", engagement="engaged", accuracy="within")
     for part in (
-        "Colour quantization, the whole: 5.00 s with stock scikit-learn, 2.00 s with scikit-learn-intelex",
+        "Colour quantization, total: 5.00 s with stock scikit-learn, 2.00 s with scikit-learn-intelex",
         "2.50x (",
         "2 cores, batch 1",
         "PSNR 31.70 dB and 31.70 dB",

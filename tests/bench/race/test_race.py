@@ -33,7 +33,7 @@ def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
     assert run.comparison().ratio.value > 1.2
     assert run.verdict.speed is Speed.FASTER
     assert set(run.thread_pools) == set(Arm), "each arm reports its thread pools, even if it has none"
-    assert Run.of(told) == run
+    assert Run.from_events(told) == run
 
 
 def test_measures_of_the_races_own_times_are_taken_when_it_is_over(tmp_path, monkeypatch):
