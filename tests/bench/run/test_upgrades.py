@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bench.plan.plan import Plan
+from bench.plan.plan import Plan, format_setting
+from bench.plan.query import from_query
 from bench.run.events import RECORD_VERSION, State, event_adapter
 from bench.run.journal import JournalReader
 from bench.run.record import Run
@@ -16,6 +17,8 @@ from bench.run.snapshot import DeclarationSnapshot
 from bench.run.upgrade_to_2 import describe_plan, digest_plan, take_snapshot, upgrade_event_to_2, upgrade_plan
 from bench.run.upgrades import NewerVersionError, read_version, upgrade_record
 from bench.values import TOTAL, Arm
+from bench.workload.declaration import keep_settings
+from bench.workload.registry import load_workloads
 from tests.support.stored_runs import OLD_JOURNAL, read_old_rows
 
 DEFAULTS = {"cores": 2, "batch": 1, "budget_s": 20.0, "target": 0.03, "seed": 0, "accuracy_limit": 0.99}
@@ -91,6 +94,27 @@ def test_a_plan_of_0_1_0_gets_its_case_and_its_snapshot(old, case, arms, labels)
     assert snapshot.command.startswith(f"python -m bench run {plan.workload} ")
     assert {parameter.name for parameter in snapshot.parameters} == set(plan.parameters)
     assert {"transformation", "before", "after", "steps"}.isdisjoint(plan.parameters)
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        *(json.loads(zlib.decompress(row["record"]))["plan"] for row in read_old_rows()),
+        *(make_memory_plan(name) for name in ("unit-stride", "vectorization", "dependence", "multithreading")),
+        make_memory_plan("tiling", "after", "before", after="blas", tile=64),
+        make_memory_plan("transpose", side=1024, vectors="512"),
+        make_old_plan("modin", "pandas", "modin-ray", steps="text,mean", **MODIN) | {"batch": 65536},
+    ],
+    ids=lambda old: old["workload"],
+)
+def test_an_old_plan_becomes_the_plan_that_its_old_address_opens(old) -> None:
+    """So that the last run of a plan is found, whichever version it is of."""
+    workload = load_workloads()[old["workload"]]
+    if old["workload"] in ("memory-traffic", "modin") and workload.upgrade_settings is keep_settings:
+        pytest.skip(f"{workload.title} has no cases yet")
+    settings = {name: value for name, value in old.items() if name not in ("workload", "parameters")}
+    query = {name: format_setting(value) for name, value in (settings | old["parameters"]).items()}
+    assert from_query(old["workload"], query) == Plan.model_validate(upgrade_plan(old))
 
 
 def test_steps_and_values_are_labelled_as_in_0_1_0() -> None:
