@@ -1,1 +1,1 @@
-"""What is drawn: controls, live view, charts and claim card. Knows runs and declarations, and imports no workload."""
+"""Pages, controls, charts and live views. Reads runs and declarations; only `ui/views/<workload>` imports a workload."""
