@@ -18,7 +18,7 @@ from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, publish
 
 MeasurePair = tuple[Measure, Measure]
 """The same measure of the baseline and of the accelerated arm."""
-AXIS_TITLE = "share of the baseline's accuracy [%]"
+AXIS_TITLE = "accuracy kept [%]"
 MAX_LABEL_LINE_CHARS = 16
 
 

@@ -53,7 +53,12 @@ def _arm_trace(run: Run, arm: Arm, unit: TimeUnit, theme: Theme) -> dict:
             "width": 5,
         },
         "line": {"color": style.colour, "dash": style.dash, "width": 2},
-        "marker": {"symbol": style.symbol, "size": 10, "color": style.colour, "line": {"width": 2}},
+        "marker": {
+            "symbol": style.symbol,
+            "size": 10,
+            "color": style.colour,
+            "line": {"width": 2, "color": style.colour},
+        },
         "customdata": [_describe_count(count) for count in counts],
         "name": name,
         "hovertemplate": f"<b>{name}</b>, cores: %{{x}}<br>%{{customdata}}<extra></extra>",

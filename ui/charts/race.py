@@ -18,7 +18,7 @@ from bench.run.record import Run
 from bench.values import TOTAL, Arm, Comparison, Phase
 from ui.charts.axes import TimeUnit
 from ui.charts.labels import build_note, step_time_label
-from ui.design.plotly_template import MARGIN_PX, new_figure
+from ui.design.plotly_template import MARGINS, new_figure
 from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, ink_colour
 
 MAX_RACE_POINTS = 500
@@ -71,7 +71,7 @@ def build_race_figure(
         "yaxis2": _ratio_axis(run, step) | {"domain": [0, 0.27], "anchor": "x"},
         "shapes": [_horizontal_line("y2", 1, faint_colour(theme), "dot"), *_median_lines(comparison, unit, theme)],
         "annotations": [*_median_labels(comparison, unit, theme, logarithmic), *_ratio_label(comparison, theme)],
-        "margin": {"r": LABEL_MARGIN_PX, "t": MARGIN_PX, "b": MARGIN_PX},
+        "margin": MARGINS | {"r": LABEL_MARGIN_PX},
         "showlegend": False,
     }
     count = max(_count_raced(points[arm]) for arm in Arm)

@@ -13,7 +13,7 @@ from bench.run.snapshot import PublishedSnapshot
 from bench.values import Arm, Comparison
 from bench.workload.declaration import Case, PublishedRatio
 from ui.charts.labels import wrap_html
-from ui.design.plotly_template import MARGIN_PX, new_figure
+from ui.design.plotly_template import MARGIN_PX, MARGINS, new_figure
 from ui.design.theme import Theme, arm_style, faint_colour, ink_colour, published_colour
 
 Published = PublishedRatio | PublishedSnapshot
@@ -80,7 +80,7 @@ def _build_ratio_figure(
         "shapes": [_line_at_one(theme)],
         "annotations": _direction_labels(theme),
         "legend": {"x": 1, "xanchor": "right"},
-        "margin": {"l": MARGIN_PX, "r": 2 * MARGIN_PX, "t": 30, "b": MARGIN_PX},
+        "margin": MARGINS | {"r": 2 * MARGIN_PX, "t": 30},
     }
     traces = []
     if drawn:

@@ -27,15 +27,16 @@ FONT_FAMILY = (
 BASE_FONT_SIZE_PX = 15
 """`baseFontSize` of the theme in `.streamlit/config.toml`."""
 MARGIN_PX = 8
+MARGINS = dict.fromkeys(("l", "r", "t", "b"), MARGIN_PX)
+"""Part of every figure and not of the template, because Streamlit resets the margins of templates."""
 
 
 def new_figure(
     theme: Theme, height: int, traces: Iterable[Mapping[str, Any]] = (), layout: Mapping[str, Any] | None = None
 ) -> go.Figure:
     """A figure in the look of `theme`, `height` pixels high, with `traces` and its own additions to the layout."""
-    return go.Figure(
-        {"data": list(traces), "layout": {"template": template_name(theme), "height": height, **(layout or {})}}
-    )
+    shared = {"template": template_name(theme), "height": height, "margin": MARGINS}
+    return go.Figure({"data": list(traces), "layout": {**shared, **(layout or {})}})
 
 
 def template_name(theme: Theme) -> str:
@@ -60,7 +61,6 @@ def _build_template(theme: Theme) -> go.layout.Template:
             "paper_bgcolor": palette.background,
             "plot_bgcolor": palette.background,
             "colorway": palette.series,
-            "margin": {"l": MARGIN_PX, "r": MARGIN_PX, "t": MARGIN_PX, "b": MARGIN_PX},
             "xaxis": axis | {"showgrid": False, "zeroline": False},
             "yaxis": axis,
             "hovermode": "closest",

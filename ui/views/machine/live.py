@@ -15,7 +15,7 @@ from bench.machine.model import Machine
 from bench.machine.telemetry import Telemetry
 from bench.values import Reading
 from ui.design.browser import detect_theme
-from ui.design.plotly_template import MARGIN_PX, new_figure
+from ui.design.plotly_template import MARGINS, new_figure
 from ui.design.theme import Theme, add_opacity, line_colours, load_colour_scale
 
 REFRESH_S = 1.0
@@ -229,7 +229,7 @@ def _new_live_figure(readings: Sequence[Reading], unit: str, top: float, theme: 
     window = next(window for window in WINDOWS_S if _seconds_ago(readings)[0] >= -window)
     ticks = [round(-window * quarter / 4) for quarter in (4, 3, 2, 1, 0)]
     layout = {
-        "margin": {"l": MARGIN_PX, "r": 20, "t": MARGIN_PX, "b": MARGIN_PX},
+        "margin": MARGINS | {"r": 20},
         "xaxis": {
             "range": [-window, 0],
             "tickvals": ticks,
