@@ -132,8 +132,6 @@ class Step:
     published: PublishedRatio | None = None
     changes: bool = True
     """False if the lever has no effect on this step: both arms run the same code."""
-    groups: tuple[str, ...] = ()
-    """Names of groups by which the case's `step_parameter` may select this step; empty if it is always timed."""
     excluded_from_total: bool = False
     """True for a step that is timed but not added to the total, because in one arm it does no work to compare."""
 
@@ -164,14 +162,15 @@ class Case:
     published: PublishedRatio | None = None
     """What somebody published for the total."""
     step_parameter: str = ""
-    """Name of a `several` parameter of this case whose value selects the steps to time; empty: all steps are timed."""
+    """Name of a `several` parameter of this case whose choices are names of steps: only the chosen ones are timed. Empty:
+    all steps are timed."""
 
     def steps_for(self, parameters: Mapping[str, Setting]) -> tuple[Step, ...]:
         """The steps that a run with these parameters times, in order."""
         if not self.step_parameter:
             return self.steps
-        chosen = set(str(parameters[self.step_parameter]).split(","))
-        return tuple(step for step in self.steps if not step.groups or chosen & {step.name, *step.groups})
+        names = set(str(parameters[self.step_parameter]).split(","))
+        return tuple(step for step in self.steps if step.name in names)
 
     def labels(self) -> dict[str, str]:
         """Label of the total and of every step, by name."""

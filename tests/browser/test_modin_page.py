@@ -24,7 +24,7 @@ SMALL_SETTINGS = "batch=400&columns=6&budget_s=2&target=0.5"
 def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
     page.goto(f"{server.address}/modin?{SMALL_SETTINGS}&cores=1&tab=ETL+race")
     page.get_by_text("+import modin.pandas as pd").first.wait_for()
-    assert "steps=etl" in (page.wait_for_url(re.compile("steps=etl")) or page.url)
+    assert "case=etl" in (page.wait_for_url(re.compile("case=etl")) or page.url)
     find_run_button(page).click()
     # pandas does not wait for Ray: its first sample is there while Ray still starts.
     page.get_by_text("1 warm-up sample").wait_for(timeout=TASK_TIMEOUT_MS)
@@ -35,13 +35,16 @@ def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
     assert_no_exception(page)
 
     page.get_by_role("tab", name="Call by call").click()
+    page.get_by_role("combobox", name=re.compile("Case")).click()
+    page.get_by_text("Selected calls").last.click()
+    page.wait_for_url(re.compile("case=selection"))
     page.wait_for_timeout(1500)  # A popover that is opened while the page still builds up closes again.
     page.get_by_role("button", name=re.compile("More")).click()
     # The list is long and shows what is looked for.
     page.get_by_role("combobox", name=re.compile("Calls")).fill("groupby median")
     page.get_by_text("groupby median").last.wait_for()
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("steps=common(,|%2C)groupby_median"))
+    page.wait_for_url(re.compile("calls=[^&]*groupby_median"))
     page.keyboard.press("Escape")
     page.goto(f"{server.address}/modin?{SMALL_SETTINGS}&cores={min(2, core_limit())}&tab=Call+by+call&steps=map,mean")
     find_run_button(page).click()

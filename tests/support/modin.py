@@ -27,10 +27,10 @@ DASK_MISSING = MODIN.unavailable() or MODIN.lever["modin-dask"].unavailable()
 needs_dask = pytest.mark.skipif(bool(DASK_MISSING), reason=DASK_MISSING or "here")
 
 
-def prepare_pandas_arm(tmp_path: Path, **given) -> DataFrameCalls:
-    """The pandas arm, prepared in this process and run once."""
-    parameters = {"steps": "all", "columns": 8, "kind": "mixed", "file": "synthetic", "cluster": "own"} | given
-    settings = Settings("calls", "pandas", 1, given.pop("rows", 300), parameters, 0, tmp_path, tmp_path, tmp_path)
+def prepare_pandas_arm(tmp_path: Path, case: str = "all", **given) -> DataFrameCalls:
+    """The pandas arm, prepared in this process and run once. `calls` needs the case `selection`."""
+    parameters = {"columns": 8, "kind": "mixed", "file": "synthetic", "cluster": "own"} | given
+    settings = Settings(case, "pandas", 1, given.pop("rows", 300), parameters, 0, tmp_path, tmp_path, tmp_path)
     arm = DataFrameCalls(settings)
     arm.told = arm.prepare(lambda text, share=None: None)
     arm.timed = []
@@ -38,11 +38,13 @@ def prepare_pandas_arm(tmp_path: Path, **given) -> DataFrameCalls:
     return arm
 
 
-def run_modin_race(tmp_path: Path, told=None, engine: str = "modin-ray", rows: int = 400, **parameters) -> Run:
+def run_modin_race(
+    tmp_path: Path, told=None, engine: str = "modin-ray", rows: int = 400, case: str | None = None, **parameters
+) -> Run:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     given = {"columns": 6} | parameters
-    plan = make_plan("modin", accelerated=engine, cores=1, batch=rows, budget_s=2, target=0.5, parameters=given)
+    plan = make_plan("modin", case, accelerated=engine, cores=1, batch=rows, budget_s=2, target=0.5, parameters=given)
     racing = Race(
         open_plan(plan),
         emit=told or (lambda event: None),

@@ -17,7 +17,7 @@ CALL_SECONDS = {"construct": (2.0, 1.0), "read_csv": (1.0, 3.0), "read_parquet":
 def make_modin_run(arms: dict[str, str] | None = None) -> Run:
     """A finished race of reading and writing; Modin is faster in one, slower in two. Of other `arms` it tells the
     same, as runs do that were kept before that was amended."""
-    plan = make_plan("modin", cores=1, parameters={"steps": "files"}, **(arms or {}))
+    plan = make_plan("modin", "files", cores=1, **(arms or {}))
     run = Run.open(open_plan(plan))
     names = [step.name for step in resolve(plan).steps]
     for pair in range(10):

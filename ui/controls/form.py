@@ -17,8 +17,8 @@ from bench.machine.limits import core_limit
 from bench.plan.plan import MAX_SEED, Plan
 from bench.plan.validation import ACCURACY_LIMIT_RANGE, BUDGET_RANGE_S, TARGET_RANGE, PlanError, make_plan
 from bench.workload.declaration import Parameter, Workload
-from ui.controls.overrides import ControlOverrides, apply_overrides
-from ui.controls.state import Controls, current_controls, select_case
+from ui.controls.overrides import ControlOverrides, apply_overrides, select_allowed_case
+from ui.controls.state import Controls, current_controls
 from ui.controls.url import read_url, write_url
 from ui.controls.widgets import (
     SLIDER_WIDTH_PX,
@@ -48,15 +48,15 @@ def plan_from_controls(
     overrides = overrides or DEFAULT_CONTROLS
     limit = core_limit()
     problems = read_url(workload, limit)
-    if overrides.case:
-        select_case(workload, overrides.case)
+    select_allowed_case(workload, overrides)
     controls = current_controls(workload)
     controls.fill(limit)
     apply_overrides(controls, overrides)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if overrides.races:
-            if len(workload.cases) > 1 and not overrides.case:
-                draw_case(controls)
+            names = overrides.cases or tuple(case.name for case in workload.cases)
+            if len(names) > 1:
+                draw_case(controls, names)
             draw_lever(controls, theme)
         draw_cores(controls, limit)
         for parameter in controls.parameters:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from bench.plan.plan import Plan
-from bench.workload.declaration import Setting
-from ui.controls.state import Controls, split_names
+from bench.workload.declaration import Setting, Workload
+from ui.controls.state import Controls, case_key, select_case, split_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class ControlOverrides:
     """Parameters (or the batch) that are always visible. The others are under More."""
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The choices that are left of a parameter."""
-    case: str = ""
-    """The case of the tab; empty: the user selects one."""
+    cases: tuple[str, ...] = ()
+    """The cases that the user selects from, the default first; empty: all cases of the workload."""
     races: bool = True
     """False for a tab without a race: it has controls only for the cores and for visible parameters."""
 
@@ -35,9 +35,22 @@ class ControlOverrides:
 
     def covers(self, plan: Plan) -> bool:
         """Whether the tab's controls can make `plan`."""
-        if self.case and self.case != plan.case:
+        if self.cases and plan.case not in self.cases:
             return False
         return all(plan.parameters.get(name) == value for name, value in self.fixed.items())
+
+
+def select_allowed_case(workload: Workload, overrides: ControlOverrides) -> None:
+    """Select a case that the tab allows: the selected one, else the one that was last selected in this tab, else the
+    first."""
+    if not overrides.cases:
+        return
+    last_key = f"{workload.name}:case of {'+'.join(overrides.cases)}"
+    selected = st.session_state.get(case_key(workload))
+    if selected not in overrides.cases:
+        selected = st.session_state.get(last_key, overrides.cases[0])
+        select_case(workload, selected)
+    st.session_state[last_key] = selected
 
 
 def apply_overrides(controls: Controls, overrides: ControlOverrides) -> None:

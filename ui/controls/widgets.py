@@ -25,13 +25,11 @@ SHORT_DIGEST_CHARS = 12
 Width = int | Literal["stretch"]
 
 
-def draw_case(controls: Controls) -> None:
-    """Select a case of the workload."""
-    cases = {case.name: case for case in controls.workload.cases}
+def draw_case(controls: Controls, names: Sequence[str]) -> None:
+    """Select one of the cases `names` of the workload."""
+    labels = {name: controls.workload.case(name).label for name in names}
     st.session_state.setdefault(case_key(controls.workload), controls.case.name)
-    _draw_options(
-        "Case", list(cases), case_key(controls.workload), lambda name: cases[name].label, controls.case.summary
-    )
+    _draw_options("Case", list(labels), case_key(controls.workload), labels.__getitem__, controls.case.summary)
 
 
 def draw_lever(controls: Controls, theme: Theme) -> None:

@@ -1,6 +1,6 @@
-"""pandas against Modin on Ray: DataFrame calls one by one, and an ETL script.
+"""pandas against Modin on Ray: single DataFrame calls, and an ETL script.
 
-After the posts on scaling pandas by changing one import. This module only declares.
+After the posts on scaling pandas by changing one import. This module declares the workload and imports neither library.
 """
 
 import inspect
@@ -20,40 +20,68 @@ from bench.workload.declaration import (
     TimeLimits,
     Workload,
 )
-from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, etl
+from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, SELECTION, Call, etl
+from workloads.modin.settings_0_1_0 import upgrade_settings
 
 ORDER = 3
 
 _POST = "Modin's and Intel's posts: read_csv of a large file, 11.7 s to 2.92 s on 24 cores"
 _WHY = (
-    "That is 24 cores and a file that is many times larger. Modin parses parts of the file in processes of their own, "
-    "so the ratio grows with cores and rows; on few cores the costs of processes and of moving data weigh more."
+    "The post used 24 cores and a file that is many times larger. Modin parses parts of the file in several "
+    "processes, so the ratio grows with cores and rows. On few cores, the costs of processes and of moving data are "
+    "a larger share."
 )
 
-# As a person writes it; what types its arguments have is of no interest there.
+# Without the types of the arguments, as a user writes it.
 _SCRIPT = inspect.getsource(etl).replace(": Any", "").replace(": Path", "").replace(": str", "").replace(" -> Any", "")
+_SCRIPT_CODE = Code(before=f"import pandas as pd\n\n\n{_SCRIPT}", after=f"import modin.pandas as pd\n\n\n{_SCRIPT}")
+_IMPORT_CODE = Code(before="import pandas as pd\n", after="import modin.pandas as pd\n")
 
-_WHAT = {
-    "etl": "read, clean, join, aggregate and write, ten steps as one",
+_DESCRIPTIONS = {
+    "etl": "read, clean, join, aggregate and write: ten operations in one script",
     "apply": f"a Python function of a row, on the first {MAX_SLOW_ROWS:,} rows at most",
     "map": f"a Python function of a value, on the first {MAX_SLOW_ROWS:,} rows at most",
 }
+
+_CALLS_TEXT = """\
+- Each call is timed separately in both arms, until its result is complete.
+- Modin splits a table into partitions, one per core. A call that works on each partition separately can gain. A call
+  that must bring rows together, or that pandas finishes in a few milliseconds, cannot.
+- The case selects which calls are timed. *Selected calls* times any calls that you choose under **More**.
+"""
+
+
+def _declare_step(call: Call) -> Step:
+    return Step(
+        call.name,
+        call.code,
+        _DESCRIPTIONS.get(call.name, call.code),
+        published=PublishedRatio(4.0, _POST, _WHY) if call.name == "read_csv" else None,
+        excluded_from_total=call.excluded_from_total,
+    )
+
+
+def _declare_case(name: str, label: str, summary: str, code: Code, text: str = "") -> Case:
+    """A case whose calls are those that name it."""
+    steps = tuple(_declare_step(call) for call in CALLS if name in call.cases)
+    return Case(name, label, summary, steps=steps, code=code, text=text)
+
 
 WORKLOAD = Workload(
     name="modin",
     title="pandas to Modin",
     icon=":material/table_chart:",
-    summary="DataFrame calls by pandas and by Modin on Ray: what changing one import does, call by call.",
+    summary="DataFrame calls with pandas and with Modin on Ray: the effect of changing one import, call by call.",
     story=(
-        "pandas works in one process and, for most calls, on one core. Modin has the same calls, cuts the table into "
-        "partitions, and has Ray's worker processes work on them.",
-        "Modin often returns before it has worked: here the clock stops when every partition of the result is there, "
-        "and the time to return stands beside it.",
-        "Tasks, processes and moving data cost time. On few cores and small tables Modin loses more calls than it "
-        "wins; where it wins, and from which size, is what this page finds out.",
-        "Ray runs for the Modin arm alone. While pandas is timed, a Ray that was started for the run is stopped, so "
-        "that it takes nothing from pandas; an existing cluster is watched instead.",
-        "Both arms must come to equal results; a call whose results differ claims nothing.",
+        "pandas works in one process and, for most calls, on one core. Modin has the same calls. It splits the table "
+        "into partitions, and Ray's worker processes work on them.",
+        "Modin often returns before the work is done. Here the clock stops when every partition of the result is "
+        "complete; the time to return is shown too.",
+        "Tasks, processes and moving data cost time. On few cores and small tables most calls are slower with Modin. "
+        "This page finds out which calls are faster, and from which table size.",
+        "Only the Modin arm uses Ray. A Ray that was started for the run is stopped while pandas is timed, so that it "
+        "takes no CPU time from pandas. An existing cluster keeps running, and its CPU use is recorded.",
+        "Both arms must produce equal results. Fairlap makes no claim about a call whose results differ.",
     ),
     lever=Lever(
         name="engine",
@@ -68,63 +96,55 @@ WORKLOAD = Workload(
         changes_arithmetic=True,
     ),
     cases=(
+        _declare_case("overview", "Overview", "The ETL script and the common calls.", _SCRIPT_CODE, _CALLS_TEXT),
+        _declare_case("etl", "ETL script", "A script of ten operations.", _SCRIPT_CODE),
+        _declare_case("common", "Common calls", "Calls that most scripts use.", _IMPORT_CODE, _CALLS_TEXT),
+        _declare_case("files", "Reading and writing", "Calls that read or write files.", _IMPORT_CODE, _CALLS_TEXT),
+        _declare_case("calls", "Calls on a table", "Calls that work on a table in memory.", _IMPORT_CODE, _CALLS_TEXT),
+        _declare_case("text", "Texts and dates", "Calls on columns of texts and dates.", _IMPORT_CODE, _CALLS_TEXT),
+        _declare_case(
+            "all", "All calls", "The ETL script and every call. Needs a larger budget.", _SCRIPT_CODE, _CALLS_TEXT
+        ),
         Case(
-            "calls",
-            "Calls",
-            "DataFrame calls, and a script of ten steps.",
-            code=Code(before=f"import pandas as pd\n\n\n{_SCRIPT}", after=f"import modin.pandas as pd\n\n\n{_SCRIPT}"),
-            steps=tuple(
-                Step(
-                    call.name,
-                    call.code,
-                    _WHAT.get(call.name, call.code),
-                    published=PublishedRatio(4.0, _POST, _WHY) if call.name == "read_csv" else None,
-                    groups=call.groups,
-                    excluded_from_total=call.excluded_from_total,
-                )
-                for call in CALLS
-            ),
+            SELECTION,
+            "Selected calls",
+            "Any calls, named by the parameter calls.",
+            steps=tuple(_declare_step(call) for call in CALLS),
+            code=_IMPORT_CODE,
+            text=_CALLS_TEXT,
             parameters=(
                 Parameter(
-                    "steps",
+                    "calls",
                     "Calls",
                     "several",
-                    "common,etl",
-                    help="Which calls are raced: groups of them, single ones, or both. All of them take long, and need a "
-                    "larger budget.",
-                    choices={
-                        "common": "common calls",
-                        "files": "reading and writing",
-                        "calls": "calls on a table",
-                        "text": "texts and dates",
-                        "all": "all",
-                    }
-                    | {call.name: call.code for call in CALLS},
+                    ",".join(call.name for call in CALLS if "common" in call.cases),
+                    help="The calls that are timed.",
+                    choices={call.name: call.code for call in CALLS},
                 ),
             ),
-            step_parameter="steps",
+            step_parameter="calls",
         ),
     ),
     parameters=(
         Parameter(
-            "columns", "Columns", "integer", 32, "Of the made up table, the key among them.", minimum=4, maximum=256
+            "columns", "Columns", "integer", 32, "Of the generated table, including the key.", minimum=4, maximum=256
         ),
         Parameter(
             "kind",
             "Values",
             "choice",
             "mixed",
-            help="Of the made up table: whole numbers, or numbers, dates and texts with missing values.",
-            choices={"mixed": "numbers, dates and texts, some missing", "integer": "whole numbers"},
+            help="Values of the generated table: integers only, or numbers, dates and texts with missing values.",
+            choices={"mixed": "numbers, dates and texts, some missing", "integer": "integers"},
         ),
         Parameter(
             "file",
             "Table",
             "text",
             "synthetic",
-            help="Made up from the seed; or the path of a CSV or Parquet file on this machine, of which as many rows "
-            "are taken as 'Rows' says.",
-            choices={"synthetic": "made up from the seed"},
+            help="Generated from the seed, or the path of a CSV or Parquet file on this machine. Rows limits how many "
+            "rows of a file are used.",
+            choices={"synthetic": "generated from the seed"},
             path="always",
         ),
         Parameter(
@@ -132,9 +152,9 @@ WORKLOAD = Workload(
             "Ray",
             "choice",
             "own",
-            help="What Modin on Ray works with: a Ray that begins and ends with the run, or the cluster that is named "
-            "where Fairlap was started. Its nodes must see the same files by the same paths.",
-            choices={"own": "started for the run", "existing": "an existing cluster"},
+            help="The Ray that Modin uses: one that starts and ends with the run, or the cluster that RAY_ADDRESS names "
+            "where Fairlap was started. Its nodes must have the same files at the same paths.",
+            choices={"own": "started for the run", "existing": "existing cluster"},
             needs={"existing": "RAY_ADDRESS"},
         ),
     ),
@@ -143,7 +163,7 @@ WORKLOAD = Workload(
         "Rows",
         "integer",
         1 << 16,
-        help="Rows of the table.",
+        help="Number of rows of the table.",
         minimum=16,
         maximum=1 << 24,
         stops=tuple(1 << power for power in range(16, 25)),
@@ -156,7 +176,8 @@ WORKLOAD = Workload(
     platform=Platform(
         machines=("x86_64", "AMD64", "aarch64", "arm64"),
         systems=("Linux",),
-        note="Ray's processes are watched, stopped and swept as only Linux allows.",
+        note="Fairlap can observe, stop and end Ray's processes only on Linux.",
     ),
     limits=TimeLimits(prepare_s=600.0, sample_s=600.0),
+    upgrade_settings=upgrade_settings,
 )

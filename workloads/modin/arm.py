@@ -26,7 +26,7 @@ class DataFrameCalls:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.calls = select_calls(str(settings.parameters["steps"]))
+        self.calls = select_calls(settings.case, settings.parameters)
         self.returned: dict[str, list[float]] = {call.name: [] for call in self.calls}
         self.took: dict[str, list[float]] = {call.name: [] for call in self.calls}
         self.judged = dict.fromkeys(self.took, 0)

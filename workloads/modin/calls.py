@@ -1,24 +1,29 @@
-"""The calls that are timed, the same code in both arms: `pd` is pandas in one of them, `modin.pandas` in the other.
+"""The calls that are timed. Both arms run the same code: `pd` is pandas in one of them and `modin.pandas` in the other.
 
-Loads neither: the declaration reads the names from here, and an arm hands in what the calls work on.
+This module loads neither library. The declaration reads names and cases from here; an arm passes the tables in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.workload.declaration import Setting
+
 MAX_SLOW_ROWS = 1 << 16
-"""Most rows that are handed to a Python function one by one."""
+"""Largest number of rows for calls that run a Python function for every row."""
+SELECTION = "selection"
+"""The case whose parameter `calls` names the calls to time."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallInputs:
-    """What the calls work on; frames and series are the arm's own."""
+    """What the calls work on. Frames and series belong to the library of the arm."""
 
     pd: Any
+    """pandas or modin.pandas."""
     csv: Path
     parquet: Path
     out: Path
@@ -30,21 +35,21 @@ class CallInputs:
     numbers: Any
     """Its numeric columns."""
     few: Any
-    """The first `SLOW_ROWS` rows of those."""
+    """The first rows of `numbers`, at most MAX_SLOW_ROWS."""
     left: Any
-    """Some numeric columns and `row`, a number of the row."""
+    """Some numeric columns, and `row`, the number of the row."""
     small: Any
-    """A row for each value of the key: `key`, `label`."""
+    """One row for each value of the key: `key`, `label`."""
     large: Any
     """Half as many rows as the table, in random order: `row`, `extra`."""
     text: Any
     """A column of texts."""
     dates: Any
-    """A column of texts that are ISO dates."""
+    """A column of ISO dates as texts."""
     key: str
-    """The column to group and join by."""
+    """Name of the column to group and join by."""
     value: str
-    """A numeric column beside it."""
+    """Name of another numeric column."""
     bucket: Any
     """Frame of `key`, `value` and `bucket`, 0 to 9."""
 
@@ -55,21 +60,22 @@ class Call:
 
     name: str
     code: str
-    """As a person writes it."""
-    groups: tuple[str, ...]
+    """The call as a user writes it."""
+    cases: tuple[str, ...]
+    """The cases of the workload that time it, besides SELECTION."""
     run: Callable[[CallInputs], Any]
     order: Literal["same", "any", "sorted"] = "same"
-    """Which rows' order must agree between the arms: all, none, or that of the key by which they were sorted."""
+    """Which order of the rows must agree between the arms: of all rows, none, or only that of the sorted key."""
     on: str = "frame"
-    """Which of the tables it works on first."""
+    """Name of the first table that it works on."""
     shuffles: bool = False
-    """Whether rows of different partitions must come together, beyond sums of each."""
+    """Whether rows of different partitions must be brought together, beyond sums of each partition."""
     excluded_from_total: bool = False
-    """Whether it only passes references on in Modin: it does no work that could be compared."""
+    """Whether Modin only passes references on, so that there is no work to compare."""
 
 
 def _grade(row: Any) -> float:
-    """A Python function of a row, as people hand to apply."""
+    """A Python function of a row, as users pass it to apply."""
     return row.iloc[0] * 2.0 if row.iloc[0] > row.iloc[1] else row.iloc[1] - row.iloc[0]
 
 
@@ -97,23 +103,25 @@ def etl(pd: Any, csv: Path, labels: Any, key: str, value: str, out: Path) -> Any
     rows = rows[rows["double"] > rows["double"].mean()]
     rows = rows.merge(labels, left_on=key, right_on="label_key")
     rows["weighed"] = rows["double"] * rows["label"]
-    found = rows.groupby(key).agg({"weighed": "sum", "double": "mean", value: "count"})
-    # Modin 0.37 gives the columns of such an agg in another order than pandas: a script must name its own.
-    found = found.sort_index()[["weighed", "double", value]]
-    found.to_parquet(out / "etl.parquet")
-    return found
+    result = rows.groupby(key).agg({"weighed": "sum", "double": "mean", value: "count"})
+    # Modin 0.37 returns the columns of such an agg in another order than pandas, so the script selects them by name.
+    result = result.sort_index()[["weighed", "double", value]]
+    result.to_parquet(out / "etl.parquet")
+    return result
 
 
-_COMMON = ("common", "calls", "all")
+# The cases of the workload that time a call, besides SELECTION.
+_COMMON = ("overview", "common", "calls", "all")
+_COMMON_FILES = ("overview", "common", "files", "all")
 _CALLS = ("calls", "all")
 _FILES = ("files", "all")
 _TEXT = ("text", "all")
 
 CALLS: tuple[Call, ...] = (
-    Call("etl", "the ETL script", ("all",), lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out)),
+    Call("etl", "ETL script", ("overview", "etl", "all"), lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out)),
     Call("construct", "DataFrame(array)", _FILES, lambda t: t.pd.DataFrame(t.array)),
-    Call("read_csv", "read_csv", ("common", "files", "all"), lambda t: t.pd.read_csv(t.csv)),
-    Call("read_parquet", "read_parquet", ("common", "files", "all"), lambda t: t.pd.read_parquet(t.parquet)),
+    Call("read_csv", "read_csv", _COMMON_FILES, lambda t: t.pd.read_csv(t.csv)),
+    Call("read_parquet", "read_parquet", _COMMON_FILES, lambda t: t.pd.read_parquet(t.parquet)),
     Call("head", "head", _CALLS, lambda t: t.frame.head(100)),
     Call("isna", "isna", _CALLS, lambda t: t.frame.isna()),
     Call("fillna", "fillna", _COMMON, lambda t: t.numbers.fillna(0), on="numbers"),
@@ -176,7 +184,9 @@ CALLS: tuple[Call, ...] = (
 )
 
 
-def select_calls(names: str) -> list[Call]:
-    """The calls that are named, by groups or one by one with commas between, in order."""
-    wanted = set(names.split(","))
-    return [call for call in CALLS if wanted & {call.name, *call.groups}]
+def select_calls(case: str, parameters: Mapping[str, Setting]) -> list[Call]:
+    """The calls that a case of the workload times, in order."""
+    if case == SELECTION:
+        names = set(str(parameters["calls"]).split(","))
+        return [call for call in CALLS if call.name in names]
+    return [call for call in CALLS if case in call.cases]

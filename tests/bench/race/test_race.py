@@ -12,7 +12,7 @@ from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
 from bench.values import Arm, Outcome, Phase, Speed
-from bench.workload.declaration import RacePolicy
+from bench.workload.declaration import Parameter, RacePolicy
 from bench.workload.registry import load_workloads
 from tests.support.processes import wait_until_gone
 from tests.support.runs import run_trial_race
@@ -127,9 +127,9 @@ def test_a_step_that_stands_apart_is_timed_and_no_part_of_the_whole(tmp_path, mo
 
 
 def test_a_parameter_chooses_the_steps(tmp_path, monkeypatch):
-    case = load_workloads()["trial"].default_case
-    steps = tuple(replace(step, groups=("none",) if step.name == "spin" else ("raise",)) for step in case.steps)
-    replace_trial_case(monkeypatch, steps=steps, step_parameter="fault")
+    choices = {step.name: step.label for step in load_workloads()["trial"].default_case.steps}
+    parameter = Parameter("steps", "Steps", "several", "spin", choices=choices)
+    replace_trial_case(monkeypatch, parameters=(parameter,), step_parameter="steps")
     run = run_trial_race(tmp_path).record
     assert [step.name for step in run.snapshot.steps] == ["spin"]
     assert run.state is State.FAILED, "the arm timed what was not chosen, and that is noticed"

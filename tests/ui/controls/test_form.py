@@ -109,9 +109,32 @@ def test_settings_of_another_case_are_reported_and_dropped(two_cases):
 
 
 def test_a_tab_with_a_case_has_no_selector(two_cases):
-    app = open_form(ControlOverrides(case="recursion", visible=("depth",)))
+    app = open_form(ControlOverrides(cases=("recursion",), visible=("depth",)))
     assert "Case" not in [control.label for control in app.button_group]
     assert read_plan(app)["case"] == "recursion"
+
+
+def test_a_tab_with_several_cases_returns_to_the_one_selected_there(two_cases):
+    app = open_form(ControlOverrides(cases=("recursion", "loop")))
+    assert read_plan(app)["case"] == "recursion", "the first of the tab, although it is not the workload's default"
+    [case] = [control for control in app.button_group if control.label == "Case"]
+    assert case.options[0] == "Recursion"
+    case.set_value("loop").run()
+    app.session_state["overrides"] = ControlOverrides(cases=("recursion",))
+    assert read_plan(app.run())["case"] == "recursion"
+    app.session_state["overrides"] = ControlOverrides(cases=("recursion", "loop"))
+    assert read_plan(app.run())["case"] == "recursion", "the selected case is one of the tab's"
+
+
+def test_a_tab_restores_the_case_that_was_last_selected_in_it(two_cases):
+    app = open_form(ControlOverrides(cases=("loop", "recursion")))
+    next(control for control in app.button_group if control.label == "Case").set_value("recursion").run()
+    app.session_state["overrides"] = ControlOverrides(cases=("loop",))
+    assert read_plan(app.run())["case"] == "loop"
+    # A case that this tab does not have is selected when the user comes back to it.
+    app.session_state["trial:case"] = "none of them"
+    app.session_state["overrides"] = ControlOverrides(cases=("loop", "recursion"))
+    assert read_plan(app.run())["case"] == "recursion"
 
 
 def test_a_tab_fixes_and_hides_parameters():
@@ -122,12 +145,12 @@ def test_a_tab_fixes_and_hides_parameters():
 
 def test_a_value_that_a_tab_does_not_allow_comes_back_where_it_is_allowed(two_cases):
     app = open_form(
-        ControlOverrides(case="recursion", choices={"parts": ("left", "right")}), case="recursion", parts="left"
+        ControlOverrides(cases=("recursion",), choices={"parts": ("left", "right")}), case="recursion", parts="left"
     )
     assert read_plan(app)["parameters"]["parts"] == "left"
-    app.session_state["overrides"] = ControlOverrides(case="recursion", fixed={"parts": "right"})
+    app.session_state["overrides"] = ControlOverrides(cases=("recursion",), fixed={"parts": "right"})
     assert read_plan(app.run())["parameters"]["parts"] == "right"
-    app.session_state["overrides"] = ControlOverrides(case="recursion", choices={"parts": ("left",)})
+    app.session_state["overrides"] = ControlOverrides(cases=("recursion",), choices={"parts": ("left",)})
     assert read_plan(app.run())["parameters"]["parts"] == "left"
 
 

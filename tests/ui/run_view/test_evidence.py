@@ -9,7 +9,7 @@ from ui.run_view.evidence import accelerated_evidence
 
 
 def test_evidence_for_the_total_leaves_out_steps_that_are_excluded_from_it():
-    run = Run.open(open_plan(make_plan("modin", cores=1, parameters={"steps": "map,concat"})))
+    run = Run.open(open_plan(make_plan("modin", "selection", cores=1, parameters={"calls": "map,concat"})))
     run.evidence = {
         Arm.ACCELERATED: [Evidence(step=name, path="accelerated", words=["words"]) for name in ("concat", "map")]
     }

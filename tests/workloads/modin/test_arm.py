@@ -23,10 +23,10 @@ from workloads.modin.engines.base import CallExecution
 
 def test_calls_of_a_python_function_say_that_they_work_on_fewer_rows(tmp_path):
     rows = MAX_SLOW_ROWS + 100
-    arm = prepare_pandas_arm(tmp_path, rows=rows, columns=4, steps="map,apply,mean")
+    arm = prepare_pandas_arm(tmp_path, rows=rows, columns=4, case="selection", calls="map,apply,mean")
     assert arm.told["work"] == rows
     assert arm.told["step_work"] == {"map": MAX_SLOW_ROWS, "apply": MAX_SLOW_ROWS}
-    assert {step.what for step in MODIN.steps if step.name in ("map", "apply")} == {
+    assert {step.description for step in MODIN.case("all").steps if step.name in ("map", "apply")} == {
         f"a Python function of {of}, on the first 65,536 rows at most" for of in ("a value", "a row")
     }
 
@@ -47,7 +47,7 @@ def test_every_call_works_on_every_kind_of_table_and_agrees_with_itself(tmp_path
 
 @pytest.mark.parametrize(("baseline", "told"), [("pandas", True), ("modin-ray", False)])
 def test_what_modin_costs_and_how_it_worked_is_told_beside_pandas_alone(tmp_path, baseline, told):
-    arm = prepare_pandas_arm(tmp_path, steps="mean")
+    arm = prepare_pandas_arm(tmp_path, case="selection", calls="mean")
     arm.conclude()
     file = tmp_path / "times.json"
     # pandas' first call is 30 s dearer than the later ones.
@@ -81,7 +81,7 @@ def test_columns_named_as_those_that_the_calls_make_change_nothing(tmp_path):
     arms = [prepare_pandas_arm(tmp_path, file=str(file)) for file in (plain, named)]
     assert {(arm.tables.key, arm.tables.value) for arm in arms} == {("id", "x")}
     for call in ("etl", "merge_small", "merge_large"):
-        found = [one.run(arm.tables) for arm in arms for one in select_calls(call)]
+        found = [one.run(arm.tables) for arm in arms for one in select_calls("selection", {"calls": call})]
         pd.testing.assert_frame_equal(*found)
 
 
@@ -95,7 +95,7 @@ def test_the_key_is_not_taken_for_the_value_beside_it(tmp_path):
 def test_text_calls_work_on_a_table_with_truth_values_with_gaps_and_no_text(tmp_path):
     file = tmp_path / "own.csv"
     file.write_text("id,x,b\n" + "1,2.5,true\n2,1.5,\n" * 200)
-    arm = prepare_pandas_arm(tmp_path, file=str(file), steps="text")
+    arm = prepare_pandas_arm(tmp_path, file=str(file), case="text")
     assert arm.tables.text.name == "text"
 
 
@@ -104,13 +104,13 @@ def test_a_table_on_which_a_call_fails_is_refused_with_the_calls_name(tmp_path):
     days = ["2020-01-02"] * 200 + ["some day"]
     file.write_text("id,x,when\n" + "".join(f"{i % 3},{i}.5,{day}\n" for i, day in enumerate(days)))
     with pytest.raises(BadInput, match=r"to_datetime does not work on this table: .*some day") as error:
-        prepare_pandas_arm(tmp_path, file=str(file), steps="text")
+        prepare_pandas_arm(tmp_path, file=str(file), case="text")
     assert error.value.remedy
 
 
 def test_time_to_return_is_that_of_the_race_however_often_a_call_is_made_in_a_sample(tmp_path):
-    parameters = {"steps": "construct,read_csv", "columns": 4, "kind": "integer", "file": "synthetic", "cluster": "own"}
-    made = DataFrameCalls(Settings("calls", "modin-ray", 1, 100, parameters, 0, tmp_path, tmp_path, tmp_path))
+    parameters = {"calls": "construct,read_csv", "columns": 4, "kind": "integer", "file": "synthetic", "cluster": "own"}
+    made = DataFrameCalls(Settings("selection", "modin-ray", 1, 100, parameters, 0, tmp_path, tmp_path, tmp_path))
     made.engine = SimpleNamespace(service="Ray", storing="put into the object store", started_s=0.0)
     made.notes = {call.name: CallExecution(0.1) for call in made.calls}
     made.took = made.returned = {"construct": [9.0] * 16, "read_csv": [9.0] * 7}

@@ -6,8 +6,6 @@ import streamlit as st
 
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
-from bench.workload.declaration import Code
-from bench.workload.registry import load_workloads
 from ui.controls.overrides import ControlOverrides
 from ui.views.modin import break_even, scaling
 from ui.views.modin.calls import draw_calls, draw_start_up
@@ -16,26 +14,24 @@ from ui.views.race.tabs import WorkloadTab
 
 WORKLOAD = "modin"
 ETL_TAB, CALLS_TAB = "ETL race", "Call by call"
-IMPORT_CODE = Code(before="import pandas as pd\n", after="import modin.pandas as pd\n")
-"""What changes, without the script."""
+CALLS_CASES = ("common", "files", "calls", "text", "all", "selection", "overview")
+"""The cases that time more than the ETL script."""
 
 
 def build_tabs() -> dict[str, WorkloadTab]:
     """Every tab by its name, in order."""
-    workload = load_workloads()[WORKLOAD]
-    calls = [name for name in workload.parameter("steps").choices if name != "etl"]
     return {
         ETL_TAB: WorkloadTab(
-            ControlOverrides({"steps": "etl"}, visible=("batch",)),
+            ControlOverrides(cases=("etl",), visible=("batch",)),
             above=_draw_script,
             below=draw_start_up,
             code=lambda plan: resolve(plan).case.code,
         ),
         CALLS_TAB: WorkloadTab(
-            ControlOverrides(visible=("batch",), choices={"steps": calls}),
+            ControlOverrides(cases=CALLS_CASES, visible=("batch",)),
             above=_draw_calls_introduction,
             first=draw_calls,
-            code=lambda plan: IMPORT_CODE,
+            code=lambda plan: resolve(plan).case.code,
         ),
         "Break-even": WorkloadTab(
             ControlOverrides(visible=("columns", "kind"), races=False), above=break_even.draw_break_even_tab
@@ -58,16 +54,13 @@ def _draw_script(plan: Plan) -> None:
 
 
 def _draw_calls_introduction(plan: Plan) -> None:
-    told, code = st.columns([4, 5], gap="medium")
-    with told:
-        st.markdown("#### Which calls gain, and why others do not")
-        st.markdown(
-            "- Each call is timed by itself, in both arms, until its result is there.\n"
-            "- A table is cut into partitions, one a core: a call that works on each by itself can gain; one that must "
-            "bring rows together, or that pandas does in a few milliseconds, cannot.\n"
-            "- Choose the calls under **More**: groups of them, or single ones."
-        )
+    """What kinds of calls gain, and which calls are timed."""
+    resolved = resolve(plan)
+    text, code = st.columns([4, 5], gap="medium")
+    with text:
+        st.markdown("#### Which calls gain, and which do not")
+        st.markdown(resolved.case.text)
     with code:
-        st.code(format_diff(IMPORT_CODE), language="diff")
-        named = ", ".join(f"`{step.label}`" for step in resolve(plan).steps)
-        st.markdown(f":small[Chosen: {named}]")
+        st.code(format_diff(resolved.case.code), language="diff")
+        labels = ", ".join(f"`{step.label}`" for step in resolved.steps)
+        st.markdown(f":small[Timed calls: {labels}]")

@@ -77,7 +77,7 @@ def test_other_arms_are_told_nothing_of_what_modin_costs_beyond_pandas(arms):
     assert set(table["why"]) == {""} and set(table["results"]) == {"equal", "differ"}
     Store().save(run)
     # Its own plan shows it, and no start-up; that of pandas to Modin does not.
-    shown = open_modin_page(tab="Call by call", steps="files", cores="1", **arms)
+    shown = open_modin_page(tab="Call by call", case="files", cores="1", **arms)
     assert not shown.exception
     assert shown.dataframe and "Start-up" not in read_labels(shown)
     assert "race it first" in read_labels(open_modin_page(tab="Call by call"))

@@ -84,6 +84,6 @@ def test_scaling_names_the_arms_that_raced():
     arms = {"baseline": "modin-ray", "accelerated": "pandas"}
     run = add_core_counts(make_modin_run(arms), {arm: {1: 1.0, 2: 0.9} for arm in Arm})
     Store().save(run)
-    app = open_modin_page(tab="Scaling", steps="files", cores="1", **arms)
+    app = open_modin_page(tab="Scaling", case="files", cores="1", **arms)
     assert not app.exception
     assert "law through the times of pandas" in read_labels(app) and "times of Modin" not in read_labels(app)

@@ -15,7 +15,7 @@ from tests.support.processes import wait_until_gone
 
 @needs_dask
 def test_dask_races_with_evidence_of_its_workers_and_leaves_nothing(tmp_path, home):
-    run = run_modin_race(tmp_path, engine="modin-dask", steps="common")
+    run = run_modin_race(tmp_path, engine="modin-dask", case="common")
     assert run.state is State.FINISHED, run.failure
     told = {evidence.step: evidence for evidence in run.evidence[Arm.ACCELERATED]}
     assert {evidence.path for evidence in told.values()} == {"accelerated"}
@@ -34,7 +34,7 @@ def test_a_worker_of_dasks_that_is_killed_ends_in_a_clear_failure(tmp_path, home
                 if "multiprocessing.spawn" in " ".join(psutil.Process(pid).cmdline()):
                     os.kill(pid, signal.SIGKILL)
 
-    run = run_modin_race(tmp_path, kill, engine="modin-dask", steps="etl")
+    run = run_modin_race(tmp_path, kill, engine="modin-dask", case="etl")
     assert run.state is State.FAILED
     assert "accelerated arm (Modin on Dask)" in run.failure.what
     assert run.failure.remedy

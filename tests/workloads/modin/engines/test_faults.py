@@ -32,8 +32,8 @@ ray = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailab
 SERVER_SCRIPT = """
 import time
 from bench.scheduler.dispatcher import Dispatcher
-from bench.plan.plan import make
-plan = make('modin', cores=1, batch=400, budget_s=60, target=0, parameters={'columns': 6, 'steps': 'etl'})
+from bench.plan.validation import make_plan
+plan = make_plan('modin', 'etl', cores=1, batch=400, budget_s=60, target=0, parameters={'columns': 6})
 Dispatcher().submit(plan, origin='page')
 time.sleep(120)
 """
@@ -133,7 +133,7 @@ def test_a_disk_that_is_full_while_pandas_writes_is_told(tmp_path, small_disk):
     (tmp_path / "out").mkdir()
     small_disk(tmp_path / "out")
     with pytest.raises(BadInput, match="The disk is full to which the call writes") as error:
-        prepare_pandas_arm(tmp_path, steps="files", rows=40_000)
+        prepare_pandas_arm(tmp_path, case="files", rows=40_000)
     assert "Free space" in error.value.remedy
 
 
@@ -143,7 +143,7 @@ def test_a_disk_that_is_full_while_modin_writes_ends_in_a_clear_failure(tmp_path
         if isinstance(event, events.ArmPrepared) and event.prepared.arm is Arm.ACCELERATED:
             small_disk(tmp_path / "scratch" / "accelerated-1" / "scratch" / "out")
 
-    run = run_modin_race(tmp_path, fill, steps="files", rows=40_000)
+    run = run_modin_race(tmp_path, fill, case="files", rows=40_000)
     assert run.state is State.FAILED
     assert "accelerated arm (Modin on Ray)" in run.failure.what
     assert "disk is full to which the call writes" in run.failure.what
@@ -159,7 +159,7 @@ from workloads.modin import on_ray
 from workloads.modin.arm import Frames
 scratch, cache = map(Path, sys.argv[1:])
 on_ray._store_bytes = lambda held: 80 << 20  # The smallest that Ray takes; the table is larger.
-parameters = {'steps': 'calls', 'columns': 128, 'kind': 'integer', 'file': 'synthetic', 'cluster': 'own'}
+parameters = {'columns': 128, 'kind': 'integer', 'file': 'synthetic', 'cluster': 'own'}
 arm = Frames(Settings('calls', 'modin-ray', 1, 1 << 17, parameters, 0, scratch, scratch, cache))
 try:
     arm.prepare(lambda text, share=None: None)

@@ -103,11 +103,11 @@ def named(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     return cluster
 
 
-def run_cluster_race(tmp_path: Path, told=None, steps: str = "etl", rows: int = 400) -> Run:
+def run_cluster_race(tmp_path: Path, told=None, case: str = "etl", rows: int = 400) -> Run:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    parameters = {"columns": 6, "steps": steps, "cluster": "existing"}
-    plan = make_plan("modin", cores=1, batch=rows, budget_s=2, target=0.5, parameters=parameters)
+    parameters = {"columns": 6, "cluster": "existing"}
+    plan = make_plan("modin", case, cores=1, batch=rows, budget_s=2, target=0.5, parameters=parameters)
     opening = open_plan(plan)
     racing = Race(
         opening, emit=told or (lambda event: None), stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1)
@@ -127,7 +127,7 @@ def test_nobody_joins_a_cluster_that_the_operator_does_not_name(monkeypatch):
 
 def test_a_cluster_works_shows_its_nodes_and_its_ratio_is_refused(tmp_path, home, named):
     # So many rows that parts are too large to travel inside messages.
-    run = run_cluster_race(tmp_path, steps="files", rows=1 << 15)
+    run = run_cluster_race(tmp_path, case="files", rows=1 << 15)
     assert run.state is State.FINISHED, run.failure
     service = run.prepared_arm(Arm.ACCELERATED).service
     assert (service.cores, service.elsewhere) == (2, 0)

@@ -54,7 +54,7 @@ def test_rays_folder_has_a_short_name_that_others_of_this_user_can_follow(tmp_pa
 
 @needs_ray
 def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_references(tmp_path, home):
-    run = run_modin_race(tmp_path, steps="calls")
+    run = run_modin_race(tmp_path, case="calls")
     assert run.state is State.FINISHED, run.failure
     table = next(table for table in run.tables if table.name == "equality")
     # On so few rows some keys have missing values only: pandas' pivot_table leaves them out, Modin's does not.
@@ -92,7 +92,7 @@ def test_ray_killed_in_the_middle_ends_in_a_clear_failure(tmp_path, home, when):
             if psutil.pid_exists(pid) and psutil.Process(pid).name() in ("raylet", "gcs_server"):
                 os.kill(pid, signal.SIGKILL)
 
-    run = run_modin_race(tmp_path, kill, steps="etl")
+    run = run_modin_race(tmp_path, kill, case="etl")
     assert run.state is State.FAILED
     assert "accelerated arm (Modin on Ray)" in run.failure.what
     assert "ended in the middle of the work" in run.failure.what
