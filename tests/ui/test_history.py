@@ -1,11 +1,24 @@
-"""The last results that pages show: of this machine if there is one."""
+"""Look-ups of earlier runs: the last run of a plan, and the last result of a workload on this machine."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
+import streamlit as st
+
+from bench.run.events import State
 from bench.storage.store import Store
 from tests.support.machines import change_machine
 from tests.support.stored_runs import store_run
 from ui import history
+
+
+@pytest.fixture(autouse=True)
+def clear_dispatcher() -> Iterator[None]:
+    """The dispatcher is cached per server, but every test has its own data folder."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
 
 
 def test_the_last_result_on_this_machine_comes_before_a_newer_one_elsewhere(finished):
@@ -21,3 +34,12 @@ def test_the_last_result_on_this_machine_comes_before_a_newer_one_elsewhere(fini
     another = change_machine(here, identity={"machine_id": "c" * 16})
     assert history.find_last_result(store, "trial", another).id == "b" * 32
     assert history.find_last_result(store, "nothing", another) is None
+
+
+def test_the_last_run_is_the_newest_finished_one_of_the_workload_or_of_the_plan(finished):
+    store_run(finished, "a" * 32)
+    store_run(finished, "b" * 32, started=finished.started + timedelta(hours=1), digest="0" * 16)
+    store_run(finished, "c" * 32, started=finished.started + timedelta(hours=2), state=State.STOPPED)
+    assert history.load_last_run("trial").id == "b" * 32
+    assert history.load_last_run("trial", finished.digest).id == "a" * 32
+    assert history.load_last_run("trial", "1" * 16) is None
