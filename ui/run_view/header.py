@@ -70,7 +70,8 @@ def _describe_progress(run: Run, live: bool) -> str:
         parts.append(format_count(total.baseline.count, "pair"))
         if live:
             widest = max(comparison.ratio.half_width for comparison in run.statistics)
-            parts.append(f"interval ± {format_percent(widest)}, target ± {format_percent(run.plan.target)}")
+            target = f", target ± {format_percent(run.plan.target)}" if run.plan.target else ""
+            parts.append(f"interval ± {format_percent(widest)}{target}")
         else:
             parts.append(f"interval ± {format_percent(total.ratio.half_width)}")
     elif warm_up_count:
