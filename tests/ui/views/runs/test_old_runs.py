@@ -89,6 +89,13 @@ def test_a_run_is_drawn(run_id: str) -> None:
     assert OLD_RUNS[run_id]["sentence"].split(";")[0] in read_page(app).replace("\\", "")
 
 
+@pytest.mark.parametrize("run_id", OLD_RUNS)
+def test_a_run_opens_on_the_page_of_its_workload(run_id: str) -> None:
+    app = open_page(OLD_RUNS[run_id]["workload"], run=run_id)
+    assert not app.error and not app.warning
+    assert ":material/flag: finished" in read_page(app)
+
+
 def test_runs_are_drawn_and_compared_whatever_was_changed(declarations: str) -> None:
     for run_id in ("36e218f422d64f73868391427ee4859a", "eab31c3e0edd4f6e96910c1fe2457330", *SAME_PLAN[:1]):
         app = open_page("runs", run=run_id)
