@@ -19,7 +19,7 @@ from workloads.bert.inference.tokenization import WindowTokenizer
 from workloads.bert.model import checkpoint, forward, fusion, graphdef
 from workloads.bert.profiling import instruction_sets, operators
 from workloads.bert.profiling.operators import GraphBreakdown
-from workloads.bert.profiling.profile import Profile, profile_graph, sum_products
+from workloads.bert.profiling.profile import Profile, profile_graph
 from workloads.bert.quantization import conversion, convert, graph_cache, graphs
 from workloads.bert.quantization.conversion import Conversion
 
@@ -183,7 +183,7 @@ class BertTaskWork:
             "arms": arms,
             "changes": [
                 {
-                    "layer": str(change.place),
+                    "layer": str(change.location),
                     "operator": change.operator,
                     "before": change.before,
                     "after": change.after,
@@ -225,15 +225,12 @@ def _describe_arm(precision: str, breakdown: GraphBreakdown, profile: Profile) -
         "bytes_on_disk": breakdown.bytes_on_disk,
         "constants": [asdict(constants) for constants in breakdown.constants],
         "wall_ms": profile.wall_ms,
-        "onednn_ms": profile.onednn_ms,
         "onednn_share": profile.onednn_share,
-        "operators_ms": profile.operators_ms,
         "batch": profile.batch,
         "length": profile.length,
         "passes": profile.passes,
         "kernels": [asdict(kernel) | {"gops": kernel.gops} for kernel in profile.kernels],
         "operators": [asdict(operator) for operator in profile.operators],
-        "products": [asdict(product) for product in sum_products(profile)],
         "instructions": profile.instructions,
         "onednn": profile.version,
         "skipped": profile.skipped,

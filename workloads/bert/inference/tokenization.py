@@ -182,12 +182,10 @@ class WindowTokenizer:
     ) -> list[list[Answer]]:
         """Return the answers of each query, best first, from the logits of start and end, each (windows, length)."""
         scores: list[dict[tuple[int, int], float]] = [{} for _ in passages]
-        for row, query in enumerate(windows.query):
-            for first, last, score in find_best_spans(start[row], end[row], windows.spans[row], windows.central[row]):
-                span = (
-                    int(windows.spans[row, first, 0]),
-                    extend_over_marks(passages[query], int(windows.spans[row, last, 1])),
-                )
+        for row, query in enumerate(map(int, windows.query)):
+            spans = windows.spans[row]
+            for first, last, score in find_best_spans(start[row], end[row], spans, windows.central[row]):
+                span = int(spans[first, 0]), extend_over_marks(passages[query], int(spans[last, 1]))
                 # Several windows may hold the same span.
                 scores[query][span] = max(score, scores[query].get(span, -np.inf))
         return [rank_answers(by_span, passage) for by_span, passage in zip(scores, passages, strict=True)]

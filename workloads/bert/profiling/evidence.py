@@ -1,4 +1,4 @@
-"""Which way the inference took: the products in the graph that is raced, and the kernels that oneDNN says it ran."""
+"""Evidence of the path that the inference took: the products of the raced graph, and the kernels that oneDNN ran."""
 
 from __future__ import annotations
 
@@ -11,56 +11,68 @@ from bench.values import Evidence
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model import graphdef
 from workloads.bert.profiling import instruction_sets, onednn_verbose, profile
-from workloads.bert.profiling.profile import KernelTime, ProfileError
+from workloads.bert.profiling.kernels import KernelTotals
+from workloads.bert.profiling.profile import ProfileError
 
 
 def collect_inference_evidence(
     precision: str, file: Path, windows: Windows, *, threads: int, batch: int, environment: Mapping[str, str]
 ) -> Evidence:
-    """Evidence of one pass over `batch` windows by the graph in `file`, run again in a process of its own, untimed."""
+    """Run one pass over `batch` windows in a process of its own, untimed, and return what it proves.
+
+    `file` holds the raced graph as a serialized GraphDef; `environment` is that of the precision.
+    """
     graph = graphdef.read_graph(file)
     products = Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
-    said = [f"in the graph: {count} × {name}" for name, count in products.most_common()]
+    words = [f"in the graph: {count} × {name}" for name, count in products.most_common()]
     try:
-        ran = profile.profile_one_pass(file, windows, threads=threads, batch=batch, environment=environment)
+        kernels = profile.profile_one_pass(file, windows, threads=threads, batch=batch, environment=environment)
     except ProfileError as error:
-        # The graph alone says what was asked for, not what ran.
-        return Evidence(step="inference", path="unknown", words=said, reason=f"oneDNN was not heard: {error}")
-    return judge_kernels(precision, products, ran, said)
+        # The graph alone shows what was asked for, and not what ran.
+        return Evidence(step="inference", path="unknown", words=words, reason=f"oneDNN's log was not read: {error}")
+    return judge_kernels(precision, products, kernels, words)
 
 
-def judge_kernels(precision: str, products: Counter[str], ran: Iterable[KernelTime], said: list[str]) -> Evidence:
-    """What graph and kernels together prove."""
-    ran = [kernel for kernel in ran if kernel.primitive in onednn_verbose.PRODUCT_PRIMITIVES]
-    named = Counter[str]()
-    for kernel in ran:
-        named[f"{kernel.primitive} {kernel.implementation or 'not named'}, {kernel.types}"] += round(kernel.calls)
-    words = said + [f"oneDNN ran: {count} × {name}" for name, count in named.most_common()]
+def judge_kernels(
+    precision: str, products: Counter[str], kernels: Iterable[KernelTotals], words: list[str]
+) -> Evidence:
+    """Return what graph and kernels together prove.
+
+    `precision` is a value of the lever. `products` counts the operators of the graph that are products with weights.
+    `words` describes the graph and becomes part of the evidence.
+    """
+    kernels = [kernel for kernel in kernels if kernel.primitive in onednn_verbose.PRODUCT_PRIMITIVES]
+    calls_by_name = Counter[str]()
+    for kernel in kernels:
+        name = f"{kernel.primitive} {kernel.implementation or 'not named'}, {kernel.types}"
+        calls_by_name[name] += round(kernel.calls)
+    words = words + [f"oneDNN ran: {count} × {name}" for name, count in calls_by_name.most_common()]
     total = products.total()
     match precision:
         case "int8":
-            asked = sum(count for name, count in products.items() if "Quantized" in name)
-            calls = round(instruction_sets.find_int8_instructions(ran).fast_calls)
-            what, fast = "INT8", "VNNI or AMX"
+            label, instructions = "INT8", "VNNI or AMX"
+            converted = sum(count for name, count in products.items() if "Quantized" in name)
+            fast_calls = round(instruction_sets.find_int8_instructions(kernels).fast_calls)
         case "bf16":
-            asked = total
-            calls = round(
-                sum(k.calls for k in ran if k.precision == "bf16" and re.search("bf16|amx", k.implementation))
-            )
-            # Attention's own products are in bfloat16 too, and none of `products`.
-            calls, what, fast = min(calls, total), "BF16", "such as are made for it"
+            label, instructions = "BF16", "those made for BF16"
+            converted = total
+            calls = sum(k.calls for k in kernels if k.precision == "bf16" and re.search("bf16|amx", k.implementation))
+            # Attention's own products are in BF16 as well, but not among `products`.
+            fast_calls = min(round(calls), total)
         case _:
             return Evidence(step="inference", path="stock", words=words, calls=total, reason="FP32")
     reasons = []
-    if asked < total:
-        reasons.append(f"{total - asked} of {total} matrix products stayed in FP32")
-    if calls < asked:
-        reasons.append(f"{asked - calls} of {asked} {what} products ran on other instructions than {fast}")
+    if converted < total:
+        reasons.append(f"{total - converted} of {total} matrix products stayed in FP32")
+    if fast_calls < converted:
+        reasons.append(
+            f"{converted - fast_calls} of {converted} {label} products ran on instructions other than {instructions}"
+        )
     return Evidence(
         step="inference",
-        path="accelerated" if calls else "stock",
+        path="accelerated" if fast_calls else "stock",
         words=words,
         calls=total,
-        accelerated_calls=calls,
+        accelerated_calls=fast_calls,
         reason="; ".join(reasons),
     )

@@ -1,144 +1,154 @@
-"""TODO: workloads.bert.profiling.instruction_sets."""
+"""Which instructions ran the INT8 products, and how much of their possible gain was reached."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from workloads.bert.profiling.kernels import KernelTotals
 from workloads.bert.profiling.onednn_verbose import PRODUCT_PRIMITIVES, parse_product_dimensions
-from workloads.bert.profiling.profile import KernelTime, Profile
+from workloads.bert.profiling.profile import Profile
 
 INSTRUCTION_SETS = (
     ("amx", "AMX", 32.0),
-    # Each of these includes VNNI: oneDNN names a kernel after the newest set that it needs.
+    # All of these include VNNI: oneDNN names a kernel after the newest instruction set that it needs.
     ("avx512_core_vnni|avx512_core_bf16|avx512_core_fp16|avx10", "AVX-512 VNNI", 4.0),
     ("avx2_vnni", "AVX-VNNI", 4.0),
     ("avx512", "AVX-512 without VNNI", 4 / 3),
     ("avx2", "AVX2 without VNNI", 4 / 3),
 )
-"""What an implementation's name tells, what it is called, and how many INT8 operations it does in the time of one FP32
-multiply-add of the same width: VPDPBUSD takes the place of four of them, and of the three instructions before it. AMX's
-TDPBUSD does 1,024 multiply-adds a cycle, two FP32 ports 32 (Intel 64 and IA-32 Optimization Reference Manual)."""
-
-
+"""A pattern of an implementation's name, the name of the instructions, and how many INT8 multiply-adds they do in the
+time of one FP32 multiply-add of the same width. VNNI's VPDPBUSD does four; without VNNI, the same work takes three
+instructions. AMX's TDPBUSD does 1,024 multiply-adds per cycle, two FP32 ports do 32.
+Source: Intel 64 and IA-32 Optimization Reference Manual."""
+MIN_FAST_RATIO = 4.0
+"""Instructions made for INT8, VNNI or AMX, have at least this ratio."""
 UNNAMED = "not named"
 
 
 @dataclass(frozen=True, slots=True)
 class InstructionUse:
-    """Which instructions ran the INT8 products."""
+    """The instructions that ran the INT8 products. All counts are per pass."""
 
     sets: tuple[tuple[str, float], ...]
-    """Name, as in `INSTRUCTION_SETS` or `UNNAMED`, and calls a pass; the most calls first."""
+    """Name, as in `INSTRUCTION_SETS` or `UNNAMED`, and calls; the most calls first."""
     implementations: tuple[str, ...]
-    """The names by which oneDNN told it."""
+    """oneDNN's names of the kernels."""
     int8_calls: float
-    """Matrix products in INT8, a pass."""
+    """INT8 matrix products."""
     products: float
-    """Matrix products of any precision, a pass: attention's own are never INT8 here."""
+    """Matrix products of any precision. Attention's own products are never INT8 here."""
 
     @property
     def fast_calls(self) -> float:
-        """INT8 products, a pass, that ran on instructions made for them: VNNI or AMX."""
-        made = {name for _, name, limit in INSTRUCTION_SETS if limit >= 4}
-        return sum(calls for name, calls in self.sets if name in made)
+        """INT8 products on instructions made for them: VNNI or AMX."""
+        fast = {name for _, name, ratio in INSTRUCTION_SETS if ratio >= MIN_FAST_RATIO}
+        return sum(calls for name, calls in self.sets if name in fast)
 
     @property
     def sentence(self) -> str:
         if not self.int8_calls:
             return f"no INT8 product ran: all {self.products:g} matrix products of a pass are of other types"
-        ran = ", ".join(f"{calls:g} by {name}" for name, calls in self.sets)
+        by_set = ", ".join(f"{calls:g} by {name}" for name, calls in self.sets)
         return (
-            f"of {self.products:g} matrix products of a pass {self.int8_calls:g} are INT8: {ran} "
+            f"of {self.products:g} matrix products of a pass {self.int8_calls:g} are INT8: {by_set} "
             f"({', '.join(self.implementations)})"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Int8Gain:
-    """What INT8 gained on the matrix products that it replaced, beside what the instructions allow.
+    """The gain of INT8 on the matrix products that it replaced, and the limit of the instructions.
 
-    Compared are products of the same m, n and k in both profiles, by the medians of their calls. More than the limit
-    is possible where FP32's kernels fall shorter of what their own instructions can do than INT8's, or do
-    post-operations besides.
+    Products of the same m, n and k in both profiles are compared by the median times of their calls. A gain above the
+    limit is possible: FP32's kernels may use less of their own instructions' capacity than INT8's, or also compute
+    post-operations.
     """
 
     instruction_set: str
     limit: float
-    """How many times as fast the instructions can be at most."""
+    """The highest ratio that the instructions allow."""
     ratio: float
     """FP32's time over INT8's."""
     plain_ratio: float | None
-    """The same of those with no post-operation on either side: FP32's kernels do GELU and residual sums too, INT8's
-    leave them to TensorFlow. None where no product is so."""
+    """The same for products without post-operations on either side. FP32's kernels also compute GELU and residual sums,
+    which INT8's leave to TensorFlow. None if there is no such product."""
     calls: float
-    """INT8 products compared, a pass."""
+    """INT8 products compared, per pass."""
 
     @property
     def share(self) -> float:
-        """Of the limit, 1 being all; of the plain products where there are any."""
+        """Share of the limit that was reached, from `plain_ratio` if there is one, else from `ratio`."""
         return (self.plain_ratio or self.ratio) / self.limit
 
 
 def name_instruction_set(implementation: str) -> str:
-    """The instructions on which an implementation does INT8 products, by its name; `UNNAMED` where that does not tell,
-    as in gemm:jit, which takes VNNI where the processor has it."""
+    """Return the instructions on which a kernel computes INT8 products, from the name of its implementation.
+
+    `UNNAMED` if the name does not say it: gemm:jit uses VNNI if the processor has it.
+    """
     return next((name for pattern, name, _ in INSTRUCTION_SETS if re.search(pattern, implementation)), UNNAMED)
 
 
-def find_int8_instructions(ran_kernels: Iterable[KernelTime]) -> InstructionUse:
-    """Did VNNI, or AMX, really run the INT8 products?"""
-    ran = [kernel for kernel in ran_kernels if kernel.primitive in PRODUCT_PRIMITIVES]
-    sets: Counter[str] = Counter()
-    implementations: Counter[str] = Counter()
-    for kernel in ran:
+def find_int8_instructions(kernels: Iterable[KernelTotals]) -> InstructionUse:
+    """Return which instructions ran the INT8 products among `kernels`."""
+    products = [kernel for kernel in kernels if kernel.primitive in PRODUCT_PRIMITIVES]
+    sets: dict[str, float] = {}
+    implementations: dict[str, float] = {}
+    for kernel in products:
         if kernel.precision == "int8":
-            sets[name_instruction_set(kernel.implementation)] += kernel.calls  # type: ignore[assignment]
-            implementations[kernel.implementation] += kernel.calls  # type: ignore[assignment]
+            name = name_instruction_set(kernel.implementation)
+            sets[name] = sets.get(name, 0.0) + kernel.calls
+            implementations[kernel.implementation] = implementations.get(kernel.implementation, 0.0) + kernel.calls
     return InstructionUse(
-        sets=tuple(sets.most_common()),
-        implementations=tuple(name for name, _ in implementations.most_common()),
+        sets=_most_common(sets),
+        implementations=tuple(name for name, _ in _most_common(implementations)),
         int8_calls=sum(sets.values()),
-        products=sum(kernel.calls for kernel in ran),
+        products=sum(kernel.calls for kernel in products),
     )
 
 
-def compare_with_limit(fp32: Profile, int8: Profile) -> Int8Gain | None:
-    """How near INT8's products came to what their instructions can do, against FP32's of the same shapes.
+def _most_common(calls: dict[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(calls.items(), key=lambda item: -item[1]))
 
-    None where the profiles have no product in common: FP32 without oneDNN tells of blocks alone; or where the kernels'
-    names do not tell the instructions. Raises ValueError for profiles of different threads, batch or length.
+
+def compare_with_limit(fp32: Profile, int8: Profile) -> Int8Gain | None:
+    """Return INT8's gain over FP32 on products of the same shapes, and the limit of its instructions.
+
+    None if the profiles have no product in common (without oneDNN, FP32's log has only blocks of products), or if the
+    names of the kernels do not say the instructions. Raises ValueError if the profiles differ in threads, batch or
+    length.
     """
     if (fp32.threads, fp32.batch, fp32.length) != (int8.threads, int8.batch, int8.length):
         raise ValueError("the profiles differ in threads, batch or length")
-    named = [(name, calls) for name, calls in find_int8_instructions(int8.kernels).sets if name != UNNAMED]
-    compared = _compare_times(fp32, int8, lambda kernel: True)
-    if not named or compared is None:
+    named_sets = [name for name, _ in find_int8_instructions(int8.kernels).sets if name != UNNAMED]
+    comparison = _compare_times(fp32, int8, lambda kernel: True)
+    if not named_sets or comparison is None:
         return None
-    limit = next(limit for _, name, limit in INSTRUCTION_SETS if name == named[0][0])
+    ratio, calls = comparison
+    limit = next(limit for _, name, limit in INSTRUCTION_SETS if name == named_sets[0])
     plain = _compare_times(fp32, int8, lambda kernel: not kernel.fused)
-    return Int8Gain(named[0][0], limit, compared[0], plain and plain[0], compared[1])
+    return Int8Gain(named_sets[0], limit, ratio, plain and plain[0], calls)
 
 
-def _compare_times(fp32: Profile, int8: Profile, wanted: Callable[[KernelTime], bool]) -> tuple[float, float] | None:
-    """FP32's time over INT8's of the products of the same size, and how many INT8 calls a pass that compares."""
-    slow, quick = _sum_by_size(fp32, "fp32", wanted), _sum_by_size(int8, "int8", wanted)
-    common = [size for size in quick if size in slow]
-    expected = sum(quick[size][0] * slow[size][1] / slow[size][0] for size in common)
-    took = sum(quick[size][1] for size in common)
-    return (expected / took, sum(quick[size][0] for size in common)) if took else None
+def _compare_times(fp32: Profile, int8: Profile, include: Callable[[KernelTotals], bool]) -> tuple[float, float] | None:
+    """Return FP32's time over INT8's for products of the same size, and the number of INT8 calls per pass."""
+    fp32_sizes, int8_sizes = _sum_by_size(fp32, "fp32", include), _sum_by_size(int8, "int8", include)
+    common = [size for size in int8_sizes if size in fp32_sizes]
+    fp32_ms = sum(int8_sizes[size][0] * fp32_sizes[size][1] / fp32_sizes[size][0] for size in common)
+    int8_ms = sum(int8_sizes[size][1] for size in common)
+    return (fp32_ms / int8_ms, sum(int8_sizes[size][0] for size in common)) if int8_ms else None
 
 
 def _sum_by_size(
-    profile: Profile, precision: str, wanted: Callable[[KernelTime], bool]
+    profile: Profile, precision: str, include: Callable[[KernelTotals], bool]
 ) -> dict[tuple[int, ...], tuple[float, float]]:
-    """Calls a pass of the products of each size, and the milliseconds that they take at the median."""
+    """Return the calls per pass of the products of each size, and their milliseconds at the median time of a call."""
     sizes: dict[tuple[int, ...], tuple[float, float]] = {}
     for kernel in profile.kernels:
         size = parse_product_dimensions(kernel.primitive, kernel.shape)
-        if size and kernel.precision == precision and wanted(kernel):
+        if size and kernel.precision == precision and include(kernel):
             calls, ms = sizes.get(size, (0.0, 0.0))
             sizes[size] = (calls + kernel.calls, ms + kernel.calls * kernel.median_ms)
     return sizes

@@ -1,4 +1,7 @@
-"""TODO: workloads.bert.profiling.onednn_verbose."""
+"""Parses the log of kernels that oneDNN prints with ONEDNN_VERBOSE=profile_exec.
+
+Source: https://uxlfoundation.github.io/oneDNN/dev_guide_verbose.html
+"""
 
 from __future__ import annotations
 
@@ -11,111 +14,107 @@ DEFAULT_FIELDS = (
     *("operation", "engine", "primitive", "implementation", "prop_kind"),
     *("memory_descriptors", "attributes", "auxiliary", "problem_desc", "exec_time"),
 )
-"""A line's fields from 'exec' on, in oneDNN 1.0 to 3.7; a line that gives another template is believed."""
-
-
+"""The fields of a line from `exec` on, in oneDNN 1.0 to 3.7. A template in the log replaces them."""
 GEMM = "gemm_api"
-"""The primitive as which oneDNN tells of a call of its plain matrix product: TensorFlow's own kernels make such calls,
-for blocks of a product, from all of their threads at once."""
-
-
+"""The primitive of a call of oneDNN's plain matrix product. TensorFlow's own kernels make such calls for blocks of a
+product, from all of their threads at once."""
 PRODUCT_PRIMITIVES = ("inner_product", "matmul", GEMM)
+"""Primitives that are matrix products."""
+
+_DESCRIPTOR = re.compile(r"(?:^|\s)(src|wei|dst|data)\w*?[_:]((?:tf|bf|f|s|u)\d+\w*)")
+_PRECISION_NAMES = {"u8": "int8", "s8": "int8", "bf16": "bf16", "f16": "fp16", "f32": "fp32"}
 
 
 @dataclass(frozen=True, slots=True)
 class KernelCall:
-    """One line: oneDNN ran a kernel."""
+    """One line of the log: a call of a kernel."""
 
     primitive: str
     """inner_product, matmul, softmax, reorder …"""
     implementation: str
-    """For example brgemm:avx512_core_vnni; empty where oneDNN does not say."""
+    """For example brgemm:avx512_core_vnni; empty if oneDNN does not name it."""
     types: str
-    """What it read and what it made: `u8 × s8 → f32`."""
+    """Types of inputs and outputs: `u8 × s8 → f32`."""
     precision: str
-    """Of what it read: int8, bf16, fp16, fp32; `mixed` or empty where that is none of them."""
+    """Of the inputs: int8, bf16, fp16, fp32, or oneDNN's name of another type; `mixed` if they differ; empty if the
+    line names no input."""
     shape: str
     """oneDNN's problem description, such as mb512ic384oc1536 or 4x2x64x16:4x2x16x64."""
     fused: str
-    """Post-operations, done in the same kernel: eltwise_gelu_erf, sum; empty where there are none."""
+    """Post-operations in the same kernel, for example eltwise_gelu_erf or sum; empty if there are none."""
     ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class VerboseReport:
-    """What oneDNN printed."""
+    """The content of a log."""
 
     calls: tuple[KernelCall, ...]
     skipped: int
-    """Lines of a kernel that could not be read: truncated, or of an unknown form."""
+    """Number of lines about a kernel that could not be parsed: truncated, or of an unknown form."""
     version: str
-    """Of oneDNN; empty where it did not say."""
+    """Version of oneDNN; empty if the log does not state it."""
     instructions: str
-    """The newest instruction set that oneDNN found, in its words."""
+    """The newest instruction set that oneDNN found on this processor, in its words."""
 
 
 def parse_verbose(text: str) -> VerboseReport:
-    """oneDNN's lines, among any others, from whatever version since 1.0. A line that ends early, also the last one
-    without its line end, is counted and left out."""
+    """Parse oneDNN's lines in `text`, which may contain other lines; any version since 1.0.
+
+    A truncated line is counted and left out, and so is a last line without a line end.
+    """
     calls, skipped, version, instructions, fields = [], 0, "", "", DEFAULT_FIELDS
     for line in text.splitlines(keepends=True):
-        # Another thread's log may stand before it in the same line.
-        found = re.search(r"(?:onednn|dnnl)_verbose,.*", line)
-        if not found or ",graph," in found[0]:
+        # Another thread's log may precede it in the same line.
+        match = re.search(r"(?:onednn|dnnl)_verbose,.*", line)
+        if not match or ",graph," in match[0]:
             continue
-        told = found[0]
-        if template := re.search(r"template:(.+)", told):
+        entry = match[0]
+        if template := re.search(r"template:(.+)", entry):
             names = template[1].strip().split(",")
             fields = names[names.index("operation") :] if "operation" in names else DEFAULT_FIELDS
-        elif named := re.search(r"oneDNN v([\d.]+)|DNNL v([\d.]+)", told):
-            version = named[1] or named[2]
-        elif named := re.search(r",isa:(.*)", told):
-            instructions = named[1].strip()
-        elif ",exec," in told:
-            call = _parse_call(told.split(","), fields) if line.endswith("\n") else None
+        elif header := re.search(r"oneDNN v([\d.]+)|DNNL v([\d.]+)", entry):
+            version = header[1] or header[2]
+        elif header := re.search(r",isa:(.*)", entry):
+            instructions = header[1].strip()
+        elif ",exec," in entry:
+            call = _parse_call(entry.split(","), fields) if line.endswith("\n") else None
             skipped += call is None
             calls += [call] if call else []
     return VerboseReport(tuple(calls), skipped, version, instructions)
 
 
 def _parse_call(parts: list[str], fields: Sequence[str]) -> KernelCall | None:
-    """The call that a line tells of, split at its commas; None where it is not whole."""
+    """Return the call that a line describes, given the parts between its commas, or None if it is not complete."""
     parts = parts[parts.index("exec") :]
     if len(parts) != len(fields):
         return None
-    told = dict(zip(fields, parts, strict=True))
+    values = dict(zip(fields, parts, strict=True))
     try:
-        ms = float(told["exec_time"])
-        types, precision = _parse_types(told["memory_descriptors"])
-        # `attr-post-ops:sum` in version 3, quoted before.
-        fused = re.search(r"post[-_]ops:['\"]?([^\s'\"]+)", told["attributes"])
-        names = told["primitive"], told["implementation"]
-        shape = told["problem_desc"]
+        ms = float(values["exec_time"])
+        types, precision = _parse_types(values["memory_descriptors"])
+        # `attr-post-ops:sum` in version 3, in quotes before.
+        fused = re.search(r"post[-_]ops:['\"]?([^\s'\"]+)", values["attributes"])
+        primitive, implementation, shape = values["primitive"], values["implementation"], values["problem_desc"]
     except (KeyError, ValueError):
         return None
-    if not math.isfinite(ms) or ms < 0 or not told["primitive"]:
+    if not math.isfinite(ms) or ms < 0 or not primitive:
         return None
-    return KernelCall(*names, types, precision, shape, fused[1] if fused else "", ms)
-
-
-_DESCRIPTOR = re.compile(r"(?:^|\s)(src|wei|dst|data)\w*?[_:]((?:tf|bf|f|s|u)\d+\w*)")
-
-
-_PRECISION_NAMES = {"u8": "int8", "s8": "int8", "bf16": "bf16", "f16": "fp16", "f32": "fp32"}
+    return KernelCall(primitive, implementation, types, precision, shape, fused[1] if fused else "", ms)
 
 
 def _parse_types(descriptors: str) -> tuple[str, str]:
-    """`u8 × s8 → f32` and int8, of `src:u8:a:blocked:ab::f0 wei:s8:…`, or of version 2's `src_u8:…`."""
+    """Return `u8 × s8 → f32` and `int8` for `src:u8:a:blocked:ab::f0 wei:s8:…`, or for version 2's `src_u8:…`."""
     found = _DESCRIPTOR.findall(descriptors)
-    reads = [type for what, type in found if what != "dst"]
-    makes = [type for what, type in found if what == "dst"]
-    precisions = {_PRECISION_NAMES.get(type, type) for type in reads}
+    inputs: list[str] = [type for role, type in found if role != "dst"]
+    outputs: list[str] = [type for role, type in found if role == "dst"]
+    precisions: set[str] = {_PRECISION_NAMES.get(type, type) for type in inputs}
     precision = precisions.pop() if len(precisions) == 1 else "mixed" if precisions else ""
-    return " → ".join(" × ".join(arm) for arm in (reads, makes) if arm), precision
+    return " → ".join(" × ".join(types) for types in (inputs, outputs) if types), precision
 
 
 def parse_product_dimensions(primitive: str, shape: str) -> tuple[int, ...]:
-    """Batch, m, n and k of a matrix product; nothing where it is none, or its shape is told in an unknown way."""
+    """Return (batch, m, n, k) of a matrix product, or () if it is not one or its shape has an unknown form."""
     if primitive not in PRODUCT_PRIMITIVES:
         return ()
     letters = dict(re.findall(r"([a-z]+)(\d+)", shape))
@@ -125,10 +124,10 @@ def parse_product_dimensions(primitive: str, shape: str) -> tuple[int, ...]:
         inner = math.prod(int(letters.get(name, 1)) for name in ("ic", "id", "ih", "iw"))
         return 1, int(letters["mb"]), int(letters["oc"]), inner
     if {"m", "n", "k"} <= letters.keys():
-        # Version 1 wrote b8m64n64k16.
+        # Version 1 writes b8m64n64k16.
         return tuple(int(letters.get(name, 1)) for name in ("b", "m", "n", "k"))
     try:
-        # Version 2 wrote the product behind the factors.
+        # Version 2 appends the shape of the product.
         left, right = ([int(size) for size in part.split("x")] for part in shape.split(":")[:2])
     except ValueError:
         return ()

@@ -92,16 +92,16 @@ class EvaluationSection(Section):
 
 
 class CalibrationSection(Section):
-    sampling_size: int = Field(QuantizationConfig.sampling_size, ge=1, le=10_000)
+    sampling_size: int = Field(default=QuantizationConfig.sampling_size, ge=1, le=10_000)
 
 
 class WeightSection(Section):
     granularity: Granularity = QuantizationConfig.granularity
-    algorithm: Literal["minmax"] = Field("minmax", description=_ONLY_MINMAX)
+    algorithm: Literal["minmax"] = Field(default="minmax", description=_ONLY_MINMAX)
 
 
 class ActivationSection(Section):
-    algorithm: Literal["minmax"] = Field("minmax", description=_ONLY_MINMAX)
+    algorithm: Literal["minmax"] = Field(default="minmax", description=_ONLY_MINMAX)
 
 
 class ModelWiseSection(Section):
@@ -111,7 +111,7 @@ class ModelWiseSection(Section):
 
 class QuantizationSection(Section):
     approach: Approach = QuantizationConfig.approach
-    alpha: float = Field(QuantizationConfig.alpha, ge=0, le=1, allow_inf_nan=False)
+    alpha: float = Field(default=QuantizationConfig.alpha, ge=0, le=1, allow_inf_nan=False)
     calibration: CalibrationSection = CalibrationSection()
     model_wise: ModelWiseSection = ModelWiseSection()
 
@@ -121,19 +121,19 @@ class StrategySection(Section):
 
 
 class AccuracyCriterionSection(Section):
-    relative: float = Field(QuantizationConfig.relative_loss, ge=0, le=1, allow_inf_nan=False)
+    relative: float = Field(default=QuantizationConfig.relative_loss, ge=0, le=1, allow_inf_nan=False)
 
 
 class ExitPolicySection(Section):
-    max_trials: int = Field(QuantizationConfig.max_trials, ge=1, le=1_000)
-    timeout: float = Field(QuantizationConfig.timeout_s, ge=0, le=_WEEK_S, allow_inf_nan=False)
+    max_trials: int = Field(default=QuantizationConfig.max_trials, ge=1, le=1_000)
+    timeout: float = Field(default=QuantizationConfig.timeout_s, ge=0, le=_WEEK_S, allow_inf_nan=False)
 
 
 class TuningSection(Section):
     strategy: StrategySection = StrategySection()
     accuracy_criterion: AccuracyCriterionSection = AccuracyCriterionSection()
     exit_policy: ExitPolicySection = ExitPolicySection()
-    random_seed: int = Field(QuantizationConfig.random_seed, ge=0, le=2**32 - 1)
+    random_seed: int = Field(default=QuantizationConfig.random_seed, ge=0, le=2**32 - 1)
 
 
 class Document(Section):

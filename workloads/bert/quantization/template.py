@@ -1,4 +1,4 @@
-"""The configuration that the Quantize tab starts with, with the keys of Intel's posts; `config.parse_config` reads it."""
+"""The configuration that the Quantize tab starts with, in the format of Intel's posts; see `config.parse_config`."""
 
 QUANTIZATION_YAML = """\
 model:
@@ -9,9 +9,9 @@ evaluation:
     metric: squad_f1
 quantization:
   approach: post_training_static_quant  # or smooth_quant
-  alpha: 0.5            # smooth_quant: how much of the activations' range goes to the weights
+  alpha: 0.5            # smooth_quant: share of the activations' range that moves to the weights
   calibration:
-    sampling_size: 100  # questions that the FP32 model reads to find each tensor's range
+    sampling_size: 100  # questions from which the ranges of tensors are measured
   model_wise:
     weight:
       granularity: per_channel  # or per_tensor
@@ -22,9 +22,9 @@ tuning:
   strategy:
     name: basic         # or random, bayesian: which operators fall back to FP32
   accuracy_criterion:
-    relative: 0.01      # F1 that may be lost, as a share of FP32's
+    relative: 0.01      # loss of F1 that is allowed, as a share of FP32's F1
   exit_policy:
     max_trials: 20
-    timeout: 0          # seconds; 0 is none
+    timeout: 0          # seconds; 0 for no timeout
   random_seed: 0
 """

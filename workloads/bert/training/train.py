@@ -1,8 +1,10 @@
-"""Train a question-answering BERT: `python -m workloads.bert.training.train --train F --validation F --init DIR --out DIR`.
+"""Trains a question-answering BERT.
 
-AdamW with warm-up, linear decay and a smaller learning rate for lower layers (Howard and Ruder 2018), on windows sorted
-by length so that little is padding. An epoch's state is kept in OUT/state; the same command goes on where it was
-stopped. The weights that end up in OUT are those of the best epoch on the validation file, as float16 safetensors.
+`python -m workloads.bert.training.train --train FILE --validation FILE --init FOLDER --out FOLDER`
+
+The optimizer is AdamW with warm-up, linear decay and a smaller learning rate for lower layers (Howard and Ruder 2018).
+Its state after each epoch is in OUT/state, and the same command resumes from there. OUT gets the weights of the epoch
+with the best F1 on the validation file, as float16 safetensors.
 """
 
 from __future__ import annotations
@@ -12,8 +14,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,27 +23,22 @@ from safetensors.numpy import save_file
 
 from bench.workload.interface import BadInput
 from workloads.bert import squad
-from workloads.bert.inference import tokenization
+from workloads.bert.inference.tokenization import WindowTokenizer
 from workloads.bert.model import architecture, checkpoint, forward
+from workloads.bert.training.examples import build_examples, crop_passages, iterate_batches, make_batch_tensors
 
 WEIGHT_DECAY = 0.01
 WARM_UP_SHARE = 0.1
 """Share of the steps in which the learning rate rises."""
 MAX_GRADIENT_NORM = 1.0
 DROPOUT_RATE = 0.1
-CROP_SHARE = 0.3
-"""Share of the examples, each epoch anew, whose passage is cut at random sentences around the answer."""
-LENGTH_MULTIPLE = 16
-"""Batches are padded to a multiple of this many pieces."""
+VALIDATION_BATCH = 32
+STEPS_PER_REPORT = 25
+LOSS_WINDOW = 100
+"""Steps over which the reported loss is averaged."""
 
-
-@dataclass(frozen=True, slots=True)
-class TrainingExamples:
-    """Windows that hold their answer, and its first and last piece."""
-
-    windows: tokenization.Windows
-    first: np.ndarray
-    last: np.ndarray
+Predict = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+"""From ids, mask and types to the logits of start and end, float32 of shape (batch, length, 2)."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,40 +52,48 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m workloads.bert.training.train", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        "python -m workloads.bert.training.train", description="Trains a question-answering BERT."
+    )
     parser.add_argument("--train", type=Path, nargs="+", required=True, help="files in the SQuAD v1.1 layout")
-    parser.add_argument("--validation", type=Path, required=True, help="a file that is never trained on")
+    parser.add_argument("--validation", type=Path, required=True, help="a file that is not trained on")
     parser.add_argument("--init", type=Path, required=True, help="folder of the BERT to start from; needs no head")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write the trained checkpoint to")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the trained checkpoint")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=2e-4, help="peak learning rate of the top layer")
-    parser.add_argument("--layer-decay", type=float, default=0.9, help="learning rate of a layer over that above it")
+    parser.add_argument(
+        "--layer-decay", type=float, default=0.9, help="learning rate of a layer as a share of that of the layer above"
+    )
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--length", type=int, default=256, help="word pieces of a window, at most")
-    parser.add_argument("--threads", type=int, default=0, help="0 for all")
-    parser.add_argument("--fp32", action="store_true", help="do not use bfloat16 for projections and attention")
+    parser.add_argument("--length", type=int, default=256, help="maximal word pieces in a window")
+    parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
+    parser.add_argument("--fp32", action="store_true", help="no bfloat16 for projections and attention")
     parser.add_argument("--seed", type=int, default=0)
     return parser
 
 
 def train_model(options: argparse.Namespace) -> None:
+    """Train as the options of `build_parser` say. Raises BadInput."""
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    start = checkpoint.read_checkpoint(options.init, head=False)
-    tokenizer = tokenization.WindowTokenizer(start)
+    initial = checkpoint.read_checkpoint(options.init, head=False)
+    tokenizer = WindowTokenizer(initial)
     questions = [question for file in options.train for question in squad.read_questions(file)]
     validation = squad.read_questions(options.validation)
     if overlap := {question.passage for question in questions} & {question.passage for question in validation}:
-        raise BadInput(f"{len(overlap)} passages stand in the training and in the validation file", "Keep them apart.")
+        raise BadInput(
+            f"{len(overlap)} passages are in both the training and the validation files",
+            "Use a validation file with other passages.",
+        )
     options.out.mkdir(parents=True, exist_ok=True)
-    compute = tf.float32 if options.fp32 else tf.bfloat16
+    compute_type = tf.float32 if options.fp32 else tf.bfloat16
     random = np.random.default_rng(options.seed)
     tf.random.set_seed(options.seed)
 
-    variables = _create_variables(start, random)
-    steps_an_epoch = -(-len(questions) // options.batch)
-    optimizers = _create_optimizers(start.config, options, steps_an_epoch * options.epochs)
-    groups = _group_by_depth(start.config, variables)
+    variables = _create_variables(initial, random)
+    steps_per_epoch = -(-len(questions) // options.batch)
+    optimizers = _create_optimizers(initial.config, options, steps_per_epoch * options.epochs)
+    groups = _group_by_depth(initial.config, variables)
     for optimizer, names in zip(optimizers, groups, strict=True):
         optimizer.build([variables[name] for name in names])
 
@@ -97,22 +101,22 @@ def train_model(options: argparse.Namespace) -> None:
     def step(ids: tf.Tensor, mask: tf.Tensor, types: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             logits = forward.compute_logits(
-                start.config,
+                initial.config,
                 variables,
                 ids,
                 mask,
                 types,
-                compute_type=compute,
+                compute_type=compute_type,
                 dropout=lambda x: tf.nn.dropout(x, DROPOUT_RATE),
             )
-            logits += (1.0 - tf.cast(mask, tf.float32)[:, :, None]) * -10_000.0
+            logits += (1.0 - tf.cast(mask, tf.float32)[:, :, None]) * forward.MASKED_SCORE
             loss = 0.5 * tf.reduce_mean(
                 tf.nn.sparse_softmax_cross_entropy_with_logits(first, logits[:, :, 0])
                 + tf.nn.sparse_softmax_cross_entropy_with_logits(last, logits[:, :, 1])
             )
         names = list(variables)
         gradients = tape.gradient(loss, [variables[name] for name in names])
-        # Embedding gradients come as slices; AdamW moves every row.
+        # The gradients of embeddings are slices, but AdamW decays every row.
         clipped, _ = tf.clip_by_global_norm(
             [tf.convert_to_tensor(gradient) for gradient in gradients], MAX_GRADIENT_NORM
         )
@@ -123,35 +127,36 @@ def train_model(options: argparse.Namespace) -> None:
 
     @tf.function(reduce_retracing=True)
     def predict(ids: tf.Tensor, mask: tf.Tensor, types: tf.Tensor) -> tf.Tensor:
-        return forward.compute_logits(start.config, variables, ids, mask, types)
+        return forward.compute_logits(initial.config, variables, ids, mask, types)
 
-    epoch = tf.Variable(0, dtype=tf.int64)
+    epoch = tf.Variable(tf.constant(0, tf.int64))
     state = tf.train.Checkpoint(
         epoch=epoch,
         weights=list(variables.values()),
-        optimizers={str(place): _optimizer_variables(optimizer) for place, optimizer in enumerate(optimizers)},
+        optimizers={str(depth): _optimizer_variables(optimizer) for depth, optimizer in enumerate(optimizers)},
     )
-    keeper = tf.train.CheckpointManager(state, str(options.out / "state"), max_to_keep=1)
+    manager = tf.train.CheckpointManager(state, str(options.out / "state"), max_to_keep=1)
     history_file = options.out / "training.json"
     history = json.loads(history_file.read_text())["epochs"] if history_file.is_file() else []
-    if keeper.latest_checkpoint:
-        state.restore(keeper.latest_checkpoint).assert_existing_objects_matched()
+    if manager.latest_checkpoint:
+        state.restore(manager.latest_checkpoint).assert_existing_objects_matched()
         history = history[: int(epoch)]
-        print(f"going on after epoch {int(epoch)}", flush=True)
+        print(f"resuming after epoch {int(epoch)}", flush=True)
 
     while (done := int(epoch)) < options.epochs:
         began, losses = time.monotonic(), []
         epoch_random = np.random.default_rng((options.seed, done))
         tf.random.set_seed(options.seed + done)
-        examples = _build_examples(tokenizer, _crop_passages(questions, epoch_random), options.length)
-        for number, rows in enumerate(_iterate_batches(examples, options.batch, epoch_random), 1):
-            loss = step(*_batch_tensors(examples.windows, rows), examples.first[rows], examples.last[rows])
+        examples = build_examples(tokenizer, crop_passages(questions, epoch_random), options.length)
+        for number, rows in enumerate(iterate_batches(examples, options.batch, epoch_random), 1):
+            ids, mask, types = make_batch_tensors(examples.windows, rows)
+            loss = step(ids, mask, types, tf.constant(examples.first[rows]), tf.constant(examples.last[rows]))
             losses.append(float(loss))
-            if number % 25 == 0:
-                spent = time.monotonic() - began
+            if number % STEPS_PER_REPORT == 0:
+                seconds = time.monotonic() - began
                 print(
-                    f"epoch {done + 1} of {options.epochs}: step {number} of {steps_an_epoch}, "
-                    f"loss {np.mean(losses[-100:]):.3f}, {spent / number:.2f} s a step",
+                    f"epoch {done + 1} of {options.epochs}: step {number} of {steps_per_epoch}, "
+                    f"loss {np.mean(losses[-LOSS_WINDOW:]):.3f}, {seconds / number:.2f} s per step",
                     flush=True,
                 )
         score = _validate(predict, tokenizer, validation, options.length)
@@ -166,26 +171,29 @@ def train_model(options: argparse.Namespace) -> None:
         )
         print(f"epoch {done + 1}: F1 {score.f1:.2f}, exact match {score.exact_match:.2f}", flush=True)
         if history[-1]["f1"] == max(entry["f1"] for entry in history):
-            _save_checkpoint(options, start, variables)
+            _save_checkpoint(options, variables)
         epoch.assign(done + 1)
-        keeper.save()
+        manager.save()
         settings = {key: value for key, value in vars(options).items() if isinstance(value, (int, float))}
         history_file.write_text(json.dumps({"settings": settings, "epochs": history}, indent=1) + "\n")
 
 
-def _create_variables(start: checkpoint.Checkpoint, random: np.random.Generator) -> dict[str, tf.Variable]:
-    weights = dict(start.weights)
+def _create_variables(initial: checkpoint.Checkpoint, random: np.random.Generator) -> dict[str, tf.Variable]:
+    """Return the weights as variables, in the layout of `forward.compute_logits`. A missing head is drawn."""
+    weights = dict(initial.weights)
     for name in architecture.HEAD_TENSORS:
-        shape = start.config.shapes()[name]
+        shape = initial.config.shapes()[name]
         if name not in weights:
             drawn = random.standard_normal(shape, np.float32) * np.float32(0.02)
             weights[name] = drawn if name.endswith("weight") else np.zeros(shape, np.float32)
-    laid = forward.transpose_linear_weights(weights)
-    return {name: tf.Variable(value, name=name.replace(".", "_")) for name, value in laid.items()}
+    return {
+        name: tf.Variable(tf.constant(value), name=name.replace(".", "_"))
+        for name, value in forward.transpose_linear_weights(weights).items()
+    }
 
 
 def _group_by_depth(config: architecture.Config, variables: dict[str, tf.Variable]) -> list[list[str]]:
-    """Names of the variables by depth: embeddings, each layer, the head."""
+    """Return the names of the variables by depth: embeddings, each layer, the head."""
     groups: list[list[str]] = [[] for _ in range(config.num_hidden_layers + 2)]
     for name in variables:
         if name.startswith("encoder"):
@@ -198,7 +206,7 @@ def _group_by_depth(config: architecture.Config, variables: dict[str, tf.Variabl
 def _create_optimizers(
     config: architecture.Config, options: argparse.Namespace, steps: int
 ) -> list[tf.keras.optimizers.Optimizer]:
-    """One AdamW for each depth; the deeper below the head, the smaller its learning rate."""
+    """Return an AdamW for each depth. The learning rate decreases from the top layer to the embeddings."""
     depths = config.num_hidden_layers + 2
     return [
         tf.keras.optimizers.AdamW(
@@ -211,7 +219,7 @@ def _create_optimizers(
 
 
 class _WarmUpDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
-    """From nothing up to `peak` in the first steps, then straight down to nothing."""
+    """Rises linearly from 0 to `peak` in the first steps, then falls linearly to 0."""
 
     def __init__(self, peak: float, steps: int) -> None:
         self.peak, self.steps = peak, steps
@@ -230,97 +238,38 @@ def _optimizer_variables(optimizer: tf.keras.optimizers.Optimizer) -> list[tf.Va
     return [variable.value for variable in optimizer.variables]
 
 
-def _crop_passages(questions: list[squad.Question], random: np.random.Generator) -> list[squad.Question]:
-    """The questions, some of them with the sentences far from the answer cut off."""
-    cropped = []
-    for question in questions:
-        start, text = question.starts[0], question.answers[0]
-        before, passage = 0, question.passage
-        if random.random() < CROP_SHARE:
-            ends = [at + 2 for at in range(len(passage) - 2) if passage[at : at + 2] in (". ", "? ", "! ")]
-            before = int(random.choice([0, *(end for end in ends if end <= start)]))
-            after = int(random.choice([*(end for end in ends if end >= start + len(text)), len(passage)]))
-            passage = passage[before:after].rstrip()
-        cropped.append(squad.Question(question.id, question.question, passage, (text,), (start - before,)))
-    return cropped
-
-
-def _build_examples(
-    tokenizer: tokenization.WindowTokenizer, questions: list[squad.Question], length: int
-) -> TrainingExamples:
-    """Of each question the window in which its answer stands most centrally."""
-    windows = tokenizer.make_windows(
-        [question.question for question in questions], [question.passage for question in questions], length
-    )
-    begin = np.array([question.starts[0] for question in questions])[windows.query][:, None]
-    end = begin + np.array([len(question.answers[0]) for question in questions])[windows.query][:, None]
-    inside = (windows.spans[:, :, 0] < end) & (windows.spans[:, :, 1] > begin)
-    first = inside.argmax(axis=1)
-    last = length - 1 - inside[:, ::-1].argmax(axis=1)
-    rows = np.arange(len(windows))
-    whole = inside.any(axis=1) & (windows.spans[rows, first, 0] <= begin[:, 0])
-    whole &= (windows.spans[rows, last, 1] >= end[:, 0]) & windows.central[rows, first]
-    kept = np.flatnonzero(whole)
-    taken = tokenization.Windows(
-        windows.input_ids[kept],
-        windows.attention_mask[kept],
-        windows.token_type_ids[kept],
-        windows.query[kept],
-        windows.spans[kept],
-        windows.central[kept],
-    )
-    return TrainingExamples(taken, first[kept], last[kept])
-
-
-def _iterate_batches(examples: TrainingExamples, size: int, random: np.random.Generator) -> Iterator[np.ndarray]:
-    """Rows of every batch: windows of like length together, batches in random order."""
-    lengths = examples.windows.attention_mask.sum(axis=1)
-    order = np.argsort(lengths + random.uniform(0, 2 * LENGTH_MULTIPLE, len(lengths)))
-    batches = [order[at : at + size] for at in range(0, len(order), size)]
-    for place in random.permutation(len(batches)):
-        yield batches[place]
-
-
-def _batch_tensors(windows: tokenization.Windows, rows: np.ndarray) -> tuple[tf.Tensor, ...]:
-    longest = int(windows.attention_mask[rows].sum(axis=1).max())
-    length = min(windows.input_ids.shape[1], -(-longest // LENGTH_MULTIPLE) * LENGTH_MULTIPLE)
-    return tuple(tf.constant(array[:, :length]) for array in windows.feed(rows).values())
-
-
 def _validate(
-    predict: tf.types.experimental.GenericFunction,
-    tokenizer: tokenization.WindowTokenizer,
-    questions: list[squad.Question],
-    length: int,
+    predict: Predict, tokenizer: WindowTokenizer, questions: list[squad.Question], length: int
 ) -> squad.Score:
-    windows = tokenizer.make_windows([q.question for q in questions], [q.passage for q in questions], length)
-    logits = np.full((len(windows), length, 2), -1e4, np.float32)
+    """Return the score of the model on `questions`, read in windows of `length` pieces."""
+    windows = tokenizer.make_question_windows(questions, length)
+    logits = np.full((len(windows), length, 2), forward.MASKED_SCORE, np.float32)
     order = np.argsort(windows.attention_mask.sum(axis=1))
-    for at in range(0, len(order), 32):
-        rows = order[at : at + 32]
-        tensors = _batch_tensors(windows, rows)
-        logits[rows, : tensors[0].shape[1]] = predict(*tensors).numpy()
-    answers = tokenizer.find_answers(windows, logits[:, :, 0], logits[:, :, 1], [q.passage for q in questions])
-    best = {q.id: found[0].text if found else "" for q, found in zip(questions, answers, strict=True)}
+    for first in range(0, len(order), VALIDATION_BATCH):
+        rows = order[first : first + VALIDATION_BATCH]
+        ids, mask, types = make_batch_tensors(windows, rows)
+        logits[rows, : ids.shape[1]] = predict(ids, mask, types).numpy()
+    passages = [question.passage for question in questions]
+    answers = tokenizer.find_answers(windows, logits[:, :, 0], logits[:, :, 1], passages)
+    best = {question.id: found[0].text if found else "" for question, found in zip(questions, answers, strict=True)}
     return squad.score_answers(questions, best)
 
 
-def _save_checkpoint(
-    options: argparse.Namespace, start: checkpoint.Checkpoint, variables: dict[str, tf.Variable]
-) -> None:
+def _save_checkpoint(options: argparse.Namespace, variables: dict[str, tf.Variable]) -> None:
+    """Write the weights as float16 safetensors to the folder `options.out`, with the files of the initial model."""
     weights = forward.transpose_linear_weights({name: variable.numpy() for name, variable in variables.items()})
-    named = {
+    tensors = {
         name if name in architecture.HEAD_TENSORS else f"bert.{name}": np.ascontiguousarray(value, np.float16)
         for name, value in weights.items()
     }
     partial = options.out / "model.safetensors.partial"
-    save_file(named, partial, {"format": "pt"})
+    save_file(tensors, partial, {"format": "pt"})
     partial.replace(options.out / "model.safetensors")
-    stated = json.loads((options.init / "config.json").read_text())
-    stated |= {"architectures": ["BertForQuestionAnswering"], "torch_dtype": "float16"}
+    config = json.loads((options.init / "config.json").read_text())
+    config |= {"architectures": ["BertForQuestionAnswering"], "torch_dtype": "float16"}
     for key in ("_name_or_path", "transformers_version", "gradient_checkpointing"):
-        stated.pop(key, None)
-    (options.out / "config.json").write_text(json.dumps(stated, indent=1, sort_keys=True) + "\n")
+        config.pop(key, None)
+    (options.out / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
     for name in ("vocab.txt", "tokenizer_config.json"):
         if (options.init / name).is_file():
             shutil.copyfile(options.init / name, options.out / name)

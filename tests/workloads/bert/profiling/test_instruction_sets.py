@@ -1,4 +1,4 @@
-"""TODO: tests.workloads.bert.profiling.test_instruction_sets."""
+"""Which instructions ran the INT8 products, by the names of kernels, and the share of their limit."""
 
 import pytest
 

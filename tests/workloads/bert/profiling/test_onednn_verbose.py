@@ -1,4 +1,4 @@
-"""Kernel profiles: oneDNN's lines of several versions, word for word, and tiny graphs that really run."""
+"""oneDNN's log: lines of several versions, verbatim, and lines that are damaged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.onednn_logs import (
     VERSION_2_LINE,
     read_only_call,
 )
-from workloads.bert.profiling import onednn_verbose, profile
+from workloads.bert.profiling import kernels, onednn_verbose
 
 TIMESTAMP_LINES = (
     "onednn_verbose,v1,primitive,info,template:timestamp,operation,engine,primitive,implementation,prop_kind,"
@@ -29,7 +29,7 @@ NOT_EXECUTED_LINES = (
 )
 
 
-def test_a_line_of_todays_version_is_read_whole():
+def test_a_line_of_the_current_version_is_parsed():
     assert read_only_call(HEADER_LINES + NOT_EXECUTED_LINES + INT8_LINE) == onednn_verbose.KernelCall(
         primitive="inner_product",
         implementation="brgemm:avx512_core_vnni",
@@ -41,14 +41,14 @@ def test_a_line_of_todays_version_is_read_whole():
     )
 
 
-def test_the_header_tells_version_and_instructions():
+def test_the_header_has_version_and_instructions():
     found = onednn_verbose.parse_verbose(HEADER_LINES)
     assert found.version == "3.7.3"
     assert found.instructions == "Intel AVX-512 with float16, Intel DL Boost and bfloat16 support"
     assert found.calls == ()
 
 
-def test_post_operations_are_told():
+def test_post_operations_are_parsed():
     assert read_only_call(GELU_LINE).fused == "eltwise_gelu_erf"
     quoted = "attr-post-ops:'sum;eltwise_relu;'"
     assert read_only_call(VERSION_2_LINE.replace("attr-scratchpad:user ", quoted)).fused == "sum;eltwise_relu;"
@@ -66,11 +66,11 @@ def test_older_versions_are_read():
     )
 
 
-def test_a_time_stamp_is_no_matter():
+def test_a_time_stamp_is_ignored():
     assert read_only_call(TIMESTAMP_LINES).ms == 0.00390625
 
 
-def test_a_template_in_another_order_is_believed():
+def test_a_template_changes_the_order_of_fields():
     template = (
         "onednn_verbose,v9,primitive,info,template:operation,exec_time,primitive,implementation,memory_descriptors,"
     )
@@ -82,17 +82,17 @@ def test_a_template_in_another_order_is_believed():
     assert (call.primitive, call.ms, call.shape, call.precision) == ("matmul", 0.5, "2x3:3x4", "int8")
 
 
-def test_a_line_behind_anothers_log_is_read():
+def test_a_line_after_other_text_is_parsed():
     assert read_only_call("2026-11-24 11:36:30 [INFO] half a line" + INT8_LINE).precision == "int8"
 
 
-def test_an_unknown_primitive_is_kept_and_is_no_product():
+def test_an_unknown_primitive_is_not_a_product():
     call = read_only_call(INT8_LINE.replace("inner_product", "group_query_attention"))
-    [kernel] = profile.sum_kernels([call], 1)
+    [kernel] = kernels.sum_kernels([call], 1)
     assert (kernel.primitive, kernel.operations, kernel.gops) == ("group_query_attention", 0, 0.0)
 
 
-# The last two: without its time, and with an empty one.
+# The last two: without a time, and with an empty one.
 @pytest.mark.parametrize("cut", [40, 60, 110, 200, len(INT8_LINE) - 10, len(INT8_LINE) - 9])
 def test_a_truncated_line_is_counted_and_skipped(cut):
     found = onednn_verbose.parse_verbose(PLAIN_LINE + INT8_LINE[:cut] + "\n" + PLAIN_LINE)
@@ -100,17 +100,17 @@ def test_a_truncated_line_is_counted_and_skipped(cut):
     assert found.skipped == 1
 
 
-def test_a_line_that_another_begins_in_is_skipped():
+def test_a_line_interrupted_by_another_is_skipped():
     found = onednn_verbose.parse_verbose(PLAIN_LINE + INT8_LINE[:100] + PLAIN_LINE + PLAIN_LINE)
     assert (len(found.calls), found.skipped) == (2, 1)
 
 
-def test_the_last_line_without_its_end_is_not_believed():
-    # 0.935059 may have become 0.93.
+def test_a_last_line_without_a_line_end_is_skipped():
+    # The time may be cut: 0.935059 to 0.93.
     found = onednn_verbose.parse_verbose(PLAIN_LINE + INT8_LINE[:-5])
     assert (len(found.calls), found.skipped) == (1, 1)
 
 
 @pytest.mark.parametrize("time", ["nan", "-1", "inf", "soon", ""])
-def test_a_time_that_is_none_is_skipped(time):
+def test_a_line_with_an_invalid_time_is_skipped(time):
     assert onednn_verbose.parse_verbose(INT8_LINE.replace("0.935059", time)).skipped == 1
