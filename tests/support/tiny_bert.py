@@ -1,4 +1,4 @@
-"""Small BERTs with drawn weights, in the layout of the Hugging Face hub, and a vocabulary of some hundred pieces."""
+"""Small BERTs with random weights in the Hugging Face layout, and a vocabulary of about a hundred word pieces."""
 
 from __future__ import annotations
 
@@ -55,18 +55,21 @@ def make_config(**changes: Any) -> architecture.Config:
 
 
 def make_weights(shape: architecture.Config, seed: int = 0) -> dict[str, np.ndarray]:
-    """Drawn wide enough that attention attends to something, and with no bias or scale left at its start."""
+    """Return random weights by the names of `Config.shapes`.
+
+    They are large enough that attention is not uniform, and no bias or scale has the value that training starts from.
+    """
     random = np.random.default_rng(seed)
-    drawn = {}
+    weights = {}
     for name, size in shape.shapes().items():
         values = random.standard_normal(size, np.float32)
         if name.endswith("LayerNorm.weight"):
-            drawn[name] = 1 + values / 5
+            weights[name] = 1 + values / 5
         elif name.endswith("bias"):
-            drawn[name] = values / 5
+            weights[name] = values / 5
         else:
-            drawn[name] = values * np.float32(size[-1] ** -0.5)
-    return drawn
+            weights[name] = values * np.float32(size[-1] ** -0.5)
+    return weights
 
 
 def save_model(
@@ -76,16 +79,19 @@ def save_model(
     kind: Any = np.float32,
     tokenizer_json: bool = False,
     tensors: dict[str, np.ndarray] | None = None,
-    stated: dict[str, Any] | None = None,
+    config: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Path:
-    """Write a checkpoint into `folder`, which may hold one; `stated` goes into config.json beside the shape."""
+    """Write a checkpoint to `folder`, replacing one that is there, and return the folder.
+
+    `config` adds keys to config.json, and `changes` changes the shape.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     shape = make_config(**changes)
     tensors = make_weights(shape, seed) if tensors is None else tensors
     named = {name if name.startswith("qa_outputs") else f"bert.{name}": value for name, value in tensors.items()}
     save_file({name: value.astype(kind) for name, value in named.items()}, folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps({"model_type": "bert", **TINY_SHAPE, **changes, **(stated or {})}))
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert", **TINY_SHAPE, **changes, **(config or {})}))
     (folder / "vocab.txt").write_text("\n".join(PIECES) + "\n")
     if tokenizer_json:
         tokenizers.BertWordPieceTokenizer(str(folder / "vocab.txt")).save(str(folder / "tokenizer.json"))
@@ -98,21 +104,23 @@ def make_checkpoint(folder: Path, **options: Any) -> checkpoint.Checkpoint:
 
 
 def make_texts(count: int, words: int, seed: int = 0) -> tuple[list[str], list[str]]:
-    """Questions and passages of drawn words."""
+    """Return `count` questions of four random words, and as many passages of `words` words."""
     random = np.random.default_rng(seed)
-    return tuple([" ".join(random.choice(WORDS, size)) for _ in range(count)] for size in (4, words))
+    questions, passages = ([" ".join(random.choice(WORDS, size)) for _ in range(count)] for size in (4, words))
+    return questions, passages
 
 
-def make_windows(made: checkpoint.Checkpoint, count: int = 12, length: int = 24, seed: int = 0) -> tokenization.Windows:
-    """What a model reads of drawn questions, some of it padding."""
+def make_windows(
+    model: checkpoint.Checkpoint, count: int = 12, length: int = 24, seed: int = 0
+) -> tokenization.Windows:
+    """Return windows of `length` pieces, with padding, for `count` random questions."""
     questions, passages = make_texts(count, 12, seed)
-    return tokenization.WindowTokenizer(made).make_windows(
-        questions, [passage[: 20 + 7 * n] for n, passage in enumerate(passages)], length
-    )
+    passages = [passage[: 20 + 7 * number] for number, passage in enumerate(passages)]
+    return tokenization.WindowTokenizer(model).make_windows(questions, passages, length)
 
 
 class ProgressRecorder(list[str]):
-    """A progress that keeps what it is told."""
+    """A progress reporter that keeps the texts."""
 
     def __call__(self, text: str, share: float | None = None, /) -> None:
         assert share is None or 0 <= share <= 1
@@ -124,15 +132,15 @@ QUESTIONS = ["what was built", "where is the mill", "what is old"]
 
 
 def write_task_files(folder: Path) -> dict[str, Any]:
-    """Parameters of a plan that name a small model and a few questions, both written into `folder`."""
+    """Write a small model and a few questions to `folder`, and return the parameters of a plan that uses them."""
     model = folder / "model"
     model.mkdir()
     save_model(model)
-    asked = [
-        # All of the passage is the answer: whatever a model that has learnt nothing says has a little of it.
-        {"id": str(place), "question": question, "answers": [{"text": PASSAGE, "answer_start": 0}]}
-        for place, question in enumerate(QUESTIONS)
+    qas = [
+        # The whole passage is the answer, so that any answer of an untrained model has an F1 above 0.
+        {"id": str(number), "question": question, "answers": [{"text": PASSAGE, "answer_start": 0}]}
+        for number, question in enumerate(QUESTIONS)
     ]
     file = folder / "questions.json"
-    file.write_text(json.dumps({"data": [{"paragraphs": [{"context": PASSAGE, "qas": asked}]}]}))
+    file.write_text(json.dumps({"data": [{"paragraphs": [{"context": PASSAGE, "qas": qas}]}]}))
     return {"model": str(model), "length": 64, "evaluation": str(file)}

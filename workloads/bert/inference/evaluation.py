@@ -34,4 +34,4 @@ def answer_questions(
         done = int(windows.query[last - 1])
         progress(f"evaluating: {done:,} of {len(questions):,} questions", last / len(windows))
     answers = tokenizer.find_answers(windows, start, end, [question.passage for question in questions])
-    return {question.id: found[0].text if found else "" for question, found in zip(questions, answers, strict=True)}
+    return {question.id: ranked[0].text if ranked else "" for question, ranked in zip(questions, answers, strict=True)}

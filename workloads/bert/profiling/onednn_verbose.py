@@ -105,9 +105,9 @@ def _parse_call(parts: list[str], fields: Sequence[str]) -> KernelCall | None:
 
 def _parse_types(descriptors: str) -> tuple[str, str]:
     """Return `u8 × s8 → f32` and `int8` for `src:u8:a:blocked:ab::f0 wei:s8:…`, or for version 2's `src_u8:…`."""
-    found = _DESCRIPTOR.findall(descriptors)
-    inputs: list[str] = [type for role, type in found if role != "dst"]
-    outputs: list[str] = [type for role, type in found if role == "dst"]
+    pairs = _DESCRIPTOR.findall(descriptors)
+    inputs: list[str] = [type for role, type in pairs if role != "dst"]
+    outputs: list[str] = [type for role, type in pairs if role == "dst"]
     precisions: set[str] = {_PRECISION_NAMES.get(type, type) for type in inputs}
     precision = precisions.pop() if len(precisions) == 1 else "mixed" if precisions else ""
     return " → ".join(" × ".join(types) for types in (inputs, outputs) if types), precision

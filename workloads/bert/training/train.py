@@ -251,7 +251,7 @@ def _validate(
         logits[rows, : ids.shape[1]] = predict(ids, mask, types).numpy()
     passages = [question.passage for question in questions]
     answers = tokenizer.find_answers(windows, logits[:, :, 0], logits[:, :, 1], passages)
-    best = {question.id: found[0].text if found else "" for question, found in zip(questions, answers, strict=True)}
+    best = {question.id: ranked[0].text if ranked else "" for question, ranked in zip(questions, answers, strict=True)}
     return squad.score_answers(questions, best)
 
 

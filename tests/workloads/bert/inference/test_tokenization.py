@@ -1,4 +1,4 @@
-"""Windows of word pieces over long passages, and the way back from logits to the characters of an answer."""
+"""Windows of word pieces over long passages, and answers as characters of the passage from logits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_passage(words: int) -> str:
 
 
 def list_places(windows: tokenization.Windows, row: int) -> list[tuple[int, int]]:
-    """First and last character of each piece of the passage in a window."""
+    """Return the span of each piece of the passage in a window, in characters."""
     return [(int(first), int(last)) for first, last in windows.spans[row] if first >= 0]
 
 
@@ -58,11 +58,11 @@ def test_windows_cover_every_piece_of_a_passage(tokenizer, words, length, step):
     assert {place for row in range(len(windows)) for place in list_places(windows, row)} == set(whole.offsets)
     assert firsts[0] == 0
     assert all(second - first == stride for first, second in pairwise(firsts))
-    # No window more than it takes.
+    # There are no more windows than necessary.
     assert len(windows) == 1 + max(0, -(-(len(whole.ids) - room) // stride))
 
 
-def test_a_window_reads_question_then_passage_then_padding(tokenizer):
+def test_a_window_has_question_then_passage_then_padding(tokenizer):
     windows = tokenizer.make_windows([QUESTION], ["the river"], 16)
     asked, read = (tokenizer.tokenizer.encode(text, add_special_tokens=False).ids for text in (QUESTION, "the river"))
     begin, end = tiny_bert.PIECES.index("[CLS]"), tiny_bert.PIECES.index("[SEP]")
@@ -75,8 +75,8 @@ def test_a_window_reads_question_then_passage_then_padding(tokenizer):
 
 @pytest.mark.parametrize("step", [None, 1, 2, 3, 5])
 @pytest.mark.parametrize("words", [3, 18, 30, 31, 90])
-def test_each_piece_counts_in_the_window_that_has_most_around_it(tokenizer, words, step):
-    """By _check_is_max_context of run_squad.py, over all windows of the query."""
+def test_a_piece_is_central_in_the_window_with_most_passage_around_it(tokenizer, words, step):
+    """Compared with _check_is_max_context of run_squad.py."""
     passages = [make_passage(words), make_passage(words + 7)]
     windows = tokenizer.make_windows([QUESTION, "who"], passages, 24, step)
     for query in (0, 1):
@@ -94,7 +94,7 @@ def test_each_piece_counts_in_the_window_that_has_most_around_it(tokenizer, word
     assert not windows.central[windows.spans[:, :, 0] < 0].any()
 
 
-def test_windows_stand_in_the_order_of_the_queries(tokenizer):
+def test_windows_are_in_the_order_of_the_queries(tokenizer):
     passages = ["the river", make_passage(60), "the river"]
     windows = tokenizer.make_windows([QUESTION, "who", QUESTION], passages, 24)
     assert windows.query.tolist() == [0] + [1] * (len(windows) - 2) + [2]
@@ -111,7 +111,7 @@ def test_a_long_question_is_cut_so_that_the_passage_has_room(tokenizer):
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\n\t\u00a0", "\u200b", "\x00\x01", "\ufeff"])
-def test_an_empty_question_or_passage_is_refused_by_its_number(tokenizer, empty):
+def test_an_empty_question_or_passage_is_refused_with_its_number(tokenizer, empty):
     for what, queries in (("question", (["who", empty], ["mill"] * 2)), ("passage", (["who"] * 2, ["mill", empty]))):
         with pytest.raises(BadInput, match=rf"^{what} 2 (is empty|has no readable character)") as error:
             tokenizer.make_windows(*queries, 24)
@@ -119,7 +119,7 @@ def test_an_empty_question_or_passage_is_refused_by_its_number(tokenizer, empty)
 
 
 def test_half_a_character_is_refused(tokenizer):
-    """A lone surrogate, which JSON can hold and UTF-8 cannot."""
+    """JSON allows a lone surrogate, UTF-8 does not."""
     for queries in ((["who \udc41"], ["mill"]), (["who"], ["mill\ud83d"])):
         with pytest.raises(BadInput, match=r"half a character at position 4 \('\\u") as error:
             tokenizer.make_windows(*queries, 24)
@@ -130,7 +130,7 @@ def test_half_a_character_is_refused(tokenizer):
 
 
 def find_spans_by_brute_force(start, end, places, central) -> list[tuple[int, int, float]]:
-    """Every pair of the best starts and ends, as run_squad.py's write_predictions tries them."""
+    """Return the best of all pairs of the best starts and ends, as write_predictions of run_squad.py."""
     inside = [at for at in range(len(start)) if places[at, 0] >= 0]
     starts = sorted(inside, key=lambda at: -start[at])[: answer_search.N_BEST]
     ends = sorted(inside, key=lambda at: -end[at])[: answer_search.N_BEST]
@@ -152,7 +152,7 @@ def test_the_best_spans_are_those_of_a_brute_force_search(seed):
     places[first:last] = np.arange(first, last)[:, None]
     central = random.random(length) < 0.7
     start, end = random.standard_normal((2, length), np.float32)
-    # Outside the passage nothing may win, however likely.
+    # Pieces outside the passage are never in a span, whatever their logits.
     start[:first] = end[:first] = 50
     assert answer_search.find_best_spans(start, end, places, central) == find_spans_by_brute_force(
         start, end, places, central
@@ -169,7 +169,7 @@ def test_an_answer_has_at_most_thirty_pieces():
     assert all(last - first < answer_search.MAX_ANSWER_PIECES for first, last, _ in best)
 
 
-def test_where_no_start_counts_there_is_no_span(tokenizer):
+def test_without_a_central_piece_there_is_no_span(tokenizer):
     places = np.zeros((10, 2), int)
     assert answer_search.find_best_spans(*np.zeros((2, 10)), places, np.zeros(10, bool)) == []
     windows = tokenizer.make_windows(["who"], ["mill"], 16)
@@ -180,7 +180,7 @@ def test_where_no_start_counts_there_is_no_span(tokenizer):
 def find_answer(
     tokenizer: tokenization.WindowTokenizer, passage: str, first: int, last: int, length: int = 24
 ) -> answer_search.Answer:
-    """The best answer when start and end are sure of the first and the last piece of these characters."""
+    """Return the best answer if the logits clearly mark the first and the last piece of these characters."""
     windows = tokenizer.make_windows(["who"], [passage], length)
     start = np.where(windows.spans[:, :, 0] == first, 9.0, 0.0).astype(np.float32)
     begun = np.where(windows.spans[:, :, 0] < last, windows.spans[:, :, 0], -1)
@@ -226,7 +226,7 @@ def test_an_answer_is_exactly_its_characters_of_the_passage(tokenizer, marks):
 
 
 @pytest.mark.parametrize("at", [0, 1, 13, 57, 120, 198, 199])
-def test_an_answer_is_found_in_whatever_window_it_stands(tokenizer, at):
+def test_an_answer_is_found_in_every_window(tokenizer, at):
     passage = " ".join(["the"] * at + ["mill"] + ["the"] * (199 - at))
     answer = find_answer(tokenizer, passage, 4 * at, 4 * at + 4)
     assert (answer.text, answer.start) == ("mill", 4 * at)
@@ -248,7 +248,7 @@ def test_probabilities_are_a_share_of_the_listed_answers_best_first(tokenizer):
         assert len({(answer.start, answer.end) for answer in found}) == len(found)
 
 
-def test_a_span_that_two_windows_hold_counts_once_with_its_better_score(tokenizer):
+def test_a_span_in_two_windows_counts_once_with_its_better_score(tokenizer):
     passage = make_passage(40)
     windows = tokenizer.make_windows(["who"], [passage], 24)
     windows.central[:] = windows.spans[:, :, 0] >= 0
@@ -266,8 +266,8 @@ def test_a_span_that_two_windows_hold_counts_once_with_its_better_score(tokenize
 
 
 @pytest.mark.parametrize("text", ["the river mill was built in stone ", "東", ".", "a", "e\u0301 "])
-def test_a_megabyte_of_text_is_read_within_memory(tmp_path, text):
-    """In a process that may have 2 GiB of address space beside what its libraries take."""
+def test_a_megabyte_of_text_fits_in_memory(tmp_path, text):
+    """In a process that may use 2 GiB of address space in addition to its libraries."""
     code = (
         "import resource, sys, time; from pathlib import Path; import numpy as np\n"
         "from workloads.bert.inference import tokenization; from workloads.bert.model import checkpoint\n"

@@ -38,7 +38,7 @@ def update_config(folder: Path, **stated) -> None:
 
 
 def update_weights(folder: Path, change) -> None:
-    """Write the weights again, as `change` leaves them: a dictionary by the file's names."""
+    """Apply `change` to the dictionary of tensors by their stored names, and write them again."""
     tensors = load_file(folder / WEIGHTS_FILE)
     change(tensors)
     save_file(tensors, folder / WEIGHTS_FILE)
@@ -51,12 +51,12 @@ def assert_refused(folder: Path, words: str) -> BadInput:
     return error.value
 
 
-# --- what is taken ---
+# --- what is accepted ---
 
 
 @pytest.mark.parametrize("tokenizer_json", [False, True], ids=["vocab.txt", "tokenizer.json"])
 @pytest.mark.parametrize("kind", [np.float16, np.float32])
-def test_a_good_folder_is_read_as_it_was_written(tmp_path, kind, tokenizer_json):
+def test_a_valid_folder_is_read_as_it_was_written(tmp_path, kind, tokenizer_json):
     made = checkpoint.load_checkpoint(str(tiny_bert.save_model(tmp_path, kind=kind, tokenizer_json=tokenizer_json)))
     assert made.config == tiny_bert.make_config()
     assert made.vocabulary.name == ("tokenizer.json" if tokenizer_json else "vocab.txt")
@@ -74,7 +74,7 @@ def test_a_good_folder_is_read_as_it_was_written(tmp_path, kind, tokenizer_json)
     ]
 
 
-def test_the_names_of_old_checkpoints_are_understood(folder, tmp_path):
+def test_the_names_of_old_checkpoints_are_accepted(folder, tmp_path):
     old = shutil.copytree(folder, tmp_path / "old")
 
     def rename(tensors):
@@ -90,7 +90,7 @@ def test_the_names_of_old_checkpoints_are_understood(folder, tmp_path):
     assert one.digest == other.digest
 
 
-def test_names_without_the_prefix_bert_are_understood(folder, tmp_path):
+def test_names_without_the_prefix_bert_are_accepted(folder, tmp_path):
     bare = shutil.copytree(folder, tmp_path / "bare")
 
     def strip(tensors):
@@ -125,7 +125,7 @@ def test_training_may_start_without_a_head(folder):
 # --- the digest ---
 
 
-def test_the_digest_is_of_what_the_model_computes(tmp_path):
+def test_the_digest_depends_on_shape_and_weights(tmp_path):
     def digest(**options) -> str:
         return tiny_bert.make_checkpoint(tmp_path / "model", **options).digest
 
@@ -163,7 +163,7 @@ def test_truncated_weights_are_refused(folder, length):
     assert_refused(folder, "cannot be read")
 
 
-def test_weights_that_are_no_safetensors_are_refused(folder):
+def test_weights_in_another_format_are_refused(folder):
     (folder / WEIGHTS_FILE).write_bytes(b"\xff" * 4096)
     assert_refused(folder, "cannot be read")
 
@@ -185,16 +185,16 @@ def test_a_missing_layer_is_named(folder):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_weights_that_are_no_numbers_are_refused(folder, value):
-    def spoil(tensors):
+def test_weights_that_are_not_finite_are_refused(folder, value):
+    def set_value(tensors):
         tensors["bert.encoder.layer.1.output.dense.weight"][3, 4] = value
 
-    update_weights(folder, spoil)
+    update_weights(folder, set_value)
     assert_refused(folder, "encoder.layer.1.output.dense.weight holds values that are infinite or not numbers")
 
 
 def test_weights_beyond_float16_are_refused(folder):
-    """float16 ends at 65504: what is larger became infinite when it was saved."""
+    """The largest float16 is 65504: larger weights become infinite when they are saved."""
     tensors = load_file(folder / WEIGHTS_FILE)
     tensors["qa_outputs.weight"] *= 1e6
     with np.errstate(over="ignore"):
@@ -202,8 +202,8 @@ def test_weights_beyond_float16_are_refused(folder):
     assert_refused(folder, "qa_outputs.weight holds values that are infinite or not numbers")
 
 
-def test_bfloat16_is_read_as_what_it_is(folder):
-    """NumPy has none of its own: its bits must not be taken for another type's."""
+def test_bfloat16_is_read_with_its_values(folder):
+    """NumPy has no bfloat16: its bits must not be read as another type."""
     tensors = load_file(folder / WEIGHTS_FILE)
     save_file({name: value.astype(ml_dtypes.bfloat16) for name, value in tensors.items()}, folder / WEIGHTS_FILE)
     made = checkpoint.read_checkpoint(folder)
@@ -212,14 +212,14 @@ def test_bfloat16_is_read_as_what_it_is(folder):
 
 
 @pytest.mark.parametrize("kind", [np.int8, np.int32, np.uint8, bool])
-def test_weights_quantized_by_others_are_refused(folder, kind):
-    """Without the scales that stand beside them such numbers mean nothing."""
+def test_quantized_weights_are_refused(folder, kind):
+    """Their values have no meaning without their scales."""
     tensors = load_file(folder / WEIGHTS_FILE)
     save_file({name: value.astype(kind) for name, value in tensors.items()}, folder / WEIGHTS_FILE)
     assert_refused(folder, "is of type [IUB]")
 
 
-BROKEN_CONFIGS = [
+INVALID_CONFIGS = [
     ("", "not JSON"),
     ("{", "not JSON"),
     ('{"hidden_size": 32,}', "not JSON"),
@@ -245,14 +245,14 @@ BROKEN_CONFIGS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "words"), BROKEN_CONFIGS, ids=[repr(text[:40]) for text, _ in BROKEN_CONFIGS])
-def test_a_config_json_that_is_broken_or_of_another_model_is_refused(folder, text, words):
+@pytest.mark.parametrize(("text", "words"), INVALID_CONFIGS, ids=[repr(text[:40]) for text, _ in INVALID_CONFIGS])
+def test_a_config_json_that_is_invalid_or_of_another_model_is_refused(folder, text, words):
     (folder / "config.json").write_text(text, encoding="latin-1")
     assert_refused(folder, words)
 
 
-def test_a_config_json_of_endless_layers_is_refused_soon(folder):
-    """Ten million layers have 160 million tensors: their names alone fill the memory."""
+def test_a_config_json_with_millions_of_layers_is_refused_at_once(folder):
+    """The names of the 160 million tensors of ten million layers would not fit in memory."""
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
         "from bench.workload.interface import BadInput\n"
@@ -299,7 +299,7 @@ OTHER_VOCABULARY = tokenizers.Tokenizer(tokenizers.models.WordLevel({"river": 0}
         ("tokenizer_config.json", b"[", "not JSON"),
     ],
 )
-def test_a_vocabulary_that_is_none_or_another_models_is_refused(folder, name, content, words):
+def test_a_vocabulary_that_is_invalid_or_of_another_model_is_refused(folder, name, content, words):
     (folder / name).write_bytes(content)
     with pytest.raises(BadInput, match=words) as error:
         tokenization.WindowTokenizer(checkpoint.load_checkpoint(str(folder)))
@@ -309,7 +309,7 @@ def test_a_vocabulary_that_is_none_or_another_models_is_refused(folder, name, co
 @pytest.mark.parametrize(
     "name", ["/nowhere/at/all", "./nothing", "../nothing", "~/nothing", "nothing", "a/b/c", "", "  "]
 )
-def test_a_folder_that_is_not_there_is_told(name):
+def test_a_missing_folder_is_refused(name):
     with pytest.raises(BadInput, match="there is no folder") as error:
         checkpoint.load_checkpoint(name)
     assert architecture.SHIPPED_MODEL in error.value.remedy
@@ -318,15 +318,15 @@ def test_a_folder_that_is_not_there_is_told(name):
 # --- untrained shapes and the shipped model ---
 
 
-def test_the_parameters_of_berts_shapes_are_those_of_the_paper():
-    """Devlin et al. 2018: 110 M and 340 M, pooler included, which answers no questions here."""
+def test_the_numbers_of_parameters_are_those_of_the_paper():
+    """Devlin et al. 2018: 110 M and 340 M, with the pooler, which question answering does not use."""
     assert architecture.BASE.parameters() == 108_893_186
     assert architecture.LARGE.parameters() == 334_094_338
     assert architecture.BASE.head_size == architecture.LARGE.head_size == 64
 
 
 @pytest.mark.skipif(
-    not (checkpoint.MODELS_FOLDER / architecture.SHIPPED_MODEL).is_dir(), reason="the shipped model is not there"
+    not (checkpoint.MODELS_FOLDER / architecture.SHIPPED_MODEL).is_dir(), reason="the shipped model is missing"
 )
 def test_the_shipped_model_is_a_trained_bert_with_a_vocabulary():
     made = checkpoint.load_checkpoint(architecture.SHIPPED_MODEL)

@@ -1,6 +1,6 @@
-"""Our forward pass against others': one in plain NumPy, and transformers' on PyTorch where it is installed.
+"""Our forward pass against two others: one in plain NumPy, and that of transformers on PyTorch.
 
-It need not be installed here: FAIRLAP_TRANSFORMERS_PYTHON names the interpreter of an environment that has it.
+FAIRLAP_TRANSFORMERS_PYTHON may name the interpreter of an environment that has transformers.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def make_feed(checkpoint: Checkpoint, batch: int, length: int, seed: int = 0) ->
 
 
 def compute_logits(checkpoint: Checkpoint, feed: dict[str, np.ndarray]) -> np.ndarray:
-    """Of start and end, by our own graph in an engine of one thread."""
+    """Return the logits of start and end, of shape (2, windows, length), from our graph with one thread."""
     engine = InferenceSession(forward.build_frozen_graph(checkpoint), 1)
     try:
         return np.stack(engine.run(*(feed[name] for name in forward.INPUT_NAMES)))
@@ -66,7 +66,7 @@ def compute_logits(checkpoint: Checkpoint, feed: dict[str, np.ndarray]) -> np.nd
 
 
 def compute_with_numpy(checkpoint: Checkpoint, feed: dict[str, np.ndarray]) -> np.ndarray:
-    """BERT as Devlin et al. 2018 write it, one window and one head after the other, in float64."""
+    """Return the same in float64, from BERT as in Devlin et al. 2018, one window and one head at a time."""
     config, weights = checkpoint.config, {name: value.astype(float) for name, value in checkpoint.weights.items()}
 
     def linear(x, name):
@@ -114,7 +114,7 @@ def test_the_graph_computes_what_plain_numpy_does(tmp_path, shape):
     feed = make_feed(checkpoint, 5, 40)
     ours, theirs = compute_logits(checkpoint, feed), compute_with_numpy(checkpoint, feed)
     assert ours.shape == (2, 5, 40)
-    # Padding has logits too, which nobody reads.
+    # The logits of padding have no meaning.
     read = feed["attention_mask"] == 1
     assert np.abs(ours - theirs)[:, read].max() < 1e-5
     assert theirs[:, read].std() > 0.1
@@ -130,12 +130,12 @@ def test_padding_changes_no_logit(tmp_path):
     padded["input_ids"][:, 30:] = random.integers(0, checkpoint.config.vocab_size, (4, 25))
     padded["token_type_ids"][:, 30:] = 1
     assert np.abs(compute_logits(checkpoint, padded)[:, :, :30] - alone).max() < 1e-5
-    # And what the mask lets through does.
+    # Without the mask, padding does change them.
     padded["attention_mask"][:] = 1
     assert np.abs(compute_logits(checkpoint, padded)[:, :, :30] - alone).max() > 1e-2
 
 
-def test_an_engine_gives_the_same_whatever_its_batch(tmp_path):
+def test_a_session_computes_the_same_in_batches_of_any_size(tmp_path):
     checkpoint = tiny_bert.make_checkpoint(tmp_path / "model")
     windows = tiny_bert.make_windows(checkpoint, 11)
     file = tmp_path / "graph.pb"
@@ -159,7 +159,7 @@ def test_the_graph_computes_what_transformers_does(tmp_path):
             tmp_path / str(len(made)),
             kind=kind,
             seed=3,
-            stated={"architectures": ["BertForQuestionAnswering"]},
+            config={"architectures": ["BertForQuestionAnswering"]},
             **shape,
         )
         checkpoint = read_checkpoint(folder)

@@ -1,4 +1,4 @@
-"""What is fused after Neural Compressor: the same results from fewer operators."""
+"""Fusions after Neural Compressor: the same results from fewer operators."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAYERS = 2
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Any, Any, Windows]:
-    """A small model's FP32 and INT8 graph, and something to read."""
+    """The FP32 graph of a small model, its INT8 graph, and windows."""
     checkpoint = tiny_bert.make_checkpoint(tmp_path_factory.mktemp("model"))
     tokenizer = WindowTokenizer(checkpoint)
     passages = [f"the old mill number {place} was built near the river." for place in range(12)]
@@ -55,10 +55,10 @@ def test_layer_norms_become_one_operator_with_the_same_results(made):
     assert count_types(fused)["_MklLayerNorm"] == 1 + 2 * LAYERS
     assert not count_types(fused)["Rsqrt"]
     assert np.abs(compute_logits(fused, windows) - compute_logits(fp32, windows)).max() < 1e-4
-    assert "_MklLayerNorm" not in count_types(fp32), "the graph that was given is left alone"
+    assert "_MklLayerNorm" not in count_types(fp32), "the given graph is not changed"
 
 
-def test_gelu_and_sums_go_into_the_int8_products(made):
+def test_gelu_and_sums_are_fused_into_the_int8_products(made):
     fp32, int8, windows = made
     fused = fusion.fuse_graph(int8)
     fusions = Counter(
@@ -71,12 +71,12 @@ def test_gelu_and_sums_go_into_the_int8_products(made):
     products = sum(count for name, count in count_types(fused).items() if "QuantizedMatMul" in name)
     assert products == count_types(int8)["QuantizedMatMulWithBiasAndDequantize"] == 6 * LAYERS + 1
     true, before, after = (compute_logits(graph, windows) for graph in (fp32, int8, fused))
-    # Where GELU is rounded to 8 bits, another last bit of float32 may round the other way; no error is added.
+    # GELU is rounded to 8 bits: a different last bit of float32 may round the other way. The error does not grow.
     assert np.sqrt(np.mean((after - true) ** 2)) < 1.5 * np.sqrt(np.mean((before - true) ** 2))
     assert np.sqrt(np.mean((after - before) ** 2)) < np.sqrt(np.mean((before - true) ** 2))
 
 
-def test_what_somebody_else_reads_is_not_fused_away(made):
+def test_a_node_that_others_read_is_not_removed(made):
     _, int8, _ = made
     read = tf.compat.v1.GraphDef()
     read.CopyFrom(int8)
@@ -85,7 +85,7 @@ def test_what_somebody_else_reads_is_not_fused_away(made):
     assert count_types(fusion.fuse_graph(read))["Erfc"] == 1
 
 
-def test_bfloat16_and_integers_are_left_alone():
+def test_sums_of_other_types_are_not_changed():
     with tf.Graph().as_default() as graph:
         x = tf.compat.v1.placeholder(tf.bfloat16, (None, 8), name="x")
         tf.identity(x + x, name="sum")

@@ -176,7 +176,7 @@ def test_the_converted_graph_has_its_weights_and_no_stand_ins(checkpoint, window
         assert len(np.unique(values.astype(int))) > 50 and np.abs(values.astype(int)).max() == 127, node.name
 
 
-def test_a_fallback_leaves_just_what_it_names_in_fp32(checkpoint, windows):
+def test_a_fallback_leaves_only_its_operators_in_fp32(checkpoint, windows):
     state = convert.ConversionState()
     operators = convert.list_quantizable_operators(checkpoint)
     for left in (frozenset(operators[1:2]), frozenset(operators[4:9]), frozenset(operators)):
@@ -184,7 +184,7 @@ def test_a_fallback_leaves_just_what_it_names_in_fp32(checkpoint, windows):
         found = count_products(graph)
         assert found[INT8_OPERATOR] == 13 - len(left)
         assert {node.name for node in graph.node if node.op == "MatMul"} == left
-    # All in FP32 is FP32.
+    # With all operators in FP32 the graph computes what the FP32 graph does.
     assert (
         np.abs(compute_logits(graph, windows) - compute_logits(forward.build_frozen_graph(checkpoint), windows)).max()
         < 1e-4
@@ -228,7 +228,7 @@ def find_origin(progress: list[str]) -> str:
 
 @pytest.fixture(scope="module")
 def filled(checkpoint, windows, tmp_path_factory) -> Path:
-    """A cache with one whole entry."""
+    """A cache with one complete entry."""
     folder = tmp_path_factory.mktemp("cache")
     progress = tiny_bert.ProgressRecorder()
     file = graph_cache.load_or_quantize(checkpoint, QuantizationConfig(), windows, folder, progress)
@@ -302,7 +302,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_spoiled_entry_is_noticed(filled, tmp_path, how):
+def test_a_damaged_entry_is_noticed(filled, tmp_path, how):
     folder = copy_cache(filled, tmp_path)
     assert read_entry(find_entry(folder).parent)
     entry = find_entry(folder)
@@ -310,7 +310,9 @@ def test_a_spoiled_entry_is_noticed(filled, tmp_path, how):
     assert read_entry(entry.parent) is None
 
 
-def test_a_spoiled_entry_is_made_again_and_what_a_killed_process_left_is_removed(checkpoint, windows, filled, tmp_path):
+def test_a_damaged_entry_is_made_again_and_remains_of_a_killed_process_are_removed(
+    checkpoint, windows, filled, tmp_path
+):
     folder = copy_cache(filled, tmp_path)
     truncate_file(find_entry(folder))
     find_entry(folder).with_name(ENTRY_FILE).write_bytes(b"\xff")
@@ -355,7 +357,7 @@ def test_what_a_tuning_stores_is_what_the_cache_gives(checkpoint, windows, tmp_p
     progress = tiny_bert.ProgressRecorder()
     assert graph_cache.load_or_quantize(checkpoint, QuantizationConfig(), windows, tmp_path, progress) == stored
     assert find_origin(progress) == "cache"
-    # What stands there already stays.
+    # An entry that exists is not replaced.
     before = stored.read_bytes()
     graph_cache.store_graph(
         tf.compat.v1.GraphDef(), 1.5, checkpoint, QuantizationConfig(), windows, tmp_path, frozenset()

@@ -88,7 +88,7 @@ def small(tmp_path_factory) -> SmallModel:
 
 @pytest.fixture(scope="module")
 def searched(small) -> tuning.TuningResult:
-    """A search by the basic strategy to its end: no conversion can reach half of this baseline."""
+    """A search by the basic strategy to its end: the baseline is twice what FP32 reaches, so no trial meets it."""
     result, trials, progress = small.tune(QuantizationConfig(relative_loss=0.0), baseline_f1=2 * BASELINE_F1)
     assert len(trials) == 8
     assert [text for text in progress if text.startswith("trial ")][:2] == [
@@ -100,7 +100,7 @@ def searched(small) -> tuning.TuningResult:
 
 
 def check_result(result: tuning.TuningResult, baseline: float = BASELINE_F1) -> None:
-    """What holds of every result."""
+    """Assert what is true for every result."""
     for number, trial in enumerate(result.trials, 1):
         assert trial.number == number
         assert trial.operators == 7 and trial.operators_int8 == 7 - len(trial.fallback)
@@ -128,7 +128,7 @@ def test_a_criterion_that_int8_meets_ends_the_search_at_once(small, strategy):
     assert result.best.f1 == small.evaluate(result.graph) < BASELINE_F1
 
 
-def test_basic_lets_the_group_fall_back_that_helps_most_and_one_more_each_time(searched):
+def test_basic_adds_one_group_to_the_fallback_in_each_trial(searched):
     check_result(searched, 2 * BASELINE_F1)
     assert searched.stopped == "exhausted" and not searched.met
     fallbacks = [trial.fallback for trial in searched.trials]
@@ -139,7 +139,7 @@ def test_basic_lets_the_group_fall_back_that_helps_most_and_one_more_each_time(s
     assert searched.trials[0].f1 < searched.trials[-1].f1
 
 
-def test_basic_orders_groups_by_the_error_of_their_return_alone(small, searched):
+def test_basic_orders_groups_by_the_error_with_only_that_group_in_fp32(small, searched):
     calibrated = small.calibration
     read = calibrated.attention_mask == 1
 
@@ -190,7 +190,7 @@ def test_a_criterion_that_nothing_meets_gives_the_best_of_all_trials(small, stra
 
 
 @pytest.mark.parametrize("strategy", ["basic", "random"])
-def test_a_timeout_ends_the_search_after_the_trial_under_way(small, strategy):
+def test_a_timeout_ends_the_search_after_the_current_trial(small, strategy):
     result, trials, _ = small.tune(QuantizationConfig(strategy=strategy, timeout_s=0.001), baseline_f1=2 * BASELINE_F1)
     check_result(result, 2 * BASELINE_F1)
     assert (len(trials), result.stopped) == (1, "timeout")
@@ -214,22 +214,22 @@ def test_a_timeout_ends_the_measurement_of_sensitivity(small):
     assert len(measured) <= 2
 
 
-def test_a_baseline_of_nothing_has_no_loss(small):
+def test_a_baseline_without_f1_is_refused(small):
     for baseline in (0.0, -1.0, math.nan):
         with pytest.raises(BadInput, match="no loss to measure") as error:
             small.tune(QuantizationConfig(), baseline_f1=baseline)
         assert error.value.remedy
 
 
-def test_a_graph_that_is_better_than_fp32_has_met_every_criterion(small):
+def test_a_graph_better_than_fp32_meets_every_criterion(small):
     result, _, _ = small.tune(QuantizationConfig(relative_loss=0.0), baseline_f1=BASELINE_F1 / 2)
     assert result.met and result.best.loss_relative < 0
 
 
-# --- what strategies try, without conversions ---
+# --- what strategies propose, without conversions ---
 
 
-def test_the_same_seed_tries_the_same_at_random(small):
+def test_a_random_search_repeats_with_its_seed(small):
     def tried(seed: int) -> list[frozenset[str]]:
         return small.propose(QuantizationConfig(strategy="random", random_seed=seed), 20)
 
@@ -238,7 +238,7 @@ def test_the_same_seed_tries_the_same_at_random(small):
     assert tried(3)[0] == frozenset()
 
 
-def test_a_random_search_of_a_real_model_is_the_same_for_the_same_seed(small):
+def test_a_random_search_of_a_real_model_repeats_with_its_seed(small):
     config = QuantizationConfig(strategy="random", max_trials=3, random_seed=11)
     one, other = (small.tune(config, baseline_f1=2 * BASELINE_F1)[1] for _ in range(2))
     assert [(trial.fallback, trial.f1) for trial in one] == [(trial.fallback, trial.f1) for trial in other]
