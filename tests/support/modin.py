@@ -1,6 +1,8 @@
-"""What the tests of Modin share: small settings, and the mark of tests that start Ray."""
+"""Helpers for tests of pandas to Modin: a prepared pandas arm, races with Modin, and points of a break-even search."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,51 +18,63 @@ from workloads.modin.arm import DataFrameCalls
 from workloads.modin.break_even.analysis import BreakEvenPoint
 
 MODIN = load_workloads()["modin"]
-
-
-needs_ray = pytest.mark.skipif(bool(MODIN.unavailable()), reason=MODIN.unavailable() or "here")
-
-
 DASK_MISSING = MODIN.unavailable() or MODIN.lever["modin-dask"].unavailable()
 
+needs_ray = pytest.mark.skipif(bool(MODIN.unavailable()), reason=MODIN.unavailable() or "available")
+needs_dask = pytest.mark.skipif(bool(DASK_MISSING), reason=DASK_MISSING or "available")
 
-needs_dask = pytest.mark.skipif(bool(DASK_MISSING), reason=DASK_MISSING or "here")
+
+@dataclass(frozen=True, slots=True)
+class PreparedArm:
+    """An arm that was prepared and has executed every call once."""
+
+    arm: DataFrameCalls
+    reply: dict[str, Any]
+    """What its `prepare` returned."""
+    timed_calls: list[str]
 
 
-def prepare_pandas_arm(tmp_path: Path, case: str = "all", **given) -> DataFrameCalls:
-    """The pandas arm, prepared in this process and run once. `calls` needs the case `selection`."""
-    parameters = {"columns": 8, "kind": "mixed", "file": "synthetic", "cluster": "own"} | given
-    settings = Settings(case, "pandas", 1, given.pop("rows", 300), parameters, 0, tmp_path, tmp_path, tmp_path)
-    arm = DataFrameCalls(settings)
-    arm.told = arm.prepare(lambda text, share=None: None)
-    arm.timed = []
-    arm.repeat(0, lambda step, work: (arm.timed.append(step), work())[1])
-    return arm
+def make_settings(tmp_path: Path, engine: str = "pandas", case: str = "all", rows: int = 300, **parameters) -> Settings:
+    """Settings for a mixed table of 8 columns, changed by `parameters`. The case `selection` needs `calls`."""
+    defaults = {"columns": 8, "kind": "mixed", "file": "synthetic", "cluster": "own"}
+    return Settings(case, engine, 1, rows, defaults | parameters, 0, tmp_path, tmp_path, tmp_path)
+
+
+def prepare_pandas_arm(tmp_path: Path, case: str = "all", rows: int = 300, **parameters) -> PreparedArm:
+    """The pandas arm in this process, with the settings of `make_settings`."""
+    arm = DataFrameCalls(make_settings(tmp_path, "pandas", case, rows, **parameters))
+    reply = arm.prepare(lambda text, share=None: None)
+    timed_calls: list[str] = []
+    arm.repeat(0, lambda step, work: (timed_calls.append(step), work())[1])
+    return PreparedArm(arm, reply, timed_calls)
 
 
 def run_modin_race(
-    tmp_path: Path, told=None, engine: str = "modin-ray", rows: int = 400, case: str | None = None, **parameters
+    tmp_path: Path, on_event=None, engine: str = "modin-ray", rows: int = 400, case: str | None = None, **parameters
 ) -> Run:
+    """A race of pandas with `engine`, run to its end in this process."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    given = {"columns": 6} | parameters
-    plan = make_plan("modin", case, accelerated=engine, cores=1, batch=rows, budget_s=2, target=0.5, parameters=given)
-    racing = Race(
+    parameters = {"columns": 6} | parameters
+    plan = make_plan(
+        "modin", case, accelerated=engine, cores=1, batch=rows, budget_s=2, target=0.5, parameters=parameters
+    )
+    race = Race(
         open_plan(plan),
-        emit=told or (lambda event: None),
+        emit=on_event or (lambda event: None),
         stop_requested=lambda: None,
         scratch=scratch,
         cores=choose_cores(1),
     )
-    racing.run()
-    return racing.record
+    race.run()
+    return race.record
 
 
 POINT_ROWS = [1 << power for power in range(10, 21, 2)]
 
 
 def make_points(fixed: float, share: float, noise: float = 0.02) -> list[BreakEvenPoint]:
-    """pandas takes 1 µs a row; Modin `fixed` seconds and `share` of that."""
+    """Points at POINT_ROWS: pandas takes 1 µs per row, Modin `fixed` seconds plus `share` of the time of pandas."""
     rng = np.random.default_rng(0)
     return [
         BreakEvenPoint(

@@ -1,4 +1,4 @@
-"""Runs of the Modin workload, made by hand."""
+"""A finished run of pandas to Modin, made without a race."""
 
 from bench.claims.verdict import decide_claims
 from bench.plan.resolved import resolve
@@ -8,15 +8,17 @@ from bench.run.record import Run
 from bench.stats.comparison import compare_samples
 from bench.values import Arm, Evidence, Measure, Phase, PreparedArm, Quality, Repetition, Sample, StepTime, Table
 from tests.support.runs import open_plan
-from workloads.modin.arm import CALL_COLUMNS
+from workloads.modin import call_report
 
 CALL_SECONDS = {"construct": (2.0, 1.0), "read_csv": (1.0, 3.0), "read_parquet": (1.0, 1.0), "to_csv": (1.0, 2.0)}
-"""Seconds of pandas and of Modin."""
+"""By call: seconds of pandas and of Modin."""
 
 
 def make_modin_run(arms: dict[str, str] | None = None) -> Run:
-    """A finished race of reading and writing; Modin is faster in one, slower in two. Of other `arms` it tells the
-    same, as runs do that were kept before that was amended."""
+    """A finished race of the calls that read and write: Modin is faster in one and slower in two.
+
+    Runs with other `arms` have the same tables and measures, like stored runs of older versions.
+    """
     plan = make_plan("modin", "files", cores=1, **(arms or {}))
     run = Run.open(open_plan(plan))
     names = [step.name for step in resolve(plan).steps]
@@ -39,7 +41,7 @@ def make_modin_run(arms: dict[str, str] | None = None) -> Run:
         [name, "1.5 ms", "2.5 ms", "2 × 3", "2", "4 MiB", "no", "one partition" if name == "to_csv" else "moves much"]
         for name in names
     ]
-    run.tables = [Table(name="calls", label="Every call", columns=CALL_COLUMNS, rows=told)]
+    run.tables = [Table(name="calls", label="Every call", columns=call_report.COLUMNS, rows=told)]
     equal = [
         Measure(name=f"equal-{name}", label=name, value=0 if name == "to_parquet" else 100, decisive=True, step=name)
         for name in names

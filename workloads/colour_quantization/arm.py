@@ -1,4 +1,4 @@
-"""The work: K-Means on a photo's pixels, by stock or by patched scikit-learn."""
+"""The arm of colour quantization: K-Means on the pixels of a photo, by stock or by patched scikit-learn."""
 
 from __future__ import annotations
 
@@ -15,23 +15,27 @@ from bench.values import Evidence, Measure, Picture, Table
 from bench.workload.interface import Clock, ProgressReporter, Settings
 
 MAX_COLOUR_DISTANCE = 10.0
-"""Distance in RGB space (a side of 255) up to which two colours count as the same."""
+"""Largest distance in RGB space, with components from 0 to 255, of two colours that count as equal."""
+MAX_PSNR_DB = 100.0
+"""PSNR of two equal pictures, which has no upper bound."""
+MAX_QUOTED_MESSAGES = 3
+"""Messages of the log that the evidence quotes."""
 
 
 class PathLog(logging.Handler):
-    """Counts what scikit-learn-intelex's own log says of the path that each method took."""
+    """Counts the messages in which scikit-learn-intelex says which implementation a method ran."""
 
     ACCELERATED = "running accelerated version"
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.said: Counter[str] = Counter()
+        self.messages: Counter[str] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said[record.getMessage()] += 1
+        self.messages[record.getMessage()] += 1
 
-    def about(self, method: str) -> Counter[str]:
-        return Counter({words: count for words, count in self.said.items() if f"{method}:" in words})
+    def messages_about(self, method: str) -> Counter[str]:
+        return Counter({text: count for text, count in self.messages.items() if f"{method}:" in text})
 
 
 class ColourQuantization:
@@ -42,7 +46,7 @@ class ColourQuantization:
         self.patched = settings.lever == "sklearnex"
         self.log = PathLog()
         if self.patched:
-            # Must stand before scikit-learn's classes are imported, as in the user's own two lines.
+            # Before the classes of scikit-learn are imported, as in the two lines that a user adds.
             self.sklearnex = importlib.import_module("sklearnex")
             self.sklearnex.patch_sklearn(verbose=False)
             logger = logging.getLogger("sklearnex")
@@ -53,24 +57,25 @@ class ColourQuantization:
         self.metrics = importlib.import_module("sklearn.metrics")
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
+        # Imported here because it imports scikit-learn, which must be patched first.
         from workloads.colour_quantization import image
 
         progress("reading the image")
         parameters, seed = self.settings.parameters, self.settings.seed
         self.image = image.load_image(str(parameters["image"]), self.settings.uploads)
         height, width, _ = self.image.shape
-        one = self.image.reshape(-1, 3).astype(np.float64) / 255
-        self.pixels = np.tile(one, (self.settings.batch, 1))
+        image_pixels = self.image.reshape(-1, 3).astype(np.float64) / 255
+        self.pixels = np.tile(image_pixels, (self.settings.batch, 1))
         self.colours = int(parameters["colours"])
-        order = np.random.default_rng(seed).permutation(len(one))
-        self.sample = np.ascontiguousarray(one[order[: int(parameters["sample"])]])
-        self.codebook_random = np.ascontiguousarray(one[order[-self.colours :]])
+        order = np.random.default_rng(seed).permutation(len(image_pixels))
+        self.sample = np.ascontiguousarray(image_pixels[order[: int(parameters["sample"])]])
+        self.random_codebook = np.ascontiguousarray(image_pixels[order[-self.colours :]])
         self.start = self.sample[: self.colours].copy() if parameters["start"] == "shared" else "k-means++"
         return {
             "work": len(self.pixels),
             "data": hashlib.sha256(self.image.tobytes()).hexdigest(),
             "facts": {
-                "image": f"{width} × {height}, {len(one):,} pixels",
+                "image": f"{width} × {height}, {len(image_pixels):,} pixels",
                 "sample": f"{len(self.sample):,} pixels",
                 "colours": str(self.colours),
             },
@@ -79,7 +84,7 @@ class ColourQuantization:
     def repeat(self, repetition: int, clock: Clock) -> None:
         self.kmeans = clock("fit", self._fit)
         self.labels = clock("predict", lambda: self.kmeans.predict(self.pixels))
-        self.labels_random = clock("assign", self._assign)
+        self.random_labels = clock("assign", self._assign)
 
     def _fit(self) -> Any:
         kmeans = self.cluster.KMeans(
@@ -88,46 +93,52 @@ class ColourQuantization:
         return kmeans.fit(self.sample)
 
     def _assign(self) -> np.ndarray:
-        return self.metrics.pairwise_distances_argmin(self.codebook_random, self.pixels, axis=0)
+        return self.metrics.pairwise_distances_argmin(self.random_codebook, self.pixels, axis=0)
 
     def evidence(self) -> list[Evidence]:
         return [
-            self._evidence("fit", "sklearn.cluster.KMeans.fit", self.cluster.KMeans),
-            self._evidence("predict", "sklearn.cluster.KMeans.predict", self.cluster.KMeans),
-            self._evidence("assign", "pairwise_distances_argmin", self.metrics.pairwise_distances_argmin),
+            self._step_evidence("fit", "sklearn.cluster.KMeans.fit", self.cluster.KMeans),
+            self._step_evidence("predict", "sklearn.cluster.KMeans.predict", self.cluster.KMeans),
+            self._step_evidence("assign", "pairwise_distances_argmin", self.metrics.pairwise_distances_argmin),
         ]
 
-    def _evidence(self, step: str, method: str, runs: Any) -> Evidence:
-        origin = f"{runs.__module__}.{runs.__qualname__}"
+    def _step_evidence(self, step: str, method: str, implementation: Any) -> Evidence:
+        """The evidence of a step that calls `method`, which is `implementation` in this process."""
+        origin = f"runs {implementation.__module__}.{implementation.__qualname__}"
         if not self.patched:
-            return Evidence(step=step, path="stock", words=[f"runs {origin}"], reason="not patched")
-        said = self.log.about(method)
-        words = [f"{count:,} × {text}" for text, count in said.most_common(3)]
-        calls = said.total()
-        fast = sum(count for text, count in said.items() if PathLog.ACCELERATED in text)
+            return Evidence(step=step, path="stock", words=[origin], reason="not patched")
+        messages = self.log.messages_about(method)
+        calls = messages.total()
         if not calls:
             return Evidence(
                 step=step,
                 path="stock",
-                words=[f"runs {origin}", "sklearnex's log says nothing of it"],
-                reason=f"scikit-learn-intelex has no {method.rpartition('.')[2]} of its own",
+                words=[origin, "no message in the log of sklearnex"],
+                reason=f"scikit-learn-intelex does not accelerate {method.rpartition('.')[2]}",
             )
-        reason = "" if fast == calls else f"fell back in {calls - fast:,} of {calls:,} calls"
-        path = "accelerated" if fast == calls else "stock"
+        accelerated_calls = sum(count for text, count in messages.items() if PathLog.ACCELERATED in text)
+        fallback_calls = calls - accelerated_calls
         return Evidence(
-            step=step, path=path, words=[f"runs {origin}", *words], calls=calls, accelerated_calls=fast, reason=reason
+            step=step,
+            path="stock" if fallback_calls else "accelerated",
+            words=[origin, *(f"{count:,} × {text}" for text, count in messages.most_common(MAX_QUOTED_MESSAGES))],
+            calls=calls,
+            accelerated_calls=accelerated_calls,
+            reason=f"fell back in {fallback_calls:,} of {calls:,} calls" if fallback_calls else "",
         )
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         from workloads.colour_quantization import image
 
-        learned = self._recreate(self.kmeans.cluster_centers_, self.labels)
-        random = self._recreate(self.codebook_random, self.labels_random)
-        count = len(self.labels) // self.settings.batch
-        np.savez(self.settings.scratch / "result.npz", learned=learned, random=self.labels_random[:count])
+        learned = self._recreate_image(self.kmeans.cluster_centers_, self.labels)
+        random = self._recreate_image(self.random_codebook, self.random_labels)
+        pixel_count = len(self.labels) // self.settings.batch
+        np.savez(self.settings.scratch / "result.npz", learned=learned, random=self.random_labels[:pixel_count])
         measures = [
-            Measure(name="psnr", label="PSNR", value=psnr(self.image, learned), unit="dB", decisive=True),
-            Measure(name="psnr-random", label="PSNR, random colours", value=psnr(self.image, random), unit="dB"),
+            Measure(name="psnr", label="PSNR", value=compute_psnr_db(self.image, learned), unit="dB", decisive=True),
+            Measure(
+                name="psnr-random", label="PSNR, random colours", value=compute_psnr_db(self.image, random), unit="dB"
+            ),
             Measure(
                 name="inertia",
                 label="inertia of the sample",
@@ -149,34 +160,34 @@ class ColourQuantization:
         ]
         return measures, pictures
 
-    def _recreate(self, codebook: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """The picture, (height, width, 3) bytes, in which every pixel has its label's colour."""
+    def _recreate_image(self, codebook: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """The image, (height, width, 3) bytes, in which every pixel has the colour of its label."""
         height, width, _ = self.image.shape
         colours = np.clip(np.rint(codebook * 255), 0, 255).astype(np.uint8)
         return colours[labels[: height * width]].reshape(height, width, 3)
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
-        with np.load(other / "result.npz") as theirs, np.load(self.settings.scratch / "result.npz") as ours:
-            close = np.linalg.norm(theirs["learned"].astype(float) - ours["learned"], axis=-1) <= MAX_COLOUR_DISTANCE
-            same = theirs["random"] == ours["random"]
+        with np.load(other / "result.npz") as baseline, np.load(self.settings.scratch / "result.npz") as accelerated:
+            distances = np.linalg.norm(baseline["learned"].astype(float) - accelerated["learned"], axis=-1)
+            equal_random = baseline["random"] == accelerated["random"]
         agreement = [
             Measure(
                 name="colours-agree",
                 label=f"pixels whose colours agree (within {MAX_COLOUR_DISTANCE:g} of 255)",
-                value=100 * float(close.mean()),
+                value=100 * float((distances <= MAX_COLOUR_DISTANCE).mean()),
                 unit="%",
             ),
             Measure(
                 name="random-agree",
                 label="pixels with the same random colour",
-                value=100 * float(same.mean()),
+                value=100 * float(equal_random.mean()),
                 unit="%",
             ),
         ]
         return agreement, []
 
 
-def psnr(original: np.ndarray, picture: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of two pictures of bytes, in decibels; 100 for equal ones, where it has no bound."""
-    error = float(np.mean((original.astype(np.float64) - picture) ** 2))
-    return min(100.0, 10 * np.log10(255**2 / error)) if error else 100.0
+def compute_psnr_db(original: np.ndarray, image: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two images of bytes, in decibels, at most MAX_PSNR_DB."""
+    error = float(np.mean((original.astype(np.float64) - image) ** 2))
+    return min(MAX_PSNR_DB, 10 * np.log10(255**2 / error)) if error else MAX_PSNR_DB

@@ -1,4 +1,4 @@
-"""What a call gave, kept so that the arms can be compared, and the comparison itself."""
+"""Results of calls, stored on disk so that those of both arms can be compared, and the comparison."""
 
 from __future__ import annotations
 
@@ -12,77 +12,88 @@ import pandas as pd
 from pandas import testing
 
 MAX_STORED_CELLS = 4_000_000
-"""A larger result is kept as one row in so many, and the sums of its numeric columns over all rows."""
+"""Of a larger result, only every n-th row is stored, and the sums of its numeric columns over all rows."""
 RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-9, 1e-9
-"""Tolerance of numbers: partial sums are added in another order."""
+"""Tolerance for numbers, because the engines add partial sums in a different order."""
+MAX_DIFFERENCE_LENGTH = 300
+"""Characters of a difference that are reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """A result, or what stands for it."""
+    """A result, or a part of it."""
 
-    rows: int
-    every: int
-    """1 where all rows are kept."""
+    row_count: int
+    row_interval: int
+    """Every `row_interval`-th row is stored; 1 if all are."""
     frame: pd.DataFrame
-    sums: pd.Series | None
-    digest: str = ""
-    """SHA-256 of a file that was written."""
-    sorted_by: pd.Series | None = None
-    """The values by which the rows were sorted, as they came."""
+    column_sums: pd.Series | None
+    """Sums of the numeric columns over all rows; None if all rows are stored."""
+    file_digest: str = ""
+    """SHA-256 of the CSV file, if the call wrote one."""
+    sort_key: pd.Series | None = None
+    """The column by which the rows were sorted, in the order of the result."""
 
 
 def store_result(result: Any, order: str, key: str, file: Path) -> None:
-    """Write to `file` what is to be compared: `result` is a frame, a series, or the path of what was written.
+    """Write to `file` what is compared of `result`: a frame, a series, or the path of a file that was written.
 
-    Rows whose order is not given are sorted by all columns first, before any is left out.
+    `order` is that of `Call.order`. If the order of rows is not defined, they are sorted by all columns before any is
+    left out. `key` is the column by which a sorted result was sorted.
     """
-    digest = ""
+    file_digest = ""
     if isinstance(result, Path):
         if result.suffix == ".csv":
             with result.open("rb") as written:
-                digest = hashlib.file_digest(written, "sha256").hexdigest()
+                file_digest = hashlib.file_digest(written, "sha256").hexdigest()
             result = pd.DataFrame()
         else:
             result = pd.read_parquet(result)
-    frame = result.to_frame() if isinstance(result, pd.Series) else result
-    by = frame[key].reset_index(drop=True) if order == "sorted" else None
+    frame: pd.DataFrame = result.to_frame() if isinstance(result, pd.Series) else result
+    sort_key = frame.loc[:, key].reset_index(drop=True) if order == "sorted" else None
     if order != "same":
-        # Where rows may come in any order, so may their numbers: an index that names something is kept as a column.
-        named = any(name is not None for name in frame.index.names)
-        frame = frame.reset_index(drop=not named)
+        # Rows in any order have row numbers in any order. An index with a name is data, and becomes a column.
+        has_named_index = any(name is not None for name in frame.index.names)
+        frame = frame.reset_index(drop=not has_named_index)
         frame = frame.sort_values(list(frame.columns), ignore_index=True, kind="stable")
-    every = max(1, -(-frame.size // MAX_STORED_CELLS))
-    sums = frame.sum(numeric_only=True) if every > 1 else None
-    kept = StoredResult(len(frame), every, frame.iloc[::every], sums, digest, by)
-    file.write_bytes(pickle.dumps(kept, protocol=5))
+    row_interval = max(1, -(-frame.size // MAX_STORED_CELLS))
+    column_sums = frame.sum(numeric_only=True) if row_interval > 1 else None
+    stored = StoredResult(len(frame), row_interval, frame.iloc[::row_interval], column_sums, file_digest, sort_key)
+    file.write_bytes(pickle.dumps(stored, protocol=5))
 
 
-def find_difference(one: Path, other: Path) -> str:
-    """How two kept results differ, in one line; empty where they are equal within the tolerance.
-
-    The files are the arms' own, of the run's scratch folder; nobody else writes there.
-    """
-    first, second = (pickle.loads(file.read_bytes()) for file in (one, other))
-    if (first.rows, first.every) != (second.rows, second.every):
-        return f"{first.rows:,} rows and {second.rows:,}"
-    if first.digest != second.digest:
+def find_difference(first_file: Path, second_file: Path) -> str:
+    """How two stored results differ, in one line; empty if they are equal within the tolerance."""
+    first, second = _load_result(first_file), _load_result(second_file)
+    if (first.row_count, first.row_interval) != (second.row_count, second.row_interval):
+        return f"{first.row_count:,} rows and {second.row_count:,} rows"
+    if first.file_digest != second.file_digest:
         return "the files that were written differ"
     try:
         testing.assert_frame_equal(first.frame, second.frame, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE)
-        if first.sums is not None:
-            testing.assert_series_equal(first.sums, second.sums, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE)
-        if first.sorted_by is not None:
-            testing.assert_series_equal(first.sorted_by, second.sorted_by)
+        if first.column_sums is not None and second.column_sums is not None:
+            testing.assert_series_equal(
+                first.column_sums, second.column_sums, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE
+            )
+        if first.sort_key is not None and second.sort_key is not None:
+            testing.assert_series_equal(first.sort_key, second.sort_key)
     except AssertionError as error:
-        return " ".join(str(error).split())[:300]
+        return " ".join(str(error).split())[:MAX_DIFFERENCE_LENGTH]
     return ""
 
 
-def describe_comparison(kept: Path, order: str) -> str:
-    """What was compared, for a person."""
-    told = pickle.loads(kept.read_bytes())
-    if told.digest:
+def describe_comparison(file: Path, order: str) -> str:
+    """What is compared of a stored result."""
+    stored = _load_result(file)
+    if stored.file_digest:
         return "the file, byte by byte"
-    rows = f"{told.rows:,} rows" if told.every == 1 else f"one row in {told.every} of {told.rows:,}, and column sums"
+    if stored.row_interval == 1:
+        rows = f"{stored.row_count:,} rows"
+    else:
+        rows = f"one row in {stored.row_interval} of {stored.row_count:,}, and column sums"
     return rows + {"same": ", in order", "any": ", in any order", "sorted": ", the key in order"}[order]
+
+
+def _load_result(file: Path) -> StoredResult:
+    # Only the arms of this run write to its scratch folder, so unpickling is safe.
+    return pickle.loads(file.read_bytes())

@@ -1,4 +1,4 @@
-"""TODO: workloads.modin.space_check."""
+"""Checks that memory and disk are large enough for a table."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ from bench.formatting import format_bytes
 from bench.workload.interface import BadInput
 
 MEMORY_COPIES = 8
-"""How often a table is in memory at worst: each arm has it, its inputs made of it, and the result of a step."""
+"""Most copies of a table in memory at the same time: in each arm the table, the inputs made of it, and a result."""
 
 
-def require_space(held: int, files: int, cache: Path, what: str) -> None:
-    """Refuse a table that memory cannot hold `COPIES` times (`held` bytes each) or the disk (`files` bytes) once."""
-    free, disk = psutil.virtual_memory().available, shutil.disk_usage(cache).free
+def require_space(frame_bytes: int, file_bytes: int, cache: Path, subject: str) -> None:
+    """Raise BadInput if memory is too small for MEMORY_COPIES of a table, or the disk of `cache` for its files.
+
+    `frame_bytes` is the size of the table as a DataFrame, `file_bytes` of its CSV and Parquet files together.
+    `subject`, in the plural, names the table in the message.
+    """
+    available_bytes, free_disk_bytes = psutil.virtual_memory().available, shutil.disk_usage(cache).free
     remedy = "Choose fewer rows or fewer columns."
-    if held * MEMORY_COPIES > free:
+    required_bytes = MEMORY_COPIES * frame_bytes
+    if required_bytes > available_bytes:
         raise BadInput(
-            f"{what} take {format_bytes(held)} in memory, and {MEMORY_COPIES} times that, {format_bytes(held * MEMORY_COPIES)}, while both arms "
-            f"work; {format_bytes(free)} are free",
+            f"{subject} take {format_bytes(frame_bytes)} in memory, and both arms together up to {MEMORY_COPIES} times "
+            f"that, {format_bytes(required_bytes)}; {format_bytes(available_bytes)} are available",
             remedy,
         )
-    if files > disk:
+    if file_bytes > free_disk_bytes:
         raise BadInput(
-            f"{what} take {format_bytes(files)} on disk as CSV and Parquet; {format_bytes(disk)} are free", remedy
+            f"{subject} take {format_bytes(file_bytes)} on disk as CSV and Parquet; "
+            f"{format_bytes(free_disk_bytes)} are free",
+            remedy,
         )

@@ -1,9 +1,11 @@
-"""Colour quantization: the pictures, the evidence, and uploads that are not what they say."""
+"""The arm of colour quantization: its pictures, measures and evidence."""
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,65 +19,69 @@ from bench.values import Arm
 from bench.workload.interface import Settings
 from bench.workload.registry import load_workloads
 from tests.support.pictures import write_picture
-from workloads.colour_quantization.arm import ColourQuantization, psnr
+from workloads.colour_quantization.arm import ColourQuantization, compute_psnr_db
 
 
-def make_arm(tmp_path: Path, **parameters) -> ColourQuantization:
-    """The stock arm on a small picture, run once; the patched one needs a process of its own."""
+def run_arm(tmp_path: Path, batch: int = 1, **parameters) -> tuple[ColourQuantization, dict[str, Any]]:
+    """The stock arm on a small image, after one repetition, and what its `prepare` returned.
+
+    The patched arm would need a process of its own.
+    """
     picture = np.random.default_rng(0).integers(0, 255, (40, 50, 3), dtype=np.uint8)
     uploads = tmp_path / "uploads"
     uploads.mkdir(exist_ok=True)
     write_picture(uploads, Image.fromarray(picture)).rename(uploads / ("0" * 64))
-    given = {"image": "upload:" + "0" * 64, "colours": 8, "sample": 1000, "start": "own"} | parameters
-    settings = Settings("photo", "stock", 1, parameters.pop("batch", 1), given, 0, tmp_path, uploads, tmp_path)
-    made = ColourQuantization(settings)
-    made.told = made.prepare(lambda text: None)
-    made.repeat(0, lambda step, work: work())
-    return made
+    defaults = {"image": "upload:" + "0" * 64, "colours": 8, "sample": 1000, "start": "own"}
+    settings = Settings("photo", "stock", 1, batch, defaults | parameters, 0, tmp_path, uploads, tmp_path)
+    arm = ColourQuantization(settings)
+    reply = arm.prepare(lambda text, share=None: None)
+    arm.repeat(0, lambda step, work: work())
+    return arm, reply
 
 
-def test_an_arm_learns_colours_that_beat_random_ones(tmp_path):
-    made = make_arm(tmp_path)
-    measures, pictures = made.conclude()
+def test_learned_colours_are_better_than_random_ones(tmp_path):
+    arm, reply = run_arm(tmp_path)
+    measures, pictures = arm.conclude()
     values = {measure.name: measure.value for measure in measures}
     assert values["psnr"] > values["psnr-random"]
     assert values["inertia"] > 0
     assert [picture.name for picture in pictures] == ["original", "learned", "random"]
-    learned = np.asarray(Image.open(io.BytesIO(__import__("base64").b64decode(pictures[1].base64))))
+    learned = np.asarray(Image.open(io.BytesIO(base64.b64decode(pictures[1].base64))))
     assert len(np.unique(learned.reshape(-1, 3), axis=0)) <= 8
-    assert made.told["work"] == 2000
+    assert reply["work"] == 2000
 
 
-def test_more_pixels_than_there_are_means_all_of_them(tmp_path):
-    assert len(make_arm(tmp_path, sample=10**9).sample) == 2000
+def test_a_sample_of_more_pixels_than_the_image_has_is_all_of_them(tmp_path):
+    assert len(run_arm(tmp_path, sample=10**9)[0].sample) == 2000
 
 
 def test_shared_starting_colours_are_the_same_in_every_arm(tmp_path):
-    assert np.array_equal(make_arm(tmp_path, start="shared").start, make_arm(tmp_path, start="shared").start)
+    first, second = (run_arm(tmp_path, start="shared")[0].start for _ in range(2))
+    assert np.array_equal(first, second)
 
 
 def test_an_arm_agrees_with_itself(tmp_path):
-    made = make_arm(tmp_path)
-    made.conclude()
-    assert [measure.value for measure in made.compare(tmp_path)[0]] == [100.0, 100.0]
+    arm, _ = run_arm(tmp_path)
+    arm.conclude()
+    assert [measure.value for measure in arm.compare(tmp_path)[0]] == [100.0, 100.0]
 
 
 def test_the_stock_arm_is_not_patched(tmp_path):
-    evidence = make_arm(tmp_path).evidence()
-    assert {told.path for told in evidence} == {"stock"}
-    assert "sklearn.cluster._kmeans.KMeans" in evidence[0].words[0]
+    fit, *others = run_arm(tmp_path)[0].evidence()
+    assert {evidence.path for evidence in (fit, *others)} == {"stock"}
+    assert "sklearn.cluster._kmeans.KMeans" in fit.words[0]
 
 
-def test_psnr_is_that_of_the_mean_squared_error():
+def test_psnr_follows_from_the_mean_squared_error():
     rng = np.random.default_rng(0)
-    one, other = rng.integers(0, 256, (2, 8, 9, 3), dtype=np.uint8)
-    error = mean_squared_error(one.ravel().astype(float), other.ravel().astype(float))
-    assert psnr(one, other) == pytest.approx(10 * np.log10(255**2 / error))
-    assert psnr(one, one) == 100.0
+    first, second = rng.integers(0, 256, (2, 8, 9, 3), dtype=np.uint8)
+    error = mean_squared_error(first.ravel().astype(float), second.ravel().astype(float))
+    assert compute_psnr_db(first, second) == pytest.approx(10 * np.log10(255**2 / error))
+    assert compute_psnr_db(first, first) == 100.0
 
 
-def test_the_patched_arm_says_which_steps_ran_accelerated(tmp_path):
-    """In a real race, since patching is process-wide."""
+def test_the_evidence_of_the_patched_arm_says_which_steps_ran_accelerated(tmp_path):
+    """In a real race, because patching affects the whole process."""
     workload = load_workloads()["colour-quantization"]
     if workload.unavailable():
         pytest.skip(workload.unavailable())
@@ -95,11 +101,11 @@ def test_the_patched_arm_says_which_steps_ran_accelerated(tmp_path):
         cores=choose_cores(1),
     )
     race.run()
-    told = {evidence.step: evidence for evidence in race.record.evidence[Arm.ACCELERATED]}
-    assert told["fit"].path == "accelerated"
-    assert told["fit"].accelerated_calls == told["fit"].calls > 0
-    assert "running accelerated version" in " ".join(told["fit"].words)
-    assert told["assign"].path == "stock"
-    assert "no pairwise_distances_argmin of its own" in told["assign"].reason
+    evidence_by_step = {evidence.step: evidence for evidence in race.record.evidence[Arm.ACCELERATED]}
+    assert evidence_by_step["fit"].path == "accelerated"
+    assert evidence_by_step["fit"].accelerated_calls == evidence_by_step["fit"].calls > 0
+    assert "running accelerated version" in " ".join(evidence_by_step["fit"].words)
+    assert evidence_by_step["assign"].path == "stock"
+    assert "does not accelerate pairwise_distances_argmin" in evidence_by_step["assign"].reason
     assert race.record.verdict.engagement == "partial"
     assert len(race.record.pictures[Arm.BASELINE]) == 3

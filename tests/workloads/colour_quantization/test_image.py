@@ -1,4 +1,4 @@
-"""TODO: tests.workloads.colour_quantization.test_image."""
+"""Uploaded images: what is accepted, and how it is decoded."""
 
 import struct
 import zlib
@@ -12,7 +12,7 @@ from workloads.colour_quantization.image import MAX_FILE_BYTES, decode_image
 
 
 def make_png(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds nothing."""
+    """A PNG file whose header declares a size, without pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -22,11 +22,11 @@ def make_png(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
-        (b"", "no PNG or JPEG"),
-        (b"GIF89a" + bytes(100), "no PNG or JPEG"),
-        (b"<svg/>", "no PNG or JPEG"),
+        (b"", "not a PNG or JPEG"),
+        (b"GIF89a" + bytes(100), "not a PNG or JPEG"),
+        (b"<svg/>", "not a PNG or JPEG"),
         (make_png(6_000, 5_000), "30.0 megapixels"),
         (make_png(30_000, 30_000), "megapixels"),
         (make_png(2**31 - 1, 2**31 - 1), "megapixels"),
@@ -35,12 +35,12 @@ def make_png(width: int, height: int) -> bytes:
         (bytes(MAX_FILE_BYTES + 1), "10.0 MB"),
     ],
 )
-def test_an_upload_that_is_not_what_it_says_is_refused_with_what_to_do(tmp_path, content, words):
+def test_an_upload_that_is_not_a_usable_image_is_refused_with_a_remedy(tmp_path, content, message):
     file = tmp_path / "upload"
     file.write_bytes(content)
-    with pytest.raises(BadInput, match=words) as error:
+    with pytest.raises(BadInput, match=message) as refusal:
         decode_image(file)
-    assert error.value.remedy
+    assert refusal.value.remedy
 
 
 def test_a_truncated_jpeg_is_refused(tmp_path):
@@ -50,17 +50,17 @@ def test_a_truncated_jpeg_is_refused(tmp_path):
         decode_image(file)
 
 
-def test_an_upload_that_is_gone_is_told(tmp_path):
-    with pytest.raises(BadInput, match="no longer there"):
+def test_an_upload_that_no_longer_exists_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="no longer exists"):
         decode_image(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "1", "I;16", "CMYK"])
-def test_every_kind_of_picture_becomes_red_green_and_blue(tmp_path, mode):
-    kind = "JPEG" if mode == "CMYK" else "PNG"
+def test_images_of_every_mode_become_rgb(tmp_path, mode):
+    file_format = "JPEG" if mode == "CMYK" else "PNG"
     image = Image.new(mode, (40, 30))
-    assert decode_image(write_picture(tmp_path, image, kind)).shape == (30, 40, 3)
+    assert decode_image(write_picture(tmp_path, image, file_format)).shape == (30, 40, 3)
 
 
-def test_what_is_transparent_becomes_white(tmp_path):
+def test_transparent_pixels_become_white(tmp_path):
     assert (decode_image(write_picture(tmp_path, Image.new("RGBA", (40, 30), (255, 0, 0, 0)))) == 255).all()

@@ -14,7 +14,7 @@ def make_selection(calls: str):
     return make_plan("modin", "selection", cores=1, parameters={"calls": calls})
 
 
-def test_calls_that_do_no_work_are_raced_beside_others_only():
+def test_a_call_that_does_no_work_is_raced_only_with_others():
     with pytest.raises(PlanError, match="concat does no work that could be compared"):
         make_selection("concat")
     assert [step.name for step in resolve(make_selection("concat,mean")).steps] == ["concat", "mean"]
@@ -73,20 +73,20 @@ def test_current_settings_are_not_changed():
 
 
 class AccessRecorder:
-    """Tables that remember which of them were used."""
+    """Inputs that record the names of those that are read."""
 
-    def __init__(self, tables) -> None:
-        self.tables, self.names = tables, set()
+    def __init__(self, inputs) -> None:
+        self.inputs, self.names = inputs, set()
 
     def __getattr__(self, name):
         self.names.add(name)
-        return getattr(self.tables, name)
+        return getattr(self.inputs, name)
 
 
-def test_what_a_call_works_on_is_what_it_says(tmp_path):
-    arm = prepare_pandas_arm(tmp_path)
-    frames = {"frame", "numbers", "few", "left", "text", "dates", "bucket"}
+def test_a_call_uses_only_the_table_that_it_declares(tmp_path):
+    inputs = prepare_pandas_arm(tmp_path).arm.inputs
+    tables = {"frame", "numbers", "few", "left", "text", "dates", "bucket"}
     for call in CALLS:
-        touched = AccessRecorder(arm.tables)
-        call.run(touched)
-        assert touched.names & frames <= {call.on}, call.name
+        recorder = AccessRecorder(inputs)
+        call.run(recorder)
+        assert recorder.names & tables <= {call.on}, call.name

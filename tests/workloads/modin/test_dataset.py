@@ -1,4 +1,5 @@
-"""The table of pandas to Modin: the same from the same seed, refused where it is too large, whole or not there."""
+"""The table on disk: reproducible from its seed, complete or absent, and refused if it is too large or cannot be
+read."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ import psutil
 
 from bench.workload.interface import BadInput
 from workloads.modin import dataset, dataset_cache, space_check
-from workloads.modin.call_inputs import choose_columns
+from workloads.modin.call_inputs import ChosenColumns, choose_columns
 
 ROWS = 100
 
@@ -32,14 +33,14 @@ def make_table(
 @pytest.mark.parametrize("kind", ["mixed", "integer"])
 def test_csv_and_parquet_hold_the_same_table(tmp_path, kind):
     files = make_table(tmp_path, kind)
-    lines, columns = pd.read_csv(files.csv), pd.read_parquet(files.parquet)
-    pd.testing.assert_frame_equal(lines, columns, check_dtype=True)
-    assert lines.shape == (ROWS, 8) == (files.rows, files.columns)
-    assert (kind == "mixed") == bool(lines.isna().any().any())
-    assert (kind == "mixed") == any(lines[name].dtype == object for name in lines)
+    from_csv, from_parquet = pd.read_csv(files.csv), pd.read_parquet(files.parquet)
+    pd.testing.assert_frame_equal(from_csv, from_parquet, check_dtype=True)
+    assert from_csv.shape == (ROWS, 8) == (files.rows, files.columns)
+    assert (kind == "mixed") == bool(from_csv.isna().any().any())
+    assert (kind == "mixed") == any(from_csv[name].dtype == object for name in from_csv)
 
 
-def test_the_seed_makes_the_table(tmp_path):
+def test_the_seed_determines_the_table(tmp_path):
     folders = [tmp_path / name for name in "abc"]
     for folder in folders:
         folder.mkdir()
@@ -47,7 +48,7 @@ def test_the_seed_makes_the_table(tmp_path):
     assert first.digest == again.digest != other.digest
 
 
-def test_more_rows_begin_with_the_same_chunks(tmp_path, monkeypatch):
+def test_a_longer_table_starts_with_the_same_chunks(tmp_path, monkeypatch):
     monkeypatch.setattr(dataset, "ROWS_PER_CHUNK", 32)
     short, long = make_table(tmp_path, rows=64), make_table(tmp_path, rows=128)
     pd.testing.assert_frame_equal(pd.read_csv(short.csv), pd.read_csv(long.csv).head(64))
@@ -59,7 +60,7 @@ def test_a_table_is_written_once(tmp_path, monkeypatch):
     assert make_table(tmp_path) == first
 
 
-def test_a_damaged_table_is_written_anew(tmp_path):
+def test_a_damaged_table_is_written_again(tmp_path):
     files = make_table(tmp_path)
     content = files.csv.read_bytes()
     files.csv.write_bytes(content[:-10] + b"0123456789")
@@ -68,17 +69,17 @@ def test_a_damaged_table_is_written_anew(tmp_path):
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
-    def full(*_, **__):
+    def raise_disk_full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(dataset_cache.csv, "CSVWriter", full)
-    with pytest.raises(BadInput, match="No space left on device") as error:
+    monkeypatch.setattr(dataset_cache.csv, "CSVWriter", raise_disk_full)
+    with pytest.raises(BadInput, match="No space left on device") as refusal:
         make_table(tmp_path)
-    assert "Free space" in error.value.remedy
+    assert "Free space" in refusal.value.remedy
     assert not [file for file in (tmp_path / "modin").iterdir() if file.is_dir()]
 
 
-def test_a_table_beyond_memory_or_disk_is_refused_with_the_figures(tmp_path, monkeypatch):
+def test_a_table_that_memory_or_disk_cannot_hold_is_refused_with_the_sizes(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match=r"16,777,216 rows of 256 columns take [\d.]+ GiB in memory"):
         make_table(tmp_path, rows=1 << 24, columns=256)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(100, 99, 1))
@@ -87,19 +88,16 @@ def test_a_table_beyond_memory_or_disk_is_refused_with_the_figures(tmp_path, mon
 
 
 @pytest.mark.parametrize("kind", ["mixed", "integer"])
-def test_the_estimate_of_memory_is_within_a_tenth_of_what_the_frame_takes(tmp_path, kind):
+def test_the_estimated_size_of_a_synthetic_frame_is_within_a_tenth(tmp_path, kind):
     files = make_table(tmp_path, kind, rows=20_000)
-    assert files.held == pytest.approx(count_bytes(files), rel=0.1)
-    cells = ["integer", *dataset.column_kinds(kind, 8)]
-    assert files.csv.stat().st_size < 20_000 * sum(dataset.FILE_CELL_BYTES[one] for one in cells)
+    assert files.frame_bytes == pytest.approx(count_bytes(files), rel=0.1)
+    row_bytes = sum(dataset.FILE_CELL_BYTES[column_type] for column_type in dataset.list_column_types(kind, 8))
+    assert files.csv.stat().st_size < 20_000 * row_bytes
 
 
 def count_bytes(files: dataset_cache.DatasetFiles) -> int:
-    """What the table takes as a DataFrame, with its texts."""
+    """Size of the table as a DataFrame, with its text."""
     return pd.read_parquet(files.parquet).memory_usage(deep=True).sum()
-
-
-# --- files of the user's ---
 
 
 def load_file(tmp_path: Path, content: str, name: str = "own.csv", rows: int = 1 << 20) -> dataset_cache.DatasetFiles:
@@ -111,29 +109,29 @@ def load_file(tmp_path: Path, content: str, name: str = "own.csv", rows: int = 1
 CSV_TABLE = "id,city,when,price\n" + "".join(f"{i % 3},town {i},2020-01-{i % 28 + 1:02d},{i}.5\n" for i in range(50))
 
 
-def test_a_csv_of_the_users_becomes_both_files(tmp_path):
+def test_a_users_csv_file_becomes_both_files(tmp_path):
     files = load_file(tmp_path, CSV_TABLE)
     assert (files.rows, files.columns) == (50, 4)
     pd.testing.assert_frame_equal(pd.read_csv(files.csv), pd.read_parquet(files.parquet))
-    assert choose_columns(pd.read_parquet(files.parquet)) == ("id", ["id", "price"], "city", "when")
+    assert choose_columns(pd.read_parquet(files.parquet)) == ChosenColumns("id", ["id", "price"], "city", "when")
 
 
-def test_a_parquet_file_of_the_users_is_cut_to_the_rows_asked_for(tmp_path):
+def test_a_users_parquet_file_is_cut_to_the_requested_rows(tmp_path):
     pd.DataFrame({"id": range(50), "x": [0.5] * 50}).to_parquet(tmp_path / "own.parquet")
     files = dataset.load_from_file(tmp_path / "own.parquet", 20, tmp_path, ignore_progress)
     assert files.rows == 20
     assert pd.read_csv(files.csv)["id"].tolist() == list(range(20))
 
 
-@pytest.mark.parametrize("ending", [".csv", ".parquet"])
-def test_the_estimate_of_a_files_memory_is_within_a_fifth_of_what_the_frame_takes(tmp_path, ending):
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_estimated_size_of_the_frame_of_a_file_is_within_a_fifth(tmp_path, suffix):
     rows = 20_000
     days = pd.date_range("2020", periods=rows, freq="h")
     table = pd.DataFrame({"id": range(rows), "price": 0.5, "city": [f"town {i}" for i in range(rows)], "when": days})
-    file = tmp_path / f"own{ending}"
-    table.to_csv(file, index=False) if ending == ".csv" else table.to_parquet(file)
+    file = tmp_path / f"own{suffix}"
+    table.to_csv(file, index=False) if suffix == ".csv" else table.to_parquet(file)
     files = dataset.load_from_file(file, rows, tmp_path, ignore_progress)
-    assert files.held == pytest.approx(count_bytes(files), rel=0.2)
+    assert files.frame_bytes == pytest.approx(count_bytes(files), rel=0.2)
 
 
 @pytest.mark.parametrize(
@@ -141,18 +139,18 @@ def test_the_estimate_of_a_files_memory_is_within_a_fifth_of_what_the_frame_take
     [
         (
             CSV_TABLE + "1,2,3\n" + CSV_TABLE,
-            r"Row 52 of own\.csv, its header being row 1, has 3 columns instead of 4: '1,2,3'",
+            r"Row 52 of own\.csv \(the header is row 1\) has 3 columns instead of 4: '1,2,3'",
         ),
         ("a,b\n" + "1,2\n" * (1 << 19) + "x,2\n", r"own\.csv cannot be read: .*Row #524290: .*invalid value 'x'"),
-        ("a,b\n", "has no row"),
+        ("a,b\n", "has no rows"),
         ("a,a\n1,2\n", "same name"),
         ("a,b\n1,2\n", "has 1 rows"),
     ],
 )
-def test_a_csv_that_cannot_be_worked_with_is_refused_with_what_to_do(tmp_path, content, words):
-    with pytest.raises(BadInput, match=words) as error:
+def test_a_csv_file_that_cannot_be_used_is_refused_with_a_remedy(tmp_path, content, words):
+    with pytest.raises(BadInput, match=words) as refusal:
         load_file(tmp_path, content)
-    assert error.value.remedy
+    assert refusal.value.remedy
 
 
 CSV_TEXTS = "id,x,t\n" + "1,2.5,caf\n" * (1 << 18) + "1,2.5,café\n"
@@ -161,88 +159,88 @@ CSV_TEXTS = "id,x,t\n" + "1,2.5,caf\n" * (1 << 18) + "1,2.5,café\n"
 @pytest.mark.parametrize(
     ("content", "words", "remedy"),
     [
-        (b"", "is empty, or has one line only", "header and rows"),
-        (b"a,b", "is empty, or has one line only", "header and rows"),
-        ("id,x,t\n1,2,café\n".encode("latin-1"), r"The column t holds bytes that are no text in UTF-8", "in UTF-8"),
+        (b"", "is empty, or has only one line", "header and rows"),
+        (b"a,b", "is empty, or has only one line", "header and rows"),
+        ("id,x,t\n1,2,café\n".encode("latin-1"), r"The column t is not text in UTF-8", "in UTF-8"),
         (CSV_TEXTS.encode("latin-1"), r"is not in UTF-8: .*Row #262146", "in UTF-8"),
-        ("id,café\n1,2\n".encode("latin-1"), r"The first line of own\.csv is no text in UTF-8", "in UTF-8"),
-        (CSV_TABLE.encode("utf-16"), r"The first line of own\.csv is no text in UTF-8", "in UTF-8"),
+        ("id,café\n1,2\n".encode("latin-1"), r"The first line of own\.csv is not text in UTF-8", "in UTF-8"),
+        (CSV_TABLE.encode("utf-16"), r"The first line of own\.csv is not text in UTF-8", "in UTF-8"),
         (b'id,t\n1,"' + b"2" * (3 << 20), "has a row of more than 1,024 KiB", "quote"),
     ],
 )
-def test_a_csv_that_is_no_table_is_refused_with_its_own_reason(tmp_path, content, words, remedy):
+def test_a_csv_file_that_is_not_a_table_is_refused_with_the_reason(tmp_path, content, words, remedy):
     file = tmp_path / "own.csv"
     file.write_bytes(content)
-    with pytest.raises(BadInput, match=words) as error:
+    with pytest.raises(BadInput, match=words) as refusal:
         dataset.load_from_file(file, 1 << 20, tmp_path, ignore_progress)
-    assert remedy in error.value.remedy
+    assert remedy in refusal.value.remedy
 
 
-def test_a_parquet_file_with_bytes_in_it_is_refused_with_the_columns_name(tmp_path):
+def test_a_parquet_file_with_binary_values_is_refused_with_the_name_of_the_column(tmp_path):
     file = tmp_path / "own.parquet"
     pd.DataFrame({"id": range(50), "b": [b"plain"] * 50}).to_parquet(file)
-    with pytest.raises(BadInput, match="The column b is of the type binary") as error:
+    with pytest.raises(BadInput, match="The column b has the type binary") as refusal:
         dataset.load_from_file(file, 50, tmp_path, ignore_progress)
-    assert "UTF-8" not in error.value.remedy
+    assert "UTF-8" not in refusal.value.remedy
 
 
-def test_a_damaged_parquet_file_is_not_taken_for_a_full_disk(tmp_path):
+def test_a_damaged_parquet_file_is_not_reported_as_a_full_disk(tmp_path):
     file = tmp_path / "own.parquet"
     pd.DataFrame({"id": range(9000), "t": [f"text {i}" for i in range(9000)]}).to_parquet(file)
     content = bytearray(file.read_bytes())
     content[100:20_000] = b"\xff" * 19_900
     file.write_bytes(content)
-    with pytest.raises(BadInput, match=r"own\.parquet cannot be read") as error:
+    with pytest.raises(BadInput, match=r"own\.parquet cannot be read") as refusal:
         dataset.load_from_file(file, 9000, tmp_path, ignore_progress)
-    assert "Mend the file" in error.value.remedy
+    assert "Correct the file" in refusal.value.remedy
 
 
-def test_a_file_is_bound_by_the_rows_that_are_taken_and_not_by_its_size(tmp_path, monkeypatch):
-    free = psutil.virtual_memory()
-    monkeypatch.setattr(space_check.psutil, "virtual_memory", lambda: free._replace(available=200_000))
+def test_the_requested_rows_of_a_file_count_and_not_its_size(tmp_path, monkeypatch):
+    memory = psutil.virtual_memory()
+    monkeypatch.setattr(space_check.psutil, "virtual_memory", lambda: memory._replace(available=200_000))
     assert load_file(tmp_path, CSV_TABLE, rows=20).rows == 20
     many = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(50_000))
     assert load_file(tmp_path, many, "many.csv", rows=20).rows == 20
-    with pytest.raises(BadInput, match=r"rows of the file take .* free"):
+    with pytest.raises(BadInput, match=r"rows of the file take .* available"):
         load_file(tmp_path, many, "many.csv", rows=50_000)
 
 
-def test_a_packed_parquet_file_is_bound_by_what_it_holds(tmp_path, monkeypatch):
+def test_the_uncompressed_size_of_a_parquet_file_counts(tmp_path, monkeypatch):
     file = tmp_path / "packed.parquet"
     pd.DataFrame({"id": range(100_000), "x": [0.5] * 100_000}).to_parquet(file)
-    free = psutil.virtual_memory()
-    monkeypatch.setattr(space_check.psutil, "virtual_memory", lambda: free._replace(available=100_000))
-    with pytest.raises(BadInput, match=r"as many rows of it as are wanted, take .* free"):
+    memory = psutil.virtual_memory()
+    monkeypatch.setattr(space_check.psutil, "virtual_memory", lambda: memory._replace(available=100_000))
+    with pytest.raises(BadInput, match=r"The requested rows of packed\.parquet take .* available"):
         dataset.load_from_file(file, 100_000, tmp_path, ignore_progress)
 
 
-def test_a_path_that_names_no_table_is_refused(tmp_path, monkeypatch):
+def test_a_path_that_is_not_a_table_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match=f"There is no file {tmp_path}/nothing.csv"):
         dataset.load_from_file(Path("nothing.csv"), 10, tmp_path, ignore_progress)
     (tmp_path / "own.txt").write_text("a")
-    with pytest.raises(BadInput, match=r"ends in \.txt"):
+    with pytest.raises(BadInput, match=r"own\.txt ends with \.txt"):
         dataset.load_from_file(tmp_path / "own.txt", 10, tmp_path, ignore_progress)
     for name in ("~nobody-of-this-name/own.csv", f"{'long' * 70}.csv"):
-        with pytest.raises(BadInput, match="cannot be read") as error:
+        with pytest.raises(BadInput, match="cannot be read") as refusal:
             dataset.load_from_file(Path(name), 10, tmp_path, ignore_progress)
-        assert error.value.remedy.startswith("Give the path")
+        assert refusal.value.remedy.startswith("Give the path")
 
 
-def test_a_file_that_may_not_be_read_is_refused_with_what_to_do(tmp_path, monkeypatch):
+def test_a_file_without_read_permission_is_refused_with_a_remedy(tmp_path, monkeypatch):
     (tmp_path / "own.csv").write_text("a,b\n1,2\n")
 
-    def forbidden(*_):
+    def raise_permission_error(*_):
         raise PermissionError(13, "Permission denied")
 
-    # Whoever runs the tests may be allowed everything.
-    monkeypatch.setattr(dataset, "digest_file", forbidden)
-    with pytest.raises(BadInput, match=f"{tmp_path}/own.csv may not be read") as error:
+    # Not by chmod: root, who may run the tests, can read every file.
+    monkeypatch.setattr(dataset, "digest_file", raise_permission_error)
+    with pytest.raises(BadInput, match=f"no permission to read {tmp_path}/own.csv") as refusal:
         dataset.load_from_file(tmp_path / "own.csv", 10, tmp_path, ignore_progress)
-    assert "the right to read it" in error.value.remedy
+    assert "Grant it" in refusal.value.remedy
 
 
-def test_a_parquet_file_whose_last_part_is_damaged_is_refused(tmp_path):
+def test_a_parquet_file_with_damaged_metadata_is_refused(tmp_path):
     file = tmp_path / "own.parquet"
     pd.DataFrame({"id": range(100), "x": [0.5] * 100}).to_parquet(file)
     content = bytearray(file.read_bytes())
@@ -256,16 +254,17 @@ def test_a_parquet_file_whose_last_part_is_damaged_is_refused(tmp_path):
 def test_a_column_whose_name_has_a_line_break_is_refused(tmp_path):
     file = tmp_path / "own.parquet"
     pd.DataFrame({"id": range(100), "x\ny": [0.5] * 100}).to_parquet(file)
-    with pytest.raises(BadInput, match=r"name of the column 'x\\ny' has a line break"):
+    with pytest.raises(BadInput, match=r"name of the column 'x\\ny' contains a line break"):
         dataset.load_from_file(file, 100, tmp_path, ignore_progress)
 
 
-@pytest.mark.parametrize("ending", [".csv", ".parquet"])
-def test_truth_values_with_gaps_are_no_texts(tmp_path, ending):
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_booleans_with_missing_values_are_not_text(tmp_path, suffix):
     table = pd.DataFrame({"id": [1, 2] * 20, "x": [2.5, 1.5] * 20, "b": [True, None] * 20})
-    file = tmp_path / f"own{ending}"
-    table.to_csv(file, index=False) if ending == ".csv" else table.to_parquet(file)
+    file = tmp_path / f"own{suffix}"
+    table.to_csv(file, index=False) if suffix == ".csv" else table.to_parquet(file)
     rows = pd.read_parquet(dataset.load_from_file(file, 40, tmp_path, ignore_progress).parquet)
     assert rows["b"].dtype == object
-    assert choose_columns(rows) == ("id", ["id", "x"], "", "")
-    assert choose_columns(rows.assign(when="2020-01-02", t="a")) == ("id", ["id", "x"], "t", "when")
+    assert choose_columns(rows) == ChosenColumns("id", ["id", "x"], "", "")
+    with_texts = rows.assign(when="2020-01-02", t="a")
+    assert choose_columns(with_texts) == ChosenColumns("id", ["id", "x"], "t", "when")

@@ -1,12 +1,12 @@
-"""From which number of rows on Modin is faster for one call: both engines timed at growing sizes, and the crossing.
+"""Break-even: the number of rows from which on Modin is faster than pandas for one call.
 
-The crossing is where the ratio of the medians is 1, on a straight line between two sizes in logarithms of rows and of
-ratio; its interval comes from resampling the times at every size (bootstrap, percentiles).
+The ratio of the medians is interpolated linearly between two sizes, in logarithms of rows and ratio. The crossing is
+where it is 1. Its interval is a percentile bootstrap: the times at every size are resampled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,12 +16,14 @@ from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_int
 
 RESAMPLES = 1000
 MIN_CROSSING_SHARE = 0.95
-"""Share of the resamples that must cross for a crossing to be told."""
+"""Share of the resamples that must have a crossing for it to be reported."""
+
+Verdict = Literal["gains", "loses", "unsure"]
 
 
 @dataclass(frozen=True, slots=True)
 class BreakEvenPoint:
-    """Both engines' times of one call at one size, in seconds."""
+    """Times of one call by both engines at one size, in seconds."""
 
     rows: int
     pandas: tuple[float, ...]
@@ -29,13 +31,13 @@ class BreakEvenPoint:
 
     @property
     def ratio(self) -> float:
-        """Above 1, Modin is faster."""
+        """Median of pandas over median of Modin: above 1, Modin is faster."""
         return float(np.median(self.pandas) / np.median(self.modin))
 
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """Rows from which on Modin is faster, with the 95 % interval."""
+    """Number of rows from which on Modin is faster, with its 95 % interval."""
 
     rows: float
     low: float
@@ -44,18 +46,19 @@ class BreakEven:
 
 @dataclass(frozen=True, slots=True)
 class BreakEvenResult:
-    """What the sizes that were tried say."""
+    """What the measured sizes show."""
 
-    verdict: Literal["gains", "loses", "unsure"]
-    """Whether Modin is faster, at all sizes or from one on; pandas is, in the same way; or neither is sure."""
+    verdict: Verdict
+    """`gains`: Modin is faster, at all sizes or from one size on. `loses`: the same for pandas. `unsure`: neither."""
     sentence: str
     crossing: BreakEven | None = None
 
 
 def find_break_even(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEven | None:
-    """Where Modin begins to be faster and stays so up to the largest size; None where that is not sure.
+    """The size from which on Modin is faster, up to the largest measured size.
 
-    `points` are in order of rows. Where Modin is faster at every size there is no crossing among them either.
+    `points` are in the order of their sizes. None if there is no such size with enough certainty, or if Modin is faster
+    at every measured size.
     """
     if len(points) < 2:
         return None
@@ -64,13 +67,12 @@ def find_break_even(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEve
     if np.isnan(crossing):
         return None
 
-    def crossings_of_resamples(*samples: Floats, axis: int) -> Floats:
-        return _find_crossings(
-            sizes, np.stack([_log_ratio(*pair, axis) for pair in zip(samples[::2], samples[1::2], strict=True)])
-        )
+    def find_crossings_of_resamples(*samples: Floats, axis: int) -> Floats:
+        pairs = zip(samples[::2], samples[1::2], strict=True)
+        return _find_crossings(sizes, np.stack([_log_ratio(pandas, modin, axis) for pandas, modin in pairs]))
 
     samples = [times for point in points for times in (point.pandas, point.modin)]
-    distribution = bootstrap_distribution(samples, crossings_of_resamples, resamples=RESAMPLES, seed=seed)
+    distribution = bootstrap_distribution(samples, find_crossings_of_resamples, resamples=RESAMPLES, seed=seed)
     crossings = distribution[~np.isnan(distribution)]
     if len(crossings) < MIN_CROSSING_SHARE * RESAMPLES:
         return None
@@ -106,77 +108,74 @@ def ratio_interval(point: BreakEvenPoint, seed: int = 0) -> tuple[float, float]:
     return float(np.exp(low)), float(np.exp(high))
 
 
-def find_first_certain_rows(points: Sequence[BreakEvenPoint], ahead: Sequence[bool]) -> int | None:
-    """The smallest size from which on it is `ahead`, of which there is one for each point, at every one that was tried;
-    None where it is not at the largest."""
+def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEvenResult:
+    """The verdict of `points`, which are in the order of their sizes."""
+    min_rows, max_rows = points[0].rows, points[-1].rows
+    crossing = find_break_even(points, seed)
+    if crossing is not None:
+        return BreakEvenResult(
+            "gains",
+            f"Modin is faster from about {crossing.rows:,.0f} rows on (95 %: {crossing.low:,.0f} to "
+            f"{crossing.high:,.0f}), up to the {max_rows:,} rows that were tried",
+            crossing,
+        )
+    certainty = _find_certainty(points, seed)
+    engines: tuple[tuple[Verdict, str], ...] = (("gains", "Modin"), ("loses", "pandas"))
+    for verdict, engine in engines:
+        rows = _find_first_certain_rows(points, certainty[engine])
+        if rows == min_rows:
+            return BreakEvenResult(verdict, f"{engine} is faster at {_describe_sizes(points)}")
+        if rows is not None:
+            below = [point for point in points if point.rows < rows]
+            return BreakEvenResult(
+                verdict,
+                f"{engine} is faster at {rows:,} rows and more, up to the {max_rows:,} rows that were tried; at "
+                f"smaller sizes, {', '.join(_describe_certainty(below, certainty)) or 'neither is certainly faster'}",
+            )
+    if min_rows == max_rows:
+        return BreakEvenResult(
+            "unsure", f"The times are too close to tell which is faster at {_describe_sizes(points)}"
+        )
+    certain = _describe_certainty(points, certainty)
+    rest = "at the other sizes the times are too close to tell" if certain else "the times are too close to tell"
+    return BreakEvenResult(
+        "unsure",
+        f"From {min_rows:,} to {max_rows:,} rows there is no size from which on one is certainly faster: "
+        f"{'; '.join([*certain, rest])}",
+    )
+
+
+def _find_certainty(points: Sequence[BreakEvenPoint], seed: int) -> dict[str, list[bool]]:
+    """By engine: for each point, whether the engine is certainly faster."""
+    intervals = [ratio_interval(point, seed) for point in points]
+    return {"Modin": [low > 1 for low, _ in intervals], "pandas": [high < 1 for _, high in intervals]}
+
+
+def _find_first_certain_rows(points: Sequence[BreakEvenPoint], is_certain: Sequence[bool]) -> int | None:
+    """The smallest size from which on `is_certain` holds at every point; None if it does not hold at the largest."""
     rows = None
-    for point, surely in zip(reversed(points), reversed(ahead), strict=True):
-        if not surely:
+    for point, certain in zip(reversed(points), reversed(is_certain), strict=True):
+        if not certain:
             break
         rows = point.rows
     return rows
 
 
-def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEvenResult:
-    """What `points`, which are in order of rows, say."""
-    least, most = points[0].rows, points[-1].rows
-    crossed = find_break_even(points, seed)
-    if crossed is not None:
-        return BreakEvenResult(
-            "gains",
-            f"Modin is faster from about {crossed.rows:,.0f} rows on (95 %: {crossed.low:,.0f} to {crossed.high:,.0f})"
-            f", up to the {most:,} that were tried",
-            crossed,
-        )
-    intervals = [ratio_interval(point, seed) for point in points]
-    ahead = {"Modin": [low > 1 for low, _ in intervals], "pandas": [high < 1 for _, high in intervals]}
-    for verdict, name in (("gains", "Modin"), ("loses", "pandas")):
-        sure = find_first_certain_rows(points, ahead[name])
-        if sure == least:
-            return BreakEvenResult(verdict, f"{name} is faster at {_describe_sizes(points)}")
-        if sure is not None:
-            up_to = f"{name} is faster at {sure:,} rows and more, up to the {most:,} that were tried"
-            return BreakEvenResult(verdict, f"{up_to}; below, {_describe_below(sure, points, ahead)}")
-    if least == most:
-        return BreakEvenResult("unsure", f"The times are too close to tell who is faster at {_describe_sizes(points)}")
-    told = _describe_certain(points, ahead)
-    close = "at the other sizes the times are too close to tell" if told else "the times are too close to tell"
-    return BreakEvenResult(
-        "unsure",
-        f"No size is sure from which on one is faster, among {least:,} to {most:,} rows: {'; '.join([*told, close])}",
-    )
-
-
 def _describe_sizes(points: Sequence[BreakEvenPoint]) -> str:
-    least, most = points[0].rows, points[-1].rows
-    if least == most:
-        return f"the one size that was tried, {least:,} rows"
-    return f"every size that was tried, {least:,} to {most:,} rows"
+    min_rows, max_rows = points[0].rows, points[-1].rows
+    if min_rows == max_rows:
+        return f"the only size that was tried, {min_rows:,} rows"
+    return f"every size that was tried, {min_rows:,} to {max_rows:,} rows"
 
 
-def _describe_below(rows: int, points: Sequence[BreakEvenPoint], ahead: Mapping[str, Sequence[bool]]) -> str:
-    """Who surely is faster at the sizes below `rows`."""
-    below = [point for point in points if point.rows < rows]
-    return ", ".join(_describe_certain(below, ahead)) or "nobody surely is"
+def _describe_certainty(points: Sequence[BreakEvenPoint], certainty: Mapping[str, Sequence[bool]]) -> list[str]:
+    """For each engine that is certainly faster somewhere: at which of `points`.
 
-
-def _describe_certain(points: Sequence[BreakEvenPoint], ahead: Mapping[str, Sequence[bool]]) -> list[str]:
-    """Who surely is faster, and at which of `points`, the first of those that `ahead` is of; who nowhere is, is not
-    named."""
-    told = []
-    for name, surely in ahead.items():
-        sizes = [f"{point.rows:,}" for point, one in zip(points, surely, strict=False) if one]
-        told += [f"{name} surely is at {' and '.join(sizes)}"] * bool(sizes)
-    return told
-
-
-def time_alternately(
-    times: int, first: Callable[[], float], second: Callable[[], float]
-) -> tuple[list[float], list[float]]:
-    """Both timed in turns, beginning with each in turn, so that drift hits both alike."""
-    one: list[float] = []
-    other: list[float] = []
-    for turn in range(times):
-        for timed, kept in ((first, one), (second, other))[:: 1 if turn % 2 == 0 else -1]:
-            kept.append(timed())
-    return one, other
+    `points` are the first of those that `certainty` was made of.
+    """
+    phrases = []
+    for engine, is_certain in certainty.items():
+        sizes = [f"{point.rows:,}" for point, certain in zip(points, is_certain, strict=False) if certain]
+        if sizes:
+            phrases.append(f"{engine} is certainly faster at {' and '.join(sizes)}")
+    return phrases

@@ -1,4 +1,4 @@
-"""The search for the size from which on a call gains by Modin, both engines in this one process.
+"""The search for the number of rows from which on a call is faster with Modin. Both engines run in this process.
 
 While pandas is timed, Ray's processes are stopped, as in a race.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -24,94 +24,98 @@ from workloads.modin.engines.errors import CALL_ERRORS, summarize_error
 from workloads.modin.engines.pandas_engine import PandasEngine
 from workloads.modin.engines.ray_engine import LocalRayEngine
 
-REPEATS_PER_SIZE = 7
-"""How often each engine does the call at each size, after a first call that does not count."""
+ROUNDS = 7
+"""Timed executions of the call by each engine at each size, after a first one that does not count."""
 SIZE_FACTOR = 4
+"""Ratio of two successive sizes."""
 RESUME_DELAY_S = 0.1
-"""How long Ray has to come to itself when its processes go on."""
+"""Delay between SIGCONT and the next timed call, so that overdue timers of Ray run outside the measurement."""
 
 
-class TimeUp(BadInput):
-    """The time that was allowed does not do for a size."""
+class OutOfTime(BadInput):
+    """The time budget is not enough for a size."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeBudget:
-    """How long a search may take, from now on."""
+    """The time that a search may take."""
 
     seconds: float
-    began: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
 
-    def check(self, call: Call, rows: int, turn_s: float | None = None) -> None:
-        """Raise Late where time is up, or would be after all turns, of which one takes both engines `turn_s`."""
-        passed = time.monotonic() - self.began
-        needs = passed + REPEATS_PER_SIZE * (turn_s or 0.0)
-        if needs <= self.seconds:
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self.started
+
+    def check(self, call: Call, rows: int, round_s: float | None = None) -> None:
+        """Raise OutOfTime if the budget is spent, or if ROUNDS rounds of `round_s` seconds would exceed it."""
+        elapsed_s = self.elapsed_s
+        required_s = elapsed_s + ROUNDS * (round_s or 0.0)
+        if required_s <= self.seconds:
             return
-        allowed = f"the {self.seconds:,.0f} s that were allowed"
-        if turn_s is None:
-            raise TimeUp(
-                f"{call.code} at {rows:,} rows: {passed:,.1f} s had passed before it was called, and {allowed} were up",
+        if round_s is None:
+            raise OutOfTime(
+                f"The budget of {self.seconds:,.0f} s was spent before {call.code} was called at {rows:,} rows: "
+                f"{elapsed_s:,.1f} s had passed",
                 "Allow more seconds, or choose fewer rows.",
             )
-        raise TimeUp(
-            f"{call.code} at {rows:,} rows takes both engines {turn_s:,.1f} s a turn: {REPEATS_PER_SIZE} turns do not fit into "
-            f"{allowed}, of which {passed:,.1f} s had passed",
-            f"Allow {math.ceil(needs):,} s or more, or choose fewer rows to begin with.",
+        raise OutOfTime(
+            f"A round of {call.code} by both engines at {rows:,} rows takes {round_s:,.1f} s: {ROUNDS} rounds do not "
+            f"fit into the budget of {self.seconds:,.0f} s, of which {elapsed_s:,.1f} s had passed",
+            f"Allow {math.ceil(required_s):,} s or more, or start with fewer rows.",
         )
 
 
 def search_break_even(
-    settings: Settings, call: Call, least: int, most: int, seconds: float, tell: TaskReporter
+    settings: Settings, call: Call, min_rows: int, max_rows: int, seconds: float, reporter: TaskReporter
 ) -> dict[str, Any]:
     """See `workloads.modin.tasks.ModinTasks.break_even`."""
-    parameters = settings.parameters
-    columns, kind = int(parameters["columns"]), str(parameters["kind"])
-    held = most * sum(dataset.FRAME_CELL_BYTES[one] for one in ["integer", *dataset.column_kinds(kind, columns)])
-    space_check.require_space(held, 0, settings.cache, f"{most:,} rows of {columns} columns")
-    plain = PandasEngine(tell.progress)
-    modin = LocalRayEngine(settings.cores, held, settings.scratch, tell.progress)
-    tell.event("start", {"seconds": modin.started_s})
-    allowed = TimeBudget(seconds)
+    columns, kind = int(settings.parameters["columns"]), str(settings.parameters["kind"])
+    frame_bytes = dataset.estimate_frame_bytes(kind, max_rows, columns)
+    space_check.require_space(frame_bytes, 0, settings.cache, f"{max_rows:,} rows of {columns} columns")
+    pandas_engine = PandasEngine(reporter.progress)
+    modin_engine = LocalRayEngine(settings.cores, frame_bytes, settings.scratch, reporter.progress)
+    reporter.event("start", {"seconds": modin_engine.start_s})
+    budget = TimeBudget(seconds)
+    sizes = _list_sizes(min_rows, max_rows)
     points: list[analysis.BreakEvenPoint] = []
-    stopped, rows, last_s = "", least, 0.0
-    while rows <= most:
-        began = time.monotonic()
-        if points and began + SIZE_FACTOR * last_s > allowed.began + seconds:
-            stopped = f"{rows:,} rows would take longer than the {seconds:,.0f} s that were allowed"
+    stopped, last_size_s = "", 0.0
+    for rows in sizes:
+        size_started = time.monotonic()
+        if points and budget.elapsed_s + SIZE_FACTOR * last_size_s > seconds:
+            stopped = f"{rows:,} rows would take longer than the budget of {seconds:,.0f} s"
             break
-        tell.progress(f"{call.code}, {rows:,} rows", len(points) / _count_sizes(least, most))
+        reporter.progress(f"{call.code}, {rows:,} rows", len(points) / len(sizes))
         try:
-            point = _measure_point(settings, call, rows, plain, modin, allowed)
-        except TimeUp as late:
+            point = _measure_point(settings, call, rows, pandas_engine, modin_engine, budget)
+        except OutOfTime as error:
             if not points:
                 raise
-            stopped = str(late)
+            stopped = str(error)
             break
         points.append(point)
-        tell.event("point", asdict(point))
-        last_s = time.monotonic() - began
-        rows *= SIZE_FACTOR
+        reporter.event("point", asdict(point))
+        last_size_s = time.monotonic() - size_started
     used = (
         f"pandas and Modin on a Ray of the search's own, {settings.cores} core{'s' * (settings.cores > 1)}, "
-        f"a made up table of {columns} columns ({kind})"
+        f"a synthetic table of {columns} columns ({kind})"
     )
-    return {"call": call.name, "used": used, "stopped": stopped} | asdict(
-        analysis.summarize_points(points, settings.seed)
-    )
+    result = analysis.summarize_points(points, settings.seed)
+    return {"call": call.name, "used": used, "stopped": stopped} | asdict(result)
 
 
-def _count_sizes(least: int, most: int) -> int:
-    count = 0
-    while least <= most:
-        count, least = count + 1, least * SIZE_FACTOR
-    return count
+def _list_sizes(min_rows: int, max_rows: int) -> list[int]:
+    """`min_rows`, and multiples of it by SIZE_FACTOR, up to `max_rows`."""
+    sizes = [min_rows]
+    while sizes[-1] * SIZE_FACTOR <= max_rows:
+        sizes.append(sizes[-1] * SIZE_FACTOR)
+    return sizes
 
 
 def _measure_point(
-    settings: Settings, call: Call, rows: int, plain: Engine, modin: Engine, allowed: TimeBudget
+    settings: Settings, call: Call, rows: int, pandas_engine: Engine, modin_engine: Engine, budget: TimeBudget
 ) -> analysis.BreakEvenPoint:
-    """Raises Late where the time that is allowed does not do for it."""
+    """Times of the call by both engines at one size. Raises OutOfTime, and BadInput if the results differ."""
     parameters = settings.parameters
     files = dataset.make_synthetic(
         str(parameters["kind"]),
@@ -119,62 +123,81 @@ def _measure_point(
         int(parameters["columns"]),
         settings.seed,
         settings.cache,
-        lambda text, share=None: allowed.check(call, rows),
+        lambda text, share=None: budget.check(call, rows),
     )
     arms: list[tuple[Engine, CallInputs]] = []
-    with modin.explained():
-        for name, engine in (("pandas", plain), ("modin", modin)):
+    with modin_engine.translate_errors():
+        for name, engine in (("pandas", pandas_engine), ("modin", modin_engine)):
             out = settings.scratch / f"{name}-{rows}"
             out.mkdir()
-            # All rows, for calls of a Python function too: how the time grows with them is what is asked.
+            # All rows, also for calls with a Python function, because the search shows how their time grows.
             arms.append((engine, call_inputs.build_call_inputs(files, engine, out, settings.seed, slow_rows=rows)))
-        allowed.check(call, rows)
-        turn_s = RESUME_DELAY_S + _check_same_result(call, rows, arms)
-        allowed.check(call, rows, turn_s)
+        budget.check(call, rows)
+        round_s = RESUME_DELAY_S + _check_same_result(call, rows, arms)
+        budget.check(call, rows, round_s)
 
-        def alone() -> float:
+        def time_pandas_s() -> float:
             with _pause_ray():
                 return _time_call_s(call, *arms[0])
 
-        one, other = analysis.time_alternately(REPEATS_PER_SIZE, alone, lambda: _time_call_s(call, *arms[1]))
-    return analysis.BreakEvenPoint(rows, tuple(one), tuple(other))
+        pandas_s, modin_s = time_alternately(ROUNDS, time_pandas_s, lambda: _time_call_s(call, *arms[1]))
+    return analysis.BreakEvenPoint(rows, tuple(pandas_s), tuple(modin_s))
 
 
 def _check_same_result(call: Call, rows: int, arms: Sequence[tuple[Engine, CallInputs]]) -> float:
-    """The first call of both, which does not count: the seconds that they took. Raises BadInput where they do not do
-    the same work."""
-    kept, took_s = [], 0.0
+    """Execute the first call of each engine, which does not count. Returns the time that they took together.
+
+    Raises BadInput if the engines do not do the same work.
+    """
+    result_files, total_s = [], 0.0
     for engine, inputs in arms:
         try:
-            result, note = engine.observed(lambda inputs=inputs: call.run(inputs), getattr(inputs, call.on))
+            result, execution = engine.observe(lambda inputs=inputs: call.run(inputs), getattr(inputs, call.on))
         except CALL_ERRORS as error:
             raise BadInput(
                 f"{call.code} does not work on this table: {summarize_error(error)}", "Choose another call."
             ) from error
-        if note.defaulted or note.references:
-            how = "hands it to pandas" if note.defaulted else "only passes references on"
-            raise BadInput(f"Modin {how} at {rows:,} rows: {call.code} cannot be compared", "Choose another call.")
-        took_s += note.first_s
-        kept.append(inputs.out / "result")
-        results.store_result(engine.plain(result), call.order, inputs.key, kept[-1])
-    if found := results.find_difference(*kept):
-        raise BadInput(f"{call.code} gives another result by Modin at {rows:,} rows: {found}", "Choose another call.")
-    return took_s
+        if execution.default_warnings or execution.passes_references:
+            problem = "hands it to pandas" if execution.default_warnings else "passes references only"
+            raise BadInput(f"{call.code} cannot be compared at {rows:,} rows: Modin {problem}", "Choose another call.")
+        total_s += execution.first_s
+        result_files.append(inputs.out / "result")
+        results.store_result(engine.to_pandas(result), call.order, inputs.key, result_files[-1])
+    if difference := results.find_difference(*result_files):
+        raise BadInput(
+            f"{call.code} has another result with Modin than with pandas at {rows:,} rows: {difference}",
+            "Choose another call.",
+        )
+    return total_s
 
 
 def _time_call_s(call: Call, engine: Engine, inputs: CallInputs) -> float:
-    """Time to the result, which is looked at and let go outside the clock."""
-    began = time.perf_counter()
+    """Time to the result. Errors are raised, and the result is freed, outside the clock."""
+    started = time.perf_counter()
     result = call.run(inputs)
     engine.wait(result)
-    took = time.perf_counter() - began
-    engine.check(result)
-    return took
+    seconds = time.perf_counter() - started
+    engine.raise_failure(result)
+    return seconds
+
+
+def time_alternately(
+    rounds: int, first: Callable[[], float], second: Callable[[], float]
+) -> tuple[list[float], list[float]]:
+    """Call both functions, which return seconds, once in each round. The order changes every round, so that drift
+    affects both alike."""
+    first_s: list[float] = []
+    second_s: list[float] = []
+    timers = ((first, first_s), (second, second_s))
+    for number in range(rounds):
+        for timer, times in timers if number % 2 == 0 else reversed(timers):
+            times.append(timer())
+    return first_s, second_s
 
 
 @contextmanager
 def _pause_ray() -> Iterator[None]:
-    """Stop this process's children, which are Ray's, and let them go on and come to themselves afterwards."""
+    """Stop the children of this process, which are Ray's, inside the block."""
     children = [child.pid for child in psutil.Process().children()]
     for child in children:
         pause_tree(child)

@@ -1,67 +1,76 @@
-"""What executes an arm's calls: pandas in its own process, or Modin over workers that `on_ray` and `on_dask` start."""
+"""What every engine has in common. An engine executes the calls of an arm: pandas in its own process, or Modin on the
+worker processes of a service, Ray or Dask."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from bench.values import Service, Table
 
 
 @dataclass(frozen=True, slots=True)
 class CallExecution:
-    """What is known of one call's execution, beside its time."""
+    """How one call was executed."""
 
     first_s: float
     """Time to the result."""
-    rows: int = 1
-    columns: int = 1
-    """Partitions of the result, or of the input where the result has none."""
-    defaulted: tuple[str, ...] = ()
-    """Modin's words where it handed the call to pandas."""
-    references: bool = False
-    """Whether the result consists of the input's own partitions: nothing was computed."""
-    stored: int = 0
-    """Bytes that were newly stored; the engine's `storing` says where."""
-    workers: int = 0
-    """Worker processes that used a processor."""
-    cpu_s: float = 0.0
-    """Processor time of those."""
-    started: int = 0
-    """Processes that Ray started for the call."""
+    partition_rows: int = 1
+    partition_columns: int = 1
+    """The grid of partitions of the result, or of the input if the result is not partitioned."""
+    default_warnings: tuple[str, ...] = ()
+    """Modin's warnings that it handed the call to pandas."""
+    passes_references: bool = False
+    """Whether the result consists of partitions of the input, so that nothing was computed."""
+    stored_bytes: int = 0
+    """Bytes that the service stored during the call; `Engine.stored_label` says where."""
+    active_workers: int = 0
+    """Worker processes that used CPU time."""
+    worker_cpu_s: float = 0.0
+    """CPU time of the worker processes."""
+    started_workers: int = 0
+    """Worker processes that were started during the call."""
 
 
-class Engine(Protocol):
+class Engine(ABC):
     """Executes calls."""
 
     pd: Any
-    """pandas, or what stands in for it."""
+    """pandas, or the module with the same functions that replaces it."""
     facts: dict[str, str]
-    started_s: float
-    """How long it took to import and start what comes on top of pandas."""
-    service: str
-    """What works for it in processes of its own, by name; empty where nothing does."""
-    storing: str
-    """What a note's `stored` counts, in words that go after the bytes."""
-    outside: Service | None
-    """What works for it and is not this process's own."""
+    """Facts for the run's record, by label."""
+    start_s: float
+    """Time to import and start what the engine needs in addition to pandas."""
+    service: str = ""
+    """Name of the service whose processes do the work; empty for pandas."""
+    stored_label: str = ""
+    """What `CallExecution.stored_bytes` counts, to be written after the number of bytes."""
+    external_service: Service | None = None
+    """The service, if it was not started by this process."""
 
+    @abstractmethod
     def wait(self, result: Any) -> None:
-        """Return when `result` has been computed."""
+        """Return when every partition of `result` has been computed, or has failed."""
 
-    def observed(self, work: Callable[[], Any], given: Any) -> tuple[Any, CallExecution]:
-        """Do `work`, which works on the frame `given`, to its end, and tell how it was executed."""
+    @abstractmethod
+    def raise_failure(self, result: Any) -> None:
+        """Raise the error of a partition of `result` that has failed. Call it after `wait`, outside the clock."""
 
-    def plain(self, result: Any) -> Any:
-        """`result` as pandas has it."""
+    @abstractmethod
+    def observe(self, work: Callable[[], Any], table: Any) -> tuple[Any, CallExecution]:
+        """Run `work`, which uses `table`, until its result is computed. Returns the result and how it was executed."""
 
-    def check(self, result: Any) -> None:
-        """Raise what went wrong where `result`, which was waited for, has not come about. For outside of clocks."""
+    @abstractmethod
+    def to_pandas(self, result: Any) -> Any:
+        """`result` as a pandas object, if it is a frame or a series of this engine; otherwise `result` itself."""
 
-    def explained(self) -> AbstractContextManager[None]:
-        """Turns what goes wrong inside for want of room, or of who works, into BadInput or the like."""
+    @abstractmethod
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """Replaces errors of the service inside the block by BadInput or ServiceDied, which have a remedy."""
 
-    def nodes(self) -> Table | None:
-        """The machines of a service that is not its own, and what each did so far."""
+    def describe_nodes(self) -> Table | None:
+        """The nodes of an external service, and what each has done so far."""
+        return None

@@ -1,41 +1,54 @@
-"""TODO: workloads.modin.engines.errors."""
+"""Errors of the engines: which are known, and what a user can do about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from bench.workload.interface import BadInput
 
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """An error of a full disk or memory."""
+
+    sign: str
+    """Part of the name of an error's class or of its text."""
+    meaning: str
+    remedy: str
+    """What to do, as an alternative to fewer rows or columns."""
+
+
 KNOWN_ERRORS = (
-    ("OutOfDiskError", "the disk is full on which the object store puts what it has no room for", "Free space on it"),
-    ("ObjectStoreFullError", "the object store has no room for the results", "Give it more shared memory"),
-    ("OutOfMemoryError", "memory ran out, and a worker was ended", "Close what else uses memory"),
-    ("No space left on device", "the disk is full to which the call writes", "Free space on it"),
+    KnownError("OutOfDiskError", "The disk to which the object store spills is full", "Free space on it"),
+    KnownError("ObjectStoreFullError", "The object store has no room for the results", "Give it more shared memory"),
+    KnownError("OutOfMemoryError", "Memory ran out, and a worker was ended", "Close other programs that use memory"),
+    KnownError("No space left on device", "The disk to which the call writes is full", "Free space on it"),
 )
-"""What an error or its text names, what it means, and what to do, other than asking for less."""
-
-
 CALL_ERRORS = (ValueError, TypeError, KeyError, AssertionError)
-"""What a call raises that does not work on a table; Modin asserts where it has no better word."""
+"""Errors of a call that does not work on a table. Modin raises AssertionError in some of these cases."""
 
 
 def summarize_error(error: Exception) -> str:
-    """The first line of what an error says, or its kind; of one that Ray has brought from a worker, of its cause."""
+    """The first line of an error's text, or the name of its class if it has no text.
+
+    Of an error that Ray has brought from a worker, this is its cause.
+    """
     cause = getattr(error, "cause", None) or error
     return next(iter(str(cause).strip().splitlines()), "") or type(cause).__name__
 
 
 @contextmanager
-def translate_known_errors(faults: Iterable[tuple[str, str, str]] = KNOWN_ERRORS) -> Iterator[None]:
-    """Raise BadInput for an error in which one of `faults` is named; others pass."""
+def translate_known_errors() -> Iterator[None]:
+    """Replace one of KNOWN_ERRORS inside the block by BadInput. Other errors pass."""
     try:
         yield
     except BadInput:
         raise
     except Exception as error:
-        words = f"{[kind.__name__ for kind in type(error).__mro__]} {error}"
-        for name, what, remedy in faults:
-            if name in words:
-                raise BadInput(what[:1].upper() + what[1:], f"{remedy}, or choose fewer rows or columns.") from error
+        text = f"{[error_class.__name__ for error_class in type(error).__mro__]} {error}"
+        for known in KNOWN_ERRORS:
+            if known.sign in text:
+                raise BadInput(known.meaning, f"{known.remedy}, or choose fewer rows or columns.") from error
         raise

@@ -1,135 +1,115 @@
-"""TODO: workloads.modin.engines.modin_engine."""
+"""Modin on the worker processes of a service. Subclasses start the service: Ray or Dask."""
 
 from __future__ import annotations
 
-import importlib
 import time
 import warnings
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.values import Service, Table
 from bench.workload.interface import ProgressReporter
-from workloads.modin.engines.base import CallExecution
+from workloads.modin.engines import modin_adapter
+from workloads.modin.engines.base import CallExecution, Engine
 from workloads.modin.engines.errors import translate_known_errors
 from workloads.modin.engines.service_monitor import ServiceMonitor
 
-MIN_WORKED_S = 0.001
-"""Processor time from which a worker counts as having worked, and not merely looked whether there was any."""
+MIN_ACTIVE_CPU_S = 0.001
+"""CPU time from which a worker counts as active. A worker that only polls for tasks uses less."""
 
 
 @dataclass(slots=True)
 class WarningRecorder:
-    """Keeps what Modin warns of: it warns where it hands a call to pandas."""
+    """Records warnings in place of `warnings.showwarning`. Modin warns when it hands a call to pandas."""
 
-    said: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
-    def __call__(self, message: Any, category: Any, filename: Any, lineno: Any, file: Any = None, line: Any = None):
-        self.said.append(str(message))
+    def __call__(
+        self, message: Any, category: Any, filename: Any, lineno: Any, file: Any = None, line: Any = None
+    ) -> None:
+        self.texts.append(str(message))
 
-    def defaulted(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(words for words in self.said if "efaulting to pandas" in words))
+    def default_warnings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(text for text in self.texts if modin_adapter.is_default_warning(text)))
 
 
-class ModinEngine:
-    """Modin over the worker processes of a service, which a subclass starts before it calls `_load`."""
-
-    service = ""
-    storing = ""
-    outside: Service | None = None
+class ModinEngine(Engine):
+    """Executes calls with Modin. A subclass starts its service and then calls `_load`."""
 
     def _load(
-        self, watching: ServiceMonitor, version: str, cores: int, began: float, progress: ProgressReporter
+        self,
+        monitor: ServiceMonitor,
+        service_version: str,
+        cores: int,
+        started: float,
+        progress: ProgressReporter,
     ) -> None:
-        """Import Modin for the service of this `version`, which `watching` watches over, and cut tables into `cores`
-        parts either way.
+        """Import Modin for the service, and split tables into `cores` parts along both axes.
 
-        `began` is when the service began to start, by `time.perf_counter`.
+        `monitor` watches the service. `started` is the value of `time.perf_counter` at which the service began to
+        start.
         """
-        self.watching = watching
-        service_s = time.perf_counter() - began
+        self.monitor = monitor
+        service_s = time.perf_counter() - started
         progress("importing Modin")
-        config = importlib.import_module("modin.config")
-        config.Engine.put(self.service)
-        config.CpuCount.put(cores)
-        config.NPartitions.put(cores)
-        self.pd = importlib.import_module("modin.pandas")
-        self.execute = importlib.import_module("modin.utils").execute
-        self.warned = WarningRecorder()
+        self.pd = modin_adapter.load_modin(self.service, cores)
+        self._execute = modin_adapter.load_execute()
+        self.recorded_warnings = WarningRecorder()
         warnings.simplefilter("always")
-        warnings.showwarning = self.warned
-        modin_s = time.perf_counter() - began - service_s
-        # The workers start, and import pandas, when there is something to do.
+        warnings.showwarning = self.recorded_warnings
+        modin_s = time.perf_counter() - started - service_s
+        # The workers start, and import pandas, with the first task.
         progress("first task of Modin")
-        with self.explained():
-            self.execute(self.pd.DataFrame({"number": range(FIRST_TASK_ROWS * cores)}).map(abs))
-        self.started_s = time.perf_counter() - began
-        modin = importlib.import_module("modin")
+        with self.translate_errors():
+            self.wait(self.pd.DataFrame({"number": range(modin_adapter.MIN_SPLIT_ROWS * cores)}).map(abs))
+        self.start_s = time.perf_counter() - started
         self.facts = {
-            "engine": f"Modin {modin.__version__} on {self.service} {version}",
-            "start": f"{self.started_s:.1f} s: {self.service} {service_s:.1f} s, "
-            f"Modin {modin_s:.1f} s, its first task {self.started_s - service_s - modin_s:.1f} s",
-            "clock": "stops when modin.utils.execute says that every partition of the result is computed",
+            "engine": f"Modin {modin_adapter.GUARD.require_version()} on {self.service} {service_version}",
+            "start": f"{self.start_s:.1f} s: {self.service} {service_s:.1f} s, "
+            f"Modin {modin_s:.1f} s, its first task {self.start_s - service_s - modin_s:.1f} s",
+            "clock": "stops when modin.utils.execute returns: every partition of the result is then computed",
         }
 
     def wait(self, result: Any) -> None:
-        self.execute(result)
+        self._execute(result)
 
-    def observed(self, work: Callable[[], Any], given: Any) -> tuple[Any, CallExecution]:
-        self.warned.said.clear()
-        before, stored = self._worker_times(), self._stored()
-        began = time.perf_counter()
+    def observe(self, work: Callable[[], Any], table: Any) -> tuple[Any, CallExecution]:
+        self.recorded_warnings.texts.clear()
+        cpu_before, stored_before = self._worker_cpu_times_s(), self._total_stored_bytes()
+        started = time.perf_counter()
         result = work()
         self.wait(result)
-        first_s = time.perf_counter() - began
-        self.check(result)
-        spent = {pid: max(0.0, s - before.get(pid, 0.0)) for pid, s in self._worker_times().items()}
-        frame = result if hasattr(result, "_query_compiler") else given
-        rows, columns = frame._query_compiler._modin_frame._partitions.shape
-        refs, inputs = self._references(result), self._references(given)
+        first_s = time.perf_counter() - started
+        self.raise_failure(result)
+        cpu_s = {pid: max(0.0, s - cpu_before.get(pid, 0.0)) for pid, s in self._worker_cpu_times_s().items()}
+        rows, columns = modin_adapter.partition_grid(result if modin_adapter.is_frame(result) else table)
+        references = modin_adapter.partition_references(result)
         return result, CallExecution(
             first_s=first_s,
-            rows=rows,
-            columns=columns,
-            defaulted=self.warned.defaulted(),
-            references=bool(refs) and refs <= inputs,
-            stored=max(0, self._stored() - stored),
-            workers=sum(s > MIN_WORKED_S for s in spent.values()),
-            cpu_s=sum(spent.values()),
-            started=len(spent.keys() - before.keys()),
+            partition_rows=rows,
+            partition_columns=columns,
+            default_warnings=self.recorded_warnings.default_warnings(),
+            passes_references=bool(references) and references <= modin_adapter.partition_references(table),
+            stored_bytes=max(0, self._total_stored_bytes() - stored_before),
+            active_workers=sum(s > MIN_ACTIVE_CPU_S for s in cpu_s.values()),
+            worker_cpu_s=sum(cpu_s.values()),
+            started_workers=len(cpu_s.keys() - cpu_before.keys()),
         )
 
-    def plain(self, result: Any) -> Any:
-        return result._to_pandas() if hasattr(result, "_to_pandas") else result
+    def to_pandas(self, result: Any) -> Any:
+        return result.modin.to_pandas() if modin_adapter.is_frame(result) else result
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
-        with self.watching.blamed(), translate_known_errors():
+    def translate_errors(self) -> Iterator[None]:
+        with self.monitor.translate_errors(), translate_known_errors():
             yield
 
-    def nodes(self) -> Table | None:
-        return None
+    @abstractmethod
+    def _worker_cpu_times_s(self) -> dict[int, float]:
+        """CPU time of each worker process of the service, by process id."""
 
-    def check(self, result: Any) -> None:
-        raise NotImplementedError
-
-    def _references(self, frame: Any) -> set[Any]:
-        """What a frame's partitions are known by in the service."""
-        if not hasattr(frame, "_query_compiler"):
-            return set()
-        partitions = frame._query_compiler._modin_frame._partitions.ravel()
-        return {data for partition in partitions for data in partition.list_of_blocks}
-
-    def _worker_times(self) -> dict[int, float]:
-        """Processor seconds of the service's workers by pid."""
-        raise NotImplementedError
-
-    def _stored(self) -> int:
-        """Bytes that have been stored so far, as `storing` says."""
-        raise NotImplementedError
-
-
-FIRST_TASK_ROWS = 64
-"""Rows a core of the table of the first task: more than the fewest that Modin cuts in two."""
+    @abstractmethod
+    def _total_stored_bytes(self) -> int:
+        """Bytes that the service has stored since it was started, as `stored_label` says."""

@@ -1,12 +1,11 @@
-"""Modin on a Ray cluster that is there already, named by RAY_ADDRESS where Fairlap was started.
+"""Modin on an existing Ray cluster, which RAY_ADDRESS names.
 
-Only whoever runs Fairlap can name one: nobody who opens a page can have it connect to an address of theirs. The cluster
-is not the run's own: it is not started, stopped or ended, and its nodes must see the same files by the same paths.
+Only the person who starts Fairlap can set RAY_ADDRESS, so a visitor of a page cannot make it connect to an address of
+their choice. Fairlap does not start, stop or end the cluster. Its nodes must see the same files under the same paths.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import socket
 import time
@@ -21,159 +20,154 @@ from bench.system.cpu_time import tree_cpu_time_s
 from bench.values import Service, Table
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin import calls
+from workloads.modin.engines import modin_adapter, ray_adapter
 from workloads.modin.engines.base import CallExecution
-from workloads.modin.engines.ray_engine import RAY_SERVICES, RayEngine
+from workloads.modin.engines.ray_engine import RayEngine
 from workloads.modin.engines.service_monitor import ServiceMonitor
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 CONNECT_TIMEOUT_S = 5.0
 """How long the head of the cluster may take to answer."""
-
-
-class RayClusterEngine(RayEngine):
-    """Modin over all processors of an existing Ray cluster."""
-
-    def __init__(self, progress: ProgressReporter) -> None:
-        """Raises BadInput where there is no such cluster, or it lets nobody in."""
-        address = os.environ.get(ADDRESS_VARIABLE, "")
-        _require_reachable(address)
-        began = time.perf_counter()
-        progress("importing Ray")
-        # As many threads as a task has processors is what Ray gives its workers where nobody says otherwise.
-        os.environ.pop("OMP_NUM_THREADS", None)
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        self.ray = importlib.import_module("ray")
-        progress("joining the Ray cluster")
-        variables = {"__MODIN_AUTOIMPORT_PANDAS__": "1", "PYTHONWARNINGS": "ignore::FutureWarning"}
-        try:
-            self.ray.init(
-                address=address, runtime_env={"env_vars": variables}, log_to_driver=False, configure_logging=False
-            )
-        except (ConnectionError, RuntimeError, ValueError, self.ray.exceptions.RayError) as error:
-            raise BadInput(
-                f"The Ray cluster at {address} cannot be joined: {error}",
-                f"See that it runs, that {ADDRESS_VARIABLE} names it, and that RAY_AUTH_TOKEN_PATH is where its token lies.",
-            ) from error
-        # Its workers need not have Fairlap: the functions that are handed to them go along.
-        self.ray.cloudpickle.register_pickle_by_value(calls)
-        living = self._living()
-        self.known = {node["NodeID"] for node in living}
-        self.cores = int(sum(node["Resources"].get("CPU", 0) for node in living))
-        session = self.ray._private.worker.global_worker.node.session_name
-        self.roots = [one for one in psutil.process_iter() if _is_session_service(one, session)]
-        here = {node["NodeID"] for node in living if self._root(node["NodeID"])}
-        self.outside = Service(
-            what=f"the Ray cluster at {address}",
-            cores=self.cores,
-            elsewhere=len({node["NodeManagerAddress"] for node in living if node["NodeID"] not in here}),
-            pids=[root.pid for root in self.roots],
-        )
-        self.before = {node: self._spent(node) for node in here}
-        self.parts: Counter[str] = Counter()
-        self.bytes: Counter[str] = Counter()
-        watching = ServiceMonitor(self.roots, self._lost)
-        self._load(watching, self.ray.__version__, self.cores, began, progress)
-        self.facts["Ray"] = f"{self.outside.what}: {len(living)} nodes, {self.cores} processors"
-
-    def observed(self, work: Callable[[], Any], given: Any) -> tuple[Any, CallExecution]:
-        result, note = super().observed(work, given)
-        for place in self._places(result).values():
-            for node in place["node_ids"]:
-                self.parts[node] += 1
-                self.bytes[node] += place["object_size"]
-        return result, note
-
-    def nodes(self) -> Table:
-        rows = []
-        for node in sorted(self.ray.nodes(), key=lambda node: node["NodeID"]):
-            id, has = node["NodeID"], node["Resources"]
-            spent = f"{self._spent(id) - self.before[id]:,.1f} s" if id in self.before else "not told: another machine"
-            rows.append(
-                [
-                    id[:8],
-                    f"{node['NodeManagerAddress']} ({node['NodeManagerHostname']})",
-                    f"{has.get('CPU', 0):g}",
-                    format_bytes(has.get("memory", 0)),
-                    format_bytes(has.get("object_store_memory", 0)),
-                    "alive" if node["Alive"] else "lost",
-                    f"{self.parts[id]:,}",
-                    format_bytes(self.bytes[id]),
-                    spent,
-                ]
-            )
-        label = f"Nodes of {self.service_name}; parts under 100 KB travel in messages, and lie on none"
-        return Table(name="nodes", label=label, columns=NODE_COLUMNS, rows=rows)
-
-    @property
-    def service_name(self) -> str:
-        return self.outside.what if self.outside else ""
-
-    def _living(self) -> list[dict[str, Any]]:
-        return [node for node in self.ray.nodes() if node["Alive"]]
-
-    def _lost(self) -> list[str]:
-        """The nodes that were there at the beginning and are no more."""
-        try:
-            left = {node["NodeID"] for node in self._living()}
-        except self.ray.exceptions.RayError:
-            return [f"the head of {self.service_name}"]
-        return [f"the node {id[:8]} of {self.service_name}" for id in sorted(self.known - left)]
-
-    def _root(self, id: str) -> psutil.Process | None:
-        """The process of this machine, if there is one, that is the node."""
-        return next((root for root in self.roots if f"--node_id={id}" in _command_line(root)), None)
-
-    def _spent(self, id: str) -> float:
-        """Processor seconds of a node of this machine and of all that it has started and that lives."""
-        root = self._root(id)
-        return 0.0 if root is None else tree_cpu_time_s(root.pid)
-
-    def _service_processes(self) -> list[psutil.Process]:
-        return [one for root in self.roots if root.is_running() for one in root.children(recursive=True)]
-
-
-def _require_reachable(address: str) -> None:
-    """Raise BadInput where nobody answers at `address`: Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
-    if address == "auto":
-        return
-    if not host or not port.isdigit():
-        raise BadInput(
-            f"{ADDRESS_VARIABLE} is {address!r}, which names no Ray cluster",
-            f"Set {ADDRESS_VARIABLE} to HOST:PORT of its head, or to auto for one on this machine.",
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
-    except (OSError, OverflowError) as error:
-        raise BadInput(
-            f"The Ray cluster at {address} cannot be joined: {error}",
-            f"See that it runs, and that {ADDRESS_VARIABLE} names it.",
-        ) from error
-
-
 NODE_COLUMNS = [
     "node",
     "address",
-    "processors",
+    "cores",
     "memory",
     "object store",
     "state",
     "parts of first results",
     "bytes of those",
-    "processor time until the race",
+    "CPU time until the race",
 ]
 
 
-def _command_line(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
+class RayClusterEngine(RayEngine):
+    """Modin on all cores of an existing Ray cluster."""
+
+    def __init__(self, progress: ProgressReporter) -> None:
+        """Raises BadInput if there is no such cluster, or if it refuses the connection."""
+        address = os.environ.get(ADDRESS_VARIABLE, "")
+        _require_reachable(address)
+        started = time.perf_counter()
+        progress("importing Ray")
+        # Without this variable, Ray gives each worker as many threads as its task has cores.
+        os.environ.pop("OMP_NUM_THREADS", None)
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        self.ray = ray_adapter.load_ray()
+        progress("joining the Ray cluster")
+        self._join(address)
+        # The workers need not have Fairlap installed.
+        ray_adapter.send_functions_by_value(calls)
+        nodes = _list_living_nodes()
+        self.initial_node_ids = {node.id for node in nodes}
+        cores = int(sum(node.cores for node in nodes))
+        self.session_services = ray_adapter.list_session_services()
+        local_node_ids = {node.id for node in nodes if self._find_node_process(node.id)}
+        self.cluster_label = f"the Ray cluster at {address}"
+        self.external_service = Service(
+            what=self.cluster_label,
+            cores=cores,
+            elsewhere=len({node.address for node in nodes if node.id not in local_node_ids}),
+            pids=[process.pid for process in self.session_services],
+        )
+        self.initial_cpu_s = {node_id: self._node_cpu_time_s(node_id) for node_id in local_node_ids}
+        self.partition_counts: Counter[str] = Counter()
+        self.partition_bytes: Counter[str] = Counter()
+        monitor = ServiceMonitor(self.session_services, self._list_lost_nodes)
+        self._load(monitor, self.ray.__version__, cores, started, progress)
+        self.facts["Ray"] = f"{self.cluster_label}: {len(nodes)} nodes, {cores} cores"
+
+    def _join(self, address: str) -> None:
+        try:
+            self.ray.init(
+                address=address,
+                runtime_env={"env_vars": modin_adapter.WORKER_ENVIRONMENT},
+                log_to_driver=False,
+                configure_logging=False,
+            )
+        except (ConnectionError, RuntimeError, ValueError, self.ray.exceptions.RayError) as error:
+            raise BadInput(
+                f"Fairlap cannot join the Ray cluster at {address}: {error}",
+                f"Check that the cluster runs, that {ADDRESS_VARIABLE} is its address, and that RAY_AUTH_TOKEN_PATH is "
+                "the path of its token.",
+            ) from error
+
+    def observe(self, work: Callable[[], Any], table: Any) -> tuple[Any, CallExecution]:
+        result, execution = super().observe(work, table)
+        for place in self._locate_partitions(result).values():
+            for node_id in place.node_ids:
+                self.partition_counts[node_id] += 1
+                self.partition_bytes[node_id] += place.size_bytes
+        return result, execution
+
+    def describe_nodes(self) -> Table:
+        rows = [
+            [
+                node.id[:8],
+                f"{node.address} ({node.host})",
+                f"{node.cores:g}",
+                format_bytes(node.memory_bytes),
+                format_bytes(node.object_store_bytes),
+                "alive" if node.is_alive else "lost",
+                f"{self.partition_counts[node.id]:,}",
+                format_bytes(self.partition_bytes[node.id]),
+                self._describe_cpu_time(node.id),
+            ]
+            for node in sorted(ray_adapter.list_nodes(), key=lambda node: node.id)
+        ]
+        label = f"Nodes of {self.cluster_label}. Parts under 100 KB travel in messages and are stored on no node"
+        return Table(name="nodes", label=label, columns=NODE_COLUMNS, rows=rows)
+
+    def _describe_cpu_time(self, node_id: str) -> str:
+        if node_id not in self.initial_cpu_s:
+            return "unknown: another machine"
+        return f"{self._node_cpu_time_s(node_id) - self.initial_cpu_s[node_id]:,.1f} s"
+
+    def _list_lost_nodes(self) -> list[str]:
+        """Names of the nodes that were there at the start and are gone."""
+        try:
+            node_ids = {node.id for node in _list_living_nodes()}
+        except self.ray.exceptions.RayError:
+            return [f"the head of {self.cluster_label}"]
+        return [f"the node {id[:8]} of {self.cluster_label}" for id in sorted(self.initial_node_ids - node_ids)]
+
+    def _find_node_process(self, node_id: str) -> psutil.Process | None:
+        """The process of this machine that manages a node; None if it is on another machine."""
+        processes = self.session_services
+        return next((process for process in processes if ray_adapter.is_node_process(process, node_id)), None)
+
+    def _node_cpu_time_s(self, node_id: str) -> float:
+        """CPU time of a node of this machine and of its living descendants."""
+        process = self._find_node_process(node_id)
+        return 0.0 if process is None else tree_cpu_time_s(process.pid)
+
+    def _service_processes(self) -> list[psutil.Process]:
+        return [
+            descendant
+            for process in self.session_services
+            if process.is_running()
+            for descendant in process.children(recursive=True)
+        ]
 
 
-def _is_session_service(process: psutil.Process, session: str) -> bool:
-    """Whether a process is one of the services of this session of Ray's."""
+def _list_living_nodes() -> list[ray_adapter.RayNode]:
+    return [node for node in ray_adapter.list_nodes() if node.is_alive]
+
+
+def _require_reachable(address: str) -> None:
+    """Raise BadInput if nothing answers at `address`. Ray itself would retry for minutes."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise BadInput(
+            f"{ADDRESS_VARIABLE} is {address!r}, which is not the address of a Ray cluster",
+            f"Set {ADDRESS_VARIABLE} to HOST:PORT of its head, or to auto for a cluster on this machine.",
+        )
     try:
-        return process.name() in RAY_SERVICES and any(session in word for word in _command_line(process))
-    except psutil.Error:
-        return False
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
+    except (OSError, OverflowError) as error:
+        raise BadInput(
+            f"Fairlap cannot join the Ray cluster at {address}: {error}",
+            f"Check that the cluster runs, and that {ADDRESS_VARIABLE} is its address.",
+        ) from error

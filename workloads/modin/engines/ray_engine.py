@@ -1,12 +1,12 @@
-"""Modin on Ray: a Ray of this process's own, which ends with it and leaves nothing."""
+"""Modin on Ray: what all Ray engines share, and a Ray of this process's own, which ends with it and leaves nothing."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import secrets
 import shutil
 import time
+from abc import abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,119 +16,108 @@ import psutil
 from bench.formatting import format_bytes
 from bench.system.cpu_time import process_cpu_time_s
 from bench.workload.interface import BadInput, ProgressReporter
+from workloads.modin.engines import modin_adapter, ray_adapter
 from workloads.modin.engines.modin_engine import ModinEngine
+from workloads.modin.engines.ray_adapter import ObjectPlace
 from workloads.modin.engines.service_monitor import ServiceMonitor
 
 STORE_TABLE_COPIES = 4
-"""The object store holds the table so many times; what is beyond is spilled to the scratch folder."""
+"""Size of the object store, in copies of the table. What does not fit is spilled to the scratch folder."""
+MIN_STORE_TABLE_COPIES = 2
+"""Smallest object store, in copies of the table."""
 MIN_STORE_BYTES = 256 << 20
 """Smallest object store."""
 MAX_PAUSE_MS = 900_000
-"""How long Ray may be stopped, while the other arm is timed, without counting as dead."""
-RAY_SERVICES = ("gcs_server", "raylet")
-"""Ray's own processes without which no call ends."""
+"""How long Ray's processes may be stopped, while the other arm is timed, before Ray counts them as dead."""
 
 
 class RayEngine(ModinEngine):
-    """What is the same whoever has started Ray. A subclass loads `ray`."""
+    """What all Ray engines share. A subclass sets `ray`."""
 
     service = "Ray"
-    storing = "put into the object store"
+    stored_label = "put into the object store"
     ray: Any
 
-    def check(self, result: Any) -> None:
-        """See `Engine`. An error takes the place of a result, and is always so small that it is not in the store."""
-        places = self._places(result)
-        self.ray.get([ref for ref, place in places.items() if not place["node_ids"] and not place["did_spill"]])
+    def raise_failure(self, result: Any) -> None:
+        # An error takes the place of a result. It is always too small for the object stores, and never spilled.
+        places = self._locate_partitions(result)
+        self.ray.get([ref for ref, place in places.items() if not place.node_ids and not place.spilled])
 
-    def _places(self, frame: Any) -> dict[Any, dict[str, Any]]:
-        """Where the parts of a frame lie, as this process knows: `node_ids` of who holds it, `object_size` in bytes."""
-        locations = importlib.import_module("ray.experimental").get_local_object_locations
-        return locations(list(self._references(frame)))
+    def _locate_partitions(self, frame: Any) -> dict[Any, ObjectPlace]:
+        return ray_adapter.locate_objects(modin_adapter.partition_references(frame))
 
+    @abstractmethod
     def _service_processes(self) -> list[psutil.Process]:
-        """All of Ray's processes on this machine."""
-        raise NotImplementedError
+        """All processes of Ray on this machine."""
 
-    def _worker_times(self) -> dict[int, float]:
-        """See `Modin`. Ray's workers are the processes that have named themselves `ray::`."""
+    def _worker_cpu_times_s(self) -> dict[int, float]:
         times = {}
         for process in self._service_processes():
             with suppress(psutil.Error):
-                if " ".join(process.cmdline()).startswith("ray::") and "Agent" not in process.name():
+                if ray_adapter.is_worker(process):
                     times[process.pid] = process_cpu_time_s(process.pid)
         return times
 
-    def _stored(self) -> int:
-        """See `Modin`: bytes that were ever put into the object stores of all nodes."""
-        api = importlib.import_module("ray._private.internal_api")
-        # By its address: there may be other Rays on this machine, such as that of the race on fewer cores.
-        state = api.get_state_from_address(self.ray.get_runtime_context().gcs_address)
-        return int(api.get_memory_info_reply(state).store_stats.cumulative_created_bytes)
+    def _total_stored_bytes(self) -> int:
+        return ray_adapter.read_stored_bytes()
 
 
 class LocalRayEngine(RayEngine):
-    """Modin over a Ray of this process's own, which ends with it."""
+    """Modin on a Ray of this process's own, which ends with it."""
 
-    def __init__(self, cores: int, held: int, scratch: Path, progress: ProgressReporter) -> None:
-        """`held` are the bytes of the table in memory. Raises BadInput where the object store has no room."""
-        store = _choose_store_bytes(held)
-        began = time.perf_counter()
+    def __init__(self, cores: int, frame_bytes: int, scratch: Path, progress: ProgressReporter) -> None:
+        """`frame_bytes` is the size of the table in memory. Raises BadInput if shared memory is too small for it."""
+        store_bytes = _choose_store_bytes(frame_bytes)
+        started = time.perf_counter()
         progress("importing Ray")
-        self.folder = _create_ray_folder(scratch)
-        _set_environment(self.folder)
-        self.ray = importlib.import_module("ray")
+        folder = _create_ray_folder(scratch)
+        _set_environment(folder)
+        self.ray = ray_adapter.load_ray()
         progress(f"starting Ray on {cores} core{'s' * (cores > 1)}, which takes some seconds")
-        self.ray.init(
-            address="local",
-            # Nobody else on the network has business with it.
-            _node_ip_address="127.0.0.1",
-            num_cpus=cores,
-            include_dashboard=False,
-            object_store_memory=store,
-            _temp_dir=str(self.folder),
-            object_spilling_directory=str(_create_spill_folder(scratch)),
-            _system_config={"health_check_timeout_ms": MAX_PAUSE_MS},
-            log_to_driver=False,
-            configure_logging=False,
+        ray_adapter.start_local_ray(
+            cores=cores,
+            object_store_bytes=store_bytes,
+            folder=folder,
+            spill_folder=_create_spill_folder(scratch),
+            max_pause_ms=MAX_PAUSE_MS,
         )
-        watching = ServiceMonitor([child for child in psutil.Process().children() if child.name() in RAY_SERVICES])
-        self._load(watching, self.ray.__version__, cores, began, progress)
-        self.facts["Ray"] = f"{cores} workers at most, object store {format_bytes(store)}"
+        monitor = ServiceMonitor([child for child in psutil.Process().children() if ray_adapter.is_service(child)])
+        self._load(monitor, self.ray.__version__, cores, started, progress)
+        self.facts["Ray"] = f"at most {cores} workers, object store {format_bytes(store_bytes)}"
 
     def _service_processes(self) -> list[psutil.Process]:
         return psutil.Process().children(recursive=True)
 
 
 def _create_spill_folder(scratch: Path) -> Path:
-    """The folder for what the object store has no room for."""
+    """The folder for objects that do not fit into the object store."""
     folder = scratch / "spill"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
-def _choose_store_bytes(held: int) -> int:
-    """Size of the object store. Raises BadInput where shared memory has no room for the table twice."""
-    wanted = max(MIN_STORE_BYTES, STORE_TABLE_COPIES * held)
-    try:
-        room = shutil.disk_usage("/dev/shm").free
-    except OSError:
-        room = psutil.virtual_memory().available // 2  # No shared memory file system: Ray then uses its folder.
-    room = min(room, psutil.virtual_memory().available // 2)
-    if room < max(MIN_STORE_BYTES, 2 * held):
+def _choose_store_bytes(frame_bytes: int) -> int:
+    """Size of the object store. Raises BadInput if shared memory is too small for MIN_STORE_TABLE_COPIES."""
+    required_bytes = max(MIN_STORE_BYTES, MIN_STORE_TABLE_COPIES * frame_bytes)
+    available_bytes = psutil.virtual_memory().available // 2
+    # Without a file system in shared memory, Ray uses its own folder instead.
+    with suppress(OSError):
+        available_bytes = min(available_bytes, shutil.disk_usage("/dev/shm").free)
+    if available_bytes < required_bytes:
         raise BadInput(
-            f"Ray's object store needs {format_bytes(max(MIN_STORE_BYTES, 2 * held))} of shared memory, and "
-            f"{format_bytes(room)} are free",
-            "Choose fewer rows or columns, or give /dev/shm more room (docker run --shm-size).",
+            f"Ray's object store needs {format_bytes(required_bytes)} of shared memory, and "
+            f"{format_bytes(available_bytes)} are available",
+            "Choose fewer rows or columns, or enlarge /dev/shm (docker run --shm-size).",
         )
-    return min(wanted, room)
+    return min(max(MIN_STORE_BYTES, STORE_TABLE_COPIES * frame_bytes), available_bytes)
 
 
 def _create_ray_folder(scratch: Path) -> Path:
-    """Ray's own folder in `scratch`, by a name short enough for its sockets: this process's own view of it.
+    """Create Ray's own folder in `scratch`, and return a name of it that is short enough for its sockets.
 
-    A socket's path has 107 bytes at most, and Ray's are 60 long below its folder. The kernel's name of an open folder
-    goes with the process that opened it, so that nothing has to be removed, however that process ends.
+    The path of a socket has at most 107 bytes, and Ray uses up to 60 of them below its folder. The returned name is
+    that of an open file descriptor of this process under /proc. The kernel removes it when the process ends, however it
+    ends.
     """
     folder = scratch / "ray"
     folder.mkdir(mode=0o700)
@@ -137,24 +126,19 @@ def _create_ray_folder(scratch: Path) -> Path:
 
 
 def _set_environment(folder: Path) -> None:
-    """What Ray reads of the environment: a token of its own that nobody else can read, and no word to anybody."""
+    """Set the environment that Ray reads: a token that only this user can read, no usage statistics, no network."""
     token = folder / "auth_token"
     descriptor = os.open(token, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_hex(32))
-    # Where the operator's shell points to a cluster, this Ray would be that one. As many threads as a task has
-    # processors is what Ray gives its workers where nobody says otherwise.
+    # If the operator's shell names a cluster, Ray would join it. Without OMP_NUM_THREADS, Ray gives each worker as many
+    # threads as its task has cores.
     for inherited in ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_TMPDIR", "OMP_NUM_THREADS"):
         os.environ.pop(inherited, None)
     os.environ |= {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
         "RAY_USAGE_STATS_ENABLED": "0",
-        # What says that Ray shall have no node on another machine: its services listen on 127.0.0.1 alone.
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-        "RAY_DISABLE_IMPORT_WARNING": "1",
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-        # As Modin sets it where it starts Ray itself: workers import pandas before their first task.
-        "__MODIN_AUTOIMPORT_PANDAS__": "1",
-        "PYTHONWARNINGS": "ignore::FutureWarning",
+        **ray_adapter.LOCAL_ENVIRONMENT,
+        **modin_adapter.WORKER_ENVIRONMENT,
     }

@@ -1,4 +1,5 @@
-"""Notices when a service dies under its arm, whose calls would wait for what never comes."""
+"""Notices when a service of an arm ends while the arm works. The arm would otherwise wait for results that never
+come."""
 
 from __future__ import annotations
 
@@ -16,75 +17,83 @@ import psutil
 from bench.workload.interface import BadInput
 
 POLL_S = 1.0
-"""How often it is looked for what has ended on other machines."""
+"""Time between two calls of `list_ended`."""
 DEATH_NOTICE_S = 2 * POLL_S
-"""How long an error waits for its cause to become known: that a service has ended."""
+"""How long an error waits for the news that a service has ended."""
 INTERRUPT_RETRY_S = 0.05
-"""Time between two attempts to interrupt."""
+"""Time between two attempts to interrupt the main thread."""
 INTERRUPT_TIMEOUT_S = 60
-"""How long the interrupted call may take to give up, until the process is ended."""
+"""How long an interrupted call may take to return to Python, before the kernel ends the process."""
 
 
 class ServiceDied(RuntimeError):
-    """What works for the arm has ended under it."""
+    """A service of the arm ended while the arm was working."""
 
     remedy = (
-        "Something outside ended it: the out-of-memory killer, a person, or a machine that is gone. Free memory, ask "
-        "for fewer rows, or see to the machine, and run again."
+        "It was ended from outside: by the out-of-memory killer, by a person, or because its machine is gone. Free "
+        "memory, choose fewer rows, or check the machine, and run again."
     )
 
 
 class ServiceMonitor:
-    """Watches over services. Make it in the main thread, once they are up."""
+    """Watches the processes of a service from a thread of its own."""
 
-    def __init__(self, services: Iterable[psutil.Process], look: Callable[[], list[str]] | None = None) -> None:
-        """From now on raise ServiceDied in the main thread, whatever it waits for, when one of `services` ends, or
-        when `look`, which is asked now and then, names others that have ended."""
-        # Readable once the process has ended; nobody is reaped, for they have parents to wait for them.
-        self._descriptors = {os.pidfd_open(service.pid): service.name() for service in services}
-        self._look = look
+    def __init__(self, processes: Iterable[psutil.Process], list_ended: Callable[[], list[str]] | None = None) -> None:
+        """Start watching. Must be called in the main thread, after the service has started.
+
+        When one of `processes` ends, ServiceDied is raised in the main thread, whatever it is doing. `list_ended`, if
+        given, is called every POLL_S and returns the names of other parts of the service that have ended.
+        """
+        # A pidfd becomes readable when its process ends. It does not reap the process, whose parent waits for it.
+        self._names_by_descriptor = {os.pidfd_open(process.pid): process.name() for process in processes}
+        self._list_ended = list_ended
         self._ended: list[str] = []
-        self._told, self._over = threading.Event(), threading.Event()
-        signal.signal(signal.SIGUSR1, self._interrupt)
-        # Services that end because this process does have not died under it.
-        atexit.register(self._over.set)
-        threading.Thread(target=self._await_end, name="service-watch", daemon=True).start()
+        self._interrupted, self._exiting = threading.Event(), threading.Event()
+        self._main_thread_id = threading.get_ident()
+        signal.signal(signal.SIGUSR1, self._raise_service_died)
+        # A service that ends because this process exits is not an error.
+        atexit.register(self._exiting.set)
+        threading.Thread(target=self._wait_for_end, name="service-monitor", daemon=True).start()
 
     @contextmanager
-    def blamed(self) -> Iterator[None]:
-        """Give an error inside that comes of a service's end the time to become ServiceDied."""
+    def translate_errors(self) -> Iterator[None]:
+        """Replace an error inside the block by ServiceDied if a service has ended."""
         try:
             yield
         except (ServiceDied, BadInput):
             raise
         except Exception as error:
-            # A connection breaks before it is known that its process has ended; the interruption comes in here.
+            # A connection breaks before the monitor learns that the process has ended. Usually its interruption then
+            # arrives during this wait.
             time.sleep(DEATH_NOTICE_S)
             if self._ended:
-                # It was lost: raised where errors are ignored, as in a destructor.
-                raise self._death() from error
+                # The interruption was lost: it was raised where Python ignores errors, for example in a destructor.
+                raise self._make_error() from error
             raise
 
-    def _death(self) -> ServiceDied:
-        return ServiceDied(f"{' and '.join(self._ended)} ended in the middle of the work")
+    def _make_error(self) -> ServiceDied:
+        return ServiceDied(f"{' and '.join(self._ended)} ended while the arm was working")
 
-    def _interrupt(self, *_: object) -> None:
+    def _raise_service_died(self, *_: object) -> None:
+        """Signal handler of the main thread."""
         signal.alarm(0)
-        if self._told.is_set():
+        if self._interrupted.is_set():
             return
-        self._told.set()
-        raise self._death()
+        self._interrupted.set()
+        raise self._make_error()
 
-    def _await_end(self) -> None:
-        wait_s = None if self._look is None else POLL_S
+    def _wait_for_end(self) -> None:
+        poll_s = None if self._list_ended is None else POLL_S
         while not self._ended:
-            ready, _, _ = select.select(list(self._descriptors), [], [], wait_s)
-            self._ended += [self._descriptors[one] for one in ready] or (self._look() if self._look else [])
-        if self._over.is_set():
+            readable, _, _ = select.select(list(self._names_by_descriptor), [], [], poll_s)
+            self._ended += [self._names_by_descriptor[descriptor] for descriptor in readable]
+            if not self._ended and self._list_ended is not None:
+                self._ended += self._list_ended()
+        if self._exiting.is_set():
             return
         print(f"{' and '.join(self._ended)} ended", flush=True)
-        # A call that never comes back to Python does not see the interruption; the kernel then ends the process.
+        # A call that never returns to Python does not run the signal handler. The alarm then ends the process.
         signal.alarm(INTERRUPT_TIMEOUT_S)
-        # A signal that comes just before a call begins to wait does not end its waiting; the next one does.
-        while not self._told.wait(INTERRUPT_RETRY_S):
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+        # A signal that arrives just before a call starts to wait does not end that wait; the next signal does.
+        while not self._interrupted.wait(INTERRUPT_RETRY_S):
+            signal.pthread_kill(self._main_thread_id, signal.SIGUSR1)

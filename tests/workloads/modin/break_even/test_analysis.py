@@ -1,17 +1,18 @@
-"""TODO: tests.workloads.modin.break_even.test_analysis."""
+"""Break-even analysis: the crossing, its interval, and what is said about certainty."""
 
 import pytest
 
 from tests.support.modin import make_points
-from workloads.modin.break_even.analysis import BreakEvenPoint, find_break_even, summarize_points, time_alternately
+from workloads.modin.break_even.analysis import BreakEvenPoint, find_break_even, summarize_points
+from workloads.modin.break_even.search import time_alternately
 
 
-def test_the_crossing_is_where_the_times_are_equal_and_inside_its_interval():
+def test_the_crossing_is_where_the_times_are_equal_and_is_in_its_interval():
     # 1e-6 n = 0.05 + 0.5e-6 n at n = 100,000.
-    found = find_break_even(make_points(0.05, 0.5))
-    assert found.low <= found.rows <= found.high
-    assert found.rows == pytest.approx(100_000, rel=0.15)
-    assert summarize_points(make_points(0.05, 0.5)).crossing == found
+    crossing = find_break_even(make_points(0.05, 0.5))
+    assert crossing.low <= crossing.rows <= crossing.high
+    assert crossing.rows == pytest.approx(100_000, rel=0.15)
+    assert summarize_points(make_points(0.05, 0.5)).crossing == crossing
     assert summarize_points(make_points(0.05, 0.5)).verdict == "gains"
     assert "faster from about" in summarize_points(make_points(0.05, 0.5)).sentence
 
@@ -25,67 +26,82 @@ def test_noise_widens_the_interval():
     ("fixed", "share", "verdict", "words"),
     [(0.05, 2.0, "loses", "pandas is faster at every size"), (0.0, 0.5, "gains", "Modin is faster at every")],
 )
-def test_without_a_crossing_it_says_who_is_faster(fixed, share, verdict, words):
-    found = summarize_points(make_points(fixed, share))
-    assert found.crossing is None
-    assert found.verdict == verdict
-    assert words in found.sentence
+def test_without_a_crossing_the_faster_engine_is_named(fixed, share, verdict, words):
+    result = summarize_points(make_points(fixed, share))
+    assert result.crossing is None
+    assert result.verdict == verdict
+    assert words in result.sentence
 
 
-def test_times_too_close_to_tell_have_no_crossing_and_no_winner():
-    found = summarize_points(make_points(0.0, 1.0, noise=0.1))
-    assert (found.verdict, found.crossing) == ("unsure", None)
-    assert "No size is sure" in found.sentence and "times are too close to tell" in found.sentence
+def test_times_that_are_too_close_have_no_crossing_and_no_verdict():
+    result = summarize_points(make_points(0.0, 1.0, noise=0.1))
+    assert (result.verdict, result.crossing) == ("unsure", None)
+    assert (
+        "there is no size from which on one is certainly faster" in result.sentence
+        and "times are too close to tell" in result.sentence
+    )
     ahead_by_chance = [BreakEvenPoint(rows, (1.0, 1.01, 1.2, 0.9), (0.99, 1.0, 1.1, 0.9)) for rows in (1024, 4096)]
     assert summarize_points(ahead_by_chance).verdict == "unsure"
 
 
-def test_where_only_the_larger_sizes_are_sure_it_says_from_which_on():
+def test_if_only_the_larger_sizes_are_certain_the_first_of_them_is_named():
     close, ahead = (1.0, 1.02, 1.1, 0.9, 1.0), (2.0, 2.1, 1.9, 2.0, 2.05)
-    made = [
+    points = [
         BreakEvenPoint(1024, close, (1.0, 0.99, 1.1, 0.9, 1.0)),
         BreakEvenPoint(4096, ahead, close),
         BreakEvenPoint(16384, ahead, close),
     ]
-    found = summarize_points(made)
-    assert (found.verdict, found.crossing) == ("gains", None)
-    assert "faster at 4,096 rows and more" in found.sentence
-    assert summarize_points(made[:1]).verdict == "unsure"
+    result = summarize_points(points)
+    assert (result.verdict, result.crossing) == ("gains", None)
+    assert "faster at 4,096 rows and more" in result.sentence
+    assert summarize_points(points[:1]).verdict == "unsure"
 
 
 def make_point(rows: int, ratio: float) -> BreakEvenPoint:
-    """pandas takes 1 s at `rows`, Modin is faster by `ratio`; 2 % spread."""
+    """A point at which pandas takes 1 s, and Modin 1 / `ratio` s, both with a spread of 2 %."""
     spread = (0.98, 1.0, 1.01, 1.02, 0.99, 1.0, 1.0)
-    return BreakEvenPoint(rows, spread, tuple(one / ratio for one in spread))
+    return BreakEvenPoint(rows, spread, tuple(seconds / ratio for seconds in spread))
 
 
 @pytest.mark.parametrize(
     ("ratios", "verdict", "words"),
     [
-        ((1.0, 1 / 3, 1 / 4), "loses", "pandas is faster at 16,384 rows and more, up to the 65,536 that were tried; "),
-        ((1.0, 1 / 3, 1 / 4), "loses", "below, nobody surely is"),
+        (
+            (1.0, 1 / 3, 1 / 4),
+            "loses",
+            "pandas is faster at 16,384 rows and more, up to the 65,536 rows that were tried; ",
+        ),
+        ((1.0, 1 / 3, 1 / 4), "loses", "at smaller sizes, neither is certainly faster"),
         ((2.0, 1 / 3, 1 / 4), "loses", "pandas is faster at 16,384 rows and more"),
-        ((2.0, 1 / 3, 1 / 4), "loses", "below, Modin surely is at 4,096"),
-        ((2.0, 2.0, 1 / 4), "loses", "below, Modin surely is at 4,096 and 16,384"),
-        ((1 / 3, 1.0, 1 / 4), "loses", "below, pandas surely is at 4,096"),
+        ((2.0, 1 / 3, 1 / 4), "loses", "at smaller sizes, Modin is certainly faster at 4,096"),
+        ((2.0, 2.0, 1 / 4), "loses", "at smaller sizes, Modin is certainly faster at 4,096 and 16,384"),
+        ((1 / 3, 1.0, 1 / 4), "loses", "at smaller sizes, pandas is certainly faster at 4,096"),
         ((2.0, 1.0, 3.0), "gains", "Modin is faster at 65,536 rows and more"),
-        ((2.0, 1.0, 3.0), "gains", "below, Modin surely is at 4,096"),
-        ((1 / 3, 1.0, 1.0), "unsure", "No size is sure from which on one is faster, among 4,096 to 65,536 rows"),
-        ((1 / 3, 1 / 2, 1.0), "unsure", "pandas surely is at 4,096 and 16,384; at the other sizes the times"),
-        ((2.0, 1 / 2, 1.0), "unsure", "Modin surely is at 4,096; pandas surely is at 16,384; at the other sizes"),
-        ((1 / 3,), "loses", "pandas is faster at the one size that was tried, 4,096 rows"),
-        ((3.0,), "gains", "Modin is faster at the one size that was tried, 4,096 rows"),
-        ((1.0,), "unsure", "too close to tell who is faster at the one size that was tried, 4,096 rows"),
+        ((2.0, 1.0, 3.0), "gains", "at smaller sizes, Modin is certainly faster at 4,096"),
+        (
+            (1 / 3, 1.0, 1.0),
+            "unsure",
+            "From 4,096 to 65,536 rows there is no size from which on one is certainly faster",
+        ),
+        ((1 / 3, 1 / 2, 1.0), "unsure", "pandas is certainly faster at 4,096 and 16,384; at the other sizes the times"),
+        (
+            (2.0, 1 / 2, 1.0),
+            "unsure",
+            "Modin is certainly faster at 4,096; pandas is certainly faster at 16,384; at the other sizes",
+        ),
+        ((1 / 3,), "loses", "pandas is faster at the only size that was tried, 4,096 rows"),
+        ((3.0,), "gains", "Modin is faster at the only size that was tried, 4,096 rows"),
+        ((1.0,), "unsure", "too close to tell which is faster at the only size that was tried, 4,096 rows"),
     ],
 )
-def test_who_surely_wins_is_said_with_the_sizes_at_which_that_is_so(ratios, verdict, words):
-    found = summarize_points([make_point(4096 * 4**place, ratio) for place, ratio in enumerate(ratios)])
-    assert (found.verdict, found.crossing) == (verdict, None)
-    assert words in found.sentence
+def test_the_certainly_faster_engine_is_named_with_its_sizes(ratios, verdict, words):
+    result = summarize_points([make_point(4096 * 4**place, ratio) for place, ratio in enumerate(ratios)])
+    assert (result.verdict, result.crossing) == (verdict, None)
+    assert words in result.sentence
 
 
-def test_both_are_timed_as_often_and_take_turns():
+def test_both_engines_are_timed_equally_often_and_take_turns():
     order: list[str] = []
-    one, other = time_alternately(4, lambda: order.append("a") or 1.0, lambda: order.append("b") or 2.0)
-    assert (one, other) == ([1.0] * 4, [2.0] * 4)
+    first, second = time_alternately(4, lambda: order.append("a") or 1.0, lambda: order.append("b") or 2.0)
+    assert (first, second) == ([1.0] * 4, [2.0] * 4)
     assert "".join(order) == "abbaabba"

@@ -1,10 +1,12 @@
-"""TODO: tests.workloads.modin.engines.test_errors."""
+"""Texts of errors."""
+
+from typing import Any
 
 from workloads.modin.engines.errors import summarize_error
 
 
-def test_what_a_call_says_is_its_first_line_or_that_of_its_cause():
-    brought = RuntimeError("\x1b[36mray::work()\x1b[39m\n  many\n  lines")
-    brought.cause = ValueError("no number\nat all")
-    assert summarize_error(brought) == "no number"
+def test_a_summary_is_the_first_line_of_the_error_or_of_its_cause():
+    error: Any = RuntimeError("\x1b[36mray::work()\x1b[39m\n  many\n  lines")
+    error.cause = ValueError("no number\nat all")
+    assert summarize_error(error) == "no number"
     assert summarize_error(AssertionError()) == "AssertionError"

@@ -1,4 +1,4 @@
-"""pandas to Modin when something goes wrong: processes killed, disks and object stores full. All of it is real."""
+"""pandas to Modin with real faults: killed processes, full disks, and a full object store."""
 
 from __future__ import annotations
 
@@ -20,14 +20,9 @@ from bench.run.events import State
 from bench.system.process_tree import list_descendants
 from bench.values import Arm
 from bench.workload.interface import BadInput
-from bench.workload.registry import load_workloads
-from tests.support.modin import prepare_pandas_arm, run_modin_race
+from tests.support.modin import needs_ray, prepare_pandas_arm, run_modin_race
 from tests.support.processes import list_processes, wait_until_gone
 from tests.support.waiting import wait_for
-
-WORKLOAD = load_workloads()["modin"]
-ray = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
-
 
 SERVER_SCRIPT = """
 import time
@@ -41,18 +36,18 @@ time.sleep(120)
 
 @pytest.fixture
 def server(tmp_path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has a race of Modin's run, as a page server does; home and temporary folder are its own."""
-    own = {"HOME": str(tmp_path / "person"), "TMPDIR": str(tmp_path / "temporary")}
-    for folder in own.values():
+    """A process that starts a race of Modin, as a page server does. It has its own home and temporary folder."""
+    folders = {"HOME": str(tmp_path / "person"), "TMPDIR": str(tmp_path / "temporary")}
+    for folder in folders.values():
         Path(folder).mkdir()
-    process = subprocess.Popen([sys.executable, "-c", SERVER_SCRIPT], cwd=ROOT, env=dict(os.environ) | own)
+    process = subprocess.Popen([sys.executable, "-c", SERVER_SCRIPT], cwd=ROOT, env=dict(os.environ) | folders)
     yield process
     process.kill()
     process.wait()
 
 
 def find_descendants(server: int, name: str) -> list[psutil.Process]:
-    """Processes below the server, of all generations, with `name` in their command line."""
+    """Descendants of the server with `name` in their command line."""
     found = []
     for pid in list_descendants(server):
         try:
@@ -68,32 +63,31 @@ LOOPBACK_ADDRESSES = {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
 
 
 def list_listening_sockets(pid: int) -> list:
-    """The sockets at which a process waits for others to connect."""
+    """The sockets on which a process listens."""
     try:
-        return [one for one in psutil.Process(pid).net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+        return [socket for socket in psutil.Process(pid).net_connections("tcp") if socket.status == psutil.CONN_LISTEN]
     except psutil.Error:
         return []
 
 
-@ray
+@needs_ray
 @pytest.mark.parametrize(
     "killed", ["bench.worker.arm_worker", "bench.system.supervisor", "bench.scheduler.runner", "the server"]
 )
 def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, tmp_path, server, killed):
     others = set(Path("/tmp").glob("ray*"))
-    # The nearest: what it starts has its command line too, until it becomes another program.
+    # The first: a process that it starts has the same command line until it executes another program.
     raylet = wait_for(lambda: find_descendants(server.pid, "raylet/raylet "))[0]
-    # The workers of Ray are what would stay behind: they are up when they have named themselves.
+    # Workers could be left behind. They have started when they have set their titles.
     wait_for(lambda: find_descendants(server.pid, "ray::"))
-    assert {
-        heard.laddr.ip for pid in list_descendants(server.pid) for heard in list_listening_sockets(pid)
-    } <= LOOPBACK_ADDRESSES
+    sockets = [socket for pid in list_descendants(server.pid) for socket in list_listening_sockets(pid)]
+    assert {socket.laddr.ip for socket in sockets} <= LOOPBACK_ADDRESSES
     above = [process for process in raylet.parents() if killed in " ".join(process.cmdline())]
     os.kill(above[0].pid if above else server.pid, signal.SIGKILL)
     assert bool(above) == (killed != "the server")
     if killed == "the server":
         server.wait()
-    # The run's process stays until it has stored the run; the server, unless it was killed, for longer than this test.
+    # The process of the run stays until it has stored the run. The server, unless it was killed, outlives this test.
     wait_for(
         lambda: (
             not [
@@ -107,12 +101,9 @@ def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, tmp_path, se
     assert set(Path("/tmp").glob("ray*")) <= others
 
 
-# --- full ---
-
-
 @pytest.fixture
 def small_disk() -> Iterator[Callable[[Path], None]]:
-    """Lays a file system of one megabyte over a folder."""
+    """A function that mounts a file system of one megabyte on a folder."""
     mounted: list[Path] = []
 
     def mount(folder: Path) -> None:
@@ -129,16 +120,16 @@ def small_disk() -> Iterator[Callable[[Path], None]]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_disk_that_is_full_while_pandas_writes_is_told(tmp_path, small_disk):
+def test_a_full_disk_while_pandas_writes_is_reported(tmp_path, small_disk):
     (tmp_path / "out").mkdir()
     small_disk(tmp_path / "out")
-    with pytest.raises(BadInput, match="The disk is full to which the call writes") as error:
+    with pytest.raises(BadInput, match="The disk to which the call writes is full") as refusal:
         prepare_pandas_arm(tmp_path, case="files", rows=40_000)
-    assert "Free space" in error.value.remedy
+    assert "Free space" in refusal.value.remedy
 
 
-@ray
-def test_a_disk_that_is_full_while_modin_writes_ends_in_a_clear_failure(tmp_path, home, small_disk):
+@needs_ray
+def test_a_full_disk_while_modin_writes_is_a_clear_failure(tmp_path, home, small_disk):
     def fill(event: events.Event) -> None:
         if isinstance(event, events.ArmPrepared) and event.prepared.arm is Arm.ACCELERATED:
             small_disk(tmp_path / "scratch" / "accelerated-1" / "scratch" / "out")
@@ -146,7 +137,7 @@ def test_a_disk_that_is_full_while_modin_writes_ends_in_a_clear_failure(tmp_path
     run = run_modin_race(tmp_path, fill, case="files", rows=40_000)
     assert run.state is State.FAILED
     assert "accelerated arm (Modin on Ray)" in run.failure.what
-    assert "disk is full to which the call writes" in run.failure.what
+    assert "disk to which the call writes is full" in run.failure.what
     assert "Free space" in run.failure.remedy
     assert not wait_until_gone(home)
 
@@ -155,12 +146,12 @@ FULL_STORE_SCRIPT = """
 import sys
 from pathlib import Path
 from bench.workload.interface import BadInput, Settings
-from workloads.modin import on_ray
-from workloads.modin.arm import Frames
+from workloads.modin.arm import DataFrameCalls
+from workloads.modin.engines import ray_engine
 scratch, cache = map(Path, sys.argv[1:])
-on_ray._store_bytes = lambda held: 80 << 20  # The smallest that Ray takes; the table is larger.
+ray_engine._choose_store_bytes = lambda frame_bytes: 80 << 20  # The smallest that Ray accepts; the table is larger.
 parameters = {'columns': 128, 'kind': 'integer', 'file': 'synthetic', 'cluster': 'own'}
-arm = Frames(Settings('calls', 'modin-ray', 1, 1 << 17, parameters, 0, scratch, scratch, cache))
+arm = DataFrameCalls(Settings('calls', 'modin-ray', 1, 1 << 17, parameters, 0, scratch, scratch, cache))
 try:
     arm.prepare(lambda text, share=None: None)
     print('prepared')
@@ -172,7 +163,8 @@ except BadInput as error:
 def fill_object_store(tmp_path: Path) -> str:
     (tmp_path / "cache").mkdir()
     command = ["-c", FULL_STORE_SCRIPT, str(tmp_path), str(tmp_path / "cache")]
-    # Its supervisor ends what it leaves; nobody writes to it, so that only its own end ends it.
+    # The supervisor ends all processes that the script leaves. Its standard input stays open until the script has
+    # ended.
     reader, writer = os.pipe()
     log = tmp_path / "log"
     with log.open("wb") as out:
@@ -190,18 +182,18 @@ def fill_object_store(tmp_path: Path) -> str:
     return log.read_text()
 
 
-@ray
-def test_an_object_store_that_is_full_with_no_disk_to_spill_to_is_told(tmp_path, home, small_disk):
+@needs_ray
+def test_a_full_object_store_without_disk_space_to_spill_is_reported(tmp_path, home, small_disk):
     (tmp_path / "spill").mkdir()
     small_disk(tmp_path / "spill")
-    told = fill_object_store(tmp_path)
-    assert "The disk is full on which the object store puts what it has no room for" in told
-    assert "Free space on it" in told
+    output = fill_object_store(tmp_path)
+    assert "The disk to which the object store spills is full" in output
+    assert "Free space on it" in output
     assert not wait_until_gone(home)
 
 
-@ray
+@needs_ray
 @pytest.mark.slow
-def test_a_table_larger_than_the_object_store_spills_and_is_worked_on(tmp_path, home):
+def test_a_table_larger_than_the_object_store_spills_and_the_calls_work(tmp_path, home):
     assert "prepared" in fill_object_store(tmp_path)
     assert not wait_until_gone(home)

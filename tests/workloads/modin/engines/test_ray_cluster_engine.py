@@ -1,4 +1,4 @@
-"""pandas to Modin on a Ray cluster that is there already: two nodes on this machine, started with `ray start`."""
+"""Modin on an existing Ray cluster: two nodes on this machine, started with `ray start`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ from tests.support.processes import has_environment_variable, wait_until_gone
 from tests.support.runs import open_plan
 
 WORKLOAD = load_workloads()["modin"]
-pytestmark = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here")
+pytestmark = pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "available")
 
 CLUSTER_VARIABLE = "FAIRLAP_TEST_CLUSTER"
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
+    """A cluster on this machine."""
+
     address: str
     folder: Path
     environment: dict[str, str]
@@ -52,7 +54,7 @@ class Cluster:
         return found
 
     def start(self, *arguments: str) -> None:
-        """A node of one processor."""
+        """Start a node with one core."""
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", *arguments]
         small = ["--num-cpus=1", f"--object-store-memory={128 << 20}", "--disable-usage-stats"]
         log = self.folder / "start.log"
@@ -72,7 +74,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    # Short, for the sockets in it.
+    # A short path, because the paths of sockets are limited.
     folder = Path(tempfile.mkdtemp(prefix="flt-", dir="/tmp"))
     token = folder / "token"
     token.write_text(secrets.token_hex(32))
@@ -80,10 +82,10 @@ def cluster() -> Iterator[Cluster]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # The token stands for what an operator has: whoever joins must have it too.
-    own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
+    # Whoever joins the cluster must have its token, as an operator would.
+    ray_variables = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "FAIRLAP_"))}
-    started = Cluster(f"127.0.0.1:{port}", folder, environment | own | {CLUSTER_VARIABLE: str(folder)})
+    started = Cluster(f"127.0.0.1:{port}", folder, environment | ray_variables | {CLUSTER_VARIABLE: str(folder)})
     try:
         temporary = f"--temp-dir={folder / 'ray'}"
         started.start("--head", f"--port={port}", "--node-ip-address=127.0.0.1", "--include-dashboard=false", temporary)
@@ -95,28 +97,32 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def named(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    """The cluster as whoever runs Fairlap names it."""
+def named_cluster(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """The cluster, which the environment names as the person who starts Fairlap would."""
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH"):
         monkeypatch.setenv(name, cluster.environment[name])
     monkeypatch.setenv("RAY_ADDRESS", cluster.address)
     return cluster
 
 
-def run_cluster_race(tmp_path: Path, told=None, case: str = "etl", rows: int = 400) -> Run:
+def run_cluster_race(tmp_path: Path, on_event=None, case: str = "etl", rows: int = 400) -> Run:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     parameters = {"columns": 6, "cluster": "existing"}
     plan = make_plan("modin", case, cores=1, batch=rows, budget_s=2, target=0.5, parameters=parameters)
     opening = open_plan(plan)
     racing = Race(
-        opening, emit=told or (lambda event: None), stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1)
+        opening,
+        emit=on_event or (lambda event: None),
+        stop_requested=lambda: None,
+        scratch=scratch,
+        cores=choose_cores(1),
     )
     racing.run()
     return racing.record
 
 
-def test_nobody_joins_a_cluster_that_the_operator_does_not_name(monkeypatch):
+def test_an_existing_cluster_is_available_only_if_the_environment_names_it(monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     plan = make_plan("modin", cores=1, parameters={"cluster": "existing"})
     assert "RAY_ADDRESS" in resolve(plan).unavailable()
@@ -125,18 +131,18 @@ def test_nobody_joins_a_cluster_that_the_operator_does_not_name(monkeypatch):
     assert not resolve(plan).unavailable()
 
 
-def test_a_cluster_works_shows_its_nodes_and_its_ratio_is_refused(tmp_path, home, named):
-    # So many rows that parts are too large to travel inside messages.
+def test_a_race_on_a_cluster_shows_its_nodes_and_claims_no_ratio(tmp_path, home, named_cluster):
+    # Enough rows that parts are too large to travel in messages.
     run = run_cluster_race(tmp_path, case="files", rows=1 << 15)
     assert run.state is State.FINISHED, run.failure
     service = run.prepared_arm(Arm.ACCELERATED).service
     assert (service.cores, service.elsewhere) == (2, 0)
-    assert len(service.pids) == 3, "two nodes and their directory"
+    assert len(service.pids) == 3, "two nodes and the server of their directory"
     table = next(table for table in run.tables if table.name == "nodes")
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    assert [(row["processors"], row["state"]) for row in rows] == [("1", "alive")] * 2
+    assert [(row["cores"], row["state"]) for row in rows] == [("1", "alive")] * 2
     assert sum(int(row["parts of first results"]) for row in rows) > 0
-    assert all(float(row["processor time until the race"].removesuffix(" s")) > 0 for row in rows), "both worked"
+    assert all(float(row["CPU time until the race"].removesuffix(" s")) > 0 for row in rows), "both worked"
     findings = {finding.rule: finding for finding in run.claim().findings}
     assert findings["same-conditions"].outcome is Outcome.REFUSED
     assert "2 cores" in findings["same-conditions"].seen
@@ -144,13 +150,13 @@ def test_a_cluster_works_shows_its_nodes_and_its_ratio_is_refused(tmp_path, home
     assert {measure.value for measure in run.quality.agreement if measure.decisive} == {100.0}
     assert sum(sample.repetition.idle_cpu_s for sample in run.samples_of(Arm.ACCELERATED)) > 0
     assert not wait_until_gone(home)
-    assert len([one for one in named.processes() if one.name() in ("raylet", "gcs_server")]) == 3, "it goes on"
+    assert len([p for p in named_cluster.processes() if p.name() in ("raylet", "gcs_server")]) == 3, "it still runs"
 
 
-def test_a_node_that_is_lost_in_the_middle_ends_in_a_clear_failure(tmp_path, home, named):
+def test_a_node_that_is_lost_during_a_race_is_a_clear_failure(tmp_path, home, named_cluster):
     def kill(event: events.Event) -> None:
         if isinstance(event, events.SampleTaken) and event.sample.arm is Arm.ACCELERATED:
-            for process in named.processes():
+            for process in named_cluster.processes():
                 if process.name() == "raylet" and any(word.endswith("/raylet.1") for word in process.cmdline()):
                     os.kill(process.pid, signal.SIGKILL)
 
@@ -162,10 +168,10 @@ def test_a_node_that_is_lost_in_the_middle_ends_in_a_clear_failure(tmp_path, hom
     assert not wait_until_gone(home)
 
 
-def test_a_cluster_that_is_not_there_is_told_with_what_to_do(tmp_path, home, monkeypatch):
+def test_a_cluster_that_does_not_answer_is_refused_with_a_remedy(tmp_path, home, monkeypatch):
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     run = run_cluster_race(tmp_path)
     assert run.state is State.FAILED
-    assert "127.0.0.1:1 cannot be joined" in run.failure.what
+    assert "cannot join the Ray cluster at 127.0.0.1:1" in run.failure.what
     assert "RAY_ADDRESS" in run.failure.remedy

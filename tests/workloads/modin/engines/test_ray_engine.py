@@ -1,4 +1,4 @@
-"""TODO: tests.workloads.modin.engines.test_ray_engine."""
+"""Modin on a Ray of the arm's own: its object store, token and folder, its races, and its death."""
 
 import os
 import re
@@ -20,18 +20,18 @@ from tests.support.processes import wait_until_gone
 from workloads.modin.engines import ray_engine
 
 
-def test_an_object_store_that_shared_memory_cannot_hold_is_refused(monkeypatch):
+def test_an_object_store_that_does_not_fit_into_shared_memory_is_refused(monkeypatch):
     monkeypatch.setattr(ray_engine.shutil, "disk_usage", lambda folder: make_disk_usage(64 << 20))
-    with pytest.raises(BadInput, match="needs 256 MiB of shared memory, and 64 MiB are free") as error:
+    with pytest.raises(BadInput, match="needs 256 MiB of shared memory, and 64 MiB are available") as refusal:
         ray_engine._choose_store_bytes(1000)
-    assert "--shm-size" in error.value.remedy
+    assert "--shm-size" in refusal.value.remedy
 
 
 def make_disk_usage(free: int):
     return ray_engine.shutil._ntuple_diskusage(free, 0, free)
 
 
-def test_rays_token_is_its_own_and_for_its_owner_alone(tmp_path, monkeypatch):
+def test_only_the_user_can_read_the_token_of_ray(tmp_path, monkeypatch):
     monkeypatch.setattr(ray_engine.os, "environ", {"RAY_ADDRESS": "elsewhere:6379", "OMP_NUM_THREADS": "2"})
     ray_engine._set_environment(tmp_path)
     token = Path(ray_engine.os.environ["RAY_AUTH_TOKEN_PATH"])
@@ -40,53 +40,56 @@ def test_rays_token_is_its_own_and_for_its_owner_alone(tmp_path, monkeypatch):
     assert not {"RAY_ADDRESS", "OMP_NUM_THREADS"} & set(ray_engine.os.environ)
 
 
-def test_rays_folder_has_a_short_name_that_others_of_this_user_can_follow(tmp_path):
+def test_the_folder_of_ray_has_a_short_name_that_other_processes_of_the_user_can_open(tmp_path):
     scratch = tmp_path / ("long" * 30)
     scratch.mkdir()
     folder = ray_engine._create_ray_folder(scratch)
     assert len(str(folder)) < 30
     (scratch / "ray" / "there").touch()
-    told = subprocess.run(["ls", str(folder)], check=True, capture_output=True, text=True).stdout.split()
-    assert told == ["there"]
+    listing = subprocess.run(["ls", str(folder)], check=True, capture_output=True, text=True).stdout.split()
+    assert listing == ["there"]
     assert stat.S_IMODE((scratch / "ray").stat().st_mode) == 0o700
     os.close(int(folder.name))
 
 
 @needs_ray
-def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_of_references(tmp_path, home):
+def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_about_references(tmp_path, home):
     run = run_modin_race(tmp_path, case="calls")
     assert run.state is State.FINISHED, run.failure
     table = next(table for table in run.tables if table.name == "equality")
-    # On so few rows some keys have missing values only: pandas' pivot_table leaves them out, Modin's does not.
+    # With so few rows some keys have only missing values. pandas' pivot_table leaves them out, Modin's does not.
     assert [row[0] for row in table.rows if row[2] != "equal"] == ["pivot_table"]
     assert "results differ: pivot_table" in run.claim("pivot_table").sentence
     assert "results differ" not in run.claim("groupby_sum").sentence
-    told = {evidence.step: evidence for evidence in run.evidence[Arm.ACCELERATED]}
-    assert not told["concat"].materialised
-    assert [name for name, evidence in told.items() if not evidence.materialised] == ["concat"]
-    assert told["groupby_sum"].path == "accelerated"
-    assert "partitions" in " ".join(told["groupby_sum"].words)
-    assert all(evidence.returned_s > 0 for evidence in told.values())
+    evidence_by_step = {evidence.step: evidence for evidence in run.evidence[Arm.ACCELERATED]}
+    assert [name for name, evidence in evidence_by_step.items() if not evidence.materialised] == ["concat"]
+    groupby_sum = evidence_by_step["groupby_sum"]
+    assert groupby_sum.path == "accelerated"
+    assert "partitions" in " ".join(groupby_sum.words)
+    assert all(evidence.returned_s > 0 for evidence in evidence_by_step.values())
     # Both are medians of the same calls.
-    result_ms = re.search(r"result after ([\d,.]+) ms", " ".join(told["groupby_sum"].words))[1].replace(",", "")
-    assert round(told["groupby_sum"].returned_s * 1e3, 1) <= float(result_ms)
+    result_ms = re.search(r"result after ([\d,.]+) ms", " ".join(groupby_sum.words))[1].replace(",", "")
+    assert round(groupby_sum.returned_s * 1e3, 1) <= float(result_ms)
     assert not run.claim("concat").made
     samples = run.samples_of(Arm.BASELINE)
     assert {step.step for sample in samples for step in sample.repetition.steps if step.excluded_from_total} == {
         "concat"
     }
     waits = [s.repetition for s in run.samples_of(Arm.ACCELERATED, Phase.RACE) if s.place == 1]
-    assert sum(w.idle_cpu_s for w in waits) < 0.05 * len(waits), "Ray stood still while pandas was timed"
+    assert sum(w.idle_cpu_s for w in waits) < 0.05 * len(waits), "Ray was stopped while pandas was timed"
     assert not wait_until_gone(home)
 
 
 @needs_ray
 @pytest.mark.parametrize("when", ["between two samples", "inside a call"])
-def test_ray_killed_in_the_middle_ends_in_a_clear_failure(tmp_path, home, when):
+def test_ray_killed_during_a_race_is_a_clear_failure(tmp_path, home, when):
     def kill(event: events.Event) -> None:
-        between = isinstance(event, events.SampleTaken) and event.sample.arm is Arm.ACCELERATED
-        begun = isinstance(event, events.ArmProgressed) and event.arm is Arm.ACCELERATED and "first call" in event.text
-        if not (begun if when == "inside a call" else between):
+        if when == "inside a call":
+            is_due = isinstance(event, events.ArmProgressed) and "first call" in event.text
+            is_due = is_due and event.arm is Arm.ACCELERATED
+        else:
+            is_due = isinstance(event, events.SampleTaken) and event.sample.arm is Arm.ACCELERATED
+        if not is_due:
             return
         for pid in list_descendants(os.getpid()):
             if psutil.pid_exists(pid) and psutil.Process(pid).name() in ("raylet", "gcs_server"):
@@ -95,6 +98,6 @@ def test_ray_killed_in_the_middle_ends_in_a_clear_failure(tmp_path, home, when):
     run = run_modin_race(tmp_path, kill, case="etl")
     assert run.state is State.FAILED
     assert "accelerated arm (Modin on Ray)" in run.failure.what
-    assert "ended in the middle of the work" in run.failure.what
+    assert "ended while the arm was working" in run.failure.what
     assert run.failure.remedy
     assert not wait_until_gone(home)
