@@ -1,10 +1,11 @@
-"""What all pages share: the dispatcher and the store, one of each for the server, and what this machine is."""
+"""What all pages share, made once for the server: the dispatcher, the store, and the description of this machine."""
 
 from __future__ import annotations
 
 import gc
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -12,8 +13,10 @@ import streamlit as st
 from bench.machine.describe import describe_machine
 from bench.machine.model import Machine
 from bench.machine.telemetry import Telemetry
+from bench.run.job import JobKind
 from bench.scheduler.dispatcher import Dispatcher
-from bench.scheduler.tasks import Tasks
+from bench.scheduler.interactive import InteractiveTasks
+from bench.scheduler.queue import QueueEntry
 from bench.storage.store import Store, StoreError
 from bench.values import Reading
 from bench.workload.registry import load_workloads
@@ -23,18 +26,18 @@ ASSETS = ROOT / "assets"
 
 
 def page_script(name: str) -> str:
-    """The script of the page called `name`, as st.Page, st.page_link and st.switch_page want it."""
+    """Path of the script of page `name`, for st.Page, st.page_link and st.switch_page."""
     return str(ROOT / "pages" / f"{name.replace('-', '_')}.py")
 
 
 @st.cache_resource(show_spinner=False)
 def _create_dispatcher() -> Dispatcher:
-    """Made by whoever asks first, for all sessions. Raises StoreError where the store cannot be used."""
+    """Raises StoreError if the store cannot be used."""
     return Dispatcher()
 
 
 def get_dispatcher() -> Dispatcher:
-    """The server's dispatcher. Where the store cannot be used, the page says so and ends."""
+    """The server's dispatcher. If the store cannot be used, the page shows why and ends."""
     try:
         return _create_dispatcher()
     except StoreError as error:
@@ -43,9 +46,9 @@ def get_dispatcher() -> Dispatcher:
 
 
 @st.cache_resource(show_spinner=False)
-def get_tasks() -> Tasks:
-    """What workloads do when asked, for all sessions."""
-    return Tasks()
+def get_interactive_tasks() -> InteractiveTasks:
+    """The processes that answer questions, shared by all sessions."""
+    return InteractiveTasks()
 
 
 def get_store() -> Store:
@@ -54,22 +57,44 @@ def get_store() -> Store:
 
 @st.cache_data(ttl="5m", show_spinner=False)
 def get_machine() -> Machine:
-    """This machine; read again every five minutes, since its free memory and governor change."""
+    """This machine. Read again every five minutes, because its free memory and governor change."""
     return describe_machine()
 
 
 def workload_page_script(workload: str) -> str | None:
-    """The script of a workload's page; None where it has none."""
+    """Path of the script of a workload's page; None if it has no page."""
     known = load_workloads().get(workload)
     return page_script(workload) if known and not known.hidden else None
 
 
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A page with query parameters, for st.page_link."""
+
+    page: str
+    query: dict[str, str]
+
+
+def link_to_entry(entry: QueueEntry) -> PageLink | None:
+    """Where a job that waits or runs can be followed; None for a race of a workload without a page.
+
+    A race is followed on the page of its workload, a measurement on the page Runs. An interactive task is seen only by
+    the session that asked; the link leads to the page of its workload.
+    """
+    if entry.kind is JobKind.MEASUREMENT:
+        return PageLink(page_script("runs"), {"run": entry.job_id})
+    page = workload_page_script(entry.workload)
+    if page is None:
+        return None
+    return PageLink(page, {"run": entry.job_id} if entry.kind is JobKind.RACE else {})
+
+
 MAX_READING_AGE_S = 1.5
-"""How old a reading may be that another session has taken."""
+"""Largest age of a reading that sessions share."""
 
 
 class TelemetryMonitor:
-    """The machine's telemetry, read once for all sessions."""
+    """The machine's telemetry. Sessions share its readings."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -91,10 +116,10 @@ def get_telemetry_monitor() -> TelemetryMonitor:
 
 
 def freeze_loaded_objects() -> None:
-    """Take what is loaded out of the garbage collector's sight.
+    """Exclude all objects that exist now from garbage collection.
 
-    Streamlit collects all garbage after every redraw, and with all modules in sight that takes a tenth of a second of a
-    core, twice a second, beside the race. What is unreachable now is collected first, so that nothing stays for good.
+    Streamlit collects garbage after every redraw. With all loaded modules that would take a tenth of a second of a
+    core, twice a second, during a race. Unreachable objects are collected first, so that none is kept for ever.
     """
     gc.unfreeze()
     gc.collect()

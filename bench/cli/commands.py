@@ -5,23 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from bench.cli.arguments import plan_from_options
 from bench.cli.exit_status import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR
-from bench.cli.progress import POLL_INTERVAL_S, ProgressLine, follow_run
-from bench.cli.report import format_workload_table, print_run, write_run_json
+from bench.cli.measure import print_measurement
+from bench.cli.progress import ProgressLine, follow_job
+from bench.cli.report import format_workload_table, print_run, write_json
 from bench.formatting import format_number, format_ratio
 from bench.machine import noise
 from bench.machine.describe import describe_machine
 from bench.plan.resolved import resolve
-from bench.plan.validation import PlanError
 from bench.run.events import State
 from bench.run.files import journal_path
+from bench.run.record import Run
 from bench.scheduler.dispatcher import Dispatcher
-from bench.scheduler.tasks import JobState, Tasks
 from bench.storage.store import Store
 from bench.workload.declaration import Lever, Parameter
 from bench.workload.registry import load_workloads
@@ -38,8 +37,8 @@ def list_workloads(options: argparse.Namespace) -> int:
             print(f"  cannot run here: {workload.unavailable()}")
         if any(case.lever is None for case in workload.cases):
             _print_lever(workload.lever, "  ")
-        if workload.tasks.entries:
-            print(f"  tasks: {', '.join(task.name for task in workload.tasks.entries)}")
+        if measurements := [task.name for task in workload.tasks.entries if not task.resident]:
+            print(f"  measurements: {', '.join(measurements)}")
         _print_parameters((workload.batch, *workload.parameters), "  ")
         for case in workload.cases:
             print(f"  case {case.name}: {case.summary}")
@@ -66,42 +65,6 @@ def _print_parameters(parameters: Iterable[Parameter], indent: str) -> None:
         print(f"{indent}{parameter.name} = {parameter.default} ({bounds}): {parameter.help}")
 
 
-def run_task(options: argparse.Namespace) -> int:
-    """A task's events and its result, each a line of JSON, as they come."""
-    plan = plan_from_options(options)
-    resolved = resolve(plan)
-    lever = resolved.lever.name
-    if any(assignment.startswith(f"{lever}=") for assignment in options.set):
-        raise PlanError([f"--set {lever}=…: tasks ignore the lever; remove this option"])
-    tasks = resolved.workload.tasks.entries
-    if options.task not in {task.name for task in tasks}:
-        names = ", ".join(task.name for task in tasks) or "none"
-        raise PlanError([f"{options.task}: no such task; {plan.workload} has {names}"])
-    handler = Tasks()
-    id = handler.submit(plan, options.task, options.given)
-    told = 0
-    try:
-        while True:
-            job = handler.job(id)
-            for event in job.events[told:]:
-                print(json.dumps({event.name: event.value}), flush=True)
-            told = len(job.events)
-            if job.state.over:
-                break
-            time.sleep(POLL_INTERVAL_S)
-    except KeyboardInterrupt:
-        print("bench: stopped", file=sys.stderr)
-        return EXIT_STATUS[State.STOPPED]
-    finally:
-        handler.stop(id)
-        handler.close()
-    if job.state is JobState.DONE:
-        print(json.dumps({"result": job.result}))
-        return 0
-    print(f"bench: {job.problem or job.state}. {job.remedy}".strip(), file=sys.stderr)
-    return EXIT_STATUS[State.FAILED]
-
-
 def run_workload(options: argparse.Namespace) -> int:
     plan = plan_from_options(options)
     unavailable = resolve(plan).unavailable()
@@ -111,23 +74,23 @@ def run_workload(options: argparse.Namespace) -> int:
     if options.json not in (None, Path("-")):
         options.json.touch()  # A file that cannot be written is told before the race, not after it.
     dispatcher = Dispatcher()
-    run = dispatcher.submit(plan, origin="command line")
+    run_id = dispatcher.submit_race(plan, origin="command line")
     line, stopped = ProgressLine(), False
     try:
-        status = follow_run(dispatcher, run, line)
+        status = follow_job(dispatcher, run_id, line)
     except KeyboardInterrupt:
         stopped = True
-        dispatcher.stop(run)
-        status = follow_run(dispatcher, run, line)
+        dispatcher.stop(run_id)
+        status = follow_job(dispatcher, run_id, line)
     if status.run is None:
         print(f"bench: {status.problem}", file=sys.stderr)
         return EXIT_STATUS[State.STOPPED] if stopped else EXIT_STATUS[State.FAILED]
-    write_run_json(status.run, options.json)
+    write_json(status.run, options.json)
     if options.json != Path("-"):
         print_run(status.run)
     if status.problem:
         print(f"bench: {status.problem}", file=sys.stderr)
-    if journal_path(run).exists():
+    if journal_path(run_id).exists():
         return EXIT_STORE_ERROR
     return EXIT_STATUS[status.run.state]
 
@@ -138,7 +101,7 @@ def show_run(options: argparse.Namespace) -> int:
         for row in store.rows(limit=50):
             ratio = format_ratio(row.ratio) if row.ratio else ""
             print(
-                f"{row.id[:8]}  {row.started.astimezone():%Y-%m-%d %H:%M}  {row.workload:22} {row.state:12} "
+                f"{row.id[:8]}  {row.started.astimezone():%Y-%m-%d %H:%M}  {row.title:34} {row.state:12} "
                 f"{ratio:>7}  {row.sentence or ''}"
             )
         return 0
@@ -147,13 +110,16 @@ def show_run(options: argparse.Namespace) -> int:
         what = "no kept run has" if not found else f"{len(found)} kept runs have"
         print(f"bench: {what} an id that begins with {options.run!r}; 'show' alone lists them", file=sys.stderr)
         return EXIT_USAGE_ERROR
-    run = store.load(found[0])
-    if run is None:
+    record = store.load(found[0])
+    if record is None:
         print(f"bench: run {options.run!r} has just been deleted", file=sys.stderr)
         return EXIT_USAGE_ERROR
-    write_run_json(run, options.json)
+    write_json(record, options.json)
     if options.json != Path("-"):
-        print_run(run)
+        if isinstance(record, Run):
+            print_run(record)
+        else:
+            print_measurement(record)
     return 0
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.cli.arguments import parse_json_object
-from bench.cli.commands import list_workloads, run_selfcheck, run_task, run_workload, show_machine, show_run
+from bench.cli.commands import list_workloads, run_selfcheck, run_workload, show_machine, show_run
 from bench.cli.exit_status import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR
+from bench.cli.measure import run_measurement
 from bench.machine import noise
 from bench.plan.validation import PlanError
 from bench.run.events import State
@@ -76,20 +77,29 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", type=Path, metavar="FILE", help="write the run there ('-' for standard output)")
     run.set_defaults(command=run_workload)
 
-    do = commands.add_parser("do", help="one of a workload's tasks other than racing, as its page asks for it")
-    do.add_argument("workload", help="one of those that 'list' shows")
-    do.add_argument("task", help="its name, as 'list' shows it")
-    do.add_argument("--case", help="one of the workload's cases (default: the first that 'list' shows)")
-    do.add_argument("--cores", type=int, help="cores for it (default: all that this process may use)")
-    do.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the workload")
-    do.add_argument(
-        "--given", type=parse_json_object, default={}, metavar="JSON", help="what the task is asked, an object"
+    measure = commands.add_parser(
+        "measure", help="measure something else than a race: a curve, a conversion, a profile"
     )
-    do.set_defaults(command=run_task)
+    measure.add_argument("workload", help="one of those that 'list' shows")
+    measure.add_argument("task", help="its name, as 'list' shows it")
+    measure.add_argument("--case", help="one of the workload's cases (default: the first that 'list' shows)")
+    measure.add_argument("--cores", type=int, help="cores to use (default: all that this process may use)")
+    measure.add_argument("--batch", type=int)
+    measure.add_argument("--baseline", help="value of the lever in the baseline arm, for tasks that compare the arms")
+    measure.add_argument("--accelerated", help="value of the lever in the accelerated arm, likewise")
+    measure.add_argument("--seed", type=int)
+    measure.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the workload")
+    measure.add_argument(
+        "--arguments", type=parse_json_object, default={}, metavar="JSON", help="the task's arguments, a JSON object"
+    )
+    measure.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the measurement there ('-' for standard output)"
+    )
+    measure.set_defaults(command=run_measurement)
 
-    show = commands.add_parser("show", help="a kept run again")
-    show.add_argument("run", nargs="?", help="its id, or the beginning of it; without one, the list of runs")
-    show.add_argument("--json", type=Path, metavar="FILE", help="write the run there ('-' for standard output)")
+    show = commands.add_parser("show", help="a stored race or measurement")
+    show.add_argument("run", nargs="?", help="its id, or the beginning of it; without one, the newest are listed")
+    show.add_argument("--json", type=Path, metavar="FILE", help="write it there ('-' for standard output)")
     show.set_defaults(command=show_run)
 
     machine = commands.add_parser("machine", help="what this machine is, and its noise at rest")

@@ -1,33 +1,42 @@
-"""TODO: bench.cli.progress."""
+"""Follows a job and shows its progress on standard error."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import time
+from collections.abc import Callable
 
 from bench.formatting import format_duration, format_ratio_with_interval
 from bench.run.events import State
-from bench.scheduler.dispatcher import Dispatcher, RunStatus
+from bench.run.job_record import JobRecord
+from bench.run.measurement import MeasurementRecord
+from bench.run.record import Run
+from bench.scheduler.dispatcher import Dispatcher, JobStatus
 
 POLL_INTERVAL_S = 0.2
 
 
-def follow_run(dispatcher: Dispatcher, run: str, line: ProgressLine) -> RunStatus:
+def follow_job(
+    dispatcher: Dispatcher, job_id: str, line: ProgressLine, show: Callable[[JobRecord], None] = lambda record: None
+) -> JobStatus:
+    """Wait until the job is over and stored; `show` gets its record again and again. Returns the last status."""
     while True:
-        status = dispatcher.status(run)
+        status = dispatcher.status(job_id)
+        if status.record is not None:
+            show(status.record)
         line.draw(_format_progress(status))
         if status.over:
-            # A run is over a moment before it is stored: its process must end before ours does.
-            while any(entry.run == run for entry in dispatcher.entries()):
+            # The record ends a moment before it is stored. The runner must not be interrupted in between.
+            while any(entry.job_id == job_id for entry in dispatcher.entries()):
                 time.sleep(POLL_INTERVAL_S / 4)
             line.clear()
-            return dispatcher.status(run)
+            return dispatcher.status(job_id)
         time.sleep(POLL_INTERVAL_S)
 
 
 class ProgressLine:
-    """A line that is drawn over on a terminal, and printed when its first words change elsewhere."""
+    """One line that is overwritten on a terminal. Elsewhere it is printed when its part before the colon changes."""
 
     def __init__(self) -> None:
         self.stream = sys.stderr
@@ -49,10 +58,19 @@ class ProgressLine:
             self.stream.flush()
 
 
-def _format_progress(status: RunStatus) -> str:
-    run = status.run
-    if run is None:
-        return f"waiting: {status.place} in front" if status.place else "starting"
+def _format_progress(status: JobStatus) -> str:
+    match status.record:
+        case None:
+            return f"waiting: {status.place} in front" if status.place else "starting"
+        case MeasurementRecord() as record:
+            line = record.progress[-1] if record.progress else None
+            share = f" ({line.share:.0%})" if line and line.share is not None else ""
+            return f"{record.state}: {record.last_at:.0f} s{f', {line.text}' if line else ''}{share}"
+        case Run() as run:
+            return _format_race_progress(run)
+
+
+def _format_race_progress(run: Run) -> str:
     text = f"{run.state}: {run.last_at:.0f} s"
     if run.state is State.PREPARING:
         return text + "".join(f", {arm} {words}" for arm, words in run.progress.items())

@@ -14,6 +14,7 @@ from bench.formatting import (
     format_ratio_with_interval,
     measure_label,
 )
+from bench.run.job_record import JobRecord
 from bench.run.record import Run
 from bench.values import TOTAL, Arm, Outcome, Phase
 from bench.workload.declaration import Workload
@@ -76,10 +77,11 @@ def print_run(run: Run) -> None:
                 print(f"  {finding.outcome}: {finding.title}: {finding.seen}. {finding.remedy} [{finding.source}]")
 
 
-def write_run_json(run: Run, file: Path | None) -> None:
+def write_json(record: JobRecord, file: Path | None) -> None:
+    """Write a record as JSON to a file, to standard output for '-', or nowhere for None."""
     if file is None:
         return
-    text = json.dumps(run.report(), indent=1, ensure_ascii=False)
+    text = json.dumps(record.report(), indent=1, ensure_ascii=False)
     if file == Path("-"):
         print(text)
     else:

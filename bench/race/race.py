@@ -47,14 +47,14 @@ class Race:
         stop_requested: Callable[[], RaceStopped | None],
         scratch: Path,
         cores: list[int],
-        paused_until: Callable[[], float] = lambda: 0.0,
+        pause_requested: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Start the race's clock; `run` does the rest.
 
         `emit` receives every event. `stop_requested` returns the exception to raise once the race has to end, and None
         until then. `scratch` is a folder for the arms' files. `cores` are the ids of the logical processors to race
-        on, as many as the plan asks for. `paused_until` returns the time, in seconds since the epoch, until which a
-        page asks the race to pause.
+        on, as many as the plan asks for. `pause_requested` returns the seconds for which a page
+        asks the race to pause.
         """
         self._session = RaceSession(
             opened,
@@ -62,7 +62,7 @@ class Race:
             scratch=scratch,
             cores=cores,
             stop_requested=stop_requested,
-            paused_until=paused_until,
+            pause_requested=pause_requested,
         )
         plan = self._session.plan
         self._budget = SamplingBudget(

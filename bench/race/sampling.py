@@ -32,16 +32,14 @@ RESUME_DELAY_S = 0.1
 class DrawingPauses:
     """Pauses the race while a page draws it, because the page uses the cores on which the arms race."""
 
-    def __init__(self, recorder: EventRecorder, watchdog: Watchdog, paused_until: Callable[[], float]) -> None:
-        """`paused_until` returns the time, in seconds since the epoch, until which a page asks the race to pause."""
-        self._recorder, self._watchdog, self._paused_until = recorder, watchdog, paused_until
+    def __init__(self, recorder: EventRecorder, watchdog: Watchdog, pause_requested: Callable[[], float]) -> None:
+        """`pause_requested` returns the seconds for which a page asks the race to pause; 0 if none does."""
+        self._recorder, self._watchdog, self._pause_requested = recorder, watchdog, pause_requested
         self._paused_s = 0.0
 
     def wait(self) -> None:
         """Sleep until no page asks for a pause, or until `MAX_DRAWING_SHARE` of the race has gone into pauses."""
-        while (
-            left_s := self._paused_until() - time.time()
-        ) > 0 and self._paused_s < MAX_DRAWING_SHARE * self._recorder.now:
+        while (left_s := self._pause_requested()) > 0 and self._paused_s < MAX_DRAWING_SHARE * self._recorder.now:
             nap_s = min(left_s, CHECK_INTERVAL_S)
             time.sleep(nap_s)
             self._paused_s += nap_s

@@ -27,7 +27,7 @@ class RaceSession:
         scratch: Path,
         cores: list[int],
         stop_requested: Callable[[], RaceStopped | None] = lambda: None,
-        paused_until: Callable[[], float] = lambda: 0.0,
+        pause_requested: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """See `bench.race.race.Race`."""
         self.plan: Plan = opened.plan
@@ -43,7 +43,7 @@ class RaceSession:
             self.recorder,
             self.conversation,
             self.arms,
-            DrawingPauses(self.recorder, watchdog, paused_until),
+            DrawingPauses(self.recorder, watchdog, pause_requested),
             steps=self.steps,
             seed=self.plan.seed,
             pause_idle_arm=self.workload.policy.pause_idle_arm,

@@ -1,36 +1,27 @@
-"""TODO: bench.run.files."""
+"""The files of a job that waits or runs, all in one folder and named by the job's id. A finished job has none."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from bench import paths
 
 
-def is_run_id(name: str) -> bool:
-    """Whether this can be a run's id. Ids become names of files, and come in URLs."""
-    return re.fullmatch("[0-9a-f]{32}", name) is not None
+def journal_path(job_id: str) -> Path:
+    """The job's events, one JSON object per line."""
+    return paths.journals() / f"{job_id}.jsonl"
 
 
-def journal_path(run: str) -> Path:
-    return paths.journals() / f"{run}.jsonl"
+def control_path(job_id: str) -> Path:
+    """The named pipe through which other processes send requests to the job: stop, pause."""
+    return paths.journals() / f"{job_id}.control"
 
 
-def stop_request_path(run: str) -> Path:
-    """The file whose presence asks the run to stop."""
-    return paths.journals() / f"{run}.stop"
+def scratch_path(job_id: str) -> Path:
+    """The folder for the working files of the job's processes."""
+    return paths.journals() / f"{job_id}.scratch"
 
 
-def page_drawing_path(run: str) -> Path:
-    """The file that a page touches when it begins to draw the run, so that the race may stand still meanwhile."""
-    return paths.journals() / f"{run}.drawing"
-
-
-def scratch_path(run: str) -> Path:
-    return paths.journals() / f"{run}.scratch"
-
-
-def error_log_path(run: str) -> Path:
-    """What the run's own process said on standard error."""
-    return paths.journals() / f"{run}.error"
+def error_log_path(job_id: str) -> Path:
+    """Standard error of the job's runner process."""
+    return paths.journals() / f"{job_id}.error"

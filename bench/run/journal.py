@@ -1,6 +1,7 @@
-"""The journal of a run: its events as they come, in a file that any process of the user may read along.
+"""The journal of a job: its events in order, one JSON object per line. Any process of the user may read it meanwhile.
 
-The writer holds a lock on the file for as long as it lives: a journal without a lock is one whose race has died.
+The writer keeps a lock on the file. The kernel releases the lock when the writer exits, so a journal without a lock is
+that of a job whose process has died.
 """
 
 from __future__ import annotations
@@ -12,33 +13,35 @@ from pathlib import Path
 
 from pydantic_core import from_json
 
-from bench.run.events import RECORD_VERSION, Event, event_adapter
+from bench.run.events import RECORD_VERSION
+from bench.run.job_record import JobEvent, job_event_adapter
 from bench.run.upgrades import read_version, upgrade_event
 
 
 class JournalWriter:
-    """Written by one race. Every event is on its way to the disk when `append` returns."""
+    """The journal as its job's process writes it. `append` returns when the kernel has taken the event."""
 
     def __init__(self, path: Path) -> None:
+        """Raises OSError if the file cannot be made."""
         self.path = path
-        # Under another name until it is locked: nobody may take it for the journal of a race that has died.
+        # Renamed once it is locked: a journal without a lock belongs to a process that has died.
         draft = path.with_suffix(".draft")
-        self._file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         draft.rename(path)
 
-    def append(self, event: Event) -> None:
-        """Raises OSError where the disk is full; what was appended before stays readable."""
+    def append(self, event: JobEvent) -> None:
+        """Raises OSError if the disk is full; earlier events stay readable."""
         data = event.model_dump_json().encode() + b"\n"
         while data:
-            data = data[os.write(self._file, data) :]
+            data = data[os.write(self._descriptor, data) :]
 
     def close(self) -> None:
-        os.close(self._file)
+        os.close(self._descriptor)
 
 
 class JournalReader:
-    """Reads along. Each `more` gives the events since the last."""
+    """Reads a journal while it is written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,8 +50,11 @@ class JournalReader:
         self._version: int | None = None
         """Version of the journal; None before its first event was read."""
 
-    def more(self) -> Iterator[Event]:
-        """Whole lines only: one that is still being written comes next time. Raises FileNotFoundError."""
+    def read_new(self) -> Iterator[JobEvent]:
+        """The events since the last call. A line that is still being written comes with the next call.
+
+        Raises FileNotFoundError, and ValueError for a line that is no event.
+        """
         with self.path.open("rb") as file:
             file.seek(self._offset)
             data = file.read()
@@ -57,18 +63,18 @@ class JournalReader:
         for line in lines:
             yield self._parse(line)
 
-    def _parse(self, line: bytes) -> Event:
+    def _parse(self, line: bytes) -> JobEvent:
         """The event of a line. Events of older versions are upgraded: a journal may outlive its program."""
         if self._version == RECORD_VERSION:
-            return event_adapter.validate_json(line)
+            return job_event_adapter.validate_json(line)
         fields = from_json(line)
         if self._version is None:
             self._version = read_version(fields)
-        return event_adapter.validate_python(upgrade_event(fields, self._version))
+        return job_event_adapter.validate_python(upgrade_event(fields, self._version))
 
 
 def has_live_writer(path: Path) -> bool:
-    """Whether a living process still writes this journal."""
+    """Check that the process which writes this journal is alive."""
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

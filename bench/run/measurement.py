@@ -19,12 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from bench import values
 from bench.machine.model import Machine
 from bench.plan.plan import Plan
-from bench.run.events import RunFailed, State, StateChanged
+from bench.run.events import RECORD_VERSION, RunFailed, State, StateChanged
 from bench.run.job import JobKind, Origin
+from bench.run.snapshot import DeclarationSnapshot
 from bench.values import Value
 
-MEASUREMENT_VERSION = 2
-"""Schema version of journals and stored records of measurements. Measurements were first stored in version 2."""
 MAX_PROGRESS_LINES = 2_000
 """Longest list of progress lines that a record keeps; the oldest are dropped."""
 
@@ -34,9 +33,10 @@ M = TypeVar("M", bound=BaseModel)
 class MeasurementOpened(Value):
     type: Literal["measurement opened"] = "measurement opened"
     at: float = 0.0
-    version: Literal[2] = MEASUREMENT_VERSION
+    version: Literal[2] = RECORD_VERSION
     id: str
     plan: Plan
+    snapshot: DeclarationSnapshot
     task: str
     task_label: str
     digest: str
@@ -99,6 +99,7 @@ class MeasurementRecord(BaseModel):
     version: int
     id: str
     plan: Plan
+    snapshot: DeclarationSnapshot
     task: str
     task_label: str
     digest: str
@@ -112,8 +113,8 @@ class MeasurementRecord(BaseModel):
     """Seconds from `started` to the end of the measurement."""
     why: str = ""
     """The reason for the present state, if it is not the usual one."""
-    progress: list[ProgressLine] = Field(default_factory=list)
-    reports: list[ReportedValue] = Field(default_factory=list)
+    progress: list[ProgressLine] = Field(default_factory=list[ProgressLine])
+    reports: list[ReportedValue] = Field(default_factory=list[ReportedValue])
     result: dict[str, Any] | None = None
     failure: values.Failure | None = None
     last_at: float = 0.0
@@ -125,7 +126,20 @@ class MeasurementRecord(BaseModel):
 
     @classmethod
     def open(cls, opened: MeasurementOpened) -> MeasurementRecord:
-        return cls(**opened.model_dump(exclude={"type", "at", "pid"}))
+        return cls(
+            version=opened.version,
+            id=opened.id,
+            plan=opened.plan,
+            snapshot=opened.snapshot,
+            task=opened.task,
+            task_label=opened.task_label,
+            digest=opened.digest,
+            arguments=opened.arguments,
+            machine=opened.machine,
+            started=opened.started,
+            origin=opened.origin,
+            requester=opened.requester,
+        )
 
     @classmethod
     def from_events(cls, events: Iterable[MeasurementEvent]) -> MeasurementRecord:
@@ -142,6 +156,8 @@ class MeasurementRecord(BaseModel):
     def apply(self, event: MeasurementEvent) -> None:
         self.last_at = event.at
         match event:
+            case MeasurementOpened():
+                raise ValueError("a measurement is opened once")
             case ProgressReported():
                 self._add_progress(ProgressLine(at=event.at, text=event.text, share=event.share))
             case ValueReported():
@@ -194,10 +210,16 @@ class MeasurementRecord(BaseModel):
 def measurement_digest(plan: Plan, task: str, arguments: Mapping[str, Any], depends_on: Iterable[str]) -> str:
     """Sixteen hexadecimal digits that are equal for measurements whose results can replace each other.
 
-    Covers the workload, task, arguments, cores and seed, and the settings of the plan that the task declares in
-    `depends_on`: names of parameters or fields of the plan. Other settings of the plan do not change the result.
+    Covers the workload, task, arguments, cores and seed, and the settings in `depends_on`: names of parameters or of
+    fields of a plan. A parameter that the plan's case does not have is left out. Other settings do not change the
+    result.
     """
-    settings = {name: plan.parameters[name] if name in plan.parameters else getattr(plan, name) for name in depends_on}
+    settings = {name: value for name, value in _plan_settings(plan).items() if name in set(depends_on)}
     identity = [plan.workload, task, dict(arguments), plan.cores, plan.seed, settings]
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plan_settings(plan: Plan) -> dict[str, Any]:
+    """The fields and the parameters of a plan by name."""
+    return plan.model_dump(exclude={"parameters"}) | plan.parameters

@@ -1,131 +1,166 @@
-"""One race at a time on a machine: tickets in a folder and a lock, across sessions, dashboards and command lines.
+"""One job at a time on a machine: a folder of tickets and one lock, shared by all dashboards and command lines.
 
-Who wants to race draws a ticket, a file that its process holds locked. The first living ticket may take the machine's
-lock. A process that dies loses its locks, however it dies, so that no ticket of the dead is waited for.
+Each waiting job owns a ticket file and keeps a lock on it. The job whose ticket is the oldest may take the machine's
+lock. The kernel releases a lock when its process exits, so the tickets of dead processes are recognized and skipped.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import Field, ValidationError
+
 from bench import paths
+from bench.run.job import JobKind
+from bench.values import Value
+
+INTERACTIVE_KIND = "interactive"
+"""Kind of an entry that holds the machine for a moment and is no stored job, see `bench.scheduler.interactive`."""
+MAX_TICKET_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class QueueEntry:
-    """Who waits or races."""
+class QueueEntry(Value):
+    """A job that waits or runs, as every user of the machine can read it."""
 
-    run: str
+    job_id: str
+    kind: JobKind | str = Field(union_mode="left_to_right")
+    """A JobKind, `INTERACTIVE_KIND`, or a kind of another version of Fairlap."""
     workload: str
+    task: str = ""
+    digest: str = ""
+    """Equal for jobs whose results can replace each other."""
     title: str
     origin: str
+    requester: str
     pid: int
+    """The process that submitted the job."""
     submitted: float
     """Seconds since the epoch."""
 
 
 class Ticket:
-    """A place in the queue, held until `leave`."""
+    """A place in the queue, kept until `leave`."""
 
-    def __init__(self, queue: Queue, entry: QueueEntry, path: Path, file: int) -> None:
+    def __init__(self, queue: Queue, entry: QueueEntry, path: Path, descriptor: int) -> None:
         self.queue, self.entry, self.path = queue, entry, path
-        self._file = file
+        self._descriptor = descriptor
 
     def place(self) -> int:
-        """How many stand in front; 0 when it is this ticket's turn."""
-        return next((place for place, entry in enumerate(self.queue.entries()) if entry.run == self.entry.run), 0)
+        """Number of jobs in front of this one."""
+        ids = [entry.job_id for entry in self.queue.entries()]
+        return ids.index(self.entry.job_id) if self.entry.job_id in ids else 0
 
     def leave(self) -> None:
         self.path.unlink(missing_ok=True)
-        os.close(self._file)
+        os.close(self._descriptor)
 
 
 class Queue:
-    """The machine's queue, in a folder."""
+    """The queue of this machine."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or paths.queue()
 
-    def enter(self, *, run: str, workload: str, title: str, origin: str) -> Ticket:
-        entry = QueueEntry(run, workload, title, origin, os.getpid(), time.time())
-        # Under another name until it is locked: nobody may take it for a ticket of the dead.
-        draft = self.folder / f"{run}.draft"
-        file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        os.fchmod(file, 0o644)  # Whatever the umask is: the other users of the machine read who is in front of them.
-        fcntl.flock(file, fcntl.LOCK_EX)
-        os.write(file, json.dumps(asdict(entry)).encode())
-        # One at a time, so that no ticket appears in front of one that has been seen to be the first.
-        counter = self._open("counter.lock")
+    def enter(
+        self,
+        *,
+        job_id: str,
+        kind: JobKind | str,
+        workload: str,
+        title: str,
+        origin: str,
+        requester: str,
+        task: str = "",
+        digest: str = "",
+    ) -> Ticket:
+        """Join the queue at its end. Raises OSError if the folder cannot be written."""
+        entry = QueueEntry(
+            job_id=job_id,
+            kind=kind,
+            workload=workload,
+            task=task,
+            digest=digest,
+            title=title,
+            origin=origin,
+            requester=requester,
+            pid=os.getpid(),
+            submitted=time.time(),
+        )
+        # Renamed once it is locked: a ticket without a lock belongs to a process that has died.
+        draft = self.folder / f"{job_id}.draft"
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        os.fchmod(descriptor, 0o644)  # Readable for other users whatever the umask is: they see who is in front.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.write(descriptor, entry.model_dump_json().encode())
+        # One process at a time, so that no ticket appears in front of one that was already seen as the first.
+        counter = self._open_shared("counter.lock")
         fcntl.flock(counter, fcntl.LOCK_EX)
-        path = self.folder / f"{time.time_ns():020d}-{run}.ticket"
+        path = self.folder / f"{time.time_ns():020d}-{job_id}.ticket"
         draft.rename(path)
         os.close(counter)
-        return Ticket(self, entry, path, file)
+        return Ticket(self, entry, path, descriptor)
 
     def entries(self) -> list[QueueEntry]:
-        """The living tickets, first come first; the first one races or is about to."""
-        return list(self._living())
+        """The jobs of living processes in order; the first runs or is about to."""
+        return list(self._read_entries())
 
     def take_machine(self) -> int | None:
-        """A descriptor that holds the machine's lock while it, or a copy of it, is open; None while another races."""
-        file = self._open("machine.lock")
+        """A descriptor that holds the machine's lock while it or a copy of it is open; None if another job holds it."""
+        descriptor = self._open_shared("machine.lock")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(file)
+            os.close(descriptor)
             return None
-        return file
+        return descriptor
 
-    def _open(self, name: str) -> int:
-        """A file of the queue's that every user may lock."""
+    def _open_shared(self, name: str) -> int:
+        """Open a lock file that every user of the machine may lock."""
         path = self.folder / name
-        # The folder is everybody's: what lies there under our name is opened, never followed, and never changed.
+        # Anybody may create files in this folder: never follow a link in it, and never truncate a file.
         flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         with contextlib.suppress(FileNotFoundError):
             return os.open(path, flags)
         try:
-            file = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
-            return os.open(path, flags)  # Another process has just made it.
-        os.fchmod(file, 0o666)  # Whatever this process's umask made of it.
-        return file
+            return os.open(path, flags)  # Another process has just created it.
+        os.fchmod(descriptor, 0o666)  # Whatever the umask is.
+        return descriptor
 
-    def _living(self) -> Iterator[QueueEntry]:
+    def _read_entries(self) -> Iterator[QueueEntry]:
         for path in sorted(self.folder.glob("*.ticket")):
             try:
-                file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             except OSError:
-                continue  # It left between being listed and being read, or is none of ours.
+                continue  # Removed since it was listed, or not a ticket.
             try:
                 try:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    entry = _parse_entry(os.read(file, 1 << 16))
+                    entry = _parse_entry(os.read(descriptor, MAX_TICKET_BYTES))
                     if entry is not None:
                         yield entry
                 else:
                     _remove_ticket(path)
             finally:
-                os.close(file)
+                os.close(descriptor)
 
 
 def _parse_entry(content: bytes) -> QueueEntry | None:
-    """What a ticket says; None where it is not one that this version understands."""
+    """The entry in a ticket; None if another version of Fairlap or another program wrote it."""
     try:
-        return QueueEntry(**json.loads(content))
-    except (ValueError, TypeError):
+        return QueueEntry.model_validate_json(content)
+    except ValidationError:
         return None
 
 
 def _remove_ticket(path: Path) -> None:
-    """Remove a ticket of the dead, where it is ours to remove."""
-    # Another user's counts for nothing all the same, and that user's next look removes it.
+    """Remove a dead process's ticket. Only its own user may: a ticket of another user stays, and is skipped."""
     with contextlib.suppress(PermissionError):
         path.unlink(missing_ok=True)

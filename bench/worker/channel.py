@@ -1,4 +1,4 @@
-"""The other end of what `bench.worker.process` starts: how its process begins, and how it says things."""
+"""The worker's side of the pipes that `bench.worker.process` opens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import faulthandler
 import os
 import signal
 from io import FileIO
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -15,7 +14,7 @@ from bench.worker import protocol
 
 
 class MessageWriter:
-    """Says messages, one a line. See `bench.workload.interface.ProgressReporter` and `Tell`, which it is."""
+    """Sends messages, one per line. See `ProgressReporter` and `TaskReporter` in `bench.workload.interface`."""
 
     def __init__(self, out: FileIO) -> None:
         self.out = out
@@ -28,12 +27,12 @@ class MessageWriter:
     def progress(self, text: str, share: float | None = None) -> None:
         self.send(protocol.ProgressMessage(text=text, share=share))
 
-    def event(self, name: str, value: dict[str, Any]) -> None:
-        self.send(protocol.TaskEventMessage(name=name, value=value))
+    def report(self, name: str, value: BaseModel) -> None:
+        self.send(protocol.ReportMessage(name=name, value=value.model_dump(mode="json")))
 
 
 def open_channel(arguments: list[str]) -> tuple[int, MessageWriter]:
-    """Of the two descriptors that the command line names: the one to read requests from, and a speaker on the other."""
+    """Open the two descriptors of the command line. Returns that of the requests, and a writer for replies."""
     die_with_parent(signal.SIGKILL)
     faulthandler.enable()
     incoming, outgoing = (int(descriptor) for descriptor in arguments)

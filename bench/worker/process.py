@@ -1,4 +1,4 @@
-"""A process under its supervisor, spoken with by lines over two pipes of their own; what it prints is its log."""
+"""A process that exchanges lines over two pipes, under a supervisor that ends its whole tree."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from bench import paths
 from bench.plan.plan import Plan
 
 LOG_TAIL_LINES = 40
-"""Lines of a log that stand beside a failure."""
+"""Number of lines of a log that are shown with a failure."""
 MAX_SUPERVISOR_EXIT_S = 6.0
-"""Longest wait for a supervisor to sweep; it gives up by itself before."""
+"""Longest wait for a supervisor to end its processes; it gives up by itself before that."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
-"""Bytes; pictures travel in lines."""
+"""Longest line that a process may send. Pictures are sent in lines."""
 
 
 class ProcessEnded(Exception):
-    """The process has closed its pipe: it has ended, or is about to."""
+    """The process has closed its pipe: it has exited, or is about to."""
 
 
 class LineTooLong(Exception):
-    """The process said more without an end of line than any answer is long."""
+    """The process sent more than `MAX_LINE_BYTES` without an end of line."""
 
 
 class SupervisedProcess:
-    """`python -m MODULE`, which finds the descriptors of its requests and replies as its two arguments."""
+    """`python -m MODULE REQUESTS REPLIES`, with the descriptors of its two pipes."""
 
     def __init__(self, module: str, cores: Sequence[int], environment: Mapping[str, str], log: Path) -> None:
-        """Start it on `cores`. `log` is written anew."""
+        """Start it on `cores`, the ids of logical processors. `log` is overwritten. Raises OSError."""
         self.log = log
         self._unread = b""
         request_reader, self._requests = os.pipe()
@@ -66,11 +66,11 @@ class SupervisedProcess:
         return self._supervisor is None
 
     def fileno(self) -> int:
-        """Readable when the process has said something, or has ended."""
+        """Descriptor that becomes readable when the process has sent something or has exited, for `select`."""
         return self._replies
 
     def send(self, line: bytes) -> None:
-        """Send one request. Raises Ended where nobody reads it."""
+        """Send one request. Raises ProcessEnded if the process has exited."""
         data = line + b"\n"
         try:
             while data:
@@ -79,7 +79,7 @@ class SupervisedProcess:
             raise ProcessEnded from error
 
     def lines(self) -> list[bytes]:
-        """What it has said since the last call; never waits. Raises Ended and LineTooLong."""
+        """The lines that have arrived since the last call; never blocks. Raises ProcessEnded and LineTooLong."""
         while True:
             try:
                 data = os.read(self._replies, 1 << 20)
@@ -96,7 +96,7 @@ class SupervisedProcess:
         return lines
 
     def end(self) -> str:
-        """End it and everything it started; how it ended, in words."""
+        """End the process and all its descendants. Returns how the process ended, as text."""
         if self._supervisor is None:
             return ""
         for descriptor in (self._requests, self._replies):
@@ -109,21 +109,21 @@ class SupervisedProcess:
             self._supervisor.kill()
             self._supervisor.wait()
         with self._supervisor.stdout as stdout:
-            last_words = stdout.read()
+            report = stdout.read()
         self._supervisor = None
         try:
-            told = json.loads(last_words)
-            status, left = told["status"], told["left"]
+            fields = json.loads(report)
+            status, left = fields["status"], fields["left"]
         except (ValueError, KeyError):
             return "its supervisor was killed"
         if left:
-            return f"{left} of its processes cannot be ended, and may still run"
+            return f"{left} of its processes could not be ended and may still run"
         if status < 0:
             return f"it was ended by {signal.Signals(-status).name}"
         return f"it exited with status {status}"
 
     def log_tail(self) -> list[str]:
-        """The last lines that it printed."""
+        """The last lines that the process printed."""
         if not self.log.exists():
             return []
         with self.log.open("rb") as log:
@@ -132,7 +132,7 @@ class SupervisedProcess:
 
 
 def make_work_fields(plan: Plan, cores: list[int], scratch: Path) -> dict[str, Any]:
-    """The fields of `protocol.Work` for a process on `cores` that works by `plan` in the folder `scratch`."""
+    """The fields of `protocol.WorkRequest` for a process on `cores`, with the settings of `plan`."""
     return {
         "case": plan.case,
         "baseline": plan.baseline,
@@ -148,7 +148,7 @@ def make_work_fields(plan: Plan, cores: list[int], scratch: Path) -> dict[str, A
 
 
 def exit_remedy(how: str) -> str:
-    """What to do about a process that ended unasked, by how it ended."""
+    """What to do about a process that exited by itself; `how` is the text from `SupervisedProcess.end`."""
     if "SIGKILL" in how:
-        return "Something outside killed it: the out-of-memory killer, or a person. Free memory, or ask for less work."
-    return "Its log says why; run the same command line in a terminal to see all of it."
+        return "It was killed from outside, by the out-of-memory killer or a person. Free memory, or choose less work."
+    return "Its log shows why; run the same command line in a terminal to see the whole log."

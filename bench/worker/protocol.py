@@ -1,15 +1,15 @@
-"""What a race and a worker say to each other: JSON objects, one a line, on a pipe of their own in each direction.
+"""The messages between a race and its workers, and between the owner of a task and its process.
 
-Version 1. The race asks, the worker answers; between a request and its answer the worker may send any number of
-`progress` lines. A worker sends `hello` unasked when it starts. `broke` may stand for any answer. Both sides validate
-every line; a line that does not fit ends the run with a clear error. The worker's stdout and stderr are its log and no
-part of the protocol.
+JSON objects, one per line, on a pipe of their own in each direction. The owner asks and the worker answers; between a
+request and its answer the worker may send any number of `progress` messages. An arm's worker sends `hello` when it
+starts. `broke` may replace any answer. Both sides validate every line; a line that does not fit ends the job with an
+error. Standard output and standard error of a worker are its log and not part of the protocol.
 
     race   -> worker   prepare   repeat   place      testify     conclude    compare    (end of file)
     worker -> race     prepared  repeated placed     testified   concluded   compared   (exit 0)
 
-A task's process (see `bench.scheduler.tasks`) is asked to `do` one, and answers `done`; in between it may send `progress` and
-`event` lines.
+The process of a task (see `bench.scheduler.task_process`) is asked to `do` one and answers with its `result`; before
+that it may send `progress` and `report` messages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VERSION = 1
 
 
 class WorkRequest(Value):
-    """What a process is told of the plan, whatever it is to do."""
+    """The settings of a plan that every process gets."""
 
     version: int = VERSION
     case: str
@@ -44,7 +44,7 @@ class WorkRequest(Value):
     cache: str
 
     def settings(self, lever: str = "") -> Settings:
-        """The same as an arm and a desk know it."""
+        """The same for an arm or a task handler."""
         return Settings(
             case=self.case,
             lever=lever,
@@ -70,11 +70,11 @@ class Repeat(Value):
     type: Literal["repeat"] = "repeat"
     repetition: int
     calls: dict[str, int] = Field(default_factory=dict)
-    """Calls of each step inside this repetition; 1 where a step is not named."""
+    """Number of calls of each step inside this repetition; 1 for a step without an entry."""
 
 
 class Place(Value):
-    """Give each thread that has run a core of its own, or let all threads use all cores again."""
+    """Give each thread that has run a core of its own (`spread`), or let all threads use all cores again."""
 
     type: Literal["place"] = "place"
     spread: bool
@@ -91,7 +91,7 @@ class MeasureQuality(Value):
 class CompareResults(Value):
     type: Literal["compare"] = "compare"
     other: str
-    """Folder of the other arm's results."""
+    """Path of the folder with the other arm's results."""
 
 
 class Hello(Value):
@@ -104,7 +104,7 @@ class ProgressMessage(Value):
     type: Literal["progress"] = "progress"
     text: str
     share: float | None = Field(default=None, ge=0, le=1)
-    """How much of what `text` names is done, where that is known."""
+    """How much of the work is done; None if that is not known."""
 
 
 class PreparedReply(Value):
@@ -155,23 +155,25 @@ class DoTask(WorkRequest):
     """Do a task of a workload."""
 
     type: Literal["do"] = "do"
-    desk: str
+    workload: str
     task: str
-    given: dict[str, Any]
-    """What the task alone wants to know."""
+    arguments: dict[str, Any]
+    """Fits the model that the task declares."""
 
 
-class TaskEventMessage(Value):
-    """Something of interest that happened in a task."""
+class ReportMessage(Value):
+    """A value that a task has measured."""
 
-    type: Literal["event"] = "event"
+    type: Literal["report"] = "report"
     name: str
     value: dict[str, Any]
+    """Fits the model that the task declares for `name`."""
 
 
-class TaskResultReply(Value):
-    type: Literal["done"] = "done"
+class ResultReply(Value):
+    type: Literal["result"] = "result"
     value: dict[str, Any]
+    """Fits the result model that the task declares."""
 
 
 Request = Annotated[
@@ -193,6 +195,6 @@ Reply = Annotated[
 request_adapter: TypeAdapter[Request] = TypeAdapter(Request)
 reply_adapter: TypeAdapter[Reply] = TypeAdapter(Reply)
 task_request_adapter: TypeAdapter[DoTask] = TypeAdapter(DoTask)
-task_reply_adapter: TypeAdapter[ProgressMessage | TaskEventMessage | TaskResultReply | ErrorReply] = TypeAdapter(
-    Annotated[ProgressMessage | TaskEventMessage | TaskResultReply | ErrorReply, Field(discriminator="type")]
+task_reply_adapter: TypeAdapter[ProgressMessage | ReportMessage | ResultReply | ErrorReply] = TypeAdapter(
+    Annotated[ProgressMessage | ReportMessage | ResultReply | ErrorReply, Field(discriminator="type")]
 )

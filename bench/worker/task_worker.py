@@ -1,7 +1,8 @@
-"""One task's process: `python -m bench.worker.task_worker REQUESTS REPLIES`, two inherited file descriptors.
+"""The process that does a workload's tasks: `python -m bench.worker.task_worker REQUESTS REPLIES`.
 
-As with `bench.worker.arm_worker`, environment and affinity already stand when it starts. It does one task at a time and keeps the
-workload's desk, with what that has loaded, for the next. See `bench.worker.protocol` for what is said.
+Both arguments are inherited descriptors. As with `bench.worker.arm_worker`, environment and affinity are set before it
+starts. It does one task at a time and keeps the workload's task handler, with what that has loaded, for the next one.
+See `bench.worker.protocol` for the messages.
 """
 
 from __future__ import annotations
@@ -10,37 +11,40 @@ import importlib
 import sys
 import traceback
 
+from bench.plan.validation import find_workload
 from bench.worker import protocol
-from bench.worker.channel import open_channel
-from bench.workload.interface import TaskHandler, TaskReporter
+from bench.worker.channel import MessageWriter, open_channel
+from bench.workload.arguments import check_arguments
+from bench.workload.interface import TaskHandler
 
 
 def main(arguments: list[str]) -> int:
-    incoming, speaker = open_channel(arguments)
-    desks: dict[str, TaskHandler] = {}
+    incoming, writer = open_channel(arguments)
+    handlers: dict[str, TaskHandler] = {}
     with open(incoming, "rb") as lines:
         for line in lines:
-            speaker.send(answer_request(line, desks, speaker))
+            writer.send(answer_request(line, handlers, writer))
     return 0
 
 
 def answer_request(
-    line: bytes, desks: dict[str, TaskHandler], tell: TaskReporter
-) -> protocol.TaskResultReply | protocol.ErrorReply:
-    """Do what `line` asks for."""
+    line: bytes, handlers: dict[str, TaskHandler], writer: MessageWriter
+) -> protocol.ResultReply | protocol.ErrorReply:
+    """Do the task that `line` asks for. `handlers` are those of earlier requests, by workload."""
     try:
         request = protocol.task_request_adapter.validate_json(line)
         if request.version != protocol.VERSION:
-            raise RuntimeError(f"the server speaks version {request.version}, this process {protocol.VERSION}")
-        if request.desk not in desks:
-            tell.progress("importing the libraries")
-            module, _, name = request.desk.partition(":")
-            desks[request.desk] = getattr(importlib.import_module(module), name)()
-        return protocol.TaskResultReply(
-            value=getattr(desks[request.desk], request.task)(request.settings(), request.given, tell)
-        )
+            raise RuntimeError(f"expected version {protocol.VERSION} of the protocol, got {request.version}")
+        tasks = find_workload(request.workload).tasks
+        if request.workload not in handlers:
+            writer.progress("importing the libraries")
+            module, _, name = tasks.handler.partition(":")
+            handlers[request.workload] = getattr(importlib.import_module(module), name)()
+        arguments = check_arguments(tasks.task(request.task), request.arguments)
+        result = getattr(handlers[request.workload], request.task)(request.settings(), arguments, writer)
+        return protocol.ResultReply(value=result.model_dump(mode="json"))
     except Exception as error:
-        # The boundary of the process: whatever a task raises becomes an answer, and stands in the log.
+        # The boundary of the process: an error of a task becomes a reply, and the log has its traceback.
         traceback.print_exc()
         remedy = getattr(error, "remedy", "")
         what = str(error) if remedy else f"{type(error).__name__}: {error}"

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from bench.values import TOTAL
 
 Setting = int | float | str | bool
@@ -182,15 +184,38 @@ class Case:
         return {name: published for name, published in ratios.items() if published}
 
 
+class NoArguments(BaseModel):
+    """The arguments of a task that takes none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NoResult(BaseModel):
+    """The result of a task whose reports say everything."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something that a workload does on request, other than a race: answer a question, convert a model."""
+    """Something that a workload does on request, other than a race: measure a curve, convert a model."""
 
     name: str
     """A method of the workload's task handler."""
     label: str
+    """What it measures, as lists of measurements show it."""
+    result: type[BaseModel]
+    """What it returns. Its fields are JSON values or models of them."""
+    arguments: type[BaseModel] = NoArguments
+    """What it is asked, besides the settings of a plan."""
+    reports: Mapping[str, type[BaseModel]] = field(default_factory=dict[str, type[BaseModel]])
+    """What it reports while it works, by the name of the report."""
+    depends_on: tuple[str, ...] = ()
+    """Names of the parameters, and of the fields of a plan, that the result depends on, besides cores and seed. Results
+    of plans that differ in other settings only can replace each other."""
     resident: bool = False
-    """Whether its process stays alive, with what it has loaded, for the next task of this name."""
+    """True for a task that answers a person at once: its process stays alive, with what it has loaded, and nothing is
+    stored. Otherwise the task is a measurement."""
     silence_limit_s: float = 600.0
     """A task that sends nothing for longer counts as hung."""
 

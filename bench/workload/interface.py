@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from pydantic import BaseModel
+
 from bench.values import Evidence, Measure, Picture, Table
 from bench.workload.declaration import Setting
 
@@ -100,17 +102,18 @@ class WorkloadArm(Protocol):
 
 
 class TaskReporter(Protocol):
-    """What a task says while it works."""
+    """How a task tells what it does and what it has measured while it works."""
 
     def progress(self, text: str, share: float | None = None) -> None:
-        """What it does now, and how much of that is done, 0 to 1, where that is known."""
+        """Say what the task does now, and how much of it is done, 0 to 1, if that is known."""
 
-    def event(self, name: str, value: dict[str, Any]) -> None:
-        """Something that whoever watches wants to keep; `value` can be written as JSON."""
+    def report(self, name: str, value: BaseModel) -> None:
+        """Keep a value that the task has measured. The task's declaration has its name and type."""
 
 
 class TaskHandler(Protocol):
-    """Does a workload's tasks, inside a process of their own. It has a method for each, named as it is:
-    `def name(self, settings: Settings, given: Mapping[str, Any], tell: Tell) -> dict[str, Any]`."""
+    """Does a workload's tasks, in a process of their own. It has one method for each task, with the task's name:
+    `def name(self, settings: Settings, arguments: Arguments, reporter: TaskReporter) -> Result`, where `Arguments` and
+    `Result` are the models of the task's declaration."""
 
     def __init__(self) -> None: ...

@@ -29,7 +29,7 @@ def test_a_transformation_is_told_raced_and_charted_in_its_tab(page, server):
     assert run.plan.parameters["transformation"] == "layout"
     assert run.plan.parameters["size"] == 64
     page.get_by_role("button", name=re.compile(r"\bMeasure$")).click()
-    page.get_by_text("Before over after").wait_for(timeout=TASK_TIMEOUT_MS)
+    page.get_by_text("Time before over time after").wait_for(timeout=TASK_TIMEOUT_MS)
     assert_no_exception(page)
 
     page.get_by_role("tab", name="Product").click()

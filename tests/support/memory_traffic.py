@@ -1,4 +1,4 @@
-"""Helpers for tests of memory traffic: settings, prepared arms, and a recorder of events."""
+"""Helpers for tests of memory traffic: settings and prepared arms."""
 
 from pathlib import Path
 from typing import Any
@@ -23,20 +23,3 @@ def prepare_arm(tmp_path: Path, *args, **parameters) -> tuple[MemoryTraffic, dic
     """An arm with the settings of `make_settings`, and what its `prepare` returned."""
     arm = MemoryTraffic(make_settings(tmp_path, *args, **parameters))
     return arm, arm.prepare(lambda text, share=None: None)
-
-
-class EventRecorder:
-    """A TaskReporter that keeps the events."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict]] = []
-
-    def progress(self, text: str, share: float | None = None) -> None:
-        assert share is None or 0 <= share <= 1
-
-    def event(self, name: str, value: dict) -> None:
-        self.events.append((name, value))
-
-    def values(self, name: str) -> list[dict]:
-        """The values of all events of one name."""
-        return [value for event_name, value in self.events if event_name == name]

@@ -1,6 +1,6 @@
-"""What stands beside every page: the machine, how busy it is, and who races or waits.
+"""The sidebar of every page: the machine, its load, and the jobs that run or wait.
 
-Made to cost next to nothing: one reading of the machine serves all sessions, and each redraw is a few lines of text.
+It must cost little: all sessions share one reading of the machine, and a redraw is a few lines of text.
 """
 
 from __future__ import annotations
@@ -8,23 +8,25 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.machine.model import INSTRUCTION_SET_LABELS, Machine
+from bench.run.job import JobKind
 from bench.scheduler.queue import Queue, QueueEntry
 from bench.values import Reading
-from bench.workload.registry import load_workloads
 from ui import services
 from ui.design.browser import rerun_after_theme_change
 from ui.services import get_telemetry_monitor
 
 REFRESH_S = 2.0
 MAX_CORE_BARS = 4
-"""Up to so many cores have a bar each; more have one letter each."""
+"""Largest number of cores with a bar each. More cores are shown as one letter each."""
 BAR_LETTERS = "▁▂▃▄▅▆▇█"
+LETTERS_PER_LINE = 24
 MAX_SHOWN_ENTRIES = 4
-"""Tickets of the queue that are listed."""
+"""Number of jobs that are listed."""
+RUNNING_WORDS: dict[JobKind | str, str] = {JobKind.RACE: "Races now", JobKind.MEASUREMENT: "Measures now"}
+RUNNING_ICONS: dict[JobKind | str, str] = {JobKind.RACE: ":material/sports_score:", JobKind.MEASUREMENT: ":material/straighten:"}
 
 
 def draw_sidebar() -> None:
-    """The strip, in the sidebar."""
     with st.sidebar:
         machine = services.get_machine()
         st.markdown(f"**{_processor_name(machine)}**  \n:small[{_core_summary(machine)}]")
@@ -44,7 +46,7 @@ def _core_summary(machine: Machine) -> str:
 
 
 def _instruction_badges(machine: Machine) -> str:
-    """The instruction sets that are worth naming, the best first."""
+    """The machine's instruction sets for fast arithmetic, the best first."""
     labels = dict.fromkeys(label for flag, label in INSTRUCTION_SET_LABELS.items() if machine.isa.get(flag))
     return " ".join(f":gray-badge[{label}]" for label in labels)
 
@@ -67,38 +69,44 @@ def _draw_load(reading: Reading) -> None:
             st.progress(share, text=f":small[core {core}: {share:.0%}]")
     else:
         letters = "".join(BAR_LETTERS[min(len(BAR_LETTERS) - 1, int(share * len(BAR_LETTERS)))] for share in busy)
-        rows = [letters[start : start + 24] for start in range(0, len(letters), 24)]
-        st.code("\n".join(rows), language=None)
+        lines = [letters[start : start + LETTERS_PER_LINE] for start in range(0, len(letters), LETTERS_PER_LINE)]
+        st.code("\n".join(lines), language=None)
     parts = [f"load {mean:.0%} of {len(busy)} cores"] + ([frequency] if frequency else [])
     parts += [f"{reading.celsius:.0f} °C"] if reading.celsius is not None else []
     st.caption(", ".join(parts))
 
 
 def _draw_queue() -> None:
-    """What races now and who waits, each a link to its race."""
+    """The job that runs and those that wait, each with a link to where it can be followed."""
     entries = Queue().entries()
     if not entries:
-        st.caption(":material/check_circle: nothing races on this machine")
+        st.caption(":material/check_circle: no job runs on this machine")
         return
     for place, entry in enumerate(entries[:MAX_SHOWN_ENTRIES]):
-        if place < 2:
-            st.caption("Races now" if place == 0 else f"Waiting: {len(entries) - 1}")
+        if place == 0:
+            st.caption(_running_words(entry))
+        elif place == 1:
+            st.caption(f"Waiting: {len(entries) - 1}")
         _draw_entry(place, entry)
     if len(entries) > MAX_SHOWN_ENTRIES:
         st.caption(f"and {len(entries) - MAX_SHOWN_ENTRIES} more")
 
 
+def _running_words(entry: QueueEntry) -> str:
+    return RUNNING_WORDS.get(entry.kind, "Runs now")
+
+
 def _draw_entry(place: int, entry: QueueEntry) -> None:
-    known = load_workloads().get(entry.workload)
-    words = "Races now" if place == 0 else f"Waits, {place} in front"
-    icon = ":material/sports_score:" if place == 0 else ":material/hourglass_top:"
-    if known is None or known.hidden:
-        st.caption(f"{icon} {words}: {entry.title}")
+    status = _running_words(entry) if place == 0 else f"Waits, {place} in front"
+    icon = RUNNING_ICONS.get(entry.kind, ":material/sports_score:") if place == 0 else ":material/hourglass_top:"
+    link = services.link_to_entry(entry)
+    if link is None:
+        st.caption(f"{icon} {status}: {entry.title}")
         return
     st.page_link(
-        services.page_script(entry.workload),
+        link.page,
         label=entry.title,
         icon=icon,
-        help=f"{words}, from the {entry.origin}. Follow it.",
-        query_params={"run": entry.run},
+        help=f"{status}, started by {entry.requester} from the {entry.origin}. Follow it.",
+        query_params=link.query,
     )

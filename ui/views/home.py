@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bench.formatting import format_bytes, format_cores, format_duration
 from bench.machine.model import INSTRUCTION_SET_LABELS, Machine
+from bench.run.record import Run
 from bench.scheduler.queue import QueueEntry
 from bench.storage.store import JobRow, StoreError
 from bench.values import Arm
@@ -52,14 +53,14 @@ def draw_home_page() -> None:
 
 def _remember_queue() -> None:
     """Store the queue as it was when the cards were drawn."""
-    st.session_state["home_queue"] = [entry.run for entry in services.get_dispatcher().entries()]
+    st.session_state["home_queue"] = [entry.job_id for entry in services.get_dispatcher().entries()]
 
 
 @st.fragment(run_every=QUEUE_REFRESH_S)
 def _draw_queue() -> None:
     """The queue. If a run has ended since the cards were drawn, the whole page is drawn again."""
     entries = services.get_dispatcher().entries()
-    if set(st.session_state["home_queue"]) - {entry.run for entry in entries}:
+    if set(st.session_state["home_queue"]) - {entry.job_id for entry in entries}:
         st.rerun()
     _remember_queue()
     with st.container(border=True):
@@ -68,29 +69,29 @@ def _draw_queue() -> None:
         for position, entry in enumerate(entries):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(_describe_entry(position, entry), width="stretch")
-                if page := services.workload_page_script(entry.workload):
-                    st.page_link(page, label="Open", icon=":material/visibility:", query_params={"run": entry.run})
+                if link := services.link_to_entry(entry):
+                    st.page_link(link.page, label="Open", icon=":material/visibility:", query_params=link.query)
 
 
 def _describe_entry(position: int, entry: QueueEntry) -> str:
     age_s = max(0, time.time() - entry.submitted)
     note = f":small[· from the {entry.origin} · for {age_s:.0f} s]"
     if position == 0:
-        return f":material/flag: **{entry.title}** {_describe_progress(entry.run)} {note}"
+        return f":material/flag: **{entry.title}** {_describe_progress(entry.job_id)} {note}"
     place = "next in the queue" if position == 1 else f"{position} before it"
     return f":material/hourglass_empty: **{entry.title}** is waiting, {place} {note}"
 
 
-def _describe_progress(run_id: str) -> str:
-    """The state of a race, as far as this user may read it."""
+def _describe_progress(job_id: str) -> str:
+    """The state of a job, as far as this user may read it."""
     try:
-        run = services.get_dispatcher().status(run_id).run
+        record = services.get_dispatcher().status(job_id).record
     except StoreError:
-        run = None
-    if run is None:
+        record = None
+    if record is None:
         return "is running"
-    pairs = f", {run.estimates[-1].pairs} pairs so far" if run.estimates else ""
-    return f"is {run.state}{pairs}"
+    pairs = f", {record.estimates[-1].pairs} pairs so far" if isinstance(record, Run) and record.estimates else ""
+    return f"is {record.state}{pairs}"
 
 
 # --- cards ---

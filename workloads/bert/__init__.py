@@ -18,6 +18,17 @@ from bench.workload.declaration import (
     Upload,
     Workload,
 )
+from workloads.bert.measurements import (
+    AskArguments,
+    AskResult,
+    BaselineAccuracy,
+    OperatorsArguments,
+    OperatorsResult,
+    QuantizeArguments,
+    QuantizeResult,
+    TuningPlan,
+    TuningTrial,
+)
 
 ORDER = 1
 
@@ -156,7 +167,24 @@ WORKLOAD = Workload(
     unit="queries",
     arm="workloads.bert.arm:QuestionAnswering",
     tasks=TaskSet(
-        entries=(Task("ask", "ask", resident=True), Task("quantize", "quantize"), Task("operators", "operators")),
+        entries=(
+            Task("ask", "Question answering", AskResult, AskArguments, resident=True),
+            Task(
+                "quantize",
+                "Quantization",
+                QuantizeResult,
+                QuantizeArguments,
+                reports={"baseline": BaselineAccuracy, "plan": TuningPlan, "trial": TuningTrial},
+                depends_on=("model", "evaluation", "length"),
+            ),
+            Task(
+                "operators",
+                "Operators",
+                OperatorsResult,
+                OperatorsArguments,
+                depends_on=("model", "evaluation", "length", "quantization", "batch"),
+            ),
+        ),
         handler="workloads.bert.tasks:BertTasks",
         # TensorFlow enables oneDNN by default only on processors with INT8 instructions, but without oneDNN its INT8
         # operators have no kernels.

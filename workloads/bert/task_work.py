@@ -1,13 +1,10 @@
-"""What BERT does when asked, other than racing: answer a question, be quantized and tuned, tell its operators.
-
-See `workloads.bert.tasks`, which checks what is asked before this, and all that it imports, is loaded.
-"""
+"""The work of BERT's tasks. See `workloads.bert.tasks`, which checks arguments before this module is imported."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from bench.workload.interface import Settings, TaskReporter
@@ -16,6 +13,26 @@ from workloads.bert.inference import evaluation
 from workloads.bert.inference.answer_search import Answer
 from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import WindowTokenizer
+from workloads.bert.measurements import (
+    AnswerSpan,
+    AskArguments,
+    AskResult,
+    BaselineAccuracy,
+    ConstantBytes,
+    GraphProfile,
+    Int8Count,
+    Int8Limit,
+    KernelTime,
+    ModelAnswer,
+    OperatorChange,
+    OperatorCount,
+    OperatorsResult,
+    OperatorTime,
+    Precision,
+    QuantizeResult,
+    TuningPlan,
+    TuningTrial,
+)
 from workloads.bert.model import checkpoint, forward, fusion, graphdef
 from workloads.bert.profiling import instruction_sets, operators
 from workloads.bert.profiling.operators import GraphBreakdown
@@ -24,16 +41,16 @@ from workloads.bert.quantization import conversion, convert, graph_cache, graphs
 from workloads.bert.quantization.conversion import Conversion
 
 ANSWER_REPEATS = 5
-"""How often each model answers, to tell its time."""
+"""Number of timed passes of each model for a question."""
 PROFILE_PASSES = 10
-"""Batches that are run to tell where the time goes."""
+"""Number of batches that a profile runs."""
 MAX_ANSWERS_SHOWN = 3
-"""Answers that are shown of each model."""
+"""Number of answers returned for each model."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPair:
-    """Both models of one setting, ready to answer."""
+    """Both models of one setting, loaded."""
 
     setting: tuple[str, str, int, int]
     tokenizer: WindowTokenizer
@@ -42,121 +59,143 @@ class ModelPair:
 
 
 class BertTaskWork:
-    """One method for each task."""
+    """Has one method for each task, and keeps the models that were loaded for a question."""
 
     def __init__(self) -> None:
         self._pair: ModelPair | None = None
 
-    def ask(self, settings: Settings, question: str, passage: str, tell: TaskReporter) -> dict[str, Any]:
-        """Both models' answers; see `Desk.ask`."""
-        pair = self._loaded(settings, tell)
+    def ask(self, settings: Settings, arguments: AskArguments, reporter: TaskReporter) -> AskResult:
+        """See `BertTasks.ask`."""
+        question, passage = arguments.question, arguments.passage
+        pair = self._load_models(settings, reporter)
         began = time.perf_counter()
         windows = pair.tokenizer.make_windows([question], [passage], _window_length(settings))
         tokenize_s = time.perf_counter() - began
-        engines = {"fp32": pair.fp32, "int8": pair.int8}
-        # The first pass of a new shape costs more than all others, and is not of interest.
-        logits = {name: engine.compute_logits(windows, settings.batch) for name, engine in engines.items()}
-        times: dict[str, list[float]] = {name: [] for name in engines}
+        sessions = {"fp32": pair.fp32, "int8": pair.int8}
+        # The first pass of a new shape takes longer than all others. It is not timed.
+        logits = {name: session.compute_logits(windows, settings.batch) for name, session in sessions.items()}
+        times: dict[str, list[float]] = {name: [] for name in sessions}
         for done in range(ANSWER_REPEATS):
-            tell.progress("answering", done / ANSWER_REPEATS)
-            for name, engine in engines.items():
+            reporter.progress("answering", done / ANSWER_REPEATS)
+            for name, session in sessions.items():
                 began = time.perf_counter()
-                engine.compute_logits(windows, settings.batch)
+                session.compute_logits(windows, settings.batch)
                 times[name].append(time.perf_counter() - began)
-        return {
-            "answers": {
-                name: {
-                    "best": [
-                        _answer_fields(one)
-                        for one in pair.tokenizer.find_answers(windows, *found, [passage])[0][:MAX_ANSWERS_SHOWN]
-                    ],
-                    "inference_s": statistics.median(times[name]),
-                }
-                for name, found in logits.items()
-            },
-            "windows": len(windows),
-            "length": _window_length(settings),
-            "repeats": ANSWER_REPEATS,
-            "tokenize_s": tokenize_s,
+        answers = {
+            name: ModelAnswer(
+                best=[
+                    _make_span(answer)
+                    for answer in pair.tokenizer.find_answers(windows, *found, [passage])[0][:MAX_ANSWERS_SHOWN]
+                ],
+                inference_s=statistics.median(times[name]),
+            )
+            for name, found in logits.items()
         }
+        return AskResult(
+            fp32=answers["fp32"],
+            int8=answers["int8"],
+            windows=len(windows),
+            length=_window_length(settings),
+            repeats=ANSWER_REPEATS,
+            tokenize_s=tokenize_s,
+        )
 
-    def quantize(self, settings: Settings, wanted: Conversion, tell: TaskReporter) -> dict[str, Any]:
-        """Quantize and tune; see `Desk.quantize`."""
-        # Here and not above: it loads Neural Compressor, which a question needs only where nothing is in the cache.
+    def quantize(self, settings: Settings, wanted: Conversion, reporter: TaskReporter) -> QuantizeResult:
+        """See `BertTasks.quantize`."""
+        # Not imported at the top: it loads Neural Compressor, which a question needs only if nothing is in the cache.
         from workloads.bert.quantization import tuning
 
-        loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), tell.progress)
+        loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), reporter.progress)
         tokenizer = WindowTokenizer(loaded)
-        calibrated = wanted.calibration
-        windows = tokenizer.make_question_windows(calibrated, _window_length(settings))
+        calibration = wanted.calibration
+        windows = tokenizer.make_question_windows(calibration, _window_length(settings))
         cache = settings.cache / "bert"
-        about = {"asked": wanted.config.sampling_size, "calibrated": len(calibrated)}
         fp32 = forward.build_frozen_graph(loaded)
         if not loaded.trained:
-            file = graph_cache.load_or_quantize(loaded, wanted.config, windows, cache, tell.progress)
-            return about | {
-                "quantization": conversion.save_conversion(wanted.yaml, frozenset(), cache),
-                "best": None,
-                "met": None,
-                "stopped": "untrained",
-                "bytes_fp32": fp32.ByteSize(),
-                "bytes_int8": file.stat().st_size,
-            }
+            file = graph_cache.load_or_quantize(loaded, wanted.config, windows, cache, reporter.progress)
+            return QuantizeResult(
+                quantization=conversion.save_conversion(wanted.yaml, frozenset(), cache),
+                best=None,
+                met=None,
+                stopped="untrained",
+                bytes_fp32=fp32.ByteSize(),
+                bytes_int8=file.stat().st_size,
+                asked=wanted.config.sampling_size,
+                calibrated=len(calibration),
+            )
         questions = squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
         measured: dict[str, float] = {}
 
-        def evaluated(graph: Any) -> float:
-            # As it would be raced.
-            engine = InferenceSession(fusion.fuse_graph(graph), settings.cores)
+        def evaluate(graph: Any) -> float:
+            # With the same graph optimizations as in a race.
+            session = InferenceSession(fusion.fuse_graph(graph), settings.cores)
             try:
                 began = time.perf_counter()
-                best = evaluation.answer_questions(
-                    engine, tokenizer, questions, _window_length(settings), tell.progress
+                answers = evaluation.answer_questions(
+                    session, tokenizer, questions, _window_length(settings), reporter.progress
                 )
                 measured["seconds"] = time.perf_counter() - began
             finally:
-                engine.close()
-            score = squad.score_answers(questions, best)
+                session.close()
+            score = squad.score_answers(questions, answers)
             measured["exact_match"] = score.exact_match
             return score.f1
 
-        baseline = evaluated(fp32)
-        tell.event("baseline", {"f1": baseline, "questions": len(questions), **measured})
-        tell.event(
+        baseline_f1 = evaluate(fp32)
+        reporter.report(
+            "baseline",
+            BaselineAccuracy(
+                f1=baseline_f1,
+                exact_match=measured["exact_match"],
+                seconds=measured["seconds"],
+                questions=len(questions),
+            ),
+        )
+        reporter.report(
             "plan",
-            {
-                "operators": len(convert.list_quantizable_operators(loaded)),
-                "strategy": wanted.config.strategy,
-                "max_trials": wanted.config.max_trials,
-                "relative_loss": wanted.config.relative_loss,
-            },
+            TuningPlan(
+                operators=len(convert.list_quantizable_operators(loaded)),
+                strategy=wanted.config.strategy,
+                max_trials=wanted.config.max_trials,
+                relative_loss=wanted.config.relative_loss,
+            ),
         )
 
-        def told(trial: tuning.TuningTrial) -> None:
-            tell.event(
+        def report_trial(trial: tuning.TuningTrial) -> None:
+            reporter.report(
                 "trial",
-                asdict(trial)
-                | {
-                    "fallback": sorted(trial.fallback),
-                    "exact_match": measured["exact_match"],
-                    "evaluation_s": measured["seconds"],
-                    "quantization": conversion.save_conversion(wanted.yaml, trial.fallback, cache),
-                },
+                TuningTrial(
+                    number=trial.number,
+                    fallback=sorted(trial.fallback),
+                    operators_int8=trial.operators_int8,
+                    operators=trial.operators,
+                    f1=trial.f1,
+                    exact_match=measured["exact_match"],
+                    loss_relative=trial.loss_relative,
+                    met=trial.met,
+                    seconds=trial.seconds,
+                    evaluation_s=measured["seconds"],
+                    quantization=conversion.save_conversion(wanted.yaml, trial.fallback, cache),
+                ),
             )
 
-        result = tuning.tune_model(loaded, wanted.config, windows, evaluated, baseline, tell.progress, told, cache)
-        return about | {
-            "quantization": conversion.save_conversion(wanted.yaml, result.best.fallback, cache),
-            "best": result.best.number,
-            "met": result.met,
-            "stopped": result.stopped,
-            "bytes_fp32": fp32.ByteSize(),
-            "bytes_int8": result.graph.ByteSize(),
-        }
+        result = tuning.tune_model(
+            loaded, wanted.config, windows, evaluate, baseline_f1, reporter.progress, report_trial, cache
+        )
+        return QuantizeResult(
+            quantization=conversion.save_conversion(wanted.yaml, result.best.fallback, cache),
+            best=result.best.number,
+            met=result.met,
+            stopped=result.stopped,
+            bytes_fp32=fp32.ByteSize(),
+            bytes_int8=result.graph.ByteSize(),
+            asked=wanted.config.sampling_size,
+            calibrated=len(calibration),
+        )
 
-    def operators(self, settings: Settings, precisions: list[str], tell: TaskReporter) -> dict[str, Any]:
-        """Operators and kernels of the graphs of two precisions; see `Desk.operators`."""
-        loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), tell.progress)
+    def operators(self, settings: Settings, precisions: list[Precision], reporter: TaskReporter) -> OperatorsResult:
+        """See `BertTasks.operators`."""
+        loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), reporter.progress)
         tokenizer = WindowTokenizer(loaded)
         questions = squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
         windows = tokenizer.make_question_windows(
@@ -164,8 +203,8 @@ class BertTaskWork:
         )
         breakdowns, profiles, arms = [], [], []
         for place, precision in enumerate(precisions):
-            file = graphs.write_graph_file(precision, loaded, tokenizer, settings, tell.progress)
-            tell.progress(f"running {precision} with oneDNN telling its kernels", place / len(precisions))
+            file = graphs.write_graph_file(precision, loaded, tokenizer, settings, reporter.progress)
+            reporter.progress(f"profiling {precision}", place / len(precisions))
             breakdowns.append(operators.describe_graph(graphdef.read_graph(file)))
             profiles.append(
                 profile_graph(
@@ -178,66 +217,90 @@ class BertTaskWork:
                 )
             )
             arms.append(_describe_arm(precision, breakdowns[-1], profiles[-1]))
-        limit = instruction_sets.compare_with_limit(*profiles) if precisions[1] == "int8" else None
-        return {
-            "arms": arms,
-            "changes": [
-                {
-                    "layer": str(change.location),
-                    "operator": change.operator,
-                    "before": change.before,
-                    "after": change.after,
-                    "count_before": change.count_before,
-                    "count_after": change.count_after,
-                }
+        return OperatorsResult(
+            arms=arms,
+            changes=[
+                OperatorChange(
+                    layer=str(change.location),
+                    operator=change.operator,
+                    before=change.before,
+                    after=change.after,
+                    count_before=change.count_before,
+                    count_after=change.count_after,
+                )
                 for change in operators.compare_graphs(*breakdowns)
             ],
-            "limit": None if limit is None else asdict(limit) | {"share": limit.share},
-        }
+            limit=_find_limit(profiles) if precisions[1] == "int8" else None,
+        )
 
-    def _loaded(self, settings: Settings, tell: TaskReporter) -> ModelPair:
-        """Both models, which stay for the next question."""
-        named = str(settings.parameters["model"]), str(settings.parameters["quantization"])
-        setting = (*named, _window_length(settings), settings.cores)
+    def _load_models(self, settings: Settings, reporter: TaskReporter) -> ModelPair:
+        """Both models; they stay loaded for the next question."""
+        names = str(settings.parameters["model"]), str(settings.parameters["quantization"])
+        setting = (*names, _window_length(settings), settings.cores)
         if self._pair is None or self._pair.setting != setting:
             self._pair = None
-            loaded = checkpoint.load_checkpoint(named[0], tell.progress)
+            loaded = checkpoint.load_checkpoint(names[0], reporter.progress)
             tokenizer = WindowTokenizer(loaded)
             files = [
-                graphs.write_graph_file(name, loaded, tokenizer, settings, tell.progress) for name in ("fp32", "int8")
+                graphs.write_graph_file(name, loaded, tokenizer, settings, reporter.progress)
+                for name in ("fp32", "int8")
             ]
-            tell.progress("loading both models")
-            self._pair = ModelPair(setting, tokenizer, *(InferenceSession.load(file, settings.cores) for file in files))
+            reporter.progress("loading both models")
+            sessions = [InferenceSession.load(file, settings.cores) for file in files]
+            self._pair = ModelPair(setting, tokenizer, *sessions)
         return self._pair
 
 
 def _window_length(settings: Settings) -> int:
+    """Word pieces in a window."""
     return int(settings.parameters["length"])
 
 
-def _describe_arm(precision: str, breakdown: GraphBreakdown, profile: Profile) -> dict[str, Any]:
-    """One arm of `Desk.operators`."""
-    return {
-        "precision": precision,
-        "projections": asdict(breakdown.projections),
-        "attention": asdict(breakdown.attention_products),
-        "counts": [asdict(count) for count in breakdown.counts()],
-        "bytes_on_disk": breakdown.bytes_on_disk,
-        "constants": [asdict(constants) for constants in breakdown.constants],
-        "wall_ms": profile.wall_ms,
-        "onednn_share": profile.onednn_share,
-        "batch": profile.batch,
-        "length": profile.length,
-        "passes": profile.passes,
-        "kernels": [asdict(kernel) | {"gops": kernel.gops} for kernel in profile.kernels],
-        "operators": [asdict(operator) for operator in profile.operators],
-        "instructions": profile.instructions,
-        "onednn": profile.version,
-        "skipped": profile.skipped,
-        "note": profile.note,
-        "verdict": instruction_sets.find_int8_instructions(profile.kernels).sentence if precision == "int8" else "",
-    }
+def _make_span(answer: Answer) -> AnswerSpan:
+    return AnswerSpan(text=answer.text, start=answer.start, end=answer.end, probability=answer.probability)
 
 
-def _answer_fields(one: Answer) -> dict[str, Any]:
-    return {"text": one.text, "start": one.start, "end": one.end, "probability": one.probability}
+def _find_limit(profiles: list[Profile]) -> Int8Limit | None:
+    gain = instruction_sets.compare_with_limit(*profiles)
+    if gain is None:
+        return None
+    return Int8Limit(instruction_set=gain.instruction_set, limit=gain.limit, ratio=gain.ratio, share=gain.share)
+
+
+def _describe_arm(precision: Precision, breakdown: GraphBreakdown, profile: Profile) -> GraphProfile:
+    uses_int8 = precision == "int8"
+    return GraphProfile(
+        precision=precision,
+        projections=Int8Count(int8=breakdown.projections.int8, total=breakdown.projections.total),
+        attention=Int8Count(int8=breakdown.attention_products.int8, total=breakdown.attention_products.total),
+        counts=[OperatorCount(kind=count.kind, operators=count.operators) for count in breakdown.counts()],
+        bytes_on_disk=breakdown.bytes_on_disk,
+        constants=[
+            ConstantBytes(precision=constants.precision, bytes=constants.bytes) for constants in breakdown.constants
+        ],
+        wall_ms=profile.wall_ms,
+        onednn_share=profile.onednn_share,
+        batch=profile.batch,
+        length=profile.length,
+        passes=profile.passes,
+        kernels=[
+            KernelTime(
+                primitive=kernel.primitive,
+                implementation=kernel.implementation,
+                types=kernel.types,
+                shape=kernel.shape,
+                fused=kernel.fused,
+                calls=kernel.calls,
+                ms=kernel.ms,
+                share=kernel.share,
+                gops=kernel.gops,
+            )
+            for kernel in profile.kernels
+        ],
+        operators=[OperatorTime(kind=operator.kind, ms=operator.ms) for operator in profile.operators],
+        instructions=profile.instructions,
+        onednn=profile.version,
+        skipped=profile.skipped,
+        note=profile.note,
+        verdict=instruction_sets.find_int8_instructions(profile.kernels).sentence if uses_int8 else "",
+    )

@@ -21,6 +21,7 @@ from bench.workload.declaration import (
     Workload,
 )
 from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, SELECTION, Call, etl
+from workloads.modin.measurements import BreakEvenArguments, BreakEvenPoint, BreakEvenResult, EngineStart
 from workloads.modin.settings_0_1_0 import upgrade_settings
 
 ORDER = 3
@@ -170,7 +171,19 @@ WORKLOAD = Workload(
     ),
     unit="rows",
     arm="workloads.modin.arm:DataFrameCalls",
-    tasks=TaskSet((Task("break_even", "break-even"),), handler="workloads.modin.tasks:ModinTasks"),
+    tasks=TaskSet(
+        entries=(
+            Task(
+                "break_even",
+                "Break-even size",
+                BreakEvenResult,
+                BreakEvenArguments,
+                reports={"start": EngineStart, "point": BreakEvenPoint},
+                depends_on=("columns", "kind"),
+            ),
+        ),
+        handler="workloads.modin.tasks:ModinTasks",
+    ),
     policy=RacePolicy(early_sample=True, pause_idle_arm=True),
     source="https://modin.readthedocs.io/en/stable/",
     platform=Platform(

@@ -11,7 +11,6 @@ import time
 import pytest
 from PIL import Image
 
-from bench import paths
 from bench.paths import ROOT
 from bench.storage.store import Store
 from tests.support.processes import wait_until_gone
@@ -119,19 +118,6 @@ def test_control_c_stops_the_run_keeps_it_and_leaves_nothing(home):
     assert not wait_until_gone(home)
 
 
-def test_control_c_stops_a_task_and_leaves_nothing(home):
-    command = [sys.executable, "-m", "bench", "do", "trial", "count", "--cores", "1", "--given"]
-    given = '{"to": 3, "fault": "hang"}'
-    process = subprocess.Popen([*command, given], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert "counted" in process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert said == "bench: stopped\n"
-    assert not wait_until_gone(home)
-    assert not list(paths.journals().glob("task-*"))
-
-
 def test_a_home_folder_of_nobody_is_told_before_anything_starts():
     refused = run_command("run", "modin", "--set", "file=~nobody-of-this-name/x.csv")
     assert refused.returncode == 2
@@ -156,25 +142,3 @@ def test_machine_tells_what_this_machine_is():
     told = json.loads(result.stdout)
     assert told["machine"]["processor"]
     assert told["noise"]["score"] >= 0
-
-
-def test_a_task_tells_its_events_and_its_result_line_by_line(home):
-    result = run_command("do", "trial", "count", "--cores", "1", "--given", '{"to": 3}')
-    assert result.returncode == 0, result.stderr
-    told = [json.loads(line) for line in result.stdout.splitlines()]
-    assert told[:3] == [{"counted": {"number": number}} for number in (1, 2, 3)]
-    assert told[3]["result"]["done"] == 1
-    assert not wait_until_gone(home)
-    for wrong in ("[1]", "{to: 3}", "3"):
-        refused = run_command("do", "trial", "count", "--given", wrong)
-        assert refused.returncode == 2
-        assert "argument --given" in refused.stderr and "Traceback" not in refused.stderr
-    failed = run_command("do", "trial", "count", "--cores", "1", "--given", '{"to": 1, "fault": "raise"}')
-    assert failed.returncode == 1
-    assert "that cannot be counted. Count something else." in failed.stderr
-    unknown = run_command("do", "trial", "dance")
-    assert unknown.returncode == 2
-    assert "no such task; trial has count, stay" in unknown.stderr
-    pulled = run_command("do", "trial", "count", "--set", "work=half")
-    assert pulled.returncode == 2
-    assert "tasks ignore the lever" in pulled.stderr

@@ -146,7 +146,7 @@ def test_a_journal_of_0_1_0_becomes_the_run_that_it_was() -> None:
         "noise",
         "verdict",
     }
-    run = Run.from_events(JournalReader(OLD_JOURNAL).more())
+    run = Run.from_events(JournalReader(OLD_JOURNAL).read_new())
     assert (run.version, run.state, run.plan.case) == (RECORD_VERSION, State.FINISHED, "tiling")
     assert run.snapshot.arms == {Arm.BASELINE: "as defined (ijk)", Arm.ACCELERATED: "permuted (ikj)"}
     samples = [event["sample"] for event in old if event["type"] == "sample"]

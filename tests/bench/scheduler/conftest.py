@@ -1,28 +1,42 @@
-"""A server process that dispatches jobs, for tests that kill it."""
+"""A second process that submits jobs, as another server would."""
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from bench.paths import ROOT
 
+RACE = "dispatcher.submit_race(plan, origin='page')"
+MEASUREMENT = "dispatcher.submit_measurement(plan, 'count', {'to': 4, 'fault': 'orphan'}, origin='page')"
 SERVER_SCRIPT = """
-import sys, time
+import time
+from bench.plan.validation import make_plan
 from bench.scheduler.dispatcher import Dispatcher
-from bench.plan.plan import make
 dispatcher = Dispatcher()
-parameters = {'loops': 2000, 'fault': 'orphan'}
-plan = make('trial', cores=1, budget_s=60, target=0, parameters=parameters)
-print(dispatcher.submit(plan, origin='page'), flush=True)
+plan = make_plan('trial', cores=1, budget_s=60, target=0, parameters={{'loops': 2000, 'fault': 'orphan'}})
+print({submit}, flush=True)
 time.sleep(120)
 """
 
 
-@pytest.fixture
-def server():
-    process = subprocess.Popen([sys.executable, "-c", SERVER_SCRIPT], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def _start(submit: str) -> Iterator[subprocess.Popen]:
+    command = [sys.executable, "-c", SERVER_SCRIPT.format(submit=submit)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     yield process
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+@pytest.fixture
+def server() -> Iterator[subprocess.Popen]:
+    """Submits a race and prints its id."""
+    yield from _start(RACE)
+
+
+@pytest.fixture
+def measuring_server() -> Iterator[subprocess.Popen]:
+    """Submits a measurement that hangs with an orphan, and prints its id."""
+    yield from _start(MEASUREMENT)

@@ -1,4 +1,4 @@
-"""Submitting, following and stopping runs; what is left when any of the processes is killed. All processes are real."""
+"""Submit, follow and stop races; what is left when any of the processes is killed. All processes are real."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def find_runner_pid(record) -> int:
 
 def test_a_submitted_plan_is_raced_and_stored(home):
     dispatcher = Dispatcher()
-    run = dispatcher.submit(make_trial_plan(), origin="page")
+    run = dispatcher.submit_race(make_trial_plan(), origin="page")
     status = wait_until_over(dispatcher, run)
     assert status.run.state is State.FINISHED
     assert not status.problem
@@ -35,7 +35,7 @@ def test_a_submitted_plan_is_raced_and_stored(home):
 
 def test_stopping_a_race_stores_what_it_measured():
     dispatcher = Dispatcher()
-    run = dispatcher.submit(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
+    run = dispatcher.submit_race(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
     wait_until_racing(dispatcher, run)
     dispatcher.stop(run)
     status = wait_until_over(dispatcher, run)
@@ -45,8 +45,8 @@ def test_stopping_a_race_stores_what_it_measured():
 
 def test_stopping_while_waiting_measures_nothing():
     dispatcher = Dispatcher()
-    first = dispatcher.submit(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
-    second = dispatcher.submit(make_trial_plan(), origin="page")
+    first = dispatcher.submit_race(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
+    second = dispatcher.submit_race(make_trial_plan(), origin="page")
     wait_until_racing(dispatcher, first)
     assert dispatcher.status(second).place == 1
     dispatcher.stop(second)
@@ -63,7 +63,7 @@ def test_twenty_sessions_that_press_run_at_once_race_one_after_the_other():
 
     def press() -> None:
         barrier.wait()
-        runs.append(dispatcher.submit(make_trial_plan(parameters={"loops": 200}), origin="page"))
+        runs.append(dispatcher.submit_race(make_trial_plan(parameters={"loops": 200}), origin="page"))
 
     threads = [threading.Thread(target=press) for _ in range(20)]
     for thread in threads:
@@ -72,7 +72,7 @@ def test_twenty_sessions_that_press_run_at_once_race_one_after_the_other():
         thread.join()
     assert len(dispatcher.entries()) == 20
     # Two are enough to see that they take turns; the others leave the queue.
-    first, second, *others = [entry.run for entry in dispatcher.entries()]
+    first, second, *others = [entry.job_id for entry in dispatcher.entries()]
     for run in others:
         dispatcher.stop(run)
     one, two = wait_until_over(dispatcher, first).run, wait_until_over(dispatcher, second).run
@@ -89,7 +89,7 @@ def kill_process(pid: int) -> None:
 
 def test_a_killed_worker_fails_the_run(home):
     dispatcher = Dispatcher()
-    run = dispatcher.submit(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
+    run = dispatcher.submit_race(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
     kill_process(wait_until_racing(dispatcher, run).prepared[0].pid)
     status = wait_until_over(dispatcher, run)
     assert status.run.state is State.FAILED
@@ -99,7 +99,7 @@ def test_a_killed_worker_fails_the_run(home):
 
 def test_a_killed_supervisor_fails_the_run_and_leaves_nothing(home):
     dispatcher = Dispatcher()
-    run = dispatcher.submit(
+    run = dispatcher.submit_race(
         make_trial_plan(budget_s=LONG_BUDGET_S, target=0, parameters={"fault": "orphan"}), origin="page"
     )
     record = wait_until_racing(dispatcher, run)
@@ -111,7 +111,7 @@ def test_a_killed_supervisor_fails_the_run_and_leaves_nothing(home):
 
 def test_a_killed_race_is_marked_interrupted_and_leaves_nothing(home):
     dispatcher = Dispatcher()
-    run = dispatcher.submit(
+    run = dispatcher.submit_race(
         make_trial_plan(budget_s=LONG_BUDGET_S, target=0, parameters={"fault": "orphan"}), origin="page"
     )
     kill_process(find_runner_pid(wait_until_racing(dispatcher, run)))
@@ -129,7 +129,7 @@ def test_two_dashboards_take_turns_and_one_may_stop_the_others_run(home, server)
     first = server.stdout.readline().strip()
     dispatcher = Dispatcher()
     wait_until_racing(dispatcher, first)
-    mine = dispatcher.submit(make_trial_plan(), origin="page")
+    mine = dispatcher.submit_race(make_trial_plan(), origin="page")
     assert dispatcher.status(mine).place == 1
     dispatcher.stop(first)
     status = wait_until_over(dispatcher, mine)
@@ -147,12 +147,12 @@ def test_a_journal_that_cannot_be_written_is_told(home, monkeypatch):
     real = subprocess.Popen
 
     def limited(command, **options):
-        if command[-1] == "bench.scheduler.runner":
-            command = [sys.executable, "-c", runner]
+        if "bench.scheduler.runner" in command:
+            command = [sys.executable, "-c", runner, *command[3:]]
         return real(command, **options)
 
     monkeypatch.setattr(subprocess, "Popen", limited)
-    run = dispatcher.submit(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
+    run = dispatcher.submit_race(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
     status = wait_until_over(dispatcher, run)
     assert "ended early" in status.problem
     assert "File too large" in status.problem
@@ -171,5 +171,5 @@ def test_a_run_is_looked_for_under_ids_only(home):
     for name in ("../secret", "/etc/passwd", "x\0", "", "A" * 32):
         assert "no such run" in dispatcher.status(name).problem
         dispatcher.stop(name)
-        dispatcher.drawing(name)
-    assert not list(home.glob("*.stop")) + list(home.glob("*.drawing"))
+        dispatcher.request_pause(name, 1.0)
+    assert not list(home.glob("**/*.control"))

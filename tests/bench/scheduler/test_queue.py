@@ -10,21 +10,22 @@ import sys
 import pytest
 
 from bench.paths import ROOT
+from bench.run.job import JobKind
 from bench.scheduler.queue import Queue
 
 HOLDER_SCRIPT = """
 import sys, time
 from bench.scheduler.queue import Queue
 queue = Queue()
-ticket = queue.enter(run='other', workload='trial', title='Trial', origin='test')
+ticket = queue.enter(job_id='other', kind='race', workload='trial', title='Trial', origin='test', requester='me')
 lock = queue.take_machine()
 print('ready' if lock is not None else 'refused', flush=True)
 time.sleep(60)
 """
 
 
-def enter_queue(queue: Queue, run: str):
-    return queue.enter(run=run, workload="trial", title="Trial", origin="test")
+def enter_queue(queue: Queue, job_id: str):
+    return queue.enter(job_id=job_id, kind=JobKind.RACE, workload="trial", title="Trial", origin="test", requester="me")
 
 
 def start_holder() -> subprocess.Popen:
@@ -36,7 +37,7 @@ def start_holder() -> subprocess.Popen:
 def test_tickets_are_served_in_the_order_in_which_they_were_drawn():
     queue = Queue()
     tickets = [enter_queue(queue, name) for name in "abc"]
-    assert [entry.run for entry in queue.entries()] == ["a", "b", "c"]
+    assert [entry.job_id for entry in queue.entries()] == ["a", "b", "c"]
     assert [ticket.place() for ticket in tickets] == [0, 1, 2]
     tickets[0].leave()
     assert [ticket.place() for ticket in tickets[1:]] == [0, 1]
@@ -49,7 +50,7 @@ def test_what_is_no_ticket_keeps_nobody_waiting():
     os.mkfifo(queue.folder / "1-fifo.ticket")
     (queue.folder / "2-link.ticket").symlink_to("/etc/passwd")
     assert ticket.place() == 0
-    assert [entry.run for entry in queue.entries()] == ["mine"]
+    assert [entry.job_id for entry in queue.entries()] == ["mine"]
 
 
 def test_a_link_in_the_shared_folder_is_not_followed(tmp_path):
@@ -79,7 +80,7 @@ def test_another_process_stands_in_the_same_queue_and_its_death_frees_its_place(
     try:
         queue = Queue()
         ticket = enter_queue(queue, "mine")
-        assert [entry.run for entry in queue.entries()] == ["other", "mine"]
+        assert [entry.job_id for entry in queue.entries()] == ["other", "mine"]
         assert queue.entries()[0].pid == other.pid
         assert ticket.place() == 1
         assert queue.take_machine() is None

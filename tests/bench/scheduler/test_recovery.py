@@ -1,4 +1,4 @@
-"""Jobs whose processes died: what is stored, and what is left running (nothing)."""
+"""Jobs whose processes have died are stored as interrupted."""
 
 import signal
 
@@ -7,7 +7,7 @@ import pytest
 from bench.run.events import RECORD_VERSION, State
 from bench.run.files import journal_path
 from bench.scheduler.dispatcher import Dispatcher
-from bench.scheduler.recovery import recover_runs
+from bench.scheduler.recovery import recover_jobs
 from bench.storage.store import Store
 from tests.support.dispatching import make_trial_plan, wait_until_over, wait_until_racing
 from tests.support.processes import wait_until_gone
@@ -25,7 +25,7 @@ def test_a_server_that_ends_takes_its_workers_along_and_its_run_is_interrupted(h
     server.wait()
     assert not wait_until_gone(home, but="bench.scheduler.runner")
     assert not wait_until_gone(home, 10.0), "the run's own process ends when it has stored the run"
-    recover_runs(Store())
+    recover_jobs(Store())
     kept = Store().load(run)
     assert kept.state is State.INTERRUPTED
     assert kept.samples
@@ -34,7 +34,7 @@ def test_a_server_that_ends_takes_its_workers_along_and_its_run_is_interrupted(h
 
 def test_a_store_that_is_full_keeps_the_run_in_its_journal_and_says_so(home, tmp_path, monkeypatch):
     dispatcher = Dispatcher()
-    run = dispatcher.submit(make_trial_plan(), origin="page")
+    run = dispatcher.submit_race(make_trial_plan(), origin="page")
     wait_until_racing(dispatcher, run)
     # The run's process opens the store when it is over: by then the folder of the database has become a file.
     good = home / "runs.sqlite3"
@@ -48,7 +48,7 @@ def test_a_store_that_is_full_keeps_the_run_in_its_journal_and_says_so(home, tmp
     assert "was not stored" in status.problem
     assert journal_path(run).exists()
     good.rmdir()
-    assert recover_runs(Store()) == [run]
+    assert recover_jobs(Store()) == [run]
     assert Store().load(run).state is State.FINISHED
     assert not journal_path(run).exists()
 
@@ -59,7 +59,7 @@ def test_a_journal_cut_short_in_a_line_is_recovered_up_to_it(home, tmp_path):
     whole = journal_path("0123456789abcdef" * 2)
     lines = [event.model_dump_json() for event in told]
     whole.write_text("\n".join(lines[:40]) + "\n" + lines[40][:30])
-    assert recover_runs(Store()) == [told[0].run]
+    assert recover_jobs(Store()) == [told[0].run]
     kept = Store().load(told[0].run)
     assert kept.state is State.INTERRUPTED
     assert kept.samples == [event.sample for event in told[:40] if event.type == "sample"]
@@ -70,7 +70,7 @@ def test_a_journal_of_0_1_0_is_stored_as_a_run(home):
     path = journal_path("1" * 32)
     lines = OLD_JOURNAL.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:60]))
-    (run_id,) = recover_runs(Store())
+    (run_id,) = recover_jobs(Store())
     run = Store().load_run(run_id)
     assert (run.state, run.version, run.plan.case) == (State.INTERRUPTED, RECORD_VERSION, "tiling")
     assert run.samples
@@ -91,7 +91,7 @@ def test_a_journal_that_cannot_be_read_is_reported_and_stays(home, caplog, openi
     path = journal_path("2" * 32)
     path.write_text(f"{opening}\n")
     for _ in range(2):
-        assert recover_runs(Store()) == []
+        assert recover_jobs(Store()) == []
     assert path.read_text() == f"{opening}\n"
     assert caplog.text.count(f"The journal {path} cannot be read and stays where it is") == 1
     assert Store().count() == 0

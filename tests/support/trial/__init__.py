@@ -16,6 +16,7 @@ from bench.workload.declaration import (
     TimeLimits,
     Workload,
 )
+from tests.support.trial.measurements import CountArguments, Counted, CountResult
 
 FAULTS = (
     "none",
@@ -72,8 +73,24 @@ WORKLOAD = Workload(
     arm="tests.support.trial.arm:Trial",
     tasks=TaskSet(
         entries=(
-            Task("count", "count", silence_limit_s=3.0),
-            Task("stay", "stay", resident=True, silence_limit_s=3.0),
+            Task(
+                "count",
+                "Count",
+                CountResult,
+                CountArguments,
+                reports={"counted": Counted},
+                depends_on=("loops",),
+                silence_limit_s=3.0,
+            ),
+            Task(
+                "stay",
+                "Count in a resident process",
+                CountResult,
+                CountArguments,
+                reports={"counted": Counted},
+                resident=True,
+                silence_limit_s=3.0,
+            ),
         ),
         handler="tests.support.trial.tasks:TrialTasks",
     ),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from bench.workload.interface import BadInput, Settings, TaskReporter
+from tests.support.trial.measurements import CountArguments, Counted, CountResult
 
 
 class TrialTasks:
@@ -18,33 +18,36 @@ class TrialTasks:
     def __init__(self) -> None:
         self.done = 0
 
-    def count(self, settings: Settings, given: Mapping[str, Any], tell: TaskReporter) -> dict[str, Any]:
-        """Count to `given["to"]`, with the fault `given["fault"]` half-way.
-
-        `done` in the result is the number of tasks that this process has completed.
-        """
-        to = int(given["to"])
-        for number in range(1, to + 1):
-            tell.progress(f"{number} of {to}", number / to)
-            tell.event("counted", {"number": number})
-            if number == (to + 1) // 2:
-                _misbehave(str(given.get("fault", "")))
+    def count(self, settings: Settings, arguments: CountArguments, reporter: TaskReporter) -> CountResult:
+        """Count to a number, with a fault half-way."""
+        for number in range(1, arguments.to + 1):
+            reporter.progress(f"{number} of {arguments.to}", number / arguments.to)
+            reporter.report("counted", Counted(number=number))
+            if number == (arguments.to + 1) // 2:
+                _fail(arguments.fault, reporter)
         self.done += 1
-        return {
-            "pid": os.getpid(),
-            "done": self.done,
-            "cores": settings.cores,
-            "threads": os.environ["OMP_NUM_THREADS"],
-            "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
-            "loops": settings.parameters["loops"],
-            "told": os.environ.get("FAIRLAP_TRIAL", ""),
-        }
+        return CountResult(
+            pid=os.getpid(),
+            done=self.done,
+            cores=settings.cores,
+            threads=os.environ["OMP_NUM_THREADS"],
+            affinity=sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
+            loops=int(settings.parameters["loops"]),
+            variable=os.environ.get("FAIRLAP_TRIAL", ""),
+        )
 
     # The same work in a resident process.
     stay = count
 
 
-def _misbehave(fault: str) -> None:
+def _count_slowly(reporter: TaskReporter) -> None:
+    """Work for a minute, with signs of life."""
+    for _ in range(600):
+        reporter.progress("still counting")
+        time.sleep(0.1)
+
+
+def _fail(fault: str, reporter: TaskReporter) -> None:
     match fault:
         case "raise":
             raise BadInput("that cannot be counted", "Count something else.")
@@ -54,6 +57,16 @@ def _misbehave(fault: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case "hang":
             time.sleep(600)
+        case "orphan":
+            # A grandchild in a session of its own. It outlives its parent and ignores SIGTERM.
+            orphan = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+            parent = f"import subprocess,sys; subprocess.Popen([sys.executable,'-c',{orphan!r}],start_new_session=True)"
+            subprocess.run([sys.executable, "-c", parent], check=True)
+            _count_slowly(reporter)
+        case "slow":
+            _count_slowly(reporter)
         case "garbage":
             # The worker's second argument is the descriptor of the pipe of the replies.
             os.write(int(sys.argv[2]), b"this is no message\n")
+        case "undeclared":
+            reporter.report("unheard", Counted(number=0))

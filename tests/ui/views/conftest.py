@@ -1,16 +1,17 @@
-"""Fixtures of the page tests: empty caches, and a job that waits in the queue."""
+"""What tests of pages share: caches of the server that are empty for each test, and a race in the queue."""
 
 from collections.abc import Iterator
 
 import pytest
 import streamlit as st
 
+from bench.run.job import JobKind
 from bench.scheduler.queue import Queue, Ticket
 
 
 @pytest.fixture(autouse=True)
 def clear_streamlit_caches() -> Iterator[None]:
-    """The server's dispatcher and store belong to one data folder: each test has its own."""
+    """The server keeps one dispatcher and one store, but each test has a data folder of its own."""
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
@@ -20,7 +21,14 @@ def clear_streamlit_caches() -> Iterator[None]:
 
 @pytest.fixture
 def racing() -> Iterator[Ticket]:
-    """A race of some other process."""
-    ticket = Queue().enter(run="f" * 32, workload="colour-quantization", title="Colour quantization", origin="page")
+    """A race of another process."""
+    ticket = Queue().enter(
+        job_id="f" * 32,
+        kind=JobKind.RACE,
+        workload="colour-quantization",
+        title="Colour quantization",
+        origin="page",
+        requester="somebody",
+    )
     yield ticket
     ticket.leave()

@@ -5,7 +5,8 @@ import pytest
 from bench.formatting import format_bytes
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
-from tests.support.memory_traffic import VERSION_PAIRS, EventRecorder, make_settings
+from tests.support.memory_traffic import VERSION_PAIRS, make_settings
+from tests.support.task_calls import ReportRecorder
 from workloads.memory_traffic import catalogue
 from workloads.memory_traffic.measure import memory_check, scaling, stride_sweep, timing
 
@@ -20,9 +21,9 @@ def test_sizes_are_formatted_in_the_largest_unit_that_is_not_below_one(tmp_path,
     }  # fmt: skip
     monkeypatch.setattr(timing, "measure_best_s", lambda *_: 1.0)
     monkeypatch.setattr(scaling, "ROUNDS", 1)
-    swept = stride_sweep.sweep_strides(make_settings(tmp_path, size=512), EventRecorder())
-    assert swept["shape"].endswith("512 KiB each")
-    assert scaling.measure_scaling(make_settings(tmp_path, size=100), EventRecorder())["shape"].endswith("100 KiB")
+    swept = stride_sweep.sweep_strides(make_settings(tmp_path, size=512), ReportRecorder())
+    assert swept.shape.endswith("512 KiB each")
+    assert scaling.measure_scaling(make_settings(tmp_path, size=100), ReportRecorder()).shape.endswith("100 KiB")
     monkeypatch.setattr(memory_check, "available_bytes", lambda: 100 * 1024)
     with pytest.raises(BadInput, match=r"^The measurement needs 1.5 GiB of memory, and 100 KiB are available$"):
         memory_check.require_memory(3 << 29)

@@ -3,18 +3,30 @@
 import pytest
 
 from bench.workload.interface import BadInput
-from tests.support.memory_traffic import EventRecorder, make_settings
-from workloads.memory_traffic.tasks import MemoryTrafficTasks
+from tests.support.memory_traffic import make_settings
+from tests.support.task_calls import call_task
 
 
 @pytest.mark.parametrize("wrong", [None, True, 1.5, float("nan"), "", "nonsense", [], ["tiling"], {"tiling": 1}])
 def test_any_wrong_task_argument_is_refused_with_a_remedy(tmp_path, wrong):
-    with pytest.raises(BadInput, match="what is not named" if wrong is None else "nothing to sweep") as refusal:
-        MemoryTrafficTasks().sweep(make_settings(tmp_path), {"what": wrong}, EventRecorder())
+    is_text = isinstance(wrong, str)
+    with pytest.raises(BadInput, match="nothing to sweep" if is_text else "what: should be a valid string") as refusal:
+        call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": wrong})
     assert refusal.value.remedy
-    with pytest.raises(BadInput, match="there is no") as refusal:
-        MemoryTrafficTasks().roofline(make_settings(tmp_path), {"kernels": ["tiling", wrong]}, EventRecorder())
+    unknown = "There is no transformation" if is_text else "kernels.1: should be a valid string"
+    with pytest.raises(BadInput, match=unknown) as refusal:
+        call_task("memory-traffic", "roofline", make_settings(tmp_path), {"kernels": ["tiling", wrong]})
     assert refusal.value.remedy
     if wrong != ["tiling"]:
-        with pytest.raises(BadInput, match="no kernels are named"):
-            MemoryTrafficTasks().roofline(make_settings(tmp_path), {"kernels": wrong}, EventRecorder())
+        no_kernels = "No kernels are named" if wrong == [] else "kernels: should be a valid list"
+        with pytest.raises(BadInput, match=no_kernels):
+            call_task("memory-traffic", "roofline", make_settings(tmp_path), {"kernels": wrong})
+
+
+def test_missing_and_unknown_arguments_are_refused(tmp_path):
+    with pytest.raises(BadInput, match="what: missing"):
+        call_task("memory-traffic", "sweep", make_settings(tmp_path))
+    with pytest.raises(BadInput, match="kernels: missing"):
+        call_task("memory-traffic", "roofline", make_settings(tmp_path))
+    with pytest.raises(BadInput, match="size: there is no such argument"):
+        call_task("memory-traffic", "sizes", make_settings(tmp_path), {"size": 1})

@@ -1,22 +1,24 @@
-"""Ask: a passage and a question, and what the FP32 and the INT8 model answer, side by side."""
+"""The tab Ask: a passage and a question, and the answers of the FP32 and the INT8 model side by side."""
 
 from __future__ import annotations
 
 import html
 from itertools import pairwise
-from typing import Any
 
 import streamlit as st
 
-from bench.formatting import format_duration
+from bench.formatting import format_cores, format_duration
 from bench.plan.plan import Plan
-from bench.scheduler.tasks import Job, JobState
+from bench.scheduler.interactive import Request, RequestState
 from bench.values import Arm
-from ui.components import task_panel
+from bench.workload.interface import BadInput
+from ui import services
 from ui.design import browser, markdown, theme
 from ui.design.theme import Theme
+from workloads.bert.measurements import AskArguments, AskResult, ModelAnswer
 
-SLOT = "bert:ask"
+REQUEST_KEY = "bert:ask:request"
+REFRESH_S = 0.5
 DEFAULT_PASSAGE = (
     "Intel Neural Compressor was first released in 2020 under the name Low Precision Optimization Tool. It lowers the "
     "numerical precision of a trained network from 32-bit floating point to 8-bit integers, after it has watched the "
@@ -34,30 +36,35 @@ MODEL_ARMS = {"fp32": (Arm.BASELINE, "FP32"), "int8": (Arm.ACCELERATED, "INT8")}
 
 
 def draw_ask_tab(plan: Plan) -> None:
-    """The whole tab."""
     colours = browser.detect_theme()
-    job = task_panel.get_session_job(SLOT)
-    asking, answered = st.columns([1, 1], gap="large")
-    with asking:
-        _draw_form(plan, job)
-    with answered:
-        if job is None:
+    request = _find_request()
+    form, answers = st.columns([1, 1], gap="large")
+    with form:
+        _draw_form(plan, request)
+    with answers:
+        if request is None:
             st.markdown(
                 "Both models read the passage and mark the words that answer the question. The first question of a "
-                "session takes a while: the FP32 model is loaded, and quantized unless that was done before."
+                "session takes longer: the FP32 model is loaded, and quantized unless its INT8 version is in the cache."
             )
         else:
-            task_panel.follow_job(job, lambda now: _draw_answers(now, colours))
+            _follow_request(request, colours)
 
 
-def _draw_form(plan: Plan, job: Job | None) -> None:
-    for key, first in (("bert:passage", DEFAULT_PASSAGE), ("bert:question", EXAMPLE_QUESTIONS[0])):
-        # A widget that is not drawn forgets; what was written stays for the session.
+def _find_request() -> Request | None:
+    """The last question of this session."""
+    request_id = st.session_state.get(REQUEST_KEY)
+    return services.get_interactive_tasks().find(request_id) if request_id else None
+
+
+def _draw_form(plan: Plan, request: Request | None) -> None:
+    for key, default in (("bert:passage", DEFAULT_PASSAGE), ("bert:question", EXAMPLE_QUESTIONS[0])):
+        # Streamlit drops the value of a widget that is not drawn, so it is kept under another key.
         if key not in st.session_state:
-            st.session_state[key] = st.session_state.get(f"{key}:kept", first)
-    st.text_area("Passage", key="bert:passage", height=260, help="Any English text; long ones are read in windows.")
+            st.session_state[key] = st.session_state.get(f"{key}:kept", default)
+    st.text_area("Passage", key="bert:passage", height=260, help="Any English text. Long texts are read in windows.")
     st.pills(
-        "Questions to begin with",
+        "Example questions",
         EXAMPLE_QUESTIONS,
         key="bert:suggested",
         on_change=_fill_question,
@@ -70,14 +77,26 @@ def _draw_form(plan: Plan, job: Job | None) -> None:
             icon=":material/quiz:",
             type="primary",
             key="bert:ask-button",
-            disabled=job is not None and not job.state.over,
+            disabled=request is not None and not request.state.over,
         )
     for key in ("bert:passage", "bert:question"):
         st.session_state[f"{key}:kept"] = st.session_state[key]
-    if pressed:
-        given = {"question": st.session_state["bert:question"], "passage": st.session_state["bert:passage"]}
-        task_panel.start_task(plan, "ask", given, SLOT)
+    if pressed and _submit(plan):
         st.rerun()
+
+
+def _submit(plan: Plan) -> bool:
+    """Ask the question, or say why that is not possible."""
+    arguments = {"question": st.session_state["bert:question"], "passage": st.session_state["bert:passage"]}
+    try:
+        st.session_state[REQUEST_KEY] = services.get_interactive_tasks().submit(plan, "ask", arguments)
+    except BadInput as error:
+        st.error(error.remedy, title=str(error))
+        return False
+    except OSError as error:
+        st.error(f"{error}. Check that the disk has free space and is writable.", title="The question was not asked")
+        return False
+    return True
 
 
 def _fill_question() -> None:
@@ -85,47 +104,84 @@ def _fill_question() -> None:
         st.session_state["bert:question"] = chosen
 
 
-def _draw_answers(job: Job, colours: Theme) -> None:
-    task_panel.draw_job_state(job)
-    if job.state is not JobState.DONE:
+def _follow_request(request: Request, colours: Theme) -> None:
+    """Draw the request, again and again until it is over; then the whole page is drawn once more."""
+    if request.state.over:
+        _draw_request(request, colours)
         return
-    answers = job.result["answers"]
+
+    def redraw() -> None:
+        current = services.get_interactive_tasks().find(request.id)
+        if current is None or current.state.over:
+            st.rerun()
+        _draw_request(current, colours)
+
+    st.fragment(redraw, run_every=REFRESH_S)()
+
+
+def _draw_request(request: Request, colours: Theme) -> None:
+    match request.state:
+        case RequestState.WAITING:
+            text = f"{request.place} in front. One job at a time runs on this machine."
+            st.info(text if request.place else "It starts in a moment.", icon=":material/hourglass_top:")
+        case RequestState.RUNNING:
+            text = markdown.escape_markdown(request.progress or "starting its process")
+            text += f" :gray[({request.seconds:.0f} s)]"
+            if request.share is None:
+                st.markdown(f":material/progress_activity: {text}")
+            else:
+                st.progress(request.share, text)
+        case RequestState.FAILED if request.failure:
+            failure = request.failure
+            st.error(
+                markdown.escape_markdown(failure.remedy),
+                title=markdown.escape_markdown(failure.what),
+                icon=":material/error:",
+            )
+            if failure.log:
+                with st.expander("The last lines of its output", icon=":material/terminal:"):
+                    st.code("\n".join(failure.log), language=None, wrap_lines=True)
+        case RequestState.FINISHED:
+            _draw_answers(request, colours)
+
+
+def _draw_answers(request: Request, colours: Theme) -> None:
+    result = request.result_as(AskResult)
+    answers = {"fp32": result.fp32, "int8": result.int8}
     for column, (name, (arm, label)) in zip(st.columns(len(answers)), MODEL_ARMS.items(), strict=True):
         with column, st.container(border=True, height="stretch"):
             _draw_answer(answers[name], theme.arm_name_markdown(arm, label, colours))
-    st.html(mark_spans(job.given["passage"], answers, colours))
-    same = answers["fp32"]["best"][:1] == answers["int8"]["best"][:1]
-    texts = {name: [one["text"] for one in found["best"][:1]] for name, found in answers.items()}
-    agree = "the same words" if texts["fp32"] == texts["int8"] else "**different words**"
-    windows = job.result["windows"]
-    read = "in one window" if windows == 1 else f"in {windows} overlapping windows"
+    st.html(mark_spans(request.arguments_as(AskArguments).passage, answers, colours))
+    best = [answer.best[:1] for answer in answers.values()]
+    texts = [[span.text for span in spans] for spans in best]
+    agreement = "the same words" if texts[0] == texts[1] else "**different words**"
+    probability = " with the same probability" if best[0] == best[1] else ""
+    windows = "one window" if result.windows == 1 else f"{result.windows} overlapping windows"
     st.caption(
-        f"Both models mark {agree}{' with the same probability' if same else ''}. The passage was read {read} of "
-        f"{job.result['length']} word pieces, tokenized in {format_duration(job.result['tokenize_s'])}; the times are the "
-        f"median of {job.result['repeats']} passes each, models taking turns, on {job.plan.cores} "
-        f"core{'s' * (job.plan.cores > 1)}. That is too little for a claim: press **Run** to measure the ratio."
+        f"Both models mark {agreement}{probability}. The passage was read in {windows} of {result.length} word pieces "
+        f"and tokenized in {format_duration(result.tokenize_s)}. Times are the median of {result.repeats} passes of "
+        f"each model, in turns, on {format_cores(request.plan.cores)}. That is too little for a claim: press **Run** "
+        "to measure the ratio."
     )
 
 
-def _draw_answer(answer: dict[str, Any], name: str) -> None:
+def _draw_answer(answer: ModelAnswer, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(name, width="content")
-        st.markdown(f":gray[{format_duration(answer['inference_s'])}]", width="content", help="Inference alone")
-    best = answer["best"]
-    if not best:
+        st.markdown(f":gray[{format_duration(answer.inference_s)}]", width="content", help="Time of inference alone")
+    if not answer.best:
         st.markdown("*no answer found*")
         return
-    st.markdown(f"##### {markdown.escape_markdown(best[0]['text'])}")
-    st.progress(best[0]["probability"], f":small[{best[0]['probability']:.1%} of the n-best list's probability]")
-    for other in best[1:]:
-        st.markdown(f":small[:gray[{other['probability']:.1%} {markdown.escape_markdown(other['text'])}]]")
+    first, *others = answer.best
+    st.markdown(f"##### {markdown.escape_markdown(first.text)}")
+    st.progress(first.probability, f":small[{first.probability:.1%} of the probability of the best answers]")
+    for other in others:
+        st.markdown(f":small[:gray[{other.probability:.1%} {markdown.escape_markdown(other.text)}]]")
 
 
-def mark_spans(passage: str, answers: dict[str, Any], colours: Theme) -> str:
-    """The passage as HTML with each model's best span marked: FP32's by a line below, INT8's by a filled background."""
-    spans = {
-        name: (found["best"][0]["start"], found["best"][0]["end"]) for name, found in answers.items() if found["best"]
-    }
+def mark_spans(passage: str, answers: dict[str, ModelAnswer], colours: Theme) -> str:
+    """The passage as HTML with each model's best answer marked: FP32's with a line below, INT8's with a background."""
+    spans = {name: (answer.best[0].start, answer.best[0].end) for name, answer in answers.items() if answer.best}
     edges = sorted({0, len(passage), *(edge for span in spans.values() for edge in span)})
     parts = []
     for first, last in pairwise(edges):
@@ -139,8 +195,7 @@ def mark_spans(passage: str, answers: dict[str, Any], colours: Theme) -> str:
             css += f"border-bottom: 3px solid {theme.arm_style(Arm.BASELINE, colours).colour};"
         if "int8" in inside:
             css += f"background: {theme.arm_style(Arm.ACCELERATED, colours).fill};"
-        who = " and ".join(MODEL_ARMS[name][1] for name in MODEL_ARMS if name in inside)
-        parts.append(
-            f'<mark title="{who}" style="color: inherit; padding-bottom: 1px; background: none; {css}">{text}</mark>'
-        )
+        models = " and ".join(MODEL_ARMS[name][1] for name in MODEL_ARMS if name in inside)
+        style = f"color: inherit; padding-bottom: 1px; background: none; {css}"
+        parts.append(f'<mark title="{models}" style="{style}">{text}</mark>')
     return f'<div style="line-height: 1.8; overflow-wrap: anywhere">{"".join(parts)}</div>'

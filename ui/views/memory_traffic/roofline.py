@@ -1,167 +1,153 @@
-"""Roofline: the bandwidth of each level of memory, the peak of arithmetic, and where the kernels stand under them."""
+"""The tab Roofline: bandwidth of each level of memory, peak of arithmetic, and how near the kernels come to them."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from bench.formatting import format_count
 from bench.machine.model import Cache
 from bench.plan.plan import Plan
-from bench.scheduler.tasks import Job
 from bench.values import Arm
 from ui.charts import axes
-from ui.components import task_panel
+from ui.components import job_panel
+from ui.components.job_panel import DisplayedJob, MeasurementRequest
 from ui.design import browser, markdown, plotly_template
 from ui.design.theme import Theme, arm_style, published_colour
 from ui.views.memory_traffic import array_sizes
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
+from workloads.memory_traffic.measurements import PeakRate, RooflinePoint, RooflineResult, TriadPoint
 
-RELEVANT_PARAMETERS = ("fields", "vectors")
 LINE_DASHES = ("dash", "solid", "dot", "dashdot")
 INTENSITY_RANGE = (1 / 64, 512.0)
-"""Operations a byte, from where to where the roof is drawn."""
+"""Operations per byte over which the roof is drawn."""
+ALL_KERNELS = "all"
 
 
 def draw_roofline_tab(plan: Plan) -> None:
-    """The whole tab."""
     colours = browser.detect_theme()
-    settings = task_panel.relevant_settings(plan, RELEVANT_PARAMETERS)
-    slot = f"memory:roofline:{settings}"
-    job = task_panel.find_newest_job(slot, plan.workload, "roofline", settings=settings)
-    choices = {name: transformation.label for name, transformation in TRANSFORMATIONS.items()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        wanted = st.selectbox(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        chosen = st.selectbox(
             "Kernels",
-            ["all", *choices],
-            format_func=lambda name: choices.get(name, "of all transformations"),
+            [ALL_KERNELS, *TRANSFORMATIONS],
+            format_func=lambda name: "of all transformations" if name == ALL_KERNELS else TRANSFORMATIONS[name].label,
             key="memory:roofline-which",
             width=280,
         )
-        kernels = list(choices) if wanted == "all" else [wanted]
-        task_panel.draw_task_buttons(plan, job, "roofline", {"kernels": kernels}, slot, "Measure", ":material/roofing:")
+    kernels = list(TRANSFORMATIONS) if chosen == ALL_KERNELS else [chosen]
+    request = MeasurementRequest(plan, "roofline", {"kernels": kernels})
+    job = job_panel.find_job(request)
+    with row:
+        job_panel.draw_buttons(request, job, "Measure", ":material/roofing:")
         st.caption(
-            "STREAM's triad from the nearest cache to memory, the peak of fused multiply-adds, and each kernel at the "
-            "size that suits it; on one thread and on as many as there are cores set. Up to two minutes."
+            "Measures STREAM's triad from the nearest cache to memory, the peak of fused multiply-adds, and each "
+            "kernel at its recommended size, on one thread and on as many as there are cores set. Takes up to two minutes."
         )
     if job is None:
         st.info(
-            "The roofline says what this machine allows: below the slope memory is the limit, below the level line "
-            "arithmetic is. Press Measure.",
+            "The roofline shows the limits of this machine: under the slope memory is the limit, under the horizontal "
+            "line arithmetic is. Press **Measure**.",
             icon=":material/roofing:",
         )
         return
-    task_panel.follow_job(job, lambda now: _draw_results(now, colours))
+    job_panel.draw_origin(job, request)
+    job_panel.follow_job(job, lambda current: draw_roofline(current, colours))
 
 
-def _draw_results(job: Job, colours: Theme) -> None:
-    task_panel.draw_job_state(job)
-    stairs, peaks, kernels = job.told("triad"), job.told("peak"), job.told("kernel")
-    if not stairs:
+def draw_roofline(job: DisplayedJob, colours: Theme) -> None:
+    """A measurement of the roofline, as far as it has come."""
+    job_panel.draw_state(job)
+    record = job.record
+    stairs = record.reports_as("triad", TriadPoint) if record else []
+    if record is None or not stairs:
         return
+    peaks, kernels = record.reports_as("peak", PeakRate), record.reports_as("kernel", RooflinePoint)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**The staircase of the caches** :small[STREAM's triad, best of five passes]")
+        st.markdown("**Bandwidth of caches and memory** :small[STREAM's triad, best of five passes]")
         st.plotly_chart(
-            build_staircase_figure(stairs, array_sizes.data_caches(), colours),
+            build_staircase_figure(stairs, array_sizes.data_caches(record.machine), colours),
             key="memory-stairs",
             config=plotly_template.PLOTLY_CONFIG,
             alt="Bandwidth of the triad over the size of its arrays",
         )
     with right:
-        st.markdown("**The roofline** :small[bytes counted from the algorithm]")
+        st.markdown("**Roofline** :small[bytes counted from the algorithm]")
         st.plotly_chart(
             build_roofline_figure(stairs, peaks, kernels, colours),
             key="memory-roofline",
             config=plotly_template.PLOTLY_CONFIG,
-            alt="Operations a second over operations a byte, with the limits of this machine and the kernels",
+            alt="Operations per second over operations per byte, with the limits of this machine and the kernels",
         )
     for peak in peaks:
-        threads = f"{peak['threads']} thread{'s' * (peak['threads'] > 1)}"
+        bandwidth = f"{_largest_array_gb_s(stairs, peak.threads):.1f} GB/s"
         st.markdown(
-            f"{threads}: **{peak['gflop_s']:,.0f} Gflop/s** of float32 multiply-adds, {peak['bits']}-bit vectors, "
-            f"**{_largest_array_gb_s(stairs, peak['threads']):.1f} GB/s** from the largest arrays"
+            f"{format_count(peak.threads, 'thread')}: **{peak.gflop_s:,.0f} Gflop/s** of float32 multiply-adds, "
+            f"{peak.bits}-bit vectors, **{bandwidth}** from the largest arrays"
         )
     if kernels:
         st.dataframe(build_kernel_table(kernels), hide_index=True)
         st.caption(
-            "Shares can pass 100 %: the triad also writes, and a line that is written is read first, which STREAM does "
-            "not count; a kernel that only reads moves fewer bytes in truth. Float64 kernels are held to the peak of "
-            "float32 where arithmetic limits them. The vectors are counted in the compiled code: such static counts do "
-            "not say what ran."
+            "Shares can exceed 100 %: the triad also writes, and a cache line is read before it is written, which "
+            "STREAM does not count. A kernel that only reads moves fewer bytes. Float64 kernels are compared with the "
+            "peak of float32 if arithmetic limits them. Vectors are counted in the compiled code, which does not show "
+            "what ran."
         )
-    if why := job.result.get("uncounted"):
+    result = record.result_as(RooflineResult)
+    if result and result.uncounted:
         st.caption(
-            f":material/visibility_off: **No hardware counters beside**, or not all. {markdown.escape_markdown(why)}."
+            ":material/visibility_off: **Hardware counters are missing**, all or some of them. "
+            f"{markdown.escape_markdown(result.uncounted)}."
         )
 
 
-def _largest_array_gb_s(stairs: list[dict[str, Any]], threads: int) -> float:
+def _largest_array_gb_s(stairs: list[TriadPoint], threads: int) -> float:
     """GB/s at the largest size that was measured."""
-    own = [stair for stair in stairs if stair["threads"] == threads]
-    return max(own, key=lambda stair: stair["bytes"])["gb_s"] if own else 0.0
+    series = [stair for stair in stairs if stair.threads == threads]
+    return max(series, key=lambda stair: stair.bytes).gb_s if series else 0.0
 
 
-def _thread_counts(of: list[dict[str, Any]]) -> list[int]:
-    return sorted({one["threads"] for one in of})
-
-
-def build_staircase_figure(stairs: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> go.Figure:
-    """GB/s over the size of all arrays, a line for each number of threads."""
+def build_staircase_figure(stairs: list[TriadPoint], caches: list[Cache], theme: Theme) -> go.Figure:
+    """GB/s over the size of all arrays, with a line for each number of threads."""
     figure = plotly_template.new_figure(theme, 420)
-    for place, threads in enumerate(_thread_counts(stairs)):
-        own = [stair for stair in stairs if stair["threads"] == threads]
-        arm = Arm.BASELINE if place == 0 else Arm.ACCELERATED
+    for place, threads in enumerate(sorted({stair.threads for stair in stairs})):
+        series = [stair for stair in stairs if stair.threads == threads]
+        style = arm_style(Arm.BASELINE if place == 0 else Arm.ACCELERATED, theme)
         figure.add_scatter(
-            x=[stair["bytes"] / 1024 for stair in own],
-            y=[stair["gb_s"] for stair in own],
+            x=[stair.bytes / 1024 for stair in series],
+            y=[stair.gb_s for stair in series],
             mode="lines+markers",
-            name=f"{threads} thread{'s' * (threads > 1)}",
-            line={"color": arm_style(arm, theme).colour, "dash": LINE_DASHES[place % len(LINE_DASHES)]},
-            marker={"symbol": arm_style(arm, theme).symbol},
+            name=format_count(threads, "thread"),
+            line={"color": style.colour, "dash": LINE_DASHES[place % len(LINE_DASHES)]},
+            marker={"symbol": style.symbol},
             hovertemplate="%{x:,.0f} KiB: %{y:.1f} GB/s<extra></extra>",
         )
     axes.mark_caches(figure, caches, theme)
-    array_sizes.set_array_size_axis(figure, [stair["bytes"] for stair in stairs], "all three arrays")
+    array_sizes.set_array_size_axis(figure, [stair.bytes for stair in stairs], "all three arrays")
     figure.update_yaxes(title="GB/s", rangemode="tozero")
     return figure
 
 
 def build_roofline_figure(
-    stairs: list[dict[str, Any]], peaks: list[dict[str, Any]], kernels: list[dict[str, Any]], theme: Theme
+    stairs: list[TriadPoint], peaks: list[PeakRate], kernels: list[RooflinePoint], theme: Theme
 ) -> go.Figure:
-    """Gflop/s over operations a byte; for each number of threads the roof of memory, and that of the fastest level."""
+    """Gflop/s over operations per byte. For each number of threads, the roofs of memory and of the fastest cache."""
     figure = plotly_template.new_figure(theme, 420)
     for place, peak in enumerate(peaks):
-        own = [stair for stair in stairs if stair["threads"] == peak["threads"]]
-        if not own:
-            continue
-        arm = Arm.BASELINE if place == 0 else Arm.ACCELERATED
-        threads = f"{peak['threads']} thread{'s' * (peak['threads'] > 1)}"
-        levels = {
-            "memory": _largest_array_gb_s(stairs, peak["threads"]),
-            "nearest cache": max(stair["gb_s"] for stair in own),
-        }
-        for level, gb_s in levels.items():
-            ridge = peak["gflop_s"] / gb_s
-            x = [INTENSITY_RANGE[0], ridge, max(INTENSITY_RANGE[1], ridge)]
-            figure.add_scatter(
-                x=x,
-                y=[min(peak["gflop_s"], gb_s * intensity) for intensity in x],
-                mode="lines",
-                name=f"{level}, {threads}",
-                line={"color": arm_style(arm, theme).colour, "dash": "solid" if level == "memory" else "dot"},
-                hovertemplate=f"{level}, {threads}: {gb_s:.1f} GB/s, {peak['gflop_s']:,.0f} Gflop/s<extra></extra>",
-            )
-    # What has no arithmetic has no place on a chart of it; the table has it.
-    points = [kernel for kernel in kernels if kernel["gflop_s"] > 0]
+        series = [stair for stair in stairs if stair.threads == peak.threads]
+        if series:
+            arm = Arm.BASELINE if place == 0 else Arm.ACCELERATED
+            _add_roof(figure, "memory", _largest_array_gb_s(stairs, peak.threads), peak, arm, theme)
+            _add_roof(figure, "nearest cache", max(stair.gb_s for stair in series), peak, arm, theme)
+    # Kernels without arithmetic have no place on these axes; the table shows them.
+    points = [kernel for kernel in kernels if kernel.gflop_s > 0]
     figure.add_scatter(
-        x=[point["intensity"] for point in points],
-        y=[point["gflop_s"] for point in points],
-        customdata=[[point["gb_s"], point["share"], point["threads"], point["transformation"]] for point in points],
-        text=[point["version"] for point in points],
+        x=[point.intensity for point in points],
+        y=[point.gflop_s for point in points],
+        customdata=[[point.gb_s, point.share, point.threads, point.transformation] for point in points],
+        text=[point.version for point in points],
         mode="markers+text",
         textposition="middle right",
         name="kernels",
@@ -170,28 +156,43 @@ def build_roofline_figure(
         "%{customdata[0]:.3g} GB/s, %{customdata[1]:.0%} of its limit<extra></extra>",
     )
     intensities, rates = ([value for line in figure.data for value in line[along]] for along in ("x", "y"))
-    figure.update_xaxes(title="arithmetic intensity [operations a byte], log", **axes.build_log_axis(intensities))
+    figure.update_xaxes(title="arithmetic intensity [operations per byte], log", **axes.build_log_axis(intensities))
     figure.update_yaxes(title="Gflop/s, log", **axes.build_log_axis(rates))
     return figure
 
 
-def build_kernel_table(kernels: list[dict[str, Any]]) -> pd.DataFrame:
-    """Every kernel in figures."""
+def _add_roof(figure: go.Figure, level: str, gb_s: float, peak: PeakRate, arm: Arm, theme: Theme) -> None:
+    """The limit of one level of memory: a slope up to the ridge, then the peak of arithmetic."""
+    ridge = peak.gflop_s / gb_s
+    intensities = [INTENSITY_RANGE[0], ridge, max(INTENSITY_RANGE[1], ridge)]
+    name = f"{level}, {format_count(peak.threads, 'thread')}"
+    figure.add_scatter(
+        x=intensities,
+        y=[min(peak.gflop_s, gb_s * intensity) for intensity in intensities],
+        mode="lines",
+        name=name,
+        line={"color": arm_style(arm, theme).colour, "dash": "solid" if level == "memory" else "dot"},
+        hovertemplate=f"{name}: {gb_s:.1f} GB/s, {peak.gflop_s:,.0f} Gflop/s<extra></extra>",
+    )
+
+
+def build_kernel_table(kernels: list[RooflinePoint]) -> pd.DataFrame:
+    """One row for each version of each transformation."""
     return pd.DataFrame(
         [
             {
-                "transformation": kernel["transformation"],
-                "version": kernel["label"],
-                "threads": kernel["threads"],
-                "ms": round(1e3 * kernel["seconds"], 3),
-                "GB/s": round(kernel["gb_s"], 2),
-                "Gflop/s": round(kernel["gflop_s"], 2),
-                "operations a byte": round(kernel["intensity"], 3),
-                "triad there [GB/s]": round(kernel["limit_gb_s"], 1),
-                "share of the limit": f"{kernel['share']:.0%}",
-                "machine code": markdown.escape_markdown(kernel["words"]),
+                "transformation": kernel.transformation,
+                "version": kernel.label,
+                "threads": kernel.threads,
+                "ms": round(1e3 * kernel.seconds, 3),
+                "GB/s": round(kernel.gb_s, 2),
+                "Gflop/s": round(kernel.gflop_s, 2),
+                "operations per byte": round(kernel.intensity, 3),
+                "triad there [GB/s]": round(kernel.limit_gb_s, 1),
+                "share of the limit": f"{kernel.share:.0%}",
+                "machine code": markdown.escape_markdown(kernel.machine_code),
             }
-            | {f"{event} a call": f"{count:,.0f}" for event, count in kernel.get("counted", {}).items()}
+            | {f"{event} per call": f"{count:,.0f}" for event, count in kernel.counted.items()}
             for kernel in kernels
         ]
     )

@@ -1,38 +1,47 @@
-"""Scaling: speedup over cores, with Amdahl's law and the ceiling of memory in the same chart."""
+"""The chart of scaling: speedup over cores, with Amdahl's law and the most that the triad gains."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from bench.formatting import format_bytes, format_percent
 from bench.machine.model import Cache
-from bench.scheduler.tasks import Job
 from bench.stats.amdahl import amdahl_ratio
 from bench.values import Arm
-from ui.design import plotly_template
+from ui.components import job_panel
+from ui.components.job_panel import DisplayedJob
+from ui.design import markdown, plotly_template
 from ui.design.theme import Theme, arm_style, faint_colour, published_colour
-from ui.views.memory_traffic import array_sizes
+from ui.views.memory_traffic.array_sizes import data_caches
+from workloads.memory_traffic.measurements import BandwidthCeiling, ScalingFit, ScalingPoint, ScalingResult
 
 KERNEL_NAMES = {"triad": "triad: waits for memory", "arithmetic": "arithmetic: in registers"}
 KERNEL_ARMS = {"triad": Arm.ACCELERATED, "arithmetic": Arm.BASELINE}
 MIN_CACHE_MULTIPLE = 4
-"""Times the last cache that arrays must be long to tell of memory, as STREAM asks."""
+"""STREAM's rule: arrays measure memory if together they are at least so many times as large as the last cache."""
 
 
-def draw_scaling(job: Job, colours: Theme) -> None:
-    """The chart, with what it says in figures."""
-    points, fits, ceiling = job.told("point"), job.told("amdahl"), job.first("ceiling")
+def draw_scaling(job: DisplayedJob, colours: Theme) -> None:
+    """A measurement of scaling, as far as it has come."""
+    job_panel.draw_state(job)
+    record = job.record
+    if record is None:
+        return
+    points, fits = record.reports_as("point", ScalingPoint), record.reports_as("amdahl", ScalingFit)
+    ceiling = record.first_report_as("ceiling", BandwidthCeiling)
     if not points or ceiling is None:
         return
-    if len({point["cores"] for point in points}) < 2:
-        st.info("One core has no speedup: set the cores above, and measure again.", icon=":material/info:")
+    if len({point.cores for point in points}) < 2:
+        st.info("One core has no speedup. Set more cores above and measure again.", icon=":material/info:")
         return
-    st.markdown("**Speedup over one core** :small[medians of rounds taken in turn; bars hold half of the rounds]")
-    caches = array_sizes.data_caches()
-    chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
+    result = record.result_as(ScalingResult)
+    shape = f"; {markdown.escape_markdown(result.shape)}" if result else ""
+    st.markdown(
+        f"**Speedup over one core** :small[medians of rounds in turns; bars show the middle half of the rounds{shape}]"
+    )
+    caches = data_caches(record.machine)
+    chart, text = st.columns([3, 2], gap="large", vertical_alignment="center")
     with chart:
         st.plotly_chart(
             build_speedup_figure(points, fits, ceiling, caches, colours),
@@ -40,80 +49,75 @@ def draw_scaling(job: Job, colours: Theme) -> None:
             config=plotly_template.PLOTLY_CONFIG,
             alt="Speedup over the number of cores, with Amdahl's law and the most that the triad gains",
         )
-    with words:
-        st.markdown(f"- {describe_ceiling(ceiling, max(point['cores'] for point in points), caches)}")
+    with text:
+        st.markdown(f"- {describe_ceiling(ceiling, max(point.cores for point in points), caches)}")
         for fit in fits:
             st.markdown(f"- {describe_fit(fit)}")
 
 
 def exceeds_caches(size: int, caches: list[Cache]) -> bool:
-    """Whether arrays of `size` bytes tell of memory, and not of a cache."""
+    """Whether arrays of `size` bytes measure memory, and not a cache."""
     return bool(caches) and size >= MIN_CACHE_MULTIPLE * max(cache.bytes for cache in caches)
 
 
-def describe_ceiling(ceiling: dict[str, Any], cores: int, caches: list[Cache]) -> str:
-    """What the triad's best says: of memory where its arrays are well beyond the caches, elsewhere of what it is."""
-    size, most = ceiling["bytes"], ceiling["all_gb_s"] / ceiling["one_gb_s"]
-    rates = f"{ceiling['one_gb_s']:.1f} GB/s on one core, {ceiling['all_gb_s']:.1f} GB/s at most on 1 to {cores} cores"
+def describe_ceiling(ceiling: BandwidthCeiling, cores: int, caches: list[Cache]) -> str:
+    """What the best bandwidth of the triad is a limit of, in Markdown."""
+    size, gain = ceiling.bytes, ceiling.all_gb_s / ceiling.one_gb_s
+    rates = f"{ceiling.one_gb_s:.1f} GB/s on one core, {ceiling.all_gb_s:.1f} GB/s at most on 1 to {cores} cores"
     if exceeds_caches(size, caches):
         return (
-            f"**The ceiling of memory** at this size: {rates}, so that what only waits for memory gains "
-            f"**{most:.2f}x** and no more on 1 to {cores} cores."
+            f"**Memory limit** at this size: {rates}. Code that only waits for memory gains at most **{gain:.2f}x** on "
+            f"1 to {cores} cores."
         )
-    told = f"**No ceiling of memory** at this size: {rates}, "
+    prefix = f"**Not a memory limit** at this size: {rates}, "
     if not caches:
-        return f"{told}but this machine does not tell its caches, nor, then, whether memory was what it waited for."
+        return f"{prefix}but the system does not report its caches, so it is not known whether memory was the limit."
     last = caches[-1]
-    holds = next((cache for cache in caches if size <= cache.bytes), last)
-    if holds is not last:
+    smallest = next((cache for cache in caches if size <= cache.bytes), last)
+    if smallest is not last:
         return (
-            f"{told}but all arrays together, {format_bytes(size)}, fit into L{holds.level}. The work is so short "
-            "that the cost of starting threads is much of what is measured."
+            f"{prefix}but all arrays together, {format_bytes(size)}, fit into L{smallest.level}. The work is so short "
+            "that starting threads is a large part of the time."
         )
     return (
-        f"{told}but all arrays together, {format_bytes(size)}, are not well beyond L{last.level} "
-        f"({format_bytes(last.bytes)}), which serves some of them or all. Memory is told of from "
+        f"{prefix}but all arrays together, {format_bytes(size)}, are not well beyond L{last.level} "
+        f"({format_bytes(last.bytes)}), which holds some or all of them. Memory is measured from "
         f"{format_bytes(MIN_CACHE_MULTIPLE * last.bytes)} on."
     )
 
 
-def is_slower(fit: dict[str, Any]) -> bool:
-    """Whether more cores take longer than one, of which Amdahl's law knows nothing."""
-    return fit["serial"] > 1
+def is_slower(fit: ScalingFit) -> bool:
+    """Whether more cores take longer than one, which Amdahl's law does not describe."""
+    return fit.serial > 1
 
 
-def describe_fit(fit: dict[str, Any]) -> str:
-    """What Amdahl's law makes of a kernel's times."""
-    kernel = KERNEL_NAMES[fit["kernel"]].partition(":")[0].capitalize()
+def describe_fit(fit: ScalingFit) -> str:
+    """The serial share of a kernel by Amdahl's law, in Markdown."""
+    kernel = KERNEL_NAMES[fit.kernel].partition(":")[0].capitalize()
     if is_slower(fit):
         return f"**{kernel}**: slower on more cores: Amdahl's law does not apply."
-    interval = f"({_format_share(fit['low'])} to {_format_share(fit['high'])}, 95 % interval over the rounds)"
-    if fit["fits"]:
-        share = _format_share(fit["serial"])
-        return f"**{kernel}**, Amdahl's fit over {fit['counts']} counts of cores: serial share {share} {interval}."
+    share = _format_share(fit.serial)
+    interval = f"({_format_share(fit.low)} to {_format_share(fit.high)}, 95 % interval over the rounds)"
+    if fit.fits:
+        return f"**{kernel}**, Amdahl's fit over {fit.counts} core counts: serial share {share} {interval}."
     return (
-        f"**{kernel}**: two counts of cores allow no fit, since Amdahl's curve goes through any two points. They bound "
-        f"the serial share only: {_format_share(fit['serial'])} {interval}."
+        f"**{kernel}**: two core counts do not allow a fit, because Amdahl's curve passes through any two points. They "
+        f"only bound the serial share: {share} {interval}."
     )
 
 
 def _format_share(share: float) -> str:
-    """In percent. None is below nothing, where cores gained more than their number, or above all, where they lost."""
+    """In percent. Below 0 if the gain exceeds the number of cores, and above 100 if more cores are slower."""
     return format_percent(max(0.0, share)) if share <= 1 else "more than 100 %"
 
 
 def build_speedup_figure(
-    points: list[dict[str, Any]],
-    fits: list[dict[str, Any]],
-    ceiling: dict[str, Any],
-    caches: list[Cache],
-    theme: Theme,
+    points: list[ScalingPoint], fits: list[ScalingFit], ceiling: BandwidthCeiling, caches: list[Cache], theme: Theme
 ) -> go.Figure:
-    """Speedup over cores: measured, by Amdahl's law where it applies, ideal, and the triad's most."""
-    drawn = plotly_template.new_figure(theme, 400, layout={"showlegend": True})
-    most = max(point["cores"] for point in points)
-    grid = [1 + place * (most - 1) / 60 for place in range(61)]
-    drawn.add_scatter(
+    """Speedup over cores: measured, ideal, by Amdahl's law if it applies, and the most that the triad gains."""
+    figure = plotly_template.new_figure(theme, 400, layout={"showlegend": True})
+    most = max(point.cores for point in points)
+    figure.add_scatter(
         x=[1, most],
         y=[1, most],
         mode="lines",
@@ -122,58 +126,62 @@ def build_speedup_figure(
         hoverinfo="skip",
     )
     for fit in fits:
-        if is_slower(fit):
-            continue
-        look = arm_style(KERNEL_ARMS[fit["kernel"]], theme)
-        shares = {name: max(0.0, fit[name]) for name in ("low", "serial", "high")}
-        curves = {name: [amdahl_ratio(1 - share, cores) for cores in grid] for name, share in shares.items()}
-        drawn.add_scatter(
-            x=[*grid, *reversed(grid)],
-            y=[*curves["low"], *reversed(curves["high"])],
-            fill="toself",
-            fillcolor=look.fill,
-            line={"width": 0},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-        drawn.add_scatter(
-            x=grid,
-            y=curves["serial"],
-            mode="lines",
-            name="Amdahl's fit" if fit["fits"] else "Amdahl's curve, no fit",
-            line={"color": look.colour, "dash": "dash", "width": 1.5},
-            hovertemplate=f"serial share {_format_share(fit['serial'])}<extra></extra>",
-        )
-    of_memory = exceeds_caches(ceiling["bytes"], caches)
-    names = KERNEL_NAMES | ({} if of_memory else {"triad": "triad"})
-    for kernel, name in names.items():
-        own = [point for point in points if point["kernel"] == kernel]
-        look = arm_style(KERNEL_ARMS[kernel], theme)
-        drawn.add_scatter(
-            x=[point["cores"] for point in own],
-            y=[point["speedup"] for point in own],
+        if not is_slower(fit):
+            _add_fit(figure, fit, most, theme)
+    is_memory = exceeds_caches(ceiling.bytes, caches)
+    for kernel, name in (KERNEL_NAMES | ({} if is_memory else {"triad": "triad"})).items():
+        series = [point for point in points if point.kernel == kernel]
+        style = arm_style(KERNEL_ARMS[kernel], theme)
+        figure.add_scatter(
+            x=[point.cores for point in series],
+            y=[point.speedup for point in series],
             error_y={
                 "type": "data",
                 "symmetric": False,
-                "array": [max(0.0, point["high"] - point["speedup"]) for point in own],
-                "arrayminus": [max(0.0, point["speedup"] - point["low"]) for point in own],
+                "array": [max(0.0, point.high - point.speedup) for point in series],
+                "arrayminus": [max(0.0, point.speedup - point.low) for point in series],
             },
-            customdata=[1e3 * point["seconds"] for point in own],
+            customdata=[1e3 * point.seconds for point in series],
             mode="markers",
             name=name,
-            marker={"color": look.colour, "symbol": look.symbol, "size": 11},
+            marker={"color": style.colour, "symbol": style.symbol, "size": 11},
             hovertemplate="%{x} cores: %{y:.2f}x, %{customdata:.4g} ms<extra></extra>",
         )
-    named = "ceiling of memory" if of_memory else "the triad's best"
-    drawn.add_hline(
-        y=ceiling["all_gb_s"] / ceiling["one_gb_s"],
+    figure.add_hline(
+        y=ceiling.all_gb_s / ceiling.one_gb_s,
         line={"color": published_colour(theme), "dash": "dashdot"},
         annotation={
-            "text": f"{named}, {ceiling['all_gb_s']:.1f} GB/s",
+            "text": f"{'memory limit' if is_memory else 'best of the triad'}, {ceiling.all_gb_s:.1f} GB/s",
             "font": {"color": published_colour(theme)},
         },
         annotation_position="top left",
     )
-    drawn.update_xaxes(title="cores", dtick=1 if most <= 16 else None, range=[0.9, most + 0.1 * most / 2])
-    drawn.update_yaxes(title="speedup over one core", rangemode="tozero")
-    return drawn
+    figure.update_xaxes(title="cores", dtick=1 if most <= 16 else None, range=[0.9, most + 0.1 * most / 2])
+    figure.update_yaxes(title="speedup over one core", rangemode="tozero")
+    return figure
+
+
+def _add_fit(figure: go.Figure, fit: ScalingFit, most: int, theme: Theme) -> None:
+    """Amdahl's curve from one to `most` cores, with the band of its interval."""
+    grid = [1 + place * (most - 1) / 60 for place in range(61)]
+    style = arm_style(KERNEL_ARMS[fit.kernel], theme)
+    low, serial, high = (
+        [amdahl_ratio(1 - max(0.0, share), cores) for cores in grid] for share in (fit.low, fit.serial, fit.high)
+    )
+    figure.add_scatter(
+        x=[*grid, *reversed(grid)],
+        y=[*low, *reversed(high)],
+        fill="toself",
+        fillcolor=style.fill,
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=grid,
+        y=serial,
+        mode="lines",
+        name="Amdahl's fit" if fit.fits else "Amdahl's curve, no fit",
+        line={"color": style.colour, "dash": "dash", "width": 1.5},
+        hovertemplate=f"serial share {_format_share(fit.serial)}<extra></extra>",
+    )

@@ -1,152 +1,171 @@
-"""Sweeps: what an element costs at every stride, and a kernel at every tile, as the points come."""
+"""Charts of sweeps: the time of an element at every stride, and of a version at every tile or strip."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from bench.formatting import format_count, format_number
 from bench.machine.model import Cache
-from bench.scheduler.tasks import Job, JobState
 from bench.values import Arm
 from ui.charts import axes
+from ui.components import job_panel
+from ui.components.job_panel import DisplayedJob
 from ui.design import markdown, plotly_template
 from ui.design.theme import Theme, arm_style, faint_colour
 from ui.views.memory_traffic.array_sizes import data_caches
+from workloads.memory_traffic.measurements import (
+    STRIDE_SWEEP,
+    SweepArguments,
+    SweepLevel,
+    SweepPoint,
+    SweepResult,
+)
 
 SWEEP_LABELS = {
-    "stride": "Strides 1 to 64",
+    STRIDE_SWEEP: "Strides 1 to 64",
     "tiling": "Tile sizes",
     "transpose": "Tile sizes",
     "stencil": "Tile sizes",
     "dependence": "Strip lengths",
 }
 SWEEP_TITLES = {
-    "stride": "What an element costs, by stride",
+    STRIDE_SWEEP: "Time per element, by stride",
     "tiling": "The matrix product over the side of its tile",
     "transpose": "The transpose over the side of its tile",
     "stencil": "The stencil over the side of its tile",
     "dependence": "Running sums over the length of a strip",
 }
 MIN_LOG_SCALE_RATIO = 20
-"""Ratio of the longest to the shortest time from which on a linear axis shows the short ones as nothing."""
+"""A logarithmic axis is used if the longest time is more than so many times the shortest."""
 LINE_DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def draw_sweep(job: Job, colours: Theme) -> None:
-    """The chart, with what it says in figures."""
-    points, levels = job.told("point"), job.told("level")
+def draw_sweep(job: DisplayedJob, colours: Theme) -> None:
+    """A sweep, as far as it has come."""
+    job_panel.draw_state(job)
+    record = job.record
+    if record is None:
+        return
+    points, levels = record.reports_as("point", SweepPoint), record.reports_as("level", SweepLevel)
     if not points and not levels:
         return
-    what = job.given["what"]
-    result = f", {markdown.escape_markdown(job.result['shape'])}" if job.state is JobState.DONE else ""
-    count = 1 if what == "stride" else job.plan.cores
-    st.markdown(f"**{SWEEP_TITLES[what]}** :small[{format_count(count, 'thread')}{result}]")
-    drawn = build_sweep_figure(what, points, levels, data_caches(), colours)
+    what, result = record.arguments_as(SweepArguments).what, record.result_as(SweepResult)
+    threads = format_count(1 if what == STRIDE_SWEEP else record.plan.cores, "thread")
+    shape = f", {markdown.escape_markdown(result.shape)}" if result else ""
+    st.markdown(f"**{SWEEP_TITLES[what]}** :small[{threads}{shape}]")
     st.plotly_chart(
-        drawn, key="memory-sweep", config=plotly_template.PLOTLY_CONFIG, alt=f"{SWEEP_TITLES[what]}: cost of an element"
+        build_sweep_figure(what, points, levels, data_caches(record.machine), colours),
+        key="memory-sweep",
+        config=plotly_template.PLOTLY_CONFIG,
+        alt=f"{SWEEP_TITLES[what]}: time per element",
     )
-    st.caption(_describe_points(what, points))
+    st.caption(describe_points(what, points))
 
 
 def build_sweep_figure(
-    what: str, points: list[dict[str, Any]], levels: list[dict[str, Any]], caches: list[Cache], theme: Theme
+    what: str, points: list[SweepPoint], levels: list[SweepLevel], caches: list[Cache], theme: Theme
 ) -> go.Figure:
-    """Nanoseconds an element, over stride or tile; versions that stand beside are level lines."""
+    """Nanoseconds per element over stride or tile. Versions to compare with are horizontal lines."""
     figure = plotly_template.new_figure(theme, 420, layout={"showlegend": True})
-    look = arm_style(Arm.ACCELERATED, theme)
-    for place, version in enumerate(dict.fromkeys(point["version"] for point in points)):
-        own = [point for point in points if point["version"] == version]
+    style = arm_style(Arm.ACCELERATED, theme)
+    for place, version in enumerate(dict.fromkeys(point.version for point in points)):
+        series = [point for point in points if point.version == version]
         figure.add_scatter(
-            x=[point["x"] for point in own],
-            y=[point["ns"] for point in own],
-            customdata=[1e3 * point["seconds"] for point in own],
+            x=[point.x for point in series],
+            y=[point.ns for point in series],
+            customdata=[1e3 * point.seconds for point in series],
             mode="lines+markers",
-            name=own[0]["label"],
-            line={"color": look.colour, "dash": LINE_DASHES[place % len(LINE_DASHES)]},
-            marker={"symbol": look.symbol, "size": 6},
-            hovertemplate="%{x}: %{y:.3f} ns an element, %{customdata:.3g} ms a call<extra></extra>",
+            name=series[0].label,
+            line={"color": style.colour, "dash": LINE_DASHES[place % len(LINE_DASHES)]},
+            marker={"symbol": style.symbol, "size": 6},
+            hovertemplate="%{x}: %{y:.3f} ns per element, %{customdata:.3g} ms per call<extra></extra>",
         )
     for place, level in enumerate(levels):
-        # Named in the legend: at the line the text would lie across what is drawn there.
+        # Named in the legend, because a text at the line would cross the curves.
         figure.add_hline(
-            y=level["ns"],
+            y=level.ns,
             line={"color": arm_style(Arm.BASELINE, theme).colour, "dash": LINE_DASHES[(place + 1) % len(LINE_DASHES)]},
-            name=f"{level['label']}: {1e3 * level['seconds']:.3g} ms",
+            name=f"{level.label}: {1e3 * level.seconds:.3g} ms",
             showlegend=True,
         )
-    if what == "stride":
-        for kind, line in _line_strides(points).items():
-            figure.add_vline(
-                x=line,
-                line={"color": faint_colour(theme), "dash": "dot"},
-                annotation={"text": f"one line a {kind}"},
-                # On either side: the marks stand near each other.
-                annotation_position="top left" if line == min(_line_strides(points).values()) else "top right",
-            )
+    if what == STRIDE_SWEEP:
+        _mark_line_strides(figure, points, theme)
     else:
         _mark_cache_limits(figure, points, caches, theme)
-    tiles = sorted({point["x"] for point in points})
-    named = {"type": "log", "tickvals": tiles, "ticktext": [f"{tile:,}" for tile in tiles]}
-    figure.update_xaxes(title=_axis_title(what), **({"type": "linear", "dtick": 8} if what == "stride" else named))
-    times = [one["ns"] for one in [*points, *levels]]
+    tiles = sorted({point.x for point in points})
+    tile_axis = {"type": "log", "tickvals": tiles, "ticktext": [f"{tile:,}" for tile in tiles]}
+    figure.update_xaxes(
+        title=_axis_title(what), **({"type": "linear", "dtick": 8} if what == STRIDE_SWEEP else tile_axis)
+    )
+    times = [entry.ns for entry in (*points, *levels)]
     if max(times) > MIN_LOG_SCALE_RATIO * min(times):
-        figure.update_yaxes(title="ns an element, log", **axes.build_log_axis(times))
+        figure.update_yaxes(title="ns per element, log", **axes.build_log_axis(times))
     else:
-        figure.update_yaxes(title="ns an element", rangemode="tozero")
+        figure.update_yaxes(title="ns per element", rangemode="tozero")
     return figure
 
 
-def _format_ns(point: dict[str, Any]) -> str:
-    """An element's time, with three digits."""
-    three = f"{point['ns']:.3g}"
-    return f"{format_number(float(three))} ns"
+def _format_ns(point: SweepPoint) -> str:
+    """The time of an element with three digits."""
+    return f"{format_number(float(f'{point.ns:.3g}'))} ns"
 
 
-def _line_strides(points: list[dict[str, Any]]) -> dict[str, int]:
-    """For each kind of elements the stride from which on a line carries one of them."""
-    return {point["label"]: point["line"] for point in points}
+def _line_strides(points: list[SweepPoint]) -> dict[str, int]:
+    """For each type of elements, the stride from which on a cache line holds only one that is used."""
+    return {point.label: point.line for point in points if point.line is not None}
 
 
 def _axis_title(what: str) -> str:
-    return {"stride": "stride [elements]", "dependence": "length of a strip [float64 elements]"}.get(
+    return {STRIDE_SWEEP: "stride [elements]", "dependence": "length of a strip [float64 elements]"}.get(
         what, "side of a tile [float32 elements]"
     )
 
 
-def _mark_cache_limits(figure: go.Figure, points: list[dict[str, Any]], caches: list[Cache], theme: Theme) -> None:
-    """For each version a line at the longest tile with which it fits into each level of cache."""
-    versions = list(dict.fromkeys(point["version"] for point in points))
+def _mark_line_strides(figure: go.Figure, points: list[SweepPoint], theme: Theme) -> None:
+    strides = _line_strides(points)
+    for kind, line in strides.items():
+        figure.add_vline(
+            x=line,
+            line={"color": faint_colour(theme), "dash": "dot"},
+            annotation={"text": f"one line per {kind}"},
+            # On different sides, because the lines are close to each other.
+            annotation_position="top left" if line == min(strides.values()) else "top right",
+        )
+
+
+def _mark_cache_limits(figure: go.Figure, points: list[SweepPoint], caches: list[Cache], theme: Theme) -> None:
+    """For each version and cache, a line at the largest tile whose data fits into the cache."""
+    versions = list(dict.fromkeys(point.version for point in points))
     for place, version in enumerate(versions):
-        own = [point for point in points if point["version"] == version]
-        whose = f"{version} " if len(versions) > 1 else ""
+        series = [point for point in points if point.version == version]
+        prefix = f"{version} " if len(versions) > 1 else ""
         for cache in caches:
-            x = _filling_tile(own, cache.bytes)
-            if x is not None and x <= 2 * max(point["x"] for point in points):
-                axes.mark_position(figure, x, f"{whose}fills L{cache.level}", theme, row=place)
+            x = _filling_tile(series, cache.bytes)
+            if x is not None and x <= 2 * max(point.x for point in points):
+                axes.mark_position(figure, x, f"{prefix}fills L{cache.level}", theme, row=place)
 
 
-def _filling_tile(own: list[dict[str, Any]], size: int) -> float | None:
-    """The tile with which a version uses `size` bytes; None where too few points tell how they grow with it."""
-    first, last = own[0], own[-1]
-    if first["x"] == last["x"]:
+def _filling_tile(series: list[SweepPoint], size: int) -> float | None:
+    """The tile at which a version uses `size` bytes; None if the points do not show how its data grows."""
+    first, last = series[0], series[-1]
+    if first.x == last.x:
         return None
-    # By its side, or by its area.
-    power = math.log(last["bytes"] / first["bytes"]) / math.log(last["x"] / first["x"])
-    return last["x"] * (size / last["bytes"]) ** (1 / power)
+    # Proportional to the side of the tile, or to its area.
+    power = math.log(last.bytes / first.bytes) / math.log(last.x / first.x)
+    return last.x * (size / last.bytes) ** (1 / power)
 
 
-def _describe_points(what: str, points: list[dict[str, Any]]) -> str:
-    """What the points say, in figures that were measured."""
+def describe_points(what: str, points: list[SweepPoint]) -> str:
+    """The fastest and the slowest point, in Markdown."""
     if not points:
         return ""
-    best, worst = min(points, key=lambda point: point["ns"]), max(points, key=lambda point: point["ns"])
-    said = f"From {_format_ns(best)} an element at {best['x']} ({best['label']}) "
-    said += f"to {_format_ns(worst)} at {worst['x']} ({worst['label']})."
-    if what == "stride":
-        from_ = " and ".join(f"{line} {kind}" for kind, line in _line_strides(points).items())
-        said += f" From a stride of {from_} on, each element costs a whole line of 64 bytes."
-    return said
+    best, worst = min(points, key=lambda point: point.ns), max(points, key=lambda point: point.ns)
+    text = f"From {_format_ns(best)} per element at {best.x} ({best.label}) "
+    text += f"to {_format_ns(worst)} at {worst.x} ({worst.label})."
+    if what == STRIDE_SWEEP:
+        strides = " and ".join(f"{line} {kind}" for kind, line in _line_strides(points).items())
+        text += f" From a stride of {strides} on, each element needs a whole cache line of 64 bytes."
+    return text

@@ -46,7 +46,7 @@ def draw_buttons(workload: Workload, plan: Plan | None, displayed: DisplayedRun,
 
 def _start_race(workload: Workload, plan: Plan, tab: str) -> None:
     try:
-        run_id = services.get_dispatcher().submit(plan, origin="page")
+        run_id = services.get_dispatcher().submit_race(plan, origin="page")
     except (OSError, StoreError) as error:
         st.session_state[error_key(workload)] = (
             f"{error}. Check that the disk has free space and is writable, then press Run again."

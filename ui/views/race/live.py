@@ -15,6 +15,8 @@ SLOW_REFRESH_S = 1.0
 """The same if the race uses nearly all cores: a browser on this machine then draws on the cores of the race."""
 MIN_SPARE_CORES = 2
 """With fewer cores outside the race, the page updates slowly."""
+PAGE_DRAWING_S = 0.3
+"""How long drawing a page takes, by its server and then by its browser."""
 LIVE_CONTAINER_KEY = "fairlap-live"
 NO_FADE_STYLE = (
     f"<style>.st-key-{LIVE_CONTAINER_KEY} [data-stale='true'] {{opacity: 1 !important; transition: none !important}}"
@@ -31,7 +33,8 @@ def draw_live_run(workload: Workload, run_id: str, *, waiting: bool) -> None:
     displayed = load_displayed_run(run_id)
     if not displayed.live or (waiting and displayed.run is not None):
         st.rerun()
-    services.get_dispatcher().drawing(run_id)
+    if displayed.run is not None:
+        services.get_dispatcher().request_pause(run_id, PAGE_DRAWING_S)
     with st.container(key=LIVE_CONTAINER_KEY):
         if displayed.run is None:
             _draw_waiting(displayed.queue_position or 0)

@@ -1,81 +1,133 @@
-"""TODO: ui.views.runs.actions."""
+"""What can be done with a stored race or measurement: open, load, download and delete it."""
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
+from bench.run.job import JobKind
+from bench.run.job_record import JobRecord
 from bench.run.record import Run
 from bench.storage.csv_export import samples_csv
+from bench.storage.measurement_csv import measurement_csv
 from bench.storage.store import JobRow, StoreError
 from ui import services
+from ui.design import markdown
 from ui.design.text import format_date_time
 from ui.run_view import downloads
+
+MAX_NAMED_ROWS = 5
+"""Jobs that are named in the question before they are deleted."""
 
 
 def clear_url_parameter(parameter: str) -> None:
     st.query_params.pop(parameter, None)
 
 
-def load_run(run: str) -> Run | None:
-    """The stored run; where it cannot be read, the reason is shown in its place."""
+def open_job(job_id: str) -> None:
+    st.query_params["run"] = job_id
+
+
+def open_clicked_row(key: str) -> None:
+    """Open the job in whose row of the table `key` the button was clicked."""
+    ids: list[str] = st.session_state[f"{key}_shown"]
+    number = st.session_state[f"{key}_open"].row
+    if number < len(ids):
+        open_job(ids[number])
+
+
+def load_record(job_id: str) -> JobRecord | None:
+    """A stored job; if it cannot be read, the reason is shown in its place."""
     try:
-        found = services.get_store().load_run(run)
+        record = services.get_store().load(job_id)
     except StoreError as error:
-        st.error(_first_line(str(error)), title="This run cannot be read", icon=":material/broken_image:")
+        text = markdown.escape_markdown(_first_line(str(error)))
+        st.error(text, title="This run cannot be read", icon=":material/broken_image:")
         return None
-    if found is None:
-        st.error("It has been deleted meanwhile.", title="There is no such run", icon=":material/search_off:")
-    return found
+    if record is None:
+        st.error("It was deleted in the meantime.", title="There is no such run", icon=":material/search_off:")
+    return record
 
 
 def _first_line(text: str) -> str:
-    """Without the details that a validator adds line by line; they are for a log."""
+    """Without the details that a validator adds line by line."""
     first, *more = text.splitlines()
     return f"{first} …" if more else first
 
 
-def draw_download_buttons(run: Run) -> None:
-    downloads.draw_json_button(run, "JSON", key=f"json_{run.id}")
+def draw_download_buttons(record: JobRecord) -> None:
+    """JSON with everything, and CSV: the samples of a race, the tables of a measurement."""
+    if isinstance(record, Run):
+        downloads.draw_json_button(record, "JSON", key=f"json_{record.id}")
+        st.download_button(
+            "Samples as CSV",
+            data=lambda: samples_csv(record),
+            file_name=f"fairlap-{record.plan.workload}-{record.id[:8]}-samples.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            help="One row per sample and step, for a spreadsheet or a notebook.",
+            on_click="ignore",
+            key=f"csv_{record.id}",
+        )
+        return
+    name = f"fairlap-{record.plan.workload}-{record.task.replace('_', '-')}-{record.id[:8]}"
     st.download_button(
-        "Samples as CSV",
-        data=lambda: samples_csv(run),
-        file_name=f"fairlap-{run.plan.workload}-{run.id[:8]}-samples.csv",
+        "JSON",
+        data=lambda: json.dumps(record.report(), indent=1),
+        file_name=f"{name}.json",
+        mime="application/json",
+        icon=":material/download:",
+        help="Everything that is stored of this measurement.",
+        on_click="ignore",
+        key=f"json_{record.id}",
+    )
+    st.download_button(
+        "CSV",
+        data=lambda: measurement_csv(record),
+        file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",
-        help="One row a sample and step, for a spreadsheet or a notebook.",
+        help="One row per reported value and per entry of the result, for a spreadsheet or a notebook.",
         on_click="ignore",
-        key=f"csv_{run.id}",
+        key=f"csv_{record.id}",
     )
 
 
 def draw_delete_button(rows: list[JobRow]) -> None:
-    label = "Delete" if len(rows) == 1 else f"Delete {len(rows)} runs"
+    label = "Delete" if len(rows) == 1 else f"Delete {_count(rows)}"
     if st.button(label, icon=":material/delete:", key="runs_delete"):
         _confirm_deletion(rows)
 
 
-@st.dialog("Delete for good?", icon=":material/delete:")
+def _count(rows: list[JobRow]) -> str:
+    noun = "measurement" if all(row.kind is JobKind.MEASUREMENT for row in rows) else "run"
+    return f"{len(rows)} {noun}{'s' * (len(rows) != 1)}"
+
+
+@st.dialog("Delete permanently?", icon=":material/delete:")
 def _confirm_deletion(rows: list[JobRow]) -> None:
-    for row in rows[:5]:
+    for row in rows[:MAX_NAMED_ROWS]:
         st.markdown(f"- {row.title}, {format_date_time(row.started)}, `{row.id[:8]}`")
-    if len(rows) > 5:
-        st.markdown(f"- and {len(rows) - 5} more")
-    st.markdown("The raw samples go with it; they cannot be brought back.")
+    if len(rows) > MAX_NAMED_ROWS:
+        st.markdown(f"- and {len(rows) - MAX_NAMED_ROWS} more")
+    st.markdown("Everything that was measured is deleted with them. This cannot be undone.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep", key="runs_keep"):
             st.rerun()
         if st.button("Delete", type="primary", icon=":material/delete:", key="runs_delete_really"):
-            _delete_runs([row.id for row in rows])
+            _delete(rows)
 
 
-def _delete_runs(runs: list[str]) -> None:
+def _delete(rows: list[JobRow]) -> None:
+    ids = [row.id for row in rows]
     try:
-        for run in runs:
-            services.get_store().delete(run)
+        for job_id in ids:
+            services.get_store().delete(job_id)
     except StoreError as error:
-        st.error(str(error), icon=":material/database_off:")
+        st.error(markdown.escape_markdown(str(error)), icon=":material/database_off:")
         return
-    if st.query_params.get("run") in runs:
+    if st.query_params.get("run") in ids:
         clear_url_parameter("run")
-    st.toast(f"{len(runs)} run{'s' * (len(runs) != 1)} deleted.", icon=":material/delete:")
+    st.toast(f"{_count(rows)} deleted.", icon=":material/delete:")
     st.rerun()

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bench.formatting import format_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
@@ -15,6 +14,7 @@ from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, Version
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.measure import memory_check, peak, timing, triad
 from workloads.memory_traffic.measure.perf_counters import PerfCounters
+from workloads.memory_traffic.measurements import PeakRate, RooflinePoint, RooflineResult, TriadPoint
 from workloads.memory_traffic.problem import Problem
 
 MIN_SIZE_BYTES = 12 * KIB
@@ -59,7 +59,7 @@ class _StepProgress:
 
 def measure_roofline(
     settings: Settings, transformations: Sequence[Transformation], counters: PerfCounters, reporter: TaskReporter
-) -> dict[str, Any]:
+) -> RooflineResult:
     """See `MemoryTrafficTasks.roofline`."""
     thread_counts = select_thread_counts(settings.cores)
     max_bytes = int(memory_check.MAX_MEMORY_SHARE / 2 * memory_check.available_bytes())
@@ -72,15 +72,15 @@ def measure_roofline(
         progress.start_step(f"peak of arithmetic, {threads} threads")
         best = peak.measure_peak(threads, TRIAD_PASSES, MIN_KERNEL_S)
         peaks[threads] = best.gflop_s
-        reporter.event("peak", {"threads": threads, "gflop_s": best.gflop_s, "bits": best.vector_bits})
+        reporter.report("peak", PeakRate(threads=threads, gflop_s=best.gflop_s, bits=best.vector_bits))
         for size_bytes in sizes:
             progress.start_step(f"triad of {format_bytes(size_bytes)}, {threads} threads")
             measured = triad.measure_triad(size_bytes, threads, TRIAD_PASSES, MIN_TRIAD_S)
             triads[threads].append(measured)
-            reporter.event("triad", {"threads": threads, "bytes": measured.bytes, "gb_s": measured.gb_s})
+            reporter.report("triad", TriadPoint(threads=threads, bytes=measured.bytes, gb_s=measured.gb_s))
     for transformation in transformations:
         _measure_versions(transformation, settings, _Limits(triads, peaks), counters, progress)
-    return {"threads": thread_counts, "uncounted": counters.missing}
+    return RooflineResult(uncounted=counters.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,15 @@ class _Limits:
 def _measure_versions(
     transformation: Transformation, settings: Settings, limits: _Limits, counters: PerfCounters, progress: _StepProgress
 ) -> None:
-    """Measure every version of a transformation at its default size, and report an event `kernel` for each."""
+    """Measure every version of a transformation at its default size, and report it as `kernel`."""
     memory_check.require_memory(problem_sizes.estimate_bytes(transformation, size_kib=0, side=0))
     progress.report(f"{transformation.label}: making the arrays")
     fields = int(settings.parameters["fields"])
     problem = problems.make_problem(transformation, size_kib=0, side=0, tile=0, fields=fields, seed=settings.seed)
     for version in transformation.versions:
         progress.start_step(f"{transformation.label}: {version.label}")
-        event = _measure_version(transformation, version, problem, settings, limits, counters)
-        progress.reporter.event("kernel", event)
+        point = _measure_version(transformation, version, problem, settings, limits, counters)
+        progress.reporter.report("kernel", point)
 
 
 def _measure_version(
@@ -112,7 +112,7 @@ def _measure_version(
     settings: Settings,
     limits: _Limits,
     counters: PerfCounters,
-) -> dict[str, Any]:
+) -> RooflinePoint:
     arguments = problem.arguments_for(version.name)
     fields = int(settings.parameters["fields"])
     kernel = numba_compile.build_kernel(transformation, version, arguments, cores=settings.cores, fields=fields)
@@ -124,17 +124,19 @@ def _measure_version(
     threads = version.threads(settings.cores)
     touched_bytes = problem.touched_bytes(version.name)
     limit_gb_s = nearest_bandwidth(limits.triads[threads], touched_bytes)
-    return {
-        "transformation": transformation.label,
-        "version": version.name,
-        "label": version.label,
-        "threads": threads,
-        "bytes": touched_bytes,
-        "seconds": seconds,
-        "words": kernel.loops.describe()[0] if kernel.loops else "the library's",
-        "counted": counters.count(lambda: kernel.call(*arguments)),
-    } | place_under_roofline(
+    place = place_under_roofline(
         problem.traffic_bytes(version.name), problem.flops, seconds, limit_gb_s, limits.peaks_gflop_s[threads]
+    )
+    return RooflinePoint(
+        transformation=transformation.label,
+        version=version.name,
+        label=version.label,
+        threads=threads,
+        bytes=touched_bytes,
+        seconds=seconds,
+        machine_code=kernel.loops.describe()[0] if kernel.loops else "the library's",
+        counted=counters.count(lambda: kernel.call(*arguments)),
+        **place,
     )
 
 

@@ -18,6 +18,7 @@ from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_compile, numba_runtime
 from workloads.memory_traffic.kernels import multithreading
 from workloads.memory_traffic.measure import memory_check, peak, timing, triad
+from workloads.memory_traffic.measurements import BandwidthCeiling, ScalingFit, ScalingPoint, ScalingResult
 
 ROUNDS = 15
 PASSES = 2
@@ -34,7 +35,7 @@ def select_core_counts(cores: int) -> list[int]:
     return sorted({round(1 + number * (cores - 1) / last) for number in range(MAX_CORE_COUNTS)})
 
 
-def measure_scaling(settings: Settings, reporter: TaskReporter) -> dict[str, Any]:
+def measure_scaling(settings: Settings, reporter: TaskReporter) -> ScalingResult:
     """See `MemoryTrafficTasks.scaling`."""
     size_bytes = (int(settings.parameters["size"]) or TRANSFORMATIONS["multithreading"].size_kib) * KIB
     memory_check.require_memory(size_bytes)
@@ -45,29 +46,21 @@ def measure_scaling(settings: Settings, reporter: TaskReporter) -> dict[str, Any
     for kernel, times_by_cores in times.items():
         for cores, seconds in times_by_cores.items():
             speedup = _summarize_speedup(times_by_cores[1], seconds)
-            reporter.event("point", {"kernel": kernel, "cores": cores} | speedup)
+            reporter.report("point", ScalingPoint(kernel=kernel, cores=cores, **speedup))
     triad_bytes = triad.BYTES_PER_ELEMENT * elements
     best_gb_s = {cores: triad_bytes / min(seconds) / 1e9 for cores, seconds in times["triad"].items()}
-    reporter.event("ceiling", {"one_gb_s": best_gb_s[1], "all_gb_s": max(best_gb_s.values()), "bytes": triad_bytes})
+    all_gb_s = max(best_gb_s.values())
+    reporter.report("ceiling", BandwidthCeiling(one_gb_s=best_gb_s[1], all_gb_s=all_gb_s, bytes=triad_bytes))
     if len(core_counts) > 1:
         for kernel, times_by_cores in times.items():
             fit = fit_amdahl(times_by_cores, settings.seed)
-            reporter.event(
+            reporter.report(
                 "amdahl",
-                {
-                    "kernel": kernel,
-                    "serial": fit.serial,
-                    "low": fit.low,
-                    "high": fit.high,
-                    "counts": fit.counts,
-                    "fits": fit.fits,
-                },
+                ScalingFit(
+                    kernel=kernel, serial=fit.serial, low=fit.low, high=fit.high, counts=fit.counts, fits=fit.fits
+                ),
             )
-    return {
-        "cores": core_counts,
-        "rounds": ROUNDS,
-        "shape": f"{elements:,} float64 in each of three vectors, {format_bytes(size_bytes)}",
-    }
+    return ScalingResult(shape=f"{elements:,} float64 in each of three vectors, {format_bytes(size_bytes)}")
 
 
 def _make_timers(

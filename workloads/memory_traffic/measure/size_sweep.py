@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bench.formatting import format_bytes
 from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, Transformation
 from workloads.memory_traffic.compiler import numba_compile, numba_runtime
 from workloads.memory_traffic.measure import memory_check, timing, triad
+from workloads.memory_traffic.measurements import SizePoint
 
 PASSES = 3
 SIZES_BYTES = tuple(16 * KIB << (2 * step) for step in range(8))
 """Size of all arrays together: 16 KiB to 256 MiB."""
 
 
-def sweep_sizes(transformation: Transformation, settings: Settings, reporter: TaskReporter) -> dict[str, Any]:
+def sweep_sizes(transformation: Transformation, settings: Settings, reporter: TaskReporter) -> None:
     """See `MemoryTrafficTasks.sizes`."""
     parameters = settings.parameters
     versions = {lever: transformation.asked(lever, str(parameters[lever])) for lever in ("before", "after")}
@@ -42,34 +41,29 @@ def sweep_sizes(transformation: Transformation, settings: Settings, reporter: Ta
             numba_runtime.set_thread_count(threads[lever])
             problem.run_checked(kernels[lever].call, arguments, version.label)
             seconds = timing.measure_best_s(kernels[lever], arguments, PASSES)
-            reporter.event(
-                "point",
-                {
-                    "version": version.name,
-                    "label": version.label,
-                    "lever": lever,
-                    "threads": threads[lever],
-                    "bytes": problem.array_bytes(version.name),
-                    "seconds": seconds,
-                    "gb_s": problem.bytes / seconds / 1e9,
-                    "gflop_s": problem.flops / seconds / 1e9,
-                },
+            point = SizePoint(
+                version=version.name,
+                label=version.label,
+                role=lever,
+                threads=threads[lever],
+                bytes=problem.array_bytes(version.name),
+                seconds=seconds,
+                gb_s=problem.bytes / seconds / 1e9,
+                gflop_s=problem.flops / seconds / 1e9,
             )
+            reporter.report("point", point)
         reference = triad.measure_triad(size_bytes, max_threads, PASSES)
-        reporter.event(
-            "point",
-            {
-                "version": "triad",
-                "label": "STREAM's triad",
-                "lever": "triad",
-                "threads": max_threads,
-                "bytes": reference.bytes,
-                "seconds": reference.seconds,
-                "gb_s": reference.gb_s,
-                "gflop_s": reference.gflop_s,
-            },
+        point = SizePoint(
+            version="triad",
+            label="STREAM's triad",
+            role="triad",
+            threads=max_threads,
+            bytes=reference.bytes,
+            seconds=reference.seconds,
+            gb_s=reference.gb_s,
+            gflop_s=reference.gflop_s,
         )
-    return {"transformation": transformation.name, "threads": max_threads, "passes": PASSES}
+        reporter.report("point", point)
 
 
 def _list_sizes(transformation: Transformation) -> list[int]:

@@ -12,12 +12,12 @@ import shutil
 import subprocess
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from bench.formatting import format_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic.catalogue import KIB, MIB
 from workloads.memory_traffic.measure import memory_check, triad
+from workloads.memory_traffic.measurements import StreamResult, StreamRound
 
 DEFAULT_SIZE_BYTES = 1144 * MIB
 """Size of the three arrays together: larger than the caches of most machines."""
@@ -54,7 +54,7 @@ int main(void) {
 """
 
 
-def compare_with_stream_c(settings: Settings, core_ids: set[int], reporter: TaskReporter) -> dict[str, Any]:
+def compare_with_stream_c(settings: Settings, core_ids: set[int], reporter: TaskReporter) -> StreamResult:
     """See `MemoryTrafficTasks.stream`.
 
     `core_ids` are the cores that the C program may use. It would otherwise inherit the affinity of this process, which
@@ -74,16 +74,16 @@ def compare_with_stream_c(settings: Settings, core_ids: set[int], reporter: Task
         c_gb_s = run_program(program, settings.cores, core_ids)
         numba_gb_s = triad.measure_triad(size_bytes, settings.cores, PASSES).gb_s
         rounds.append((c_gb_s, numba_gb_s))
-        reporter.event("round", {"c_gb_s": c_gb_s, "numba_gb_s": numba_gb_s})
+        reporter.report("round", StreamRound(c_gb_s=c_gb_s, numba_gb_s=numba_gb_s))
     best_c_gb_s, best_numba_gb_s = (max(rates) for rates in zip(*rounds, strict=True))
-    return {
-        "c_gb_s": best_c_gb_s,
-        "numba_gb_s": best_numba_gb_s,
-        "ratio": best_numba_gb_s / best_c_gb_s,
-        "paired": median(numba_gb_s / c_gb_s for c_gb_s, numba_gb_s in rounds),
-        "bytes": size_bytes,
-        "threads": settings.cores,
-    }
+    return StreamResult(
+        c_gb_s=best_c_gb_s,
+        numba_gb_s=best_numba_gb_s,
+        ratio=best_numba_gb_s / best_c_gb_s,
+        paired=median(numba_gb_s / c_gb_s for c_gb_s, numba_gb_s in rounds),
+        bytes=size_bytes,
+        threads=settings.cores,
+    )
 
 
 def compile_program(folder: Path, elements: int) -> Path:

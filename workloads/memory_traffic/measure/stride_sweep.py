@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bench.formatting import format_bytes
@@ -13,6 +11,7 @@ from workloads.memory_traffic.catalogue import KIB, MIB
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.kernels import unit_stride
 from workloads.memory_traffic.measure import memory_check, timing
+from workloads.memory_traffic.measurements import SweepPoint, SweepResult
 
 CACHE_LINE_BYTES = 64
 MAX_STRIDE = 64
@@ -23,14 +22,14 @@ DEFAULT_SIZE_BYTES = 256 * MIB
 PASSES = 3
 
 
-def sweep_strides(settings: Settings, reporter: TaskReporter) -> dict[str, Any]:
+def sweep_strides(settings: Settings, reporter: TaskReporter) -> SweepResult:
     """See `MemoryTrafficTasks.sweep`."""
     size_bytes = int(settings.parameters["size"]) * KIB or DEFAULT_SIZE_BYTES
     memory_check.require_memory(size_bytes)
     for index, dtype in enumerate(ELEMENT_TYPES):
         _sweep_type(dtype, size_bytes, settings.seed, reporter, index)
     shape = " and then ".join(f"{_count_elements(dtype, size_bytes):,} {dtype}" for dtype in ELEMENT_TYPES)
-    return {"what": "stride", "shape": f"{shape}, {format_bytes(size_bytes)} each", "threads": 1, "passes": PASSES}
+    return SweepResult(shape=f"{shape}, {format_bytes(size_bytes)} each")
 
 
 def _count_elements(dtype: np.dtype, size_bytes: int) -> int:
@@ -50,15 +49,13 @@ def _sweep_type(dtype: np.dtype, size_bytes: int, seed: int, reporter: TaskRepor
             raise RuntimeError(f"the sum of {dtype} at stride {stride} is wrong")
         seconds = timing.measure_best_s(kernel, (a, stride), PASSES)
         elements = -(-len(a) // stride)
-        reporter.event(
-            "point",
-            {
-                "version": dtype.name,
-                "label": dtype.name,
-                "x": stride,
-                "bytes": 0,
-                "line": CACHE_LINE_BYTES // dtype.itemsize,
-                "seconds": seconds,
-                "ns": 1e9 * seconds / elements,
-            },
+        point = SweepPoint(
+            version=dtype.name,
+            label=dtype.name,
+            x=stride,
+            seconds=seconds,
+            ns=1e9 * seconds / elements,
+            bytes=0,
+            line=CACHE_LINE_BYTES // dtype.itemsize,
         )
+        reporter.report("point", point)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import Transformation
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.measure import memory_check, timing
+from workloads.memory_traffic.measurements import SweepLevel, SweepPoint, SweepResult
 from workloads.memory_traffic.problem import Problem
 
 PASSES = 3
@@ -54,7 +54,7 @@ SWEPT_VERSIONS = {
 """By transformation."""
 
 
-def sweep_tiles(transformation: Transformation, settings: Settings, reporter: TaskReporter) -> dict[str, Any]:
+def sweep_tiles(transformation: Transformation, settings: Settings, reporter: TaskReporter) -> SweepResult:
     """See `MemoryTrafficTasks.sweep`."""
     size_kib, side = int(settings.parameters["size"]), int(settings.parameters["side"])
     memory_check.require_memory(problem_sizes.estimate_bytes(transformation, size_kib=size_kib, side=side))
@@ -68,7 +68,8 @@ def sweep_tiles(transformation: Transformation, settings: Settings, reporter: Ta
         kernel = numba_compile.build_kernel(transformation, version, arguments, cores=settings.cores)
         problem.run_checked(kernel.call, arguments, version.label)
         seconds = timing.measure_best_s(kernel, arguments, PASSES)
-        reporter.event("level", {"version": name, "label": version.label} | _time_fields(seconds, out.size))
+        ns = 1e9 * seconds / out.size
+        reporter.report("level", SweepLevel(version=name, label=version.label, seconds=seconds, ns=ns))
     lengths = _list_lengths(transformation, problem, settings.cores)
     swept_versions = SWEPT_VERSIONS[transformation.name]
     for index, swept in enumerate(swept_versions):
@@ -84,10 +85,17 @@ def sweep_tiles(transformation: Transformation, settings: Settings, reporter: Ta
             tile_arguments = (*arguments[:-1], length)
             problem.run_checked(kernel.call, tile_arguments, version.label)
             seconds = timing.measure_best_s(kernel, tile_arguments, PASSES)
-            point = {"version": swept.name, "label": version.label, "x": length, "bytes": swept.reused_bytes(length)}
-            reporter.event("point", point | _time_fields(seconds, out.size))
+            point = SweepPoint(
+                version=swept.name,
+                label=version.label,
+                x=length,
+                seconds=seconds,
+                ns=1e9 * seconds / out.size,
+                bytes=swept.reused_bytes(length),
+            )
+            reporter.report("point", point)
     shape = " × ".join(f"{extent:,}" for extent in out.shape) + f" {out.dtype}"
-    return {"what": transformation.name, "shape": shape, "threads": settings.cores, "passes": PASSES}
+    return SweepResult(shape=shape)
 
 
 def _list_lengths(transformation: Transformation, problem: Problem, cores: int) -> list[int]:
@@ -107,7 +115,3 @@ def _list_lengths(transformation: Transformation, problem: Problem, cores: int) 
 
 def _count_tile_rows(problem: Problem, out: np.ndarray, tile: int) -> int:
     return -(-(len(out) - 2 * problem.border) // tile)
-
-
-def _time_fields(seconds: float, elements: int) -> dict[str, float]:
-    return {"seconds": seconds, "ns": 1e9 * seconds / elements}

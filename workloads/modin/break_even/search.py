@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import psutil
 
+from bench.formatting import format_cores
 from bench.system.process_tree import pause_tree, resume_tree
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.modin import call_inputs, dataset, results, space_check
@@ -23,6 +23,7 @@ from workloads.modin.engines.base import Engine
 from workloads.modin.engines.errors import CALL_ERRORS, summarize_error
 from workloads.modin.engines.pandas_engine import PandasEngine
 from workloads.modin.engines.ray_engine import LocalRayEngine
+from workloads.modin.measurements import BreakEvenArguments, BreakEvenPoint, BreakEvenResult, EngineStart
 
 ROUNDS = 7
 """Timed executions of the call by each engine at each size, after a first one that does not count."""
@@ -67,23 +68,24 @@ class TimeBudget:
 
 
 def search_break_even(
-    settings: Settings, call: Call, min_rows: int, max_rows: int, seconds: float, reporter: TaskReporter
-) -> dict[str, Any]:
+    settings: Settings, call: Call, arguments: BreakEvenArguments, reporter: TaskReporter
+) -> BreakEvenResult:
     """See `workloads.modin.tasks.ModinTasks.break_even`."""
+    max_rows, budget_s = arguments.max_rows, arguments.budget_s
     columns, kind = int(settings.parameters["columns"]), str(settings.parameters["kind"])
     frame_bytes = dataset.estimate_frame_bytes(kind, max_rows, columns)
     space_check.require_space(frame_bytes, 0, settings.cache, f"{max_rows:,} rows of {columns} columns")
     pandas_engine = PandasEngine(reporter.progress)
     modin_engine = LocalRayEngine(settings.cores, frame_bytes, settings.scratch, reporter.progress)
-    reporter.event("start", {"seconds": modin_engine.start_s})
-    budget = TimeBudget(seconds)
-    sizes = _list_sizes(min_rows, max_rows)
+    reporter.report("start", EngineStart(seconds=modin_engine.start_s))
+    budget = TimeBudget(budget_s)
+    sizes = _list_sizes(arguments.min_rows, max_rows)
     points: list[analysis.BreakEvenPoint] = []
     stopped, last_size_s = "", 0.0
     for rows in sizes:
         size_started = time.monotonic()
-        if points and budget.elapsed_s + SIZE_FACTOR * last_size_s > seconds:
-            stopped = f"{rows:,} rows would take longer than the budget of {seconds:,.0f} s"
+        if points and budget.elapsed_s + SIZE_FACTOR * last_size_s > budget_s:
+            stopped = f"{rows:,} rows would take longer than the budget of {budget_s:,.0f} s"
             break
         reporter.progress(f"{call.code}, {rows:,} rows", len(points) / len(sizes))
         try:
@@ -94,14 +96,14 @@ def search_break_even(
             stopped = str(error)
             break
         points.append(point)
-        reporter.event("point", asdict(point))
+        reporter.report("point", BreakEvenPoint(**asdict(point)))
         last_size_s = time.monotonic() - size_started
-    used = (
-        f"pandas and Modin on a Ray of the search's own, {settings.cores} core{'s' * (settings.cores > 1)}, "
+    compared = (
+        f"pandas and Modin on a Ray started for the search, {format_cores(settings.cores)}, "
         f"a synthetic table of {columns} columns ({kind})"
     )
-    result = analysis.summarize_points(points, settings.seed)
-    return {"call": call.name, "used": used, "stopped": stopped} | asdict(result)
+    summary = asdict(analysis.summarize_points(points, settings.seed))
+    return BreakEvenResult(compared=compared, stopped=stopped, **summary)
 
 
 def _list_sizes(min_rows: int, max_rows: int) -> list[int]:

@@ -1,17 +1,17 @@
-"""Charts of a sweep."""
+"""The charts of sweeps over strides and tiles."""
 
 import pytest
 
 from tests.support.memory_pages import CACHES
 from ui.views.memory_traffic import sweep_charts
+from workloads.memory_traffic.measurements import SweepLevel, SweepPoint
 
 
 def test_a_sweep_shows_its_points_its_levels_and_the_caches():
     points = [
-        {"version": "tiles", "label": "tiled", "x": x, "seconds": 1.0, "ns": 100 / x, "bytes": 8 * x * x}
-        for x in (8, 64)
+        SweepPoint(version="tiles", label="tiled", x=x, seconds=1.0, ns=100 / x, bytes=8 * x * x) for x in (8, 64)
     ]
-    level = {"version": "rows", "label": "row by row", "seconds": 2.0, "ns": 20.0}
+    level = SweepLevel(version="rows", label="row by row", seconds=2.0, ns=20.0)
     drawn = sweep_charts.build_sweep_figure("transpose", points, [level], CACHES, "light")
     assert list(drawn.data[0].x) == [8, 64]
     said = [note.text for note in drawn.layout.annotations]
@@ -24,19 +24,19 @@ def test_a_sweep_shows_its_points_its_levels_and_the_caches():
 
 def test_a_sweep_of_strides_marks_the_line_of_each_kind_of_elements():
     points = [
-        {"version": kind, "label": kind, "x": x, "seconds": 1.0, "ns": 1.0, "bytes": 0, "line": line}
+        SweepPoint(version=kind, label=kind, x=x, seconds=1.0, ns=1.0, bytes=0, line=line)
         for kind, line in (("float32", 16), ("float64", 8))
         for x in (1, 2)
     ]
     drawn = sweep_charts.build_sweep_figure("stride", points, [], CACHES, "light")
     assert [line.name for line in drawn.data] == ["float32", "float64"]
     assert [shape.x0 for shape in drawn.layout.shapes] == [16, 8]
-    assert "From a stride of 16 float32 and 8 float64 on" in sweep_charts._describe_points("stride", points)
+    assert "From a stride of 16 float32 and 8 float64 on" in sweep_charts.describe_points("stride", points)
 
 
 def test_the_marks_of_a_sweep_are_each_versions_own():
     points = [
-        {"version": version, "label": version, "x": x, "seconds": 1.0, "ns": 1.0, "bytes": held}
+        SweepPoint(version=version, label=version, x=x, seconds=1.0, ns=1.0, bytes=held)
         for version, at in (("tiled", (256, 262144)), ("blocked", (1280, 40960)))
         for x, held in zip((8, 256), at, strict=True)
     ]

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from bench.plan.validation import make_plan
+from bench.workload.declaration import NoResult
 from bench.workload.registry import load_workloads
+from tests.support.measurements import store_measurement
 from tests.support.memory_pages import CACHES, open_with_query
-from ui import services
-from ui.views.memory_traffic import roofline, sweep_charts, sweep_tab
+from ui.views.memory_traffic import roofline, sizes, sweep_charts, sweep_tab
 from ui.views.memory_traffic.tabs import build_tabs
 from ui.views.modin import break_even
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
+from workloads.memory_traffic.measurements import PeakRate, SizePoint, SweepPoint, TriadPoint
+from workloads.modin.measurements import BreakEvenPoint
 
 
 def test_every_logarithmic_axis_of_the_charts_has_ticks_of_its_own():
-    stairs = [{"threads": 1, "bytes": size, "gb_s": gb_s} for size, gb_s in ((2**14, 100.0), (2**30, 10.0))]
+    stairs = [TriadPoint(threads=1, bytes=size, gb_s=gb_s) for size, gb_s in ((2**14, 100.0), (2**30, 10.0))]
     swept = [
-        {"version": "tiles", "label": "tiles", "x": x, "seconds": 1.0, "ns": ns, "bytes": x * x}
-        for x, ns in ((8, 1), (64, 40))
+        SweepPoint(version="tiles", label="tiles", x=x, seconds=1.0, ns=ns, bytes=x * x) for x, ns in ((8, 1), (64, 40))
     ]
     sized = [
-        {"lever": lever, "label": lever, "bytes": size, "seconds": 1.0, "gb_s": 2.0, "gflop_s": 3.0, "threads": 1}
-        for lever in ("before", "after", "triad")
+        SizePoint(version=role, label=role, role=role, threads=1, bytes=size, seconds=1.0, gb_s=2.0, gflop_s=3.0)
+        for role in ("before", "after", "triad")
         for size in (2**14, 2**32)
     ]
-    peak = {"threads": 1, "gflop_s": 50.0, "bits": 256}
-    rounds = [{"rows": rows, "pandas": [0.001, 0.002, 0.003], "modin": [0.1, 0.2, 0.3]} for rows in (10, 1000)]
+    peak = PeakRate(threads=1, gflop_s=50.0, bits=256)
+    rounds = [BreakEvenPoint(rows=rows, pandas=[0.001, 0.002, 0.003], modin=[0.1, 0.2, 0.3]) for rows in (10, 1000)]
     drawn = [
         sweep_charts.build_sweep_figure("tiling", swept, [], CACHES, "light"),
-        sweep_tab.build_sizes_figure(sized, CACHES, ("gb_s", "GB/s"), "light"),
+        sizes.build_sizes_figure(sized, CACHES, sizes.BANDWIDTH, "light"),
         roofline.build_roofline_figure(stairs, [peak], [], "light"),
         roofline.build_staircase_figure(stairs, CACHES, "light"),
         break_even.build_break_even_figure(rounds, None, "light"),
@@ -58,17 +60,34 @@ def test_the_tab_follows_the_transformation_of_the_address(app):
     assert "lines fetched" in "\n".join(text.value for text in app.caption)
 
 
-def test_what_was_measured_at_other_settings_is_not_shown_as_these(app, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        services.get_tasks(), "last", lambda workload, task, given=None, settings=None: asked.append((task, settings))
-    )
-    open_with_query(app, transformation="layout", fields="8", cores="1", size="64")
-    assert ("sizes", dict.fromkeys(("before", "after"), "default") | {"fields": "8", "tile": 0}) in [
-        (task, {name: settings[name] for name in ("before", "after", "fields", "tile")}) for task, settings in asked
+def store_sizes(**parameters):
+    points = [
+        SizePoint(version=role, label=role, role=role, threads=1, bytes=2**14, seconds=seconds, gb_s=2.0, gflop_s=3.0)
+        for role, seconds in (("before", 0.5), ("after", 0.125), ("triad", 0.1))
     ]
-    assert all(settings["cores"] == 1 for _, settings in asked)
-    assert "all eight fields are read" in "\n".join(text.value for text in app.caption).lower()
+    return store_measurement(
+        "memory-traffic",
+        "sizes",
+        reports=[("point", point) for point in points],
+        result=NoResult(),
+        plan={"parameters": {"transformation": "layout"} | parameters},
+    )
+
+
+def test_the_last_stored_result_of_these_settings_is_shown(app):
+    store_sizes(fields="8")
+    open_with_query(app, transformation="layout", fields="8", cores="1", size="64")
+    text = "\n".join(text.value for text in app.caption)
+    assert "16 KiB: **4.00x**" in text and "Measured" in text
+    assert "all eight fields are read" in text.lower()
+
+
+def test_what_was_measured_at_other_settings_is_not_shown_as_these(app):
+    store_sizes(fields="2")
+    store_sizes(fields="8", tile=64)
+    open_with_query(app, transformation="layout", fields="8", cores="1", size="64")
+    text = "\n".join(text.value for text in app.caption)
+    assert "4.00x" not in text and "Measured" not in text
 
 
 def test_the_transformation_follows_the_tab(app):

@@ -1,14 +1,18 @@
-"""The search for the number of rows from which on a call gains."""
+"""The tab Break-even: its controls and its chart."""
 
+from dataclasses import asdict
+
+from tests.support.measurements import store_measurement
 from tests.support.modin import make_points
-from tests.support.pages import open_modin_page
+from tests.support.pages import open_modin_page, read_labels
 from ui.views.modin import break_even
+from workloads.modin.measurements import BreakEvenCrossing, BreakEvenPoint, BreakEvenResult, EngineStart
 
 
 def test_the_chart_marks_the_crossing():
-    made = [{"rows": p.rows, "pandas": list(p.pandas), "modin": list(p.modin)} for p in make_points(0.05, 0.5)]
+    made = [BreakEvenPoint(**asdict(point)) for point in make_points(0.05, 0.5)]
     plain = break_even.build_break_even_figure(made, None, "light")
-    marked = break_even.build_break_even_figure(made, {"rows": 1e5, "low": 9e4, "high": 1.1e5}, "light")
+    marked = break_even.build_break_even_figure(made, BreakEvenCrossing(rows=1e5, low=9e4, high=1.1e5), "light")
     assert len(plain.data) == len(marked.data) == 2
     assert not plain.layout.shapes and len(marked.layout.shapes) == 2
     assert marked.layout.annotations[-1].text == " 100,000 rows"
@@ -30,3 +34,36 @@ def test_one_size_alone_is_not_searched_and_the_button_says_why():
     slider.set_range(4096, 4096).run()
     search = next(button for button in app.button if button.label == "Search")
     assert search.disabled and "are the same" in search.help
+
+
+ARGUMENTS = {"call": "map", "min_rows": 1 << 12, "max_rows": 1 << 18, "budget_s": 120}
+RESULT = BreakEvenResult(
+    verdict="gains",
+    sentence="Modin is faster from about 100,000 rows on",
+    compared="pandas and Modin on a Ray started for the search, 1 core, a synthetic table of 32 columns (mixed)",
+    stopped="",
+    crossing=BreakEvenCrossing(rows=1e5, low=9e4, high=1.1e5),
+)
+
+
+def store_search(arguments=ARGUMENTS, **fields):
+    points = [("point", BreakEvenPoint(**asdict(point))) for point in make_points(0.05, 0.5)]
+    reports = [("start", EngineStart(seconds=2.5)), *points]
+    return store_measurement("modin", "break_even", arguments, reports=reports, result=RESULT, **fields)
+
+
+def test_the_last_stored_search_of_these_settings_is_shown():
+    store_search()
+    app = open_modin_page(tab="Break-even", cores="1")
+    assert not app.exception
+    text = read_labels(app)
+    assert "Modin is faster from about 100,000 rows on" in app.success[0].value
+    assert "a Ray started for the search, 1 core, a synthetic table of 32 columns" in text
+    assert "Starting Ray and Modin took 2.5 s" in text.replace("2.50 s", "2.5 s")
+    assert "with other settings" not in text
+
+
+def test_a_search_of_other_settings_says_so():
+    store_search(ARGUMENTS | {"call": "mean"}, plan={"parameters": {"columns": 8}})
+    text = read_labels(open_modin_page(tab="Break-even", cores="1"))
+    assert "**with other settings**: columns 8, call mean" in text

@@ -10,6 +10,7 @@ from bench.claims.verdict import decide_claims
 from bench.paths import ROOT
 from bench.plan.query import to_query
 from bench.run.events import State
+from bench.run.job import JobKind
 from bench.run.record import Run
 from bench.scheduler.queue import Queue
 from bench.storage.store import Store
@@ -118,7 +119,14 @@ def test_an_unknown_run_is_reported():
 
 
 def test_the_sidebar_shows_the_queue():
-    ticket = Queue().enter(run="1" * 32, workload="trial", title="Trial", origin="command line")
+    ticket = Queue().enter(
+        job_id="1" * 32,
+        kind=JobKind.RACE,
+        workload="trial",
+        title="Trial",
+        origin="command line",
+        requester="somebody",
+    )
     try:
         app = open_race_page()
         assert not app.exception

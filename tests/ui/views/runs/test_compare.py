@@ -16,7 +16,7 @@ def test_one_chosen_run_can_be_taken_away_and_deleted(finished):
     app = run_script(COMPARE_SCRIPT)
     assert len(app.get("download_button")) == 2
     app.button(key="runs_delete").click().run()
-    assert "cannot be brought back" in read_page(app)
+    assert "cannot be undone" in read_page(app)
     assert len(Store().rows()) == 1
 
 

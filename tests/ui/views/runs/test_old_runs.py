@@ -116,4 +116,4 @@ def test_runs_can_be_deleted_whatever_was_changed(declarations: str) -> None:
     store = Store()
     assert all(store.delete(run_id) for run_id in OLD_RUNS)
     assert store.count() == 0
-    assert "No run has been" in read_page(open_page("runs"))
+    assert "No run is stored yet" in read_page(open_page("runs"))

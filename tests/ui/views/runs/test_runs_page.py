@@ -1,4 +1,4 @@
-"""The Runs page: list, filters, one run, downloads, deletion."""
+"""The page Runs: lists, filters, and one race or measurement."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from tests.support.stored_runs import damage_run, store_run
 
 def test_runs_say_how_to_make_the_first():
     app = open_page("runs")
-    assert "No run has been kept yet" in read_page(app)
+    assert "No run is stored yet" in read_page(app)
     assert any("python -m bench run" in code.value for code in app.code)
 
 
@@ -47,14 +47,14 @@ def test_a_run_is_opened_by_the_beginning_of_its_id(finished):
 
 
 def test_an_unknown_run_is_told(finished):
-    assert "No run with the id `nothing`" in read_page(open_page("runs", run="nothing"))
+    assert "No run with the id `nothing` is stored here" in read_page(open_page("runs", run="nothing"))
     store_run(finished, "a1" * 16)
     store_run(finished, "a2" * 16)
     assert "2 runs have ids that begin with `a`" in read_page(open_page("runs", run="a"))
 
 
 def test_a_run_that_still_races_is_not_unknown(racing):
-    assert "still waiting or racing" in read_page(open_page("runs", run=racing.entry.run))
+    assert "still waiting or running" in read_page(open_page("runs", run=racing.entry.job_id))
 
 
 def test_a_damaged_run_is_told_and_the_list_goes_on(finished):

@@ -3,10 +3,10 @@
 import pytest
 
 from bench.workload.interface import BadInput
-from tests.support.memory_traffic import EventRecorder, make_settings
+from tests.support.memory_traffic import make_settings
+from tests.support.task_calls import call_task
 from workloads.memory_traffic import problems
 from workloads.memory_traffic.measure import roofline, triad
-from workloads.memory_traffic.tasks import MemoryTrafficTasks
 
 
 def test_a_roofline_consists_of_triads_a_peak_and_kernels(tmp_path, monkeypatch):
@@ -15,15 +15,16 @@ def test_a_roofline_consists_of_triads_a_peak_and_kernels(tmp_path, monkeypatch)
     monkeypatch.setattr(
         problems, "make_problem", lambda name, **fields: make_problem(name, **(fields | {"size_kib": 16}))
     )
-    reporter = EventRecorder()
-    MemoryTrafficTasks().roofline(make_settings(tmp_path), {"kernels": ["transpose", "vectorization"]}, reporter)
-    names = [name for name, _ in reporter.events]
+    _, reporter = call_task(
+        "memory-traffic", "roofline", make_settings(tmp_path), {"kernels": ["transpose", "vectorization"]}
+    )
+    names = [name for name, _ in reporter.reports]
     assert names.count("peak") == 1
     assert names.count("triad") == len(roofline.list_triad_sizes(64 * 1024))
     assert names.count("kernel") == 4
-    assert all(kernel["share"] > 0 for kernel in reporter.values("kernel"))
-    with pytest.raises(BadInput, match="there is no nonsense"):
-        MemoryTrafficTasks().roofline(make_settings(tmp_path), {"kernels": ["nonsense"]}, reporter)
+    assert all(kernel.share > 0 for kernel in reporter.values("kernel"))
+    with pytest.raises(BadInput, match="There is no transformation nonsense"):
+        call_task("memory-traffic", "roofline", make_settings(tmp_path), {"kernels": ["nonsense"]})
 
 
 def test_a_kernel_is_limited_by_memory_or_by_arithmetic():

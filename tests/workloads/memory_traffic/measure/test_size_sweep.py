@@ -2,21 +2,20 @@
 
 import pytest
 
-from tests.support.memory_traffic import EventRecorder, make_settings
+from tests.support.memory_traffic import make_settings
+from tests.support.task_calls import call_task
 from workloads.memory_traffic import catalogue
 from workloads.memory_traffic.measure import size_sweep
-from workloads.memory_traffic.tasks import MemoryTrafficTasks
 
 
 def test_both_versions_and_the_triad_are_reported_at_every_size(tmp_path, monkeypatch):
     monkeypatch.setattr(size_sweep, "SIZES_BYTES", (16 * 1024, 64 * 1024))
-    reporter = EventRecorder()
-    result = MemoryTrafficTasks().sizes(make_settings(tmp_path, transformation="layout", fields="2"), {}, reporter)
+    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, transformation="layout", fields="2"))
     points = reporter.values("point")
-    assert [point["lever"] for point in points] == ["before", "after", "triad"] * 2
-    assert [point["bytes"] for point in points if point["lever"] == "after"] == [16 * 1024, 64 * 1024]
-    assert all(point["gb_s"] > 0 for point in points)
-    assert result["transformation"] == "layout"
+    assert [point.role for point in points] == ["before", "after", "triad"] * 2
+    assert [point.bytes for point in points if point.role == "after"] == [16 * 1024, 64 * 1024]
+    assert all(point.gb_s > 0 for point in points)
+    assert [point.version for point in points[:2]] == ["aos", "soa"], "the versions are those of the layout"
 
 
 @pytest.mark.parametrize(
@@ -24,17 +23,15 @@ def test_both_versions_and_the_triad_are_reported_at_every_size(tmp_path, monkey
 )
 def test_the_triad_has_as_many_threads_as_the_versions(tmp_path, monkeypatch, name, threads):
     monkeypatch.setattr(size_sweep, "SIZES_BYTES", (64 * 1024,))
-    reporter = EventRecorder()
-    result = MemoryTrafficTasks().sizes(make_settings(tmp_path, cores=2, transformation=name), {}, reporter)
-    assert tuple(point["threads"] for point in reporter.values("point")) == threads
-    assert result["threads"] == max(threads)
+    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, cores=2, transformation=name))
+    assert tuple(point.threads for point in reporter.values("point")) == threads
+    assert reporter.values("point")[-1].threads == max(threads)
 
 
 def test_a_version_that_takes_minutes_is_left_out_at_large_sizes(tmp_path, monkeypatch):
     monkeypatch.setattr(size_sweep, "SIZES_BYTES", (16 * 1024, 64 * 1024))
     monkeypatch.setattr(catalogue, "MAX_SLOW_SIDE", 50)
-    reporter = EventRecorder()
-    MemoryTrafficTasks().sizes(make_settings(tmp_path, transformation="tiling"), {}, reporter)
+    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, transformation="tiling"))
     points = reporter.values("point")
-    assert [point["bytes"] for point in points if point["lever"] == "before"] == [3 * 4 * 35**2]
-    assert sum(point["lever"] == "after" for point in points) == 2
+    assert [point.bytes for point in points if point.role == "before"] == [3 * 4 * 35**2]
+    assert sum(point.role == "after" for point in points) == 2

@@ -1,6 +1,6 @@
 """Our triad and STREAM's loop in C: both are built, correct, and reported.
 
-How they compare is not asserted. `python -m bench do memory-traffic stream` shows it.
+How they compare is not asserted. `python -m bench measure memory-traffic stream` shows it.
 """
 
 from __future__ import annotations
@@ -14,24 +14,23 @@ import pytest
 pytest.importorskip("numba", reason="Numba is not installed")
 
 from bench.workload.interface import BadInput
-from tests.support.memory_traffic import EventRecorder, make_settings
+from tests.support.memory_traffic import make_settings
+from tests.support.task_calls import call_task
 from workloads.memory_traffic.measure import stream_c
-from workloads.memory_traffic.tasks import MemoryTrafficTasks
 
 needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
 
 
 @needs_gcc
 def test_both_triads_take_turns_and_are_reported(tmp_path: Path, record_property):
-    reporter = EventRecorder()
-    result = MemoryTrafficTasks().stream(make_settings(tmp_path, size=24 * 1024), {}, reporter)
+    result, reporter = call_task("memory-traffic", "stream", make_settings(tmp_path, size=24 * 1024))
     rounds = reporter.values("round")
     assert len(rounds) == stream_c.ROUNDS
-    assert result["ratio"] == pytest.approx(
-        max(rates["numba_gb_s"] for rates in rounds) / max(rates["c_gb_s"] for rates in rounds)
+    assert result.ratio == pytest.approx(
+        max(rates.numba_gb_s for rates in rounds) / max(rates.c_gb_s for rates in rounds)
     )
-    record_property("ratio", result["ratio"])
-    print(f"C {result['c_gb_s']:.2f} GB/s, Numba {result['numba_gb_s']:.2f} GB/s, {result['ratio']:.3f}")
+    record_property("ratio", result.ratio)
+    print(f"C {result.c_gb_s:.2f} GB/s, Numba {result.numba_gb_s:.2f} GB/s, {result.ratio:.3f}")
 
 
 @needs_gcc
@@ -44,10 +43,10 @@ def test_a_wrong_result_of_the_c_program_is_an_error(tmp_path: Path, monkeypatch
 def test_without_gcc_the_comparison_is_refused(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(stream_c.shutil, "which", lambda name: None)
     with pytest.raises(BadInput, match="gcc is not installed") as refusal:
-        MemoryTrafficTasks().stream(make_settings(tmp_path), {}, EventRecorder())
+        call_task("memory-traffic", "stream", make_settings(tmp_path))
     assert refusal.value.remedy
 
 
 def test_arrays_that_are_too_large_for_a_c_program_are_refused(tmp_path: Path):
     with pytest.raises(BadInput, match="plain C program"):
-        MemoryTrafficTasks().stream(make_settings(tmp_path, size=4 * 1024 * 1024), {}, EventRecorder())
+        call_task("memory-traffic", "stream", make_settings(tmp_path, size=4 * 1024 * 1024))

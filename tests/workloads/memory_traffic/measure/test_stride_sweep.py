@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from bench.workload.interface import BadInput
-from tests.support.memory_traffic import EventRecorder, make_settings
+from tests.support.memory_traffic import make_settings
+from tests.support.task_calls import ReportRecorder, call_task
 from workloads.memory_traffic import problems
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.kernels import unit_stride
 from workloads.memory_traffic.measure import stride_sweep, timing
-from workloads.memory_traffic.tasks import MemoryTrafficTasks
 
 
 def test_a_wrong_sum_is_refused_however_many_elements_it_has(tmp_path, monkeypatch):
@@ -19,7 +19,7 @@ def test_a_wrong_sum_is_refused_however_many_elements_it_has(tmp_path, monkeypat
         kernel = numba_compile.Kernel(wrong, wrong, 0.0, None)
         monkeypatch.setattr(numba_compile, "compile_function", lambda *_, kernel=kernel, **__: kernel)
         with pytest.raises(RuntimeError, match="the sum of float32 at stride 1 is wrong"):
-            stride_sweep.sweep_strides(make_settings(tmp_path, size=40 * 1024), EventRecorder())
+            stride_sweep.sweep_strides(make_settings(tmp_path, size=40 * 1024), ReportRecorder())
 
 
 def test_sums_are_exact_with_more_elements_than_float32_can_count():
@@ -31,11 +31,10 @@ def test_sums_are_exact_with_more_elements_than_float32_can_count():
 
 
 def test_every_stride_of_both_types_is_reported(tmp_path):
-    reporter = EventRecorder()
-    MemoryTrafficTasks().sweep(make_settings(tmp_path), {"what": "stride"}, reporter)
+    _, reporter = call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": "stride"})
     for dtype, line in (("float32", 16), ("float64", 8)):
-        points = [point for point in reporter.values("point") if point["version"] == dtype]
-        assert [point["x"] for point in points] == list(range(1, stride_sweep.MAX_STRIDE + 1))
-        assert all(point["ns"] > 0 and point["line"] == line for point in points)
+        points = [point for point in reporter.values("point") if point.version == dtype]
+        assert [point.x for point in points] == list(range(1, stride_sweep.MAX_STRIDE + 1))
+        assert all(point.ns > 0 and point.line == line for point in points)
     with pytest.raises(BadInput, match="nothing to sweep"):
-        MemoryTrafficTasks().sweep(make_settings(tmp_path), {"what": "layout"}, reporter)
+        call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": "layout"})

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 
 from bench.workload.interface import BadInput
-from tests.support.memory_traffic import EventRecorder, make_settings
+from tests.support.memory_traffic import make_settings
+from tests.support.task_calls import ReportRecorder, call_task
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.measure import tile_sweep
-from workloads.memory_traffic.tasks import MemoryTrafficTasks
 
 
 def test_a_kernel_that_leaves_out_what_an_earlier_one_has_written_is_refused(tmp_path, monkeypatch):
@@ -24,34 +24,32 @@ def test_a_kernel_that_leaves_out_what_an_earlier_one_has_written_is_refused(tmp
 
     monkeypatch.setattr(numba_compile, "build_kernel", build_faulty_kernel)
     with pytest.raises(BadInput, match="differs from NumPy"):
-        tile_sweep.sweep_tiles(TRANSFORMATIONS["transpose"], make_settings(tmp_path), EventRecorder())
+        tile_sweep.sweep_tiles(TRANSFORMATIONS["transpose"], make_settings(tmp_path), ReportRecorder())
 
 
 def test_every_tile_and_the_reference_versions_are_reported(tmp_path):
-    reporter = EventRecorder()
-    result = MemoryTrafficTasks().sweep(make_settings(tmp_path), {"what": "transpose"}, reporter)
+    result, reporter = call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": "transpose"})
     points = reporter.values("point")
-    assert [point["x"] for point in points] == [4, 8, 16, 32, 64]
-    assert points[0]["bytes"] == 2 * 16 * 4
-    assert result["shape"] == "89 × 89 float32", "without a tile, because there are several"
-    assert [level["version"] for level in reporter.values("level")] == ["rows"]
-    assert result["what"] == "transpose"
+    assert [point.x for point in points] == [4, 8, 16, 32, 64]
+    assert points[0].bytes == 2 * 16 * 4
+    assert result.shape == "89 × 89 float32", "without a tile, because there are several"
+    assert [level.version for level in reporter.values("level")] == ["rows"]
 
 
 def test_tiles_with_which_threads_would_idle_are_left_out(tmp_path):
-    reporter = EventRecorder()
-    MemoryTrafficTasks().sweep(make_settings(tmp_path, cores=2, side=64), {"what": "tiling"}, reporter)
+    _, reporter = call_task("memory-traffic", "sweep", make_settings(tmp_path, cores=2, side=64), {"what": "tiling"})
     points = reporter.values("point")
-    tiled, blocked = ([p["x"] for p in points if p["version"] == version] for version in ("tiled", "blocked"))
+    tiled, blocked = ([p.x for p in points if p.version == version] for version in ("tiled", "blocked"))
     assert tiled == [4, 8, 16, 32], "one tile of 64 is work for one thread"
     assert blocked == [4, 8, 16, 32, 64]
-    assert [p["bytes"] for p in points if p["x"] == 8] == [4 * 8 * 8, 160 * 8]
+    assert [p.bytes for p in points if p.x == 8] == [4 * 8 * 8, 160 * 8]
 
 
 @pytest.mark.parametrize(("cores", "max_strip"), [(1, 1024), (2, 512)])
 def test_a_sweep_of_strips_ends_where_four_no_longer_fit_into_a_share(tmp_path, cores, max_strip):
-    reporter = EventRecorder()
-    MemoryTrafficTasks().sweep(make_settings(tmp_path, cores=cores, size=64), {"what": "dependence"}, reporter)
-    assert reporter.values("point")[-1]["x"] == max_strip
+    _, reporter = call_task(
+        "memory-traffic", "sweep", make_settings(tmp_path, cores=cores, size=64), {"what": "dependence"}
+    )
+    assert reporter.values("point")[-1].x == max_strip
     with pytest.raises(BadInput, match="too small for a sweep"):
-        MemoryTrafficTasks().sweep(make_settings(tmp_path, cores=2, size=1), {"what": "dependence"}, EventRecorder())
+        call_task("memory-traffic", "sweep", make_settings(tmp_path, cores=2, size=1), {"what": "dependence"})

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from tests.support.memory_traffic import EventRecorder, make_settings
+from tests.support.memory_traffic import make_settings
+from tests.support.task_calls import ReportRecorder
 from workloads.memory_traffic.compiler import numba_compile, numba_runtime
 from workloads.memory_traffic.kernels import multithreading
 from workloads.memory_traffic.measure import compiled_once, scaling, timing
@@ -17,7 +18,7 @@ from workloads.memory_traffic.measure.triad import measure_triad
 @pytest.mark.parametrize("task", ["scaling", "limits"])
 def test_a_wrong_triad_or_polynomial_is_refused_before_it_is_timed(tmp_path, monkeypatch, name, task):
     monkeypatch.setattr(timing, "measure_best_s", lambda *_: pytest.fail("it was timed"))
-    monkeypatch.setattr(compiled_once, "_kernels", {})
+    monkeypatch.setattr(compiled_once, "_kernels")
 
     def triad(b, c, scalar, out):
         out[:-1] = 5.0
@@ -28,7 +29,7 @@ def test_a_wrong_triad_or_polynomial_is_refused_before_it_is_timed(tmp_path, mon
     monkeypatch.setattr(multithreading, name, {"triad": triad, "horner": horner}[name])
     with pytest.raises(RuntimeError, match="wrong"):
         if task == "scaling":
-            scaling.measure_scaling(make_settings(tmp_path), EventRecorder())
+            scaling.measure_scaling(make_settings(tmp_path), ReportRecorder())
         elif name == "triad":
             measure_triad(1 << 16, 1, 1)
         else:

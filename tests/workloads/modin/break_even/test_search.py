@@ -15,15 +15,18 @@ import pytest
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 from bench.plan.validation import make_plan
-from bench.scheduler.tasks import Job, JobState, Tasks
+from bench.run.events import State
+from bench.scheduler.dispatcher import Dispatcher
 from bench.workload.interface import BadInput, Settings
 from bench.workload.registry import load_workloads
+from tests.support.dispatching import wait_until_over
+from tests.support.task_calls import ReportRecorder, call_task
 from ui.views.modin import break_even
 from workloads.modin.break_even import search
 from workloads.modin.calls import CALLS
 from workloads.modin.engines.base import CallExecution
 from workloads.modin.engines.pandas_engine import PandasEngine
-from workloads.modin.tasks import ModinTasks
+from workloads.modin.measurements import BreakEvenPoint, BreakEvenResult, EngineStart
 
 
 class FailingEngine:
@@ -77,11 +80,11 @@ def without_ray(monkeypatch):
 
 def test_a_size_that_does_not_fit_into_the_budget_ends_the_search_with_the_sizes_so_far(tmp_path, without_ray):
     without_ray[4096] = 30.0
-    result = run_search_here(tmp_path, ARGUMENTS | {"most": 16384})
-    assert [point["rows"] for point in result["points"]] == [1024]
-    assert "A round of map by both engines at 4,096 rows takes 60.1 s: 7 rounds do not fit into" in result["stopped"]
-    assert "1,024 rows" in result["sentence"]
-    assert "pandas and Modin on a Ray of the search's own, 1 core, a synthetic table of 4 columns" in result["used"]
+    result, reported = run_search_here(tmp_path, ARGUMENTS | {"max_rows": 16384})
+    assert [point.rows for point in reported.values("point")] == [1024]
+    assert "A round of map by both engines at 4,096 rows takes 60.1 s: 7 rounds do not fit into" in result.stopped
+    assert "1,024 rows" in result.sentence
+    assert "pandas and Modin on a Ray started for the search, 1 core, a synthetic table of 4 columns" in result.compared
 
 
 def test_if_not_even_the_first_size_fits_the_remedy_names_a_budget_that_does(tmp_path, without_ray):
@@ -99,50 +102,28 @@ def test_a_budget_that_is_spent_before_the_first_call_is_reported():
     assert refusal.value.remedy
 
 
-ARGUMENTS = {"call": "map", "least": 1024, "most": 4096, "seconds": 60}
+ARGUMENTS = {"call": "map", "min_rows": 1024, "max_rows": 4096, "budget_s": 60}
 
 
-def run_search_here(tmp_path: Path, given: dict[str, Any], **parameters) -> dict[str, Any]:
-    """The result of a search in this process, and its points."""
+def run_search_here(tmp_path: Path, arguments: dict[str, Any], **parameters) -> tuple[BreakEvenResult, ReportRecorder]:
+    """A search in this process, and what it reported."""
     parameters = {"columns": 4, "kind": "integer", "file": "synthetic", "cluster": "own"} | parameters
     settings = Settings("calls", "", 1, 1024, parameters, 0, tmp_path, tmp_path, tmp_path)
-    events: list[dict[str, Any]] = []
-    reporter: Any = SimpleNamespace(
-        progress=lambda text, share=None: None,
-        event=lambda name, value: events.append(value) if name == "point" else None,
-    )
-    return ModinTasks().break_even(settings, given, reporter) | {"points": events}
-
-
-@pytest.fixture
-def tasks(home):
-    made = Tasks()
-    yield made
-    made.close()
-
-
-def run_search_task(tasks: Tasks, **given) -> Job:
-    plan = make_plan("modin", cores=1, parameters={"columns": 4})
-    id = tasks.submit(plan, "break_even", ARGUMENTS | given)
-    deadline = time.monotonic() + 120
-    while not ((job := tasks.job(id)).state.over and job.ended is not None):
-        assert time.monotonic() < deadline, job
-        time.sleep(0.05)
-    return job
+    return call_task("modin", "break_even", settings, arguments)
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         ({"call": "concat"}, "no call 'concat'"),
-        ({"least": 4096, "most": 1024}, "Sizes from 4,096 to 1,024"),
-        ({"most": 1 << 30}, "cannot be tried"),
-        ({"call": None}, "no call None"),
-        ({"least": None}, "least is missing"),
-        ({"most": "many"}, "most 'many' is no whole number"),
-        ({"least": 1024.5}, "least 1024.5 is no whole number"),
-        ({"seconds": True}, "seconds True is no whole number"),
-        ({"seconds": 0}, "In 0 s nothing can be tried"),
+        ({"min_rows": 4096, "max_rows": 1024}, "smaller and a larger number of rows, got 4,096 and 1,024"),
+        ({"max_rows": 1 << 30}, "got 1,024 and 1,073,741,824"),
+        ({"call": None}, "call: should be a valid string, got None"),
+        ({"min_rows": None}, "min_rows: should be a valid integer, got None"),
+        ({"max_rows": "many"}, "max_rows: should be a valid integer, got 'many'"),
+        ({"min_rows": 1024.5}, "min_rows: should be a valid integer, got 1024.5"),
+        ({"budget_s": True}, "budget_s: should be a valid integer, got True"),
+        ({"budget_s": 0}, "time budget of at least 1 s, got 0 s"),
     ],
 )
 def test_wrong_arguments_are_refused_at_once(tmp_path, given, words):
@@ -153,37 +134,35 @@ def test_wrong_arguments_are_refused_at_once(tmp_path, given, words):
 
 @pytest.mark.parametrize("missing", ARGUMENTS)
 def test_a_missing_argument_is_named(tmp_path, missing):
-    with pytest.raises(BadInput, match=f"{missing} is missing|no call None") as refusal:
+    with pytest.raises(BadInput, match=f"{missing}: missing") as refusal:
         run_search_here(tmp_path, {name: value for name, value in ARGUMENTS.items() if name != missing})
     assert refusal.value.remedy
 
 
 @pytest.mark.parametrize(("name", "value"), [("file", "/data/own.csv"), ("cluster", "existing")])
-def test_a_parameter_that_the_search_would_ignore_is_refused_and_the_page_does_not_send_it(tmp_path, name, value):
-    with pytest.raises(BadInput, match=f"takes no {name} {value}") as refusal:
+def test_a_setting_that_the_search_cannot_use_is_refused_and_the_page_does_not_pass_it_on(tmp_path, name, value):
+    with pytest.raises(BadInput, match=f"cannot use {name} {value}") as refusal:
         run_search_here(tmp_path, ARGUMENTS, **{name: value})
     assert refusal.value.remedy
     plan = make_plan("modin", cores=1, baseline="modin-ray", accelerated="pandas", parameters={"columns": 4})
-    # The controls of another tab may have this value.
+    # As the controls of another tab may set it, if an operator allows a cluster.
     plan = plan.model_copy(update={"parameters": plan.parameters | {name: value}})
-    search_plan = break_even.search_plan(plan)
-    assert (search_plan.baseline, search_plan.accelerated) == ("pandas", "modin-ray")
-    assert search_plan.parameters == plan.parameters | {name: make_plan("modin").parameters[name]}
-
-
-def test_a_refusal_has_a_remedy(tasks):
-    job = run_search_task(tasks, call="concat")
-    assert job.state is JobState.FAILED
-    assert "no call 'concat'" in job.problem
-    assert job.remedy
+    passed = break_even.make_search_plan(plan)
+    assert (passed.baseline, passed.accelerated) == ("pandas", "modin-ray")
+    assert passed.parameters == plan.parameters | {name: make_plan("modin").parameters[name]}
 
 
 @pytest.mark.skipif(bool(load_workloads()["modin"].unavailable()), reason="Modin is not installed")
-def test_a_search_reports_every_size_and_ends(tasks):
-    job = run_search_task(tasks)
-    assert job.state is JobState.DONE, (job.problem, job.log)
-    told_of = job.told("point")
-    assert [point["rows"] for point in told_of] == [1024, 4096]
-    assert all(len(point["pandas"]) == len(point["modin"]) == 7 for point in told_of)
-    assert job.told("start")[0]["seconds"] > 0
-    assert job.result["sentence"] and "a Ray of the search's own" in job.result["used"]
+def test_a_search_is_a_measurement_that_reports_every_size_and_is_stored(home):
+    dispatcher = Dispatcher()
+    plan = make_plan("modin", cores=1, parameters={"columns": 4})
+    record = wait_until_over(
+        dispatcher, dispatcher.submit_measurement(plan, "break_even", ARGUMENTS, origin="test"), seconds=120
+    ).measurement
+    assert record.state is State.FINISHED, record.failure
+    points = record.reports_as("point", BreakEvenPoint)
+    assert [point.rows for point in points] == [1024, 4096]
+    assert all(len(point.pandas) == len(point.modin) == 7 for point in points)
+    assert record.first_report_as("start", EngineStart).seconds > 0
+    result = record.result_as(BreakEvenResult)
+    assert result.sentence and "a Ray started for the search" in result.compared

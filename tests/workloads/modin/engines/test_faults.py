@@ -29,7 +29,7 @@ import time
 from bench.scheduler.dispatcher import Dispatcher
 from bench.plan.validation import make_plan
 plan = make_plan('modin', 'etl', cores=1, batch=400, budget_s=60, target=0, parameters={'columns': 6})
-Dispatcher().submit(plan, origin='page')
+Dispatcher().submit_race(plan, origin='page')
 time.sleep(120)
 """
 

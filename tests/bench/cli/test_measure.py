@@ -1,0 +1,118 @@
+"""The command `measure`, as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import paths
+from bench.paths import ROOT
+from bench.run.events import State
+from bench.run.job import JobKind
+from bench.storage.store import Store
+from tests.support.processes import wait_until_gone
+from tests.support.trial.measurements import Counted, CountResult
+
+COUNT = ("measure", "trial", "count", "--cores", "1")
+
+
+def run_command(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *words], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_reports_and_result_are_lines_of_json_and_the_measurement_is_stored(home, tmp_path):
+    file = tmp_path / "count.json"
+    result = run_command(*COUNT, "--set", "loops=5", "--arguments", '{"to": 3}', "--json", str(file))
+    assert result.returncode == 0, result.stderr
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert lines[:3] == [{"counted": {"number": number}} for number in (1, 2, 3)]
+    assert lines[3]["result"]["done"] == 1
+    assert not wait_until_gone(home)
+    assert not list(paths.journals().iterdir())
+    (row,) = Store().rows()
+    assert (row.kind, row.task, row.origin) == (JobKind.MEASUREMENT, "count", "command line")
+    record = Store().load(row.id)
+    assert record.result_as(CountResult).loops == 5
+    exported = json.loads(file.read_text())
+    assert exported["id"] == row.id and exported["result"] == lines[3]["result"]
+
+    shown = run_command("show", row.id[:8])
+    assert shown.returncode == 0
+    assert "Trial, Count, finished" in shown.stdout and json.dumps(lines[0]) in shown.stdout
+    assert record.snapshot.command in shown.stdout
+    assert json.loads(run_command("show", row.id[:8], "--json", "-").stdout) == exported
+    assert "Trial, Count" in run_command("show").stdout
+
+
+def test_standard_output_may_be_the_json_alone():
+    result = run_command(*COUNT, "--arguments", '{"to": 2}', "--json", "-")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["result"]["done"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--arguments", "[1]"), "argument --arguments"),
+        (("--arguments", "{to: 3}"), "argument --arguments"),
+        (("--arguments", "3"), "argument --arguments"),
+        ((), "--arguments: to: missing. The arguments of count are: to, fault."),
+        (("--arguments", '{"to": 0}'), "to: should be greater than or equal to 1, got 0"),
+        (("--arguments", '{"to": 1, "too": 1}'), "too: there is no such argument"),
+        (("--arguments", '{"to": 1}', "--set", "work=half"), "tasks ignore the lever"),
+        (("--arguments", '{"to": 1}', "--case", "dance"), "has no case 'dance'"),
+        (("--arguments", '{"to": 1}', "--json", "/no/such/folder/x.json"), "/no/such/folder/x.json"),
+    ],
+)
+def test_a_wrong_call_is_refused_before_anything_starts(words, message):
+    result = run_command(*COUNT, *words)
+    assert result.returncode in (1, 2) if "/no" in message else result.returncode == 2
+    assert message in result.stderr and "Traceback" not in result.stderr
+    assert not Store().rows()
+
+
+def test_only_measurements_can_be_measured():
+    for task in ("dance", "stay"):
+        result = run_command("measure", "trial", task)
+        assert result.returncode == 2
+        assert f"{task}: trial has no such measurement; it has count" in result.stderr
+
+
+def test_a_failure_is_printed_with_its_remedy_and_stored():
+    result = run_command(*COUNT, "--arguments", '{"to": 1, "fault": "raise"}')
+    assert result.returncode == 1
+    assert "that cannot be counted. Count something else." in result.stderr
+    assert Store().rows()[0].state is State.FAILED
+
+
+def test_control_c_stops_the_measurement_stores_it_and_leaves_nothing(home: Path):
+    command = [sys.executable, "-m", "bench", *COUNT, "--arguments", '{"to": 4, "fault": "orphan"}']
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "counted" in process.stdout.readline() and "counted" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, messages = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert messages.endswith("bench: stopped\n")
+    (row,) = Store().rows()
+    assert row.state is State.STOPPED
+    assert Store().load(row.id).reports_as("counted", Counted) == [Counted(number=1), Counted(number=2)]
+    assert not wait_until_gone(home)
+    assert not list(paths.journals().iterdir())
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_command_line_interrupts_its_measurement(home: Path, sign):
+    command = [sys.executable, "-m", "bench", *COUNT, "--arguments", '{"to": 4, "fault": "orphan"}']
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert "counted" in process.stdout.readline()
+        process.send_signal(sign)
+    assert not wait_until_gone(home, 10.0)
+    assert Store().rows()[0].state is State.INTERRUPTED
+    assert not list(paths.journals().iterdir())

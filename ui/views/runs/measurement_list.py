@@ -1,0 +1,126 @@
+"""The list of stored measurements, and what is done with those that are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from bench.run.events import State
+from bench.run.job import JobKind
+from bench.storage.csv_export import jobs_csv
+from bench.storage.store import JobRow
+from bench.workload.registry import workload_title
+from ui import services
+from ui.design.text import format_date_time
+from ui.views.runs import filters
+from ui.views.runs.actions import draw_delete_button, draw_download_buttons, load_record, open_clicked_row, open_job
+
+KEY = "measurements"
+STATE_COLOURS = {
+    State.FINISHED.value: "green",
+    State.FAILED.value: "red",
+    State.INTERRUPTED.value: "red",
+    State.STOPPED.value: "gray",
+}
+
+
+def draw_list(digest: str | None) -> None:
+    """The measurements, or those of one digest, that pass the filters on the page, the newest first.
+
+    Raises StoreError.
+    """
+    everything = filters.make_filter(JobKind.MEASUREMENT, digest)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = filters.draw_words_filter(KEY)
+        chosen |= filters.draw_choice_filter("Workload", f"{KEY}_workload", "workload", everything, workload_title)
+        chosen |= filters.draw_choice_filter("Measurement", f"{KEY}_task", "task", everything)
+        chosen |= filters.draw_choice_filter("State", f"{KEY}_state", "state", everything)
+    shown = everything | chosen
+    rows, count = filters.load_page(shown, KEY)
+    if not rows:
+        st.info("No measurement passes these filters.", icon=":material/filter_alt_off:")
+        return
+    selected = _draw_table(rows)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        text = filters.describe_count("measurement", count, services.get_store().count(**everything), len(rows))
+        st.caption(f"{text}. Select one to open, download or delete it.", width="stretch")
+        filters.draw_page_choice(count, KEY)
+        st.download_button(
+            "List as CSV",
+            data=lambda: jobs_csv(services.get_store().rows(limit=filters.CSV_LIMIT, **shown)),
+            file_name="fairlap-measurements.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="measurements_csv",
+        )
+    if selected:
+        with st.container(border=True):
+            _draw_selected(selected)
+
+
+def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
+    """The table; returns the selected rows."""
+    ids = [row.id for row in rows]
+    st.session_state[f"{KEY}_shown"] = ids
+    frame = pd.DataFrame(
+        {
+            "open": [":material/open_in_full:"] * len(rows),
+            "when": [row.started for row in rows],
+            "measurement": [row.title for row in rows],
+            "case": [row.case_label for row in rows],
+            "state": [[str(row.state)] for row in rows],
+            "cores": [row.cores for row in rows],
+            "origin": [row.origin for row in rows],
+            "requester": [row.requester for row in rows],
+            "machine": [row.machine for row in rows],
+        }
+    )
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        height="auto",
+        column_config=_column_config(),
+        # Streamlit keeps a selection by row number, which means other jobs when the rows change.
+        key=f"{KEY}_table_{hash(tuple(ids))}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        placeholder="",
+        alt="Measurements, the newest first",
+    )
+    return [rows[number] for number in event.selection.rows if number < len(rows)]
+
+
+def _column_config() -> dict:
+    config = st.column_config
+    return {
+        "open": config.ButtonColumn("", key=f"{KEY}_open", on_click=open_clicked_row, args=(KEY,), width=36),
+        "when": config.DatetimeColumn("When", format="D MMM YY, HH:mm", timezone=st.context.timezone, width=118),
+        "measurement": config.TextColumn("Measurement", width=230),
+        "case": config.TextColumn("Case", width=130),
+        "state": config.MultiselectColumn(
+            "State", options=list(STATE_COLOURS), color=list(STATE_COLOURS.values()), width=96
+        ),
+        "cores": config.NumberColumn("Cores", width=58),
+        "origin": config.TextColumn("Origin", width=104, help="Where the measurement was started."),
+        "requester": config.TextColumn("By", width=90, help="User name of the person who started it."),
+        "machine": config.TextColumn("Machine"),
+    }
+
+
+def _draw_selected(rows: list[JobRow]) -> None:
+    if len(rows) > 1:
+        st.markdown(f"**{len(rows)} measurements are selected.**")
+        draw_delete_button(rows)
+        return
+    row = rows[0]
+    st.markdown(f"**{row.title}**, {format_date_time(row.started)}, {row.state} `{row.id[:8]}`")
+    record = load_record(row.id)
+    with st.container(horizontal=True):
+        if record:
+            icon = ":material/open_in_full:"
+            st.button("Open", icon=icon, type="primary", on_click=open_job, args=(row.id,), key=f"{KEY}_open_one")
+            draw_download_buttons(record)
+        draw_delete_button([row])
