@@ -1,1 +1,1 @@
-"""Pages, controls, charts and live views. Reads runs and declarations; only `ui/views/<workload>` imports a workload."""
+"""Pages, controls and charts. Reads runs and declarations; only `ui/views/<workload>` imports a workload."""

@@ -119,7 +119,7 @@ def test_a_second_session_sees_its_place_and_may_leave_the_queue(page, server, b
     wait_for_state(page, "racing")
     other = browser.new_context().new_page()
     press_run(other, server, QUICK_SETTINGS)
-    other.get_by_text(re.compile("1 race is before yours")).first.wait_for()
+    other.get_by_text(re.compile("1 job before yours")).first.wait_for()
     find_stop_button(other).click()
     other.get_by_text(re.compile("stopped before its turn")).first.wait_for()
     other.context.close()

@@ -58,7 +58,7 @@ def _remember_queue() -> None:
 
 @st.fragment(run_every=QUEUE_REFRESH_S)
 def _draw_queue() -> None:
-    """The queue. If a run has ended since the cards were drawn, the whole page is drawn again."""
+    """The queue. If a job has ended since the cards were drawn, the whole page is drawn again."""
     entries = services.get_dispatcher().entries()
     if set(st.session_state["home_queue"]) - {entry.job_id for entry in entries}:
         st.rerun()

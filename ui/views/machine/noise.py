@@ -53,20 +53,20 @@ def draw_noise_section() -> None:
 
 
 def _measure_if_free() -> None:
-    """Measure, unless a race is running: each would disturb the other."""
+    """Measure, unless a job is running: each would disturb the other."""
     dispatcher = services.get_dispatcher()
     if entries := dispatcher.entries():
         st.warning(
-            f"{entries[0].title} is running or about to start. The race and this measurement would disturb each other. "
-            "Measure when the queue is empty.",
-            title="Not available during a race",
+            f"{entries[0].title} is running or about to start. It and this measurement would disturb each other. Measure "
+            "when the queue is empty.",
+            title="Not available during another job",
             icon=":material/block:",
         )
         return
-    # No race starts while this process holds the lock of the machine; it waits for two seconds.
+    # No job starts while this process holds the lock of the machine; it waits for two seconds.
     lock = dispatcher.queue.take_machine()
     if lock is None:
-        st.warning("A race is just ending. Try again in a moment.", icon=":material/hourglass_empty:")
+        st.warning("A job is just ending. Try again in a moment.", icon=":material/hourglass_empty:")
         return
     try:
         with st.spinner("Timing each core …"):

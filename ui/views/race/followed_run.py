@@ -89,6 +89,8 @@ def load_displayed_run(run_id: str) -> DisplayedRun:
         status = services.get_dispatcher().status(run_id)
     except (OSError, StoreError) as error:
         return DisplayedRun(problem=f"The run cannot be read: {error}")
+    if status.measurement is not None:
+        return DisplayedRun(problem=f"{run_id[:8]} is a measurement, not a race. Open it under Runs.")
     live = not status.over
     position = status.place if status.run is None and live else None
     return DisplayedRun(run=status.run, queue_position=position, live=live, problem=status.problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bench.formatting import format_count
 from bench.workload.declaration import Workload
 from ui import services
 from ui.run_view.view import draw_run
@@ -65,9 +66,8 @@ def _draw_waiting(position: int) -> None:
         st.info("The race is next: its arms are starting.", icon=":material/hourglass_top:")
         return
     names = ", ".join(f"{entry.title} (from the {entry.origin})" for entry in entries)
-    count = "1 race is" if position == 1 else f"{position} races are"
     st.info(
-        f"{names}. One race runs at a time, so that races do not disturb each other. Yours starts automatically.",
-        title=f"{count} before yours",
+        f"{names}. One job runs at a time, so that jobs do not disturb each other. Yours starts automatically.",
+        title=f"{format_count(position, 'job')} before yours",
         icon=":material/hourglass_top:",
     )
