@@ -15,6 +15,7 @@ from bench.run.record import Run
 from bench.scheduler.queue import Queue
 from bench.storage.store import Store
 from bench.values import Arm, Evidence
+from tests.support.measurements import store_measurement
 from tests.support.pages import read_labels
 from tests.support.runs import make_colour_run
 from ui import services
@@ -116,6 +117,13 @@ def test_an_unknown_run_is_reported():
     app = open_race_page(run="0" * 32)
     assert not app.exception
     assert "There is no such run" in read_labels(app)
+
+
+def test_a_measurement_is_not_shown_as_a_race():
+    measurement = store_measurement("trial", "count", {"to": 3})
+    app = open_race_page(run=measurement.id)
+    assert not app.exception
+    assert "is a measurement, not a race. Open it under Runs." in read_labels(app)
 
 
 def test_the_sidebar_shows_the_queue():
