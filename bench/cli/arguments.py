@@ -1,4 +1,4 @@
-"""TODO: bench.cli.arguments."""
+"""Options that several commands share, and the plan that they ask for."""
 
 from __future__ import annotations
 
@@ -14,25 +14,52 @@ from bench.plan.validation import PlanError, find_workload
 from bench.storage.uploads import UPLOAD_PREFIX, UploadError, save_image
 from bench.workload.declaration import Parameter
 
+PLAN_FIELDS = ("case", "cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit")
+
+
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """Options of a plan that races and measurements have in common."""
+    parser.add_argument("--case", help="variant of the workload (default: the first in the list)")
+    parser.add_argument("--cores", type=int, metavar="N", help="number of cores (default: all that may be used)")
+    parser.add_argument("--batch", type=int, metavar="N", help="amount of work per repetition; its meaning is listed")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a parameter of the workload or of the case; may be repeated",
+    )
+    parser.add_argument("--baseline", metavar="VALUE", help="value of the lever in the baseline arm")
+    parser.add_argument("--accelerated", metavar="VALUE", help="value of the lever in the accelerated arm")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of all random choices")
+
+
+def add_json_option(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help=f"write {what} as JSON; '-' writes to standard output and nothing else",
+    )
+
 
 def parse_json_object(text: str) -> dict[str, Any]:
-    """A JSON object of the command line."""
+    """The value of an option that expects a JSON object."""
     try:
-        given = json.loads(text)
+        value = json.loads(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"that is no JSON ({error})") from error
-    if not isinstance(given, dict):
-        raise argparse.ArgumentTypeError('wanted is an object, such as {"name": 1}')
-    return given
+        raise argparse.ArgumentTypeError(f"this is not JSON ({error}): {text}") from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f'expected a JSON object such as {{"name": 1}}, got {text}')
+    return value
 
 
 def plan_from_options(options: argparse.Namespace) -> Plan:
-    """The plan that the options of `run` and `do` ask for. Raises PlanError."""
+    """The plan that the options ask for. Raises PlanError."""
     workload = find_workload(options.workload)
     limit = core_limit()
-    names = ("case", "cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit")
     settings = {"cores": str(limit)}
-    settings |= {name: str(getattr(options, name)) for name in names if getattr(options, name, None) is not None}
+    settings |= {name: str(value) for name in PLAN_FIELDS if (value := getattr(options, name, None)) is not None}
     levers = {lever.name for lever in workload.levers()}
     for assignment in options.set:
         name, separator, value = assignment.partition("=")

@@ -1,4 +1,4 @@
-"""TODO: bench.cli.main."""
+"""The command line: parses the arguments, calls the command, and turns errors into messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -7,106 +7,64 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from bench.cli.arguments import parse_json_object
-from bench.cli.commands import list_workloads, run_selfcheck, run_workload, show_machine, show_run
-from bench.cli.exit_status import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR
-from bench.cli.measure import run_measurement
-from bench.machine import noise
+from bench.cli.commands import check, list_workloads, machine, measure, run, show
+from bench.cli.errors import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR, CommandError
+from bench.machine.noise import NoiseError
 from bench.plan.validation import PlanError
 from bench.run.events import State
 from bench.storage.store import StoreError
 from bench.workload.registry import ExtraWorkloadError
 
+EXIT_STATUS_HELP = """\
+exit status:
+  0    finished; the claim of a race may still be refused
+  1    failed
+  2    the command was wrong; nothing was started
+  3    interrupted
+  4    the database cannot be used
+  130  stopped with Ctrl-C
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    # A shell starts its background jobs with SIGINT ignored; asked for by name, it stops the run all the same.
+    """Run the command in `arguments` (those of the process by default) and return its exit status."""
+    options = make_parser().parse_args(arguments)
+    # A shell starts background jobs with SIGINT ignored. An explicit SIGINT should stop them all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         status = options.command(options)
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # Whoever read along has seen enough ('| head'); Python must not try to flush what nobody reads.
+        # The reader has closed the pipe ('| head'). Python would try to flush the rest when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except PlanError as error:
-        for problem in error.problems:
-            print(f"bench: {problem}", file=sys.stderr)
-        return EXIT_USAGE_ERROR
+        return _fail("\n".join(f"bench: {problem}" for problem in error.problems), EXIT_USAGE_ERROR)
+    except CommandError as error:
+        return _fail(f"bench: {error}", error.status)
     except ExtraWorkloadError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return EXIT_USAGE_ERROR
+        return _fail(f"bench: {error}", EXIT_USAGE_ERROR)
     except StoreError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return EXIT_STORE_ERROR
-    except (OSError, noise.NoiseError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return EXIT_STATUS[State.FAILED]
+        return _fail(f"bench: {error}", EXIT_STORE_ERROR)
+    except (OSError, NoiseError) as error:
+        return _fail(f"bench: {error}", EXIT_STATUS[State.FAILED])
 
 
-def _parser() -> argparse.ArgumentParser:
+def _fail(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status
+
+
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Race stock against accelerated code, honestly."
+        prog="python -m bench",
+        description="Fairlap benchmarks an accelerated library against its stock version on this machine.",
+        epilog=EXIT_STATUS_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    listed = commands.add_parser("list", help="the workloads and their parameters")
-    listed.add_argument("--markdown", action="store_true", help="as the table that README shows")
-    listed.set_defaults(command=list_workloads)
-
-    run = commands.add_parser("run", help="race one workload")
-    run.add_argument("workload", help="one of those that 'list' shows")
-    run.add_argument("--cores", type=int, help="cores for each arm (default: all that this process may use)")
-    run.add_argument("--case", help="one of the workload's cases (default: the first that 'list' shows)")
-    run.add_argument("--batch", type=int)
-    run.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter, or the lever, of the workload"
-    )
-    run.add_argument("--baseline", help="value of the lever in the baseline arm")
-    run.add_argument("--accelerated", help="value of the lever in the accelerated arm")
-    run.add_argument("--budget", type=float, dest="budget_s", metavar="SECONDS", help="how long to sample")
-    run.add_argument(
-        "--target", type=float, help="relative half-width of the ratio's interval to stop at; 0 uses all the budget"
-    )
-    run.add_argument("--seed", type=int)
-    run.add_argument("--accuracy-limit", type=float, dest="accuracy_limit")
-    run.add_argument("--json", type=Path, metavar="FILE", help="write the run there ('-' for standard output)")
-    run.set_defaults(command=run_workload)
-
-    measure = commands.add_parser(
-        "measure", help="measure something else than a race: a curve, a conversion, a profile"
-    )
-    measure.add_argument("workload", help="one of those that 'list' shows")
-    measure.add_argument("task", help="its name, as 'list' shows it")
-    measure.add_argument("--case", help="one of the workload's cases (default: the first that 'list' shows)")
-    measure.add_argument("--cores", type=int, help="cores to use (default: all that this process may use)")
-    measure.add_argument("--batch", type=int)
-    measure.add_argument("--baseline", help="value of the lever in the baseline arm, for tasks that compare the arms")
-    measure.add_argument("--accelerated", help="value of the lever in the accelerated arm, likewise")
-    measure.add_argument("--seed", type=int)
-    measure.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the workload")
-    measure.add_argument(
-        "--arguments", type=parse_json_object, default={}, metavar="JSON", help="the task's arguments, a JSON object"
-    )
-    measure.add_argument(
-        "--json", type=Path, metavar="FILE", help="write the measurement there ('-' for standard output)"
-    )
-    measure.set_defaults(command=run_measurement)
-
-    show = commands.add_parser("show", help="a stored race or measurement")
-    show.add_argument("run", nargs="?", help="its id, or the beginning of it; without one, the newest are listed")
-    show.add_argument("--json", type=Path, metavar="FILE", help="write it there ('-' for standard output)")
-    show.set_defaults(command=show_run)
-
-    machine = commands.add_parser("machine", help="what this machine is, and its noise at rest")
-    machine.add_argument("--json", action="store_true")
-    machine.set_defaults(command=show_machine)
-
-    check = commands.add_parser("check", help="what the core itself costs, and whether it can be believed")
-    check.add_argument("what", choices=("overhead", "same-arm", "beside", "start", "store"))
-    check.set_defaults(command=run_selfcheck)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    for command in (list_workloads, run, measure, show, machine, check):
+        command.add_parser(commands)
     return parser

@@ -97,6 +97,8 @@ class _Watch:
 
 
 def _run_race(order: JobOrder, journal: JournalWriter, watch: _Watch) -> JobRecord:
+    # Before this process moves off the cores of the race, which would count as fewer usable cores.
+    machine = describe_machine()
     cores = choose_cores(order.plan.cores)
     # If other cores are left, a page is drawn on those, and the race need not pause for it.
     shares_cores = len(cores) == core_limit()
@@ -105,7 +107,7 @@ def _run_race(order: JobOrder, journal: JournalWriter, watch: _Watch) -> JobReco
     opened = open_run(
         order.plan,
         run_id=order.job_id,
-        machine=describe_machine(),
+        machine=machine,
         started=datetime.now(UTC),
         origin=order.origin,
         requester=order.requester,

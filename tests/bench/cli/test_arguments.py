@@ -23,5 +23,5 @@ def test_a_path_is_looked_up_where_the_command_is_typed(tmp_path, monkeypatch, w
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.csv").touch()
     (tmp_path / "mine" / "model").mkdir(parents=True)
-    plan = arguments.plan_from_options(main._parser().parse_args(["run", workload, "--set", assignment]))
+    plan = arguments.plan_from_options(main.make_parser().parse_args(["run", workload, "--set", assignment]))
     assert plan.parameters[assignment.partition("=")[0]] == value.format(here=tmp_path)

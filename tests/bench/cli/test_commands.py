@@ -64,7 +64,8 @@ def test_run_writes_json_with_all_that_it_must_hold_and_keeps_the_run(tmp_path):
         (("run", "trial", "--set", "loops"), "expected NAME=VALUE"),
         (("run", "trial", "--set", "loops=-1"), "loops: expected an integer from 0 to 1,000,000,000, got -1"),
         (("run", "colour-quantization", "--set", "sklearnex=maybe"), "'maybe' is no value of the lever sklearnex"),
-        (("show", "zzzz"), "no kept run"),
+        (("show", "zzzz"), "no stored job has an id that begins with 'zzzz'"),
+        (("check", "beside"), "invalid choice: 'beside'"),
     ],
 )
 def test_a_wrong_call_is_told_and_exits_with_2(words, told):

@@ -66,7 +66,7 @@ def test_standard_output_may_be_the_json_alone():
         ((), "--arguments: to: missing. The arguments of count are: to, fault."),
         (("--arguments", '{"to": 0}'), "to: should be greater than or equal to 1, got 0"),
         (("--arguments", '{"to": 1, "too": 1}'), "too: there is no such argument"),
-        (("--arguments", '{"to": 1}', "--set", "work=half"), "tasks ignore the lever"),
+        (("--arguments", '{"to": 1}', "--set", "work=half"), "measurements ignore the lever"),
         (("--arguments", '{"to": 1}', "--case", "dance"), "has no case 'dance'"),
         (("--arguments", '{"to": 1}', "--json", "/no/such/folder/x.json"), "/no/such/folder/x.json"),
     ],

@@ -10,6 +10,7 @@ import threading
 
 import psutil
 
+from bench.machine.limits import usable_cores
 from bench.run.events import State
 from bench.scheduler.dispatcher import Dispatcher
 from bench.storage.store import Store
@@ -30,6 +31,7 @@ def test_a_submitted_plan_is_raced_and_stored(home):
     assert status.run.state is State.FINISHED
     assert not status.problem
     assert Store().load(run) == status.run
+    assert status.run.machine.usable_cores == usable_cores(), "all cores, not those that the runner leaves to the race"
     assert not list((home / "live").iterdir()), "a stored run leaves nothing but its row"
 
 

@@ -1,0 +1,1 @@
+"""The commands, one module each. Every module has `add_parser`, which declares its options and its function."""

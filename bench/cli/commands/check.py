@@ -1,0 +1,49 @@
+"""`check`: self-checks, which measure what Fairlap itself costs and whether its results can be believed."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from bench.cli.errors import EXIT_STATUS, CommandError
+from bench.run.events import State
+
+CHECKS = {
+    "overhead": ("bench.selfcheck.overhead:check_overhead", "cost of a sample and of the clock, compared with pyperf"),
+    "same-arm": ("bench.selfcheck.same_arm:check_same_arm", "how often an arm raced against itself seems different"),
+    "interference": (
+        "bench.selfcheck.interference:check_interference",
+        "whether idle services of the accelerated arm slow down the baseline",
+    ),
+    "start": ("bench.selfcheck.startup:check_startup", "start-up time of the dashboard in a browser"),
+    "store": ("bench.selfcheck.store:check_store", "speed of the database with 10,000 runs"),
+}
+"""Function and description by name. A function is imported only when it is called: each needs other packages."""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    width = max(map(len, CHECKS))
+    descriptions = "\n".join(f"  {name:{width}}  {description}" for name, (_, description) in CHECKS.items())
+    parser = commands.add_parser(
+        "check",
+        help="measure what Fairlap itself costs, and whether its results can be believed",
+        description="Run a self-check and print its results. The results are to be read; nothing is stored.",
+        epilog=f"checks:\n{descriptions}\n\n'overhead' and 'start' need packages of requirements-dev.txt.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("check", choices=CHECKS, metavar="CHECK", help=f"one of {', '.join(CHECKS)}")
+    parser.set_defaults(command=run_check)
+
+
+def run_check(options: argparse.Namespace) -> int:
+    from bench.selfcheck.requirements import MissingRequirement
+
+    function, _ = CHECKS[options.check]
+    module, _, name = function.partition(":")
+    try:
+        getattr(importlib.import_module(module), name)()
+    except MissingRequirement as error:
+        raise CommandError(str(error)) from error
+    except RuntimeError as error:
+        raise CommandError(f"check {options.check}: {error}", EXIT_STATUS[State.FAILED]) from error
+    return 0

@@ -1,0 +1,116 @@
+"""`list`: the workloads with their levers, cases, parameters and measurements."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+
+from bench.cli.console import make_console, make_table, print_table
+from bench.formatting import format_number
+from bench.values import TOTAL
+from bench.workload.declaration import Lever, Parameter, Workload
+from bench.workload.registry import load_workloads
+
+INDENT = 2
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "list",
+        help="the workloads with their levers, cases, parameters and measurements",
+        description="List the workloads, and what --case, --set, --baseline and --accelerated accept for each.",
+    )
+    parser.add_argument("--markdown", action="store_true", help="print the table of workloads in the README")
+    parser.set_defaults(command=list_workloads)
+
+
+def list_workloads(options: argparse.Namespace) -> int:
+    workloads = [workload for workload in load_workloads().values() if not workload.hidden]
+    if options.markdown:
+        print(format_workload_table(workloads))
+        return 0
+    console = make_console()
+    for workload in workloads:
+        _print_workload(console, workload)
+    return 0
+
+
+def format_workload_table(workloads: Sequence[Workload]) -> str:
+    """A Markdown table of the workloads, with the published ratios of their steps."""
+    rows = ["| name | what races | steps (published) |", "| --- | --- | --- |"]
+    for workload in workloads:
+        # A dictionary as an ordered set: cases share steps.
+        steps: dict[str, None] = {}
+        for case in workload.cases:
+            published = case.published_ratios()
+            for name, label in case.labels().items():
+                if name in published:
+                    steps[f"{label} ({published[name].ratio:g}x)"] = None
+                elif name != TOTAL:
+                    steps[label] = None
+        rows.append(f"| `{workload.name}` | {workload.summary} | {', '.join(steps)} |")
+    return "\n".join(rows)
+
+
+def _print_workload(console: Console, workload: Workload) -> None:
+    console.print(workload.name, style="bold")
+    _print_indented(console, workload.summary)
+    if unavailable := workload.unavailable():
+        _print_indented(console, f"cannot run here: {unavailable}", style="red")
+    if any(case.lever is None for case in workload.cases):
+        _print_lever(console, workload.lever)
+    if measurements := [task.name for task in workload.tasks.entries if not task.resident]:
+        _print_indented(console, f"measurements: {', '.join(measurements)}")
+    console.print()
+    cases = make_table(console, "case", "steps", "summary")
+    for case in workload.cases:
+        cases.add_row(case.name, ", ".join(step.name for step in case.steps), case.summary)
+    print_table(console, cases, INDENT)
+    for case in workload.cases:
+        if case.lever:
+            _print_lever(console, case.lever, f" of case {case.name}")
+    console.print()
+    parameters = make_table(console, "parameter", "default", "values", "meaning")
+    for parameter in (workload.batch, *workload.parameters):
+        parameters.add_row(*_describe_parameter(parameter))
+    for parameter, cases_of_parameter in _group_case_parameters(workload):
+        name, *rest = _describe_parameter(parameter)
+        parameters.add_row(f"{name} (case {', '.join(cases_of_parameter)})", *rest)
+    print_table(console, parameters, INDENT)
+    console.print()
+
+
+def _print_indented(console: Console, text: str, style: str | None = None) -> None:
+    console.print(" " * INDENT + text, style=style)
+
+
+def _print_lever(console: Console, lever: Lever, whose: str = "") -> None:
+    names = ", ".join(value.name for value in lever.values)
+    _print_indented(
+        console, f"lever {lever.name}{whose}: {names} (baseline {lever.baseline}, accelerated {lever.accelerated})"
+    )
+    for value in lever.values:
+        if value.extra and (why := value.unavailable()):
+            _print_indented(console, f"  {why}")
+
+
+def _group_case_parameters(workload: Workload) -> list[tuple[Parameter, list[str]]]:
+    """Parameters that only some cases have, with the names of these cases."""
+    groups: dict[str, tuple[Parameter, list[str]]] = {}
+    for case in workload.cases:
+        for parameter in case.parameters:
+            groups.setdefault(repr(parameter), (parameter, []))[1].append(case.name)
+    return list(groups.values())
+
+
+def _describe_parameter(parameter: Parameter) -> Iterable[str]:
+    """Name, default, accepted values and meaning."""
+    if parameter.choices:
+        values = ", ".join(parameter.choices)
+    elif parameter.minimum is not None and parameter.maximum is not None:
+        values = f"{format_number(parameter.minimum)} to {format_number(parameter.maximum)}"
+    else:
+        values = {"flag": "true, false", "text": "text"}.get(parameter.kind, parameter.kind)
+    return parameter.name, str(parameter.default), values, parameter.help

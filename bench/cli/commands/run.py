@@ -1,0 +1,69 @@
+"""`run`: race both arms of a workload."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bench.cli.arguments import add_json_option, add_plan_options, plan_from_options
+from bench.cli.console import make_console
+from bench.cli.errors import CommandError
+from bench.cli.json_output import STANDARD_OUTPUT, check_json_file, write_json
+from bench.cli.progress import ProgressLine, follow_job
+from bench.cli.race_report import print_run
+from bench.plan.resolved import resolve
+from bench.run.record import Run
+from bench.scheduler.dispatcher import Dispatcher
+
+EXAMPLES = """\
+examples:
+  python -m bench run colour-quantization --cores 2
+  python -m bench run bert --accelerated int8 --budget 60 --json result.json
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="race both arms of a workload and print times, evidence and claim",
+        description="Race the baseline of a workload against its accelerated arm. The run is stored.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("workload", help="a name that 'list' shows")
+    add_plan_options(parser)
+    parser.add_argument(
+        "--budget", type=float, dest="budget_s", metavar="SECONDS", help="time for sampling, without preparation"
+    )
+    parser.add_argument(
+        "--target",
+        type=float,
+        metavar="SHARE",
+        help="stop when the half-width of every ratio's interval is at most this share of the ratio; 0 uses the whole "
+        "time budget",
+    )
+    parser.add_argument(
+        "--accuracy-limit",
+        type=float,
+        dest="accuracy_limit",
+        metavar="SHARE",
+        help="largest loss of accuracy, as a share of the baseline's, with which a claim is made",
+    )
+    add_json_option(parser, "the run")
+    parser.set_defaults(command=run_race)
+
+
+def run_race(options: argparse.Namespace) -> int:
+    plan = plan_from_options(options)
+    if unavailable := resolve(plan).unavailable():
+        raise CommandError(f"{plan.workload} cannot run here: {unavailable}")
+    check_json_file(options.json)
+    dispatcher = Dispatcher()
+    end = follow_job(dispatcher, dispatcher.submit_race(plan, origin="command line"), ProgressLine())
+    if isinstance(end.record, Run):
+        write_json(end.record, options.json)
+        if options.json != STANDARD_OUTPUT:
+            print_run(make_console(), end.record)
+    if end.problem:
+        print(f"bench: {end.problem}", file=sys.stderr)
+    return end.exit_status

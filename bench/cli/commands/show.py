@@ -1,0 +1,69 @@
+"""`show`: stored races and measurements."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+
+from bench.cli.arguments import add_json_option
+from bench.cli.console import make_console, make_table, print_table
+from bench.cli.errors import CommandError
+from bench.cli.json_output import STANDARD_OUTPUT, write_json
+from bench.cli.measurement_report import print_measurement
+from bench.cli.race_report import print_run
+from bench.formatting import format_ratio
+from bench.run.record import Run
+from bench.storage.store import Store
+
+MAX_LISTED_JOBS = 50
+SHOWN_ID_DIGITS = 8
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "show",
+        help="a stored race or measurement, or the list of the newest",
+        description=f"Print a stored race or measurement. Without an id, list the newest {MAX_LISTED_JOBS}.",
+    )
+    parser.add_argument("id", nargs="?", help="its id, or the beginning of it")
+    add_json_option(parser, "it")
+    parser.set_defaults(command=show_job)
+
+
+def show_job(options: argparse.Namespace) -> int:
+    store = Store()
+    console = make_console()
+    if options.id is None:
+        _list_jobs(console, store)
+        return 0
+    matches = store.find(options.id)
+    if not matches:
+        raise CommandError(f"no stored job has an id that begins with {options.id!r}; 'show' without an id lists them")
+    if len(matches) > 1:
+        raise CommandError(f"{len(matches)} stored jobs have an id that begins with {options.id!r}; give more of it")
+    record = store.load(matches[0])
+    if record is None:
+        raise CommandError(f"job {options.id!r} has just been deleted")
+    write_json(record, options.json)
+    if options.json == STANDARD_OUTPUT:
+        return 0
+    if isinstance(record, Run):
+        print_run(console, record)
+    else:
+        print_measurement(console, record)
+    return 0
+
+
+def _list_jobs(console: Console, store: Store) -> None:
+    table = make_table(console, "id", "started", "job", "state", "ratio", "claim", right=("ratio",))
+    for row in store.rows(limit=MAX_LISTED_JOBS):
+        table.add_row(
+            row.id[:SHOWN_ID_DIGITS],
+            f"{row.started.astimezone():%Y-%m-%d %H:%M}",
+            row.title,
+            str(row.state),
+            format_ratio(row.ratio) if row.ratio else "",
+            row.sentence or "",
+        )
+    print_table(console, table)

@@ -1,0 +1,27 @@
+"""Records as JSON, for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bench.run.job_record import JobRecord
+
+STANDARD_OUTPUT = Path("-")
+
+
+def check_json_file(file: Path | None) -> None:
+    """Create the file, so that one that cannot be written is reported before a job starts. Raises OSError."""
+    if file not in (None, STANDARD_OUTPUT):
+        file.touch()
+
+
+def write_json(record: JobRecord, file: Path | None) -> None:
+    """Write a record to a file, to standard output for `-`, or nowhere for None. Raises OSError."""
+    if file is None:
+        return
+    text = json.dumps(record.report(), indent=1, ensure_ascii=False)
+    if file == STANDARD_OUTPUT:
+        print(text)
+    else:
+        file.write_text(text + "\n")

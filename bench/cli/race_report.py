@@ -1,0 +1,116 @@
+"""A stored or finished race as text."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from bench.cli.console import make_table, print_table
+from bench.formatting import (
+    format_cores,
+    format_duration,
+    format_interval,
+    format_measure,
+    format_ratio,
+    measure_label,
+)
+from bench.run.record import Run
+from bench.run.snapshot import DeclarationSnapshot
+from bench.values import TOTAL, Arm, Comparison, Failure, Outcome, Phase
+
+MAX_LOG_LINES = 10
+
+
+def print_run(console: Console, run: Run) -> None:
+    """Times, ratios, evidence, quality, failure and claim."""
+    snapshot = run.snapshot
+    reason = f": {run.why}" if run.why else ""
+    console.print(f"{snapshot.title}, {run.state}{reason}   run {run.id[:8]}", style="bold")
+    console.print(f"{run.machine.short}; {format_cores(run.plan.cores)}, batch {run.plan.batch}, seed {run.plan.seed}")
+    if run.statistics:
+        console.print()
+        _print_times(console, run)
+        _print_usage(console, run)
+    _print_evidence(console, run)
+    _print_quality(console, run)
+    if run.failure:
+        print_failure(console, run.failure)
+    _print_claim(console, run)
+
+
+def print_failure(console: Console, failure: Failure) -> None:
+    console.print()
+    console.print(failure.what, style="red")
+    console.print(failure.remedy)
+    for line in failure.log[-MAX_LOG_LINES:]:
+        console.print(f"    {line}")
+
+
+def _print_times(console: Console, run: Run) -> None:
+    labels, published = run.snapshot.labels(), run.snapshot.published_ratios()
+    baseline, accelerated = _arm_labels(run.snapshot)
+    right = (baseline, accelerated, "ratio", "published")
+    table = make_table(console, "step", baseline, accelerated, "ratio", "95 % interval", "published", right=right)
+    for comparison in run.statistics:
+        step = comparison.step
+        table.add_row(
+            labels[step],
+            format_duration(comparison.baseline.median),
+            format_duration(comparison.accelerated.median),
+            format_ratio(comparison.ratio.value),
+            format_interval(comparison.ratio),
+            format_ratio(published[step].ratio) if step in published else "",
+        )
+    print_table(console, table)
+
+
+def _arm_labels(snapshot: DeclarationSnapshot) -> tuple[str, str]:
+    """Column titles for both arms; they differ even if an arm races against itself."""
+    baseline, accelerated = (snapshot.arms[arm] for arm in Arm)
+    return baseline, accelerated if accelerated != baseline else f"{accelerated} (again)"
+
+
+def _print_usage(console: Console, run: Run) -> None:
+    total: Comparison = run.statistics[0]
+    warm_up = sum(sample.phase is Phase.WARM_UP for sample in run.samples)
+    used = " and ".join(f"{summary.effective_cores:.2f}" for summary in (total.baseline, total.accelerated))
+    console.print()
+    console.print(
+        f"{total.baseline.count} pairs after {warm_up} warm-up samples; "
+        f"asked for {format_cores(run.plan.cores)}, used {used}"
+    )
+
+
+def _print_evidence(console: Console, run: Run) -> None:
+    labels = run.snapshot.labels()
+    for evidence in run.evidence.get(Arm.ACCELERATED, []):
+        console.print(f"{labels[evidence.step]}: {evidence.path}. {evidence.reason or '; '.join(evidence.words)}")
+
+
+def _print_quality(console: Console, run: Run) -> None:
+    if run.quality is None:
+        return
+    if run.quality.baseline:
+        baseline, accelerated = _arm_labels(run.snapshot)
+        console.print()
+        table = make_table(console, "measure", baseline, accelerated, right=(baseline, accelerated))
+        # The measures of the arms are the same, in the same order, or one arm has more of them at the end.
+        for first, second in zip(run.quality.baseline, run.quality.accelerated, strict=False):
+            table.add_row(measure_label(first, second), format_measure(first), format_measure(second))
+        print_table(console, table)
+    for measure in run.quality.agreement:
+        console.print(f"{measure.label}: {format_measure(measure)}")
+
+
+def _print_claim(console: Console, run: Run) -> None:
+    claim = run.claim(TOTAL)
+    if claim is None:
+        return
+    console.print()
+    console.print(claim.sentence, style="bold")
+    findings = [finding for finding in claim.findings if finding.outcome is not Outcome.PASSED]
+    if not findings:
+        return
+    table = make_table(console, "outcome", "rule", "what was seen", "what to do", "source")
+    for finding in findings:
+        table.add_row(finding.outcome.value, finding.title, finding.seen, finding.remedy, finding.source)
+    print_table(console, table)

@@ -1,0 +1,60 @@
+"""Progress on standard error."""
+
+from __future__ import annotations
+
+import io
+
+from bench.cli import progress
+from bench.cli.console import BenchConsole
+from bench.cli.progress import JobEnd, ProgressLine, describe_progress
+from bench.run.events import State
+from bench.scheduler.dispatcher import JobStatus
+from tests.support.runs import make_claim_run
+
+
+def test_without_a_terminal_every_new_state_is_one_line(capsys):
+    line = ProgressLine()
+    for text in ("starting", "preparing: 1 s", "preparing: 2 s", "racing: 3 s, 4 pairs", "racing: 4 s, 9 pairs"):
+        line.draw(text)
+    line.clear()
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == ["starting", "preparing: 1 s", "racing: 3 s, 4 pairs"]
+    assert captured.out == ""
+
+
+def test_a_terminal_shows_the_newest_text_and_is_clean_afterwards(monkeypatch, capsys):
+    terminal = BenchConsole(file=io.StringIO(), width=80, force_terminal=True)
+    monkeypatch.setattr(progress, "make_console", lambda stderr: terminal)
+    with ProgressLine() as line:
+        line.draw("racing: 3 s [bold]", 0.25)
+        line.draw("racing: 4 s [bold]", None)
+        print("a result")
+    assert capsys.readouterr().out == "a result\n", "standard output is not redirected"
+    shown = terminal.file.getvalue()
+    assert "racing: 4 s [bold]" in shown
+    assert shown.rstrip().endswith("\x1b[2K"), "the line is erased"
+
+
+def test_a_waiting_job_says_how_many_are_in_front():
+    assert describe_progress(JobStatus(place=2)) == ("waiting: 2 in front", None)
+    assert describe_progress(JobStatus()) == ("starting", None)
+
+
+def test_a_race_says_its_state_pairs_and_ratio():
+    run = make_claim_run()
+    run.state = State.RACING
+    text, share = describe_progress(JobStatus(record=run))
+    assert text.startswith("racing: ")
+    assert f"{run.comparison().baseline.count} pairs" in text
+    assert f"{run.comparison().ratio.value:.2f}x" in text
+    assert share is not None and 0 <= share <= 1
+
+
+def test_exit_statuses():
+    run = make_claim_run()
+    for state, status in ((State.FINISHED, 0), (State.FAILED, 1), (State.INTERRUPTED, 3), (State.STOPPED, 130)):
+        run.state = state
+        assert JobEnd(run, "", stopped=False, stored=True).exit_status == status
+    assert JobEnd(run, "", stopped=False, stored=False).exit_status == 4
+    assert JobEnd(None, "lost", stopped=False, stored=True).exit_status == 1
+    assert JobEnd(None, "", stopped=True, stored=True).exit_status == 130

@@ -1,0 +1,54 @@
+"""A race as text."""
+
+from __future__ import annotations
+
+from bench.cli.console import make_console
+from bench.cli.race_report import print_run
+from bench.formatting import format_duration
+from bench.values import TOTAL, Arm, Failure
+from tests.support.runs import make_claim_run
+
+
+def test_a_report_has_times_ratios_and_the_claim(capsys):
+    run = make_claim_run()
+    print_run(make_console(), run)
+    text = capsys.readouterr().out
+    assert run.id[:8] in text and run.machine.short in text
+    for arm in Arm:
+        assert run.snapshot.arms[arm] in text
+    total = run.comparison()
+    assert format_duration(total.baseline.median) in text and format_duration(total.accelerated.median) in text
+    assert f"{total.ratio.value:.2f}x" in text
+    assert f"{total.baseline.count} pairs" in text
+
+
+def test_long_labels_are_complete(capsys):
+    run = make_claim_run()
+    labels = {arm: f"{arm} with a label that is longer than twenty characters" for arm in Arm}
+    run.snapshot = run.snapshot.model_copy(update={"arms": labels})
+    print_run(make_console(), run)
+    text = capsys.readouterr().out
+    assert all(label in text for label in labels.values())
+
+
+def test_an_arm_against_itself_has_two_columns(capsys):
+    run = make_claim_run()
+    run.snapshot = run.snapshot.model_copy(update={"arms": dict.fromkeys(Arm, "stock")})
+    print_run(make_console(), run)
+    assert "stock (again)" in capsys.readouterr().out
+
+
+def test_a_failure_is_printed_with_its_remedy_and_the_end_of_the_log(capsys):
+    run = make_claim_run()
+    log = [f"line {number}" for number in range(30)]
+    run.failure = Failure(what="The arm failed.", remedy="Do something else.", log=log)
+    print_run(make_console(), run)
+    text = capsys.readouterr().out
+    assert "The arm failed.\nDo something else.\n" in text
+    assert "line 29" in text and "line 19\n" not in text
+
+
+def test_the_label_of_the_total_is_that_of_the_snapshot(capsys):
+    run = make_claim_run()
+    print_run(make_console(), run)
+    assert run.snapshot.labels()[TOTAL] in capsys.readouterr().out
