@@ -10,7 +10,7 @@ from rich.console import Console
 from bench.cli.console import make_console, make_table, print_table
 from bench.formatting import format_number
 from bench.values import TOTAL
-from bench.workload.declaration import Lever, Parameter, Workload
+from bench.workload.declaration import Case, Lever, Parameter, Workload
 from bench.workload.registry import load_workloads
 
 INDENT = 2
@@ -38,20 +38,32 @@ def list_workloads(options: argparse.Namespace) -> int:
 
 
 def format_workload_table(workloads: Sequence[Workload]) -> str:
-    """A Markdown table of the workloads, with the published ratios of their steps."""
-    rows = ["| name | what races | steps (published) |", "| --- | --- | --- |"]
+    """A Markdown table of the workloads: their cases, or the steps of their only case, with published ratios."""
+    rows = ["| name | what races | cases, or steps (published) |", "| --- | --- | --- |"]
     for workload in workloads:
-        # A dictionary as an ordered set: cases share steps.
-        steps: dict[str, None] = {}
-        for case in workload.cases:
-            published = case.published_ratios()
-            for name, label in case.labels().items():
-                if name in published:
-                    steps[f"{label} ({published[name].ratio:g}x)"] = None
-                elif name != TOTAL:
-                    steps[label] = None
-        rows.append(f"| `{workload.name}` | {workload.summary} | {', '.join(steps)} |")
+        if len(workload.cases) == 1:
+            parts = _describe_steps(workload.default_case)
+        else:
+            parts = [_describe_case(case) for case in workload.cases]
+        rows.append(f"| `{workload.name}` | {workload.summary} | {', '.join(parts)} |")
     return "\n".join(rows)
+
+
+def _describe_steps(case: Case) -> list[str]:
+    """Labels of the steps, with the published ratios; the total only if a ratio was published for it."""
+    published = case.published_ratios()
+    return [
+        f"{label} ({published[name].ratio:g}x)" if name in published else label
+        for name, label in case.labels().items()
+        if name in published or name != TOTAL
+    ]
+
+
+def _describe_case(case: Case) -> str:
+    """Name of a case, with the ratios that were published for its steps."""
+    labels = case.labels()
+    ratios = [f"{labels[name]} {published.ratio:g}x" for name, published in case.published_ratios().items()]
+    return f"`{case.name}`" + (f" ({', '.join(ratios)})" if ratios else "")
 
 
 def _print_workload(console: Console, workload: Workload) -> None:
