@@ -56,7 +56,7 @@ def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
 
     if core_limit() > 1:
         page.get_by_role("tab", name="Scaling").click()
-        page.get_by_text("at its best number of cores").first.wait_for()
+        page.get_by_text("at its best core count").first.wait_for()
         assert_no_exception(page)
 
 

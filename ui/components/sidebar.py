@@ -23,7 +23,10 @@ LETTERS_PER_LINE = 24
 MAX_SHOWN_ENTRIES = 4
 """Number of jobs that are listed."""
 RUNNING_WORDS: dict[JobKind | str, str] = {JobKind.RACE: "Races now", JobKind.MEASUREMENT: "Measures now"}
-RUNNING_ICONS: dict[JobKind | str, str] = {JobKind.RACE: ":material/sports_score:", JobKind.MEASUREMENT: ":material/straighten:"}
+RUNNING_ICONS: dict[JobKind | str, str] = {
+    JobKind.RACE: ":material/sports_score:",
+    JobKind.MEASUREMENT: ":material/straighten:",
+}
 
 
 def draw_sidebar() -> None:

@@ -1,193 +1,211 @@
-"""Scaling: the time of a call against cores, as it was raced, and from how many cores on Modin would win.
+"""The tab with the time of a call against the number of cores, and from how many cores on Modin would be faster.
 
-What lies beyond the machine's cores is a projection by Amdahl's law, drawn apart and called so.
+Values beyond the cores of the machine are a projection by Amdahl's law. They are drawn and labelled as a projection.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import median
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.formatting import format_cores as cores_text
-from bench.formatting import format_duration
+from bench.formatting import format_cores, format_duration
 from bench.plan.plan import Plan
 from bench.run.record import Run
 from bench.stats.amdahl import AmdahlFit, Crossing
 from bench.values import TOTAL, Arm, Phase
-from ui.charts import axes
+from ui.charts.axes import log_time_axis
 from ui.charts.cores import build_median_trace
-from ui.design import browser, plotly_template
+from ui.design.browser import detect_theme
+from ui.design.plotly_template import PLOTLY_CONFIG, new_figure
 from ui.design.theme import Theme, add_opacity, arm_style, ink_colour, published_colour
-from ui.views.modin import calls
+from ui.views.modin.calls import arm_names, load_newest_run
 
 MAX_PROJECTED_CORES = 64
-"""Cores up to which a projection is drawn."""
+"""Largest number of cores of the projection."""
+PROJECTION_POINTS = 41
 
 RoundTimes = dict[Arm, dict[int, list[float]]]
-"""Seconds of every round, by arm and number of cores."""
+"""Seconds of every sample, by arm and number of cores."""
 
 
 def draw_scaling_tab(plan: Plan) -> None:
-    """The whole tab."""
-    from bench.stats.amdahl_fit import find_crossing, fit_amdahl  # It imports scipy.
+    from bench.stats.amdahl_fit import find_crossing, fit_amdahl  # Imports SciPy.
 
-    run = calls.load_newest_run(plan)
+    run = load_newest_run(plan)
     if run is None:
         return
     if not {1, run.plan.cores} <= {count.cores for count in run.core_counts}:
         st.info(
-            "This run did not try one core beside others: race on two or more, with a budget that leaves time for it.",
+            "This run has no times on one core and on more. Run on two or more cores, with a larger time budget.",
             icon=":material/memory:",
         )
         return
-    labels = {
-        name: label
-        for name, label in run.snapshot.labels().items()
-        if name == TOTAL or name not in _excluded_steps(run)
-    }
-    step = st.selectbox("Call", list(labels), format_func=labels.__getitem__, key="modin:scaling", width=260)
+    excluded = {step.name for step in run.snapshot.steps if step.excluded_from_total}
+    labels = {name: label for name, label in run.snapshot.labels().items() if name not in excluded}
+    step = st.selectbox("Call", list(labels), format_func=labels.__getitem__, key="modin:scaling", width=260) or TOTAL
     times = collect_round_times(run, step)
     law = fit_amdahl(times[Arm.ACCELERATED], run.plan.seed)
-    best = min(times[Arm.BASELINE].values(), key=median)
-    found = find_crossing(times[Arm.ACCELERATED], best, run.plan.seed)
-    colours = browser.detect_theme()
-    st.markdown(describe_times(run, times, law, found))
+    crossing = find_crossing(times[Arm.ACCELERATED], best_times(times[Arm.BASELINE]), run.plan.seed)
+    st.markdown(describe_times(run, times, law, crossing))
     st.plotly_chart(
-        build_scaling_figure(run, times, law, found, colours),
+        build_scaling_figure(run, times, law, crossing, detect_theme()),
         key="modin-scaling-chart",
-        config=plotly_template.PLOTLY_CONFIG,
-        alt=f"Time of {labels[step]} against cores, both arms, and a projection by Amdahl's law",
+        config=PLOTLY_CONFIG,
+        alt=f"Time of {labels[step]} against the number of cores, both arms, with a projection by Amdahl's law",
     )
+    no_fit = "" if law.fits else " Any two points lie on such a curve, so this is not a fit."
     st.caption(
-        "Marks are medians of the rounds that were raced in turns, with their quartiles. The dotted curve is Amdahl's "
-        f"law through the times of {calls.arm_names(run)[1]} on {law.counts} counts of cores"
-        + ("" if law.fits else ": through two points it goes in any case, which is no fit")
-        + ". It knows nothing of memory bandwidth, of partitions too small to share, nor of a slower clock on many "
-        "cores, and is no measurement."
+        "Marks are medians with quartiles, measured in turns. The dotted curve is Amdahl's law through the times of "
+        f"{arm_names(run)[1]} on {law.counts} core counts.{no_fit} The law ignores memory bandwidth, partitions that "
+        "are too small to share, and lower clock rates on many cores. It is not a measurement."
     )
-
-
-def _excluded_steps(run: Run) -> set[str]:
-    return {step.name for step in run.snapshot.steps if step.excluded_from_total}
 
 
 def collect_round_times(run: Run, step: str) -> RoundTimes:
-    """Every round's seconds of `step` by arm and cores, of the counts of cores that were tried to the end."""
-    tried = {count.cores for count in run.core_counts}
-    found: RoundTimes = {arm: {} for arm in Arm}
+    """The samples of `step` on every core count that was measured completely."""
+    measured = {count.cores for count in run.core_counts}
+    times: RoundTimes = {arm: {} for arm in Arm}
     for sample in run.samples:
-        if sample.phase is Phase.CORES and sample.cores in tried:
-            found[sample.arm].setdefault(sample.cores, []).append(sample.seconds(step))
-    return found
+        if sample.phase is Phase.CORES and sample.cores in measured:
+            times[sample.arm].setdefault(sample.cores, []).append(sample.seconds(step))
+    return times
 
 
-def describe_times(run: Run, times: RoundTimes, law: AmdahlFit, found: Crossing | None) -> str:
-    """What the times say, and what the law makes of them."""
-    baseline, accelerated = calls.arm_names(run)
-    most = max(times[Arm.ACCELERATED])
-    rival = min(median(one) for one in times[Arm.BASELINE].values())
-    told = ", ".join(
-        f"{format_duration(median(one))} on {cores_text(cores)}"
-        for cores, one in sorted(times[Arm.ACCELERATED].items())
+def best_times(times: dict[int, list[float]]) -> list[float]:
+    """The samples of one arm on its fastest core count."""
+    return min(times.values(), key=median)
+
+
+def describe_times(run: Run, times: RoundTimes, law: AmdahlFit, crossing: Crossing | None) -> str:
+    """The measured times, and whether more cores would make the accelerated arm the faster one, as Markdown."""
+    baseline, accelerated = arm_names(run)
+    max_cores = max(times[Arm.ACCELERATED])
+    baseline_s = median(best_times(times[Arm.BASELINE]))
+    accelerated_s = median(best_times(times[Arm.ACCELERATED]))
+    measured = ", ".join(
+        f"{format_duration(median(samples))} on {format_cores(cores)}"
+        for cores, samples in sorted(times[Arm.ACCELERATED].items())
     )
-    said = f"{accelerated} took {told}; {baseline}, at its best number of cores, {format_duration(rival)}. "
-    ours = min(median(one) for one in times[Arm.ACCELERATED].values())
-    if found and found.high <= most and ours < rival:
-        return said + f"**{accelerated} is ahead with the cores that were raced on.**"
-    if found and found.cores <= most:
-        return said + "**The difference is too small to tell on the cores that were raced on.**"
+    text = f"{accelerated} took {measured}; {baseline} took {format_duration(baseline_s)} at its best core count. "
+    if crossing and crossing.high <= max_cores and accelerated_s < baseline_s:
+        return text + f"**{accelerated} is faster on the measured core counts.**"
+    if crossing and crossing.cores <= max_cores:
+        return text + "**No difference can be detected on the measured core counts.**"
     if law.low >= 1:
-        return said + f"More cores made {accelerated} no faster: **they alone would not let it win at this size.**"
-    if law.low * law.one_s >= rival:
-        return said + (
-            f"The part that cores do not shorten, {format_duration(law.one_s * law.serial)}, is longer than all that "
-            f"{baseline} takes: **more cores alone would not let it win at this size.**"
+        return text + f"More cores did not make {accelerated} faster: **cores alone would not help at this size.**"
+    if law.low * law.one_s >= baseline_s:
+        serial = format_duration(law.one_s * law.serial)
+        return text + (
+            f"The part that more cores do not shorten takes {serial}, longer than all of {baseline}: **cores alone would "
+            "not help at this size.**"
         )
-    if not is_projectable(found, most):
-        sooner = (
-            f" (95 %: from {math.ceil(found.low):,} on to never)" if found and found.low <= MAX_PROJECTED_CORES else ""
+    if crossing is None or not is_projectable(crossing, max_cores):
+        limit = max(MAX_PROJECTED_CORES, max_cores)
+        interval = ""
+        if crossing and crossing.low <= MAX_PROJECTED_CORES:
+            interval = f" (95 %: from {math.ceil(crossing.low):,} cores on, to never)"
+        return text + (
+            f"**The times are too uncertain to say whether {accelerated} would be faster on up to {limit} "
+            f"cores**{interval}."
         )
-        return said + (
-            f"**These times are too uncertain to tell whether more cores, up to {max(MAX_PROJECTED_CORES, most)}, would let it "
-            f"win**{sooner}."
-        )
-    return said + (
-        f"**A projection, not a measurement: {accelerated} would pass {baseline} from about "
-        f"{math.ceil(found.cores):,} cores on** (95 %: {math.ceil(found.low):,} to {math.ceil(found.high):,})."
+    return text + (
+        f"**A projection, not a measurement: {accelerated} would be faster than {baseline} from about "
+        f"{math.ceil(crossing.cores):,} cores on** (95 %: {math.ceil(crossing.low):,} to {math.ceil(crossing.high):,})."
     )
 
 
-def is_projectable(found: Crossing | None, most: int) -> bool:
-    """Whether a crossing beyond the `most` cores that were raced on is near and sure enough to be told."""
-    return found is not None and most < found.cores <= MAX_PROJECTED_CORES and not math.isinf(found.high)
+def is_projectable(crossing: Crossing | None, max_cores: int) -> bool:
+    """Whether a crossing is beyond the measured core counts, but within the projection, and has a finite interval."""
+    return crossing is not None and max_cores < crossing.cores <= MAX_PROJECTED_CORES and math.isfinite(crossing.high)
 
 
 def build_scaling_figure(
-    run: Run, times: RoundTimes, law: AmdahlFit, found: Crossing | None, theme: Theme
+    run: Run, times: RoundTimes, law: AmdahlFit, crossing: Crossing | None, theme: Theme
 ) -> go.Figure:
-    """Time against cores, both logarithmic; the projection dotted, on a ground of its own."""
-    figure = plotly_template.new_figure(theme, 400)
-    most = max(times[Arm.ACCELERATED])
-    rival = min(times[Arm.BASELINE].values(), key=median)
-    beyond = (
-        [most * (MAX_PROJECTED_CORES / most) ** (place / 40) for place in range(41)]
-        if most < MAX_PROJECTED_CORES
-        else []
-    )
-    for arm, name in zip(Arm, calls.arm_names(run), strict=True):
-        look = arm_style(arm, theme)
+    """Time against cores, both logarithmic. The projection is dotted, on a shaded area."""
+    figure = new_figure(theme, 400)
+    max_cores = max(times[Arm.ACCELERATED])
+    projected_cores = _space_logarithmically(max_cores, MAX_PROJECTED_CORES) if max_cores < MAX_PROJECTED_CORES else []
+    baseline_s = median(best_times(times[Arm.BASELINE]))
+    projections = {
+        Arm.BASELINE: [baseline_s for _ in projected_cores],
+        Arm.ACCELERATED: [law.seconds(cores) for cores in projected_cores],
+    }
+    for arm, name in zip(Arm, arm_names(run), strict=True):
         counts = sorted(times[arm])
-        rounds = [times[arm][count] for count in counts]
-        figure.add_trace(build_median_trace(counts, rounds, arm, name, "%{x} cores: %{customdata}", theme))
-        if beyond:
-            line = [law.seconds(count) for count in beyond] if arm is Arm.ACCELERATED else [median(rival)] * 41
-            figure.add_scatter(
-                x=beyond,
-                y=line,
-                mode="lines",
-                name=f"{name}, {'projected' if arm is Arm.ACCELERATED else 'at its best'}",
-                line={"color": look.colour, "dash": "dot", "width": 1.5},
-                customdata=[format_duration(seconds) for seconds in line],
-                hovertemplate=f"{name}, projection, %{{x:.0f}} cores: %{{customdata}}<extra></extra>",
-            )
-    ticks = sorted({1 << power for power in range(7)} | set(times[Arm.ACCELERATED]))
-    span = [-0.06, math.log10(max(MAX_PROJECTED_CORES, most)) + 0.06]
-    figure.update_xaxes(
-        title="cores, log", type="log", range=span, tickvals=ticks, ticktext=[f"{count}" for count in ticks]
-    )
-    shown = [seconds for line in figure.data for seconds in line.y]
-    figure.update_yaxes(title="time to the result, log", **axes.log_time_axis(shown))
-    if beyond:
-        figure.add_vrect(
-            x0=most,
-            x1=MAX_PROJECTED_CORES,
-            fillcolor=add_opacity(published_colour(theme), 0.07),
-            line_width=0,
-            layer="below",
-        )
-        # On a logarithmic axis an annotation stands at the logarithm, where a rectangle stands at the number itself.
+        samples = [times[arm][count] for count in counts]
+        figure.add_trace(build_median_trace(counts, samples, arm, name, "%{x} cores: %{customdata}", theme))
+        if projected_cores:
+            label = f"{name}, {'projected' if arm is Arm.ACCELERATED else 'at its best core count'}"
+            _add_projection(figure, projected_cores, projections[arm], arm, label, theme)
+    _set_core_axis(figure, sorted(times[Arm.ACCELERATED]))
+    seconds = [median(samples) for arm in Arm for samples in times[arm].values()]
+    seconds += [value for arm in Arm for value in projections[arm]]
+    figure.update_yaxes(title="time to the result, log", **log_time_axis(seconds))
+    if projected_cores:
+        _shade_projection(figure, max_cores, theme)
+    if crossing and is_projectable(crossing, max_cores):
+        figure.add_vline(x=crossing.cores, line={"color": ink_colour(theme), "width": 1.5, "dash": "dot"})
         figure.add_annotation(
-            x=math.log10(MAX_PROJECTED_CORES),
-            xanchor="right",
-            y=1,
-            yref="paper",
-            yanchor="top",
-            text="projection, not measured",
-            font={"color": published_colour(theme)},
-            showarrow=False,
-        )
-    if is_projectable(found, most):
-        figure.add_vline(x=found.cores, line={"color": ink_colour(theme), "width": 1.5, "dash": "dot"})
-        figure.add_annotation(
-            x=math.log10(found.cores),
+            x=math.log10(crossing.cores),
             y=0,
             yref="paper",
             yanchor="bottom",
             xanchor="left",
-            text=f" about {math.ceil(found.cores)} cores",
+            text=f" about {math.ceil(crossing.cores)} cores",
             showarrow=False,
         )
     return figure
+
+
+def _space_logarithmically(low: float, high: float) -> list[float]:
+    """Numbers from `low` to `high` with equal ratios."""
+    last = PROJECTION_POINTS - 1
+    return [low * (high / low) ** (index / last) for index in range(PROJECTION_POINTS)]
+
+
+def _add_projection(
+    figure: go.Figure, cores: Sequence[float], times: Sequence[float], arm: Arm, name: str, theme: Theme
+) -> None:
+    figure.add_scatter(
+        x=cores,
+        y=times,
+        mode="lines",
+        name=name,
+        line={"color": arm_style(arm, theme).colour, "dash": "dot", "width": 1.5},
+        customdata=[format_duration(seconds) for seconds in times],
+        hovertemplate=f"{name}, %{{x:.0f}} cores: %{{customdata}}<extra></extra>",
+    )
+
+
+def _set_core_axis(figure: go.Figure, counts: Sequence[int]) -> None:
+    """A logarithmic axis with ticks at powers of two and at the measured core counts."""
+    powers = range(MAX_PROJECTED_CORES.bit_length())
+    ticks = sorted({1 << power for power in powers} | set(counts))
+    limits = [-0.06, math.log10(max(MAX_PROJECTED_CORES, *counts)) + 0.06]
+    figure.update_xaxes(
+        title="cores, log", type="log", range=limits, tickvals=ticks, ticktext=[f"{count}" for count in ticks]
+    )
+
+
+def _shade_projection(figure: go.Figure, max_cores: int, theme: Theme) -> None:
+    """Shade the core counts beyond the measured ones."""
+    colour = published_colour(theme)
+    figure.add_vrect(
+        x0=max_cores, x1=MAX_PROJECTED_CORES, fillcolor=add_opacity(colour, 0.07), line_width=0, layer="below"
+    )
+    figure.add_annotation(
+        # On a logarithmic axis Plotly positions shapes by their value, but annotations by its logarithm.
+        x=math.log10(MAX_PROJECTED_CORES),
+        xanchor="right",
+        y=1,
+        yref="paper",
+        yanchor="top",
+        text="projection, not measured",
+        font={"color": colour},
+        showarrow=False,
+    )

@@ -1,56 +1,60 @@
-"""TODO: ui.views.runs.compare."""
+"""Two runs side by side."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from bench.formatting import format_duration
+from bench.formatting import format_duration, format_ratio_with_interval
 from bench.run.comparability import find_differences
 from bench.run.record import Run
-from bench.values import Arm, Summary
-from ui.design import browser, theme
+from bench.values import Arm, Comparison, Summary
 from ui.design.badges import claim_badge
-from ui.design.text import format_date_time, format_optional_ratio
+from ui.design.browser import detect_theme
+from ui.design.text import format_date_time
+from ui.design.theme import arm_name_markdown
 
 
-def draw_comparison(one: Run, other: Run) -> None:
-    reasons = find_differences(one, other)
+def draw_comparison(first: Run, second: Run) -> None:
+    """The totals of two runs of the same plan on the same machine, or why the runs cannot be compared."""
+    reasons = find_differences(first, second)
     if reasons:
         st.warning(
-            "They differ in what moves the times by itself. Race both with the same plan on the same machine.\n"
+            "They differ in conditions that change the times. Run the same plan on the same machine.\n"
             + "\n".join(f"- {reason}" for reason in reasons),
-            title="These two runs may not be compared",
+            title="These two runs cannot be compared",
             icon=":material/compare_arrows:",
         )
         return
-    st.markdown("**The whole, side by side**")
-    frame = pd.DataFrame(
-        {f"{format_date_time(run.started)} `{run.id[:8]}`": _build_column(run) for run in (one, other)}
+    totals = [(run, run.comparison()) for run in (first, second)]
+    columns = {_column_title(run): _build_column(run, total) for run, total in totals if total}
+    intervals = [total.ratio for _, total in totals if total]
+    if len(intervals) < len(totals):
+        st.info("At least one of these runs has no pairs, so there is nothing to compare.", icon=":material/info:")
+        return
+    st.markdown("**Total, side by side**")
+    st.table(
+        pd.DataFrame(columns), border="horizontal", alt="Two runs side by side: medians of both arms and their ratio"
     )
-    st.table(frame, border="horizontal", alt="Two runs side by side: medians of both arms and their ratio")
-    ratios = [run.comparison().ratio for run in (one, other)]
-    excluded_from_total = ratios[0].high < ratios[1].low or ratios[1].high < ratios[0].low
-    st.caption(
-        "The intervals of the two ratios do not overlap: something changed between the runs."
-        if excluded_from_total
-        else "The intervals of the two ratios overlap: the runs agree within what they can tell."
-    )
+    if intervals[0].high < intervals[1].low or intervals[1].high < intervals[0].low:
+        st.caption("The intervals of the two ratios do not overlap: something changed between the runs.")
+    else:
+        st.caption("The intervals of the two ratios overlap: no change can be detected between the runs.")
 
 
-def _build_column(run: Run) -> dict[str, str]:
-    comparison, claim = run.comparison(), run.claim()
-    ratio = comparison.ratio
-    arms = run.snapshot.arms
-    return {
-        theme.arm_name_markdown(Arm.BASELINE, arms[Arm.BASELINE], browser.detect_theme()): _format_median(
-            comparison.baseline
-        ),
-        theme.arm_name_markdown(Arm.ACCELERATED, arms[Arm.ACCELERATED], browser.detect_theme()): _format_median(
-            comparison.accelerated
-        ),
-        "ratio, 95 % interval": f"**{format_optional_ratio(ratio.value, ratio.low, ratio.high)}**",
-        "pairs": str(comparison.baseline.count),
+def _column_title(run: Run) -> str:
+    return f"{format_date_time(run.started)} `{run.id[:8]}`"
+
+
+def _build_column(run: Run, total: Comparison) -> dict[str, str]:
+    claim = run.claim()
+    times = {
+        arm_name_markdown(arm, run.snapshot.arms[arm], detect_theme()): _format_median(total.summary(arm))
+        for arm in Arm
+    }
+    return times | {
+        "ratio, 95 % interval": f"**{format_ratio_with_interval(total.ratio)}**",
+        "pairs": str(total.baseline.count),
         "claim": claim_badge(claim.made if claim else None),
     }
 

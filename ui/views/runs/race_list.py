@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from bench.formatting import format_duration, format_interval, format_ratio
 from bench.run.events import State
@@ -82,7 +83,7 @@ def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
     return [rows[number] for number in event.selection.rows if number < len(rows)]
 
 
-def _build_frame(rows: Sequence[JobRow]) -> pd.io.formats.style.Styler:
+def _build_frame(rows: Sequence[JobRow]) -> Styler:
     """The rows of the table. Times stay numbers, so that they can be sorted, and are formatted with units."""
     frame = pd.DataFrame(
         {
@@ -102,9 +103,9 @@ def _build_frame(rows: Sequence[JobRow]) -> pd.io.formats.style.Styler:
             "requester": [row.requester for row in rows],
         }
     ).astype({"baseline": float, "accelerated": float, "ratio": float})
-    return frame.style.format(
-        {"baseline": format_duration, "accelerated": format_duration, "ratio": format_ratio}, na_rep=""
-    )
+    style = frame.style
+    style.format({"baseline": format_duration, "accelerated": format_duration, "ratio": format_ratio}, na_rep="")
+    return style
 
 
 def _format_row_interval(row: JobRow) -> str:

@@ -13,7 +13,7 @@ from ui.views.modin import calls
 from ui.views.modin.calls import ARM_COLUMNS
 
 
-def test_every_call_has_its_verdict_and_only_the_slower_ones_a_why():
+def test_every_call_has_a_verdict_and_only_slower_calls_have_a_reason():
     table = calls.build_calls_table(make_modin_run()).set_index("call")
     assert table["verdict"].to_dict()["DataFrame(array)"] == "faster"
     assert table["why"].to_dict() == {
@@ -34,32 +34,37 @@ def test_every_call_has_its_verdict_and_only_the_slower_ones_a_why():
         "defaulted": "no",
     }
     names = list(table.columns)
-    assert names[names.index("ratio") :][:3] == ["ratio", "95 %", "results"], "in sight without a scroll"
+    assert names[names.index("ratio") :][:3] == ["ratio", "95 %", "results"], "visible without scrolling"
 
 
 def refuse_claim(run: Run, step: str, **verdict) -> None:
-    """Have the claim of a step break a rule."""
-    made = run.claim(step)
-    broken = made.findings[0].model_copy(update={"outcome": Outcome.REFUSED, "title": "A rule", "seen": "something"})
-    verdict = made.verdict.model_copy(update=verdict)
-    claim = made.model_copy(update={"made": False, "findings": [broken, *made.findings[1:]], "verdict": verdict})
-    run.claims = [claim if one is made else one for one in run.claims]
+    """Refuse the claim of a step by a rule."""
+    claim = run.claim(step)
+    finding = claim.findings[0].model_copy(update={"outcome": Outcome.REFUSED, "title": "A rule", "seen": "something"})
+    refused = claim.model_copy(
+        update={
+            "made": False,
+            "findings": [finding, *claim.findings[1:]],
+            "verdict": claim.verdict.model_copy(update=verdict),
+        }
+    )
+    run.claims = [refused if other is claim else other for other in run.claims]
 
 
-def test_a_refused_claim_names_the_rule_and_keeps_the_why():
+def test_a_refused_claim_names_the_rule_and_keeps_the_reason():
     run = make_modin_run()
     refuse_claim(run, "read_csv")
     table = calls.build_calls_table(run).set_index("call")
     assert table["verdict"]["read_csv"] == "slower, claim refused"
     assert table["why"]["read_csv"] == "moves much"
-    assert table[calls.BROKEN_RULES_COLUMN].to_dict() == {
+    assert table[calls.REFUSING_RULES_COLUMN].to_dict() == {
         "DataFrame(array)": "",
         "read_parquet": "",
         "to_parquet": "",
         "to_csv": "",
         "read_csv": "A rule",
     }
-    assert calls.BROKEN_RULES_COLUMN not in calls.build_calls_table(make_modin_run())
+    assert calls.REFUSING_RULES_COLUMN not in calls.build_calls_table(make_modin_run())
 
 
 OTHER_ARMS = [
@@ -70,49 +75,49 @@ OTHER_ARMS = [
 
 
 @pytest.mark.parametrize("arms", OTHER_ARMS)
-def test_other_arms_are_told_nothing_of_what_modin_costs_beyond_pandas(arms):
+def test_other_arms_have_no_columns_about_the_extra_costs_of_modin(arms):
     run = make_modin_run(arms)
     table = calls.build_calls_table(run)
     assert not {"partitions", "stored", "defaulted", "first call"} & set(table.columns)
     assert set(table["why"]) == {""} and set(table["results"]) == {"equal", "differ"}
     Store().save(run)
-    # Its own plan shows it, and no start-up; that of pandas to Modin does not.
+    # The page shows it for its own plan, without the start-up, but not for a plan of pandas against Modin.
     shown = open_modin_page(tab="Call by call", case="files", cores="1", **arms)
     assert not shown.exception
     assert shown.dataframe and "Start-up" not in read_labels(shown)
-    assert "race it first" in read_labels(open_modin_page(tab="Call by call"))
+    assert "There is no finished run yet" in read_labels(open_modin_page(tab="Call by call"))
 
 
-def test_the_run_of_other_arms_does_not_hide_that_of_pandas_to_modin():
+def test_a_run_of_other_arms_does_not_hide_one_of_pandas_against_modin():
     Store().save(make_modin_run())
     later = make_modin_run({"accelerated": "pandas"})
     later.id, later.started = "b" * 32, later.started + timedelta(hours=1)
     Store().save(later)
     app = open_modin_page(tab="Call by call")
-    assert "Start-up" in read_labels(app) and "another setting" in read_labels(app)
+    assert "Start-up" in read_labels(app) and "with other settings" in read_labels(app)
 
 
-def test_the_start_is_earned_back_or_never_is():
+def test_the_start_up_time_is_recovered_or_not():
     run = make_modin_run()
     assert "starting Modin on Ray" in calls.describe_payback(run, 30.0)
     assert "no more than pandas' own first calls" in calls.describe_payback(run, -1.0)
-    assert "never earned back" in calls.describe_payback(run, 30.0)
-    whole = run.comparison()
-    turned = whole.model_copy(
+    assert "never recovered" in calls.describe_payback(run, 30.0)
+    total = run.comparison()
+    turned = total.model_copy(
         update={
-            "baseline": whole.accelerated,
-            "accelerated": whole.baseline,
-            "ratio": whole.ratio.model_copy(update={"value": 1.3, "low": 1.2, "high": 1.4}),
+            "baseline": total.accelerated,
+            "accelerated": total.baseline,
+            "ratio": total.ratio.model_copy(update={"value": 1.3, "low": 1.2, "high": 1.4}),
         }
     )
     run.statistics = [turned, *run.statistics[1:]]
     refuse_claim(run, TOTAL, speed=Speed.FASTER)
-    assert "is not claimed" in calls.describe_payback(run, 30.0)
+    assert "No claim is made" in calls.describe_payback(run, 30.0)
     refuse_claim(run, TOTAL, speed=Speed.SAME)
-    assert "no difference of the whole was detected" in calls.describe_payback(run, 30.0)
+    assert "no difference was detected in the total" in calls.describe_payback(run, 30.0)
     run.claims = []
-    gained = whole.accelerated.median - whole.baseline.median
-    assert f"pays back after {-(-30.0 // gained):.0f} runs" in calls.describe_payback(run, 30.0)
+    gained = total.accelerated.median - total.baseline.median
+    assert f"recovered after {-(-30.0 // gained):.0f} runs" in calls.describe_payback(run, 30.0)
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -125,4 +130,4 @@ def test_call_by_call_shows_the_last_run_or_asks_for_one(kept):
         assert app.dataframe[0].value.shape[0] == 5
         assert "Start-up" in read_labels(app)
     else:
-        assert "race it first" in read_labels(app)
+        assert "There is no finished run yet" in read_labels(app)
