@@ -1,4 +1,4 @@
-"""What every workload must pass, real ones on small sizes: its declaration, its race, its evidence and its quality."""
+"""What every workload must satisfy: its declaration, and a small race with its evidence and quality."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from bench.paths import ROOT
 from bench.plan.plan import Plan
 from bench.plan.validation import MAX_TEXT_LENGTH, make_plan
 from bench.race.race import Race
-from bench.run import events
 from bench.run.events import State
 from bench.values import TOTAL, Arm
 from bench.workload.registry import load_workloads
@@ -27,23 +26,38 @@ SMALL_PLANS: dict[str, dict] = {
     "selftest": {"parameters": {"loops": 500}},
     "trial": {"parameters": {"loops": 500}},
 }
+"""By workload: fields of a plan whose race takes little time."""
+RESERVED_NAMES = {
+    "case",
+    "cores",
+    "batch",
+    "baseline",
+    "accelerated",
+    "budget_s",
+    "target",
+    "seed",
+    "accuracy_limit",
+    "run",
+    "plan",
+}
+"""Names of URL parameters that every workload has."""
 
 
 def make_small_plan(name: str, folder: Path) -> Plan:
-    """A plan of this workload that is raced in little time."""
-    plan = {"cores": 1, "budget_s": 2, "target": 0.5} | SMALL_PLANS[name]
+    """A plan of this workload whose race takes little time."""
+    fields = {"cores": 1, "budget_s": 2, "target": 0.5} | SMALL_PLANS[name]
     if name == "bert":
-        # Few questions: every one is answered by both arms, to tell their accuracy.
-        asked = json.loads((ROOT / "assets" / "data" / "fairlap-qa-calibration.json").read_text())
-        few = folder / "few.json"
-        few.write_text(json.dumps(asked | {"data": asked["data"][:2]}))
-        # On a busy machine the first pair must still be within the budget.
-        plan |= {"budget_s": 5, "parameters": {"evaluation": str(few)}}
-    return make_plan(name, **plan)
+        # Only few questions, because both arms answer all of them to measure their accuracy.
+        data = json.loads((ROOT / "assets" / "data" / "fairlap-qa-calibration.json").read_text())
+        file = folder / "few.json"
+        file.write_text(json.dumps(data | {"data": data["data"][:2]}))
+        # Enough for the first pair on a busy machine.
+        fields |= {"budget_s": 5, "parameters": {"evaluation": str(file)}}
+    return make_plan(name, **fields)
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
-def test_the_declaration_holds_together(workload):
+def test_the_declaration_is_consistent(workload):
     assert len({case.name for case in workload.cases}) == len(workload.cases) > 0
     assert bool(workload.tasks.entries) == bool(workload.tasks.handler)
     assert len({task.name for task in workload.tasks.entries}) == len(workload.tasks.entries)
@@ -54,7 +68,7 @@ def test_the_declaration_holds_together(workload):
     [(workload, case) for workload in WORKLOADS for case in workload.cases],
     ids=lambda value: value.name,
 )
-def test_every_case_holds_together(workload, case):
+def test_every_case_is_consistent(workload, case):
     names = [step.name for step in case.steps]
     assert names
     assert TOTAL not in names
@@ -62,22 +76,9 @@ def test_every_case_holds_together(workload, case):
     lever = workload.lever_of(case)
     assert lever[lever.baseline] is not lever[lever.accelerated]
     declared = workload.parameters_of(case)
-    taken = {
-        "case",
-        "cores",
-        "batch",
-        "baseline",
-        "accelerated",
-        "budget_s",
-        "target",
-        "seed",
-        "accuracy_limit",
-        "run",
-        "plan",
-    }
     parameters = [parameter.name for parameter in declared]
-    assert not taken & set(parameters), "a parameter's name is its URL parameter's"
-    assert len(set(parameters)) == len(parameters), "a case's parameter hides one of its workload"
+    assert not RESERVED_NAMES & set(parameters), "the name of a parameter is also that of its URL parameter"
+    assert len(set(parameters)) == len(parameters), "a parameter of a case must not hide one of the workload"
     assert case.published_ratios().keys() <= {TOTAL, *names}
     if case.step_parameter:
         assert list(workload.parameter(case.step_parameter, case).choices) == names
@@ -102,11 +103,15 @@ def test_a_small_race_runs_to_its_verdict(tmp_path, workload):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     plan = make_small_plan(workload.name, tmp_path)
-    told: list[events.Event] = []
-    opening = open_plan(plan)
-    racing = Race(opening, emit=told.append, stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1))
-    racing.run()
-    run = racing.record
+    race = Race(
+        open_plan(plan),
+        emit=lambda event: None,
+        stop_requested=lambda: None,
+        scratch=scratch,
+        cores=choose_cores(1),
+    )
+    race.run()
+    run = race.record
     assert run.state is State.FINISHED, run.failure
     assert [comparison.step for comparison in run.statistics] == [TOTAL, *(step.name for step in run.snapshot.steps)]
     assert {evidence.step for evidence in run.evidence[Arm.ACCELERATED]} == {step.name for step in run.snapshot.steps}
