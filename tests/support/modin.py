@@ -15,7 +15,7 @@ from bench.workload.interface import Settings
 from bench.workload.registry import load_workloads
 from tests.support.runs import open_plan
 from workloads.modin.arm import DataFrameCalls
-from workloads.modin.break_even.analysis import BreakEvenPoint
+from workloads.modin.measurements import BreakEvenPoint
 
 MODIN = load_workloads()["modin"]
 DASK_MISSING = MODIN.unavailable() or MODIN.lever["modin-dask"].unavailable()
@@ -78,9 +78,9 @@ def make_points(fixed: float, share: float, noise: float = 0.02) -> list[BreakEv
     rng = np.random.default_rng(0)
     return [
         BreakEvenPoint(
-            rows,
-            tuple(rows * 1e-6 * (1 + noise * rng.standard_normal(7))),
-            tuple((fixed + share * rows * 1e-6) * (1 + noise * rng.standard_normal(7))),
+            rows=rows,
+            pandas=list(rows * 1e-6 * (1 + noise * rng.standard_normal(7))),
+            modin=list((fixed + share * rows * 1e-6) * (1 + noise * rng.standard_normal(7))),
         )
         for rows in POINT_ROWS
     ]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from workloads.memory_traffic.compiler import numba_compile, numba_runtime
 from workloads.memory_traffic.kernels import multithreading
 from workloads.memory_traffic.measure import memory_check, peak, timing, triad
 from workloads.memory_traffic.measurements import BandwidthCeiling, ScalingFit, ScalingPoint, ScalingResult
+
+KernelName = Literal["triad", "arithmetic"]
+Timers = dict[tuple[KernelName, int], Callable[[], float]]
+"""By kernel and core count: a function that times one round and returns the seconds of a call."""
 
 ROUNDS = 15
 PASSES = 2
@@ -63,20 +67,18 @@ def measure_scaling(settings: Settings, reporter: TaskReporter) -> ScalingResult
     return ScalingResult(shape=f"{elements:,} float64 in each of three vectors, {format_bytes(size_bytes)}")
 
 
-def _make_timers(
-    elements: int, core_counts: Sequence[int], reporter: TaskReporter
-) -> dict[tuple[str, int], Callable[[], float]]:
+def _make_timers(elements: int, core_counts: Sequence[int], reporter: TaskReporter) -> Timers:
     """By kernel and core count: a function that times one round and returns the seconds of a call.
 
     Compiles and checks each kernel. Raises RuntimeError if a result is wrong.
     """
     b, c = (np.full(elements, value) for value in triad.TRIAD_INPUTS)
     triad_arguments = (b, c, problems.TRIAD_SCALAR, np.zeros(elements))
-    work = {
+    work: dict[KernelName, tuple[Callable[..., Any], tuple[Any, ...], Any]] = {
         "triad": (multithreading.triad, triad_arguments, triad.TRIAD_RESULT),
         "arithmetic": (multithreading.horner, *peak.make_polynomial_work(core_counts[-1])),
     }
-    timers: dict[tuple[str, int], Callable[[], float]] = {}
+    timers: Timers = {}
     for number, cores in enumerate(core_counts):
         reporter.progress(f"compiling for {cores} cores", number / len(core_counts) / 2)
         for name, (function, arguments, expected) in work.items():
@@ -94,14 +96,12 @@ def _make_timer(kernel: numba_compile.Kernel, arguments: tuple[Any, ...], cores:
     return time_round
 
 
-def _time_in_rounds(
-    timers: dict[tuple[str, int], Callable[[], float]], reporter: TaskReporter
-) -> dict[str, dict[int, list[float]]]:
+def _time_in_rounds(timers: Timers, reporter: TaskReporter) -> dict[KernelName, dict[int, list[float]]]:
     """Seconds of every round, by kernel and core count.
 
     Each round times all of them in random order, so that background load affects all core counts alike.
     """
-    times: dict[str, dict[int, list[float]]] = {}
+    times: dict[KernelName, dict[int, list[float]]] = {}
     for kernel, cores in timers:
         times.setdefault(kernel, {})[cores] = []
     order = list(timers)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
+from workloads.modin.measurements import BreakEvenCrossing, BreakEvenPoint
 
 RESAMPLES = 1000
 MIN_CROSSING_SHARE = 0.95
@@ -22,39 +23,20 @@ Verdict = Literal["gains", "loses", "unsure"]
 
 
 @dataclass(frozen=True, slots=True)
-class BreakEvenPoint:
-    """Times of one call by both engines at one size, in seconds."""
-
-    rows: int
-    pandas: tuple[float, ...]
-    modin: tuple[float, ...]
-
-    @property
-    def ratio(self) -> float:
-        """Median of pandas over median of Modin: above 1, Modin is faster."""
-        return float(np.median(self.pandas) / np.median(self.modin))
-
-
-@dataclass(frozen=True, slots=True)
-class BreakEven:
-    """Number of rows from which on Modin is faster, with its 95 % interval."""
-
-    rows: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class BreakEvenResult:
-    """What the measured sizes show."""
+class PointsSummary:
+    """What the measured sizes show. See `BreakEvenResult`."""
 
     verdict: Verdict
-    """`gains`: Modin is faster, at all sizes or from one size on. `loses`: the same for pandas. `unsure`: neither."""
     sentence: str
-    crossing: BreakEven | None = None
+    crossing: BreakEvenCrossing | None = None
 
 
-def find_break_even(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEven | None:
+def median_ratio(point: BreakEvenPoint) -> float:
+    """Median time of pandas over median time of Modin: above 1, Modin is faster."""
+    return float(np.median(point.pandas) / np.median(point.modin))
+
+
+def find_break_even(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEvenCrossing | None:
     """The size from which on Modin is faster, up to the largest measured size.
 
     `points` are in the order of their sizes. None if there is no such size with enough certainty, or if Modin is faster
@@ -63,7 +45,7 @@ def find_break_even(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEve
     if len(points) < 2:
         return None
     sizes = np.log([point.rows for point in points])
-    crossing = float(_find_crossings(sizes, np.log([[point.ratio] for point in points]))[0])
+    crossing = float(_find_crossings(sizes, np.log([[median_ratio(point)] for point in points]))[0])
     if np.isnan(crossing):
         return None
 
@@ -77,7 +59,7 @@ def find_break_even(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEve
     if len(crossings) < MIN_CROSSING_SHARE * RESAMPLES:
         return None
     low, high = percentile_interval(crossings, crossing)
-    return BreakEven(*(float(np.exp(size)) for size in (crossing, low, high)))
+    return BreakEvenCrossing(rows=float(np.exp(crossing)), low=float(np.exp(low)), high=float(np.exp(high)))
 
 
 def _log_ratio(pandas: Floats, modin: Floats, axis: int) -> Floats:
@@ -104,16 +86,16 @@ def _find_crossings(sizes: Floats, log_ratios: Floats) -> Floats:
 def ratio_interval(point: BreakEvenPoint, seed: int = 0) -> tuple[float, float]:
     """The 95 % interval of a point's ratio."""
     distribution = bootstrap_distribution([point.pandas, point.modin], _log_ratio, resamples=RESAMPLES, seed=seed)
-    low, high = percentile_interval(distribution, float(np.log(point.ratio)))
+    low, high = percentile_interval(distribution, float(np.log(median_ratio(point))))
     return float(np.exp(low)), float(np.exp(high))
 
 
-def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEvenResult:
+def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> PointsSummary:
     """The verdict of `points`, which are in the order of their sizes."""
     min_rows, max_rows = points[0].rows, points[-1].rows
     crossing = find_break_even(points, seed)
     if crossing is not None:
-        return BreakEvenResult(
+        return PointsSummary(
             "gains",
             f"Modin is faster from about {crossing.rows:,.0f} rows on (95 %: {crossing.low:,.0f} to "
             f"{crossing.high:,.0f}), up to the {max_rows:,} rows that were tried",
@@ -124,21 +106,19 @@ def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> BreakEv
     for verdict, engine in engines:
         rows = _find_first_certain_rows(points, certainty[engine])
         if rows == min_rows:
-            return BreakEvenResult(verdict, f"{engine} is faster at {_describe_sizes(points)}")
+            return PointsSummary(verdict, f"{engine} is faster at {_describe_sizes(points)}")
         if rows is not None:
             below = [point for point in points if point.rows < rows]
-            return BreakEvenResult(
+            return PointsSummary(
                 verdict,
                 f"{engine} is faster at {rows:,} rows and more, up to the {max_rows:,} rows that were tried; at "
                 f"smaller sizes, {', '.join(_describe_certainty(below, certainty)) or 'neither is certainly faster'}",
             )
     if min_rows == max_rows:
-        return BreakEvenResult(
-            "unsure", f"The times are too close to tell which is faster at {_describe_sizes(points)}"
-        )
+        return PointsSummary("unsure", f"The times are too close to tell which is faster at {_describe_sizes(points)}")
     certain = _describe_certainty(points, certainty)
     rest = "at the other sizes the times are too close to tell" if certain else "the times are too close to tell"
-    return BreakEvenResult(
+    return PointsSummary(
         "unsure",
         f"From {min_rows:,} to {max_rows:,} rows there is no size from which on one is certainly faster: "
         f"{'; '.join([*certain, rest])}",

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import psutil
 
@@ -80,7 +80,7 @@ def search_break_even(
     reporter.report("start", EngineStart(seconds=modin_engine.start_s))
     budget = TimeBudget(budget_s)
     sizes = _list_sizes(arguments.min_rows, max_rows)
-    points: list[analysis.BreakEvenPoint] = []
+    points: list[BreakEvenPoint] = []
     stopped, last_size_s = "", 0.0
     for rows in sizes:
         size_started = time.monotonic()
@@ -96,14 +96,20 @@ def search_break_even(
             stopped = str(error)
             break
         points.append(point)
-        reporter.report("point", BreakEvenPoint(**asdict(point)))
+        reporter.report("point", point)
         last_size_s = time.monotonic() - size_started
     compared = (
         f"pandas and Modin on a Ray started for the search, {format_cores(settings.cores)}, "
         f"a synthetic table of {columns} columns ({kind})"
     )
-    summary = asdict(analysis.summarize_points(points, settings.seed))
-    return BreakEvenResult(compared=compared, stopped=stopped, **summary)
+    summary = analysis.summarize_points(points, settings.seed)
+    return BreakEvenResult(
+        verdict=summary.verdict,
+        sentence=summary.sentence,
+        compared=compared,
+        stopped=stopped,
+        crossing=summary.crossing,
+    )
 
 
 def _list_sizes(min_rows: int, max_rows: int) -> list[int]:
@@ -116,7 +122,7 @@ def _list_sizes(min_rows: int, max_rows: int) -> list[int]:
 
 def _measure_point(
     settings: Settings, call: Call, rows: int, pandas_engine: Engine, modin_engine: Engine, budget: TimeBudget
-) -> analysis.BreakEvenPoint:
+) -> BreakEvenPoint:
     """Times of the call by both engines at one size. Raises OutOfTime, and BadInput if the results differ."""
     parameters = settings.parameters
     files = dataset.make_synthetic(
@@ -143,7 +149,7 @@ def _measure_point(
                 return _time_call_s(call, *arms[0])
 
         pandas_s, modin_s = time_alternately(ROUNDS, time_pandas_s, lambda: _time_call_s(call, *arms[1]))
-    return analysis.BreakEvenPoint(rows, tuple(pandas_s), tuple(modin_s))
+    return BreakEvenPoint(rows=rows, pandas=pandas_s, modin=modin_s)
 
 
 def _check_same_result(call: Call, rows: int, arms: Sequence[tuple[Engine, CallInputs]]) -> float:

@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from bench.workload.interface import BadInput
 from bench.workload.library_guard import LibraryGuard
 
 GUARD = LibraryGuard(
@@ -30,6 +31,7 @@ LOCAL_ENVIRONMENT = {
 """Undocumented environment variables of a Ray that is started for one run."""
 _SERVICE_NAMES = ("gcs_server", "raylet")
 """Names of Ray's own processes. Without them no call ends."""
+_START_TIMEOUT = "timed out during startup"
 _WORKER_TITLE = "ray::"
 _AGENT_NAME = "Agent"
 
@@ -70,20 +72,28 @@ def start_local_ray(
     """Start a Ray of one node on 127.0.0.1, which ends with this process.
 
     `folder` is for its sockets and logs, `spill_folder` for objects that do not fit into the object store. Ray does not
-    count as dead if its processes are stopped for at most `max_pause_ms`.
+    count as dead if its processes are stopped for at most `max_pause_ms`. Raises BadInput if Ray does not start in time.
     """
-    load_ray().init(
-        address="local",
-        _node_ip_address="127.0.0.1",
-        num_cpus=cores,
-        include_dashboard=False,
-        object_store_memory=object_store_bytes,
-        _temp_dir=str(folder),
-        object_spilling_directory=str(spill_folder),
-        _system_config={"health_check_timeout_ms": max_pause_ms},
-        log_to_driver=False,
-        configure_logging=False,
-    )
+    try:
+        load_ray().init(
+            address="local",
+            _node_ip_address="127.0.0.1",
+            num_cpus=cores,
+            include_dashboard=False,
+            object_store_memory=object_store_bytes,
+            _temp_dir=str(folder),
+            object_spilling_directory=str(spill_folder),
+            _system_config={"health_check_timeout_ms": max_pause_ms},
+            log_to_driver=False,
+            configure_logging=False,
+        )
+    except Exception as error:
+        # Ray raises a plain Exception, which only its text tells apart from others.
+        if _START_TIMEOUT not in str(error):
+            raise
+        raise BadInput(
+            "Ray did not start within its time limit of 30 s", "Reduce the background load, and run again."
+        ) from error
 
 
 def locate_objects(references: Iterable[Any]) -> dict[Any, ObjectPlace]:

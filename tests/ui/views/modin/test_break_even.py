@@ -1,16 +1,14 @@
 """The tab Break-even: its controls and its chart."""
 
-from dataclasses import asdict
-
 from tests.support.measurements import store_measurement
 from tests.support.modin import make_points
 from tests.support.pages import open_modin_page, read_labels
 from ui.views.modin import break_even
-from workloads.modin.measurements import BreakEvenCrossing, BreakEvenPoint, BreakEvenResult, EngineStart
+from workloads.modin.measurements import BreakEvenCrossing, BreakEvenResult, EngineStart
 
 
 def test_the_chart_marks_the_crossing():
-    made = [BreakEvenPoint(**asdict(point)) for point in make_points(0.05, 0.5)]
+    made = make_points(0.05, 0.5)
     plain = break_even.build_break_even_figure(made, None, "light")
     marked = break_even.build_break_even_figure(made, BreakEvenCrossing(rows=1e5, low=9e4, high=1.1e5), "light")
     assert len(plain.data) == len(marked.data) == 2
@@ -47,7 +45,7 @@ RESULT = BreakEvenResult(
 
 
 def store_search(arguments=ARGUMENTS, **fields):
-    points = [("point", BreakEvenPoint(**asdict(point))) for point in make_points(0.05, 0.5)]
+    points = [("point", point) for point in make_points(0.05, 0.5)]
     reports = [("start", EngineStart(seconds=2.5)), *points]
     return store_measurement("modin", "break_even", arguments, reports=reports, result=RESULT, **fields)
 

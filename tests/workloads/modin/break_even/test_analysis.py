@@ -3,8 +3,9 @@
 import pytest
 
 from tests.support.modin import make_points
-from workloads.modin.break_even.analysis import BreakEvenPoint, find_break_even, summarize_points
+from workloads.modin.break_even.analysis import find_break_even, summarize_points
 from workloads.modin.break_even.search import time_alternately
+from workloads.modin.measurements import BreakEvenPoint
 
 
 def test_the_crossing_is_where_the_times_are_equal_and_is_in_its_interval():
@@ -40,16 +41,18 @@ def test_times_that_are_too_close_have_no_crossing_and_no_verdict():
         "there is no size from which on one is certainly faster" in result.sentence
         and "times are too close to tell" in result.sentence
     )
-    ahead_by_chance = [BreakEvenPoint(rows, (1.0, 1.01, 1.2, 0.9), (0.99, 1.0, 1.1, 0.9)) for rows in (1024, 4096)]
+    ahead_by_chance = [
+        BreakEvenPoint(rows=rows, pandas=[1.0, 1.01, 1.2, 0.9], modin=[0.99, 1.0, 1.1, 0.9]) for rows in (1024, 4096)
+    ]
     assert summarize_points(ahead_by_chance).verdict == "unsure"
 
 
 def test_if_only_the_larger_sizes_are_certain_the_first_of_them_is_named():
-    close, ahead = (1.0, 1.02, 1.1, 0.9, 1.0), (2.0, 2.1, 1.9, 2.0, 2.05)
+    close, ahead = [1.0, 1.02, 1.1, 0.9, 1.0], [2.0, 2.1, 1.9, 2.0, 2.05]
     points = [
-        BreakEvenPoint(1024, close, (1.0, 0.99, 1.1, 0.9, 1.0)),
-        BreakEvenPoint(4096, ahead, close),
-        BreakEvenPoint(16384, ahead, close),
+        BreakEvenPoint(rows=1024, pandas=close, modin=[1.0, 0.99, 1.1, 0.9, 1.0]),
+        BreakEvenPoint(rows=4096, pandas=ahead, modin=close),
+        BreakEvenPoint(rows=16384, pandas=ahead, modin=close),
     ]
     result = summarize_points(points)
     assert (result.verdict, result.crossing) == ("gains", None)
@@ -59,8 +62,8 @@ def test_if_only_the_larger_sizes_are_certain_the_first_of_them_is_named():
 
 def make_point(rows: int, ratio: float) -> BreakEvenPoint:
     """A point at which pandas takes 1 s, and Modin 1 / `ratio` s, both with a spread of 2 %."""
-    spread = (0.98, 1.0, 1.01, 1.02, 0.99, 1.0, 1.0)
-    return BreakEvenPoint(rows, spread, tuple(seconds / ratio for seconds in spread))
+    spread = [0.98, 1.0, 1.01, 1.02, 0.99, 1.0, 1.0]
+    return BreakEvenPoint(rows=rows, pandas=spread, modin=[seconds / ratio for seconds in spread])
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from bench.paths import ROOT
+from bench.workload.interface import BadInput
 from bench.workload.library_guard import UnsupportedLibrary
 from tests.support.modin import needs_dask, needs_ray
 from workloads.modin.engines import dask_adapter, modin_adapter, ray_adapter
@@ -37,6 +39,25 @@ def test_the_installed_modin_and_ray_are_tested_versions():
 @needs_dask
 def test_the_installed_dask_is_a_tested_version():
     assert dask_adapter.GUARD.require_version()
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("The current node timed out during startup.", BadInput, "did not start within"),
+        ("another problem", RuntimeError, "another problem"),
+    ],
+)
+def test_a_ray_that_does_not_start_in_time_is_reported_with_a_remedy(tmp_path, monkeypatch, text, error, message):
+    def fail_to_start(**_):
+        raise RuntimeError(text)
+
+    monkeypatch.setattr(ray_adapter, "load_ray", lambda: SimpleNamespace(init=fail_to_start))
+    with pytest.raises(error, match=message) as failure:
+        ray_adapter.start_local_ray(
+            cores=1, object_store_bytes=1, folder=tmp_path, spill_folder=tmp_path, max_pause_ms=1
+        )
+    assert error is RuntimeError or failure.value.remedy
 
 
 OBSERVATIONS_SCRIPT = """
