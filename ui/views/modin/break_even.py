@@ -71,8 +71,8 @@ def draw_break_even_tab(plan: Plan) -> None:
         job_panel.draw_buttons(request, job, "Search", ":material/troubleshoot:", same)
     st.caption(
         "Each size is four times the one before. Both engines run the call in turns, until its result is computed. "
-        "Ray's processes are paused while pandas is timed. Columns, values and cores are those of the controls above. The "
-        "table is synthetic, and Ray is started for the search."
+        "Ray's processes are paused while pandas is timed. Columns, values and cores are those of the controls above. "
+        "The table is synthetic, and Ray is started for the search."
     )
     if job is not None:
         job_panel.draw_origin(job, request)

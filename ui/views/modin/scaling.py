@@ -100,8 +100,8 @@ def describe_times(run: Run, times: RoundTimes, law: AmdahlFit, crossing: Crossi
     if law.low * law.one_s >= baseline_s:
         serial = format_duration(law.one_s * law.serial)
         return text + (
-            f"The part that more cores do not shorten takes {serial}, longer than all of {baseline}: **cores alone would "
-            "not help at this size.**"
+            f"The part that more cores do not shorten takes {serial}, longer than all of {baseline}: **cores alone "
+            "would not help at this size.**"
         )
     if crossing is None or not is_projectable(crossing, max_cores):
         limit = max(MAX_PROJECTED_CORES, max_cores)
