@@ -57,8 +57,8 @@ def _measure_if_free() -> None:
     dispatcher = services.get_dispatcher()
     if entries := dispatcher.entries():
         st.warning(
-            f"{entries[0].title} is running or about to start. It and this measurement would disturb each other. Measure "
-            "when the queue is empty.",
+            f"{entries[0].title} is running or about to start. It and this measurement would disturb each other. "
+            "Measure when the queue is empty.",
             title="Not available during another job",
             icon=":material/block:",
         )
