@@ -161,7 +161,7 @@ class BertTaskWork:
             ),
         )
 
-        def report_trial(trial: tuning.TuningTrial) -> None:
+        def report_trial(trial: tuning.Trial) -> None:
             reporter.report(
                 "trial",
                 TuningTrial(

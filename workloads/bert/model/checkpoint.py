@@ -48,8 +48,6 @@ class Checkpoint:
     trained: bool
     digest: str
     """SHA-256 of shape, weights and vocabulary."""
-    bytes_on_disk: int
-    """Size of model.safetensors; 0 for an untrained model."""
 
 
 def _ignore_progress(text: str, share: float | None = None, /) -> None:
@@ -101,7 +99,6 @@ def make_untrained(name: str, seed: int = 0) -> Checkpoint:
         lowercase=True,
         trained=False,
         digest=hashlib.sha256(f"{name} seed {seed} {config}".encode()).hexdigest(),
-        bytes_on_disk=0,
     )
 
 
@@ -139,7 +136,6 @@ def read_checkpoint(folder: Path, name: str = "", *, head: bool = True) -> Check
         lowercase=_read_lowercase(folder),
         trained=True,
         digest=digest.hexdigest(),
-        bytes_on_disk=size_bytes,
     )
 
 

@@ -41,13 +41,13 @@ _CONVERTER = f"{_API}.quantization.utils.graph_converter"
 _HELPER = f"{_API}.quantization.utils.quantize_graph_common:QuantizeGraphHelper"
 _SMOOTHING = f"{_API}.algorithms.smoother.calibration:SmoothQuantCalibration"
 
-api = GUARD.require(_API)
-tf_config = GUARD.require(f"{_API}.utils:TFConfig")
-converter_module = GUARD.require(_CONVERTER)
-graph_helper = GUARD.require(_HELPER)
-create_constant_node = GUARD.require(f"{_HELPER}.create_constant_node")
-smooth_calibration = GUARD.require(_SMOOTHING)
-config_loader = GUARD.require("neural_compressor.common.base_tuning:ConfigLoader")
+_api = GUARD.require(_API)
+_tf_config = GUARD.require(f"{_API}.utils:TFConfig")
+_converter_module = GUARD.require(_CONVERTER)
+_graph_helper = GUARD.require(_HELPER)
+_create_constant_node = GUARD.require(f"{_HELPER}.create_constant_node")
+_smooth_calibration = GUARD.require(_SMOOTHING)
+_config_loader = GUARD.require("neural_compressor.common.base_tuning:ConfigLoader")
 for _patched in (
     f"{_CONVERTER}:tempfile.mkstemp",
     f"{_CONVERTER}:CaptureOutputToFile",
@@ -77,10 +77,10 @@ _PASS_TIME = re.compile(r"(?:Pass )?(.+) elapsed time: ([\d.]+) ms")
 def make_static_config(config: QuantizationConfig, fallback: frozenset[str] = frozenset()) -> Any:
     """Return INC's StaticQuantConfig for a configuration. The operators `fallback` stay in FP32."""
     # TensorFlow's INT8 product reads unsigned inputs with a zero point, so activations are not symmetric.
-    static_config = api.StaticQuantConfig(weight_granularity=config.granularity, act_sym=False)
+    static_config = _api.StaticQuantConfig(weight_granularity=config.granularity, act_sym=False)
     for name in sorted(fallback):
         # INC treats names as regular expressions.
-        static_config.set_local(f"^{re.escape(name)}$", api.StaticQuantConfig(weight_dtype="fp32", act_dtype="fp32"))
+        static_config.set_local(f"^{re.escape(name)}$", _api.StaticQuantConfig(weight_dtype="fp32", act_dtype="fp32"))
     return static_config
 
 
@@ -108,14 +108,14 @@ def smooth(graph: Any, alpha: float, loader: Any, workspace: Path, on_batch_done
     `alpha` is that part, 0 to 1. `loader` yields batches of (inputs by name, label) and has a length.
     """
     with _patch_smoothing(on_batch_done):
-        return _quantize(graph, api.SmoothQuantConfig(alpha=alpha), loader, workspace)
+        return _quantize(graph, _api.SmoothQuantConfig(alpha=alpha), loader, workspace)
 
 
 def _quantize(graph: Any, config: Any, loader: Any, workspace: Path) -> Any:
-    model = api.Model(graph)
+    model = _api.Model(graph)
     model.input_tensor_names, model.output_tensor_names = list(INPUT_NAMES), list(OUTPUT_NAMES)
     model.workspace_path = str(workspace)
-    return api.quantize_model(model, config, loader, len(loader)).graph_def
+    return _api.quantize_model(model, config, loader, len(loader)).graph_def
 
 
 @contextlib.contextmanager
@@ -126,7 +126,7 @@ def _patch_conversion(
 
     def create_light_constant(*arguments: Any, **options: Any) -> Any:
         # INC makes the INT8 weights here; copying them is as expensive as copying those of FP32.
-        node = create_constant_node(*arguments, **options)
+        node = _create_constant_node(*arguments, **options)
         node.attr["value"].tensor.CopyFrom(stand_ins.put(node.attr["value"].tensor))
         return node
 
@@ -147,10 +147,10 @@ def _patch_conversion(
     files = SimpleNamespace(mkstemp=lambda suffix="": (-1, str(log)))
     with (
         tf_adapter.patch_constant_reader(stand_ins.get),
-        mock.patch.object(graph_helper, "create_constant_node", staticmethod(create_light_constant)),
-        mock.patch.object(converter_module, "tempfile", files),
-        mock.patch.object(converter_module, "CaptureOutputToFile", contextlib.nullcontext),
-        mock.patch.object(converter_module.GraphConverter, "_inference", write_ranges),
+        mock.patch.object(_graph_helper, "create_constant_node", staticmethod(create_light_constant)),
+        mock.patch.object(_converter_module, "tempfile", files),
+        mock.patch.object(_converter_module, "CaptureOutputToFile", contextlib.nullcontext),
+        mock.patch.object(_converter_module.GraphConverter, "_inference", write_ranges),
     ):
         yield
 
@@ -207,8 +207,8 @@ def _patch_smoothing(on_batch_done: OnBatchDone) -> Iterator[None]:
         return tensor_data.percentile(percentile)
 
     with (
-        mock.patch.object(smooth_calibration, "_inference_for_calibration", collect_maxima),
-        mock.patch.object(smooth_calibration, "_get_maxval_per_channel", find_percentile),
+        mock.patch.object(_smooth_calibration, "_inference_for_calibration", collect_maxima),
+        mock.patch.object(_smooth_calibration, "_get_maxval_per_channel", find_percentile),
     ):
         yield
 
@@ -220,11 +220,11 @@ def _patch_smoothing(on_batch_done: OnBatchDone) -> Iterator[None]:
 def temporary_workspace() -> Iterator[Path]:
     """Yield a temporary folder in which INC writes its files; by default it writes to the working directory."""
     with tempfile.TemporaryDirectory(prefix="fairlap-quantize-") as folder:
-        tf_config.global_config["workspace_path"] = folder
+        _tf_config.global_config["workspace_path"] = folder
         try:
             yield Path(folder)
         finally:
-            tf_config.reset_global_config()
+            _tf_config.reset_global_config()
 
 
 class _PassLogHandler(logging.Handler):
@@ -258,7 +258,7 @@ def load_configs(first: Any, make_sampler: Callable[[Any], Sampler]) -> Iterable
 
     `make_sampler` gets INC's set of configurations, to which `add_config` adds one.
     """
-    return config_loader([first], make_sampler)
+    return _config_loader([first], make_sampler)
 
 
 def add_config(config_set: Any, static_config: Any) -> int:

@@ -27,7 +27,7 @@ StopReason = Literal["met", "max_trials", "timeout", "exhausted"]
 
 
 @dataclass(frozen=True, slots=True)
-class TuningTrial:
+class Trial:
     """A conversion and its accuracy."""
 
     number: int
@@ -49,12 +49,12 @@ class TuningTrial:
 class TuningResult:
     """The result of a tuning."""
 
-    best: TuningTrial
+    best: Trial
     """The trial that meets the criterion, or else the one with the smallest loss."""
     graph: Any
     """The GraphDef of the best trial; it is in the cache as well."""
     met: bool
-    trials: tuple[TuningTrial, ...]
+    trials: tuple[Trial, ...]
     stopped: StopReason
 
 
@@ -65,7 +65,7 @@ def tune_model(
     evaluate: Callable[[Any], float],
     baseline_f1: float,
     progress: ProgressReporter,
-    on_trial: Callable[[TuningTrial], None],
+    on_trial: Callable[[Trial], None],
     cache: Path,
 ) -> TuningResult:
     """Try conversions until one meets the criterion, or until the exit policy ends the search.
@@ -84,8 +84,8 @@ def tune_model(
     operators = convert.list_quantizable_operators(checkpoint)
     job = TuningJob(checkpoint, config, calibration, progress, operators, cache, deadline)
     strategy = STRATEGIES[config.strategy](job)
-    trials: list[TuningTrial] = []
-    best: TuningTrial | None = None
+    trials: list[Trial] = []
+    best: Trial | None = None
     graph: Any = None
     stopped: StopReason | None = None
     for number, _ in enumerate(inc_adapter.load_configs(inc_adapter.make_static_config(config), strategy.start), 1):
@@ -95,7 +95,7 @@ def tune_model(
         trial_graph = job.convert_trial(strategy.fallback)
         f1 = float(evaluate(trial_graph))
         loss = (baseline_f1 - f1) / baseline_f1
-        trial = TuningTrial(
+        trial = Trial(
             number=number,
             fallback=strategy.fallback,
             operators_int8=operators_int8,

@@ -50,7 +50,7 @@ class SmallModel:
         self, config: QuantizationConfig, cache: Path | None = None, **options
     ) -> tuple[tuning.TuningResult, list, list[str]]:
         """Return the result, the reported trials, and the progress."""
-        trials: list[tuning.TuningTrial] = []
+        trials: list[tuning.Trial] = []
         progress = tiny_bert.ProgressRecorder()
         defaults = {
             "evaluate": self.evaluate,
