@@ -17,7 +17,7 @@ import tensorflow as tf
 from workloads.bert import tf_adapter
 from workloads.bert.model.graphdef import input_node_name
 
-Precision = Literal["fp32", "bf16", "fp16", "int8", "int32", "other"]
+ElementType = Literal["fp32", "bf16", "fp16", "int8", "int32", "other"]
 """`int8` may be signed or unsigned. `int32` is the type of the biases of INT8 products, of indices and of shapes."""
 OperatorKind = Literal[
     "MatMul",
@@ -41,7 +41,7 @@ context. `Scale` is what SmoothQuant inserts before a projection. `Cast` is a co
 KIND_ORDER: dict[str, int] = {kind: index for index, kind in enumerate(get_args(OperatorKind))}
 """The position of a kind in tables."""
 
-PRECISIONS: dict[int, Precision] = {
+PRECISIONS: dict[int, ElementType] = {
     tf.float32.as_datatype_enum: "fp32",
     tf.bfloat16.as_datatype_enum: "bf16",
     tf.float16.as_datatype_enum: "fp16",
@@ -144,7 +144,7 @@ def classify_node(node: Any, nodes: Mapping[str, Any]) -> OperatorKind:
     return "Cast" if is_float and (source is None or source.op not in CONSTANT_TYPES) else "other"
 
 
-def read_precision(node: Any) -> Precision:
+def read_precision(node: Any) -> ElementType:
     """Return the type that a NodeDef reads; of a quantization or a cast, the type that it makes."""
     # Only `in` leaves the node as it is: `node.attr[name]` adds an attribute that is missing.
     for name in _TYPE_ATTRIBUTES:

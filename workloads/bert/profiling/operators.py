@@ -15,9 +15,9 @@ from workloads.bert.profiling.operator_kinds import (
     CONSTANT_TYPES,
     KIND_ORDER,
     PRECISIONS,
+    ElementType,
     ModelLocation,
     OperatorKind,
-    Precision,
     classify_node,
     label_operator,
     locate_nodes,
@@ -34,7 +34,7 @@ class Operator:
     """TensorFlow's type, for example QuantizedMatMulWithBiasAndDequantize."""
     kind: OperatorKind
     location: ModelLocation
-    precision: Precision
+    precision: ElementType
     """Of its inputs; of a quantization or a cast, of its output."""
 
     @property
@@ -57,7 +57,7 @@ class OperatorGroup:
     kind: OperatorKind
     type: str
     """TensorFlow's type; empty for kinds that are several nodes of different types."""
-    precision: Precision
+    precision: ElementType
     operators: int
     """Number of operators. A LayerNorm or a GELU counts once, whatever the number of its nodes."""
     nodes: int
@@ -75,7 +75,7 @@ class Int8Share:
 class ConstantTotals:
     """All constants of one precision: weights, biases, ranges."""
 
-    precision: Precision
+    precision: ElementType
     bytes: int
     """Size in memory. A file may store them in fewer bytes."""
 
@@ -107,7 +107,7 @@ class GraphBreakdown:
 
     def counts(self) -> tuple[OperatorGroup, ...]:
         """The operators by kind, type and precision, in the order of `OperatorKind`."""
-        groups: dict[tuple[OperatorKind, str, Precision], list[Operator]] = defaultdict(list)
+        groups: dict[tuple[OperatorKind, str, ElementType], list[Operator]] = defaultdict(list)
         for operator in self.operators:
             kind = operator.kind
             groups[kind, "" if kind in COMPOUND_KINDS else operator.type, operator.precision].append(operator)
@@ -165,7 +165,7 @@ def compare_graphs(before: GraphBreakdown, after: GraphBreakdown) -> tuple[Opera
 
 
 def _sum_constants(nodes: Iterable[Any]) -> tuple[ConstantTotals, ...]:
-    size_bytes: Counter[Precision] = Counter()
+    size_bytes: Counter[ElementType] = Counter()
     for node in nodes:
         if node.op in CONSTANT_TYPES:
             tensor = node.attr["value"].tensor
