@@ -72,7 +72,8 @@ def start_local_ray(
     """Start a Ray of one node on 127.0.0.1, which ends with this process.
 
     `folder` is for its sockets and logs, `spill_folder` for objects that do not fit into the object store. Ray does not
-    count as dead if its processes are stopped for at most `max_pause_ms`. Raises BadInput if Ray does not start in time.
+    count as dead if its processes are stopped for at most `max_pause_ms`. Raises BadInput if Ray does not start in
+    time.
     """
     try:
         load_ray().init(
