@@ -173,6 +173,13 @@ class Store:
         with self._transaction() as connection:
             return list(connection.execute(query).scalars())
 
+    def workload_titles(self, **filters: Unpack[JobFilter]) -> dict[str, str]:
+        """The title of every workload in the jobs that pass `filters`, by its name; that of its newest job."""
+        columns = (jobs_table.c.workload, jobs_table.c.workload_title)
+        query = _filtered(select(*columns, func.max(jobs_table.c.started).label("newest")), filters).group_by(*columns)
+        with self._transaction() as connection:
+            return {row.workload: row.workload_title for row in connection.execute(query.order_by("newest"))}
+
     def last_run(self, *, workload: str, digest: str | None = None) -> JobRow | None:
         """The newest finished race of this workload, or of the plan with this digest."""
         return self._last(JobFilter(kind=JobKind.RACE, workload=workload), digest)

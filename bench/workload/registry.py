@@ -45,12 +45,6 @@ def load_workloads() -> dict[str, Workload]:
     return {name: workload for _, name, workload in sorted(ranked, key=lambda entry: entry[:2])}
 
 
-def workload_title(workload: str) -> str:
-    """The title of a workload by its name, or the name if no workload has it today."""
-    known = load_workloads().get(workload)
-    return known.title if known else workload
-
-
 def _rank(package: ModuleType, workload: Workload) -> tuple[int, str, Workload]:
     return getattr(package, "ORDER", LAST), workload.name, workload
 

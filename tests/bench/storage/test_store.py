@@ -142,6 +142,11 @@ def test_lists_are_filtered_counted_and_read_in_pages(finished, database):
     assert store.rows(workload="another") == store.rows(kind=JobKind.MEASUREMENT) == []
     assert (store.count(), store.count(digest="plan0"), store.count(workload="another")) == (7, 3, 0)
     assert set(store.distinct("claimed")) == {True, False, None}
+    assert store.workload_titles() == {"trial": finished.snapshot.workload_title}
+    assert store.workload_titles(workload="another") == {}
+    renamed = finished.snapshot.model_copy(update={"workload_title": "Renamed"})
+    store.save(copy_run(finished, "run4", snapshot=renamed, started=finished.started + timedelta(minutes=4)))
+    assert store.workload_titles() == {"trial": "Renamed"}, "the title of the newest job"
     assert set(store.distinct("state")) == {State.FINISHED, State.STOPPED}
     store.close()
 

@@ -11,7 +11,6 @@ from bench.run.events import State
 from bench.run.job import JobKind
 from bench.storage.csv_export import jobs_csv
 from bench.storage.store import JobRow
-from bench.workload.registry import workload_title
 from ui import services
 from ui.design.text import format_date_time
 from ui.views.runs import filters
@@ -34,7 +33,8 @@ def draw_list(digest: str | None) -> None:
     everything = filters.make_filter(JobKind.MEASUREMENT, digest)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = filters.draw_words_filter(KEY)
-        chosen |= filters.draw_choice_filter("Workload", f"{KEY}_workload", "workload", everything, workload_title)
+        titles = services.get_store().workload_titles(**everything)
+        chosen |= filters.draw_choice_filter("Workload", f"{KEY}_workload", "workload", everything, titles.__getitem__)
         chosen |= filters.draw_choice_filter("Measurement", f"{KEY}_task", "task", everything)
         chosen |= filters.draw_choice_filter("State", f"{KEY}_state", "state", everything)
     shown = everything | chosen

@@ -14,7 +14,6 @@ from bench.run.job import JobKind
 from bench.storage.csv_export import jobs_csv
 from bench.storage.store import JobRow
 from bench.values import Interval
-from bench.workload.registry import workload_title
 from ui import services
 from ui.design.badges import CLAIM_COLOURS, CLAIM_WORDS
 from ui.views.runs import filters
@@ -37,7 +36,8 @@ def draw_list(digest: str | None) -> None:
     all_races = filters.make_filter(JobKind.RACE, digest)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = filters.draw_words_filter(KEY)
-        chosen |= filters.draw_choice_filter("Workload", f"{KEY}_workload", "workload", all_races, workload_title)
+        titles = services.get_store().workload_titles(**all_races)
+        chosen |= filters.draw_choice_filter("Workload", f"{KEY}_workload", "workload", all_races, titles.__getitem__)
         chosen |= filters.draw_choice_filter("Case", f"{KEY}_case", "case_name", all_races)
         chosen |= filters.draw_choice_filter("State", f"{KEY}_state", "state", all_races)
         chosen |= filters.draw_choice_filter("Claim", f"{KEY}_claim", "claimed", all_races, CLAIM_WORDS.__getitem__)
