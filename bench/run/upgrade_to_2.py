@@ -101,12 +101,22 @@ def upgrade_plan(plan: Json) -> Json:
             loops = {"before": parameters.pop("before"), "after": parameters.pop("after")}
             defaults = dict(zip(loops, (_declaration(plan)["cases"][case][arm] for arm in ARMS), strict=True))
             arms = {arm: defaults[name] if loops[name] == "default" else loops[name] for arm, name in arms.items()}
+            parameters = _case_parameters(parameters, _declaration(plan)["cases"][case]["parameters"])
         case "modin":
             case, calls = _modin_case(plan, parameters.pop("steps"))
             parameters |= calls
         case _:
             (case,) = _declaration(plan)["cases"]
     return plan | {"case": case, "parameters": parameters, **arms}
+
+
+def _case_parameters(parameters: Json, defaults: Json) -> Json:
+    """The parameters that have an effect on a case of memory traffic. A size or a tile of 0 was the default."""
+    return {
+        name: defaults[name] if name in ("size", "tile") and value == 0 else value
+        for name, value in parameters.items()
+        if name == "vectors" or name in defaults
+    }
 
 
 def _modin_case(plan: Json, steps: str) -> tuple[str, Json]:
@@ -210,7 +220,7 @@ def _format_command(plan: Json, new: Json) -> str:
     words += [
         f"--set {shlex.quote(f'{name}={_format_setting(value)}')}"
         for name, value in new["parameters"].items()
-        if value != declared[name].get("default")
+        if value != cases[new["case"]].get("parameters", {}).get(name, declared[name].get("default"))
     ]
     words.append(f"--budget {_format_setting(plan['budget_s'])}")
     others = {

@@ -26,7 +26,7 @@ def test_a_transformation_is_told_raced_and_charted_in_its_tab(page, server):
     find_run_button(page).click()
     wait_for_state(page, "finished", 120)
     run = Store().load(Store().rows()[0].id)
-    assert run.plan.parameters["transformation"] == "layout"
+    assert run.plan.case == "layout"
     assert run.plan.parameters["size"] == 64
     page.get_by_role("button", name=re.compile(r"\bMeasure$")).click()
     page.get_by_text("Time before over time after").wait_for(timeout=TASK_TIMEOUT_MS)
@@ -34,7 +34,7 @@ def test_a_transformation_is_told_raced_and_charted_in_its_tab(page, server):
 
     page.get_by_role("tab", name="Product").click()
     page.get_by_text("def ijk(a, b, out, tile)").first.wait_for()
-    page.wait_for_url(re.compile("transformation=tiling"))
+    page.wait_for_url(re.compile("case=tiling"))
     page.get_by_text("No run with these settings yet").wait_for()
     page.get_by_role("button", name=re.compile("Code changes")).click()
     page.get_by_text("+def blocked(a, b, out, tile):").first.wait_for()

@@ -13,10 +13,25 @@ VERSION_PAIRS = [
 ]
 
 
-def make_settings(tmp_path: Path, lever: str = "after", cores: int = 1, **parameters) -> Settings:
-    """Settings with the declared defaults, a size of 64 KiB, and `parameters`."""
-    declared = {parameter.name: parameter.default for parameter in load_workloads()["memory-traffic"].parameters}
-    return Settings("kernel", lever, cores, 1, declared | {"size": 64} | parameters, 0, tmp_path, tmp_path, tmp_path)
+def make_settings(
+    tmp_path: Path, case: str = "unit-stride", lever: str = "", cores: int = 1, baseline: str = "", **parameters
+) -> Settings:
+    """Settings of a case with its defaults, a size of 64 KiB, and `parameters`. The accelerated arm by default."""
+    workload, transformation = load_workloads()["memory-traffic"], TRANSFORMATIONS[case]
+    defaults = {p.name: p.default for p in workload.parameters_of(workload.case(case))}
+    return Settings(
+        case,
+        lever or transformation.accelerated,
+        cores,
+        1,
+        defaults | {"size": 64} | parameters,
+        0,
+        tmp_path,
+        tmp_path,
+        tmp_path,
+        baseline=baseline or transformation.baseline,
+        accelerated=lever or transformation.accelerated,
+    )
 
 
 def prepare_arm(tmp_path: Path, *args, **parameters) -> tuple[MemoryTraffic, dict[str, Any]]:

@@ -8,7 +8,6 @@ defaults although they depend on the machine, and carries the parameters of one 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,8 +15,8 @@ from streamlit.delta_generator import DeltaGenerator
 from bench.machine.limits import core_limit
 from bench.plan.plan import MAX_SEED, Plan
 from bench.plan.validation import ACCURACY_LIMIT_RANGE, BUDGET_RANGE_S, TARGET_RANGE, PlanError, make_plan
-from bench.workload.declaration import Parameter, Workload
-from ui.controls.overrides import ControlOverrides, apply_overrides, select_allowed_case
+from bench.workload.declaration import Workload
+from ui.controls.overrides import ControlOverrides, select_allowed_case
 from ui.controls.state import Controls, current_controls
 from ui.controls.url import read_url, write_url
 from ui.controls.widgets import (
@@ -51,7 +50,6 @@ def plan_from_controls(
     select_allowed_case(workload, overrides)
     controls = current_controls(workload)
     controls.fill(limit)
-    apply_overrides(controls, overrides)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if overrides.races:
             names = overrides.cases or tuple(case.name for case in workload.cases)
@@ -94,17 +92,13 @@ def _show_problems(problems: Sequence[str], messages: DeltaGenerator, title: str
 
 def _draw_more(controls: Controls, overrides: ControlOverrides) -> None:
     """The other parameters, and how long and how precisely to measure. The label counts the changed settings."""
-    parameters = [
-        parameter
-        for parameter in controls.parameters
-        if parameter.name not in overrides.visible and not overrides.hides(parameter.name)
-    ]
+    parameters = [parameter for parameter in controls.parameters if parameter.name not in overrides.visible]
     names = [*(parameter.name for parameter in parameters), *MEASUREMENT_FIELDS]
     changed = {name: controls.get(name) for name in names if controls.get(name) != controls.default(name)}
     label = f"More ({len(changed)})" if changed else "More"
     with st.popover(label, icon=":material/tune:", help=_describe_more(changed), width="content"):
         for parameter in parameters:
-            draw_parameter(controls, _restrict_choices(parameter, overrides))
+            draw_parameter(controls, parameter)
         _draw_measurement_settings(controls)
 
 
@@ -113,13 +107,6 @@ def _describe_more(changed: Mapping[str, object]) -> str:
     if changed:
         text += ". Changed: " + ", ".join(f"{name} {value}" for name, value in changed.items())
     return text
-
-
-def _restrict_choices(parameter: Parameter, overrides: ControlOverrides) -> Parameter:
-    names = overrides.choices.get(parameter.name)
-    if names is None:
-        return parameter
-    return replace(parameter, choices={name: parameter.choices[name] for name in names})
 
 
 def _draw_measurement_settings(controls: Controls) -> None:

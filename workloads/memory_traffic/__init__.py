@@ -1,6 +1,7 @@
-"""Memory traffic: a laboratory in which loops are raced before and after a transformation of how they use memory.
+"""Memory traffic: a laboratory that races loops before and after a transformation of how they use memory.
 
-After the posts on vectorization, threads, unit stride, data layout, strip-mining and tiling. This module only declares.
+After the posts on vectorization, threads, unit stride, data layout, strip-mining and tiling. This module declares the
+workload and imports no compiler.
 """
 
 from bench.formatting import format_bytes
@@ -18,11 +19,7 @@ from bench.workload.declaration import (
     TaskSet,
     Workload,
 )
-from workloads.memory_traffic.catalogue import (
-    KIB,
-    TRANSFORMATIONS,
-    format_version_source,
-)
+from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, Transformation, format_version_source
 from workloads.memory_traffic.measurements import (
     BandwidthCeiling,
     PeakRate,
@@ -33,132 +30,132 @@ from workloads.memory_traffic.measurements import (
     ScalingPoint,
     ScalingResult,
     SizePoint,
+    StreamArguments,
     StreamResult,
     StreamRound,
-    SweepArguments,
     SweepLevel,
     SweepPoint,
     SweepResult,
     TriadPoint,
 )
+from workloads.memory_traffic.problem_sizes import MATRIX_COUNTS
+from workloads.memory_traffic.settings_0_1_0 import upgrade_settings
 
 ORDER = 4
 
-_TILING = TRANSFORMATIONS["tiling"]
-# By name: two transformations may have a version of the same name, and mean another kernel.
-_VERSIONS = {version.name: version.name for one in TRANSFORMATIONS.values() for version in one.versions}
-# In KiB: 16 KiB to 32 GiB.
-_SIZES = tuple(4**power * step for power in range(2, 13) for step in (1, 2))
+# Powers of two from 16 KiB to 32 GiB.
+_SIZES_KIB = tuple(1 << power for power in range(4, 26))
+
+
+def _declare_lever(transformation: Transformation) -> Lever:
+    return Lever(
+        name="version",
+        label="version",
+        values=tuple(
+            LeverValue(version.name, version.label, packages=("numba",)) for version in transformation.versions
+        ),
+        baseline=transformation.baseline,
+        accelerated=transformation.accelerated,
+        changes_arithmetic=True,
+    )
+
+
+def _declare_parameters(transformation: Transformation) -> tuple[Parameter, ...]:
+    sizes_kib = tuple(sorted({*_SIZES_KIB, transformation.size_kib}))
+    parameters = [
+        Parameter(
+            "size",
+            "Array size",
+            "integer",
+            transformation.size_kib,
+            help="Size of all arrays together in KiB, from the nearest cache to far beyond the last one. Matrix sides "
+            "are odd numbers, because powers of two cause cache conflicts.",
+            minimum=1,
+            maximum=64 * 1024 * 1024,
+            stops=sizes_kib,
+            stop_labels={size_kib: format_bytes(size_kib * KIB) for size_kib in sizes_kib},
+        )
+    ]
+    if transformation.name in MATRIX_COUNTS:
+        parameters.append(
+            Parameter(
+                "side",
+                "Side",
+                "integer",
+                0,
+                help="Number of rows and columns of the matrices; 0 derives it from the array size. 1024 or 8192 show "
+                "the cache conflicts of powers of two.",
+                minimum=0,
+                maximum=65_536,
+            )
+        )
+    if transformation.tile:
+        parameters.append(
+            Parameter(
+                "tile",
+                "Tile",
+                "integer",
+                transformation.tile,
+                help="Side of a tile, or length of a strip, in elements.",
+                minimum=1,
+                maximum=65_536,
+                stops=(4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 65_536),
+            )
+        )
+    if transformation.name == "layout":
+        parameters.append(
+            Parameter(
+                "fields",
+                "Fields used",
+                "choice",
+                "1",
+                help="How many of a particle's fields the loop uses.",
+                choices={"1": "one of eight", "2": "two of eight", "8": "all eight"},
+            )
+        )
+    return tuple(parameters)
+
+
+def _declare_case(transformation: Transformation) -> Case:
+    baseline, accelerated = (
+        format_version_source(transformation, transformation.version(name))
+        for name in (transformation.baseline, transformation.accelerated)
+    )
+    return Case(
+        transformation.name,
+        transformation.label,
+        transformation.summary,
+        steps=(Step("kernel", "kernel", "calls of the compiled loop, as many as can be timed"),),
+        code=Code(before=baseline, after=accelerated),
+        parameters=_declare_parameters(transformation),
+        text="\n".join(f"- {sentence}" for sentence in transformation.sentences),
+        lever=_declare_lever(transformation),
+    )
 
 
 WORKLOAD = Workload(
     name="memory-traffic",
     title="Memory traffic",
     icon=":material/memory:",
-    summary="Loops before and after a transformation of how they use memory: the same arithmetic, other traffic.",
+    summary="Loops before and after a transformation of how they use memory: the same arithmetic, less traffic.",
     story=(
-        "Not arithmetic is what costs, but waiting for memory: a processor computes hundreds of values in the time in "
-        "which one arrives from far away.",
-        "Each transformation takes a loop and changes the order, the layout, the vectors or the threads, never the "
+        "Often a loop spends its time waiting for memory, not computing: a processor computes hundreds of values in "
+        "the time that one takes to arrive from main memory.",
+        "Each transformation changes the order, the data layout, the vectors or the threads of a loop, but not its "
         "result: every kernel is checked against plain NumPy before it is timed.",
-        "Numba compiles the loops as they are shown; the compiled code is read to tell whether it has vectors.",
-        "The roofline tells what this machine allows, and how near each kernel comes.",
+        "Numba compiles the loops as they are shown. Fairlap reads the compiled code to check whether it uses vectors.",
+        "The roofline shows what this machine can reach, and how close each kernel comes.",
     ),
-    lever=Lever(
-        name="version",
-        label="version",
-        values=(
-            LeverValue("before", "before", packages=("numba",)),
-            LeverValue("after", "after", packages=("numba",)),
-        ),
-        baseline="before",
-        accelerated="after",
-        changes_arithmetic=True,
-    ),
-    cases=(
-        Case(
-            "kernel",
-            "Kernel",
-            "One kernel before and after its transformation.",
-            steps=(Step("kernel", "kernel", "calls of the compiled loop, enough to be timed"),),
-            code=Code(
-                before=format_version_source(_TILING, _TILING.version("ijk")),
-                after=format_version_source(_TILING, _TILING.version("ikj")),
-            ),
-        ),
-    ),
+    lever=_declare_lever(next(iter(TRANSFORMATIONS.values()))),
+    cases=tuple(_declare_case(transformation) for transformation in TRANSFORMATIONS.values()),
     parameters=(
-        Parameter(
-            "transformation",
-            "Transformation",
-            "choice",
-            "unit-stride",
-            help="What is done to the loop.",
-            choices={one.name: one.label for one in TRANSFORMATIONS.values()},
-        ),
-        Parameter(
-            "size",
-            "Array size",
-            "integer",
-            0,
-            help="KiB of all arrays together, from inside the nearest cache to far beyond the last; 0 is as "
-            "suits the transformation. Sides of matrices are odd: powers of two exaggerate.",
-            minimum=0,
-            maximum=64 * 1024 * 1024,
-            stops=(0, *_SIZES),
-            stop_labels={0: "as suits"} | {size: format_bytes(size * KIB) for size in _SIZES},
-        ),
-        Parameter(
-            "side",
-            "Side",
-            "integer",
-            0,
-            help="Rows and columns of the matrices, instead of a size: 1024 or 8192 show what powers of two do. "
-            "0 follows the size.",
-            minimum=0,
-            maximum=65_536,
-        ),
-        Parameter(
-            "tile",
-            "Tile",
-            "integer",
-            0,
-            help="Side of a tile, or length of a strip, in elements; 0 is as suits the transformation.",
-            minimum=0,
-            maximum=65_536,
-            stops=(0, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 65_536),
-            stop_labels={0: "as suits"},
-        ),
-        Parameter(
-            "fields",
-            "Fields used",
-            "choice",
-            "1",
-            help="Of the layout's particles.",
-            choices={"1": "one of eight", "2": "two of eight", "8": "all eight"},
-        ),
-        Parameter(
-            "before",
-            "Before",
-            "choice",
-            "default",
-            help="Another version to begin with, of this transformation.",
-            choices={"default": "as suits", **_VERSIONS},
-        ),
-        Parameter(
-            "after",
-            "After",
-            "choice",
-            "default",
-            help="Another version to end with, of this transformation.",
-            choices={"default": "as suits", **_VERSIONS},
-        ),
         Parameter(
             "vectors",
             "Vectors",
             "choice",
             "preferred",
-            help="LLVM prefers 256 bits on most processors that have 512, since wide ones once slowed the clock.",
+            help="On most processors with 512-bit vectors LLVM uses 256 bits, because wide vectors used to lower the "
+            "clock rate.",
             choices={"preferred": "as the compiler prefers", "512": "512 bits"},
         ),
     ),
@@ -167,7 +164,8 @@ WORKLOAD = Workload(
         "Batch",
         "integer",
         1,
-        help="Calls of the kernel in one sample; what is small is called as often as can be timed, times this.",
+        help="Multiplies the calls of the kernel in one sample. Small kernels are called as often as needed to be "
+        "timed, times this number.",
         minimum=1,
         maximum=1000,
     ),
@@ -179,23 +177,22 @@ WORKLOAD = Workload(
                 "sweep",
                 "Strides and tiles",
                 SweepResult,
-                SweepArguments,
                 reports={"point": SweepPoint, "level": SweepLevel},
-                depends_on=("size", "side", "vectors"),
+                depends_on=("case", "size", "side", "vectors"),
             ),
             Task(
                 "sizes",
                 "Array sizes",
                 NoResult,
                 reports={"point": SizePoint},
-                depends_on=("transformation", "before", "after", "fields", "tile", "vectors"),
+                depends_on=("case", "baseline", "accelerated", "fields", "tile", "vectors"),
             ),
             Task(
                 "scaling",
                 "Scaling over cores",
                 ScalingResult,
                 reports={"point": ScalingPoint, "ceiling": BandwidthCeiling, "amdahl": ScalingFit},
-                depends_on=("size", "vectors"),
+                depends_on=("case", "size", "vectors"),
             ),
             Task(
                 "roofline",
@@ -203,14 +200,15 @@ WORKLOAD = Workload(
                 RooflineResult,
                 RooflineArguments,
                 reports={"triad": TriadPoint, "peak": PeakRate, "kernel": RooflinePoint},
-                depends_on=("fields", "vectors"),
+                depends_on=("vectors",),
             ),
             Task(
                 "stream",
                 "Comparison with STREAM",
                 StreamResult,
+                StreamArguments,
                 reports={"round": StreamRound},
-                depends_on=("size", "vectors"),
+                depends_on=("vectors",),
             ),
         ),
         handler="workloads.memory_traffic.tasks:MemoryTrafficTasks",
@@ -219,4 +217,5 @@ WORKLOAD = Workload(
     source="https://www.cs.virginia.edu/stream/ref.html",
     platform=Platform(machines=("x86_64", "AMD64", "aarch64", "arm64")),
     synthetic="random numbers: only their traffic matters",
+    upgrade_settings=upgrade_settings,
 )

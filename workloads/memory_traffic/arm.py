@@ -13,6 +13,7 @@ from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_compile, numba_runtime
+from workloads.memory_traffic.kernel_settings import read_kernel_settings
 from workloads.memory_traffic.measure import memory_check, perf_counters
 
 LIMIT_PASSES = 7
@@ -30,24 +31,24 @@ class MemoryTraffic:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.parameters = settings.parameters
-        self.transformation = TRANSFORMATIONS[str(self.parameters["transformation"])]
-        self.fields = int(self.parameters["fields"])
+        self.transformation = TRANSFORMATIONS[settings.case]
+        self.version = self.transformation.version(settings.lever)
+        self.kernel_settings = read_kernel_settings(settings.parameters)
+        self.fields = self.kernel_settings.fields
         self.sample_times_s: list[float] = []
-        numba_runtime.configure_numba(str(self.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
         # Before Numba starts its threads, because the counters include only threads that start later.
         self.counters = perf_counters.open_counters()
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
-        self.version = self.transformation.asked(self.settings.lever, str(self.parameters[self.settings.lever]))
         self.thread_count = self.version.threads(self.settings.cores)
         self._require_feasible()
         progress("making the arrays")
         self.problem = problem = problems.make_problem(
             self.transformation,
-            size_kib=int(self.parameters["size"]),
-            side=int(self.parameters["side"]),
-            tile=int(self.parameters["tile"]),
+            size_kib=self.kernel_settings.size_kib,
+            side=self.kernel_settings.side,
+            tile=self.kernel_settings.tile,
             fields=self.fields,
             seed=self.settings.seed,
         )
@@ -95,17 +96,17 @@ class MemoryTraffic:
 
     def _require_feasible(self) -> None:
         """Raise BadInput if there is too little memory, or if the version would take minutes."""
-        size_kib, side = int(self.parameters["size"]), int(self.parameters["side"])
+        size_kib, side = self.kernel_settings.size_kib, self.kernel_settings.side
         transformation = self.transformation
         arm_bytes = problem_sizes.estimate_bytes(transformation, size_kib=size_kib, side=side)
         memory_check.require_memory(2 * arm_bytes, "The race, with both arms,")
         matrices = problem_sizes.MATRIX_COUNTS.get(transformation.name)
         if not side and matrices:
-            side = problem_sizes.max_odd_side((size_kib or transformation.size_kib) * KIB, matrices)
+            side = problem_sizes.max_odd_side(size_kib * KIB, matrices)
         if transformation.takes_minutes(self.version, side):
             raise BadInput(
                 f"{self.version.label} takes minutes at a side of {side:,}",
-                f"Choose a side of at most {transformation.longest:,}, or another version.",
+                f"Choose a side of at most {transformation.max_slow_side:,}, or another version.",
             )
 
     def repeat(self, repetition: int, clock: Clock) -> None:
@@ -134,8 +135,8 @@ class MemoryTraffic:
             reason = "it ran on one thread"
         elif strip == 0:
             reason = "no strips ran: a thread's share has fewer than four elements"
-        elif self.settings.lever == "before":
-            reason = "the version before the transformation"
+        elif self.settings.lever == self.settings.baseline:
+            reason = "the version of the baseline"
         return [
             Evidence(
                 step="kernel",

@@ -1,4 +1,4 @@
-"""The transformations, and the versions of each: light, so that the declaration and the page can read it."""
+"""The transformations, and the versions of each loop. Light: the declaration and the page read it."""
 
 from __future__ import annotations
 
@@ -9,78 +9,72 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from bench.workload.interface import BadInput
-
 KIB = 1024
 MIB = 1024 * KIB
 FIELD_COUNTS = (1, 2, 8)
-"""Of eight, how many of a particle's fields a kernel may use."""
+"""Numbers of a particle's eight fields that a kernel may use."""
 MAX_SLOW_SIDE = 2049
+"""Longest side of a matrix for versions that would take minutes with a longer one."""
 KERNELS_FOLDER = Path(__file__).parent / "kernels"
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One way to write a kernel, or to compile it."""
+    """One way to write a kernel, or to compile it. A value of the lever of its case."""
 
     name: str
     label: str
     function: str
-    """In the transformation's module; `{fields}` stands for the number of fields used."""
+    """Name of the function in the transformation's module. `{fields}` stands for the number of fields used."""
     reorders: bool = True
-    """Compiled with leave to add in another order than written, without which no sum can become vectors."""
+    """Whether the compiler may reorder additions. Otherwise no sum can be vectorized."""
     threaded: bool = True
     """Whether it may use several threads."""
     promise: Literal["", "vectors", "threads"] = ""
-    """What it does not count as having run without."""
+    """What must have been used for the version to count as accelerated."""
     compiled: bool = True
-    """False for what a library does."""
+    """False for a function of a library."""
 
     def threads(self, cores: int) -> int:
-        """Threads that it runs on where there are so many cores."""
+        """The number of threads it uses on `cores` cores."""
         return cores if self.threaded else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Transformation:
-    """What is done to a kernel, from its first version to its best."""
+    """A transformation of a kernel, with all its versions. A case of the workload."""
 
     name: str
     label: str
     short: str
-    """As a tab is called."""
+    """Name of its tab."""
     module: str
-    """Of `workloads.memory_traffic.kernels`."""
+    """Name of its module in `workloads.memory_traffic.kernels`."""
+    summary: str
     sentences: tuple[str, ...]
+    """Introduction, in Markdown."""
     versions: tuple[Version, ...]
-    before: str
-    after: str
+    baseline: str
+    """Default version of the baseline arm."""
+    accelerated: str
+    """Default version of the accelerated arm."""
     size_kib: int
-    """Size where none is asked for: beyond most caches, or as large as the slowest version allows."""
+    """Default size: larger than most caches, or the largest that the slowest version can process in time."""
     tile: int = 0
-    """Side of a tile, or length of a strip, where none is asked for."""
+    """Default side of a tile, or length of a strip, in elements; 0 if there are none."""
     slow: tuple[str, ...] = ()
-    """Versions that are too slow for large sizes."""
-
-    def asked(self, lever: str, wanted: str) -> Version:
-        """The version that the side `lever` of a race runs: `wanted`, or the usual one. Raises BadInput for one of
-        another transformation."""
-        try:
-            return self.version(getattr(self, lever) if wanted == "default" else wanted)
-        except KeyError:
-            has = ", ".join(version.name for version in self.versions)
-            raise BadInput(f"{self.label} has no version {wanted}", f"It has {has}.") from None
+    """Names of the versions that are too slow for large sizes."""
 
     @property
-    def longest(self) -> int:
-        """Longest side for the versions that would take minutes beyond it."""
+    def max_slow_side(self) -> int:
+        """Longest side for the slow versions."""
         return MAX_SLOW_SIDE * (2 if self.name == "stencil" else 1)
 
     def takes_minutes(self, version: Version, side: int) -> bool:
-        return version.name in self.slow and side > self.longest
+        return version.name in self.slow and side > self.max_slow_side
 
     def version(self, name: str) -> Version:
-        """Raises KeyError."""
+        """The version `name`. Raises KeyError."""
         for version in self.versions:
             if version.name == name:
                 return version
@@ -88,17 +82,18 @@ class Transformation:
 
 
 TRANSFORMATIONS: Mapping[str, Transformation] = {
-    one.name: one
-    for one in (
+    transformation.name: transformation
+    for transformation in (
         Transformation(
             "unit-stride",
             "Unit stride",
             "Stride",
             "unit_stride",
+            "Sum a matrix along its rows instead of its columns.",
             (
-                "The sum of all elements of a large matrix; only the order of two loops differs.",
-                "Memory comes in lines of 64 bytes. Down a column, each line is fetched for one float32 of 4 bytes, "
-                "and is gone before its neighbour is asked for; along a row, all 16 are used.",
+                "The sum of all elements of a large matrix. The versions differ only in the order of the two loops.",
+                "Memory is read in lines of 64 bytes. Down a column, each line is fetched for one float32 of 4 bytes, "
+                "and is evicted before its neighbour is needed. Along a row, all 16 elements of a line are used.",
             ),
             (
                 Version("columns", "along columns", "columns"),
@@ -113,11 +108,13 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
             "Data layout",
             "Layout",
             "layout",
+            "Store each field of all particles together, instead of all fields of each particle.",
             (
-                "Particles with eight float64 fields: each particle's fields together (array of structures), or each "
-                "field of all particles together (structure of arrays).",
-                "A particle's eight fields fill exactly one line: whoever needs one of them fetches all eight. The "
-                "more fields are used, the less there is to gain; vectors still want their elements side by side.",
+                "Particles with eight float64 fields. An array of structures stores the fields of each particle "
+                "together; a structure of arrays stores each field of all particles together.",
+                "The eight fields of a particle fill exactly one cache line, so a loop that needs one field fetches "
+                "all eight. The more fields a loop uses, the smaller the gain. Vector instructions still need their "
+                "elements next to each other.",
             ),
             (
                 Version("aos", "array of structures", "aos_{fields}"),
@@ -132,15 +129,16 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
             "Vectorization",
             "Vectors",
             "vectorization",
+            "Let the compiler reorder the additions of an inner product.",
             (
-                "An inner product, compiled twice from one source. As written, each addition waits for the one before "
-                "it; with leave to reorder the additions, the compiler makes vectors of them.",
-                "The compiled code is read, and tells whether it did. Beyond the caches the loop waits for memory, "
-                "and the vectors gain far less.",
+                "An inner product, compiled twice from the same source. In the order written, each addition waits for "
+                "the one before it. If the compiler may reorder the additions, it can use vector instructions.",
+                "Fairlap reads the compiled code to check whether it does. Beyond the caches the loop waits for "
+                "memory, and the gain is much smaller.",
             ),
             (
-                Version("strict", "in the order written", "dot", reorders=False, threaded=False),
-                Version("reordered", "additions may be reordered", "dot", threaded=False, promise="vectors"),
+                Version("strict", "additions in order", "dot", reorders=False, threaded=False),
+                Version("reordered", "additions reordered", "dot", threaded=False, promise="vectors"),
             ),
             "strict",
             "reordered",
@@ -151,15 +149,16 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
             "Dependence",
             "Dependence",
             "dependence",
+            "Compute running sums in strips.",
             (
-                "Running sums: every element needs the one before it, so the loop can neither become vectors nor be "
-                "shared out as it stands.",
-                "Strip-mined, four strips run side by side and threads take shares of their own, for the price of "
-                "going over part of the data twice. That does not always pay.",
+                "Running sums: every element needs the previous one, so the loop as written can use neither vectors "
+                "nor threads.",
+                "In strips, four sums run at the same time and each thread computes its own share. The price is a "
+                "second pass over part of the data, so it is not always faster.",
             ),
             (
-                Version("recurrence", "one element after the other", "recurrence", threaded=False),
-                Version("strips", "strips side by side", "strips"),
+                Version("recurrence", "one after the other", "recurrence", threaded=False),
+                Version("strips", "in strips", "strips"),
             ),
             "recurrence",
             "strips",
@@ -171,14 +170,15 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
             "Multithreading",
             "Threads",
             "multithreading",
+            "Run STREAM's triad on all cores instead of one.",
             (
-                "STREAM's triad, a = b + s · c, on one thread and on as many as there are cores.",
-                "Arithmetic grows with the cores, the road to memory does not: beyond the caches the speedup ends "
-                "where the bandwidth does.",
+                "STREAM's triad, a = b + s · c, on one thread and on one thread per core.",
+                "Arithmetic scales with the number of cores, memory bandwidth does not: beyond the caches the speedup "
+                "ends where the bandwidth is exhausted.",
             ),
             (
                 Version("one", "one thread", "triad", threaded=False),
-                Version("all", "a thread a core", "triad", promise="threads"),
+                Version("all", "one thread per core", "triad", promise="threads"),
             ),
             "one",
             "all",
@@ -189,18 +189,19 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
             "Tiling: matrix product",
             "Product",
             "tiling",
+            "Permute, tile and block the loops of a matrix product.",
             (
-                "The product of two matrices takes 2n³ operations in whatever order; what differs is how far a value "
-                "travels before it is used again.",
-                "Permuting the loops gives unit stride; strip-mining and permuting them gives tiles that a cache "
-                "holds; blocks of two by four sums keep values in registers. Tiles alone may well lose: they add "
-                "loops, and do nothing for the registers. NumPy's BLAS is the upper reference.",
+                "The product of two matrices takes 2n³ operations in any order. The order decides how much other data "
+                "is read before a value is used again.",
+                "Permuting the loops gives unit stride. Strip-mining and permuting them gives tiles that fit into a "
+                "cache. Blocks of two by four sums keep values in registers. Tiles alone may be slower, because they "
+                "add loops and do nothing for the registers. NumPy's BLAS is the reference.",
             ),
             (
-                Version("ijk", "as defined (ijk)", "ijk"),
-                Version("ikj", "permuted (ikj)", "ikj"),
-                Version("tiled", "strip-mined and permuted: tiled", "tiled"),
-                Version("blocked", "tiled and blocked in registers", "blocked"),
+                Version("ijk", "loop order ijk", "ijk"),
+                Version("ikj", "loop order ikj", "ikj"),
+                Version("tiled", "tiled", "tiled"),
+                Version("blocked", "tiled, register blocks", "blocked"),
                 Version("blas", "NumPy's BLAS", "blas", compiled=False),
             ),
             "ijk",
@@ -214,10 +215,11 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
             "Tiling: transpose",
             "Transpose",
             "transpose",
+            "Transpose a matrix tile by tile.",
             (
-                "A matrix is copied to its transpose. Reading along rows means writing down columns: one of both "
-                "jumps, whichever loop is the inner one.",
-                "Inside a tile that the cache holds, all of each line that was fetched is used before it goes.",
+                "A matrix is copied to its transpose. Reading along rows means writing down columns, so one of the "
+                "two has a large stride, whichever loop is the inner one.",
+                "In a tile that fits into the cache, all elements of a fetched line are used before it is evicted.",
             ),
             (
                 Version("rows", "row by row", "rows"),
@@ -233,11 +235,12 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
             "Stencil",
             "Stencil",
             "stencil",
+            "Tile the sweeps of a stencil in space and in time.",
             (
-                "Eight sweeps of Jacobi's five-point average over a grid: four additions and products for every "
+                "Eight sweeps of Jacobi's five-point average over a grid: four additions and multiplications for each "
                 "element that is read and written.",
-                "Along rows the sweep goes at the speed of memory, and no tile in space can change that. Tiles in "
-                "time can: the sweeps follow one another a row behind, and the grid is read and written once for all.",
+                "Along the rows a sweep runs at the speed of memory, and tiles in space cannot change that. Tiles in "
+                "time can: the sweeps follow each other one row apart, and the grid is read and written only once.",
             ),
             (
                 Version("columns", "down the columns", "columns", threaded=False),
@@ -258,16 +261,16 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
 
 @cache
 def read_kernel_source(module: str, function: str) -> str:
-    """Source of a kernel, read and not imported: the process that serves pages has no compiler in it."""
+    """Source of a kernel. It is read as text, because the process that serves pages does not import Numba."""
     text = (KERNELS_FOLDER / f"{module}.py").read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            return ast.get_source_segment(text, node) + "\n"
+            return f"{ast.get_source_segment(text, node)}\n"
     raise KeyError(function)
 
 
 def format_version_source(transformation: Transformation, version: Version, fields: int = 1) -> str:
-    """Source of a version as it is compiled: with its decorator."""
+    """Source of a version with its decorator, as it is compiled."""
     text = read_kernel_source(transformation.module, version.function.format(fields=fields))
     if not version.compiled:
         return text

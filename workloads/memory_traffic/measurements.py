@@ -10,25 +10,10 @@ from bench.values import Value
 from bench.workload.interface import BadInput
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
-STRIDE_SWEEP = "stride"
-"""The sweep of the stride. The other sweeps, of tiles or strips, are named by their transformation."""
-SWEEPABLE = ("tiling", "transpose", "stencil", "dependence")
-"""The transformations with versions that have tiles or strips."""
-
-
-class SweepArguments(Value):
-    what: str
-    """`STRIDE_SWEEP` or one of `SWEEPABLE`."""
-
-    @field_validator("what")
-    @classmethod
-    def _check(cls, what: str) -> str:
-        if what != STRIDE_SWEEP and what not in SWEEPABLE:
-            raise BadInput(
-                f"{what or 'An empty name'} has nothing to sweep",
-                f"Sweep {STRIDE_SWEEP}, or one of {', '.join(SWEEPABLE)}.",
-            )
-        return what
+STRIDE_CASE = "unit-stride"
+"""The case whose sweep is over strides. The other sweeps are over tiles or strips."""
+SWEPT_CASES = (STRIDE_CASE, "tiling", "transpose", "stencil", "dependence")
+"""The cases that the measurement `sweep` is for."""
 
 
 class SweepPoint(Value):
@@ -130,6 +115,8 @@ class ScalingResult(Value):
 class RooflineArguments(Value):
     kernels: list[str]
     """Names of transformations whose versions are measured."""
+    fields: Literal[1, 2, 8] = 1
+    """Number of a particle's fields that the versions of the data layout use."""
 
     @field_validator("kernels")
     @classmethod
@@ -190,6 +177,11 @@ class RooflinePoint(Value):
 class RooflineResult(Value):
     uncounted: str
     """Why hardware events are missing; empty if none are."""
+
+
+class StreamArguments(Value):
+    size_kib: int = Field(default=1144 * 1024, ge=1)
+    """Size of the three arrays together; by default larger than the caches of most machines."""
 
 
 class StreamRound(Value):

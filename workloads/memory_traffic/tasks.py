@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bench.workload.declaration import NoArguments, NoResult
-from bench.workload.interface import Settings, TaskReporter
+from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_runtime
 from workloads.memory_traffic.measure import perf_counters
 from workloads.memory_traffic.measurements import (
-    STRIDE_SWEEP,
+    STRIDE_CASE,
+    SWEPT_CASES,
     RooflineArguments,
     RooflineResult,
     ScalingResult,
+    StreamArguments,
     StreamResult,
-    SweepArguments,
     SweepResult,
 )
 
@@ -24,19 +25,24 @@ class MemoryTrafficTasks:
     Numba is configured before the modules that measure are imported, because they load it.
     """
 
-    def sweep(self, settings: Settings, arguments: SweepArguments, reporter: TaskReporter) -> SweepResult:
-        """Time one kernel at every stride from 1 to 64, or the versions of a transformation at growing tiles or strips.
+    def sweep(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> SweepResult:
+        """Time one kernel at every stride from 1 to 64, or the versions of the case at growing tiles or strips.
 
         Reports `point` (`SweepPoint`), and `level` (`SweepLevel`) for versions to compare with. Strides are swept over
         float32 first, then over float64. Tiles that are too large to give every thread work are left out. Every result
         is checked before it is timed. Raises BadInput.
         """
+        if settings.case not in SWEPT_CASES:
+            raise BadInput(
+                f"The case {settings.case} has neither strides nor tiles to sweep",
+                f"Select one of the cases {', '.join(SWEPT_CASES)}.",
+            )
         numba_runtime.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import stride_sweep, tile_sweep
 
-        if arguments.what == STRIDE_SWEEP:
+        if settings.case == STRIDE_CASE:
             return stride_sweep.sweep_strides(settings, reporter)
-        return tile_sweep.sweep_tiles(TRANSFORMATIONS[arguments.what], settings, reporter)
+        return tile_sweep.sweep_tiles(TRANSFORMATIONS[settings.case], settings, reporter)
 
     def sizes(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> NoResult:
         """Time both versions of the plan from inside the nearest cache to beyond the last, and STREAM's triad as well.
@@ -46,7 +52,7 @@ class MemoryTrafficTasks:
         numba_runtime.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import size_sweep
 
-        size_sweep.sweep_sizes(TRANSFORMATIONS[str(settings.parameters["transformation"])], settings, reporter)
+        size_sweep.sweep_sizes(TRANSFORMATIONS[settings.case], settings, reporter)
         return NoResult()
 
     def scaling(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> ScalingResult:
@@ -59,7 +65,7 @@ class MemoryTrafficTasks:
 
         return scaling.measure_scaling(settings, reporter)
 
-    def stream(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> StreamResult:
+    def stream(self, settings: Settings, arguments: StreamArguments, reporter: TaskReporter) -> StreamResult:
         """Compare the triad compiled by Numba with STREAM's own loop in C (gcc -O3 -march=native -fopenmp), in turns.
 
         Reports `round` (`StreamRound`). Raises BadInput if there is no gcc, or too little memory.
@@ -67,7 +73,7 @@ class MemoryTrafficTasks:
         numba_runtime.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import stream_c
 
-        return stream_c.compare_with_stream_c(settings, numba_runtime.ALLOWED_CORES, reporter)
+        return stream_c.compare_with_stream_c(settings, arguments, numba_runtime.ALLOWED_CORES, reporter)
 
     def roofline(self, settings: Settings, arguments: RooflineArguments, reporter: TaskReporter) -> RooflineResult:
         """Measure the limits of this machine, and how near the kernels of some transformations come to them.
@@ -81,7 +87,6 @@ class MemoryTrafficTasks:
         from workloads.memory_traffic.measure import roofline
 
         try:
-            kernels = [TRANSFORMATIONS[name] for name in arguments.kernels]
-            return roofline.measure_roofline(settings, kernels, counters, reporter)
+            return roofline.measure_roofline(settings, arguments, counters, reporter)
         finally:
             counters.close()

@@ -137,23 +137,6 @@ def test_a_tab_restores_the_case_that_was_last_selected_in_it(two_cases):
     assert read_plan(app.run())["case"] == "recursion"
 
 
-def test_a_tab_fixes_and_hides_parameters():
-    app = open_form(ControlOverrides(fixed={"loops": 5}, hidden=("fault",)))
-    assert read_plan(app)["parameters"] == {"loops": 5, "fault": "none"}
-    assert "Loops" not in [control.label for control in app.number_input]
-
-
-def test_a_value_that_a_tab_does_not_allow_comes_back_where_it_is_allowed(two_cases):
-    app = open_form(
-        ControlOverrides(cases=("recursion",), choices={"parts": ("left", "right")}), case="recursion", parts="left"
-    )
-    assert read_plan(app)["parameters"]["parts"] == "left"
-    app.session_state["overrides"] = ControlOverrides(cases=("recursion",), fixed={"parts": "right"})
-    assert read_plan(app.run())["parameters"]["parts"] == "right"
-    app.session_state["overrides"] = ControlOverrides(cases=("recursion",), choices={"parts": ("left",)})
-    assert read_plan(app.run())["parameters"]["parts"] == "left"
-
-
 def test_a_tab_without_a_race_has_only_cores_and_visible_parameters():
     app = open_form(ControlOverrides(visible=("loops",), races=False))
     assert not app.button_group and not app.toggle

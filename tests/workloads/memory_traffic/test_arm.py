@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.plan.validation import PlanError, make_plan
 from bench.values import Measure
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
@@ -13,11 +14,11 @@ from workloads.memory_traffic.measure import peak, triad
 
 
 def test_both_arms_work_on_the_same_data_and_agree(tmp_path):
-    folders = [tmp_path / "before", tmp_path / "after"]
+    folders = [tmp_path / "columns", tmp_path / "rows"]
     arms, prepared = [], []
     for folder in folders:
         folder.mkdir()
-        arm, reply = prepare_arm(folder, folder.name, transformation="unit-stride")
+        arm, reply = prepare_arm(folder, "unit-stride", folder.name)
         arm.repeat(0, lambda step, work: work())
         measures = {measure.name: measure.value for measure in arm.conclude()[0]}
         assert measures["right"] == 100
@@ -30,15 +31,15 @@ def test_both_arms_work_on_the_same_data_and_agree(tmp_path):
 
 
 def test_the_evidence_says_whether_the_loop_has_vectors(tmp_path):
-    strict = prepare_arm(tmp_path, "after", transformation="vectorization", after="strict")[0].evidence()[0]
+    strict = prepare_arm(tmp_path, "vectorization", "strict")[0].evidence()[0]
     assert strict.words[2].startswith("not vectorized")
-    reordered = prepare_arm(tmp_path, "after", transformation="vectorization")[0].evidence()[0]
+    reordered = prepare_arm(tmp_path, "vectorization")[0].evidence()[0]
     assert reordered.path == "accelerated"
     assert reordered.words[2].startswith("vectorized")
 
 
 def test_a_version_that_promises_vectors_and_has_none_is_not_accelerated(tmp_path):
-    arm, _ = prepare_arm(tmp_path, "after", transformation="vectorization")
+    arm, _ = prepare_arm(tmp_path, "vectorization")
     arm.kernel = numba_compile.compile_function(lambda x, y: x[0], arm.arguments, threads=1)
     evidence = arm.evidence()[0]
     assert evidence.path == "stock"
@@ -46,31 +47,45 @@ def test_a_version_that_promises_vectors_and_has_none_is_not_accelerated(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"),
+    ("settings", "message"),
     [
-        ({"transformation": "layout", "side": 100}, "no matrices"),
-        ({"transformation": "layout", "after": "ikj"}, "no version ikj"),
-        ({"transformation": "tiling", "after": "ijk", "side": 4096}, "minutes"),
+        ({"case": "layout", "side": 100}, "no matrices"),
+        ({"case": "tiling", "lever": "ijk", "side": 4096}, "minutes"),
     ],
 )
-def test_a_race_that_is_not_possible_is_refused_with_a_remedy(tmp_path, parameters, message):
+def test_a_race_that_is_not_possible_is_refused_with_a_remedy(tmp_path, settings, message):
     with pytest.raises(BadInput, match=message) as refusal:
-        prepare_arm(tmp_path, "after", **parameters)
+        prepare_arm(tmp_path, **settings)
     assert refusal.value.remedy
 
 
-@pytest.mark.parametrize(("size", "tile", "cores", "strip"), [(16, 0, 1, 256), (16, 0, 2, 128), (64, 65_536, 1, 1024)])
+def test_a_version_of_another_case_is_refused():
+    with pytest.raises(PlanError, match="accelerated: 'ikj' is no value of the lever version; it has aos, soa"):
+        make_plan("memory-traffic", "layout", accelerated="ikj")
+
+
+def test_only_the_baselines_version_counts_as_stock(tmp_path):
+    """Any two versions can race: the one of the baseline is what the other is compared with."""
+    ikj = prepare_arm(tmp_path, "tiling", "ikj")[0].evidence()[0]
+    assert (ikj.path, ikj.reason) == ("accelerated", "")
+    ikj = prepare_arm(tmp_path, "tiling", "ikj", baseline="ikj")[0].evidence()[0]
+    assert (ikj.path, ikj.reason) == ("stock", "the version of the baseline")
+
+
+@pytest.mark.parametrize(
+    ("size", "tile", "cores", "strip"), [(16, 512, 1, 256), (16, 512, 2, 128), (64, 65_536, 1, 1024)]
+)
 def test_strips_are_shortened_until_four_fit_into_a_share(tmp_path, size, tile, cores, strip):
-    arm, _ = prepare_arm(tmp_path, "after", cores, transformation="dependence", size=size, tile=tile)
+    arm, _ = prepare_arm(tmp_path, "dependence", cores=cores, size=size, tile=tile)
     evidence = arm.evidence()[0]
     assert (evidence.path, evidence.words[-1]) == ("accelerated", f"strips of {strip:,}")
     a = arm.problem.arguments_for("strips")[0]
-    assert problem_sizes.strip_length(len(a), cores, tile or 512) == strip
+    assert problem_sizes.strip_length(len(a), cores, tile) == strip
     assert 4 * strip * cores <= len(a)
 
 
 def test_the_evidence_says_that_no_strips_ran_if_none_fits(tmp_path, monkeypatch):
-    arm, _ = prepare_arm(tmp_path, "after", transformation="dependence", size=1)
+    arm, _ = prepare_arm(tmp_path, "dependence", size=1)
     monkeypatch.setattr(problem_sizes, "strip_length", lambda elements, threads, max_strip: 0)
     evidence = arm.evidence()[0]
     assert evidence.path == "stock"
@@ -94,7 +109,7 @@ def conclude_arm(
 
 def test_the_best_call_is_one_of_the_race(tmp_path, monkeypatch):
     assert load_workloads()["memory-traffic"].policy.quality_after_race
-    arm, before = conclude_arm(tmp_path, monkeypatch, transformation="layout")
+    arm, before = conclude_arm(tmp_path, monkeypatch, case="layout")
     arm.sample_times_s.append(arm.sample_times_s[0] / 4)
     after = {measure.name: measure for measure in arm.conclude()[0]}
     for name in ("bandwidth", "rate", "share"):
@@ -103,14 +118,14 @@ def test_the_best_call_is_one_of_the_race(tmp_path, monkeypatch):
 
 
 def test_threads_on_one_core_are_not_an_acceleration(tmp_path):
-    evidence = prepare_arm(tmp_path, "after", transformation="multithreading")[0].evidence()[0]
+    evidence = prepare_arm(tmp_path, "multithreading")[0].evidence()[0]
     assert (evidence.path, evidence.reason) == ("stock", "it ran on one thread")
 
 
 def test_a_matrix_product_is_compared_with_the_arithmetic_peak_and_with_blas(tmp_path, monkeypatch):
-    _, measures = conclude_arm(tmp_path, monkeypatch, transformation="tiling")
+    _, measures = conclude_arm(tmp_path, monkeypatch, case="tiling")
     assert "peak of float32 arithmetic" not in measures["share"].label, "73³ operations on little data: below the ridge"
-    arm, measures = conclude_arm(tmp_path, monkeypatch, peak_gflop_s=50, transformation="tiling")
+    arm, measures = conclude_arm(tmp_path, monkeypatch, peak_gflop_s=50, case="tiling")
     assert "the peak of float32 arithmetic" in measures["share"].label
     assert measures["share"].value == pytest.approx(100 * arm.problem.flops / 1e-3 / 1e9 / 50)
     library_share = 100 * measures["rate"].value / measures["library"].value
@@ -119,12 +134,12 @@ def test_a_matrix_product_is_compared_with_the_arithmetic_peak_and_with_blas(tmp
 
 
 def test_a_kernel_that_waits_for_memory_is_compared_with_the_triad(tmp_path, monkeypatch):
-    arm, measures = conclude_arm(tmp_path, monkeypatch, transformation="transpose")
+    arm, measures = conclude_arm(tmp_path, monkeypatch, case="transpose")
     assert "the triad's bandwidth" in measures["share"].label
     assert measures["share"].value == pytest.approx(100 * arm.problem.bytes / 1e-3 / 1e9 / 10)
     assert "share_of_library" not in measures
     assert not measures.keys() & {"rate", "peak"}, "a transpose computes nothing"
     # The version `time` moves the grid once for all sweeps; its share is that of its own bytes.
-    arm, measures = conclude_arm(tmp_path, monkeypatch, transformation="stencil")
+    arm, measures = conclude_arm(tmp_path, monkeypatch, case="stencil")
     assert measures.keys() > {"rate", "peak"}
     assert measures["share"].value == pytest.approx(100 * arm.problem.traffic_bytes("time") / 1e-3 / 1e9 / 10)

@@ -23,7 +23,9 @@ def test_sizes_are_formatted_in_the_largest_unit_that_is_not_below_one(tmp_path,
     monkeypatch.setattr(scaling, "ROUNDS", 1)
     swept = stride_sweep.sweep_strides(make_settings(tmp_path, size=512), ReportRecorder())
     assert swept.shape.endswith("512 KiB each")
-    assert scaling.measure_scaling(make_settings(tmp_path, size=100), ReportRecorder()).shape.endswith("100 KiB")
+    assert scaling.measure_scaling(
+        make_settings(tmp_path, "multithreading", size=100), ReportRecorder()
+    ).shape.endswith("100 KiB")
     monkeypatch.setattr(memory_check, "available_bytes", lambda: 100 * 1024)
     with pytest.raises(BadInput, match=r"^The measurement needs 1.5 GiB of memory, and 100 KiB are available$"):
         memory_check.require_memory(3 << 29)

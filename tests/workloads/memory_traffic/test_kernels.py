@@ -28,7 +28,7 @@ def test_every_kernel_is_correct_at_sizes_that_nothing_divides(transformation, v
 def test_threads_do_not_change_the_result(name):
     transformation = TRANSFORMATIONS[name]
     problem = problems.make_problem(transformation, size_kib=40, side=0, tile=8, fields=1, seed=2)
-    version = transformation.version(transformation.after)
+    version = transformation.version(transformation.accelerated)
     arguments = problem.arguments_for(version.name)
     kernel = numba_compile.build_kernel(transformation, version, arguments, cores=2)
     problem.require_correct(kernel.call(*arguments), name)

@@ -23,8 +23,8 @@ def test_the_result_of_an_earlier_kernel_is_not_mistaken_for_that_of_a_later_one
     for name in ("transpose", "stencil", "tiling", "dependence", "multithreading"):
         transformation = TRANSFORMATIONS[name]
         problem = problems.make_problem(transformation, size_kib=4, side=0, tile=4, fields=1, seed=0)
-        arguments = problem.arguments_for(transformation.after)
-        function = numba_compile.load_function(transformation, transformation.version(transformation.after))
+        arguments = problem.arguments_for(transformation.accelerated)
+        function = numba_compile.load_function(transformation, transformation.version(transformation.accelerated))
         problem.run_checked(function, arguments, "correct")
         out = problem.require_out()
         correct = out.copy()

@@ -10,9 +10,6 @@ from tests.support.task_calls import call_task
 @pytest.mark.parametrize("wrong", [None, True, 1.5, float("nan"), "", "nonsense", [], ["tiling"], {"tiling": 1}])
 def test_any_wrong_task_argument_is_refused_with_a_remedy(tmp_path, wrong):
     is_text = isinstance(wrong, str)
-    with pytest.raises(BadInput, match="nothing to sweep" if is_text else "what: should be a valid string") as refusal:
-        call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": wrong})
-    assert refusal.value.remedy
     unknown = "There is no transformation" if is_text else "kernels.1: should be a valid string"
     with pytest.raises(BadInput, match=unknown) as refusal:
         call_task("memory-traffic", "roofline", make_settings(tmp_path), {"kernels": ["tiling", wrong]})
@@ -23,9 +20,22 @@ def test_any_wrong_task_argument_is_refused_with_a_remedy(tmp_path, wrong):
             call_task("memory-traffic", "roofline", make_settings(tmp_path), {"kernels": wrong})
 
 
+@pytest.mark.parametrize("wrong", [None, 0, 1.5, "many"])
+def test_a_size_for_stream_that_is_no_size_is_refused(tmp_path, wrong):
+    with pytest.raises(BadInput, match="size_kib: should be") as refusal:
+        call_task("memory-traffic", "stream", make_settings(tmp_path), {"size_kib": wrong})
+    assert refusal.value.remedy
+
+
+def test_a_case_without_strides_and_tiles_has_nothing_to_sweep(tmp_path):
+    with pytest.raises(BadInput, match="layout has neither strides nor tiles to sweep") as refusal:
+        call_task("memory-traffic", "sweep", make_settings(tmp_path, "layout"))
+    assert "unit-stride, tiling, transpose, stencil, dependence" in refusal.value.remedy
+
+
 def test_missing_and_unknown_arguments_are_refused(tmp_path):
-    with pytest.raises(BadInput, match="what: missing"):
-        call_task("memory-traffic", "sweep", make_settings(tmp_path))
+    with pytest.raises(BadInput, match="what: there is no such argument"):
+        call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": "stride"})
     with pytest.raises(BadInput, match="kernels: missing"):
         call_task("memory-traffic", "roofline", make_settings(tmp_path))
     with pytest.raises(BadInput, match="size: there is no such argument"):

@@ -17,6 +17,7 @@ from ui.design import browser, markdown, plotly_template
 from ui.design.theme import Theme, arm_style, published_colour
 from ui.views.memory_traffic import array_sizes
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
+from workloads.memory_traffic.kernel_settings import read_kernel_settings
 from workloads.memory_traffic.measurements import PeakRate, RooflinePoint, RooflineResult, TriadPoint
 
 LINE_DASHES = ("dash", "solid", "dot", "dashdot")
@@ -37,7 +38,8 @@ def draw_roofline_tab(plan: Plan) -> None:
             width=280,
         )
     kernels = list(TRANSFORMATIONS) if chosen == ALL_KERNELS else [chosen]
-    request = MeasurementRequest(plan, "roofline", {"kernels": kernels})
+    fields = read_kernel_settings(plan.parameters).fields
+    request = MeasurementRequest(plan, "roofline", {"kernels": kernels, "fields": fields})
     job = job_panel.find_job(request)
     with row:
         job_panel.draw_buttons(request, job, "Measure", ":material/roofing:")

@@ -59,7 +59,7 @@ def draw_sizes(job: DisplayedJob, colours: Theme) -> None:
 
 def charted_rate(plan: Plan) -> ChartedRate:
     """The matrix product computes much on little data, so its arithmetic is charted, not its bandwidth."""
-    return ARITHMETIC if plan.parameters["transformation"] == "tiling" else BANDWIDTH
+    return ARITHMETIC if plan.case == "tiling" else BANDWIDTH
 
 
 def _pair_sizes(points: list[SizePoint]) -> list[tuple[SizePoint, SizePoint]]:

@@ -17,22 +17,21 @@ from ui.design import markdown, plotly_template
 from ui.design.theme import Theme, arm_style, faint_colour
 from ui.views.memory_traffic.array_sizes import data_caches
 from workloads.memory_traffic.measurements import (
-    STRIDE_SWEEP,
-    SweepArguments,
+    STRIDE_CASE,
     SweepLevel,
     SweepPoint,
     SweepResult,
 )
 
 SWEEP_LABELS = {
-    STRIDE_SWEEP: "Strides 1 to 64",
+    STRIDE_CASE: "Strides 1 to 64",
     "tiling": "Tile sizes",
     "transpose": "Tile sizes",
     "stencil": "Tile sizes",
     "dependence": "Strip lengths",
 }
 SWEEP_TITLES = {
-    STRIDE_SWEEP: "Time per element, by stride",
+    STRIDE_CASE: "Time per element, by stride",
     "tiling": "The matrix product over the side of its tile",
     "transpose": "The transpose over the side of its tile",
     "stencil": "The stencil over the side of its tile",
@@ -52,21 +51,21 @@ def draw_sweep(job: DisplayedJob, colours: Theme) -> None:
     points, levels = record.reports_as("point", SweepPoint), record.reports_as("level", SweepLevel)
     if not points and not levels:
         return
-    what, result = record.arguments_as(SweepArguments).what, record.result_as(SweepResult)
-    threads = format_count(1 if what == STRIDE_SWEEP else record.plan.cores, "thread")
+    case, result = record.plan.case, record.result_as(SweepResult)
+    threads = format_count(1 if case == STRIDE_CASE else record.plan.cores, "thread")
     shape = f", {markdown.escape_markdown(result.shape)}" if result else ""
-    st.markdown(f"**{SWEEP_TITLES[what]}** :small[{threads}{shape}]")
+    st.markdown(f"**{SWEEP_TITLES[case]}** :small[{threads}{shape}]")
     st.plotly_chart(
-        build_sweep_figure(what, points, levels, data_caches(record.machine), colours),
+        build_sweep_figure(case, points, levels, data_caches(record.machine), colours),
         key="memory-sweep",
         config=plotly_template.PLOTLY_CONFIG,
-        alt=f"{SWEEP_TITLES[what]}: time per element",
+        alt=f"{SWEEP_TITLES[case]}: time per element",
     )
-    st.caption(describe_points(what, points))
+    st.caption(describe_points(case, points))
 
 
 def build_sweep_figure(
-    what: str, points: list[SweepPoint], levels: list[SweepLevel], caches: list[Cache], theme: Theme
+    case: str, points: list[SweepPoint], levels: list[SweepLevel], caches: list[Cache], theme: Theme
 ) -> go.Figure:
     """Nanoseconds per element over stride or tile. Versions to compare with are horizontal lines."""
     figure = plotly_template.new_figure(theme, 420, layout={"showlegend": True})
@@ -91,14 +90,14 @@ def build_sweep_figure(
             name=f"{level.label}: {1e3 * level.seconds:.3g} ms",
             showlegend=True,
         )
-    if what == STRIDE_SWEEP:
+    if case == STRIDE_CASE:
         _mark_line_strides(figure, points, theme)
     else:
         _mark_cache_limits(figure, points, caches, theme)
     tiles = sorted({point.x for point in points})
     tile_axis = {"type": "log", "tickvals": tiles, "ticktext": [f"{tile:,}" for tile in tiles]}
     figure.update_xaxes(
-        title=_axis_title(what), **({"type": "linear", "dtick": 8} if what == STRIDE_SWEEP else tile_axis)
+        title=_axis_title(case), **({"type": "linear", "dtick": 8} if case == STRIDE_CASE else tile_axis)
     )
     times = [entry.ns for entry in (*points, *levels)]
     if max(times) > MIN_LOG_SCALE_RATIO * min(times):
@@ -118,9 +117,9 @@ def _line_strides(points: list[SweepPoint]) -> dict[str, int]:
     return {point.label: point.line for point in points if point.line is not None}
 
 
-def _axis_title(what: str) -> str:
-    return {STRIDE_SWEEP: "stride [elements]", "dependence": "length of a strip [float64 elements]"}.get(
-        what, "side of a tile [float32 elements]"
+def _axis_title(case: str) -> str:
+    return {STRIDE_CASE: "stride [elements]", "dependence": "length of a strip [float64 elements]"}.get(
+        case, "side of a tile [float32 elements]"
     )
 
 
@@ -158,14 +157,14 @@ def _filling_tile(series: list[SweepPoint], size: int) -> float | None:
     return last.x * (size / last.bytes) ** (1 / power)
 
 
-def describe_points(what: str, points: list[SweepPoint]) -> str:
+def describe_points(case: str, points: list[SweepPoint]) -> str:
     """The fastest and the slowest point, in Markdown."""
     if not points:
         return ""
     best, worst = min(points, key=lambda point: point.ns), max(points, key=lambda point: point.ns)
     text = f"From {_format_ns(best)} per element at {best.x} ({best.label}) "
     text += f"to {_format_ns(worst)} at {worst.x} ({worst.label})."
-    if what == STRIDE_SWEEP:
+    if case == STRIDE_CASE:
         strides = " and ".join(f"{line} {kind}" for kind, line in _line_strides(points).items())
         text += f" From a stride of {strides} on, each element needs a whole cache line of 64 bytes."
     return text

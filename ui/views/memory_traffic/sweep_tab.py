@@ -1,4 +1,4 @@
-"""Below a race of memory traffic: charts of its transformation over array sizes, strides, tiles or cores."""
+"""Below a race of memory traffic: charts of its case over array sizes, strides, tiles or cores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ui.design import browser
 from ui.views.memory_traffic.scaling import draw_scaling
 from ui.views.memory_traffic.sizes import draw_sizes
 from ui.views.memory_traffic.sweep_charts import SWEEP_LABELS, draw_sweep
-from workloads.memory_traffic.measurements import STRIDE_SWEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,10 @@ class ChartTask:
     draw: DrawMeasurement
 
 
-def list_chart_tasks(transformation: str) -> list[ChartTask]:
-    """The charts of a transformation; the first is the default."""
+def list_chart_tasks(case: str) -> list[ChartTask]:
+    """The charts of a case; the first is the default."""
     charts = []
-    if transformation == "multithreading":
+    if case == "multithreading":
         charts.append(
             ChartTask(
                 "One to all cores",
@@ -43,13 +42,12 @@ def list_chart_tasks(transformation: str) -> list[ChartTask]:
                 draw_scaling,
             )
         )
-    sweep = STRIDE_SWEEP if transformation == "unit-stride" else transformation
-    if sweep in SWEEP_LABELS:
+    if case in SWEEP_LABELS:
         charts.append(
             ChartTask(
-                SWEEP_LABELS[sweep],
+                SWEEP_LABELS[case],
                 "sweep",
-                {"what": sweep},
+                {},
                 ":material/linear_scale:",
                 "Each point is the best of a few passes, at the array size set above. Every result is checked.",
                 draw_sweep,
@@ -70,10 +68,9 @@ def list_chart_tasks(transformation: str) -> list[ChartTask]:
 
 
 def draw_sweep_section(plan: Plan) -> None:
-    """One chart of the plan's transformation, a choice between its charts, and the button that measures it."""
+    """One chart of the plan's case, a choice between its charts, and the button that measures it."""
     colours = browser.detect_theme()
-    transformation = str(plan.parameters["transformation"])
-    charts = {chart.label: chart for chart in list_chart_tasks(transformation)}
+    charts = {chart.label: chart for chart in list_chart_tasks(plan.case)}
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("#### Chart", width="content")
@@ -84,7 +81,7 @@ def draw_sweep_section(plan: Plan) -> None:
                 list(charts),
                 default=label,
                 required=True,
-                key=f"memory:chart-{transformation}",
+                key=f"memory:chart-{plan.case}",
                 label_visibility="collapsed",
                 width="content",
             )

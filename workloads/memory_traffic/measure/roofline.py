@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from bench.formatting import format_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic import problem_sizes, problems
-from workloads.memory_traffic.catalogue import KIB, MIB, Transformation, Version
+from workloads.memory_traffic.catalogue import KIB, MIB, TRANSFORMATIONS, Transformation, Version
 from workloads.memory_traffic.compiler import numba_compile
 from workloads.memory_traffic.measure import memory_check, peak, timing, triad
 from workloads.memory_traffic.measure.perf_counters import PerfCounters
-from workloads.memory_traffic.measurements import PeakRate, RooflinePoint, RooflineResult, TriadPoint
+from workloads.memory_traffic.measurements import PeakRate, RooflineArguments, RooflinePoint, RooflineResult, TriadPoint
 from workloads.memory_traffic.problem import Problem
 
 MIN_SIZE_BYTES = 12 * KIB
@@ -58,9 +58,10 @@ class _StepProgress:
 
 
 def measure_roofline(
-    settings: Settings, transformations: Sequence[Transformation], counters: PerfCounters, reporter: TaskReporter
+    settings: Settings, arguments: RooflineArguments, counters: PerfCounters, reporter: TaskReporter
 ) -> RooflineResult:
     """See `MemoryTrafficTasks.roofline`."""
+    transformations = [TRANSFORMATIONS[name] for name in arguments.kernels]
     thread_counts = select_thread_counts(settings.cores)
     max_bytes = int(memory_check.MAX_MEMORY_SHARE / 2 * memory_check.available_bytes())
     sizes = list_triad_sizes(min(MAX_SIZE_BYTES, max_bytes))
@@ -79,7 +80,7 @@ def measure_roofline(
             triads[threads].append(measured)
             reporter.report("triad", TriadPoint(threads=threads, bytes=measured.bytes, gb_s=measured.gb_s))
     for transformation in transformations:
-        _measure_versions(transformation, settings, _Limits(triads, peaks), counters, progress)
+        _measure_versions(transformation, arguments.fields, settings, _Limits(triads, peaks), counters, progress)
     return RooflineResult(uncounted=counters.missing)
 
 
@@ -92,30 +93,36 @@ class _Limits:
 
 
 def _measure_versions(
-    transformation: Transformation, settings: Settings, limits: _Limits, counters: PerfCounters, progress: _StepProgress
+    transformation: Transformation,
+    fields: int,
+    settings: Settings,
+    limits: _Limits,
+    counters: PerfCounters,
+    progress: _StepProgress,
 ) -> None:
     """Measure every version of a transformation at its default size, and report it as `kernel`."""
     memory_check.require_memory(problem_sizes.estimate_bytes(transformation, size_kib=0, side=0))
     progress.report(f"{transformation.label}: making the arrays")
-    fields = int(settings.parameters["fields"])
     problem = problems.make_problem(transformation, size_kib=0, side=0, tile=0, fields=fields, seed=settings.seed)
     for version in transformation.versions:
         progress.start_step(f"{transformation.label}: {version.label}")
-        point = _measure_version(transformation, version, problem, settings, limits, counters)
+        kernel = numba_compile.build_kernel(
+            transformation, version, problem.arguments_for(version.name), cores=settings.cores, fields=fields
+        )
+        point = _measure_version(transformation, version, kernel, problem, settings, limits, counters)
         progress.reporter.report("kernel", point)
 
 
 def _measure_version(
     transformation: Transformation,
     version: Version,
+    kernel: numba_compile.Kernel,
     problem: Problem,
     settings: Settings,
     limits: _Limits,
     counters: PerfCounters,
 ) -> RooflinePoint:
     arguments = problem.arguments_for(version.name)
-    fields = int(settings.parameters["fields"])
-    kernel = numba_compile.build_kernel(transformation, version, arguments, cores=settings.cores, fields=fields)
     try:
         problem.run_checked(kernel.call, arguments, version.label)
     except BadInput as error:

@@ -16,10 +16,13 @@ from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_compile, numba_runtime
+from workloads.memory_traffic.kernel_settings import read_kernel_settings
 from workloads.memory_traffic.kernels import multithreading
 from workloads.memory_traffic.measure import memory_check, peak, timing, triad
 from workloads.memory_traffic.measurements import BandwidthCeiling, ScalingFit, ScalingPoint, ScalingResult
 
+TRIAD_CASE = "multithreading"
+"""The case whose array size the triad uses."""
 KernelName = Literal["triad", "arithmetic"]
 Timers = dict[tuple[KernelName, int], Callable[[], float]]
 """By kernel and core count: a function that times one round and returns the seconds of a call."""
@@ -41,7 +44,11 @@ def select_core_counts(cores: int) -> list[int]:
 
 def measure_scaling(settings: Settings, reporter: TaskReporter) -> ScalingResult:
     """See `MemoryTrafficTasks.scaling`."""
-    size_bytes = (int(settings.parameters["size"]) or TRANSFORMATIONS["multithreading"].size_kib) * KIB
+    # The size of another case is not that of the triad.
+    if settings.case == TRIAD_CASE:
+        size_bytes = read_kernel_settings(settings.parameters).size_kib * KIB
+    else:
+        size_bytes = TRANSFORMATIONS[TRIAD_CASE].size_kib * KIB
     memory_check.require_memory(size_bytes)
     core_counts = select_core_counts(settings.cores)
     elements = triad.count_triad_elements(size_bytes)

@@ -7,6 +7,7 @@ from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, Transformation
 from workloads.memory_traffic.compiler import numba_compile, numba_runtime
+from workloads.memory_traffic.kernel_settings import read_kernel_settings
 from workloads.memory_traffic.measure import memory_check, timing, triad
 from workloads.memory_traffic.measurements import SizePoint
 
@@ -17,14 +18,17 @@ SIZES_BYTES = tuple(16 * KIB << (2 * step) for step in range(8))
 
 def sweep_sizes(transformation: Transformation, settings: Settings, reporter: TaskReporter) -> None:
     """See `MemoryTrafficTasks.sizes`."""
-    parameters = settings.parameters
-    versions = {lever: transformation.asked(lever, str(parameters[lever])) for lever in ("before", "after")}
+    kernel_settings = read_kernel_settings(settings.parameters)
+    versions = {
+        "before": transformation.version(settings.baseline),
+        "after": transformation.version(settings.accelerated),
+    }
     threads = {lever: version.threads(settings.cores) for lever, version in versions.items()}
     # The versions are compared with the triad, so it runs on no more threads than they do.
     max_threads = max(threads.values())
     sizes = _list_sizes(transformation)
     kernels: dict[str, numba_compile.Kernel] = {}
-    fields, tile = int(parameters["fields"]), int(parameters["tile"])
+    fields, tile = kernel_settings.fields, kernel_settings.tile
     for number, size_bytes in enumerate(sizes):
         reporter.progress(format_bytes(size_bytes), number / len(sizes))
         problem = problems.make_problem(

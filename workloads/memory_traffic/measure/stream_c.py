@@ -17,10 +17,8 @@ from bench.formatting import format_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic.catalogue import KIB, MIB
 from workloads.memory_traffic.measure import memory_check, triad
-from workloads.memory_traffic.measurements import StreamResult, StreamRound
+from workloads.memory_traffic.measurements import StreamArguments, StreamResult, StreamRound
 
-DEFAULT_SIZE_BYTES = 1144 * MIB
-"""Size of the three arrays together: larger than the caches of most machines."""
 MAX_SIZE_BYTES = 1536 * MIB
 """Most bytes that the static arrays of a program may take in the default memory model of gcc."""
 PASSES = 10
@@ -54,13 +52,15 @@ int main(void) {
 """
 
 
-def compare_with_stream_c(settings: Settings, core_ids: set[int], reporter: TaskReporter) -> StreamResult:
+def compare_with_stream_c(
+    settings: Settings, arguments: StreamArguments, core_ids: set[int], reporter: TaskReporter
+) -> StreamResult:
     """See `MemoryTrafficTasks.stream`.
 
     `core_ids` are the cores that the C program may use. It would otherwise inherit the affinity of this process, which
     Numba binds to one core.
     """
-    size_bytes = int(settings.parameters["size"]) * KIB or DEFAULT_SIZE_BYTES
+    size_bytes = arguments.size_kib * KIB
     if size_bytes > MAX_SIZE_BYTES:
         raise BadInput(
             f"the static arrays of a plain C program cannot have {format_bytes(size_bytes)}", "Choose 1 GiB or less."

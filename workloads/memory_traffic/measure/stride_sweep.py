@@ -7,8 +7,9 @@ import numpy as np
 from bench.formatting import format_bytes
 from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problems
-from workloads.memory_traffic.catalogue import KIB, MIB
+from workloads.memory_traffic.catalogue import KIB
 from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.kernel_settings import read_kernel_settings
 from workloads.memory_traffic.kernels import unit_stride
 from workloads.memory_traffic.measure import memory_check, timing
 from workloads.memory_traffic.measurements import SweepPoint, SweepResult
@@ -17,14 +18,12 @@ CACHE_LINE_BYTES = 64
 MAX_STRIDE = 64
 ELEMENT_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 """Half as many float64 elements as float32 elements share a cache line."""
-DEFAULT_SIZE_BYTES = 256 * MIB
-"""Size of the array, unless the settings name one."""
 PASSES = 3
 
 
 def sweep_strides(settings: Settings, reporter: TaskReporter) -> SweepResult:
     """See `MemoryTrafficTasks.sweep`."""
-    size_bytes = int(settings.parameters["size"]) * KIB or DEFAULT_SIZE_BYTES
+    size_bytes = read_kernel_settings(settings.parameters).size_kib * KIB
     memory_check.require_memory(size_bytes)
     for index, dtype in enumerate(ELEMENT_TYPES):
         _sweep_type(dtype, size_bytes, settings.seed, reporter, index)

@@ -11,6 +11,7 @@ from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import Transformation
 from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.kernel_settings import read_kernel_settings
 from workloads.memory_traffic.measure import memory_check, timing
 from workloads.memory_traffic.measurements import SweepLevel, SweepPoint, SweepResult
 from workloads.memory_traffic.problem import Problem
@@ -56,7 +57,8 @@ SWEPT_VERSIONS = {
 
 def sweep_tiles(transformation: Transformation, settings: Settings, reporter: TaskReporter) -> SweepResult:
     """See `MemoryTrafficTasks.sweep`."""
-    size_kib, side = int(settings.parameters["size"]), int(settings.parameters["side"])
+    kernel_settings = read_kernel_settings(settings.parameters)
+    size_kib, side = kernel_settings.size_kib, kernel_settings.side
     memory_check.require_memory(problem_sizes.estimate_bytes(transformation, size_kib=size_kib, side=side))
     reporter.progress("making the arrays")
     problem = problems.make_problem(transformation, size_kib=size_kib, side=side, tile=0, fields=1, seed=settings.seed)

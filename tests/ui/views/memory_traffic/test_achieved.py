@@ -10,9 +10,9 @@ from tests.support.runs import open_plan
 from ui.views.memory_traffic import achieved
 
 
-def make_finished_run(**parameters) -> Run:
+def make_finished_run(case: str) -> Run:
     """A finished race, as little as the page needs of one."""
-    plan = make_plan("memory-traffic", cores=1, parameters=parameters)
+    plan = make_plan("memory-traffic", case, cores=1)
     run = Run.open(open_plan(plan))
     run.id, run.state, run.ended_at = "a" * 32, State.FINISHED, 9.0
     run.quality = Quality(baseline=[], accelerated=[], agreement=[])
@@ -28,7 +28,7 @@ def make_measures(limit: str, **values: float) -> list[Measure]:
 
 
 def test_what_a_race_reached_stands_beside_the_limit_that_is_its_own():
-    run = make_finished_run(transformation="tiling")
+    run = make_finished_run("tiling")
     assert achieved.build_achieved_table(run).empty, "a run that was kept before such things were told"
     run.quality = Quality(
         baseline=make_measures("the triad's bandwidth", bandwidth=2, ceiling=20, share=10, rate=1, peak=100),
@@ -38,17 +38,17 @@ def test_what_a_race_reached_stands_beside_the_limit_that_is_its_own():
         agreement=[],
     )
     rows = achieved.build_achieved_table(run)
-    assert list(rows["version"]) == ["○ as defined (ijk)", "◆ tiled and blocked in registers"]
+    assert list(rows["version"]) == ["○ loop order ijk", "◆ tiled, register blocks"]
     assert list(rows["limit"]) == ["triad, 20.00 GB/s", "arithmetic, 120.00 Gflop/s"]
     assert list(rows["share of BLAS"]) == ["", "70.00 %"]
 
 
 def test_the_newest_race_of_the_plan_tells_what_it_reached(app):
-    run = make_finished_run(transformation="transpose")
+    run = make_finished_run("transpose")
     told = make_measures("the triad's bandwidth", bandwidth=5, ceiling=20, share=25)
     run.quality = Quality(baseline=told, accelerated=told, agreement=[])
     Store().save(run)
-    open_with_query(app, transformation="transpose", cores="1")
+    open_with_query(app, case="transpose", cores="1")
     (table,) = [one.value for one in app.dataframe if "share of the limit" in one.value]
     assert list(table.columns) == ["version", "bandwidth", "limit", "share of the limit"], "nothing is computed"
     open_with_query(app, size="64")

@@ -1,10 +1,17 @@
-"""The introduction of each transformation and its code."""
+"""The introduction of each case and its code."""
 
 from bench.plan.validation import make_plan
 from bench.values import Arm
 from ui.views.memory_traffic import introduction
 
 
-def test_the_versions_told_are_those_that_are_raced():
-    plan = make_plan("memory-traffic", cores=1, parameters={"transformation": "tiling", "before": "ikj"})
-    assert introduction.version_names(plan) == {Arm.BASELINE: "ikj", Arm.ACCELERATED: "blocked"}
+def test_the_code_is_that_of_the_versions_that_are_raced():
+    plan = make_plan("memory-traffic", "tiling", cores=1, baseline="ikj")
+    code = introduction.plan_code(plan)
+    assert "def ikj(" in code.before and "def blocked(" in code.after
+    assert code.before == introduction.version_source(plan, Arm.BASELINE)
+
+
+def test_the_code_of_the_layout_uses_as_many_fields_as_are_set():
+    plan = make_plan("memory-traffic", "layout", cores=1, parameters={"fields": "8"})
+    assert "def soa_8(" in introduction.version_source(plan, Arm.ACCELERATED)

@@ -28,10 +28,10 @@ def test_a_sweep_of_strides_marks_the_line_of_each_kind_of_elements():
         for kind, line in (("float32", 16), ("float64", 8))
         for x in (1, 2)
     ]
-    drawn = sweep_charts.build_sweep_figure("stride", points, [], CACHES, "light")
+    drawn = sweep_charts.build_sweep_figure("unit-stride", points, [], CACHES, "light")
     assert [line.name for line in drawn.data] == ["float32", "float64"]
     assert [shape.x0 for shape in drawn.layout.shapes] == [16, 8]
-    assert "From a stride of 16 float32 and 8 float64 on" in sweep_charts.describe_points("stride", points)
+    assert "From a stride of 16 float32 and 8 float64 on" in sweep_charts.describe_points("unit-stride", points)
 
 
 def test_the_marks_of_a_sweep_are_each_versions_own():

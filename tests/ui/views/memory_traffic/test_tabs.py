@@ -45,15 +45,32 @@ def test_every_transformation_has_a_chart_and_a_tab():
     tabs = build_tabs()
     for name, transformation in TRANSFORMATIONS.items():
         part = tabs[transformation.short]
-        assert part.controls.covers(make_plan("memory-traffic", parameters={"transformation": name}))
+        assert part.controls.covers(make_plan("memory-traffic", name))
         for chart in sweep_tab.list_chart_tasks(name):
             assert chart.task in {task.name for task in workload.tasks.entries}
-    assert not tabs["Layout"].controls.hides("fields") and tabs["Stride"].controls.hides("fields")
-    assert tabs["Product"].controls.choices["after"] == ["default", "ijk", "ikj", "tiled", "blocked", "blas"]
+    names = {case.name: {p.name for p in workload.parameters_of(case)} for case in workload.cases}
+    assert "fields" in names["layout"] and "fields" not in names["unit-stride"]
+    versions = [value.name for value in workload.lever_of(workload.case("tiling")).values]
+    assert versions == ["ijk", "ikj", "tiled", "blocked", "blas"]
 
 
-def test_the_tab_follows_the_transformation_of_the_address(app):
-    open_with_query(app, transformation="tiling")
+def test_the_tab_follows_the_case_of_the_address(app):
+    open_with_query(app, case="tiling", baseline="ikj")
+    assert app.session_state["memory-traffic:tab"] == "Product"
+    shown = "\n".join(code.value for code in app.code)
+    assert "def ikj(" in shown and "def blocked(" in shown
+
+
+def test_an_address_of_the_release_without_cases_opens_its_case_and_versions(app):
+    open_with_query(app, transformation="tiling", before="ikj", cores="1")
+    assert not app.error
+    assert app.session_state["memory-traffic:tab"] == "Product"
+    assert (app.query_params["case"], app.query_params["baseline"]) == ("tiling", "ikj")
+    assert not {"transformation", "before"} & {*app.query_params}
+
+
+def test_the_tab_of_a_case_has_its_code_and_its_order_of_access(app):
+    open_with_query(app, case="tiling")
     assert app.session_state["memory-traffic:tab"] == "Product"
     shown = "\n".join(code.value for code in app.code)
     assert "def ijk(" in shown and "def blocked(" in shown
@@ -70,13 +87,13 @@ def store_sizes(**parameters):
         "sizes",
         reports=[("point", point) for point in points],
         result=NoResult(),
-        plan={"parameters": {"transformation": "layout"} | parameters},
+        plan={"case": "layout", "parameters": parameters},
     )
 
 
 def test_the_last_stored_result_of_these_settings_is_shown(app):
     store_sizes(fields="8")
-    open_with_query(app, transformation="layout", fields="8", cores="1", size="64")
+    open_with_query(app, case="layout", fields="8", cores="1", size="64")
     text = "\n".join(text.value for text in app.caption)
     assert "16 KiB: **4.00x**" in text and "Measured" in text
     assert "all eight fields are read" in text.lower()
@@ -84,18 +101,20 @@ def test_the_last_stored_result_of_these_settings_is_shown(app):
 
 def test_what_was_measured_at_other_settings_is_not_shown_as_these(app):
     store_sizes(fields="2")
-    store_sizes(fields="8", tile=64)
-    open_with_query(app, transformation="layout", fields="8", cores="1", size="64")
+    store_sizes(fields="8", vectors="512")
+    open_with_query(app, case="layout", fields="8", cores="1", size="64")
     text = "\n".join(text.value for text in app.caption)
     assert "4.00x" not in text and "Measured" not in text
 
 
-def test_the_transformation_follows_the_tab(app):
-    open_with_query(app, tab="Layout", transformation="tiling", fields="8", before="ikj")
+def test_the_case_follows_the_tab(app):
+    open_with_query(app, tab="Layout", case="tiling", baseline="ikj")
+    assert app.query_params["case"] == "layout"
+    assert "baseline" not in app.query_params, "a version of another case is no setting of this one"
+    app.query_params.clear()
+    open_with_query(app, tab="Layout", case="layout", fields="8")
     shown = "\n".join(code.value for code in app.code)
     assert "def aos_8(" in shown, "the code is that of as many fields as are set"
-    assert app.query_params["transformation"] == "layout"
-    assert "before" not in app.query_params, "a version of another transformation has no say here"
     app.session_state["memory-traffic:tab"] = "Stencil"
     app.run()
     assert not app.exception

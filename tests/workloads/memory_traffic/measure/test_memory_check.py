@@ -27,12 +27,12 @@ def read_status_bytes(key):
     return 1024 * int(next(line for line in open("/proc/self/status") if line.startswith(key)).split()[1])
 
 def run_arm(name, **size):
-    arm, _ = prepare_arm(Path(sys.argv[1]), "after", transformation=name, fields="8", **size)
+    arm, _ = prepare_arm(Path(sys.argv[1]), name, **size, **({"fields": "8"} if name == "layout" else {}))
     arm.repeat(0, lambda step, work: work())
     arm.conclude()
 
 for name, transformation in TRANSFORMATIONS.items():
-    if transformation.version(transformation.after).promise == "threads":
+    if transformation.version(transformation.accelerated).promise == "threads":
         continue
     # A first, small run, so that the memory of the compiler is part of the baseline.
     run_arm(name, size=64)
@@ -67,4 +67,4 @@ def test_a_side_needs_as_much_memory_as_the_same_size():
 def test_a_race_that_needs_more_than_the_available_memory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(memory_check, "available_bytes", lambda: 100 * 1024)
     with pytest.raises(BadInput, match="are available"):
-        prepare_arm(tmp_path, "after", transformation="transpose")
+        prepare_arm(tmp_path, "transpose")

@@ -40,6 +40,6 @@ def test_the_work_is_so_long_that_starting_the_threads_costs_almost_nothing(tmp_
     peak = measure_peak(2, 1)
     # A tenth of a millisecond for a core with 160 Gflop/s; threads start in one or two microseconds.
     assert peak.gflop_s * 1e9 == HORNER_OPERATIONS * len(outputs[0]) >= 2 * 16e6
-    scaling.measure_scaling(make_settings(tmp_path, cores=2), ReportRecorder())
+    scaling.measure_scaling(make_settings(tmp_path, "multithreading", cores=2), ReportRecorder())
     lengths = {len(out) for out in outputs[1:] if out.dtype == np.float32}
     assert lengths == {len(outputs[0])}, "scaling does as much work"

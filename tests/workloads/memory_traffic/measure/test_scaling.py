@@ -7,7 +7,7 @@ from workloads.memory_traffic.measure import scaling
 
 def test_every_core_count_the_limit_of_memory_and_the_serial_share_are_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(scaling, "ROUNDS", 3)
-    _, reporter = call_task("memory-traffic", "scaling", make_settings(tmp_path, cores=2))
+    _, reporter = call_task("memory-traffic", "scaling", make_settings(tmp_path, "multithreading", cores=2))
     points = reporter.values("point")
     assert [(point.kernel, point.cores) for point in points] == [
         (kernel, cores) for kernel in ("triad", "arithmetic") for cores in (1, 2)

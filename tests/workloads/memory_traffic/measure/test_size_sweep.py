@@ -10,7 +10,7 @@ from workloads.memory_traffic.measure import size_sweep
 
 def test_both_versions_and_the_triad_are_reported_at_every_size(tmp_path, monkeypatch):
     monkeypatch.setattr(size_sweep, "SIZES_BYTES", (16 * 1024, 64 * 1024))
-    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, transformation="layout", fields="2"))
+    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, "layout", fields="2"))
     points = reporter.values("point")
     assert [point.role for point in points] == ["before", "after", "triad"] * 2
     assert [point.bytes for point in points if point.role == "after"] == [16 * 1024, 64 * 1024]
@@ -23,7 +23,7 @@ def test_both_versions_and_the_triad_are_reported_at_every_size(tmp_path, monkey
 )
 def test_the_triad_has_as_many_threads_as_the_versions(tmp_path, monkeypatch, name, threads):
     monkeypatch.setattr(size_sweep, "SIZES_BYTES", (64 * 1024,))
-    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, cores=2, transformation=name))
+    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, name, cores=2))
     assert tuple(point.threads for point in reporter.values("point")) == threads
     assert reporter.values("point")[-1].threads == max(threads)
 
@@ -31,7 +31,7 @@ def test_the_triad_has_as_many_threads_as_the_versions(tmp_path, monkeypatch, na
 def test_a_version_that_takes_minutes_is_left_out_at_large_sizes(tmp_path, monkeypatch):
     monkeypatch.setattr(size_sweep, "SIZES_BYTES", (16 * 1024, 64 * 1024))
     monkeypatch.setattr(catalogue, "MAX_SLOW_SIDE", 50)
-    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, transformation="tiling"))
+    _, reporter = call_task("memory-traffic", "sizes", make_settings(tmp_path, "tiling"))
     points = reporter.values("point")
     assert [point.bytes for point in points if point.role == "before"] == [3 * 4 * 35**2]
     assert sum(point.role == "after" for point in points) == 2

@@ -23,7 +23,7 @@ needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not insta
 
 @needs_gcc
 def test_both_triads_take_turns_and_are_reported(tmp_path: Path, record_property):
-    result, reporter = call_task("memory-traffic", "stream", make_settings(tmp_path, size=24 * 1024))
+    result, reporter = call_task("memory-traffic", "stream", make_settings(tmp_path), {"size_kib": 24 * 1024})
     rounds = reporter.values("round")
     assert len(rounds) == stream_c.ROUNDS
     assert result.ratio == pytest.approx(
@@ -49,4 +49,4 @@ def test_without_gcc_the_comparison_is_refused(tmp_path: Path, monkeypatch):
 
 def test_arrays_that_are_too_large_for_a_c_program_are_refused(tmp_path: Path):
     with pytest.raises(BadInput, match="plain C program"):
-        call_task("memory-traffic", "stream", make_settings(tmp_path, size=4 * 1024 * 1024))
+        call_task("memory-traffic", "stream", make_settings(tmp_path), {"size_kib": 4 * 1024 * 1024})

@@ -31,10 +31,10 @@ def test_sums_are_exact_with_more_elements_than_float32_can_count():
 
 
 def test_every_stride_of_both_types_is_reported(tmp_path):
-    _, reporter = call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": "stride"})
+    _, reporter = call_task("memory-traffic", "sweep", make_settings(tmp_path))
     for dtype, line in (("float32", 16), ("float64", 8)):
         points = [point for point in reporter.values("point") if point.version == dtype]
         assert [point.x for point in points] == list(range(1, stride_sweep.MAX_STRIDE + 1))
         assert all(point.ns > 0 and point.line == line for point in points)
-    with pytest.raises(BadInput, match="nothing to sweep"):
-        call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": "layout"})
+    with pytest.raises(BadInput, match="neither strides nor tiles to sweep"):
+        call_task("memory-traffic", "sweep", make_settings(tmp_path, "layout"))

@@ -29,7 +29,7 @@ def test_a_wrong_triad_or_polynomial_is_refused_before_it_is_timed(tmp_path, mon
     monkeypatch.setattr(multithreading, name, {"triad": triad, "horner": horner}[name])
     with pytest.raises(RuntimeError, match="wrong"):
         if task == "scaling":
-            scaling.measure_scaling(make_settings(tmp_path), ReportRecorder())
+            scaling.measure_scaling(make_settings(tmp_path, "multithreading"), ReportRecorder())
         elif name == "triad":
             measure_triad(1 << 16, 1, 1)
         else:
