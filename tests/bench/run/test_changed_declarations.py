@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from bench.cli.console import make_console
+from bench.cli.race_report import print_run
 
 from bench.claims.verdict import decide_claims
-from bench.cli.report import print_run
 from bench.plan.validation import PlanError, check_plan
 from bench.run.comparability import find_differences
 from bench.run.record import Run
@@ -70,7 +71,7 @@ def test_a_run_outlives_its_declaration(finished: Run, changed, capsys) -> None:
     assert [claim.sentence for claim in decide_claims(run)] == [claim.sentence for claim in run.claims]
     assert find_differences(run, finished) == []
     assert run.report()["snapshot"]["arms"] == {"baseline": "full work", "accelerated": "half the work"}
-    print_run(run)
+    print_run(make_console(), run)
     printed = capsys.readouterr().out
     assert all(label in printed for label in ("Trial", "full work", "half the work", *run.snapshot.labels().values()))
     assert set(run.snapshot.labels()) == {TOTAL, "spin", "nothing"}
