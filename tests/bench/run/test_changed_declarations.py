@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from bench.cli.console import make_console
-from bench.cli.race_report import print_run
 
 from bench.claims.verdict import decide_claims
+from bench.cli.console import make_console
+from bench.cli.race_report import print_run
 from bench.plan.validation import PlanError, check_plan
 from bench.run.comparability import find_differences
 from bench.run.record import Run
