@@ -42,7 +42,7 @@ def test_a_result_is_seen_again_after_a_restart_of_the_server(page, server, home
         page.goto(f"{again.address}/memory-traffic?{QUICK_SETTINGS}")
         page.get_by_text(RESULT).wait_for()
         assert find_button(page, "Measure").is_enabled()
-        page.get_by_text(re.compile("^Measured ")).wait_for()
+        page.get_by_text(re.compile(r"Measured \d+ \w+ \d{4}")).wait_for()
         page.get_by_test_id("stMain").get_by_role("link", name=re.compile("Details")).click()
         page.wait_for_url(re.compile(f"run={row.id}"))
         page.get_by_role("heading", name="Memory traffic: Strides and tiles").wait_for()
