@@ -29,10 +29,9 @@ def check_arguments(task: Task, arguments: Mapping[str, Any]) -> BaseModel:
 
 
 def _describe(error: Any) -> str:
-    match error["type"]:
-        case "missing":
-            return "missing"
-        case "extra_forbidden":
-            return "there is no such argument"
+    if error["type"] == "missing":
+        return "missing"
+    if error["type"] == "extra_forbidden":
+        return "there is no such argument"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return f"{message[0].lower()}{message[1:]}, got {error['input']!r}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -45,7 +47,8 @@ def draw_roofline_tab(plan: Plan) -> None:
         job_panel.draw_buttons(request, job, "Measure", ":material/roofing:")
         st.caption(
             "Measures STREAM's triad from the nearest cache to memory, the peak of fused multiply-adds, and each "
-            "kernel at its recommended size, on one thread and on as many as there are cores set. Takes up to two minutes."
+            "kernel at its recommended size, on one thread and on as many threads as cores are selected. Takes up to "
+            "two minutes."
         )
     if job is None:
         st.info(
@@ -137,45 +140,63 @@ def build_roofline_figure(
 ) -> go.Figure:
     """Gflop/s over operations per byte. For each number of threads, the roofs of memory and of the fastest cache."""
     figure = plotly_template.new_figure(theme, 420)
+    # Kernels without arithmetic have no place on these axes; the table shows them.
+    points = [kernel for kernel in kernels if kernel.gflop_s > 0]
+    intensities, rates = [point.intensity for point in points], [point.gflop_s for point in points]
     for place, peak in enumerate(peaks):
         series = [stair for stair in stairs if stair.threads == peak.threads]
         if series:
             arm = Arm.BASELINE if place == 0 else Arm.ACCELERATED
-            _add_roof(figure, "memory", _largest_array_gb_s(stairs, peak.threads), peak, arm, theme)
-            _add_roof(figure, "nearest cache", max(stair.gb_s for stair in series), peak, arm, theme)
-    # Kernels without arithmetic have no place on these axes; the table shows them.
-    points = [kernel for kernel in kernels if kernel.gflop_s > 0]
+            levels = {
+                "memory": _largest_array_gb_s(stairs, peak.threads),
+                "nearest cache": max(stair.gb_s for stair in series),
+            }
+            for level, gb_s in levels.items():
+                roof = _add_roof(figure, level, gb_s, peak, arm, theme)
+                intensities += roof.intensities
+                rates += roof.rates
     figure.add_scatter(
         x=[point.intensity for point in points],
         y=[point.gflop_s for point in points],
-        customdata=[[point.gb_s, point.share, point.threads, point.transformation] for point in points],
+        customdata=[
+            [point.gb_s, point.share, format_count(point.threads, "thread"), point.transformation] for point in points
+        ],
         text=[point.version for point in points],
         mode="markers+text",
         textposition="middle right",
         name="kernels",
         marker={"color": published_colour(theme), "symbol": "diamond", "size": 9},
-        hovertemplate="%{customdata[3]}, %{text}, %{customdata[2]} threads: %{y:.3g} Gflop/s, "
+        hovertemplate="%{customdata[3]}, %{text}, %{customdata[2]}: %{y:.3g} Gflop/s, "
         "%{customdata[0]:.3g} GB/s, %{customdata[1]:.0%} of its limit<extra></extra>",
     )
-    intensities, rates = ([value for line in figure.data for value in line[along]] for along in ("x", "y"))
     figure.update_xaxes(title="arithmetic intensity [operations per byte], log", **axes.build_log_axis(intensities))
     figure.update_yaxes(title="Gflop/s, log", **axes.build_log_axis(rates))
     return figure
 
 
-def _add_roof(figure: go.Figure, level: str, gb_s: float, peak: PeakRate, arm: Arm, theme: Theme) -> None:
-    """The limit of one level of memory: a slope up to the ridge, then the peak of arithmetic."""
+@dataclass(frozen=True, slots=True)
+class _Roof:
+    """A line of the figure: operations per byte, and Gflop/s."""
+
+    intensities: list[float]
+    rates: list[float]
+
+
+def _add_roof(figure: go.Figure, level: str, gb_s: float, peak: PeakRate, arm: Arm, theme: Theme) -> _Roof:
+    """Add the limit of one level of memory: a slope up to the ridge, then the peak of arithmetic."""
     ridge = peak.gflop_s / gb_s
     intensities = [INTENSITY_RANGE[0], ridge, max(INTENSITY_RANGE[1], ridge)]
+    roof = _Roof(intensities, [min(peak.gflop_s, gb_s * intensity) for intensity in intensities])
     name = f"{level}, {format_count(peak.threads, 'thread')}"
     figure.add_scatter(
-        x=intensities,
-        y=[min(peak.gflop_s, gb_s * intensity) for intensity in intensities],
+        x=roof.intensities,
+        y=roof.rates,
         mode="lines",
         name=name,
         line={"color": arm_style(arm, theme).colour, "dash": "solid" if level == "memory" else "dot"},
         hovertemplate=f"{name}: {gb_s:.1f} GB/s, {peak.gflop_s:,.0f} Gflop/s<extra></extra>",
     )
+    return roof
 
 
 def build_kernel_table(kernels: list[RooflinePoint]) -> pd.DataFrame:

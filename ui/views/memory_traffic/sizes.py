@@ -93,6 +93,6 @@ def build_sizes_figure(points: list[SizePoint], caches: list[Cache], rate: Chart
         )
     axes.mark_caches(figure, caches, theme)
     array_sizes.set_array_size_axis(figure, [point.bytes for point in points])
-    rates = [value for line in figure.data for value in line.y]
+    rates = [getattr(point, rate.field) for point in points if point.role in roles]
     figure.update_yaxes(title=f"{rate.unit}, log", **axes.build_log_axis(rates))
     return figure

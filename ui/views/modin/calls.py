@@ -10,6 +10,7 @@ import streamlit as st
 from bench.formatting import format_duration, format_interval, format_ratio
 from bench.plan.plan import Plan
 from bench.run.events import State
+from bench.run.job import JobKind
 from bench.run.record import Run
 from bench.storage.store import JobRow, StoreError
 from bench.values import TOTAL, Arm, Comparison, Outcome, Speed
@@ -87,8 +88,11 @@ def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:
     if run := load_last_run(plan.workload, plan.digest):
         return run, True
     newest = None
-    for row in services.get_store().rows(workload=plan.workload, limit=MAX_SEARCHED_RUNS):
-        if row.state is not State.FINISHED or not is_pandas_to_modin(row):
+    rows = services.get_store().rows(
+        kind=JobKind.RACE, state=State.FINISHED, workload=plan.workload, limit=MAX_SEARCHED_RUNS
+    )
+    for row in rows:
+        if not is_pandas_to_modin(row):
             continue
         run = services.get_dispatcher().status(row.id).run
         newest = newest or run

@@ -1,4 +1,4 @@
-"""The parts of the page pandas to Modin: the ETL race, every call, rows from which Modin wins, and cores."""
+"""The tabs of the page pandas to Modin: ETL race, Call by call, Break-even and Scaling."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ui.views.race.tabs import WorkloadTab
 WORKLOAD = "modin"
 ETL_TAB, CALLS_TAB = "ETL race", "Call by call"
 CALLS_CASES = ("common", "files", "calls", "text", "all", "selection", "overview")
-"""The cases that time more than the ETL script."""
+"""Cases that time several calls."""
 
 
 def build_tabs() -> dict[str, WorkloadTab]:
-    """Every tab by its name, in order."""
+    """The tabs by name, in the order of the page."""
     return {
         ETL_TAB: WorkloadTab(
             ControlOverrides(cases=("etl",), visible=("batch",)),
@@ -41,24 +41,24 @@ def build_tabs() -> dict[str, WorkloadTab]:
 
 
 def _draw_script(plan: Plan) -> None:
-    """The script, and the one line that changes."""
+    """Draw the description of the ETL script and its diff."""
     resolved = resolve(plan)
     workload = resolved.workload
-    told, code = st.columns([4, 5], gap="medium")
-    with told:
-        st.markdown("#### Ten steps, one line changed")
+    text, code = st.columns([4, 5], gap="medium")
+    with text:
+        st.markdown("#### Ten steps, one changed line")
         st.markdown("\n".join(f"- {sentence}" for sentence in workload.story))
-        st.markdown(f"[Where it comes from]({workload.source})")
+        st.markdown(f"[Source of the script]({workload.source})")
     with code:
         st.code(format_diff(resolved.case.code), language="diff", wrap_lines=True)
 
 
 def _draw_calls_introduction(plan: Plan) -> None:
-    """What kinds of calls gain, and which calls are timed."""
+    """Draw the description of the case, its diff and the timed calls."""
     resolved = resolve(plan)
     text, code = st.columns([4, 5], gap="medium")
     with text:
-        st.markdown("#### Which calls gain, and which do not")
+        st.markdown("#### Which calls get faster")
         st.markdown(resolved.case.text)
     with code:
         st.code(format_diff(resolved.case.code), language="diff")

@@ -84,6 +84,7 @@ def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
         height="auto",
         column_config=_column_config(),
         # Streamlit keeps a selection by row number, which means other jobs when the rows change.
+        column_order=[name for name in frame.columns if name != "case" or any(frame["case"])],
         key=f"{KEY}_table_{hash(tuple(ids))}",
         on_select="rerun",
         selection_mode="multi-row",

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.formatting import format_bytes
+from bench.formatting import format_bytes, format_count
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, MIB, TRANSFORMATIONS, Transformation, Version
@@ -70,12 +70,12 @@ def measure_roofline(
     triads: dict[int, list[triad.Triad]] = {threads: [] for threads in thread_counts}
     peaks: dict[int, float] = {}
     for threads in thread_counts:
-        progress.start_step(f"peak of arithmetic, {threads} threads")
+        progress.start_step(f"peak of arithmetic, {format_count(threads, 'thread')}")
         best = peak.measure_peak(threads, TRIAD_PASSES, MIN_KERNEL_S)
         peaks[threads] = best.gflop_s
         reporter.report("peak", PeakRate(threads=threads, gflop_s=best.gflop_s, bits=best.vector_bits))
         for size_bytes in sizes:
-            progress.start_step(f"triad of {format_bytes(size_bytes)}, {threads} threads")
+            progress.start_step(f"triad of {format_bytes(size_bytes)}, {format_count(threads, 'thread')}")
             measured = triad.measure_triad(size_bytes, threads, TRIAD_PASSES, MIN_TRIAD_S)
             triads[threads].append(measured)
             reporter.report("triad", TriadPoint(threads=threads, bytes=measured.bytes, gb_s=measured.gb_s))

@@ -7,6 +7,7 @@ import pytest
 from bench.run.record import Run
 from bench.storage.store import Store
 from bench.values import TOTAL, Outcome, Speed
+from tests.support.measurements import store_measurement
 from tests.support.modin_runs import make_modin_run
 from tests.support.pages import open_modin_page, read_labels
 from ui.views.modin import calls
@@ -86,6 +87,15 @@ def test_other_arms_have_no_columns_about_the_extra_costs_of_modin(arms):
     assert not shown.exception
     assert shown.dataframe and "Start-up" not in read_labels(shown)
     assert "There is no finished run yet" in read_labels(open_modin_page(tab="Call by call"))
+
+
+def test_newer_measurements_do_not_hide_a_run():
+    run = make_modin_run()
+    Store().save(run)
+    for index in range(calls.MAX_SEARCHED_RUNS):
+        started = run.started + timedelta(minutes=index + 1)
+        store_measurement("modin", "break_even", {"call": "read_csv"}, started=started)
+    assert "Start-up" in read_labels(open_modin_page(tab="Call by call"))
 
 
 def test_a_run_of_other_arms_does_not_hide_one_of_pandas_against_modin():
