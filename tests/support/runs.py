@@ -54,14 +54,14 @@ def open_plan(plan: Plan, run_id: str = "0123456789abcdef") -> events.RunOpened:
     )
 
 
-def run_trial_race(tmp_path: Path, *, stop=lambda: None, told: list | None = None, **fields) -> Race:
+def run_trial_race(tmp_path: Path, *, stop=lambda: None, emitted: list | None = None, **fields) -> Race:
     """A race of the trial workload, run to its end in this process."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     opening = make_opening(**fields)
-    told = told if told is not None else []
+    emitted = emitted if emitted is not None else []
     racing = Race(
-        opening, emit=told.append, stop_requested=stop, scratch=scratch, cores=choose_cores(opening.plan.cores)
+        opening, emit=emitted.append, stop_requested=stop, scratch=scratch, cores=choose_cores(opening.plan.cores)
     )
     racing.run()
     return racing

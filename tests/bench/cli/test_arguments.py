@@ -19,7 +19,7 @@ from bench.cli import arguments, main
         ("bert", "model=owner/model", "owner/model"),
     ],
 )
-def test_a_path_is_looked_up_where_the_command_is_typed(tmp_path, monkeypatch, workload, assignment, value):
+def test_a_path_is_relative_to_the_current_folder(tmp_path, monkeypatch, workload, assignment, value):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.csv").touch()
     (tmp_path / "mine" / "model").mkdir(parents=True)

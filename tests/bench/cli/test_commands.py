@@ -37,7 +37,7 @@ def test_the_table_in_the_readme_is_that_of_the_declarations():
     assert run_command("list", "--markdown").stdout.strip() in readme
 
 
-def test_run_writes_json_with_all_that_it_must_hold_and_keeps_the_run(tmp_path):
+def test_run_writes_complete_json_and_stores_the_run(tmp_path):
     file = tmp_path / "out.json"
     result = run_command("run", "trial", *QUICK_OPTIONS, "--json", str(file))
     assert result.returncode == 0, result.stderr
@@ -68,7 +68,7 @@ def test_run_writes_json_with_all_that_it_must_hold_and_keeps_the_run(tmp_path):
         (("check", "beside"), "invalid choice: 'beside'"),
     ],
 )
-def test_a_wrong_call_is_told_and_exits_with_2(words, told):
+def test_a_wrong_command_prints_a_message_and_exits_with_2(words, told):
     result = run_command(*words)
     assert result.returncode == 2
     assert told in result.stderr
@@ -105,7 +105,7 @@ def test_a_store_that_cannot_be_used_exits_with_4(monkeypatch):
     assert "FAIRLAP_DATABASE" in result.stderr
 
 
-def test_control_c_stops_the_run_keeps_it_and_leaves_nothing(home):
+def test_control_c_stops_and_stores_the_run_and_leaves_no_process(home):
     command = [sys.executable, "-m", "bench", "run", "trial", "--cores", "1", "--budget", "60", "--target", "0"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while "racing" not in process.stderr.readline():
@@ -119,13 +119,13 @@ def test_control_c_stops_the_run_keeps_it_and_leaves_nothing(home):
     assert not wait_until_gone(home)
 
 
-def test_a_home_folder_of_nobody_is_told_before_anything_starts():
+def test_an_unknown_home_folder_is_refused_before_anything_starts():
     refused = run_command("run", "modin", "--set", "file=~nobody-of-this-name/x.csv")
     assert refused.returncode == 2
     assert "file: ~nobody-of-this-name/x.csv" in refused.stderr and "Traceback" not in refused.stderr
 
 
-def test_an_image_of_ones_own_is_a_file_on_the_command_line(tmp_path):
+def test_an_own_image_is_a_file_on_the_command_line(tmp_path):
     file = tmp_path / "mine.txt"
     Image.effect_noise((64, 48), 90).convert("RGB").save(file, "PNG")
     result = run_command(
@@ -137,7 +137,7 @@ def test_an_image_of_ones_own_is_a_file_on_the_command_line(tmp_path):
     assert run.prepared[0].facts["image"] == "64 × 48, 3,072 pixels"
 
 
-def test_machine_tells_what_this_machine_is():
+def test_machine_describes_this_machine():
     result = run_command("machine", "--json")
     assert result.returncode == 0
     told = json.loads(result.stdout)

@@ -70,7 +70,7 @@ def test_version_1_limits(tmp_path: Path) -> None:
     assert limits == Limits(cgroup=1, cpu_quota=2.5, cpuset=[2, 3], memory_bytes=None)
 
 
-def test_a_group_outside_the_mounted_one_is_looked_for_at_the_mount(tmp_path: Path) -> None:
+def test_a_group_outside_the_mounted_group_uses_the_mount(tmp_path: Path) -> None:
     files = {
         "proc/self/cgroup": "0::/../../elsewhere\n",
         "proc/self/mountinfo": V2_MOUNT.replace(" / /sys", " /docker/abc /sys"),
@@ -109,7 +109,7 @@ def test_usable_cores_are_online_and_in_the_cpuset(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("four_cores")
-def test_a_cpuset_that_contradicts_the_affinity_is_not_believed(tmp_path: Path) -> None:
+def test_a_cpuset_that_contradicts_the_affinity_is_ignored(tmp_path: Path) -> None:
     more = {f"{POD}/box/cpuset.cpus.effective": "8-9\n"}
     assert usable_cores(write_v2_cgroup(tmp_path, more)) == [0, 1, 2, 3]
 

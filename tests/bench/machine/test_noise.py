@@ -54,7 +54,7 @@ def test_one_repetition_is_enough_to_answer() -> None:
         (0, None, None, "quiet"),
     ],
 )
-def test_the_word_is_the_worst_of_the_three(
+def test_the_rating_is_the_worst_of_the_three(
     score: int, steal: float | None, background: float | None, word: str
 ) -> None:
     times = [1_000_000] * (100 - score) + [2_000_000] * score

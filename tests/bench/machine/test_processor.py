@@ -73,7 +73,7 @@ def test_arm_cores_are_named_by_their_numbers() -> None:
     assert cpu.virtual is None
 
 
-def test_an_arm_core_that_nobody_knows_keeps_its_number() -> None:
+def test_an_unknown_arm_core_keeps_its_part_number() -> None:
     cpu = processor.parse_cpuinfo(OLD_ARM_CPUINFO)
     assert (cpu.name, cpu.vendor, cpu.threads) == ("Arm processor, part 0x123", None, 1)
     assert cpu.isa == {"neon": True, "sve": False, "i8mm": False, "bf16": False}
@@ -105,7 +105,7 @@ def test_flags_are_whole_words() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "no colon here", "processor\t: 0\n", "flags\t: avx2\n"])
-def test_a_cpuinfo_that_says_nothing(text: str) -> None:
+def test_a_cpuinfo_without_information(text: str) -> None:
     cpu = processor.parse_cpuinfo(text)
     assert (cpu.name, cpu.vendor, cpu.isa, cpu.sockets, cpu.cores) == (None, None, {}, 0, 0)
 

@@ -137,7 +137,7 @@ def test_frequency_of_each_core(root: Path) -> None:
         assert telemetry.read(0.3).cores[1].mhz == 3100.0
 
 
-def test_an_arm_core_without_cpufreq_tells_no_frequency(root: Path) -> None:
+def test_an_arm_core_without_cpufreq_has_no_frequency(root: Path) -> None:
     write_file(root, "proc/cpuinfo", "processor\t: 0\nBogoMIPS\t: 50.00\n\nprocessor\t: 3\nBogoMIPS\t: 50.00\n")
     with Telemetry(KernelFiles(root)) as telemetry:
         assert [core.mhz for core in telemetry.read(0.0).cores] == [None, None]
@@ -195,7 +195,7 @@ def test_no_sensors_are_not_looked_for_again(root: Path, monkeypatch: pytest.Mon
     assert len(calls) == 1
 
 
-def test_a_system_whose_psutil_knows_no_temperature(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_temperatures_in_psutil(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(psutil, "sensors_temperatures", raising=False)
     with Telemetry(KernelFiles(root)) as telemetry:
         assert telemetry.read(0.0).celsius is None
@@ -211,7 +211,7 @@ def test_nothing_to_read_at_all(tmp_path: Path) -> None:
         assert reading.memory_used > 0
 
 
-def test_after_closing_nothing_is_held(root: Path) -> None:
+def test_closing_closes_all_files(root: Path) -> None:
     held = len(psutil.Process().open_files())
     telemetry = Telemetry(KernelFiles(root))
     telemetry.read(0.0)
@@ -222,7 +222,7 @@ def test_after_closing_nothing_is_held(root: Path) -> None:
     assert telemetry.read(1.0).swapped_in is None
 
 
-def test_a_forgotten_telemetry_lets_go_of_its_files(root: Path) -> None:
+def test_a_deleted_telemetry_closes_its_files(root: Path) -> None:
     held = len(psutil.Process().open_files())
     telemetry = Telemetry(KernelFiles(root))
     telemetry.read(0.0)
@@ -242,7 +242,7 @@ def test_memory_of_the_arms(child: subprocess.Popen[bytes]) -> None:
         assert telemetry.read(0.3).arm_memory == {}
 
 
-def test_an_arm_that_vanishes_holds_nothing(child: subprocess.Popen[bytes]) -> None:
+def test_an_arm_that_exits_uses_no_memory(child: subprocess.Popen[bytes]) -> None:
     arms = {Arm.ACCELERATED: child.pid}
     with Telemetry() as telemetry:
         assert telemetry.read(0.0, arms).arm_memory[Arm.ACCELERATED] > 0

@@ -18,7 +18,7 @@ def test_two_cores_are_compared_with_one(tmp_path):
     assert {p.reason.partition(":")[0] for p in run.placements} and len(run.placements) == 2
 
 
-def test_a_race_that_has_taken_longer_than_its_budget_tries_no_other_cores(tmp_path, monkeypatch):
+def test_a_race_that_exceeds_its_budget_tries_no_other_core_counts(tmp_path, monkeypatch):
     if core_limit() < 2:
         pytest.skip("this process may use one core only")
     # As if four budgets had been spent when the race ends.

@@ -19,31 +19,31 @@ from tests.support.runs import run_trial_race
 from tests.support.trial_variants import replace_trial, replace_trial_case
 
 
-def test_a_race_tells_its_course_in_order_and_ends_with_a_verdict(tmp_path):
-    told: list = []
-    run = run_trial_race(tmp_path, told=told).record
+def test_events_come_in_order_and_end_with_a_verdict(tmp_path):
+    emitted: list = []
+    run = run_trial_race(tmp_path, emitted=emitted).record
     assert run.state is State.FINISHED, run.failure
-    assert isinstance(told[0], events.RunOpened)
-    states = [event.state for event in told if isinstance(event, events.StateChanged)]
+    assert isinstance(emitted[0], events.RunOpened)
+    states = [event.state for event in emitted if isinstance(event, events.StateChanged)]
     assert states == [State.WARMING_UP, State.RACING, State.FINISHED]
-    kinds = [event.type for event in told]
+    kinds = [event.type for event in emitted]
     for kind in ("prepared", "sample", "telemetry", "evidence", "quality", "estimate", "noise", "verdict"):
         assert kind in kinds
     assert kinds.index("prepared") < kinds.index("sample") < kinds.index("estimate") < kinds.index("verdict")
     assert run.comparison().ratio.value > 1.2
     assert run.verdict.speed is Speed.FASTER
     assert set(run.thread_pools) == set(Arm), "each arm reports its thread pools, even if it has none"
-    assert Run.from_events(told) == run
+    assert Run.from_events(emitted) == run
 
 
-def test_measures_of_the_races_own_times_are_taken_when_it_is_over(tmp_path, monkeypatch):
+def test_quality_of_the_times_is_measured_after_the_race(tmp_path, monkeypatch):
     replace_trial(monkeypatch, policy=RacePolicy(quality_after_race=True))
-    told: list = []
-    assert run_trial_race(tmp_path, told=told).record.state is State.FINISHED
-    judged = [place for place, event in enumerate(told) if isinstance(event, events.QualityMeasured)]
+    emitted: list = []
+    assert run_trial_race(tmp_path, emitted=emitted).record.state is State.FINISHED
+    judged = [place for place, event in enumerate(emitted) if isinstance(event, events.QualityMeasured)]
     raced = [
         place
-        for place, event in enumerate(told)
+        for place, event in enumerate(emitted)
         if isinstance(event, events.SampleTaken) and event.sample.phase is Phase.RACE
     ]
     assert len(judged) == 2
@@ -75,12 +75,12 @@ def test_the_log_of_a_failed_arm_is_kept(tmp_path):
     assert any("RuntimeError: this arm was told to fail" in line for line in run.failure.log)
 
 
-def test_printing_to_standard_output_harms_nothing(tmp_path):
+def test_an_arm_may_print_to_standard_output(tmp_path):
     run = run_trial_race(tmp_path, parameters={"fault": "print"}).record
     assert run.state is State.FINISHED
 
 
-def test_what_an_arm_leaves_behind_in_another_session_is_swept(tmp_path, home):
+def test_a_process_that_an_arm_leaves_in_another_session_is_ended(tmp_path, home):
     run = run_trial_race(tmp_path, parameters={"fault": "orphan"}).record
     assert run.state is State.FINISHED
     assert not wait_until_gone(home)
@@ -88,35 +88,35 @@ def test_what_an_arm_leaves_behind_in_another_session_is_swept(tmp_path, home):
 
 @pytest.mark.parametrize("phase", ["preparing", "warming up", "racing", "trying core counts"])
 def test_stopping_in_each_phase_leaves_nothing(tmp_path, home, phase):
-    told: list = []
+    emitted: list = []
     cores = 2 if phase == "trying core counts" else 1
     if core_limit() < cores:
         pytest.skip("this process may use one core only")
 
     def stop():
-        states = ["preparing", *(event.state.value for event in told if isinstance(event, events.StateChanged))]
+        states = ["preparing", *(event.state.value for event in emitted if isinstance(event, events.StateChanged))]
         return RaceStopped(State.STOPPED, "Stop was pressed") if states[-1] == phase else None
 
-    run = run_trial_race(tmp_path, stop=stop, told=told, target=0, cores=cores).record
+    run = run_trial_race(tmp_path, stop=stop, emitted=emitted, target=0, cores=cores).record
     assert run.state is State.STOPPED
     assert run.why == "Stop was pressed"
     assert not wait_until_gone(home)
 
 
-def test_a_stopped_race_says_so_beside_its_claim(tmp_path):
-    told: list = []
+def test_the_claim_of_a_stopped_race_is_annotated(tmp_path):
+    emitted: list = []
 
     def stop():
-        enough = sum(event.type == "estimate" for event in told) > 2
+        enough = sum(event.type == "estimate" for event in emitted) > 2
         return RaceStopped(State.STOPPED, "Stop was pressed") if enough else None
 
-    run = run_trial_race(tmp_path, stop=stop, told=told, target=0, budget_s=20).record
+    run = run_trial_race(tmp_path, stop=stop, emitted=emitted, target=0, budget_s=20).record
     finding = next(f for f in run.claim().findings if f.rule == "complete")
     assert finding.outcome is Outcome.ANNOTATED
     assert "Stop was pressed" in finding.seen
 
 
-def test_a_step_that_stands_apart_is_timed_and_no_part_of_the_whole(tmp_path, monkeypatch):
+def test_an_excluded_step_is_timed_but_not_part_of_the_total(tmp_path, monkeypatch):
     spin, nothing = load_workloads()["trial"].default_case.steps
     replace_trial_case(monkeypatch, steps=(replace(spin, excluded_from_total=True), nothing))
     run = run_trial_race(tmp_path, parameters={"loops": 50_000}).record
@@ -150,7 +150,7 @@ def test_a_fast_path_that_did_not_run_is_refused(tmp_path):
     assert not run.claim().made
 
 
-def test_a_race_goes_on_for_the_pairs_that_a_claim_needs_and_no_further_than_twice_the_budget(tmp_path, monkeypatch):
+def test_a_race_exceeds_its_budget_for_the_pairs_of_a_claim_and_ends_at_twice_the_budget(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.race.budget.MIN_PAIRS_FOR_CLAIM", 10**6)
     run = run_trial_race(tmp_path, budget_s=2, target=0).record
     assert run.state is State.FINISHED

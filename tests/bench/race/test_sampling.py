@@ -11,7 +11,7 @@ from tests.support.runs import run_trial_race
 from tests.support.trial_variants import replace_trial
 
 
-def test_every_sample_carries_its_pair_its_place_and_what_the_arm_used(tmp_path):
+def test_every_sample_has_its_pair_its_position_and_its_cpu_time(tmp_path):
     run = run_trial_race(tmp_path).record
     pairs: dict[int, list] = {}
     for sample in run.samples:
@@ -30,7 +30,9 @@ def test_every_sample_carries_its_pair_its_place_and_what_the_arm_used(tmp_path)
 
 
 @pytest.mark.parametrize("freeze", [False, True])
-def test_what_an_arms_children_do_while_it_waits_is_counted_and_can_be_stopped(tmp_path, home, monkeypatch, freeze):
+def test_cpu_time_of_a_waiting_arms_children_is_counted_and_the_children_can_be_paused(
+    tmp_path, home, monkeypatch, freeze
+):
     replace_trial(monkeypatch, policy=RacePolicy(pause_idle_arm=freeze))
     run = run_trial_race(tmp_path, parameters={"fault": "busy-child", "loops": 3_000_000}, target=0).record
     assert run.state is State.FINISHED, run.failure
@@ -45,7 +47,7 @@ def test_what_an_arms_children_do_while_it_waits_is_counted_and_can_be_stopped(t
     assert not wait_until_gone(home)
 
 
-def test_calls_make_a_short_step_last_long_enough():
+def test_short_steps_are_called_several_times():
     assert choose_call_count(0.1) == 1
     assert choose_call_count(0.001) * 0.001 >= 0.005
     assert choose_call_count(0.0) == 100_000
@@ -53,14 +55,14 @@ def test_calls_make_a_short_step_last_long_enough():
     assert choose_call_count(1e-5, 10.0) == 1
 
 
-def test_who_is_ready_first_gives_an_early_sample_that_counts_nowhere(tmp_path, monkeypatch):
+def test_the_arm_that_is_ready_first_takes_an_early_sample_that_is_in_no_statistic(tmp_path, monkeypatch):
     replace_trial(monkeypatch, policy=RacePolicy(early_sample=True))
-    told: list = []
-    run = run_trial_race(tmp_path, told=told, parameters={"fault": "slow-prepare"}).record
+    emitted: list = []
+    run = run_trial_race(tmp_path, emitted=emitted, parameters={"fault": "slow-prepare"}).record
     assert run.state is State.FINISHED, run.failure
     [early] = [sample for sample in run.samples if sample.phase is Phase.EARLY]
     assert early.arm is Arm.BASELINE
-    kinds = [(event.type, getattr(getattr(event, "prepared", event), "arm", None)) for event in told]
+    kinds = [(event.type, getattr(getattr(event, "prepared", event), "arm", None)) for event in emitted]
     assert kinds.index(("sample", None)) < kinds.index(("prepared", Arm.ACCELERATED)), "while the other still prepares"
     assert run.comparison().baseline.count == len(run.samples_of(Arm.BASELINE)), "no statistic holds it"
     assert "Warm-up" in " ".join(finding.title for finding in run.claim().findings)

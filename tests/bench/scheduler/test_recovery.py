@@ -54,15 +54,15 @@ def test_a_store_that_is_full_keeps_the_run_in_its_journal_and_says_so(home, tmp
 
 
 def test_a_journal_cut_short_in_a_line_is_recovered_up_to_it(home, tmp_path):
-    told: list = []
-    run_trial_race(tmp_path, told=told)
+    emitted: list = []
+    run_trial_race(tmp_path, emitted=emitted)
     whole = journal_path("0123456789abcdef" * 2)
-    lines = [event.model_dump_json() for event in told]
+    lines = [event.model_dump_json() for event in emitted]
     whole.write_text("\n".join(lines[:40]) + "\n" + lines[40][:30])
-    assert recover_jobs(Store()) == [told[0].run]
-    kept = Store().load(told[0].run)
+    assert recover_jobs(Store()) == [emitted[0].run]
+    kept = Store().load(emitted[0].run)
     assert kept.state is State.INTERRUPTED
-    assert kept.samples == [event.sample for event in told[:40] if event.type == "sample"]
+    assert kept.samples == [event.sample for event in emitted[:40] if event.type == "sample"]
     assert not whole.exists()
 
 

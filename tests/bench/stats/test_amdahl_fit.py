@@ -32,12 +32,12 @@ def test_two_counts_are_no_fit_and_one_is_an_error():
         fit_amdahl(make_times(0.5, (1,)))
 
 
-def test_counts_may_have_been_tried_differently_often():
+def test_core_counts_may_have_different_numbers_of_times():
     given = make_times(0.3)
     assert fit_amdahl({4: given[4], 1: given[1][:6], 2: given[2][:3]}).serial == pytest.approx(0.3, abs=0.03)
 
 
-def test_without_one_core_nothing_is_told():
+def test_times_on_one_core_are_needed():
     with pytest.raises(ValueError, match=r"one core and another core count, got those on \[2, 4\] cores"):
         fit_amdahl(make_times(0.5, (2, 4)))
 
@@ -54,10 +54,10 @@ def test_the_crossing_is_where_the_curve_meets_the_rival():
     assert found.low <= found.cores <= found.high < math.inf
 
 
-def test_what_is_too_serial_never_crosses_and_who_is_ahead_has_crossed():
+def test_a_too_serial_curve_never_crosses_and_a_faster_one_crosses_at_one_core():
     assert find_crossing(make_times(0.5), [0.4] * 15) is None
     assert find_crossing(make_times(0.5), [2.0] * 15).cores == 1
 
 
-def test_a_crossing_that_is_not_sure_has_no_upper_end():
+def test_an_uncertain_crossing_has_no_upper_end():
     assert find_crossing(make_times(0.36, noise=0.1, rounds=5), [0.4] * 5).high == math.inf

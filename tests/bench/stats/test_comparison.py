@@ -62,7 +62,7 @@ def make_sample(arm: Arm, pair: int, *seconds: float, calls: int = 1) -> Sample:
     return Sample(arm=arm, phase=Phase.RACE, cores=2, pair=pair, place=0, repetition=repetition)
 
 
-def test_outliers_are_those_that_nist_finds():
+def test_outliers_are_those_of_nist():
     assert [NIST[place] for place in find_outliers(NIST)] == [1441]
 
 
@@ -138,8 +138,8 @@ def test_drift_that_hits_both_samples_of_a_pair_does_not_widen_the_interval():
     rng = np.random.default_rng(1)
     noise = rng.normal(1, 0.002, (2, 60))
     paired = ratio_of_medians(2 * drift * noise[0], drift * noise[1])
-    excluded_from_total = ratio_of_medians(2 * drift * noise[0], rng.permutation(drift * noise[1]))
-    assert paired.half_width < excluded_from_total.half_width / 5
+    unpaired = ratio_of_medians(2 * drift * noise[0], rng.permutation(drift * noise[1]))
+    assert paired.half_width < unpaired.half_width / 5
     assert paired.includes(2.0)
 
 
@@ -154,7 +154,7 @@ def test_a_ratio_needs_pairs(baseline, accelerated):
         ratio_of_medians(baseline, accelerated)
 
 
-def test_the_whole_is_the_steps_once_and_what_lies_between():
+def test_the_total_is_every_step_once_and_the_time_between_steps():
     samples = [make_sample(arm, pair, 1.0, 3.0, calls=4) for pair in range(3) for arm in Arm]
     whole, first, second = compare_samples(samples, work=9)
     assert whole.baseline.median == pytest.approx(4.5)

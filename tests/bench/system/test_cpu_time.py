@@ -40,7 +40,7 @@ def test_a_tree_uses_processor_time_and_memory(start: StartProcess) -> None:
 
 
 @linux_only
-def test_processor_time_keeps_that_of_ended_threads() -> None:
+def test_cpu_time_includes_ended_threads() -> None:
     ran: list[int] = []
 
     def spin() -> None:
@@ -76,7 +76,7 @@ def test_processor_time_without_the_kernels_clock(monkeypatch: pytest.MonkeyPatc
     assert process_cpu_time_s(os.getpid()) >= spent.user + spent.system > 0
 
 
-def test_a_tree_clock_counts_who_comes_and_keeps_who_has_gone() -> None:
+def test_a_tree_clock_counts_new_and_exited_processes() -> None:
     spins = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
     parent = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {spins + 'time.sleep(0.5)'!r}]); "
     clock = TreeCpuClock(lambda: list_descendants(os.getpid()))
@@ -130,7 +130,7 @@ def test_files_of_threads(tmp_path: Path) -> None:
 
 
 @linux_only
-def test_own_threads_that_ran() -> None:
+def test_active_threads_of_this_process() -> None:
     quit_now, go, done = threading.Event(), threading.Event(), threading.Event()
 
     def work() -> None:
@@ -156,7 +156,7 @@ def test_own_threads_that_ran() -> None:
 
 
 @linux_only
-def test_a_process_clock_counts_its_other_threads_to_the_moment() -> None:
+def test_updated_clocks_of_threads_make_the_process_clock_exact() -> None:
     """It may not be behind the threads' own clocks, which are to the moment, by as much as a tick."""
     ended = threading.Event()
 
@@ -174,17 +174,17 @@ def test_a_process_clock_counts_its_other_threads_to_the_moment() -> None:
         counted = time.process_time()
         return time.clock_gettime(mine) + time.clock_gettime(other) - counted
 
-    start, excluded_from_total = behind(), []
+    start, drifts = behind(), []
     for _ in range(50):
         time.sleep(0.0013)
-        excluded_from_total.append(abs(behind() - start))
+        drifts.append(abs(behind() - start))
     ended.set()
     worker.join()
-    assert statistics.median(excluded_from_total) < 0.0005
+    assert statistics.median(drifts) < 0.0005
 
 
 @linux_only
-def test_a_thread_that_has_not_left_the_processor_has_run() -> None:
+def test_a_running_thread_counts_up_to_now() -> None:
     own = threading.get_native_id()
     before = thread_cpu_time_ns()
     assert thread_cpu_time_ns()[own] > before[own]

@@ -61,12 +61,12 @@ def test_children_of_every_thread_are_found(start: StartProcess) -> None:
     assert list_descendants(process.pid) == [child]
 
 
-def test_without_the_kernels_lists_psutil_finds_them(start: StartProcess, tmp_path: Path) -> None:
+def test_psutil_finds_descendants_without_the_kernels_lists(start: StartProcess, tmp_path: Path) -> None:
     process, child, grandchild = start_three_generations(start)
     assert sorted(list_descendants(process.pid, KernelFiles(tmp_path))) == sorted([child, grandchild])
 
 
-def test_a_process_that_never_was(tmp_path: Path) -> None:
+def test_a_process_that_does_not_exist(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     for files in (KERNEL_FILES, KernelFiles(tmp_path)):
@@ -150,7 +150,7 @@ def test_a_process_gets_sigterm_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("call", ["end_descendants(grace_s=0.05)", "end_descendants()"])
-def test_who_ignores_the_request_is_killed(call: str) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(call: str) -> None:
     done = sweep(f"others.append(start({SIGTERM_IGNORING_CODE!r})[0])", call)
     assert done.left == []
     assert not any(map(is_running, done.others))
@@ -188,7 +188,7 @@ def test_a_child_started_while_ending_ends_too(tmp_path: Path) -> None:
     assert not is_running(int(file.read_text()))
 
 
-def test_nobody_to_end() -> None:
+def test_without_descendants_nothing_happens() -> None:
     assert sweep("").left == []
 
 
@@ -203,7 +203,7 @@ def test_a_zombie_is_reaped() -> None:
     assert not psutil.pid_exists(done.others[0])
 
 
-def test_who_cannot_be_ended_is_named() -> None:
+def test_processes_that_cannot_be_ended_are_returned() -> None:
     refuse = (
         "def refuse(process): raise psutil.AccessDenied(process.pid)\n"
         "kill = psutil.Process.kill\n"
@@ -218,7 +218,7 @@ def measure_tree_times(pid: int) -> dict[int, float]:
     return {one: process_cpu_time_s(one) for one in [pid, *list_descendants(pid)]}
 
 
-def test_a_frozen_tree_uses_no_processor_until_it_is_thawed(start: StartProcess) -> None:
+def test_a_paused_tree_uses_no_cpu_time_until_it_is_resumed(start: StartProcess) -> None:
     process = start(make_parent_code("while True: pass", then="while True: pass"))
     read_line(process)
     before = measure_tree_times(process.pid)

@@ -21,7 +21,7 @@ class IdleArm:
 
 
 @linux_only
-def test_waking_a_core_is_no_load_of_other_programs(monkeypatch):
+def test_waking_a_core_does_not_count_as_load_of_other_programs(monkeypatch):
     """On a machine that runs nothing but this process, whatever it was busy with was us."""
     monkeypatch.setattr(arm_worker, "machine_busy_and_steal_s", lambda: (time.process_time(), 0.0))
     # Long beside what other threads of this process may do meanwhile.
