@@ -164,8 +164,8 @@ class Case:
     published: PublishedRatio | None = None
     """What somebody published for the total."""
     step_parameter: str = ""
-    """Name of a `several` parameter of this case whose choices are names of steps: only the chosen ones are timed. Empty:
-    all steps are timed."""
+    """Name of a `several` parameter of this case whose choices are names of steps: only the chosen steps are timed.
+    Empty: all steps are timed."""
 
     def steps_for(self, parameters: Mapping[str, Setting]) -> tuple[Step, ...]:
         """The steps that a run with these parameters times, in order."""

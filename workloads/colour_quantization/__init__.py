@@ -75,7 +75,8 @@ WORKLOAD = Workload(
                     published=PublishedRatio(
                         10.44,
                         _POST,
-                        f"{_OTHER_TIMES}; and of the milliseconds that fitting 1,000 pixels lasts, much is fixed cost in both.",
+                        f"{_OTHER_TIMES}; and of the milliseconds that fitting 1,000 pixels lasts, much is fixed cost "
+                        "in both.",
                     ),
                 ),
                 Step(
@@ -93,8 +94,8 @@ WORKLOAD = Workload(
                     published=PublishedRatio(
                         1.52,
                         _POST,
-                        "Today's scikit-learn-intelex does not patch pairwise_distances_argmin: both arms run the same stock "
-                        "code, as the evidence shows, so an honest ratio is 1.",
+                        "Today's scikit-learn-intelex does not patch pairwise_distances_argmin: both arms run the same "
+                        "stock code, as the evidence shows, so an honest ratio is 1.",
                     ),
                 ),
             ),

@@ -153,8 +153,8 @@ WORKLOAD = Workload(
             "Ray",
             "choice",
             "own",
-            help="The Ray that Modin uses: one that starts and ends with the run, or the cluster that RAY_ADDRESS names "
-            "where Fairlap was started. Its nodes must have the same files at the same paths.",
+            help="The Ray that Modin uses: one that starts and ends with the run, or the cluster that RAY_ADDRESS "
+            "names where Fairlap was started. Its nodes must have the same files at the same paths.",
             choices={"own": "started for the run", "existing": "existing cluster"},
             needs={"existing": "RAY_ADDRESS"},
         ),
