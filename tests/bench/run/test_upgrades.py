@@ -17,8 +17,6 @@ from bench.run.snapshot import DeclarationSnapshot
 from bench.run.upgrade_to_2 import describe_plan, digest_plan, take_snapshot, upgrade_event_to_2, upgrade_plan
 from bench.run.upgrades import NewerVersionError, read_version, upgrade_record
 from bench.values import TOTAL, Arm
-from bench.workload.declaration import keep_settings
-from bench.workload.registry import load_workloads
 from tests.support.stored_runs import OLD_JOURNAL, read_old_rows
 
 DEFAULTS = {"cores": 2, "batch": 1, "budget_s": 20.0, "target": 0.03, "seed": 0, "accuracy_limit": 0.99}
@@ -109,9 +107,6 @@ def test_a_plan_of_0_1_0_gets_its_case_and_its_snapshot(old, case, arms, labels)
 )
 def test_an_old_plan_becomes_the_plan_that_its_old_address_opens(old) -> None:
     """So that the last run of a plan is found, whichever version it is of."""
-    workload = load_workloads()[old["workload"]]
-    if old["workload"] in ("memory-traffic", "modin") and workload.upgrade_settings is keep_settings:
-        pytest.skip(f"{workload.title} has no cases yet")
     settings = {name: value for name, value in old.items() if name not in ("workload", "parameters")}
     query = {name: format_setting(value) for name, value in (settings | old["parameters"]).items()}
     assert from_query(old["workload"], query) == Plan.model_validate(upgrade_plan(old))
