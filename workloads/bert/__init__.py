@@ -1,6 +1,6 @@
-"""BERT question answering: FP32 against what oneDNN, bfloat16 and INT8 by Intel Neural Compressor make of it.
+"""The declaration of the BERT workload: question answering in FP32, in BF16, and in INT8 by Intel Neural Compressor.
 
-After the posts on quantizing BERT for SQuAD with Intel Neural Compressor. This module only declares.
+It follows Intel's posts on quantizing BERT for SQuAD with Neural Compressor.
 """
 
 from bench.workload.declaration import (
@@ -34,9 +34,9 @@ ORDER = 1
 
 _POST = "Intel's post on Neural Compressor: BERT on SQuAD, 1557.3 s to 1201.0 s"
 _WHY = (
-    "The post times the whole of an evaluation, tokenization and answer search included, of a larger model with an "
-    "older TensorFlow on a processor that it does not name. 1.30x is the ratio of the times; the same figures are "
-    "22.9 % less time. Its F1 went from 92.99 to 92.41."
+    "The post times a whole evaluation, with tokenization and answer search, of a larger model with an older "
+    "TensorFlow on a processor that it does not name. 1.30x is the ratio of the times, which is the same as 22.9 % "
+    "less time. F1 fell from 92.99 to 92.41."
 )
 
 BEFORE = """\
@@ -60,12 +60,14 @@ WORKLOAD = Workload(
     summary="BERT answers questions about a passage, in FP32 and quantized to INT8 by Intel Neural Compressor.",
     story=(
         "A BERT reads a question and a passage and marks the words of the passage that answer it.",
-        "Neural Compressor watches the FP32 model read some calibration passages, then puts its matrix products to "
-        "8-bit integers, for which oneDNN has kernels that use VNNI, or AMX where there is one.",
-        "What oneDNN can fuse is fused in every arm that uses it: GELU and residual sums into the products, each "
-        "LayerNorm into one operator.",
-        "Both arms answer the same questions; F1 and exact match, as SQuAD defines them, tell what the speed costs.",
-        "FP32 without oneDNN and bfloat16 are there too: any two can race.",
+        "Neural Compressor measures the ranges of tensors while the FP32 model reads some calibration passages. Then "
+        "it converts the matrix products to 8-bit integers, for which oneDNN has kernels that use VNNI, or AMX if the "
+        "processor has it.",
+        "All arms with oneDNN have the same fusions: GELU and residual sums are part of the products, and each "
+        "LayerNorm is one operator.",
+        "Both arms answer the same questions. F1 and exact match, as SQuAD defines them, show how much accuracy the "
+        "speed costs.",
+        "Any two of these can race: FP32 without oneDNN, FP32, BF16 and INT8.",
     ),
     lever=Lever(
         name="precision",
@@ -95,14 +97,8 @@ WORKLOAD = Workload(
             code=Code(before=BEFORE, after=AFTER),
             steps=(
                 Step("tokenize", "tokenization", "questions and passages to windows of word pieces", changes=False),
-                Step(
-                    "inference",
-                    "inference",
-                    "BERT's forward pass over the windows",
-                ),
-                Step(
-                    "extract", "answer extraction", "the likeliest span among the best starts and ends", changes=False
-                ),
+                Step("inference", "inference", "BERT's forward pass over the windows"),
+                Step("extract", "answer extraction", "the best span from the logits of starts and ends", changes=False),
             ),
             published=PublishedRatio(1.30, _POST, _WHY),
         ),
@@ -113,8 +109,8 @@ WORKLOAD = Workload(
             "Model",
             "text",
             "fairlap-minilm-squad",
-            help="The one that comes with Fairlap; an untrained shape, for speed alone; or any BERT for question "
-            "answering: a folder in the Hugging Face layout, or a hub name such as owner/model.",
+            help="The model that comes with Fairlap; an untrained one, to measure speed only; or any BERT for question "
+            "answering: a folder in the Hugging Face layout, or a name of the Hugging Face hub such as owner/model.",
             choices={
                 "fairlap-minilm-squad": "MiniLM, 6 × 384, trained",
                 "bert-base-untrained": "BERT-base shape, untrained",
@@ -127,7 +123,8 @@ WORKLOAD = Workload(
             "Sequence length",
             "integer",
             128,
-            help="Word pieces of a window: question and passage. Longer passages are read in overlapping windows.",
+            help="Word pieces of question and passage that the model reads at once. Longer passages are read in "
+            "overlapping windows.",
             minimum=64,
             maximum=512,
             stops=(64, 96, 128, 192, 256, 384, 512),
@@ -137,7 +134,7 @@ WORKLOAD = Workload(
             "Instances",
             "integer",
             1,
-            help="Models that answer at once, each on cores of its own; the cores are shared out among them.",
+            help="Number of models that compute at the same time. The cores are divided among them.",
             minimum=1,
             maximum=64,
         ),
@@ -146,8 +143,9 @@ WORKLOAD = Workload(
             "Quantization",
             "text",
             "default",
-            help="How INT8 is made: as the model's own quantization.json says (that of the shipped one is what basic "
-            "tuning found), else all operators, static and per channel; or as a tuning on the Quantize tab has found.",
+            help="How the INT8 model is made. The default is the model's own quantization.json (for the shipped model, "
+            "the result of basic tuning); without that file, all operators become INT8, static and per channel. A "
+            "tuning on the Quantize tab adds its result.",
             choices={"default": "the model's own"},
         ),
         Parameter(
@@ -155,14 +153,14 @@ WORKLOAD = Workload(
             "Questions",
             "text",
             "shipped",
-            help="The set that comes with Fairlap, or the path of any file in the SQuAD v1.1 layout; or hand one in.",
+            help="The questions that come with Fairlap, or a file in the SQuAD v1.1 layout: enter a path or upload it.",
             choices={"shipped": "Fairlap's own"},
             upload=Upload("SQuAD v1.1 file", ("json",), 64, "workloads.bert.squad:check"),
             path="always",
         ),
     ),
     batch=Parameter(
-        "batch", "Batch", "integer", 8, help="Queries that an instance answers at once.", minimum=1, maximum=128
+        "batch", "Batch", "integer", 8, help="Questions that an instance answers at once.", minimum=1, maximum=128
     ),
     unit="queries",
     arm="workloads.bert.arm:QuestionAnswering",
@@ -194,7 +192,7 @@ WORKLOAD = Workload(
     platform=Platform(
         machines=("x86_64",),
         systems=("Linux",),
-        note="Neural Compressor quantizes TensorFlow graphs for x86-64 processors under Linux only.",
+        note="Neural Compressor quantizes TensorFlow graphs only for x86-64 processors on Linux.",
     ),
     limits=TimeLimits(prepare_s=600.0, sample_s=300.0),
 )
