@@ -1,7 +1,7 @@
-"""The order in which a loop goes over a small array, drawn step by step, with a small cache beside it.
+"""Animations of the order in which loops access a small array, with a model of a small cache.
 
-The picture is a model, and says so: eight lines of four elements, the least recently used one thrown out. It is there
-to make stride and tile visible; what they cost on this machine, the race tells.
+The model has eight lines of four elements and evicts the least recently used line. It makes strides and tiles visible.
+Their cost on the machine is the result of the race.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ui.design.theme import Theme, add_opacity, faint_colour
 
 GRID_SIDE = 12
 LINE_ELEMENTS = 4
-"""Elements of a line."""
+"""Elements in a cache line."""
 CACHE_LINES = 8
-"""Lines that the cache holds."""
+"""Lines in the cache."""
 TILE_SIDE = 4
 MODEL_THREADS = 3
 MODEL_STRIPS = 4
@@ -30,18 +30,18 @@ FIELD_ORDERS = {
     2: ((6, 3), "two fields are read"),
     8: ((6, 3, 4, 5, 7, 0, 1, 2), "all eight fields are read"),
 }
-"""Of a particle, which are used where so many are, in the order of the kernels, and how that is said."""
+"""By number of used fields: which fields of a particle are used, in the order of the kernels, and a description."""
 
 Cell = tuple[int, int]
 AccessStep = list[Cell]
-"""What is touched at once: by one instruction, by several strips, or by several threads."""
+"""Elements that are accessed at once: by one instruction, by several strips, or by several threads."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessOrder:
-    """A loop's way over an array of `rows` by `columns`, kept row by row in memory."""
+    """The order in which a loop accesses an array of `rows` by `columns`, stored row by row."""
 
-    what: str
+    label: str
     rows: int
     columns: int
     steps: list[AccessStep]
@@ -49,22 +49,24 @@ class AccessOrder:
 
 @dataclass(frozen=True, slots=True)
 class CacheTrace:
-    """How the model's cache fared."""
+    """The state of the model's cache during all steps."""
 
     accesses: int
     lines: int
-    """Lines fetched, each anew after it was thrown out."""
+    """Number of times that a line was fetched, also again after it was evicted."""
     states: list[list[list[int]]]
-    """After every step, the state of every element."""
+    """For every step, rows of element states: UNTOUCHED, TOUCHED, CACHED or NOW."""
 
 
 def access_order(transformation: str, version: str, fields: int = 1) -> AccessOrder:
-    """The way of a version's main array; of the layout, with so many of the eight fields used. Raises KeyError for what
-    has none."""
+    """The order in which a version accesses its main array.
+
+    `fields` is the number of used fields of the layout, of eight. Raises KeyError for versions without a known order.
+    """
     row = [[(i, j)] for i in range(GRID_SIDE) for j in range(GRID_SIDE)]
     column = [[(i, j)] for j in range(GRID_SIDE) for i in range(GRID_SIDE)]
     flat = [[divmod(place, GRID_SIDE)] for place in range(GRID_SIDE * GRID_SIDE)]
-    ways: dict[tuple[str, str], tuple[str, list[AccessStep]]] = {
+    orders: dict[tuple[str, str], tuple[str, list[AccessStep]]] = {
         ("unit-stride", "columns"): ("the matrix, read down its columns", column),
         ("unit-stride", "rows"): ("the matrix, read along its rows", row),
         ("vectorization", "strict"): ("one vector, element after element", flat),
@@ -95,15 +97,15 @@ def access_order(transformation: str, version: str, fields: int = 1) -> AccessOr
         ("stencil", "time"): ("the grid, three sweeps a row behind one another", list(_sweep_steps(3))),
     }
     if transformation == "layout":
-        # Eight fields: two lines of the model for each particle, or three for each field of twelve particles.
-        used, read = FIELD_ORDERS[fields]
+        # Eight fields are two lines of the model per particle. Twelve particles are three lines per field.
+        used, description = FIELD_ORDERS[fields]
         if version == "aos":
-            way = [[(particle, field)] for particle in range(GRID_SIDE) for field in used]
-            return AccessOrder(f"particles in rows, fields in columns; {read}", GRID_SIDE, 8, way)
-        way = [[(field, particle)] for particle in range(GRID_SIDE) for field in used]
-        return AccessOrder(f"fields in rows, particles in columns; {read}", 8, GRID_SIDE, way)
-    what, steps = ways[transformation, version]
-    return AccessOrder(what, GRID_SIDE, GRID_SIDE, steps)
+            steps: list[AccessStep] = [[(particle, field)] for particle in range(GRID_SIDE) for field in used]
+            return AccessOrder(f"particles in rows, fields in columns; {description}", GRID_SIDE, 8, steps)
+        steps = [[(field, particle)] for particle in range(GRID_SIDE) for field in used]
+        return AccessOrder(f"fields in rows, particles in columns; {description}", 8, GRID_SIDE, steps)
+    label, steps = orders[transformation, version]
+    return AccessOrder(label, GRID_SIDE, GRID_SIDE, steps)
 
 
 def _is_inside(i: int, j: int) -> bool:
@@ -149,16 +151,16 @@ def _sweep_steps(count: int) -> Iterator[AccessStep]:
                     yield _stencil_cells(front - sweep, j)
 
 
-def simulate_cache(way: AccessOrder) -> CacheTrace:
-    """Send a walk through the model's cache."""
+def simulate_cache(order: AccessOrder) -> CacheTrace:
+    """The state of the model's cache when the array is accessed in this order."""
     lines: OrderedDict[int, None] = OrderedDict()
     touched: set[Cell] = set()
     accesses = count = 0
     states = []
-    for step in way.steps:
+    for step in order.steps:
         for i, j in step:
             accesses += 1
-            line = (i * way.columns + j) // LINE_ELEMENTS
+            line = (i * order.columns + j) // LINE_ELEMENTS
             if line not in lines:
                 count += 1
             lines[line] = None
@@ -168,7 +170,10 @@ def simulate_cache(way: AccessOrder) -> CacheTrace:
         touched.update(step)
         now = set(step)
         states.append(
-            [[_cell_state(i, j, way.columns, now, lines, touched) for j in range(way.columns)] for i in range(way.rows)]
+            [
+                [_cell_state(i, j, order.columns, now, lines, touched) for j in range(order.columns)]
+                for i in range(order.rows)
+            ]
         )
     return CacheTrace(accesses, count, states)
 
@@ -181,31 +186,33 @@ def _cell_state(i: int, j: int, columns: int, now: set[Cell], lines: OrderedDict
     return TOUCHED if (i, j) in touched else UNTOUCHED
 
 
-def build_animation(way: AccessOrder, seen: CacheTrace, colour: str, theme: Theme) -> go.Figure:
-    """The walk as an animation; it stands at its last step until it is played."""
+def build_animation(order: AccessOrder, trace: CacheTrace, colour: str, theme: Theme) -> go.Figure:
+    """The order of access as an animation. It shows its last step until it is played."""
     shades = [add_opacity(faint_colour(theme), share) for share in (0.08, 0.3)]
     shades += [add_opacity(colour, 0.4), colour]
-    # Each state has its own shade, with no passage between them.
+    # Two equal stops per state, so that there is no gradient between the shades.
     scale = [((place + edge) / 4, shade) for place, shade in enumerate(shades) for edge in (0, 1)]
     heat = {"zmin": -0.5, "zmax": 3.5, "colorscale": scale, "showscale": False}
     heat |= {"xgap": 2, "ygap": 2, "hoverinfo": "skip"}
-    drawn = go.Figure(
-        data=[go.Heatmap(z=seen.states[-1], **heat)],
-        frames=[go.Frame(data=[go.Heatmap(z=state, **heat)], name=str(step)) for step, state in enumerate(seen.states)],
+    figure = go.Figure(
+        data=[go.Heatmap(z=trace.states[-1], **heat)],
+        frames=[
+            go.Frame(data=[go.Heatmap(z=state, **heat)], name=str(step)) for step, state in enumerate(trace.states)
+        ],
     )
-    # A line is drawn as a line: what is fetched together stands between two strokes.
-    for j in range(LINE_ELEMENTS, way.columns, LINE_ELEMENTS):
-        drawn.add_vline(x=j - 0.5, line={"color": faint_colour(theme), "width": 1, "dash": "dot"})
+    # Dotted lines separate the cache lines.
+    for j in range(LINE_ELEMENTS, order.columns, LINE_ELEMENTS):
+        figure.add_vline(x=j - 0.5, line={"color": faint_colour(theme), "width": 1, "dash": "dot"})
     play = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}, "mode": "immediate"}
     stop = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate"}
-    drawn.update_layout(
+    figure.update_layout(
         {
             "template": plotly_template.template_name(theme),
             "height": 330,
             "updatemenus": [
                 {
                     "type": "buttons",
-                    # The last one pressed would be white under white letters in the dark theme.
+                    # In the dark theme, Plotly draws the active button white with white text.
                     "showactive": False,
                     "direction": "right",
                     "x": 0,
@@ -221,6 +228,6 @@ def build_animation(way: AccessOrder, seen: CacheTrace, colour: str, theme: Them
             "margin": {"l": 8, "r": 8, "t": 8, "b": 44},
         }
     )
-    drawn.update_xaxes(visible=False, fixedrange=True)
-    drawn.update_yaxes(visible=False, fixedrange=True, autorange="reversed", scaleanchor="x")
-    return drawn
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, fixedrange=True, autorange="reversed", scaleanchor="x")
+    return figure

@@ -63,11 +63,13 @@ def _draw_animation(plan: Plan, arm: Arm, colours: theme.Theme) -> None:
     except KeyError:
         st.caption("The order of access of a library function is not known, so there is no animation of it.")
         return
-    seen = access_animation.simulate_cache(order)
+    trace = access_animation.simulate_cache(order)
     st.plotly_chart(
-        access_animation.build_animation(order, seen, theme.arm_style(arm, colours).colour, colours),
+        access_animation.build_animation(order, trace, theme.arm_style(arm, colours).colour, colours),
         key=f"memory-access-{arm}",
         config=plotly_template.PLOTLY_CONFIG | {"displayModeBar": False},
-        alt=f"The order of access of {version}: {order.what}",
+        alt=f"The order of access of {version}: {order.label}",
     )
-    st.caption(f"{order.what[0].upper()}{order.what[1:]}: **{seen.lines}** lines fetched for {seen.accesses} accesses.")
+    st.caption(
+        f"{order.label[0].upper()}{order.label[1:]}: **{trace.lines}** lines fetched for {trace.accesses} accesses."
+    )

@@ -1,4 +1,4 @@
-"""The page of memory traffic, opened once per test."""
+"""Opens the page of memory traffic."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

@@ -11,7 +11,7 @@ from ui.views.memory_traffic import achieved
 
 
 def make_finished_run(case: str) -> Run:
-    """A finished race, as little as the page needs of one."""
+    """A finished race with the fields that the page reads."""
     plan = make_plan("memory-traffic", case, cores=1)
     run = Run.open(open_plan(plan))
     run.id, run.state, run.ended_at = "a" * 32, State.FINISHED, 9.0
@@ -27,9 +27,9 @@ def make_measures(limit: str, **values: float) -> list[Measure]:
     ]
 
 
-def test_what_a_race_reached_stands_beside_the_limit_that_is_its_own():
+def test_each_version_is_compared_with_its_own_limit():
     run = make_finished_run("tiling")
-    assert achieved.build_achieved_table(run).empty, "a run that was kept before such things were told"
+    assert achieved.build_achieved_table(run).empty, "a run without these measures"
     run.quality = Quality(
         baseline=make_measures("the triad's bandwidth", bandwidth=2, ceiling=20, share=10, rate=1, peak=100),
         accelerated=make_measures(
@@ -43,13 +43,15 @@ def test_what_a_race_reached_stands_beside_the_limit_that_is_its_own():
     assert list(rows["share of BLAS"]) == ["", "70.00 %"]
 
 
-def test_the_newest_race_of_the_plan_tells_what_it_reached(app):
+def test_the_page_shows_the_table_of_the_newest_race_of_the_plan(app):
     run = make_finished_run("transpose")
-    told = make_measures("the triad's bandwidth", bandwidth=5, ceiling=20, share=25)
-    run.quality = Quality(baseline=told, accelerated=told, agreement=[])
+    measures = make_measures("the triad's bandwidth", bandwidth=5, ceiling=20, share=25)
+    run.quality = Quality(baseline=measures, accelerated=measures, agreement=[])
     Store().save(run)
     open_with_query(app, case="transpose", cores="1")
-    (table,) = [one.value for one in app.dataframe if "share of the limit" in one.value]
-    assert list(table.columns) == ["version", "bandwidth", "limit", "share of the limit"], "nothing is computed"
+    (table,) = [frame.value for frame in app.dataframe if "share of the limit" in frame.value]
+    assert list(table.columns) == ["version", "bandwidth", "limit", "share of the limit"], (
+        "a transpose has no operations"
+    )
     open_with_query(app, size="64")
-    assert not [one for one in app.dataframe if "share of the limit" in one.value]
+    assert not [frame for frame in app.dataframe if "share of the limit" in frame.value]

@@ -5,13 +5,13 @@ from bench.values import Arm
 from ui.views.memory_traffic import introduction
 
 
-def test_the_code_is_that_of_the_versions_that_are_raced():
+def test_the_code_is_that_of_the_versions_in_the_plan():
     plan = make_plan("memory-traffic", "tiling", cores=1, baseline="ikj")
     code = introduction.plan_code(plan)
     assert "def ikj(" in code.before and "def blocked(" in code.after
     assert code.before == introduction.version_source(plan, Arm.BASELINE)
 
 
-def test_the_code_of_the_layout_uses_as_many_fields_as_are_set():
+def test_the_code_of_the_layout_uses_the_set_number_of_fields():
     plan = make_plan("memory-traffic", "layout", cores=1, parameters={"fields": "8"})
     assert "def soa_8(" in introduction.version_source(plan, Arm.ACCELERATED)

@@ -27,11 +27,11 @@ def test_the_roof_is_the_lower_of_both_limits():
         counted={"cycles": 1200},
     )
     without_arithmetic = kernel.model_copy(update={"gflop_s": 0.0})
-    drawn = roofline.build_roofline_figure(stairs, peaks, [kernel, without_arithmetic], "light")
-    memory, near, points = drawn.data
+    figure = roofline.build_roofline_figure(stairs, peaks, [kernel, without_arithmetic], "light")
+    memory, near, points = figure.data
     assert memory.x[1] == 5.0 and memory.y[1] == 50.0, "the ridge"
     assert near.x[1] == 0.5
-    assert list(points.text) == ["ikj"], "what has no arithmetic is only in the table"
+    assert list(points.text) == ["ikj"], "a kernel without arithmetic is only in the table"
     table = roofline.build_kernel_table([kernel, kernel])
     assert len(table) == 2 and list(table["cycles per call"]) == ["1,200", "1,200"]
     assert list(roofline.build_staircase_figure(stairs, CACHES, "light").data[0].y) == [100.0, 10.0]

@@ -7,7 +7,7 @@ from ui.views.memory_traffic import sizes
 from workloads.memory_traffic.measurements import SizePoint
 
 
-def test_sizes_show_both_versions_the_triad_and_the_caches():
+def test_the_chart_shows_both_versions_the_triad_and_the_caches():
     points = [
         SizePoint(
             version=role,
@@ -23,11 +23,11 @@ def test_sizes_show_both_versions_the_triad_and_the_caches():
         for role, seconds in (("before", 0.4), ("after", 0.1), ("triad", 0.05))
     ]
     figure = sizes.build_sizes_figure(points, CACHES, sizes.BANDWIDTH, "light")
-    assert [line.name for line in figure.data] == ["triad, 2 threads", "before, 1 thread", "after, 2 threads"]
+    assert [trace.name for trace in figure.data] == ["triad, 2 threads", "before, 1 thread", "after, 2 threads"]
     assert list(figure.data[2].x) == [16, 16 * 1024]
-    mark = next(note for note in figure.layout.annotations if note.text == "L1")
-    assert 10**mark.x == pytest.approx(48), "a line is placed by its value, a text by its logarithm"
+    annotation = next(note for note in figure.layout.annotations if note.text == "L1")
+    assert 10**annotation.x == pytest.approx(48), "Plotly places lines by the value, texts by its logarithm"
     arithmetic = sizes.build_sizes_figure(points, CACHES, sizes.ARITHMETIC, "light")
-    assert [line.name for line in arithmetic.data] == ["before, 1 thread", "after, 2 threads"], (
-        "the triad is no limit of arithmetic"
+    assert [trace.name for trace in arithmetic.data] == ["before, 1 thread", "after, 2 threads"], (
+        "the triad does not limit arithmetic"
     )

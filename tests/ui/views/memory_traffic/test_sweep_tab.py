@@ -1,11 +1,11 @@
-"""The charts below a race of memory traffic, and the settings that they depend on."""
+"""The charts below a race, and the settings that their measurements depend on."""
 
 from bench.workload.registry import load_workloads
 from ui.views.memory_traffic import sweep_tab
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
 
-def test_every_chart_is_a_measurement_that_depends_on_the_vectors():
+def test_every_chart_depends_on_the_vector_width():
     tasks = load_workloads()["memory-traffic"].tasks
     for name in TRANSFORMATIONS:
         for chart in sweep_tab.list_chart_tasks(name):

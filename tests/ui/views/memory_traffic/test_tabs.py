@@ -1,4 +1,4 @@
-"""What the page of memory traffic draws: the order of access, the sweep, the staircase and the roofline."""
+"""The page of memory traffic: its tabs, and their charts and settings."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from workloads.memory_traffic.measurements import PeakRate, SizePoint, SweepPoin
 from workloads.modin.measurements import BreakEvenPoint
 
 
-def test_every_logarithmic_axis_of_the_charts_has_ticks_of_its_own():
+def test_every_logarithmic_axis_has_explicit_ticks():
     stairs = [TriadPoint(threads=1, bytes=size, gb_s=gb_s) for size, gb_s in ((2**14, 100.0), (2**30, 10.0))]
-    swept = [
+    sweep_points = [
         SweepPoint(version="tiles", label="tiles", x=x, seconds=1.0, ns=ns, bytes=x * x) for x, ns in ((8, 1), (64, 40))
     ]
-    sized = [
+    size_points = [
         SizePoint(version=role, label=role, role=role, threads=1, bytes=size, seconds=1.0, gb_s=2.0, gflop_s=3.0)
         for role in ("before", "after", "triad")
         for size in (2**14, 2**32)
     ]
     peak = PeakRate(threads=1, gflop_s=50.0, bits=256)
     rounds = [BreakEvenPoint(rows=rows, pandas=[0.001, 0.002, 0.003], modin=[0.1, 0.2, 0.3]) for rows in (10, 1000)]
-    drawn = [
-        sweep_charts.build_sweep_figure("tiling", swept, [], CACHES, "light"),
-        sizes.build_sizes_figure(sized, CACHES, sizes.BANDWIDTH, "light"),
+    figures = [
+        sweep_charts.build_sweep_figure("tiling", sweep_points, [], CACHES, "light"),
+        sizes.build_sizes_figure(size_points, CACHES, sizes.BANDWIDTH, "light"),
         roofline.build_roofline_figure(stairs, [peak], [], "light"),
         roofline.build_staircase_figure(stairs, CACHES, "light"),
         break_even.build_break_even_figure(rounds, None, "light"),
     ]
-    axes = [axis for one in drawn for axis in (one.layout.xaxis, one.layout.yaxis) if axis.type == "log"]
+    axes = [axis for figure in figures for axis in (figure.layout.xaxis, figure.layout.yaxis) if axis.type == "log"]
     assert len(axes) == 9
     assert all(axis.ticktext and len(axis.ticktext) == len(axis.tickvals) for axis in axes)
-    assert drawn[1].layout.xaxis.ticktext[-1] == "16 GiB", "1024 MiB are one GiB"
+    assert figures[1].layout.xaxis.ticktext[-1] == "16 GiB", "the unit is GiB from 1024 MiB on"
 
 
 def test_every_transformation_has_a_chart_and_a_tab():
     workload = load_workloads()["memory-traffic"]
     tabs = build_tabs()
     for name, transformation in TRANSFORMATIONS.items():
-        part = tabs[transformation.short]
-        assert part.controls.covers(make_plan("memory-traffic", name))
+        tab = tabs[transformation.short]
+        assert tab.controls.covers(make_plan("memory-traffic", name))
         for chart in sweep_tab.list_chart_tasks(name):
             assert chart.task in {task.name for task in workload.tasks.entries}
     names = {case.name: {p.name for p in workload.parameters_of(case)} for case in workload.cases}
@@ -61,7 +61,7 @@ def test_the_tab_follows_the_case_of_the_address(app):
     assert "def ikj(" in shown and "def blocked(" in shown
 
 
-def test_an_address_of_the_release_without_cases_opens_its_case_and_versions(app):
+def test_an_address_of_version_0_1_0_opens_its_case_and_versions(app):
     open_with_query(app, transformation="tiling", before="ikj", cores="1")
     assert not app.error
     assert app.session_state["memory-traffic:tab"] == "Product"
@@ -69,7 +69,7 @@ def test_an_address_of_the_release_without_cases_opens_its_case_and_versions(app
     assert not {"transformation", "before"} & {*app.query_params}
 
 
-def test_the_tab_of_a_case_has_its_code_and_its_order_of_access(app):
+def test_the_tab_of_a_case_shows_its_code_and_its_order_of_access(app):
     open_with_query(app, case="tiling")
     assert app.session_state["memory-traffic:tab"] == "Product"
     shown = "\n".join(code.value for code in app.code)
@@ -99,7 +99,7 @@ def test_the_last_stored_result_of_these_settings_is_shown(app):
     assert "all eight fields are read" in text.lower()
 
 
-def test_what_was_measured_at_other_settings_is_not_shown_as_these(app):
+def test_results_of_other_settings_are_not_shown(app):
     store_sizes(fields="2")
     store_sizes(fields="8", vectors="512")
     open_with_query(app, case="layout", fields="8", cores="1", size="64")
@@ -110,16 +110,16 @@ def test_what_was_measured_at_other_settings_is_not_shown_as_these(app):
 def test_the_case_follows_the_tab(app):
     open_with_query(app, tab="Layout", case="tiling", baseline="ikj")
     assert app.query_params["case"] == "layout"
-    assert "baseline" not in app.query_params, "a version of another case is no setting of this one"
+    assert "baseline" not in app.query_params, "the other case does not have this version"
     app.query_params.clear()
     open_with_query(app, tab="Layout", case="layout", fields="8")
     shown = "\n".join(code.value for code in app.code)
-    assert "def aos_8(" in shown, "the code is that of as many fields as are set"
+    assert "def aos_8(" in shown, "the code uses the set number of fields"
     app.session_state["memory-traffic:tab"] = "Stencil"
     app.run()
     assert not app.exception
     shown = "\n".join(code.value for code in app.code)
-    assert "def columns(start" in shown and "+def time(start" in shown, "the lines that change are those of the tab"
+    assert "def columns(start" in shown and "+def time(start" in shown, "the diff is that of the tab"
     app.session_state["memory-traffic:tab"] = "Roofline"
     app.run()
     assert not app.exception
