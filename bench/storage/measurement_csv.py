@@ -3,7 +3,7 @@
 Each report is a row, and so is each entry of a list in the result. The column `table` has the name of the report or of
 the list, `row` counts from 0 in each table, and `at` has the seconds from the start to a report. The plain fields of
 the result are one row of the table `result`. The other columns are the fields of all tables: those of a nested object
-are named `object.field`, and a list of plain values is JSON. A field that a table does not have is empty. Rows of a
+are named `object.field`, and other lists are JSON. A field that a table does not have is empty. Rows of a
 list in a list have the column `parent`: the row of the object that they belong to.
 """
 
@@ -56,7 +56,8 @@ def _add_object(
     lists = {field: content for field, content in value.items() if _is_list_of_objects(content)}
     plain = _flatten({field: content for field, content in value.items() if field not in lists})
     rows = tables.setdefault(name, [])
-    if plain:
+    # An object without plain fields gets a row too, so that the rows of its lists can refer to it.
+    if plain or (lists and name != RESULT_TABLE):
         rows.append(dict(parent) | plain)
     for field, content in lists.items():
         is_top = name == RESULT_TABLE

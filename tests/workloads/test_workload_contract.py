@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 
@@ -94,6 +95,20 @@ def test_every_case_is_consistent(workload, case):
         if parameter.stops:
             assert parameter.default in parameter.stops
     assert make_plan(workload.name, case.name, cores=1).parameters.keys() == set(parameters)
+
+
+@pytest.mark.parametrize(
+    ("workload", "task"),
+    [(workload, task) for workload in WORKLOADS for task in workload.tasks.entries],
+    ids=lambda value: value.name,
+)
+def test_every_task_is_consistent(workload, task):
+    parameters = {parameter.name for case in workload.cases for parameter in workload.parameters_of(case)}
+    assert set(task.depends_on) <= parameters | set(Plan.model_fields)
+    if workload.unavailable():
+        pytest.skip(workload.unavailable())
+    module, _, name = workload.tasks.handler.partition(":")
+    assert callable(getattr(getattr(importlib.import_module(module), name), task.name))
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
