@@ -19,9 +19,8 @@ ORDER = 2
 
 _POST = "Intel's post on scikit-learn-intelex: colour quantization of china.jpg"
 _OTHER_TIMES = (
-    "The post does not name its processor. It was written for scikit-learn 0.2x, whose K-Means has since been "
-    "rewritten (1.1 made Lloyd's iterations and their chunking several times faster), so that the stock arm of today "
-    "is a harder rival"
+    "The post does not name its processor. It used scikit-learn 0.2x. K-Means has been rewritten since then: version "
+    "1.1 made Lloyd's iterations and their chunking several times faster, so today's stock arm is faster"
 )
 
 BEFORE = """\
@@ -39,13 +38,14 @@ WORKLOAD = Workload(
     icon=":material/palette:",
     summary="Stock scikit-learn against scikit-learn-intelex, reducing a photo to a few colours with K-Means.",
     story=(
-        "A photo of the Summer Palace has 96,615 different colours; K-Means finds the 64 that show it best.",
-        "K-Means learns them from a sample of 1,000 pixels (fit), then every pixel takes the nearest (predict); a code "
-        "book of random colours (random assignment) shows what the learning is worth.",
-        "scikit-learn-intelex swaps scikit-learn's implementation for oneDAL's when two lines are added, and "
-        "falls back to the stock one, saying so, where it has none.",
-        "Both arms run in processes of their own on the same cores, take turns in random order, and must end with "
-        "pictures of the same quality.",
+        "A photo of the Summer Palace has 96,615 different colours. K-Means finds the 64 colours that represent it "
+        "best.",
+        "K-Means learns them from a sample of 1,000 pixels (fit), then every pixel gets the nearest colour (predict). "
+        "A code book of random colours (random assignment) shows how much the learning improves the picture.",
+        "Two more lines of code make scikit-learn-intelex replace scikit-learn's implementation by that of oneDAL. If "
+        "it has no implementation of its own, it falls back to stock scikit-learn and says so in its log.",
+        "Both arms run in processes of their own on the same cores and take turns in random order. Their pictures must "
+        "have the same quality.",
     ),
     lever=Lever(
         name="sklearnex",
@@ -75,8 +75,8 @@ WORKLOAD = Workload(
                     published=PublishedRatio(
                         10.44,
                         _POST,
-                        f"{_OTHER_TIMES}; and of the milliseconds that fitting 1,000 pixels lasts, much is fixed cost "
-                        "in both.",
+                        f"{_OTHER_TIMES}. Fitting 1,000 pixels takes milliseconds, much of which is overhead in both "
+                        "arms.",
                     ),
                 ),
                 Step(
@@ -84,7 +84,7 @@ WORKLOAD = Workload(
                     "predict",
                     "KMeans.predict of every pixel",
                     published=PublishedRatio(
-                        4.0, _POST, f"{_OTHER_TIMES}; and the ratio grows with the number of cores."
+                        4.0, _POST, f"{_OTHER_TIMES}. The ratio also grows with the number of cores."
                     ),
                 ),
                 Step(
@@ -94,8 +94,8 @@ WORKLOAD = Workload(
                     published=PublishedRatio(
                         1.52,
                         _POST,
-                        "Today's scikit-learn-intelex does not patch pairwise_distances_argmin: both arms run the same "
-                        "stock code, as the evidence shows, so an honest ratio is 1.",
+                        "Today's scikit-learn-intelex does not accelerate pairwise_distances_argmin. Both arms run the "
+                        "same stock code, as the evidence shows, so the true ratio is 1.",
                     ),
                 ),
             ),
@@ -110,13 +110,13 @@ WORKLOAD = Workload(
             help="A photo that comes with scikit-learn, or your own (PNG or JPEG, up to 10 MB and 24 megapixels).",
             choices={"china": "China: Summer Palace", "flower": "Flower: dahlia"},
         ),
-        Parameter("colours", "Colours", "integer", 64, "Clusters that K-Means looks for.", minimum=2, maximum=256),
+        Parameter("colours", "Colours", "integer", 64, "Number of clusters for K-Means.", minimum=2, maximum=256),
         Parameter(
             "sample",
-            "Sample to learn from",
+            "Sample size",
             "integer",
             1_000,
-            help="Pixels that K-Means is fitted to. More than there are means all of them.",
+            help="Number of pixels that K-Means learns from. If the image has fewer, all of its pixels are used.",
             minimum=1_000,
             maximum=1_000_000_000,
             stops=(1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000_000),
@@ -127,9 +127,9 @@ WORKLOAD = Workload(
             "Starting colours",
             "choice",
             "own",
-            help="Each library's own k-means++ draws its own starting colours, and may then need another number of "
-            "iterations. From shared colours both do the same iterations.",
-            choices={"own": "each library's k-means++", "shared": "the same for both"},
+            help="With k-means++, each library draws its own starting colours, and the numbers of iterations may "
+            "differ. With the same starting colours, both arms do the same iterations.",
+            choices={"own": "k-means++ of each library", "shared": "the same in both arms"},
         ),
     ),
     batch=Parameter(
@@ -137,7 +137,7 @@ WORKLOAD = Workload(
         "Batch",
         "integer",
         1,
-        help="How often the image is repeated in one predict and one assignment.",
+        help="How many copies of the image each predict and each assignment processes.",
         minimum=1,
         maximum=32,
     ),

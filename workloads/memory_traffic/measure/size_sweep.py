@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bench.formatting import format_bytes
 from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problem_sizes, problems
-from workloads.memory_traffic.catalogue import KIB, Transformation
+from workloads.memory_traffic.catalogue import KIB, Transformation, Version
 from workloads.memory_traffic.compiler import numba_compile, numba_runtime
 from workloads.memory_traffic.kernel_settings import read_kernel_settings
 from workloads.memory_traffic.measure import memory_check, timing, triad
@@ -19,11 +21,11 @@ SIZES_BYTES = tuple(16 * KIB << (2 * step) for step in range(8))
 def sweep_sizes(transformation: Transformation, settings: Settings, reporter: TaskReporter) -> None:
     """See `MemoryTrafficTasks.sizes`."""
     kernel_settings = read_kernel_settings(settings.parameters)
-    versions = {
+    versions: dict[Literal["before", "after"], Version] = {
         "before": transformation.version(settings.baseline),
         "after": transformation.version(settings.accelerated),
     }
-    threads = {lever: version.threads(settings.cores) for lever, version in versions.items()}
+    threads = {role: version.threads(settings.cores) for role, version in versions.items()}
     # The versions are compared with the triad, so it runs on no more threads than they do.
     max_threads = max(threads.values())
     sizes = _list_sizes(transformation)
@@ -34,22 +36,22 @@ def sweep_sizes(transformation: Transformation, settings: Settings, reporter: Ta
         problem = problems.make_problem(
             transformation, size_kib=size_bytes // KIB, side=0, tile=tile, fields=fields, seed=settings.seed
         )
-        for lever, version in versions.items():
+        for role, version in versions.items():
             if transformation.takes_minutes(version, problem.max_side):
                 continue
             arguments = problem.arguments_for(version.name)
-            if lever not in kernels:
-                kernels[lever] = numba_compile.build_kernel(
+            if role not in kernels:
+                kernels[role] = numba_compile.build_kernel(
                     transformation, version, arguments, cores=settings.cores, fields=fields
                 )
-            numba_runtime.set_thread_count(threads[lever])
-            problem.run_checked(kernels[lever].call, arguments, version.label)
-            seconds = timing.measure_best_s(kernels[lever], arguments, PASSES)
+            numba_runtime.set_thread_count(threads[role])
+            problem.run_checked(kernels[role].call, arguments, version.label)
+            seconds = timing.measure_best_s(kernels[role], arguments, PASSES)
             point = SizePoint(
                 version=version.name,
                 label=version.label,
-                role=lever,
-                threads=threads[lever],
+                role=role,
+                threads=threads[role],
                 bytes=problem.array_bytes(version.name),
                 seconds=seconds,
                 gb_s=problem.bytes / seconds / 1e9,
