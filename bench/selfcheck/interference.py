@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench.formatting import format_duration
 from bench.machine.core_selection import choose_cores
@@ -44,7 +45,8 @@ def check_interference(report: Callable[[str], None] = print, *, workload: str =
     """
     from bench.stats.comparison import ratio_of_medians
 
-    checked = make_plan(workload, **({"cores": len(choose_all_cores()), "seed": 0} | fields))
+    settings: dict[str, Any] = {"cores": len(choose_all_cores()), "seed": 0} | fields
+    checked = make_plan(workload, **settings)
     resolved = resolve(checked)
     lever = resolved.lever
     samples = sample_companions(checked, [lever.baseline, lever.accelerated])

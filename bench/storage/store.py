@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
@@ -27,6 +27,7 @@ from bench.storage.database import StoreError, database_url, open_database, tran
 from bench.storage.schema import MAX_TEXT_LENGTH, jobs_table, records_table
 from bench.values import Arm
 
+SelectT = TypeVar("SelectT", bound=Select[*tuple[Any, ...]])
 DEFAULT_LIMIT = 1000
 """Rows that a list has if nothing else is asked for."""
 SEARCHED_COLUMNS = (
@@ -213,7 +214,7 @@ def _delete_job(connection: Connection, job_id: str) -> bool:
     return bool(connection.execute(delete(jobs_table).where(jobs_table.c.id == job_id)).rowcount)
 
 
-def _filtered(query: Select[Any], filters: JobFilter) -> Select[Any]:
+def _filtered(query: SelectT, filters: JobFilter) -> SelectT:
     conditions: dict[str, Any] = dict(filters)
     for word in conditions.pop("words", "").split():
         query = query.where(_occurs(word))
