@@ -21,7 +21,8 @@ import importlib, json, pkgutil, sys
 import bench, ui
 for package in (bench, ui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if not module.name.endswith("__main__"):
+        # Alembic runs the scripts of migrations itself; they cannot be imported.
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
             importlib.import_module(module.name)
 from bench.workload.registry import load_workloads
 load_workloads()
