@@ -40,7 +40,7 @@ def test_a_transformation_is_told_raced_and_charted_in_its_tab(page, server):
     page.get_by_text("+def blocked(a, b, out, tile):").first.wait_for()
     assert_no_exception(page)
 
-    page.goto(f"{server.address}/memory-traffic?run={Store().rows()[0].id}")
+    page.goto(f"{server.address}/memory-traffic?run={run.id}")
     wait_for_state(page, "finished")
     page.wait_for_url(re.compile("tab=Layout"))
     assert_no_exception(page)
