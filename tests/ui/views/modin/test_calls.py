@@ -92,7 +92,7 @@ def test_other_arms_have_no_columns_about_the_extra_costs_of_modin(arms):
 def test_newer_measurements_do_not_hide_a_run():
     run = make_modin_run()
     Store().save(run)
-    arguments = {"call": "read_csv", "min_rows": 1000, "max_rows": 10000, "budget_s": 60}
+    arguments = {"call": "read_csv", "min_rows": 1024, "max_rows": 16384, "budget_s": 60}
     for index in range(calls.MAX_SEARCHED_RUNS):
         started = run.started + timedelta(minutes=index + 1)
         store_measurement("modin", "break_even", arguments, started=started)
