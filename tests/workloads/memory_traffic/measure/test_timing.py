@@ -18,7 +18,7 @@ from workloads.memory_traffic.measure.triad import measure_triad
 @pytest.mark.parametrize("task", ["scaling", "limits"])
 def test_a_wrong_triad_or_polynomial_is_refused_before_it_is_timed(tmp_path, monkeypatch, name, task):
     monkeypatch.setattr(timing, "measure_best_s", lambda *_: pytest.fail("it was timed"))
-    monkeypatch.setattr(compiled_once, "_kernels")
+    monkeypatch.setattr(compiled_once, "_kernels", {})
 
     def triad(b, c, scalar, out):
         out[:-1] = 5.0
