@@ -41,8 +41,6 @@ WAKE_UP_S = 0.005
 MIN_ACTIVE_NS = 100_000
 """CPU time from which a thread counts as active in a repetition. A thread that only wakes up to look for work uses
 less."""
-READ_INTERRUPTED = b"\n"
-"""Returned by `wait` instead of a request if an exception has interrupted it."""
 
 
 def main(arguments: list[str]) -> int:
@@ -52,8 +50,7 @@ def main(arguments: list[str]) -> int:
     with open(incoming, "rb") as requests:
         # At the end of the file, the race has ended or its process has exited.
         while line := worker.wait(requests.readline):
-            if line != READ_INTERRUPTED:
-                worker.answer(line)
+            worker.answer(line)
     return 0
 
 
@@ -78,12 +75,7 @@ class ArmWorker:
         That includes services that the arm has started (such as Ray's), and external services, which nobody pauses.
         """
         since, before = time.monotonic(), self._read_cpu_times()
-        try:
-            line = read()
-        except Exception as error:
-            # A workload's watch over its services may raise in this thread. The error answers the next request.
-            self._report_error(error)
-            return READ_INTERRUPTED
+        line = read()
         self.idle_s = time.monotonic() - since
         self.idle_cpu_s = cpu_time_between_s(before, self._read_cpu_times())
         return line
@@ -99,13 +91,10 @@ class ArmWorker:
             self.writer.send(self._answer(request))
         except Exception as error:
             # The boundary of the process: whatever a workload raises becomes the reply, and is written to the log.
-            self._report_error(error)
-
-    def _report_error(self, error: Exception) -> None:
-        traceback.print_exception(error)
-        self.writer.send(
-            protocol.ErrorReply(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", ""))
-        )
+            traceback.print_exception(error)
+            self.writer.send(
+                protocol.ErrorReply(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", ""))
+            )
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
         if isinstance(request, protocol.Prepare):

@@ -69,7 +69,7 @@ def test_a_squad_file_is_handed_in_and_a_wrong_one_refused(page, server, tmp_pat
     page.get_by_role("button", name=re.compile(r"\bMore")).click()
     chooser = page.locator("input[type=file]")
     chooser.set_input_files(wrong)
-    page.get_by_text("is 9999, and the passage has").wait_for()
+    page.get_by_text("is 9999, but the passage has").wait_for()
     chooser.set_input_files(good)
     page.wait_for_url(re.compile("evaluation=upload"))
     assert_no_exception(page)

@@ -20,6 +20,9 @@ from workloads.modin.measurements import BreakEvenPoint
 MODIN = load_workloads()["modin"]
 DASK_MISSING = MODIN.unavailable() or MODIN.lever["modin-dask"].unavailable()
 
+RACE_BUDGET_S = 10
+"""Time budget of races in tests: three pairs of all calls fit into four times this, also on a slow, busy machine."""
+
 needs_ray = pytest.mark.skipif(bool(MODIN.unavailable()), reason=MODIN.unavailable() or "available")
 needs_dask = pytest.mark.skipif(bool(DASK_MISSING), reason=DASK_MISSING or "available")
 
@@ -57,7 +60,14 @@ def run_modin_race(
     scratch.mkdir()
     parameters = {"columns": 6} | parameters
     plan = make_plan(
-        "modin", case, accelerated=engine, cores=1, batch=rows, budget_s=2, target=0.5, parameters=parameters
+        "modin",
+        case,
+        accelerated=engine,
+        cores=1,
+        batch=rows,
+        budget_s=RACE_BUDGET_S,
+        target=0.5,
+        parameters=parameters,
     )
     race = Race(
         open_plan(plan),

@@ -22,6 +22,8 @@ DEATH_NOTICE_S = 2 * POLL_S
 """How long an error waits for the news that a service has ended."""
 INTERRUPT_RETRY_S = 0.05
 """Time between two attempts to interrupt the main thread."""
+INTERRUPT_LOST_S = 5.0
+"""Time after which a call that was interrupted, and goes on, is interrupted again."""
 INTERRUPT_TIMEOUT_S = 60
 """How long an interrupted call may take to return to Python, before the kernel ends the process."""
 
@@ -36,19 +38,22 @@ class ServiceDied(RuntimeError):
 
 
 class ServiceMonitor:
-    """Watches the processes of a service from a thread of its own."""
+    """Watches the processes of a service from a thread of its own, and interrupts the calls that need the service."""
 
     def __init__(self, processes: Iterable[psutil.Process], list_ended: Callable[[], list[str]] | None = None) -> None:
         """Start watching. Must be called in the main thread, after the service has started.
 
-        When one of `processes` ends, ServiceDied is raised in the main thread, whatever it is doing. `list_ended`, if
-        given, is called every POLL_S and returns the names of other parts of the service that have ended.
+        `list_ended`, if given, is called every POLL_S and returns the names of other parts of the service that have
+        ended.
         """
         # A pidfd becomes readable when its process ends. It does not reap the process, whose parent waits for it.
         self._names_by_descriptor = {os.pidfd_open(process.pid): process.name() for process in processes}
         self._list_ended = list_ended
         self._ended: list[str] = []
-        self._interrupted, self._exiting = threading.Event(), threading.Event()
+        self._is_in_block = False
+        self._interrupted_at: float | None = None
+        """Value of `time.monotonic` at the last interruption."""
+        self._exiting = threading.Event()
         self._main_thread_id = threading.get_ident()
         signal.signal(signal.SIGUSR1, self._raise_service_died)
         # A service that ends because this process exits is not an error.
@@ -57,8 +62,16 @@ class ServiceMonitor:
 
     @contextmanager
     def translate_errors(self) -> Iterator[None]:
-        """Replace an error inside the block by ServiceDied if a service has ended."""
+        """Raise ServiceDied in the block, which must run in the main thread, if the service has ended or ends.
+
+        Whatever the block is doing is interrupted, and an error that follows from the end of the service is replaced.
+        Nothing is raised outside such blocks, where it could hit code that cannot expect it.
+        """
         try:
+            # In this order: the thread sets `_ended` and then looks whether there is a block.
+            self._is_in_block = True
+            if self._ended:
+                raise self._make_error()
             yield
         except (ServiceDied, BadInput):
             raise
@@ -70,17 +83,21 @@ class ServiceMonitor:
                 # The interruption was lost: it was raised where Python ignores errors, for example in a destructor.
                 raise self._make_error() from error
             raise
+        finally:
+            self._is_in_block = False
+            signal.alarm(0)
 
     def _make_error(self) -> ServiceDied:
         return ServiceDied(f"{' and '.join(self._ended)} ended while the arm was working")
 
     def _raise_service_died(self, *_: object) -> None:
         """Signal handler of the main thread."""
-        signal.alarm(0)
-        if self._interrupted.is_set():
-            return
-        self._interrupted.set()
-        raise self._make_error()
+        now = time.monotonic()
+        was_just_interrupted = self._interrupted_at is not None and now - self._interrupted_at < INTERRUPT_LOST_S
+        if self._is_in_block and not was_just_interrupted:
+            self._interrupted_at = now
+            signal.alarm(0)
+            raise self._make_error()
 
     def _wait_for_end(self) -> None:
         poll_s = None if self._list_ended is None else POLL_S
@@ -92,8 +109,18 @@ class ServiceMonitor:
         if self._exiting.is_set():
             return
         print(f"{' and '.join(self._ended)} ended", flush=True)
+        if self._is_in_block:
+            self._interrupt_block()
+
+    def _interrupt_block(self) -> None:
+        """Interrupt the block again and again until it is left.
+
+        A signal that arrives just before a call starts to wait does not end that wait, and an exception that is raised
+        in a destructor is ignored.
+        """
         # A call that never returns to Python does not run the signal handler. The alarm then ends the process.
         signal.alarm(INTERRUPT_TIMEOUT_S)
-        # A signal that arrives just before a call starts to wait does not end that wait; the next signal does.
-        while not self._interrupted.wait(INTERRUPT_RETRY_S):
+        while self._is_in_block:
             signal.pthread_kill(self._main_thread_id, signal.SIGUSR1)
+            time.sleep(INTERRUPT_RETRY_S)
+        signal.alarm(0)

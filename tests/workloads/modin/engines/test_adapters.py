@@ -44,7 +44,7 @@ def test_the_installed_dask_is_a_tested_version():
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("The current node timed out during startup.", BadInput, "did not start within"),
+        ("The current node timed out during startup.", BadInput, "did not start, in 2 attempts"),
         ("another problem", RuntimeError, "another problem"),
     ],
 )

@@ -26,6 +26,7 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.values import Arm, Outcome
 from bench.workload.registry import load_workloads
+from tests.support.modin import RACE_BUDGET_S
 from tests.support.processes import has_environment_variable, wait_until_gone
 from tests.support.runs import open_plan
 
@@ -109,7 +110,7 @@ def run_cluster_race(tmp_path: Path, on_event=None, case: str = "etl", rows: int
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     parameters = {"columns": 6, "cluster": "existing"}
-    plan = make_plan("modin", case, cores=1, batch=rows, budget_s=2, target=0.5, parameters=parameters)
+    plan = make_plan("modin", case, cores=1, batch=rows, budget_s=RACE_BUDGET_S, target=0.5, parameters=parameters)
     opening = open_plan(plan)
     racing = Race(
         opening,
@@ -146,7 +147,7 @@ def test_a_race_on_a_cluster_shows_its_nodes_and_claims_no_ratio(tmp_path, home,
     findings = {finding.rule: finding for finding in run.claim().findings}
     assert findings["same-conditions"].outcome is Outcome.REFUSED
     assert "2 cores" in findings["same-conditions"].seen
-    assert "was not stopped beside the other arm" in findings["background"].seen
+    assert "was not stopped during the other arm" in findings["background"].seen
     assert {measure.value for measure in run.quality.agreement if measure.decisive} == {100.0}
     assert sum(sample.repetition.idle_cpu_s for sample in run.samples_of(Arm.ACCELERATED)) > 0
     assert not wait_until_gone(home)

@@ -1,4 +1,4 @@
-"""The service monitor: errors that follow from the end of a service are reported as such."""
+"""The service monitor: a block that needs the service is interrupted when the service ends, and only such a block."""
 
 import signal
 import subprocess
@@ -11,17 +11,6 @@ import pytest
 from bench.workload.interface import BadInput
 from workloads.modin.engines import service_monitor
 from workloads.modin.engines.service_monitor import ServiceDied, ServiceMonitor
-
-
-def test_an_error_whose_interruption_was_lost_still_names_what_ended(monkeypatch):
-    monkeypatch.setattr(service_monitor, "DEATH_NOTICE_S", 0.0)
-    monitor = object.__new__(ServiceMonitor)
-    monitor._ended = []
-    with pytest.raises(ConnectionError), monitor.translate_errors():
-        raise ConnectionError("no answer")
-    monitor._ended = ["raylet"]
-    with pytest.raises(ServiceDied, match="raylet ended while the arm was working"), monitor.translate_errors():
-        raise ConnectionError("no answer")
 
 
 @pytest.fixture
@@ -47,9 +36,49 @@ def test_an_error_that_comes_before_the_news_of_its_cause_is_reported_by_its_cau
 
 
 def test_a_call_that_would_wait_forever_is_interrupted(monitored):
-    _, service = monitored
+    monitor, service = monitored
     started = time.monotonic()
-    with pytest.raises(ServiceDied, match="sleep ended"):
+    with pytest.raises(ServiceDied, match="sleep ended"), monitor.translate_errors():
         service.kill()
         time.sleep(30)
     assert time.monotonic() - started < 30
+
+
+def test_an_interruption_that_python_ignores_is_repeated(monitored, monkeypatch):
+    monkeypatch.setattr(service_monitor, "INTERRUPT_LOST_S", 0.2)
+    monitor, service = monitored
+    interruptions = 0
+    with pytest.raises(ServiceDied, match="sleep ended"), monitor.translate_errors():
+        service.kill()
+        for _ in range(2):
+            try:
+                time.sleep(30)
+            except ServiceDied:
+                interruptions += 1
+        time.sleep(30)
+    assert interruptions == 2
+
+
+def test_nothing_is_raised_between_two_blocks_and_the_next_one_raises(monitored):
+    monitor, service = monitored
+    service.kill()
+    service.wait()
+    deadline = time.monotonic() + 20
+    while not monitor._ended and time.monotonic() < deadline:
+        time.sleep(0.01)
+    # Longer than several attempts to interrupt would take.
+    time.sleep(10 * service_monitor.INTERRUPT_RETRY_S)
+    executed = False
+    with pytest.raises(ServiceDied, match="sleep ended while the arm was working") as died, monitor.translate_errors():
+        executed = True
+    assert not executed
+    assert died.value.remedy
+
+
+def test_an_error_after_the_block_is_not_replaced_and_no_alarm_is_left(monitored):
+    monitor, service = monitored
+    with pytest.raises(ServiceDied), monitor.translate_errors():
+        service.kill()
+        time.sleep(30)
+    time.sleep(10 * service_monitor.INTERRUPT_RETRY_S)
+    assert signal.alarm(0) == 0
