@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
+from bench.run.job_record import JobRecord
 from bench.run.record import Run
 
 
@@ -23,18 +26,42 @@ def draw_command(command: str) -> None:
     st.code(command, language="bash", wrap_lines=True)
 
 
-def draw_json_button(run: Run, label: str, *, key: str) -> None:
-    """A download of the run. The file is made on request."""
+MIME_TYPES = {".json": "application/json", ".csv": "text/csv"}
+
+
+def draw_file_button(
+    label: str, make_text: Callable[[], str], file_name: str, *, key: str, help: str | None = None
+) -> None:
+    """A download of a JSON or CSV file, which `make_text` makes on request."""
     st.download_button(
         label,
-        data=lambda: json.dumps(run.report(), indent=1),
-        file_name=f"fairlap-{run.plan.workload}-{run.id[:8]}.json",
-        mime="application/json",
+        data=make_text,
+        file_name=file_name,
+        mime=MIME_TYPES[Path(file_name).suffix],
         icon=":material/download:",
-        help="The complete record of this run, including every raw sample.",
+        help=help,
         on_click="ignore",
         key=key,
     )
+
+
+def draw_json_button(record: JobRecord, label: str, *, key: str) -> None:
+    """A download of everything that is stored of a race or a measurement."""
+    draw_file_button(
+        label,
+        lambda: json.dumps(record.report(), indent=1),
+        f"{export_name(record)}.json",
+        key=key,
+        help="The complete record of this run, including every raw sample."
+        if isinstance(record, Run)
+        else "Everything that is stored of this measurement.",
+    )
+
+
+def export_name(record: JobRecord) -> str:
+    """The name of exported files of a job, without a suffix."""
+    task = [] if isinstance(record, Run) else [record.task.replace("_", "-")]
+    return "-".join(["fairlap", record.plan.workload, *task, record.id[:8]])
 
 
 def draw_downloads(run: Run, key: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from bench.run.job import JobKind
@@ -58,40 +56,24 @@ def _first_line(text: str) -> str:
 
 def draw_download_buttons(record: JobRecord) -> None:
     """JSON with everything, and CSV: the samples of a race, the tables of a measurement."""
+    downloads.draw_json_button(record, "JSON", key=f"json_{record.id}")
+    name, key = downloads.export_name(record), f"csv_{record.id}"
     if isinstance(record, Run):
-        downloads.draw_json_button(record, "JSON", key=f"json_{record.id}")
-        st.download_button(
+        downloads.draw_file_button(
             "Samples as CSV",
-            data=lambda: samples_csv(record),
-            file_name=f"fairlap-{record.plan.workload}-{record.id[:8]}-samples.csv",
-            mime="text/csv",
-            icon=":material/download:",
+            lambda: samples_csv(record),
+            f"{name}-samples.csv",
+            key=key,
             help="One row per sample and step, for a spreadsheet or a notebook.",
-            on_click="ignore",
-            key=f"csv_{record.id}",
         )
-        return
-    name = f"fairlap-{record.plan.workload}-{record.task.replace('_', '-')}-{record.id[:8]}"
-    st.download_button(
-        "JSON",
-        data=lambda: json.dumps(record.report(), indent=1),
-        file_name=f"{name}.json",
-        mime="application/json",
-        icon=":material/download:",
-        help="Everything that is stored of this measurement.",
-        on_click="ignore",
-        key=f"json_{record.id}",
-    )
-    st.download_button(
-        "CSV",
-        data=lambda: measurement_csv(record),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        help="One row per reported value and per entry of the result, for a spreadsheet or a notebook.",
-        on_click="ignore",
-        key=f"csv_{record.id}",
-    )
+    else:
+        downloads.draw_file_button(
+            "CSV",
+            lambda: measurement_csv(record),
+            f"{name}.csv",
+            key=key,
+            help="One row per reported value and per entry of the result, for a spreadsheet or a notebook.",
+        )
 
 
 def draw_delete_button(rows: list[JobRow]) -> None:

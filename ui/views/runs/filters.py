@@ -12,6 +12,8 @@ from bench.run.job import JobKind
 from bench.storage.store import JobFilter, JobRow
 from ui import services
 
+FilterColumn = Literal["workload", "case_name", "task", "state", "claimed"]
+"""Columns whose values a list can be restricted to."""
 ROWS_PER_PAGE = 200
 """Rows in the table at once."""
 CSV_LIMIT = 10_000
@@ -42,7 +44,7 @@ def draw_words_filter(key: str) -> JobFilter:
 def draw_choice_filter(
     label: str,
     key: str,
-    column: Literal["workload", "case_name", "task", "state", "claimed"],
+    column: FilterColumn,
     filters: JobFilter,
     labels: Callable[[Any], str] = str,
 ) -> JobFilter:

@@ -9,12 +9,10 @@ import streamlit as st
 
 from bench.run.events import State
 from bench.run.job import JobKind
-from bench.storage.csv_export import jobs_csv
 from bench.storage.store import JobRow
-from ui import services
 from ui.design.text import format_date_time
-from ui.views.runs import filters
 from ui.views.runs.actions import draw_delete_button, draw_download_buttons, load_record, open_clicked_row, open_job
+from ui.views.runs.job_list import ChoiceFilter, JobList
 
 KEY = "measurements"
 STATE_COLOURS = {
@@ -23,42 +21,6 @@ STATE_COLOURS = {
     State.INTERRUPTED.value: "red",
     State.STOPPED.value: "gray",
 }
-
-
-def draw_list(digest: str | None) -> None:
-    """The measurements, or those of one digest, that pass the filters on the page, the newest first.
-
-    Raises StoreError.
-    """
-    everything = filters.make_filter(JobKind.MEASUREMENT, digest)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = filters.draw_words_filter(KEY)
-        titles = services.get_store().workload_titles(**everything)
-        chosen |= filters.draw_choice_filter("Workload", f"{KEY}_workload", "workload", everything, titles.__getitem__)
-        chosen |= filters.draw_choice_filter("Measurement", f"{KEY}_task", "task", everything)
-        chosen |= filters.draw_choice_filter("State", f"{KEY}_state", "state", everything)
-    shown = everything | chosen
-    rows, count = filters.load_page(shown, KEY)
-    if not rows:
-        st.info("No measurement passes these filters.", icon=":material/filter_alt_off:")
-        return
-    selected = _draw_table(rows)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        text = filters.describe_count("measurement", count, services.get_store().count(**everything), len(rows))
-        st.caption(f"{text}. Select one to open, download or delete it.", width="stretch")
-        filters.draw_page_choice(count, KEY)
-        st.download_button(
-            "List as CSV",
-            data=lambda: jobs_csv(services.get_store().rows(limit=filters.CSV_LIMIT, **shown)),
-            file_name="fairlap-measurements.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key="measurements_csv",
-        )
-    if selected:
-        with st.container(border=True):
-            _draw_selected(selected)
 
 
 def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
@@ -125,3 +87,14 @@ def _draw_selected(rows: list[JobRow]) -> None:
             st.button("Open", icon=icon, type="primary", on_click=open_job, args=(row.id,), key=f"{KEY}_open_one")
             draw_download_buttons(record)
         draw_delete_button([row])
+
+
+MEASUREMENTS = JobList(
+    kind=JobKind.MEASUREMENT,
+    key=KEY,
+    noun="measurement",
+    hint="Select one to open, download or delete it.",
+    choice_filters=(ChoiceFilter("Measurement", "task"), ChoiceFilter("State", "state")),
+    draw_table=_draw_table,
+    draw_selected=_draw_selected,
+)

@@ -10,12 +10,14 @@ from bench.workload.registry import load_workloads
 from ui import services
 from ui.design import markdown
 from ui.services import workload_page_script
-from ui.views.runs import measurement_list, race_list
 from ui.views.runs.actions import clear_url_parameter
 from ui.views.runs.detail import draw_job_page
 from ui.views.runs.filters import make_filter
+from ui.views.runs.job_list import JobList, draw_job_list
+from ui.views.runs.measurement_list import MEASUREMENTS
+from ui.views.runs.race_list import RACES
 
-TABS = {"Races": JobKind.RACE, "Measurements": JobKind.MEASUREMENT}
+TABS = {"Races": RACES, "Measurements": MEASUREMENTS}
 TAB_KEY = "runs_tab"
 
 
@@ -31,28 +33,26 @@ def _draw_lists() -> None:
     st.title("Runs")
     digest = st.query_params.get("plan")
     try:
-        counts = {kind: services.get_store().count(**make_filter(kind, digest)) for kind in TABS.values()}
-        kind = _choose_kind(counts)
+        store = services.get_store()
+        counts = {jobs.kind: store.count(**make_filter(jobs.kind, digest)) for jobs in TABS.values()}
+        jobs = _choose_list(counts)
         if digest:
-            _draw_digest_filter(digest, counts[kind], kind)
-        if not counts[kind]:
-            if not digest:
-                _draw_empty(kind)
-        elif kind is JobKind.RACE:
-            race_list.draw_list(digest)
-        else:
-            measurement_list.draw_list(digest)
+            _draw_digest_filter(digest, counts[jobs.kind], jobs.noun)
+        if counts[jobs.kind]:
+            draw_job_list(jobs, digest)
+        elif not digest:
+            _draw_empty(jobs.kind)
     except StoreError as error:
         st.error(markdown.escape_markdown(str(error)), title="The runs cannot be read", icon=":material/database_off:")
 
 
-def _choose_kind(counts: dict[JobKind, int]) -> JobKind:
-    """The kind of the chosen tab. At first that of the URL (`?kind=`), or the one that the list is not empty of."""
+def _choose_list(counts: dict[JobKind, int]) -> JobList:
+    """The list of the chosen tab. At first that of the URL (`?kind=`), or one that is not empty."""
     if TAB_KEY not in st.session_state:
         asked = st.query_params.get("kind", "")
         fallback = JobKind.RACE if counts[JobKind.RACE] or not counts[JobKind.MEASUREMENT] else JobKind.MEASUREMENT
-        kind = JobKind(asked) if asked in set(TABS.values()) else fallback
-        st.session_state[TAB_KEY] = next(name for name, shown in TABS.items() if shown is kind)
+        kind = JobKind(asked) if asked in counts else fallback
+        st.session_state[TAB_KEY] = next(name for name, jobs in TABS.items() if jobs.kind is kind)
     st.tabs(list(TABS), key=TAB_KEY, on_change="rerun")
     return TABS[st.session_state[TAB_KEY]]
 
@@ -78,8 +78,7 @@ def _draw_empty(kind: JobKind) -> None:
             st.code(f"python -m bench run {visible[0].name}", language="bash")
 
 
-def _draw_digest_filter(digest: str, count: int, kind: JobKind) -> None:
-    noun = "run" if kind is JobKind.RACE else "measurement"
+def _draw_digest_filter(digest: str, count: int, noun: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if count:
             text = f"Only the {count} {noun}{'s' * (count != 1)} of the plan `{digest}`."

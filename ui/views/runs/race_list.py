@@ -11,13 +11,11 @@ from pandas.io.formats.style import Styler
 from bench.formatting import format_duration, format_interval, format_ratio
 from bench.run.events import State
 from bench.run.job import JobKind
-from bench.storage.csv_export import jobs_csv
 from bench.storage.store import JobRow
 from bench.values import Interval
-from ui import services
 from ui.design.badges import CLAIM_COLOURS, CLAIM_WORDS
-from ui.views.runs import filters
 from ui.views.runs.actions import open_clicked_row
+from ui.views.runs.job_list import ChoiceFilter, JobList
 from ui.views.runs.selection import draw_selection
 
 KEY = "runs"
@@ -31,50 +29,17 @@ VERDICT_COLOURS = {
 }
 
 
-def draw_list(digest: str | None) -> None:
-    """The races, or those of one plan, that pass the filters on the page, the newest first. Raises StoreError."""
-    all_races = filters.make_filter(JobKind.RACE, digest)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = filters.draw_words_filter(KEY)
-        titles = services.get_store().workload_titles(**all_races)
-        chosen |= filters.draw_choice_filter("Workload", f"{KEY}_workload", "workload", all_races, titles.__getitem__)
-        chosen |= filters.draw_choice_filter("Case", f"{KEY}_case", "case_name", all_races)
-        chosen |= filters.draw_choice_filter("State", f"{KEY}_state", "state", all_races)
-        chosen |= filters.draw_choice_filter("Claim", f"{KEY}_claim", "claimed", all_races, CLAIM_WORDS.__getitem__)
-    shown = all_races | chosen
-    rows, count = filters.load_page(shown, KEY)
-    if not rows:
-        st.info("No run passes these filters.", icon=":material/filter_alt_off:")
-        return
-    selected = _draw_table(rows)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        text = filters.describe_count("run", count, services.get_store().count(**all_races), len(rows))
-        st.caption(f"{text}. Select one to open, download or delete it; two to compare them.", width="stretch")
-        filters.draw_page_choice(count, KEY)
-        st.download_button(
-            "List as CSV",
-            data=lambda: jobs_csv(services.get_store().rows(limit=filters.CSV_LIMIT, **shown)),
-            file_name="fairlap-runs.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key="runs_csv",
-        )
-    if selected:
-        draw_selection(selected)
-
-
 def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
     """The table; returns the selected rows."""
     ids = [row.id for row in rows]
-    st.session_state["runs_shown"] = ids
+    st.session_state[f"{KEY}_shown"] = ids
     event = st.dataframe(
         _build_frame(rows),
         hide_index=True,
         height="auto",
         column_config=_column_config(),
         # Streamlit keeps a selection by row number, which means other jobs when the rows change.
-        key=f"runs_table_{hash(tuple(ids))}",
+        key=f"{KEY}_table_{hash(tuple(ids))}",
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="",
@@ -123,7 +88,7 @@ def _verdict_words(row: JobRow) -> list[str]:
 def _column_config() -> dict:
     config = st.column_config
     return {
-        "open": config.ButtonColumn("", key="runs_open", on_click=open_clicked_row, args=(KEY,), width=36),
+        "open": config.ButtonColumn("", key=f"{KEY}_open", on_click=open_clicked_row, args=(KEY,), width=36),
         "when": config.DatetimeColumn("When", format="D MMM YY, HH:mm", timezone=st.context.timezone, width=118),
         "workload": config.TextColumn("Workload", width=132),
         "arms": config.TextColumn("Arms", width=114, help="Baseline | accelerated: the two values of the lever."),
@@ -142,3 +107,18 @@ def _column_config() -> dict:
         "origin": config.TextColumn("Origin", width=104, help="Where the run was started."),
         "requester": config.TextColumn("By", width=90, help="User name of the person who started it."),
     }
+
+
+RACES = JobList(
+    kind=JobKind.RACE,
+    key=KEY,
+    noun="run",
+    hint="Select one to open, download or delete it; two to compare them.",
+    choice_filters=(
+        ChoiceFilter("Case", "case_name"),
+        ChoiceFilter("State", "state"),
+        ChoiceFilter("Claim", "claimed", CLAIM_WORDS.__getitem__),
+    ),
+    draw_table=_draw_table,
+    draw_selected=draw_selection,
+)

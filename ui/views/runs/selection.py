@@ -20,11 +20,10 @@ ENDED_WORDS: dict[State | str, str] = {
 
 
 def draw_selection(rows: list[JobRow]) -> None:
-    with st.container(border=True):
-        if len(rows) == 1:
-            _draw_selected(rows[0])
-        else:
-            _draw_several_selected(rows)
+    if len(rows) == 1:
+        _draw_selected(rows[0])
+    else:
+        _draw_several_selected(rows)
 
 
 def _draw_selected(row: JobRow) -> None:
