@@ -54,7 +54,7 @@ def follow_job(
         status = _wait_until_stored(dispatcher, job_id, line, show)
     except KeyboardInterrupt:
         stopped = True
-        dispatcher.stop(job_id)
+        dispatcher.stop(job_id, origin="command line")
         status = _wait_until_stored(dispatcher, job_id, line, show)
     # The runner removes the journal once the record is in the store.
     return JobEnd(status.record, status.problem, stopped, stored=not journal_path(job_id).exists())

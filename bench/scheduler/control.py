@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from bench.run.files import control_path
+from bench.run.job import Origin
 from bench.values import Value
 
 READ_SIZE_BYTES = 1 << 16
@@ -26,6 +27,8 @@ class StopRequest(Value):
     """End the job; what it has measured is kept."""
 
     type: Literal["stop"] = "stop"
+    origin: Origin
+    """The program in which someone stopped the job."""
 
 
 class PauseRequest(Value):
@@ -46,7 +49,7 @@ class ControlPipe:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._partial = b""
-        self._stop_requested = False
+        self._stop_request: StopRequest | None = None
         self._paused_until = 0.0
 
     @classmethod
@@ -60,9 +63,10 @@ class ControlPipe:
         draft.rename(path)
         return cls(descriptor)
 
-    def stop_requested(self) -> bool:
+    def stop_request(self) -> StopRequest | None:
+        """The first request to end the job, if there was one."""
         self._read()
-        return self._stop_requested
+        return self._stop_request
 
     def pause_left_s(self) -> float:
         """Seconds for which the job has been asked to take no sample."""
@@ -91,7 +95,7 @@ class ControlPipe:
             return  # A request of another version of Fairlap.
         match request:
             case StopRequest():
-                self._stop_requested = True
+                self._stop_request = self._stop_request or request
             case PauseRequest(until=until):
                 self._paused_until = max(self._paused_until, until)
 

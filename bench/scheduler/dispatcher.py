@@ -36,6 +36,8 @@ from bench.storage.store import Store, StoreError
 
 POLL_INTERVAL_S = 0.1
 """Time between two checks whether it is a waiting job's turn."""
+STOP_CHECK_INTERVAL_S = 0.25
+"""Time between two checks whether another process has asked to stop a waiting job."""
 MAX_FOLLOWED_JOBS = 16
 """Number of records kept in memory for the pages that show them."""
 MAX_PROBLEMS = 200
@@ -98,6 +100,7 @@ class Dispatcher:
         recover_jobs(self.store)
         # A daemon thread, so that the process can end while it waits. Runners notice that by their standard input.
         threading.Thread(target=self._work, name="fairlap-dispatcher", daemon=True).start()
+        threading.Thread(target=self._remove_stopped_jobs, name="fairlap-stop-requests", daemon=True).start()
 
     def submit_race(self, plan: Plan, *, origin: Origin, requester: str | None = None) -> str:
         """Queue a race of `plan`; returns its id. Raises OSError."""
@@ -115,15 +118,18 @@ class Dispatcher:
         workload = find_workload(plan.workload)
         return self._submit(order, f"{workload.title}, {workload.tasks.task(task).label}")
 
-    def stop(self, job_id: str) -> None:
-        """End a job of this user that waits or runs, whichever process submitted it. What it has measured is stored."""
+    def stop(self, job_id: str, *, origin: Origin) -> None:
+        """End a job of this user that waits or runs, whichever process submitted it. What it has measured is stored.
+
+        `origin` is the program in which someone stopped it.
+        """
         with self._changed:
             for job in self._waiting:
                 if job.order.job_id == job_id:
                     self._remove_stopped(job)
                     return
         if is_job_id(job_id):
-            send_request(job_id, StopRequest())
+            send_request(job_id, StopRequest(origin=origin))
 
     def request_pause(self, run_id: str, seconds: float) -> None:
         """Ask a race to take no sample for `seconds`, because a page is about to be drawn on the same cores."""
@@ -184,7 +190,7 @@ class Dispatcher:
             # Several sessions may submit at once: the tickets decide the order, not the threads.
             self._waiting.append(_WaitingJob(order, ticket, control))
             self._waiting.sort(key=lambda job: job.ticket.path.name)
-            self._changed.notify()
+            self._changed.notify_all()
         return order.job_id
 
     def _work(self) -> None:
@@ -209,8 +215,6 @@ class Dispatcher:
         """Wait until it is the turn of the first job; returns it with a descriptor that holds the machine's lock."""
         with self._changed:
             while True:
-                for job in [job for job in self._waiting if job.control.stop_requested()]:
-                    self._remove_stopped(job)
                 if not self._waiting:
                     self._changed.wait()
                     continue
@@ -220,6 +224,14 @@ class Dispatcher:
                     del self._waiting[0]
                     return first, machine
                 self._changed.wait(POLL_INTERVAL_S)
+
+    def _remove_stopped_jobs(self) -> None:
+        """Serve the stop requests of other processes to waiting jobs, also while a job of this process runs."""
+        while True:
+            with self._changed:
+                for job in [job for job in self._waiting if job.control.stop_request()]:
+                    self._remove_stopped(job)
+                self._changed.wait(STOP_CHECK_INTERVAL_S if self._waiting else None)
 
     def _remove_stopped(self, job: _WaitingJob) -> None:
         self._waiting.remove(job)
@@ -264,7 +276,7 @@ class Dispatcher:
         if status == EXIT_NOT_STORED:
             self._set_problem(job_id, last)
             return
-        self._set_problem(job_id, f"The run's process ended early: {last}")
+        self._set_problem(job_id, f"The process of the run exited early: {last}")
         recover_jobs(self.store)
 
     def _set_problem(self, job_id: str, problem: str) -> None:

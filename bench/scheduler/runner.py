@@ -27,7 +27,7 @@ from bench.race.race import Race
 from bench.race.watchdog import RaceStopped
 from bench.run.events import State
 from bench.run.files import control_path, error_log_path, journal_path, scratch_path
-from bench.run.job import JobKind
+from bench.run.job import JobKind, Origin
 from bench.run.job_record import JobRecord
 from bench.run.journal import JournalWriter
 from bench.run.measurement import MeasurementOpened
@@ -41,6 +41,11 @@ from bench.storage.store import Store, StoreError
 from bench.system.prctl import adopt_orphans, die_with_parent
 from bench.system.process_tree import end_descendants
 
+STOP_REASONS: dict[Origin, str] = {
+    "page": "Stop was pressed on the page",
+    "command line": "Ctrl-C was pressed on the command line",
+    "test": "a test stopped it",
+}
 OWNER_EXITED = "its dashboard or command line ended"
 END_GRACE_S = 2.0
 """Time between SIGTERM and SIGKILL for processes that a job has left."""
@@ -88,8 +93,8 @@ class _Watch:
 
     def stop_reason(self) -> tuple[State, str] | None:
         """The state in which the job has to end now, and why; None if it may go on."""
-        if self.control.stop_requested():
-            return State.STOPPED, "Stop was pressed"
+        if request := self.control.stop_request():
+            return State.STOPPED, STOP_REASONS[request.origin]
         ready, _, _ = select.select([0], [], [], 0)
         if self._owner_exited or (ready and not os.read(0, 4096)):
             return State.INTERRUPTED, OWNER_EXITED

@@ -140,7 +140,7 @@ def draw_stop_button(job: DisplayedJob | None, *, key: str) -> None:
     stop_help = "End the measurement; what it has reported is kept"
     if st.button("Stop", icon=":material/stop:", key=key, disabled=not live, help=stop_help) and job:
         try:
-            services.get_dispatcher().stop(job.job_id)
+            services.get_dispatcher().stop(job.job_id, origin="page")
         except OSError as error:
             st.error(f"{error}. Press Stop again, or end Fairlap to end the measurement.")
 

@@ -63,7 +63,7 @@ def _stop_race(workload: Workload) -> None:
     if followed is None:
         return
     try:
-        services.get_dispatcher().stop(followed.run_id)
+        services.get_dispatcher().stop(followed.run_id, origin="page")
         followed.stopped = True
     except OSError as error:
         st.session_state[error_key(workload)] = f"{error}. Press Stop again, or end Fairlap to end the race."
