@@ -85,6 +85,14 @@ def _resolve_path(parameter: Parameter, value: str) -> str:
             return save_image(path.read_bytes())
         except UploadError as error:
             raise PlanError([f"{parameter.name}: {value}: {error}"]) from error
-    if parameter.path == "always" or (parameter.path == "if there" and path.exists()):
+    is_path = parameter.path == "always" or (parameter.path == "if there" and _looks_like_path(value))
+    if is_path and not path.exists():
+        raise PlanError([f"{parameter.name}: {value}: there is no such file or folder"])
+    if is_path or (parameter.path == "if there" and path.exists()):
         return str(path.absolute())
     return value
+
+
+def _looks_like_path(value: str) -> bool:
+    """Whether a value that may also be a name of another kind, such as `owner/model`, can only be a path."""
+    return value.strip().startswith(("/", "./", "../", "~"))

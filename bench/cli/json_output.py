@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from bench.plan.validation import PlanError
 from bench.run.job_record import JobRecord
 
 STANDARD_OUTPUT = Path("-")
 
 
 def check_json_file(file: Path | None) -> None:
-    """Create the file, so that one that cannot be written is reported before a job starts. Raises OSError."""
+    """Create the file, so that one that cannot be written is reported before a job starts. Raises PlanError."""
     if file not in (None, STANDARD_OUTPUT):
-        file.touch()
+        try:
+            file.touch()
+        except OSError as error:
+            problem = f"--json {file}: {error.strerror}; name a file in a folder that exists and is writable"
+            raise PlanError([problem]) from error
 
 
 def write_json(record: JobRecord, file: Path | None) -> None:

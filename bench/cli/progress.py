@@ -68,6 +68,8 @@ def _wait_until_stored(
             status = dispatcher.status(job_id)
             if status.record is not None:
                 show(status.record)
+            if status.problem:
+                break  # It was stopped or lost: there is no progress to show.
             line.draw(*describe_progress(status))
             if status.over:
                 break

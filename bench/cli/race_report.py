@@ -23,7 +23,8 @@ MAX_LOG_LINES = 10
 def print_run(console: Console, run: Run) -> None:
     """Times, ratios, evidence, quality, failure and claim."""
     snapshot = run.snapshot
-    reason = f": {run.why}" if run.why else ""
+    # A failure is printed below, with its remedy.
+    reason = f": {run.why}" if run.why and not run.failure else ""
     console.print(f"{snapshot.title}, {run.state}{reason}   run {run.id[:8]}", style="bold")
     console.print(f"{run.machine.short}; {format_cores(run.plan.cores)}, batch {run.plan.batch}, seed {run.plan.seed}")
     if run.statistics:

@@ -1,4 +1,4 @@
-"""Detects whether this is a virtual machine, and of which hypervisor."""
+"""Detects whether this is a virtual machine, and its hypervisor."""
 
 from __future__ import annotations
 

@@ -189,5 +189,5 @@ def _check_number(
         problems.append(f"{name}: expected {expected}, got {value!r}")
         return kind(low) if math.isfinite(low) else kind(0)
     if not low <= number <= high:
-        problems.append(f"{name}: expected {expected}, got {format_number(number)}")
+        problems.append(f"{name}: expected {expected}, got {value}")
     return kind(min(max(number, low), high))

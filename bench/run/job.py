@@ -17,7 +17,7 @@ class JobKind(StrEnum):
     SWEEP = "sweep"
 
 
-Origin = Literal["page", "command line", "test"]
+Origin = Literal["page", "command line"]
 """The program from which a job was submitted."""
 
 

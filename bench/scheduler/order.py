@@ -14,6 +14,7 @@ from bench.run.job import JobKind, Origin, current_requester
 from bench.run.measurement import measurement_digest
 from bench.values import Value
 from bench.workload.arguments import check_arguments
+from bench.workload.interface import BadInput
 
 
 class JobOrder(Value):
@@ -46,8 +47,13 @@ def order_race(plan: Plan, *, origin: Origin, requester: str | None = None) -> J
 def order_measurement(
     plan: Plan, task: str, arguments: Mapping[str, Any], *, origin: Origin, requester: str | None = None
 ) -> JobOrder:
-    """Raises BadInput if the arguments do not fit the task, and KeyError if the workload has no such task."""
+    """Raises BadInput if the arguments or the case do not fit the task, and KeyError if there is no such task."""
     declared = find_workload(plan.workload).tasks.task(task)
+    if declared.cases and plan.case not in declared.cases:
+        raise BadInput(
+            f"{declared.label} cannot be measured for the case {plan.case}",
+            f"Select one of the cases {', '.join(declared.cases)}.",
+        )
     checked = check_arguments(declared, arguments).model_dump(mode="json")
     return JobOrder(
         job_id=uuid.uuid4().hex,

@@ -44,7 +44,6 @@ from bench.system.process_tree import end_descendants
 STOP_REASONS: dict[Origin, str] = {
     "page": "Stop was pressed on the page",
     "command line": "Ctrl-C was pressed on the command line",
-    "test": "a test stopped it",
 }
 OWNER_EXITED = "its dashboard or command line ended"
 END_GRACE_S = 2.0

@@ -96,7 +96,7 @@ def digest_file(file: Path) -> str:
 
 def _make_entry(folder: Path, make: Callable[[Path], Mapping[str, Any]]) -> CacheEntry:
     """Make the entry. The caller holds its lock."""
-    # Drafts of killed processes: whoever writes one holds the lock.
+    # Drafts of killed processes: a process that is writing one holds the lock.
     for left in (folder, *folder.parent.glob(f"{folder.name}.draft-*")):
         shutil.rmtree(left, ignore_errors=True)
     draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}.draft-", dir=folder.parent))

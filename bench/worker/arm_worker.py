@@ -11,7 +11,6 @@ import importlib
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -30,7 +29,7 @@ from bench.system.cpu_time import (
 from bench.system.process_tree import list_descendants
 from bench.values import Repetition, StepTime
 from bench.worker import protocol
-from bench.worker.channel import MessageWriter, open_channel
+from bench.worker.channel import MessageWriter, make_error_reply, open_channel
 from bench.worker.thread_pools import list_thread_pools
 from bench.workload.interface import WorkloadArm
 
@@ -90,11 +89,8 @@ class ArmWorker:
         try:
             self.writer.send(self._answer(request))
         except Exception as error:
-            # The boundary of the process: whatever a workload raises becomes the reply, and is written to the log.
-            traceback.print_exception(error)
-            self.writer.send(
-                protocol.ErrorReply(what=f"{type(error).__name__}: {error}", remedy=getattr(error, "remedy", ""))
-            )
+            # The boundary of the process: any exception of a workload becomes the reply.
+            self.writer.send(make_error_reply(error))
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
         if isinstance(request, protocol.Prepare):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import traceback
 from io import FileIO
 
 from pydantic import BaseModel
 
 from bench.system.prctl import die_with_parent
 from bench.worker import protocol
+from bench.workload.interface import BadInput
 
 
 class MessageWriter:
@@ -39,3 +41,13 @@ def open_channel(arguments: list[str]) -> tuple[int, MessageWriter]:
     for descriptor in (incoming, outgoing):
         os.set_inheritable(descriptor, False)
     return incoming, MessageWriter(FileIO(outgoing, "w"))
+
+
+def make_error_reply(error: Exception) -> protocol.ErrorReply:
+    """The reply for an exception of a workload. Its traceback is written to the log, unless the input was wrong: then
+    the message and the remedy say all."""
+    if isinstance(error, BadInput):
+        return protocol.ErrorReply(what=str(error), remedy=error.remedy)
+    traceback.print_exception(error)
+    remedy = getattr(error, "remedy", "")
+    return protocol.ErrorReply(what=str(error) if remedy else f"{type(error).__name__}: {error}", remedy=remedy)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 
 from bench.plan.validation import find_workload
 from bench.worker import protocol
-from bench.worker.channel import MessageWriter, open_channel
+from bench.worker.channel import MessageWriter, make_error_reply, open_channel
 from bench.workload.arguments import check_arguments
 from bench.workload.interface import TaskHandler
 
@@ -44,11 +43,8 @@ def answer_request(
         result = getattr(handlers[request.workload], request.task)(request.settings(), arguments, writer)
         return protocol.ResultReply(value=result.model_dump(mode="json"))
     except Exception as error:
-        # The boundary of the process: an error of a task becomes a reply, and the log has its traceback.
-        traceback.print_exc()
-        remedy = getattr(error, "remedy", "")
-        what = str(error) if remedy else f"{type(error).__name__}: {error}"
-        return protocol.ErrorReply(what=what, remedy=remedy)
+        # The boundary of the process: any exception of a task becomes the reply.
+        return make_error_reply(error)
 
 
 if __name__ == "__main__":

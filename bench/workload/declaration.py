@@ -213,6 +213,8 @@ class Task:
     depends_on: tuple[str, ...] = ()
     """Names of the parameters, and of the fields of a plan, that the result depends on, besides cores and seed. Results
     of plans that differ in other settings only can replace each other."""
+    cases: tuple[str, ...] = ()
+    """The cases that it measures; empty for all."""
     resident: bool = False
     """True for a task that answers a person at once: its process stays alive, with what it has loaded, and nothing is
     stored. Otherwise the task is a measurement."""

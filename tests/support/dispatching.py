@@ -20,7 +20,7 @@ def make_trial_plan(**fields) -> Plan:
 
 def submit_count(dispatcher: Dispatcher, **arguments: Any) -> str:
     """Submit the measurement of the trial workload."""
-    return dispatcher.submit_measurement(make_trial_plan(), "count", arguments, origin="test")
+    return dispatcher.submit_measurement(make_trial_plan(), "count", arguments, origin="command line")
 
 
 def wait_until_over(dispatcher: Dispatcher, job_id: str, seconds: float = 40.0) -> JobStatus:

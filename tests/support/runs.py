@@ -48,7 +48,7 @@ def open_plan(plan: Plan, run_id: str = "0123456789abcdef") -> events.RunOpened:
         run_id=run_id,
         machine=describe_machine(),
         started=datetime.now(UTC),
-        origin="test",
+        origin="command line",
         requester="somebody",
         pid=os.getpid(),
     )

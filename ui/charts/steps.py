@@ -45,9 +45,8 @@ def build_steps_figure(run: Run, theme: Theme = "light") -> go.Figure:
     return _build_ratio_figure(snapshot.labels(), comparisons, snapshot.published_ratios(), remarks, theme)
 
 
-def build_published_figure(case: Case, theme: Theme = "light") -> go.Figure:
-    """The published ratios of a case, for a page that has no run to show."""
-    published = case.published_ratios()
+def build_published_figure(case: Case, published: Mapping[str, PublishedRatio], theme: Theme = "light") -> go.Figure:
+    """Published ratios of steps of a case, for a page that has no run to show."""
     labels = {name: label for name, label in case.labels().items() if name in published}
     return _build_ratio_figure(labels, {}, published, {}, theme)
 

@@ -149,8 +149,9 @@ def _draw_published(workload: Workload) -> None:
         (case.labels()[name], ratio) for case in workload.cases for name, ratio in case.published_ratios().items()
     ]
     if published:
-        text = ", ".join(f"{label} {ratio.ratio:g}x" for label, ratio in published)
-        help_text = "  \n".join(_describe_published(label, ratio) for label, ratio in published)
+        # Several cases may have the same step.
+        text = ", ".join(dict.fromkeys(f"{label} {ratio.ratio:g}x" for label, ratio in published))
+        help_text = "  \n".join(dict.fromkeys(_describe_published(label, ratio) for label, ratio in published))
         st.caption(f"Published elsewhere: {text}", help=help_text)
 
 

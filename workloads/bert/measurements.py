@@ -8,6 +8,8 @@ from pydantic import Field, field_validator
 
 from bench.values import Value
 from bench.workload.interface import BadInput
+from workloads.bert.quantization.config import parse_config
+from workloads.bert.quantization.template import QUANTIZATION_YAML
 
 MAX_PASSAGE_CHARACTERS = 100_000
 """Longest passage for a question: about 400 windows of 128 word pieces."""
@@ -73,8 +75,14 @@ class AskResult(Value):
 
 
 class QuantizeArguments(Value):
-    yaml: str
-    """A configuration of Neural Compressor. The task checks it."""
+    yaml: str = QUANTIZATION_YAML
+    """A configuration of Neural Compressor; see `workloads.bert.quantization.config`."""
+
+    @field_validator("yaml")
+    @classmethod
+    def _check_yaml(cls, yaml: str) -> str:
+        parse_config(yaml)
+        return yaml
 
 
 class BaselineAccuracy(Value):
@@ -141,7 +149,7 @@ class QuantizeResult(Value):
 
 
 class OperatorsArguments(Value):
-    precisions: list[Precision] = Field(min_length=2, max_length=2)
+    precisions: list[Precision] = Field(default=["fp32", "int8"], min_length=2, max_length=2)
     """Precisions of the two graphs to compare."""
 
 

@@ -21,6 +21,7 @@ from bench.workload.declaration import (
 )
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, Transformation, format_version_source
 from workloads.memory_traffic.measurements import (
+    SWEPT_CASES,
     BandwidthCeiling,
     PeakRate,
     RooflineArguments,
@@ -179,6 +180,7 @@ WORKLOAD = Workload(
                 SweepResult,
                 reports={"point": SweepPoint, "level": SweepLevel},
                 depends_on=("case", "size", "side", "vectors"),
+                cases=SWEPT_CASES,
             ),
             Task(
                 "sizes",

@@ -113,7 +113,7 @@ class ScalingResult(Value):
 
 
 class RooflineArguments(Value):
-    kernels: list[str]
+    kernels: list[str] = Field(default_factory=lambda: list(TRANSFORMATIONS))
     """Names of transformations whose versions are measured."""
     fields: Literal[1, 2, 8] = 1
     """Number of a particle's fields that the versions of the data layout use."""

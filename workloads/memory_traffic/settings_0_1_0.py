@@ -14,11 +14,16 @@ SIDES = ("before", "after")
 
 
 def upgrade_settings(settings: dict[str, str]) -> dict[str, str]:
-    """`settings` with a case, and with versions as values of the lever. A size or tile of 0 was the default."""
+    """`settings` with a case, and with versions as values of the lever. A size or tile of 0 was the default.
+
+    Settings of later versions, and contradictions that 0.1.0 could not produce, are returned as they are.
+    """
+    arms = {arm: settings[arm] for arm in ("baseline", "accelerated") if arm in settings}
+    if not {"transformation", *SIDES} & settings.keys() and not set(SIDES) & set(arms.values()):
+        return settings
+    if {"transformation", "case"} <= settings.keys():
+        return settings
     current = {name: value for name, value in settings.items() if not (name in ("size", "tile") and value == "0")}
-    arms = {arm: current[arm] for arm in ("baseline", "accelerated") if arm in current}
-    if not {"transformation", *SIDES} & current.keys() and not set(SIDES) & set(arms.values()):
-        return current
     name = current.pop("transformation", current.get("case", DEFAULT_TRANSFORMATION))
     sides = {side: current.pop(side, "default") for side in SIDES}
     current["case"] = name

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bench.workload.declaration import NoArguments, NoResult
-from bench.workload.interface import BadInput, Settings, TaskReporter
+from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_runtime
 from workloads.memory_traffic.measure import perf_counters
 from workloads.memory_traffic.measurements import (
     STRIDE_CASE,
-    SWEPT_CASES,
     RooflineArguments,
     RooflineResult,
     ScalingResult,
@@ -32,11 +31,6 @@ class MemoryTrafficTasks:
         float32 first, then over float64. Tiles that are too large to give every thread work are left out. Every result
         is checked before it is timed. Raises BadInput.
         """
-        if settings.case not in SWEPT_CASES:
-            raise BadInput(
-                f"The case {settings.case} has neither strides nor tiles to sweep",
-                f"Select one of the cases {', '.join(SWEPT_CASES)}.",
-            )
         numba_runtime.configure_numba(str(settings.parameters["vectors"]))
         from workloads.memory_traffic.measure import stride_sweep, tile_sweep
 

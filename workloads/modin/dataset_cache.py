@@ -49,7 +49,7 @@ def load_or_write(
 ) -> DatasetFiles:
     """The table in the cache entry `folder`, written first if it is missing or damaged.
 
-    `generate()` returns the chunks of the table, of which the first `rows` rows are used. `frame_bytes` is the size as
+    `generate()` returns the chunks of the table. Its first `rows` rows are used. `frame_bytes` is the size as
     a DataFrame, or None to estimate it from the chunks. Raises BadInput if the table cannot be written or the chunks
     cannot be read.
     """

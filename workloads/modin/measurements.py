@@ -11,16 +11,20 @@ from bench.workload.interface import BadInput
 from workloads.modin.calls import CALLS
 
 MIN_ROWS, MAX_ROWS = 1 << 10, 1 << 24
+DEFAULT_MIN_ROWS, DEFAULT_MAX_ROWS = 1 << 12, 1 << 18
+DEFAULT_CALL = "map"
+DEFAULT_SEARCH_S = 120
+"""Time budget of a search, in seconds."""
 BREAK_EVEN_CALLS = {call.name: call for call in CALLS if not call.excluded_from_total}
 """The calls for which a break-even size can be searched."""
 
 
 class BreakEvenArguments(Value):
-    call: str
+    call: str = DEFAULT_CALL
     """One of `BREAK_EVEN_CALLS`."""
-    min_rows: StrictInt
-    max_rows: StrictInt
-    budget_s: StrictInt
+    min_rows: StrictInt = DEFAULT_MIN_ROWS
+    max_rows: StrictInt = DEFAULT_MAX_ROWS
+    budget_s: StrictInt = DEFAULT_SEARCH_S
     """Time for the search. Starting Ray is not included."""
 
     @model_validator(mode="after")

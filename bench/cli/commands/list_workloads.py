@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -10,10 +11,12 @@ from rich.console import Console
 from bench.cli.console import make_console, make_table, print_table
 from bench.formatting import format_number
 from bench.values import TOTAL
-from bench.workload.declaration import Case, Lever, Parameter, Workload
+from bench.workload.declaration import Case, Lever, Parameter, Task, Workload
 from bench.workload.registry import load_workloads
 
 INDENT = 2
+MAX_ARGUMENTS_CHARACTERS = 200
+"""Longer default arguments are listed by name only."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -73,18 +76,19 @@ def _print_workload(console: Console, workload: Workload) -> None:
         _print_indented(console, f"cannot run here: {unavailable}", style="red")
     if any(case.lever is None for case in workload.cases):
         _print_lever(console, workload.lever)
-    if measurements := [task.name for task in workload.tasks.entries if not task.resident]:
-        _print_indented(console, f"measurements: {', '.join(measurements)}")
+    for task in workload.tasks.entries:
+        if not task.resident:
+            _print_indented(console, f"measurement {task.name}: {task.label}{_describe_arguments(task)}")
     console.print()
-    cases = make_table(console, "case", "steps", "summary")
+    cases = make_table(console, "case", "summary", "steps")
     for case in workload.cases:
-        cases.add_row(case.name, ", ".join(step.name for step in case.steps), case.summary)
+        cases.add_row(case.name, case.summary, ", ".join(step.name for step in case.steps))
     print_table(console, cases, INDENT)
     for case in workload.cases:
         if case.lever:
             _print_lever(console, case.lever, f" of case {case.name}")
     console.print()
-    parameters = make_table(console, "parameter", "default", "values", "meaning")
+    parameters = make_table(console, "parameter", "default", "meaning", "values")
     for parameter in (workload.batch, *workload.parameters):
         parameters.add_row(*_describe_parameter(parameter))
     for parameter, cases_of_parameter in _group_case_parameters(workload):
@@ -92,6 +96,15 @@ def _print_workload(console: Console, workload: Workload) -> None:
         parameters.add_row(f"{name} (case {', '.join(cases_of_parameter)})", *rest)
     print_table(console, parameters, INDENT)
     console.print()
+
+
+def _describe_arguments(task: Task) -> str:
+    """The arguments of a measurement with their defaults, as `--arguments` accepts them."""
+    if not task.arguments.model_fields:
+        return ""
+    text = json.dumps(task.arguments().model_dump(mode="json"))
+    shown = text if len(text) <= MAX_ARGUMENTS_CHARACTERS else f"{{{', '.join(task.arguments.model_fields)}}}"
+    return f"; arguments {shown}"
 
 
 def _print_indented(console: Console, text: str, style: str | None = None) -> None:
@@ -118,11 +131,11 @@ def _group_case_parameters(workload: Workload) -> list[tuple[Parameter, list[str
 
 
 def _describe_parameter(parameter: Parameter) -> Iterable[str]:
-    """Name, default, accepted values and meaning."""
+    """Name, default, meaning and accepted values. The last may be long, and nothing follows it."""
     if parameter.choices:
         values = ", ".join(parameter.choices)
     elif parameter.minimum is not None and parameter.maximum is not None:
         values = f"{format_number(parameter.minimum)} to {format_number(parameter.maximum)}"
     else:
         values = {"flag": "true, false", "text": "text"}.get(parameter.kind, parameter.kind)
-    return parameter.name, str(parameter.default), values, parameter.help
+    return parameter.name, str(parameter.default), parameter.help, values

@@ -22,7 +22,9 @@ from bench.workload.interface import BadInput
 EXAMPLES = """\
 examples:
   python -m bench measure memory-traffic roofline --cores 2
-  python -m bench measure modin break_even --arguments '{"call": "map"}' --json result.json
+  python -m bench measure modin break_even --arguments '{"call": "map", "budget_s": 60}' --json result.json
+
+'list' shows the measurements of each workload, with their arguments and defaults.
 """
 
 
@@ -59,7 +61,7 @@ def run_measurement(options: argparse.Namespace) -> int:
     try:
         job_id = dispatcher.submit_measurement(plan, task.name, options.arguments, origin="command line")
     except BadInput as error:
-        raise PlanError([f"--arguments: {error}. {error.remedy}"]) from error
+        raise PlanError([f"{error}. {error.remedy}"]) from error
     line = ProgressLine()
     printer = _ReportPrinter(line, silent=options.json == STANDARD_OUTPUT)
     end = follow_job(dispatcher, job_id, line, printer.print_new)

@@ -22,7 +22,7 @@ def pipe():
 
 def test_a_stop_request_reaches_the_job(pipe):
     assert not pipe.stop_request()
-    assert send_request(JOB_ID, StopRequest(origin="test"))
+    assert send_request(JOB_ID, StopRequest(origin="command line"))
     assert pipe.stop_request()
     assert pipe.stop_request(), "it stays requested"
 
@@ -42,7 +42,7 @@ def test_a_pause_that_was_read_late_is_over(pipe):
 
 
 def test_requests_wait_for_a_reader_in_another_process(pipe):
-    send_request(JOB_ID, StopRequest(origin="test"))
+    send_request(JOB_ID, StopRequest(origin="command line"))
     inherited = ControlPipe(os.dup(pipe.descriptor))
     assert inherited.stop_request()
     inherited.close()
@@ -51,17 +51,17 @@ def test_requests_wait_for_a_reader_in_another_process(pipe):
 def test_lines_that_are_no_request_are_ignored(pipe):
     writer = os.open(control_path(JOB_ID), os.O_WRONLY)
     os.write(writer, b'nonsense\n{"type": "dance"}\n{"type": "st')
-    os.write(writer, b'op", "origin": "test"}\n')
+    os.write(writer, b'op", "origin": "command line"}\n')
     os.close(writer)
     assert pipe.stop_request()
 
 
 def test_a_request_to_a_job_that_has_ended_leaves_nothing():
-    assert not send_request(JOB_ID, StopRequest(origin="test"))
+    assert not send_request(JOB_ID, StopRequest(origin="command line"))
     assert not control_path(JOB_ID).exists()
     ControlPipe.create(JOB_ID).close()
     assert not has_reader(control_path(JOB_ID))
-    assert not send_request(JOB_ID, StopRequest(origin="test")), "its process has died"
+    assert not send_request(JOB_ID, StopRequest(origin="command line")), "its process has died"
 
 
 def test_a_pipe_full_of_unread_requests_does_not_block_the_sender(pipe):
@@ -71,5 +71,5 @@ def test_a_pipe_full_of_unread_requests_does_not_block_the_sender(pipe):
         assert sent < 100_000
     assert sent > 100
     assert not pipe.stop_request()
-    assert send_request(JOB_ID, StopRequest(origin="test")), "reading makes room"
+    assert send_request(JOB_ID, StopRequest(origin="command line")), "reading makes room"
     assert pipe.stop_request()

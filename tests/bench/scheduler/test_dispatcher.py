@@ -39,7 +39,7 @@ def test_stopping_a_race_stores_what_it_measured():
     dispatcher = Dispatcher()
     run = dispatcher.submit_race(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
     wait_until_racing(dispatcher, run)
-    dispatcher.stop(run, origin="test")
+    dispatcher.stop(run, origin="command line")
     status = wait_until_over(dispatcher, run)
     assert status.run.state is State.STOPPED
     assert Store().load(run).samples
@@ -51,8 +51,8 @@ def test_stopping_while_waiting_measures_nothing():
     second = dispatcher.submit_race(make_trial_plan(), origin="page")
     wait_until_racing(dispatcher, first)
     assert dispatcher.status(second).place == 1
-    dispatcher.stop(second, origin="test")
-    dispatcher.stop(first, origin="test")
+    dispatcher.stop(second, origin="command line")
+    dispatcher.stop(first, origin="command line")
     wait_until_over(dispatcher, first)
     assert "stopped before its turn" in wait_until_over(dispatcher, second).problem
     assert Store().load(second) is None
@@ -76,7 +76,7 @@ def test_twenty_sessions_that_press_run_at_once_race_one_after_the_other():
     # Two are enough to see that they take turns; the others leave the queue.
     first, second, *others = [entry.job_id for entry in dispatcher.entries()]
     for run in others:
-        dispatcher.stop(run, origin="test")
+        dispatcher.stop(run, origin="command line")
     one, two = wait_until_over(dispatcher, first).run, wait_until_over(dispatcher, second).run
     for run in others:
         assert wait_until_over(dispatcher, run).over
@@ -133,7 +133,7 @@ def test_two_dashboards_take_turns_and_one_may_stop_the_others_run(home, server)
     wait_until_racing(dispatcher, first)
     mine = dispatcher.submit_race(make_trial_plan(), origin="page")
     assert dispatcher.status(mine).place == 1
-    dispatcher.stop(first, origin="test")
+    dispatcher.stop(first, origin="command line")
     status = wait_until_over(dispatcher, mine)
     assert status.run.state is State.FINISHED
     assert Store().load(first).state is State.STOPPED
@@ -143,7 +143,8 @@ def test_two_dashboards_take_turns_and_one_may_stop_the_others_run(home, server)
 def test_a_waiting_race_can_be_stopped_by_another_process_while_its_own_dispatcher_runs_a_race():
     dispatcher, other = Dispatcher(), Dispatcher()
     first, second = (
-        dispatcher.submit_race(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="test") for _ in range(2)
+        dispatcher.submit_race(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="command line")
+        for _ in range(2)
     )
     wait_until_racing(dispatcher, first)
     other.stop(second, origin="page")
@@ -185,6 +186,6 @@ def test_a_run_is_looked_for_under_ids_only(home):
     (home / "secret.jsonl").write_text("secret")
     for name in ("../secret", "/etc/passwd", "x\0", "", "A" * 32):
         assert "no such run" in dispatcher.status(name).problem
-        dispatcher.stop(name, origin="test")
+        dispatcher.stop(name, origin="command line")
         dispatcher.request_pause(name, 1.0)
     assert not list(home.glob("**/*.control"))

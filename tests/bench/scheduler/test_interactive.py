@@ -43,7 +43,7 @@ def tasks(home) -> Iterator[InteractiveTasks]:
 
 
 def submit(tasks: InteractiveTasks, **arguments: Any) -> str:
-    return tasks.submit(make_trial_plan(parameters={"loops": 123}), "stay", arguments, origin="test")
+    return tasks.submit(make_trial_plan(parameters={"loops": 123}), "stay", arguments, origin="command line")
 
 
 def wait_until_over(tasks: InteractiveTasks, request_id: str) -> Request:
@@ -154,7 +154,7 @@ def test_stop_ends_a_request_at_work(tasks):
 def test_a_request_waits_for_the_race_in_front_and_can_be_stopped_meanwhile(tasks):
     queue = Queue()
     ticket = queue.enter(
-        job_id="0" * 32, kind=JobKind.RACE, workload="trial", title="Trial", origin="test", requester="me"
+        job_id="0" * 32, kind=JobKind.RACE, workload="trial", title="Trial", origin="command line", requester="me"
     )
     machine = queue.take_machine()
     waiting, stopped = (submit(tasks, to=1) for _ in range(2))

@@ -104,7 +104,7 @@ def test_the_queue_says_what_waits_and_for_whom(home):
     assert entry.digest == measurement_key(make_trial_plan(), "count", {"to": 3, "fault": "hang"})
     assert dispatcher.find_active("trial", "count") == [entry]
     assert not dispatcher.find_active("trial", "stay")
-    dispatcher.stop(job_id, origin="test")
+    dispatcher.stop(job_id, origin="command line")
     wait_until_over(dispatcher, job_id)
 
 
@@ -113,7 +113,7 @@ def test_arguments_and_names_are_checked_before_the_measurement_waits(home):
     with pytest.raises(BadInput, match="to: should be greater than or equal to 1, got 0"):
         submit_count(dispatcher, to=0)
     with pytest.raises(KeyError):
-        dispatcher.submit_measurement(make_trial_plan(), "dance", {}, origin="test")
+        dispatcher.submit_measurement(make_trial_plan(), "dance", {}, origin="command line")
     assert not dispatcher.entries() and not list_files(home)
 
 
@@ -161,26 +161,26 @@ def test_stop_ends_a_measurement_and_keeps_what_it_reported(home):
     dispatcher = Dispatcher()
     job_id = submit_count(dispatcher, to=4, fault="orphan")
     wait_for_record(dispatcher, job_id, lambda record: len(record.reports) == 2)
-    dispatcher.stop(job_id, origin="test")
+    dispatcher.stop(job_id, origin="command line")
     record = wait_until_over(dispatcher, job_id).measurement
     assert (record.state, record.result) == (State.STOPPED, None)
     stored = Store().load(job_id)
     assert stored == record and len(stored.reports) == 2
     assert not list_files(home)
     assert not wait_until_gone(home)
-    dispatcher.stop(job_id, origin="test")
+    dispatcher.stop(job_id, origin="command line")
     assert not list_files(home), "Stop of a job that has ended leaves no file"
 
 
 def test_stop_of_a_waiting_measurement_measures_nothing(home):
     dispatcher = Dispatcher()
-    first = dispatcher.submit_race(make_trial_plan(budget_s=60, target=0), origin="test")
+    first = dispatcher.submit_race(make_trial_plan(budget_s=60, target=0), origin="command line")
     second = submit_count(dispatcher, to=1)
     wait_until_racing(dispatcher, first)
     assert dispatcher.status(second).place == 1
-    dispatcher.stop(second, origin="test")
+    dispatcher.stop(second, origin="command line")
     assert "stopped before its turn" in wait_until_over(dispatcher, second).problem
-    dispatcher.stop(first, origin="test")
+    dispatcher.stop(first, origin="command line")
     assert isinstance(wait_until_over(dispatcher, first).record, Run)
     assert Store().load(second) is None
     assert not list_files(home)
@@ -190,7 +190,7 @@ def test_another_process_stops_a_measurement_that_runs(home, measuring_server):
     job_id = measuring_server.stdout.readline().strip()
     dispatcher = Dispatcher()
     wait_for_record(dispatcher, job_id, lambda record: len(record.reports) == 2)
-    dispatcher.stop(job_id, origin="test")
+    dispatcher.stop(job_id, origin="command line")
     assert wait_until_over(dispatcher, job_id).measurement.state is State.STOPPED
     assert Store().load(job_id).state is State.STOPPED
     wait_for(lambda: not list_files(home))
@@ -204,9 +204,9 @@ def test_another_process_stops_a_measurement_that_waits(home):
     try:
         second = other.stdout.readline().strip()
         assert dispatcher.status(second).place == 1
-        dispatcher.stop(second, origin="test")
+        dispatcher.stop(second, origin="command line")
         wait_for(lambda: [entry.job_id for entry in dispatcher.entries()] == [first])
-        dispatcher.stop(first, origin="test")
+        dispatcher.stop(first, origin="command line")
         wait_until_over(dispatcher, first)
         assert Store().load(second) is None
         wait_for(lambda: not list_files(home))
@@ -290,7 +290,7 @@ def test_the_files_of_a_job_that_waited_in_a_dead_process_are_removed(home):
     recover_jobs(Store())
     assert not [name for name in list_files(home) if second in name]
     assert dispatcher.status(first).measurement.state is State.MEASURING, "a living job keeps its files"
-    dispatcher.stop(first, origin="test")
+    dispatcher.stop(first, origin="command line")
     wait_until_over(dispatcher, first)
 
 

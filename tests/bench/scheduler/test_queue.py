@@ -17,7 +17,9 @@ HOLDER_SCRIPT = """
 import sys, time
 from bench.scheduler.queue import Queue
 queue = Queue()
-ticket = queue.enter(job_id='other', kind='race', workload='trial', title='Trial', origin='test', requester='me')
+ticket = queue.enter(
+    job_id='other', kind='race', workload='trial', title='Trial', origin='command line', requester='me'
+)
 lock = queue.take_machine()
 print('ready' if lock is not None else 'refused', flush=True)
 time.sleep(60)
@@ -25,7 +27,9 @@ time.sleep(60)
 
 
 def enter_queue(queue: Queue, job_id: str):
-    return queue.enter(job_id=job_id, kind=JobKind.RACE, workload="trial", title="Trial", origin="test", requester="me")
+    return queue.enter(
+        job_id=job_id, kind=JobKind.RACE, workload="trial", title="Trial", origin="command line", requester="me"
+    )
 
 
 def start_holder() -> subprocess.Popen:

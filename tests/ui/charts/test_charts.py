@@ -124,7 +124,8 @@ def test_step_ratios_have_a_log_axis_that_includes_one_and_published_marks():
 
 
 def test_published_figures_are_shown_alone_before_a_run():
-    figure = steps.build_published_figure(load_workloads()["colour-quantization"].default_case)
+    case = load_workloads()["colour-quantization"].default_case
+    figure = steps.build_published_figure(case, case.published_ratios())
     assert len(figure.data) == 1 and len(figure.data[0].x) == 3
 
 

@@ -108,7 +108,7 @@ def test_a_measurement_of_another_session_is_followed_and_may_be_stopped():
 def test_a_measurement_that_waits_shows_what_is_in_front():
     queue = Queue()
     ticket = queue.enter(
-        job_id="0" * 32, kind=JobKind.RACE, workload="trial", title="Trial", origin="test", requester="me"
+        job_id="0" * 32, kind=JobKind.RACE, workload="trial", title="Trial", origin="command line", requester="me"
     )
     machine = queue.take_machine()
     app = press(draw(), "Count")

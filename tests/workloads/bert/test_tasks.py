@@ -43,7 +43,7 @@ def settings(tmp_path: Path) -> dict[str, Any]:
 def measure(task: str, arguments: dict[str, Any], **parameters: Any) -> MeasurementRecord:
     dispatcher = Dispatcher()
     plan = make_plan("bert", cores=1, batch=2, parameters=parameters)
-    job_id = dispatcher.submit_measurement(plan, task, arguments, origin="test")
+    job_id = dispatcher.submit_measurement(plan, task, arguments, origin="command line")
     return wait_until_over(dispatcher, job_id, TIMEOUT_S).measurement
 
 

@@ -61,3 +61,10 @@ def test_the_command_line_knows_the_old_and_the_new_form():
     assert plan_from_options(make_parser().parse_args(old)) == plan_from_options(make_parser().parse_args(new))
     lever = ["run", "memory-traffic", "--cores", "1", "--case", "tiling", "--set", "version=blas"]
     assert plan_from_options(make_parser().parse_args(lever)) == plan_from_options(make_parser().parse_args(new))
+
+
+def test_contradictions_and_sizes_that_are_too_small_are_refused():
+    with pytest.raises(PlanError, match="transformation"):
+        open_query(case="stencil", transformation="tiling")
+    with pytest.raises(PlanError, match="size: expected an integer from 1"):
+        open_query(size="0")

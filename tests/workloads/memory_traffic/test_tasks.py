@@ -2,6 +2,8 @@
 
 import pytest
 
+from bench.plan.validation import make_plan
+from bench.scheduler.order import order_measurement
 from bench.workload.interface import BadInput
 from tests.support.memory_traffic import make_settings
 from tests.support.task_calls import call_task
@@ -27,16 +29,16 @@ def test_a_size_for_stream_that_is_no_size_is_refused(tmp_path, wrong):
     assert refusal.value.remedy
 
 
-def test_a_case_without_strides_and_tiles_has_nothing_to_sweep(tmp_path):
-    with pytest.raises(BadInput, match="layout has neither strides nor tiles to sweep") as refusal:
-        call_task("memory-traffic", "sweep", make_settings(tmp_path, "layout"))
+def test_a_case_without_strides_and_tiles_has_nothing_to_sweep():
+    with pytest.raises(BadInput, match="Strides and tiles cannot be measured for the case layout") as refusal:
+        order_measurement(make_plan("memory-traffic", "layout"), "sweep", {}, origin="command line")
     assert "unit-stride, tiling, transpose, stencil, dependence" in refusal.value.remedy
 
 
 def test_missing_and_unknown_arguments_are_refused(tmp_path):
     with pytest.raises(BadInput, match="what: there is no such argument"):
         call_task("memory-traffic", "sweep", make_settings(tmp_path), {"what": "stride"})
-    with pytest.raises(BadInput, match="kernels: missing"):
-        call_task("memory-traffic", "roofline", make_settings(tmp_path))
+    with pytest.raises(BadInput, match="fields: should be 1, 2 or 8"):
+        call_task("memory-traffic", "roofline", make_settings(tmp_path), {"fields": 3})
     with pytest.raises(BadInput, match="size: there is no such argument"):
         call_task("memory-traffic", "sizes", make_settings(tmp_path), {"size": 1})

@@ -19,6 +19,10 @@ from ui.design import browser, markdown, plotly_template
 from ui.design.theme import Theme, add_opacity, ink_colour
 from workloads.modin.measurements import (
     BREAK_EVEN_CALLS,
+    DEFAULT_CALL,
+    DEFAULT_MAX_ROWS,
+    DEFAULT_MIN_ROWS,
+    DEFAULT_SEARCH_S,
     MAX_ROWS,
     MIN_ROWS,
     BreakEvenArguments,
@@ -29,10 +33,7 @@ from workloads.modin.measurements import (
 )
 
 ROW_COUNTS = {1 << power: f"{1 << power:,}" for power in range(MIN_ROWS.bit_length() - 1, MAX_ROWS.bit_length(), 2)}
-DEFAULT_CALL = "map"
-DEFAULT_MIN_ROWS, DEFAULT_MAX_ROWS = 1 << 12, 1 << 18
 BUDGETS_S = (30, 60, 120, 300, 600)
-DEFAULT_BUDGET_S = 120
 
 
 def draw_break_even_tab(plan: Plan) -> None:
@@ -58,7 +59,7 @@ def draw_break_even_tab(plan: Plan) -> None:
         budget_s = st.selectbox(
             "Time budget",
             BUDGETS_S,
-            index=BUDGETS_S.index(DEFAULT_BUDGET_S),
+            index=BUDGETS_S.index(DEFAULT_SEARCH_S),
             format_func=lambda seconds: f"{seconds} s",
             width=110,
             help="Starting Ray is not included.",

@@ -55,7 +55,8 @@ def draw_calls(plan: Plan) -> None:
 
 def draw_start_up(plan: Plan) -> None:
     """What starting Modin costs, compared with what the newest run gains."""
-    run = load_newest_run(plan)
+    # The race above says that there is no run.
+    run = load_newest_run(plan, announce_missing=False)
     if run is not None:
         _draw_start_up_of_run(run)
 
@@ -66,16 +67,19 @@ def _draw_start_up_of_run(run: Run) -> None:
         st.markdown(f"**Start-up**: {escape_markdown(describe_payback(run, seconds))}")
 
 
-def load_newest_run(plan: Plan) -> Run | None:
+def load_newest_run(plan: Plan, *, announce_missing: bool = True) -> Run | None:
     """The newest finished run of `plan`, else of any pandas against Modin, with a caption that says which. If there is
-    none, a message and None."""
+    none, None, and a message if `announce_missing`."""
     try:
         run, same = _find_newest_run(plan)
     except (OSError, StoreError) as error:
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
         return None
     if run is None or not run.statistics:
-        st.info("There is no finished run yet. Press Run to start one.", icon=":material/sports_score:")
+        if not announce_missing:
+            return None
+        text = "No finished race of pandas against Modin has enough pairs to show here. Press Run to start one."
+        st.info(text, icon=":material/sports_score:")
         return None
     settings = "" if same else f" **with other settings**: `{run.snapshot.command.removeprefix(COMMAND_PREFIX)}`"
     st.caption(f":material/history: Run of {format_date_time(run.started)}{settings}.")

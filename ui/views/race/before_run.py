@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.plan.validation import find_case
 from bench.storage.store import StoreError
-from bench.workload.declaration import Case, Workload
+from bench.values import TOTAL
+from bench.workload.declaration import Case, PublishedRatio, Workload
 from ui.charts.steps import build_published_figure
 from ui.design.markdown import escape_markdown
 from ui.design.plotly_template import PLOTLY_CONFIG
@@ -31,7 +35,10 @@ def draw_before_run(workload: Workload, plan: Plan | None, theme: Theme, same_pl
         st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
         same = run = None
     if run is None:
-        _draw_published(find_case(workload, plan.case if plan else None), f"{workload.name}-published", theme)
+        case = find_case(workload, plan.case if plan else None)
+        timed = {TOTAL, *(step.name for step in resolve(plan).steps)} if plan else set(case.labels())
+        published = {name: ratio for name, ratio in case.published_ratios().items() if name in timed}
+        _draw_published(case, published, f"{workload.name}-published", theme)
         return False
     when = format_date_time(run.started)
     if same:
@@ -45,16 +52,19 @@ def draw_before_run(workload: Workload, plan: Plan | None, theme: Theme, same_pl
     return True
 
 
-def _draw_published(case: Case, key: str, theme: Theme) -> None:
-    """The published ratios of a case, and why results differ."""
-    labels, published = case.labels(), case.published_ratios()
+def _draw_published(case: Case, published: Mapping[str, PublishedRatio], key: str, theme: Theme) -> None:
+    """Published ratios of steps of a case, and why results differ."""
+    labels = case.labels()
     if not published:
         st.info("No run with these settings yet. Press Run to start one.", icon=":material/sports_score:")
         return
     st.markdown("**Published figures**")
     st.caption("No run with these settings yet. Press **Run** to measure them on this machine.")
     st.plotly_chart(
-        build_published_figure(case, theme), key=key, config=PLOTLY_CONFIG, alt="Published ratios of every step"
+        build_published_figure(case, published, theme),
+        key=key,
+        config=PLOTLY_CONFIG,
+        alt="Published ratios of every step",
     )
     for step, ratio in published.items():
         st.caption(

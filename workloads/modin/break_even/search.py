@@ -62,7 +62,7 @@ class TimeBudget:
             )
         raise OutOfTime(
             f"A round of {call.code} by both engines at {rows:,} rows takes {round_s:,.1f} s: {ROUNDS} rounds do not "
-            f"fit into the budget of {self.seconds:,.0f} s, of which {elapsed_s:,.1f} s had passed",
+            f"fit into the budget of {self.seconds:,.0f} s. {elapsed_s:,.1f} s of it had passed",
             f"Allow {math.ceil(required_s):,} s or more, or start with fewer rows.",
         )
 

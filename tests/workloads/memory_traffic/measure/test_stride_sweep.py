@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from bench.workload.interface import BadInput
 from tests.support.memory_traffic import make_settings
 from tests.support.task_calls import ReportRecorder, call_task
 from workloads.memory_traffic import problems
@@ -36,5 +35,3 @@ def test_every_stride_of_both_types_is_reported(tmp_path):
         points = [point for point in reporter.values("point") if point.version == dtype]
         assert [point.x for point in points] == list(range(1, stride_sweep.MAX_STRIDE + 1))
         assert all(point.ns > 0 and point.line == line for point in points)
-    with pytest.raises(BadInput, match="neither strides nor tiles to sweep"):
-        call_task("memory-traffic", "sweep", make_settings(tmp_path, "layout"))

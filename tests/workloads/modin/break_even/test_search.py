@@ -157,7 +157,7 @@ def test_a_search_is_a_measurement_that_reports_every_size_and_is_stored(home):
     dispatcher = Dispatcher()
     plan = make_plan("modin", cores=1, parameters={"columns": 4})
     record = wait_until_over(
-        dispatcher, dispatcher.submit_measurement(plan, "break_even", ARGUMENTS, origin="test"), seconds=120
+        dispatcher, dispatcher.submit_measurement(plan, "break_even", ARGUMENTS, origin="command line"), seconds=120
     ).measurement
     assert record.state is State.FINISHED, record.failure
     points = record.reports_as("point", BreakEvenPoint)

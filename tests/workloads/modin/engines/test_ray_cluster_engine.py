@@ -83,7 +83,7 @@ def cluster() -> Iterator[Cluster]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # Whoever joins the cluster must have its token, as an operator would.
+    # A program that joins the cluster must have its token.
     ray_variables = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "FAIRLAP_"))}
     started = Cluster(f"127.0.0.1:{port}", folder, environment | ray_variables | {CLUSTER_VARIABLE: str(folder)})
