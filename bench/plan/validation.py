@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from bench.formatting import format_number
@@ -189,5 +190,6 @@ def _check_number(
         problems.append(f"{name}: expected {expected}, got {value!r}")
         return kind(low) if math.isfinite(low) else kind(0)
     if not low <= number <= high:
-        problems.append(f"{name}: expected {expected}, got {value}")
+        # A large integer loses digits as a float.
+        problems.append(f"{name}: expected {expected}, got {Decimal(str(value)):,}")
     return kind(min(max(number, low), high))
