@@ -324,7 +324,23 @@ class Comparison(Value):
     accelerated: Summary
     ratio: Interval
     p_value: float
-    """Of the two-sided Mann-Whitney test."""
+    """Of the two-sided test that the ratio is 1. Those of the steps are adjusted for their number."""
+    p_test: str = "Mann-Whitney"
+    """The name of the test."""
+    sampling_half_width: float | None = None
+    """Half-width of the interval, relative to the ratio, without the difference between processes of the same program.
+    None if it is not known, as in runs whose interval did not include that difference."""
+    block_ratios: list[float] = Field(default_factory=list[float])
+    """The ratio in each of a few blocks of consecutive pairs, in the order of time; empty if it is not known."""
+    is_stable: bool | None = None
+    """False if the blocks differ by more than their pairs explain; None if it is not known."""
+    pairs_needed: int | None = None
+    """Number of pairs after which the ratio would be distinguished from 1; None if that is not known or impossible."""
+
+    @property
+    def precision(self) -> float:
+        """The half-width that more pairs make smaller, relative to the ratio."""
+        return self.ratio.half_width if self.sampling_half_width is None else self.sampling_half_width
 
     def summary(self, arm: Arm) -> Summary:
         """The summary of one arm."""

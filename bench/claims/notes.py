@@ -11,6 +11,7 @@ from bench.values import TOTAL, Arm, Outcome, Phase
 
 MAX_SPREAD = 0.10
 """A larger interquartile range, relative to the median, adds a note."""
+STABLE_REMEDY = "Use a quieter machine, or race longer: a disturbance that lasts as long as the race stays unseen."
 MAX_FIRST_RUN_FACTOR = 1.10
 """A first sample slower than this many medians adds a note."""
 MAX_STEAL_SHARE = 0.02
@@ -45,9 +46,11 @@ def best_with_best(context: RuleContext) -> RuleResult:
 @define_rule("The interval is as narrow as requested", "SC15 rule 5")
 def narrow(context: RuleContext) -> RuleResult:
     """A result includes how precise it is."""
-    width, target = context.comparison.ratio.half_width, context.run.plan.target
-    seen = f"± {width:.1%}, requested ± {target:.1%}"
-    if target and width > target:
+    comparison, target = context.comparison, context.run.plan.target
+    seen = f"± {comparison.precision:.1%}, requested ± {target:.1%}"
+    if comparison.sampling_half_width is not None:
+        seen += f"; ± {comparison.ratio.half_width:.1%} with the difference between processes of the same program"
+    if target and comparison.precision > target:
         return Outcome.ANNOTATED, seen, "Increase the time budget, or use a quieter machine."
     return pass_rule(seen)
 
@@ -182,3 +185,16 @@ def quiet(context: RuleContext) -> RuleResult:
 def measured(context: RuleContext) -> RuleResult:
     """A projection is an assumption. Projections are drawn apart from measurements, and called projections."""
     return pass_rule(f"every figure was measured on this machine, {context.comparison.baseline.count} pairs")
+
+
+@define_rule("The ratio is stable", "SC15 rules 5 and 8")
+def stable(context: RuleContext) -> RuleResult:
+    """A ratio that moves during the race, by drift or by phases of the machine, has no single value."""
+    comparison = context.comparison
+    if comparison.is_stable is None:
+        return pass_rule("not known: this run was stored before its blocks were compared")
+    blocks = ", ".join(map(format_ratio, comparison.block_ratios))
+    seen = f"{blocks} in {len(comparison.block_ratios)} consecutive parts of the race"
+    if not comparison.is_stable:
+        return Outcome.ANNOTATED, f"{seen}: more than chance, so the interval spans all of them", STABLE_REMEDY
+    return pass_rule(seen)

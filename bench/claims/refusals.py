@@ -9,7 +9,7 @@ from bench.claims.speed import decide_speed
 from bench.formatting import format_cores, format_duration
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values import TOTAL, Accuracy, Arm, Engagement, Outcome, Service, Speed
+from bench.values import TOTAL, Accuracy, Arm, Comparison, Engagement, Outcome, Service, Speed
 
 MAX_BACKGROUND_DIFFERENCE_CORES = 0.20
 """A larger difference of background load between the arms, in cores, refuses the claim..."""
@@ -114,14 +114,11 @@ def accuracy(context: RuleContext) -> RuleResult:
 @define_rule("The interval of the ratio excludes 1", "SC15 rules 5 and 7", refuses=True)
 def interval(context: RuleContext) -> RuleResult:
     """Times vary. If the interval of a ratio includes 1, no difference was found, whatever the ratio."""
-    ratio, p_value = context.comparison.ratio, context.comparison.p_value
-    seen = f"{ratio.low:.3f} to {ratio.high:.3f}, Mann-Whitney p {p_value:.2g}"
+    comparison = context.comparison
+    ratio = comparison.ratio
+    seen = f"{ratio.low:.3f} to {ratio.high:.3f}, p {comparison.p_value:.2g} ({comparison.p_test})"
     if decide_speed(context) is Speed.SAME:
-        remedy = (
-            "A larger time budget narrows the interval. Differences below 2 % cannot be detected with one process per "
-            "arm."
-        )
-        return Outcome.REFUSED, f"{seen}: no difference detected", remedy
+        return Outcome.REFUSED, f"{seen}: no difference detected", _suggest_pairs(comparison)
     return pass_rule(seen)
 
 
@@ -187,3 +184,17 @@ def _external_services(run: Run) -> dict[Arm, Service]:
     """The services that do the work of an arm without being part of its process tree."""
     prepared = {arm: run.prepared_arm(arm) for arm in Arm}
     return {arm: ready.service for arm, ready in prepared.items() if ready is not None and ready.service is not None}
+
+
+def _suggest_pairs(comparison: Comparison) -> str:
+    """What to do if no difference was detected."""
+    pairs, needed = comparison.baseline.count, comparison.pairs_needed
+    if comparison.is_stable is False:
+        return "The ratio moved during the race: use a quieter machine, or race longer."
+    if needed is None:
+        return "A ratio so close to 1 cannot be told from the difference between two processes of the same program."
+    if needed > pairs:
+        return (
+            f"If the difference is real, about {needed - pairs:,} more pairs would show it: increase the time budget."
+        )
+    return "Increase the time budget: more pairs narrow the interval."

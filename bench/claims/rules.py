@@ -25,4 +25,5 @@ RULES: tuple[Rule, ...] = (
     notes.real_data,
     notes.quiet,
     notes.measured,
+    notes.stable,
 )

@@ -6,20 +6,15 @@ from bench.claims.rule import RuleContext
 from bench.run.record import Run
 from bench.values import Arm, CoreCount, Speed
 
-MIN_DETECTABLE_DIFFERENCE = 0.02
-"""Smallest relative difference that a race with one process per arm can detect.
-
-Two processes of the same program differ by about one per cent for as long as they live, because of address layout,
-page colours and thread placement. More samples do not average that difference away.
-"""
+MAX_P_VALUE = 0.05
+"""A difference is claimed only if a difference at least as clear would arise by chance in fewer cases than this."""
 
 
 def decide_speed(context: RuleContext) -> Speed:
-    ratio = context.comparison.ratio
-    smallest, largest = 1 / (1 + MIN_DETECTABLE_DIFFERENCE), 1 + MIN_DETECTABLE_DIFFERENCE
-    if ratio.includes(1.0) or smallest <= ratio.value <= largest:
+    comparison = context.comparison
+    if comparison.ratio.includes(1.0) or comparison.p_value >= MAX_P_VALUE:
         return Speed.SAME
-    return Speed.FASTER if ratio.value > 1 else Speed.SLOWER
+    return Speed.FASTER if comparison.ratio.value > 1 else Speed.SLOWER
 
 
 def find_best_core_count(run: Run, arm: Arm) -> CoreCount:

@@ -45,18 +45,17 @@ def try_core_count(
             break
     session.arms.end_all_except(arms.values())
     session.recorder.emit(
-        compare_core_counts(
-            session.record.samples, work=session.record.prepared[0].work, seed=session.plan.seed, at=session.now
-        )
+        compare_core_counts(session.record.samples, work=session.record.prepared[0].work, at=session.now)
     )
 
 
-def compare_core_counts(samples: Iterable[Sample], *, work: float, seed: int, at: float) -> CoreCountsTried:
+def compare_core_counts(samples: Iterable[Sample], *, work: float, at: float) -> CoreCountsTried:
     """Summary of each arm at each core count, and the ratio of the baseline's best to the accelerated arm's best.
 
     Uses the samples of the phase `CORES`; each does `work` units. `at` is the time of the event.
     """
-    from bench.stats.comparison import ratio_of_medians, summarize
+    from bench.stats.comparison import summarize
+    from bench.stats.ratio import estimate_ratio
 
     series: defaultdict[tuple[Arm, int], list[Sample]] = defaultdict(list)
     for sample in samples:
@@ -78,5 +77,5 @@ def compare_core_counts(samples: Iterable[Sample], *, work: float, seed: int, at
     best = {arm: min((c for c in counts if c.arm is arm), key=lambda count: count.whole.median) for arm in Arm}
     baseline, accelerated = (times[arm, best[arm].cores] for arm in Arm)
     pairs = min(len(baseline), len(accelerated))
-    ratio = ratio_of_medians(baseline[-pairs:], accelerated[-pairs:], seed=seed)
+    ratio = estimate_ratio(baseline[-pairs:], accelerated[-pairs:]).ratio
     return CoreCountsTried(at=at, counts=counts, best_ratio=ratio)

@@ -68,7 +68,7 @@ class Race:
         self._budget = SamplingBudget(
             self._session.recorder, plan.budget_s, tries_core_counts=bool(core_counts_to_try(plan.cores))
         )
-        # Importing scipy takes a second or more. It happens during the warm-up, where it delays neither the first
+        # Importing scipy takes a moment. It happens during the warm-up, where it delays neither the first
         # sample nor a stop.
         self._statistics_import = threading.Thread(
             target=importlib.import_module, args=("bench.stats.comparison",), daemon=True
@@ -168,11 +168,11 @@ class Race:
         record, plan = self._session.record, self._session.plan
         samples = [sample for sample in record.samples if sample.phase == Phase.RACE]
         prepared = record.prepared[0]
-        comparisons = compare_samples(samples, work=prepared.work, step_work=prepared.step_work, seed=plan.seed)
+        comparisons = compare_samples(samples, work=prepared.work, step_work=prepared.step_work)
         if not comparisons:
             return False
         self._session.recorder.emit(events.RatiosEstimated(at=self._session.now, pairs=pairs, comparisons=comparisons))
-        return all(comparison.ratio.half_width <= plan.target for comparison in comparisons)
+        return all(comparison.precision <= plan.target for comparison in comparisons)
 
     def _try_core_counts(self, arms: Mapping[Arm, ArmProcess]) -> None:
         session = self._session

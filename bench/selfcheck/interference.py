@@ -43,7 +43,7 @@ def check_interference(report: Callable[[str], None] = print, *, workload: str =
     the while. Its companion alternates between a second baseline, which uses nothing while it waits, and the
     accelerated arm. `fields` are those of a plan. Raises RuntimeError if an arm fails.
     """
-    from bench.stats.comparison import ratio_of_medians
+    from bench.stats.ratio import estimate_ratio
 
     settings: dict[str, Any] = {"cores": len(choose_all_cores()), "seed": 0} | fields
     checked = make_plan(workload, **settings)
@@ -57,7 +57,7 @@ def check_interference(report: Callable[[str], None] = print, *, workload: str =
     report(f"{lever[lever.accelerated].label} used {idle_share:.2%} of a core while {lever.baseline} was timed")
     for step in (TOTAL, *(step.name for step in resolved.steps)):
         alone_s, accompanied_s = ([sample.seconds(step) for sample in taken[:count]] for taken in (alone, accompanied))
-        ratio = ratio_of_medians(accompanied_s, alone_s)
+        ratio = estimate_ratio(accompanied_s, alone_s, launch_sd=0).ratio
         # The minimum is reported too: other load on the machine can only make a sample slower.
         report(
             f"{step}: median {format_duration(median(alone_s))} alone, {format_duration(median(accompanied_s))} next "

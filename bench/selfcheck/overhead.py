@@ -50,14 +50,14 @@ def check_overhead(report: Callable[[str], None] = print) -> None:
 
 
 def _compare_with_pyperf(report: Callable[[str], None]) -> None:
-    from bench.stats.comparison import ratio_of_medians
+    from bench.stats.ratio import estimate_ratio
 
     our_times, pyperf_times = _time_with_both_clocks()
     if len(our_times) != len(pyperf_times):
         raise RuntimeError(
             f"pyperf reported {len(pyperf_times)} times and our clock {len(our_times)}, so they did not alternate."
         )
-    ratio = ratio_of_medians(our_times, pyperf_times)
+    ratio = estimate_ratio(our_times, pyperf_times, launch_sd=0).ratio
     report(
         f"a fixed pure-Python step, timed {len(our_times)} times by each clock in alternation: "
         f"median {format_duration(median(our_times))} here and {format_duration(median(pyperf_times))} by pyperf, "

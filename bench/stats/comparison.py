@@ -1,4 +1,4 @@
-"""Turns samples into medians, intervals and comparisons. Imports scipy, see `bench.stats.bootstrap`.
+"""Turns samples into medians, intervals and comparisons. Imports a part of scipy, see `bench.stats.ratio`.
 
 Times are costs: they are summarized by their median and percentiles. Throughput is derived from the median time. A
 ratio is one of two medians; ratios are never averaged. (Hoefler and Belli, Scientific Benchmarking of Parallel
@@ -10,16 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import stats
 
-from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
-from bench.values import TOTAL, Arm, Comparison, Interval, Sample, Summary
+from bench.stats.ratio import Floats, adjust_by_holm, estimate_ratio
+from bench.values import TOTAL, Arm, Comparison, Sample, Summary
 
-RESAMPLES = 2000
-MIN_BLOCKS = 10
-"""Blocks of pairs are no longer than leaves at least this many: an interval from fewer blocks is too uncertain."""
-MAX_RESAMPLED_TIMES = 2_000_000
-"""Number of times that are resampled at once, which limits the memory needed."""
 FENCE_FACTOR = 1.5
 """Tukey's fences lie this many interquartile ranges outside the quartiles."""
 
@@ -71,40 +65,8 @@ def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0
     )
 
 
-def ratio_of_medians(baseline: Sequence[float], accelerated: Sequence[float], *, seed: int = 0) -> Interval:
-    """Median of `baseline` over median of `accelerated`, with its bootstrap percentile interval.
-
-    The times of one pair are at the same position of both sequences. Pairs are resampled whole, so that a slowdown of
-    both samples of a pair does not widen the interval. Blocks of consecutive pairs are resampled (Carlstein's
-    non-overlapping blocks; Künsch 1989), because a machine is slow for phases: resampled one by one, the pairs of one
-    phase would count as independent observations. Raises ValueError if the lengths differ or are below 2.
-    """
-    if len(baseline) != len(accelerated) or len(baseline) < 2:
-        raise ValueError(f"Expected at least two pairs, got {len(baseline)} and {len(accelerated)} times.")
-    a, b = np.asarray(baseline, dtype=float), np.asarray(accelerated, dtype=float)
-    ratio = float(np.median(a) / np.median(b))
-    length = max(1, min(round(len(a) ** (1 / 3)), len(a) // MIN_BLOCKS))
-    count = len(a) // length
-    # Pairs that do not fill a block are left out at the beginning, which is closest to the warm-up.
-    blocks = np.arange(len(a) - count * length, len(a)).reshape(count, length)
-
-    def ratios_of_resamples(block_numbers: Floats, axis: int) -> Floats:
-        positions = blocks[block_numbers.astype(int)].reshape(*block_numbers.shape[:-1], -1)
-        return np.median(a[positions], axis=-1) / np.median(b[positions], axis=-1)
-
-    distribution = bootstrap_distribution(
-        [np.arange(count)],
-        ratios_of_resamples,
-        resamples=RESAMPLES,
-        seed=seed,
-        batch=max(1, MAX_RESAMPLED_TIMES // len(a)),
-    )
-    low, high = percentile_interval(distribution, ratio)
-    return Interval(value=ratio, low=low, high=high)
-
-
 def compare_samples(
-    samples: Sequence[Sample], *, work: float, step_work: Mapping[str, float] | None = None, seed: int = 0
+    samples: Sequence[Sample], *, work: float, step_work: Mapping[str, float] | None = None
 ) -> list[Comparison]:
     """Comparisons of both arms: the total first, then every step in the order in which it ran.
 
@@ -117,29 +79,36 @@ def compare_samples(
     pairs = [pair for _, pair in sorted(by_pair.items()) if len(pair) == 2]
     if len(pairs) < 2:
         return []
-    steps = [timed.step for timed in pairs[0][Arm.BASELINE].repetition.steps]
-    return [_compare_step(step, pairs, (step_work or {}).get(step, work), seed) for step in (TOTAL, *steps)]
+    steps = [TOTAL, *(timed.step for timed in pairs[0][Arm.BASELINE].repetition.steps)]
+    times = {step: {arm: [pair[arm].seconds(step) for pair in pairs] for arm in Arm} for step in steps}
+    estimates = {step: estimate_ratio(series[Arm.BASELINE], series[Arm.ACCELERATED]) for step, series in times.items()}
+    # The total is the one question that the race is for. The steps are many more, and are tested as a family.
+    family = [step for step in steps if step != TOTAL]
+    p_values = dict(zip(family, adjust_by_holm([estimates[step].p_value for step in family]), strict=True))
 
-
-def _compare_step(step: str, pairs: Sequence[dict[Arm, Sample]], work: float, seed: int) -> Comparison:
-    times = {arm: [pair[arm].seconds(step) for pair in pairs] for arm in Arm}
-    summaries = {
-        arm: summarize(
-            times[arm],
-            work=work,
+    def summarize_arm(step: str, arm: Arm) -> Summary:
+        return summarize(
+            times[step][arm],
+            work=(step_work or {}).get(step, work),
             effective_cores=_effective_cores(step, [pair[arm] for pair in pairs]),
             calls=_calls(step, pairs[0][arm]),
         )
-        for arm in Arm
-    }
-    p_value = stats.mannwhitneyu(times[Arm.BASELINE], times[Arm.ACCELERATED], alternative="two-sided").pvalue
-    return Comparison(
-        step=step,
-        baseline=summaries[Arm.BASELINE],
-        accelerated=summaries[Arm.ACCELERATED],
-        ratio=ratio_of_medians(times[Arm.BASELINE], times[Arm.ACCELERATED], seed=seed),
-        p_value=float(p_value) if np.isfinite(p_value) else 1.0,
-    )
+
+    return [
+        Comparison(
+            step=step,
+            baseline=summarize_arm(step, Arm.BASELINE),
+            accelerated=summarize_arm(step, Arm.ACCELERATED),
+            ratio=estimate.ratio,
+            p_value=p_values.get(step, estimate.p_value),
+            p_test="t over blocks" if step == TOTAL else "t over blocks, Holm",
+            sampling_half_width=estimate.sampling_half_width,
+            block_ratios=list(estimate.block_ratios),
+            is_stable=estimate.is_stable,
+            pairs_needed=estimate.pairs_needed,
+        )
+        for step, estimate in estimates.items()
+    ]
 
 
 def _effective_cores(step: str, samples: Sequence[Sample]) -> float:

@@ -99,7 +99,7 @@ def make_colour_run(pairs: int, *, far: int | None = None) -> Run:
     for pair in range(1, pairs + 1):
         slow = {Arm.BASELINE: 100.0 if pair == far else 1.0, Arm.ACCELERATED: 1.0}
         run.samples += [make_colour_sample(arm, pair, factor=slow[arm]) for arm in Arm]
-    run.statistics = compare_samples([s for s in run.samples if s.phase is Phase.RACE], work=1e6, seed=0)
+    run.statistics = compare_samples([s for s in run.samples if s.phase is Phase.RACE], work=1e6)
     ratios = {comparison.step: comparison.ratio for comparison in run.statistics}
     run.estimates = [RatioEstimate(at=3.0 + n, pairs=pairs, ratios=ratios) for n in range(3)]
     run.quality = Quality(

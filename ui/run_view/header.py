@@ -69,7 +69,7 @@ def _describe_progress(run: Run, live: bool) -> str:
     if total:
         parts.append(format_count(total.baseline.count, "pair"))
         if live:
-            widest = max(comparison.ratio.half_width for comparison in run.statistics)
+            widest = max(comparison.precision for comparison in run.statistics)
             target = f", target ± {format_percent(run.plan.target)}" if run.plan.target else ""
             parts.append(f"interval ± {format_percent(widest)}{target}")
         else:

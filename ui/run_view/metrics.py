@@ -104,7 +104,7 @@ def _draw_ratio(run: Run, comparison: Comparison | None) -> None:
         format_interval(comparison.ratio),
         colour=colour,
         description=description,
-        help_text="Median time of the baseline divided by median time of the accelerated arm, with a 95 % bootstrap "
+        help_text="Median time of the baseline divided by median time of the accelerated arm, with its 95 % "
         "interval. Above 1, the accelerated arm is faster.",
     )
 

@@ -138,7 +138,7 @@ def _build_steps_table(run: Run) -> pd.DataFrame:
             | {
                 "ratio": f"**{format_ratio(comparison.ratio.value)}**",
                 "95 % interval": format_interval(comparison.ratio),
-                "p (Mann-Whitney)": f"< {MIN_P_VALUE:g}" if p_value < MIN_P_VALUE else f"{p_value:.2g}",
+                f"p ({run.statistics[-1].p_test})": f"< {MIN_P_VALUE:g}" if p_value < MIN_P_VALUE else f"{p_value:.2g}",
                 "cores used": " | ".join(f"{comparison.summary(arm).effective_cores:.2f}" for arm in Arm),
                 "published": f"{published.ratio:g}x" if published else "",
             }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from bench.claims.rule import Rule
 from bench.claims.rules import RULES
+from bench.stats.error_rates import load_error_rates
 from bench.stats.glossary import GLOSSARY
 
 TWELVE_WAYS = (
@@ -41,6 +43,7 @@ def draw_rules_page() -> None:
     with statistics:
         for title, text in GLOSSARY:
             st.markdown(f"**{title}**  \n{text}")
+        _draw_error_rates()
     st.caption(
         "D. H. Bailey, Twelve Ways to Fool the Masses When Giving Performance Results on Parallel Computers, "
         "Supercomputing Review, August 1991. T. Hoefler and R. Belli, Scientific Benchmarking of Parallel Computing "
@@ -64,3 +67,26 @@ def _draw_rules(heading: str, rules: list[Rule]) -> None:
             with st.container(border=True, height="stretch"):
                 st.markdown(f"**{rule.title}**  \n{rule.why}")
                 st.caption(rule.source)
+
+
+def _draw_error_rates() -> None:
+    """How often simulated races claim a difference, by kind of disturbance and number of pairs."""
+    table = load_error_rates()
+    runs = max(entry.runs for entry in table)
+    st.subheader("How often a claim is wrong, and how often a difference is found")
+    st.markdown(
+        f"Up to {runs:,} simulated races of each kind, by `python -m bench check statistics`. In the first table the "
+        "arms are equally fast, so every claim is false. In the second they differ, so a claim is right. A disturbance "
+        "of one arm that lasts as long as the race cannot be told from a difference of the arms: repeat the race at "
+        "another time."
+    )
+    for heading, entries in (
+        ("False claims, equal arms", [entry for entry in table if entry.ratio == 1]),
+        ("Differences found", [entry for entry in table if entry.ratio != 1]),
+    ):
+        columns = sorted({entry.pairs for entry in entries}, key=lambda pairs: (pairs is None, pairs))
+        frame = pd.DataFrame({heading: list(dict.fromkeys(entry.label for entry in entries))}).set_index(heading)
+        for pairs in columns:
+            shares = {entry.label: f"{entry.share:.1%}" for entry in entries if entry.pairs == pairs}
+            frame["until narrow" if pairs is None else f"{pairs} pairs"] = frame.index.map(shares).fillna("")
+        st.table(frame, alt=heading)

@@ -16,6 +16,10 @@ CHECKS = {
         "whether idle services of the accelerated arm slow down the baseline",
     ),
     "start": ("bench.selfcheck.startup:check_startup", "start-up time of the dashboard in a browser"),
+    "statistics": (
+        "bench.selfcheck.statistics:check_statistics",
+        "how often simulated races claim a difference, with and without one",
+    ),
     "store": ("bench.selfcheck.store:check_store", "speed of the database with 10,000 runs"),
 }
 """Function and description by name. A function is imported only when it is called: each needs other packages."""

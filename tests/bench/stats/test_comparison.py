@@ -6,9 +6,8 @@ import statistics as stdlib
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from bench.stats.comparison import compare_samples, find_outliers, median, ratio_of_medians, summarize
+from bench.stats.comparison import compare_samples, find_outliers, median, summarize
 from bench.values import Arm, Phase, Repetition, Sample, StepTime
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, 7.1.6, 'What are outliers in the data?': one point, 1441, exceeds the
@@ -91,67 +90,6 @@ def test_percentiles_are_reported_above_their_floors_only(count, p90, p99):
 def test_no_sample_is_no_summary():
     with pytest.raises(ValueError, match="at least one sample"):
         summarize([], work=1)
-
-
-def test_mann_whitney_is_that_of_the_published_example():
-    # scipy's documentation, after B. D. Craven: ages at diagnosis of type II diabetes, U = 17, p = 0.1111 (exact).
-    males, females = [19, 22, 16, 29, 24], [20, 11, 17, 12]
-    pairs = [make_sample(Arm.BASELINE, n, float(t)) for n, t in enumerate(males[:4])]
-    pairs += [make_sample(Arm.ACCELERATED, n, float(t)) for n, t in enumerate(females)]
-    expected = stats.mannwhitneyu(males[:4], females).pvalue
-    assert compare_samples(pairs, work=1)[1].p_value == pytest.approx(expected)
-    assert stats.mannwhitneyu(males, females).pvalue == pytest.approx(0.1111, abs=1e-4)
-
-
-def test_the_interval_covers_the_true_ratio_about_as_often_as_it_says():
-    rng = np.random.default_rng(7)
-    covered = 0
-    for seed in range(200):
-        baseline, accelerated = rng.lognormal(0, 0.2, 40), rng.lognormal(0, 0.2, 40) / 1.5
-        covered += ratio_of_medians(baseline, accelerated, seed=seed).includes(1.5)
-    assert 180 <= covered <= 199, covered
-
-
-@pytest.mark.parametrize("pairs", [8, 12, 20])
-def test_few_pairs_of_equal_arms_are_seldom_called_different(pairs):
-    rng = np.random.default_rng(5)
-    covered = sum(ratio_of_medians(*rng.normal(1, 0.1, (2, pairs)), seed=seed).includes(1.0) for seed in range(200))
-    assert covered >= 0.88 * 200, covered
-
-
-def test_a_machine_that_is_slow_in_phases_does_not_make_the_interval_too_narrow():
-    rng = np.random.default_rng(3)
-    covered = {"in phases": 0, "one by one": 0}
-    for seed in range(150):
-        # Two processes of one program, each slowed in phases of its own that last for several pairs.
-        phases = 1 + 0.3 * (np.repeat(rng.random((2, 16)), 5, axis=1) < 0.4)
-        baseline, accelerated = phases * rng.normal(1, 0.02, (2, 80))
-        covered["in phases"] += ratio_of_medians(baseline, accelerated, seed=seed).includes(1.0)
-        shuffled = rng.permutation(80)
-        covered["one by one"] += ratio_of_medians(baseline[shuffled], accelerated[shuffled], seed=seed).includes(1.0)
-    assert covered["in phases"] >= 0.88 * 150
-    assert covered["in phases"] > covered["one by one"], covered
-
-
-def test_drift_that_hits_both_samples_of_a_pair_does_not_widen_the_interval():
-    drift = np.linspace(1, 3, 60)
-    rng = np.random.default_rng(1)
-    noise = rng.normal(1, 0.002, (2, 60))
-    paired = ratio_of_medians(2 * drift * noise[0], drift * noise[1])
-    unpaired = ratio_of_medians(2 * drift * noise[0], rng.permutation(drift * noise[1]))
-    assert paired.half_width < unpaired.half_width / 5
-    assert paired.includes(2.0)
-
-
-def test_equal_times_have_an_interval_of_no_width():
-    interval = ratio_of_medians([2.0, 2.0, 2.0], [1.0, 1.0, 1.0])
-    assert (interval.value, interval.low, interval.high) == (2.0, 2.0, 2.0)
-
-
-@pytest.mark.parametrize(("baseline", "accelerated"), [([1.0], [1.0]), ([1.0, 2.0], [1.0])])
-def test_a_ratio_needs_pairs(baseline, accelerated):
-    with pytest.raises(ValueError, match="pairs"):
-        ratio_of_medians(baseline, accelerated)
 
 
 def test_the_total_is_every_step_once_and_the_time_between_steps():

@@ -1,0 +1,167 @@
+"""The ratio of both arms' times, its interval, and how surely it differs from 1.
+
+The logarithm of each pair's ratio is one observation. Consecutive pairs are not independent: a machine is slow for
+phases and drifts. So the race is divided into a few blocks, and the uncertainty is taken from the differences between
+the blocks' means (batch means; Law and Kelton, Simulation Modeling and Analysis; Müller, The Econometrics Journal 17,
+2014, on why few blocks are robust against slow drift). Student's t accounts for their small number.
+
+Two processes of the same program differ for as long as they live, because of address layout, page colours and thread
+placement, and more samples do not average that away (Kalibera and Jones, Rigorous Benchmarking in Reasonable Time,
+2013). A race with one process per arm cannot see that difference, so it is added as a constant, `LAUNCH_SD`.
+
+`docs/adr/0008-interval-of-a-ratio.md` has the error rates and the power of this method and of those it replaced.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from bench.values import Interval
+
+Floats = npt.NDArray[np.float64]
+
+CONFIDENCE = 0.95
+SIGNIFICANCE = 1 - CONFIDENCE
+BLOCKS = 5
+"""Number of blocks into which a race is divided. Fewer would cost power, more would miss slow drift."""
+INSTABILITY_SIGNIFICANCE = 0.02
+"""Share of stable races that are taken for unstable."""
+MIN_BLOCK_PAIRS = 2
+"""Fewest pairs in a block for a comparison of the differences within blocks and between them."""
+LAUNCH_SD = 0.02
+"""Standard deviation, relative to the time, between processes of the same program. Measured differences are 1 to 2 %;
+the larger is assumed."""
+UNSTABLE_SHARE = 0.5
+"""If the ratio was not stable, the interval reaches this share of the range of the blocks beyond them."""
+MAX_CLIP_RANGES = 3.0
+"""Log ratios farther than this many interquartile ranges outside the quartiles count as if they were that far. The
+distributions on screen show them as they are."""
+MAX_PAIRS_NEEDED = 100_000
+"""A larger number of pairs is not a suggestion."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatioEstimate:
+    """A ratio of times, and what is known about its uncertainty."""
+
+    ratio: Interval
+    """Ratio of medians, with the interval for the next race: other processes, on the same machine."""
+    sampling_half_width: float
+    """Half-width, relative to the ratio, that the interval would have without the difference between processes. More
+    pairs make it smaller."""
+    p_value: float
+    """Of the two-sided test that the ratio is 1."""
+    is_stable: bool
+    """False if the blocks differ by more than their pairs explain. The interval then spans all blocks, and more."""
+    block_ratios: tuple[float, ...]
+    """The ratio in each block, in the order of time."""
+    pairs_needed: int | None
+    """Number of pairs after which this ratio would be distinguished from 1, if the pairs go on alike; None if no number
+    of pairs suffices, because processes of the same program may differ as much."""
+
+
+def estimate_ratio(
+    baseline: Sequence[float] | Floats, accelerated: Sequence[float] | Floats, *, launch_sd: float = LAUNCH_SD
+) -> RatioEstimate:
+    """The ratio of `baseline` to `accelerated`, times in seconds; those of one pair are at the same position.
+
+    `launch_sd` is the relative standard deviation between processes of the same program; 0 if both series are of the
+    same process. Raises ValueError if the lengths differ, are below 2, or a time is not positive.
+    """
+    a, b = np.asarray(baseline, dtype=float), np.asarray(accelerated, dtype=float)
+    if len(a) != len(b) or len(a) < 2:
+        raise ValueError(f"Expected at least two pairs, got {len(a)} and {len(b)} times.")
+    if not (np.minimum(a, b) > 0).all():
+        raise ValueError("Expected positive times.")
+    ratio = float(np.median(a) / np.median(b))
+    log_ratios = clip_outliers(np.log(a) - np.log(b))
+    blocks = np.array_split(log_ratios, min(BLOCKS, len(log_ratios)))
+    means = np.array([block.mean() for block in blocks])
+    center = float(log_ratios.mean())
+    variance = float(means.var(ddof=1)) / len(means)
+    launch_variance = 2 * launch_sd**2
+    freedom = len(means) - 1
+    sampling = _t_quantile(freedom) * math.sqrt(variance)
+    error = math.sqrt(variance + launch_variance)
+    # Welch and Satterthwaite: the launch variance is a constant, so it has infinitely many degrees of freedom.
+    total_freedom = freedom * ((variance + launch_variance) / variance) ** 2 if variance else math.inf
+    reach = _t_quantile(total_freedom) * error
+    low, high = center - reach, center + reach
+    p_value = _two_sided_p(center / error, total_freedom) if error else float(center == 0)
+    is_stable = _is_stable(blocks)
+    if not is_stable:
+        launch_reach = _t_quantile(math.inf) * math.sqrt(launch_variance)
+        # What moved so far during the race may have moved half as far before it.
+        reach = launch_reach + UNSTABLE_SHARE * float(np.ptp(means))
+        low, high = min(low, float(means.min()) - reach), max(high, float(means.max()) + reach)
+        if low <= 0 <= high:
+            p_value = 1.0
+    return RatioEstimate(
+        # The ratio of medians may lie outside an interval of the mean log ratio if the times are skewed.
+        ratio=Interval(value=ratio, low=min(ratio, math.exp(low)), high=max(ratio, math.exp(high))),
+        sampling_half_width=math.sinh(sampling),
+        p_value=p_value,
+        is_stable=is_stable,
+        block_ratios=tuple(float(value) for value in np.exp(means)),
+        pairs_needed=_count_pairs_needed(center, len(a), variance, launch_variance),
+    )
+
+
+def clip_outliers(log_ratios: Floats) -> Floats:
+    """`log_ratios` with those beyond `MAX_CLIP_RANGES` moved to that distance."""
+    low, high = np.percentile(log_ratios, [25, 75])
+    reach = MAX_CLIP_RANGES * (high - low)
+    return np.clip(log_ratios, low - reach, high + reach)
+
+
+def adjust_by_holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values of several tests, adjusted so that all of them together err in at most `SIGNIFICANCE` of cases.
+
+    (Holm, Scandinavian Journal of Statistics 6, 1979.)
+    """
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, position in enumerate(sorted(range(len(p_values)), key=lambda position: p_values[position])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[position]))
+        adjusted[position] = largest
+    return adjusted
+
+
+def _is_stable(blocks: Sequence[Floats]) -> bool:
+    """Analysis of variance: whether the blocks differ by no more than their pairs explain."""
+    if min(len(block) for block in blocks) < MIN_BLOCK_PAIRS:
+        return True
+    count, freedom = sum(len(block) for block in blocks), len(blocks) - 1
+    mean = np.concatenate(blocks).mean()
+    between = sum(len(block) * (block.mean() - mean) ** 2 for block in blocks) / freedom
+    within = sum(((block - block.mean()) ** 2).sum() for block in blocks) / (count - len(blocks))
+    if within == 0:
+        return bool(between == 0)
+    return bool(special.fdtrc(freedom, count - len(blocks), between / within) >= INSTABILITY_SIGNIFICANCE)
+
+
+def _count_pairs_needed(center: float, pairs: int, variance: float, launch_variance: float) -> int | None:
+    quantile = _t_quantile(BLOCKS - 1)
+    spare = (center / _t_quantile(math.inf)) ** 2 - launch_variance
+    if spare <= 0:
+        return None
+    # Student's quantile belongs to the part that is estimated from the blocks.
+    needed = pairs * variance * (quantile / _t_quantile(math.inf)) ** 2 / spare
+    return math.ceil(needed) if needed <= MAX_PAIRS_NEEDED else None
+
+
+def _t_quantile(freedom: float) -> float:
+    """The value that the absolute value of Student's t exceeds with a probability of `SIGNIFICANCE`."""
+    upper = 1 - SIGNIFICANCE / 2
+    return float(special.ndtri(upper) if math.isinf(freedom) else special.stdtrit(freedom, upper))
+
+
+def _two_sided_p(statistic: float, freedom: float) -> float:
+    lower = -abs(statistic)
+    return float(2 * (special.ndtr(lower) if math.isinf(freedom) else special.stdtr(freedom, lower)))
