@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.claims import notes, refusals
+from bench.claims import fairness, notes, refusals
 from bench.claims.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -25,4 +25,6 @@ RULES: tuple[Rule, ...] = (
     notes.real_data,
     notes.quiet,
     notes.measured,
+    fairness.fair_baseline,
+    fairness.typical_input,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.claims.fairness import describe_fairness
 from bench.claims.quality import describe_quality
 from bench.claims.rule import RuleContext
 from bench.claims.speed import find_best_core_count
@@ -27,6 +28,7 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
             f"{format_duration(best[arm].whole.median)} on {format_cores(best[arm].cores)}" for arm in Arm
         )
         parts.append(f"total at each arm's best core count {times}, a ratio of {format_ratio(run.best_ratio.value)}")
+    parts += describe_fairness(context)
     parts += describe_quality(context) or ["the lever does not change the arithmetic"]
     if verdict.engagement is Engagement.PARTIAL:
         parts.append("only some steps ran accelerated")

@@ -3,6 +3,7 @@
 After the scikit-learn example 'Color Quantization using K-Means' and the post about it. This module only declares.
 """
 
+from bench.values import BaselineKind
 from bench.workload.declaration import (
     Case,
     Code,
@@ -51,8 +52,8 @@ WORKLOAD = Workload(
         name="sklearnex",
         label="scikit-learn-intelex",
         values=(
-            LeverValue("stock", "stock scikit-learn", packages=("sklearn",)),
-            LeverValue("sklearnex", "scikit-learn-intelex", packages=("sklearn", "sklearnex")),
+            LeverValue("stock", "stock scikit-learn", BaselineKind.LIBRARY, packages=("sklearn",)),
+            LeverValue("sklearnex", "scikit-learn-intelex", BaselineKind.BEST_KNOWN, packages=("sklearn", "sklearnex")),
         ),
         baseline="stock",
         accelerated="sklearnex",

@@ -65,6 +65,8 @@ class MemoryTraffic:
             "work": problem.bytes * self.calls,
             "data": problem.digest,
             "facts": self._facts(error),
+            # Sides that are derived from a size are odd. Transformations without matrices have no side.
+            "bias": problem_sizes.describe_conflicts(self.kernel_settings.side),
         }
 
     def _facts(self, error: float) -> dict[str, str]:

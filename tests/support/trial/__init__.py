@@ -3,6 +3,7 @@
 It is part of the tests only. `tests/conftest.py` adds it to the registry through FAIRLAP_EXTRA_WORKLOADS.
 """
 
+from bench.values import BaselineKind
 from bench.workload.declaration import (
     Case,
     Code,
@@ -43,7 +44,10 @@ WORKLOAD = Workload(
     lever=Lever(
         name="work",
         label="amount of work",
-        values=(LeverValue("full", "full work"), LeverValue("half", "half the work")),
+        values=(
+            LeverValue("full", "full work", BaselineKind.BEST_KNOWN),
+            LeverValue("half", "half the work", BaselineKind.BEST_KNOWN),
+        ),
         baseline="full",
         accelerated="half",
         changes_arithmetic=False,

@@ -1,0 +1,47 @@
+"""The rules about what is compared: a fair baseline and a typical input."""
+
+from __future__ import annotations
+
+from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.values import Arm, BaselineKind, Outcome
+
+
+@define_rule("A fair baseline", "Bailey 6, SC15 rule 1")
+def fair_baseline(context: RuleContext) -> RuleResult:
+    """Almost everything is faster than a plain loop, or than a library with its optimizations switched off."""
+    snapshot = context.run.snapshot
+    kind = snapshot.baseline_kind(Arm.BASELINE)
+    seen = f"{snapshot.arms[Arm.BASELINE]}: {kind}"
+    if kind is BaselineKind.UNKNOWN:
+        return Outcome.ANNOTATED, seen, "Run the plan again: today's declarations say how fair a baseline is."
+    if kind is not BaselineKind.NAIVE or context.same_arm:
+        return pass_rule(seen)
+    if not snapshot.fair_baselines:
+        return Outcome.ANNOTATED, seen, "State with the ratio that the baseline is naive."
+    names = " or ".join(f"--baseline {name}" for name in snapshot.fair_baselines)
+    return Outcome.ANNOTATED, seen, f"Compare with a fair baseline too: {names}."
+
+
+@define_rule("A typical input", "Bailey 6, SC15 rule 9")
+def typical_input(context: RuleContext) -> RuleResult:
+    """Some inputs slow down one way of doing the work more than others do, and make the other look better."""
+    reason = describe_bias(context)
+    if reason:
+        return Outcome.ANNOTATED, reason, "Choose another size, such as an odd number, and compare the ratios."
+    return pass_rule("nothing is known that makes this input special")
+
+
+def describe_fairness(context: RuleContext) -> list[str]:
+    """What the sentence of a claim has to state about the baseline and the input."""
+    snapshot = context.run.snapshot
+    texts: list[str] = []
+    if snapshot.baseline_kind(Arm.BASELINE) is BaselineKind.NAIVE:
+        texts.append(f"the baseline, {snapshot.arms[Arm.BASELINE]}, is naive")
+    if bias := describe_bias(context):
+        texts.append(bias)
+    return texts
+
+
+def describe_bias(context: RuleContext) -> str:
+    """Why the input slows some code more than other inputs do; empty if nothing of that kind is known."""
+    return next((prepared.bias for prepared in context.run.prepared if prepared.bias), "")

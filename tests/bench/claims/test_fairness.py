@@ -1,0 +1,113 @@
+"""Straw men: naive baselines and inputs that slow down one arm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.claims.rule import RuleContext
+from bench.claims.sentences import write_claim_sentence
+from bench.claims.verdict import decide_claims
+from bench.machine.core_selection import choose_cores
+from bench.plan.validation import make_plan
+from bench.race.race import Race
+from bench.run.events import State
+from bench.run.record import Run
+from bench.run.snapshot import DeclarationSnapshot
+from bench.values import Arm, BaselineKind, Finding, Outcome
+from bench.workload.registry import load_workloads
+from tests.support.runs import get_claim, get_finding, make_claim_run, open_plan, run_trial_race
+from tests.support.trial_variants import replace_trial
+from workloads.memory_traffic.problem_sizes import describe_conflicts, max_odd_side
+
+
+def find(run: Run, rule: str) -> Finding:
+    claim = run.claim()
+    assert claim is not None, run.failure
+    return next(finding for finding in claim.findings if finding.rule == rule)
+
+
+def write_sentence(run: Run) -> str:
+    """The sentence of the claim, also if the load of the machine refuses the claim."""
+    comparison, verdict = run.comparison(), run.verdict
+    assert comparison and verdict
+    return write_claim_sentence(RuleContext(run, comparison.step, comparison), verdict)
+
+
+def race_memory_traffic(tmp_path, case: str, **fields) -> Run:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    plan = make_plan("memory-traffic", case, cores=1, budget_s=2, **fields)
+    race = Race(
+        open_plan(plan), emit=lambda event: None, stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1)
+    )
+    race.run()
+    assert race.record.state is State.FINISHED, race.record.failure
+    return race.record
+
+
+def test_every_lever_value_has_a_kind_and_every_baseline_that_is_naive_a_fair_one_or_none_is_known():
+    for workload in load_workloads().values():
+        for lever in workload.levers():
+            assert all(value.baseline_kind is not BaselineKind.UNKNOWN for value in lever.values)
+            assert any(value.baseline_kind is not BaselineKind.NAIVE for value in lever.values)
+    bert = load_workloads()["bert"].lever
+    assert bert["fp32-stock"].baseline_kind is BaselineKind.NAIVE
+    assert bert[bert.baseline].baseline_kind is BaselineKind.LIBRARY
+
+
+def test_a_naive_baseline_is_noted_and_named_in_the_claim(tmp_path, monkeypatch):
+    lever = load_workloads()["trial"].lever
+    values = (replace(lever["full"], baseline_kind=BaselineKind.NAIVE), lever["half"])
+    replace_trial(monkeypatch, lever=replace(lever, values=values))
+    run = run_trial_race(tmp_path).record
+    finding = find(run, "fair-baseline")
+    assert (finding.outcome, finding.seen) == (Outcome.ANNOTATED, "full work: naive")
+    assert finding.remedy == "State with the ratio that the baseline is naive."
+    assert "the baseline, full work, is naive" in write_sentence(run)
+
+
+def test_a_loop_against_blas_is_noted_with_the_baseline_that_would_be_fair(tmp_path):
+    run = race_memory_traffic(tmp_path, "tiling", parameters={"side": 128})
+    finding = find(run, "fair-baseline")
+    assert finding.outcome is Outcome.ANNOTATED
+    assert finding.remedy == "Compare with a fair baseline too: --baseline blas."
+    sentence = write_sentence(run)
+    assert "with loop order ijk," in sentence and "with tiled, register blocks," in sentence
+    assert "before" not in sentence and "after" not in sentence
+    assert "the baseline, loop order ijk, is naive" in sentence
+    assert "the side of the matrices, 128, is a power of two" in sentence
+    assert find(run, "typical-input").outcome is Outcome.ANNOTATED
+    assert "128, is a power of two" in find(run, "typical-input").seen
+
+
+def test_an_input_that_slows_one_arm_is_in_the_claim():
+    run = make_claim_run()
+    assert get_finding(run, "typical-input").outcome is Outcome.PASSED
+    run.prepared = [prepared.model_copy(update={"bias": describe_conflicts(1024)}) for prepared in run.prepared]
+    assert get_finding(run, "typical-input").outcome is Outcome.ANNOTATED
+    assert "the side of the matrices, 1,024, is a power of two" in get_claim(run).sentence
+
+
+@pytest.mark.parametrize(
+    ("side", "conflicts"),
+    [(0, False), (32, False), (64, True), (1000, False), (1025, False), (1024, True), (768, True)],
+)
+def test_sides_that_cause_cache_conflicts(side, conflicts):
+    assert bool(describe_conflicts(side)) is conflicts
+
+
+def test_a_side_that_is_derived_from_a_size_causes_no_conflicts():
+    assert not any(describe_conflicts(max_odd_side(1 << power, 2)) for power in range(14, 36))
+
+
+def test_the_fairness_of_old_runs_is_not_known():
+    run = make_claim_run()
+    assert get_finding(run, "fair-baseline").seen == "stock scikit-learn: library"
+    fields = run.snapshot.model_dump(exclude={"baseline_kinds", "fair_baselines"})
+    run.snapshot = DeclarationSnapshot.model_validate(fields)
+    assert run.snapshot.baseline_kind(Arm.BASELINE) is BaselineKind.UNKNOWN
+    finding = get_finding(run, "fair-baseline")
+    assert (finding.outcome, finding.seen) == (Outcome.ANNOTATED, "stock scikit-learn: not known")
+    assert decide_claims(run)[0].made
