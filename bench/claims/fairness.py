@@ -1,8 +1,9 @@
-"""The rules about what is compared: a fair baseline and a typical input."""
+"""The rules about what is compared, and how strictly: a fair baseline, a typical input, default limits."""
 
 from __future__ import annotations
 
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.plan.plan import Plan
 from bench.values import Arm, BaselineKind, Outcome
 
 
@@ -31,6 +32,16 @@ def typical_input(context: RuleContext) -> RuleResult:
     return pass_rule("nothing is known that makes this input special")
 
 
+@define_rule("Limits no looser than the default", "Bailey 1, SC15 rule 5, MLPerf")
+def strict_limits(context: RuleContext) -> RuleResult:
+    """With a limit that is loose enough, any loss of accuracy passes, and so does any interval."""
+    loose = describe_loose_limits(context)
+    if loose:
+        return Outcome.ANNOTATED, "; ".join(loose), "Run again with the default limits, or state these with the ratio."
+    plan = context.run.plan
+    return pass_rule(f"accuracy at least {plan.accuracy_limit:.2%} of the baseline's, interval ± {plan.target:.1%}")
+
+
 def describe_fairness(context: RuleContext) -> list[str]:
     """What the sentence of a claim has to state about the baseline and the input."""
     snapshot = context.run.snapshot
@@ -39,6 +50,18 @@ def describe_fairness(context: RuleContext) -> list[str]:
         texts.append(f"the baseline, {snapshot.arms[Arm.BASELINE]}, is naive")
     if bias := describe_bias(context):
         texts.append(bias)
+    return texts + describe_loose_limits(context)
+
+
+def describe_loose_limits(context: RuleContext) -> list[str]:
+    """The limits of the plan that are looser than the default, as text."""
+    plan, fields = context.run.plan, Plan.model_fields
+    default_limit, default_target = fields["accuracy_limit"].default, fields["target"].default
+    texts: list[str] = []
+    if plan.accuracy_limit < default_limit:
+        texts.append(f"accuracy limit {plan.accuracy_limit:.2%} of the baseline's instead of {default_limit:.2%}")
+    if plan.target > default_target:
+        texts.append(f"requested interval ± {plan.target:.1%} instead of ± {default_target:.1%}")
     return texts
 
 

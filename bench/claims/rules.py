@@ -27,4 +27,5 @@ RULES: tuple[Rule, ...] = (
     notes.measured,
     fairness.fair_baseline,
     fairness.typical_input,
+    fairness.strict_limits,
 )

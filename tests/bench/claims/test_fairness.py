@@ -15,7 +15,7 @@ from bench.race.race import Race
 from bench.run.events import State
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
-from bench.values import Arm, BaselineKind, Finding, Outcome
+from bench.values import Arm, BaselineKind, Finding, Measure, Outcome, Quality
 from bench.workload.registry import load_workloads
 from tests.support.runs import get_claim, get_finding, make_claim_run, open_plan, run_trial_race
 from tests.support.trial_variants import replace_trial
@@ -100,6 +100,35 @@ def test_sides_that_cause_cache_conflicts(side, conflicts):
 
 def test_a_side_that_is_derived_from_a_size_causes_no_conflicts():
     assert not any(describe_conflicts(max_odd_side(1 << power, 2)) for power in range(14, 36))
+
+
+def test_an_accuracy_limit_of_nothing_is_noted_and_in_the_claim():
+    lost = Quality(
+        baseline=[Measure(name="f1", label="F1", value=100.0, unit="%", decisive=True)],
+        accelerated=[Measure(name="f1", label="F1", value=3.0, unit="%", decisive=True)],
+    )
+    run = make_claim_run(accuracy_limit=0)
+    run.quality = lost
+    finding = get_finding(run, "strict-limits")
+    assert finding.outcome is Outcome.ANNOTATED and finding.remedy
+    assert finding.seen == "accuracy limit 0.00% of the baseline's instead of 99.00%"
+    claim = get_claim(run)
+    assert claim.made and finding.seen in claim.sentence and "F1 100.00 % and 3.00 %" in claim.sentence
+
+
+def test_a_loose_target_is_noted_and_in_the_claim(tmp_path):
+    run = run_trial_race(tmp_path, target=0.5, accuracy_limit=0.5).record
+    finding = find(run, "strict-limits")
+    assert finding.outcome is Outcome.ANNOTATED
+    assert "requested interval ± 50.0% instead of ± 3.0%" in finding.seen
+    assert finding.seen in write_sentence(run)
+
+
+@pytest.mark.parametrize("limits", [{}, {"target": 0}, {"target": 0.01, "accuracy_limit": 1.0}])
+def test_limits_that_are_as_strict_as_the_default_are_not_noted(limits):
+    run = make_claim_run(**limits)
+    assert get_finding(run, "strict-limits").outcome is Outcome.PASSED
+    assert "instead of" not in get_claim(run).sentence
 
 
 def test_the_fairness_of_old_runs_is_not_known():
