@@ -151,6 +151,9 @@ class Evidence(Value):
     """False if the step returned before its work was done."""
     returned_s: float | None = None
     """Median time until the call returned, if it returns before its result is ready."""
+    code: str = ""
+    """What ran, such as the function and how it was compiled: equal in both arms only if they ran the same code. Empty
+    if it is not known."""
 
 
 class Measure(Value):
@@ -360,10 +363,12 @@ class Speed(StrEnum):
     FASTER = "faster"
     SAME = "no difference detected"
     SLOWER = "slower"
+    SAME_CODE = "same code"
+    """Both arms ran the same code. Neither is faster, whatever the times."""
 
 
 class Engagement(StrEnum):
-    """Whether the accelerated path really ran."""
+    """Whether the accelerated path really ran. `SAME`: both arms ran the same code."""
 
     ENGAGED = "engaged"
     PARTIAL = "partial"

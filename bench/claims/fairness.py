@@ -7,6 +7,24 @@ from bench.plan.plan import Plan
 from bench.values import Arm, BaselineKind, Outcome
 
 
+@define_rule("The arms run different code", "Bailey 3, SC15 rule 7", refuses=True)
+def different_code(context: RuleContext) -> RuleResult:
+    """If both arms run the same code, a difference of their times is noise or a disturbance, and no speedup."""
+    if context.same_code:
+        seen = f"both arms ran {describe_same_code(context)}"
+        return Outcome.REFUSED, seen, "Choose different values of the lever. The ratio shows the noise of this machine."
+    names = [context.run.snapshot.arms[arm] for arm in Arm]
+    return pass_rule(" and ".join(names))
+
+
+def describe_same_code(context: RuleContext) -> str:
+    """What both arms ran, in a race of the same code against itself."""
+    baseline, accelerated = (context.run.snapshot.arms[arm] for arm in Arm)
+    if baseline == accelerated:
+        return f"the same code, {baseline}"
+    return f"the same code, {baseline} and {accelerated} do not differ here"
+
+
 @define_rule("A fair baseline", "Bailey 6, SC15 rule 1")
 def fair_baseline(context: RuleContext) -> RuleResult:
     """Almost everything is faster than a plain loop, or than a library with its optimizations switched off."""
@@ -15,7 +33,7 @@ def fair_baseline(context: RuleContext) -> RuleResult:
     seen = f"{snapshot.arms[Arm.BASELINE]}: {kind}"
     if kind is BaselineKind.UNKNOWN:
         return Outcome.ANNOTATED, seen, "Run the plan again: today's declarations say how fair a baseline is."
-    if kind is not BaselineKind.NAIVE or context.same_arm:
+    if kind is not BaselineKind.NAIVE or context.same_code:
         return pass_rule(seen)
     if not snapshot.fair_baselines:
         return Outcome.ANNOTATED, seen, "State with the ratio that the baseline is naive."

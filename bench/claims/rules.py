@@ -14,6 +14,7 @@ RULES: tuple[Rule, ...] = (
     refusals.materialised,
     refusals.background,
     refusals.complete,
+    fairness.different_code,
     notes.best_with_best,
     notes.narrow,
     notes.spread,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.claims.fairness import describe_fairness
+from bench.claims.fairness import describe_fairness, describe_same_code
 from bench.claims.quality import describe_quality
 from bench.claims.rule import RuleContext
 from bench.claims.speed import find_best_core_count
@@ -48,6 +48,18 @@ def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> 
     times = f"{format_duration(comparison.baseline.median)} and {format_duration(comparison.accelerated.median)}"
     reasons = "; ".join(f"{finding.title.lower()}: {finding.seen}" for finding in refused)
     label = context.run.snapshot.labels()[context.step]
+    if context.same_code:
+        others = [f"{finding.title.lower()}: {finding.seen}" for finding in refused if finding.rule != "different-code"]
+        return (
+            "; ".join(
+                [
+                    f"No claim for {label}: both arms ran {describe_same_code(context)}. The difference between "
+                    f"{times}, a ratio of {format_ratio_with_interval(comparison.ratio)}, is noise of this machine",
+                    *others,
+                ]
+            )
+            + "."
+        )
     if [finding.rule for finding in refused] == ["interval"]:
         return (
             f"No difference detected in {label} ({times}): {comparison.ratio.low:.3f} to {comparison.ratio.high:.3f}."

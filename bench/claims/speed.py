@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.claims.rule import RuleContext
 from bench.run.record import Run
-from bench.values import Arm, CoreCount, Speed
+from bench.values import Arm, CoreCount, Interval, Speed
 
 MIN_DETECTABLE_DIFFERENCE = 0.02
 """Smallest relative difference that a race with one process per arm can detect.
@@ -15,7 +15,12 @@ page colours and thread placement. More samples do not average that difference a
 
 
 def decide_speed(context: RuleContext) -> Speed:
-    ratio = context.comparison.ratio
+    """The verdict on the speed of a step or of the total."""
+    return Speed.SAME_CODE if context.same_code else compare_speed(context.comparison.ratio)
+
+
+def compare_speed(ratio: Interval) -> Speed:
+    """Whether a ratio is a difference, whatever code the arms ran."""
     smallest, largest = 1 / (1 + MIN_DETECTABLE_DIFFERENCE), 1 + MIN_DETECTABLE_DIFFERENCE
     if ratio.includes(1.0) or smallest <= ratio.value <= largest:
         return Speed.SAME

@@ -15,8 +15,10 @@ from bench.race.race import Race
 from bench.run.events import State
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
-from bench.values import Arm, BaselineKind, Finding, Measure, Outcome, Quality
+from bench.stats.comparison import compare_samples
+from bench.values import Arm, BaselineKind, Engagement, Finding, Measure, Outcome, Phase, Quality, Sample, Speed
 from bench.workload.registry import load_workloads
+from tests.support.memory_traffic import prepare_arm
 from tests.support.runs import get_claim, get_finding, make_claim_run, open_plan, run_trial_race
 from tests.support.trial_variants import replace_trial
 from workloads.memory_traffic.problem_sizes import describe_conflicts, max_odd_side
@@ -100,6 +102,78 @@ def test_sides_that_cause_cache_conflicts(side, conflicts):
 
 def test_a_side_that_is_derived_from_a_size_causes_no_conflicts():
     assert not any(describe_conflicts(max_odd_side(1 << power, 2)) for power in range(14, 36))
+
+
+def test_one_setting_in_both_arms_is_no_speedup_even_if_one_worker_is_paused(tmp_path):
+    """As if somebody stopped one of the arms again and again: its times grow, and its code does not change."""
+    emitted: list = []
+    run = run_trial_race(tmp_path, accelerated="full", emitted=emitted).record
+    paused = [
+        event.model_copy(update={"sample": make_slower(event.sample)}) if event.type == "sample" else event
+        for event in emitted
+        if event.type not in ("estimate", "verdict")
+    ]
+    slowed = Run.from_events(paused)
+    slowed.statistics = compare_samples([s for s in slowed.samples if s.phase is Phase.RACE], work=1)
+    for raced in (run, slowed):
+        raced.claims = decide_claims(raced)
+        assert raced.verdict is not None and raced.verdict.speed is Speed.SAME_CODE
+        assert not any(claim.made for claim in raced.claims)
+        assert find(raced, "different-code").seen == "both arms ran the same code, full work"
+    assert slowed.comparison().ratio.value > 1.5
+    assert "both arms ran the same code, full work. The difference between" in slowed.claim().sentence
+
+
+def make_slower(sample: Sample) -> Sample:
+    """The sample as it is, or with twice the time if it is the baseline's."""
+    if sample.arm is not Arm.BASELINE:
+        return sample
+    steps = [step.model_copy(update={"seconds": 2 * step.seconds}) for step in sample.repetition.steps]
+    return sample.model_copy(update={"repetition": sample.repetition.model_copy(update={"steps": steps})})
+
+
+def test_two_settings_that_run_the_same_code_are_found_by_their_evidence(tmp_path):
+    run = run_trial_race(tmp_path, parameters={"fault": "same-code"}).record
+    assert run.plan.baseline != run.plan.accelerated
+    assert run.verdict is not None and run.verdict.engagement is Engagement.SAME
+    assert not run.claim().made
+    finding = find(run, "different-code")
+    assert finding.outcome is Outcome.REFUSED and finding.remedy
+    assert finding.seen == "both arms ran the same code, full work and half the work do not differ here"
+    assert "noise of this machine" in run.claim().sentence
+
+
+def test_a_step_with_the_same_code_is_not_compared_but_the_total_is():
+    run = make_claim_run()
+    for arm in Arm:
+        codes = {"fit": f"fit of {arm}", "predict": "predict"}
+        run.evidence[arm] = [item.model_copy(update={"code": codes[item.step]}) for item in run.evidence[arm]]
+    assert get_claim(run).made
+    assert get_claim(run, "fit").made
+    claim = get_claim(run, "predict")
+    assert not claim.made and claim.verdict.speed is Speed.SAME_CODE
+
+
+@pytest.mark.parametrize(
+    ("case", "names", "cores", "same"),
+    [
+        ("tiling", ("ikj", "ikj"), 1, True),
+        ("tiling", ("ijk", "ikj"), 1, False),
+        ("stencil", ("rows", "threads"), 1, True),
+        ("stencil", ("rows", "threads"), 2, False),
+        ("vectorization", ("strict", "reordered"), 1, False),
+        ("tiling", ("blas", "blas"), 1, True),
+    ],
+)
+def test_versions_of_memory_traffic_that_are_the_same_code(tmp_path, case, names, cores, same):
+    codes = set()
+    for number, name in enumerate(names):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        arm, _ = prepare_arm(folder, case, name, baseline=names[0], cores=cores)
+        codes |= {evidence.code for evidence in arm.evidence()}
+    assert "" not in codes
+    assert (len(codes) == 1) is same
 
 
 def test_an_accuracy_limit_of_nothing_is_noted_and_in_the_claim():

@@ -33,6 +33,7 @@ FAULTS = (
     "slow-prepare",
     "lazy",
     "not-engaged",
+    "same-code",
 )
 
 WORKLOAD = Workload(

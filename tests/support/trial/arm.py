@@ -23,6 +23,8 @@ class Trial(SelfTest):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.fault = str(settings.parameters["fault"]) if settings.lever == "half" else "none"
+        if self.fault == "same-code":
+            self.loops = self.work
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         progress("getting ready")
