@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.claims import fairness, notes, refusals
+from bench.claims import best_core_counts, fairness, notes, refusals
 from bench.claims.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -15,7 +15,7 @@ RULES: tuple[Rule, ...] = (
     refusals.background,
     refusals.complete,
     fairness.different_code,
-    notes.best_with_best,
+    best_core_counts.best_with_best,
     notes.narrow,
     notes.spread,
     notes.warm,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bench.claims.rule import RuleContext
-from bench.run.record import Run
-from bench.values import Arm, CoreCount, Interval, Speed
+from bench.values import Interval, Speed
 
 MIN_DETECTABLE_DIFFERENCE = 0.02
 """Smallest relative difference that a race with one process per arm can detect.
@@ -25,8 +24,3 @@ def compare_speed(ratio: Interval) -> Speed:
     if ratio.includes(1.0) or smallest <= ratio.value <= largest:
         return Speed.SAME
     return Speed.FASTER if ratio.value > 1 else Speed.SLOWER
-
-
-def find_best_core_count(run: Run, arm: Arm) -> CoreCount:
-    """The core count at which the arm's total was fastest. Raises ValueError if no core counts were tried."""
-    return min((count for count in run.core_counts if count.arm == arm), key=lambda count: count.whole.median)
