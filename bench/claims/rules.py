@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.claims import best_core_counts, fairness, notes, refusals
+from bench.claims import best_core_counts, fairness, notes, order, refusals
 from bench.claims.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -15,6 +15,7 @@ RULES: tuple[Rule, ...] = (
     refusals.background,
     refusals.complete,
     fairness.different_code,
+    order.order_within_pairs,
     best_core_counts.best_with_best,
     notes.narrow,
     notes.spread,

@@ -34,6 +34,7 @@ FAULTS = (
     "lazy",
     "not-engaged",
     "same-code",
+    "slow-first",
 )
 
 WORKLOAD = Workload(
