@@ -57,5 +57,5 @@ def measure_position_effect(
         batch=max(1, MAX_RESAMPLED_RATIOS // max(map(len, logs))),
     )
     low, high = percentile_interval(distribution, effect)
-    p_value = float(stats.mannwhitneyu(*logs, alternative="two-sided").pvalue)
+    p_value = float(stats.mannwhitneyu(logs[0], logs[1], alternative="two-sided").pvalue)
     return PositionEffect(Interval(value=effect, low=low, high=high), p_value)

@@ -45,8 +45,8 @@ WORKLOAD = Workload(
         "A code book of random colours (random assignment) shows how much the learning improves the picture.",
         "Two more lines of code make scikit-learn-intelex replace scikit-learn's implementation by that of oneDAL. If "
         "it has no implementation of its own, it falls back to stock scikit-learn and says so in its log.",
-        "Both arms run in processes of their own on the same cores and take turns in random order. Their pictures must "
-        "have the same quality.",
+        "Both arms run in processes of their own on the same cores and take turns in balanced order. Their pictures "
+        "must have the same quality.",
     ),
     lever=Lever(
         name="sklearnex",
