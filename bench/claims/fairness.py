@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.claims.speed import decide_speed
 from bench.plan.plan import Plan
-from bench.values import Arm, BaselineKind, Outcome
+from bench.values import Arm, BaselineKind, Outcome, Speed
 
 
 @define_rule("The arms run different code", "Bailey 3, SC15 rule 7", refuses=True)
@@ -31,6 +32,9 @@ def fair_baseline(context: RuleContext) -> RuleResult:
     snapshot = context.run.snapshot
     kind = snapshot.baseline_kind(Arm.BASELINE)
     seen = f"{snapshot.arms[Arm.BASELINE]}: {kind}"
+    if is_slower_naive(context):
+        seen += f"; the slower arm, {snapshot.arms[Arm.ACCELERATED]}: {BaselineKind.NAIVE}"
+        return Outcome.ANNOTATED, seen, "State with the ratio that the slower arm is naive."
     if kind is BaselineKind.UNKNOWN:
         return Outcome.ANNOTATED, seen, "Run the plan again: today's declarations say how fair a baseline is."
     if kind is not BaselineKind.NAIVE or context.same_code:
@@ -66,6 +70,8 @@ def describe_fairness(context: RuleContext) -> list[str]:
     texts: list[str] = []
     if snapshot.baseline_kind(Arm.BASELINE) is BaselineKind.NAIVE:
         texts.append(f"the baseline, {snapshot.arms[Arm.BASELINE]}, is naive")
+    if is_slower_naive(context):
+        texts.append(f"the slower arm, {snapshot.arms[Arm.ACCELERATED]}, is naive")
     if bias := describe_bias(context):
         texts.append(bias)
     return texts + describe_loose_limits(context)
@@ -81,6 +87,12 @@ def describe_loose_limits(context: RuleContext) -> list[str]:
     if plan.target > default_target:
         texts.append(f"requested interval ± {plan.target:.1%} instead of ± {default_target:.1%}")
     return texts
+
+
+def is_slower_naive(context: RuleContext) -> bool:
+    """Whether the accelerated arm is slower and naive: a straw man with the arms exchanged."""
+    kind = context.run.snapshot.baseline_kind(Arm.ACCELERATED)
+    return kind is BaselineKind.NAIVE and decide_speed(context) is Speed.SLOWER
 
 
 def describe_bias(context: RuleContext) -> str:

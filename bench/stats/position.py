@@ -24,6 +24,8 @@ class PositionEffect:
     ratio: Interval
     """The ratio in the pairs that the baseline began over that in the others: 1 without an effect, and the square of
     how much slower the first sample of a pair is than the second."""
+    balanced_ratio: float
+    """The geometric mean of the median ratios of both kinds of pairs: the ratio of the arms without the effect."""
     p_value: float
     """Of the two-sided Mann-Whitney test. It is exact for few pairs, where the bootstrap's interval is too narrow."""
 
@@ -44,7 +46,8 @@ def measure_position_effect(
     if min(len(baseline_first), len(accelerated_first)) == 0 or min(*baseline_first, *accelerated_first) <= 0:
         raise ValueError("Expected positive ratios of both kinds of pairs.")
     logs: list[npt.NDArray[np.float64]] = [np.log(baseline_first), np.log(accelerated_first)]
-    effect = float(np.exp(np.median(logs[0]) - np.median(logs[1])))
+    medians = [float(np.median(kind)) for kind in logs]
+    effect, balanced = float(np.exp(medians[0] - medians[1])), float(np.exp(sum(medians) / 2))
 
     def effects_of_resamples(first: Floats, other: Floats, axis: int) -> Floats:
         return np.exp(np.median(first, axis=axis) - np.median(other, axis=axis))
@@ -58,4 +61,4 @@ def measure_position_effect(
     )
     low, high = percentile_interval(distribution, effect)
     p_value = float(stats.mannwhitneyu(logs[0], logs[1], alternative="two-sided").pvalue)
-    return PositionEffect(Interval(value=effect, low=low, high=high), p_value)
+    return PositionEffect(Interval(value=effect, low=low, high=high), balanced, p_value)

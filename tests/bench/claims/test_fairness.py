@@ -84,6 +84,18 @@ def test_a_loop_against_blas_is_noted_with_the_baseline_that_would_be_fair(tmp_p
     assert "128, is a power of two" in find(run, "typical-input").seen
 
 
+def test_a_straw_man_in_the_other_arm_is_noted_too():
+    run = make_claim_run(fit=(1.0, 4.0))
+    kinds = {Arm.BASELINE: BaselineKind.LIBRARY, Arm.ACCELERATED: BaselineKind.NAIVE}
+    run.snapshot = run.snapshot.model_copy(update={"baseline_kinds": kinds})
+    finding = get_finding(run, "fair-baseline")
+    assert (finding.outcome, finding.seen) == (
+        Outcome.ANNOTATED,
+        "stock scikit-learn: library; the slower arm, scikit-learn-intelex: naive",
+    )
+    assert "the slower arm, scikit-learn-intelex, is naive" in get_claim(run).sentence
+
+
 def test_an_input_that_slows_one_arm_is_in_the_claim():
     run = make_claim_run()
     assert get_finding(run, "typical-input").outcome is Outcome.PASSED
