@@ -29,6 +29,19 @@ class Arm(StrEnum):
     ACCELERATED = "accelerated"
 
 
+class BaselineKind(StrEnum):
+    """Whether code is fair to compare with, if it is the baseline of a race."""
+
+    NAIVE = "naive"
+    """A plain loop, or a library with its optimizations switched off: slower than what is in common use for the job."""
+    LIBRARY = "library"
+    """A maintained library with its usual settings."""
+    BEST_KNOWN = "best known"
+    """The fastest known way to do the job, or the fastest without the technique that the faster code adds."""
+    UNKNOWN = "not known"
+    """Of runs that were stored before baselines had a kind. No declaration uses it."""
+
+
 class Phase(StrEnum):
     """The purpose of a sample."""
 
@@ -138,6 +151,9 @@ class Evidence(Value):
     """False if the step returned before its work was done."""
     returned_s: float | None = None
     """Median time until the call returned, if it returns before its result is ready."""
+    code: str = ""
+    """What ran, such as the function and how it was compiled: equal in both arms only if they ran the same code. Empty
+    if it is not known."""
 
 
 class Measure(Value):
@@ -229,6 +245,8 @@ class PreparedArm(Value):
     """Further properties for the page, as label and text."""
     synthetic: str = ""
     """Why weights or data are synthetic; empty if they are real."""
+    bias: str = ""
+    """Why the chosen input slows some code more than other inputs do; empty if nothing of that kind is known."""
     service: Service | None = None
     """The external service that does the arm's work, if there is one."""
 
@@ -361,10 +379,12 @@ class Speed(StrEnum):
     FASTER = "faster"
     SAME = "no difference detected"
     SLOWER = "slower"
+    SAME_CODE = "same code"
+    """Both arms ran the same code. Neither is faster, whatever the times."""
 
 
 class Engagement(StrEnum):
-    """Whether the accelerated path really ran."""
+    """Whether the accelerated path really ran. `SAME`: both arms ran the same code."""
 
     ENGAGED = "engaged"
     PARTIAL = "partial"

@@ -8,7 +8,7 @@ from bench.values import TOTAL, Arm, Engagement, Evidence
 
 def decide_engagement(run: Run, step: str = TOTAL) -> Engagement:
     """Whether the accelerated path ran in `step`, or in all steps, according to the run's evidence."""
-    if run.plan.baseline == run.plan.accelerated:
+    if run.plan.baseline == run.plan.accelerated or _ran_same_code(run, step):
         return Engagement.SAME
     collected = select_evidence(run, step)
     paths: set[str] = {evidence.path for evidence in collected}
@@ -17,6 +17,16 @@ def decide_engagement(run: Run, step: str = TOTAL) -> Engagement:
     if paths == {"accelerated"}:
         return Engagement.ENGAGED
     return Engagement.PARTIAL if "accelerated" in paths else Engagement.NOT
+
+
+def _ran_same_code(run: Run, step: str) -> bool:
+    """Whether the evidence of both arms names the same code for `step`, or for all steps of the total."""
+    codes = [
+        {evidence.step: evidence.code for evidence in run.evidence.get(arm, []) if evidence.code}
+        for arm in (Arm.BASELINE, Arm.ACCELERATED)
+    ]
+    steps = select_steps(run, step)
+    return bool(steps) and all(name in codes[0] and codes[0][name] == codes[1].get(name) for name in steps)
 
 
 def select_evidence(run: Run, step: str) -> list[Evidence]:

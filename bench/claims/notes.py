@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
-from bench.claims.speed import find_best_core_count
-from bench.formatting import format_cores, format_duration, format_ratio, format_ratio_with_interval
+from bench.formatting import format_duration, format_ratio
 from bench.stats.amdahl import amdahl_ratio
 from bench.stats.warmup import is_warm
 from bench.values import TOTAL, Arm, Outcome, Phase
@@ -20,27 +19,6 @@ MIN_CORE_USE_SHARE = 0.85
 """Using a smaller share of the requested cores adds a note."""
 STEADY_GOVERNORS = ("performance", "schedutil")
 """CPU frequency governors that add no note."""
-
-
-@define_rule("Best against best", "Bailey 6 and 7, SC15 rule 1")
-def best_with_best(context: RuleContext) -> RuleResult:
-    """A baseline that runs at an unfavourable core count is too easy to beat."""
-    run = context.run
-    if run.plan.cores == 1:
-        remedy = "Run on more cores too: the baseline may gain more from them."
-        return Outcome.ANNOTATED, "both arms on one core only", remedy
-    if run.best_ratio is None or not run.core_counts:
-        remedy = "Increase the time budget, so that there is time for other core counts."
-        return Outcome.ANNOTATED, f"only {format_cores(run.plan.cores)} tried", remedy
-    best = {arm: find_best_core_count(run, arm) for arm in Arm}
-    times = ", ".join(
-        f"{arm} {format_duration(count.whole.median)} on {format_cores(count.cores)}" for arm, count in best.items()
-    )
-    seen = f"each arm at its best core count, {times}: {format_ratio_with_interval(run.best_ratio)}"
-    if all(count.cores == run.plan.cores for count in best.values()):
-        return pass_rule(seen)
-    fewest = min(count.cores for count in best.values())
-    return Outcome.ANNOTATED, seen, f"Run again with --cores {fewest}, where one of the arms is fastest."
 
 
 @define_rule("The interval is as narrow as requested", "SC15 rule 5")

@@ -71,7 +71,7 @@ def engaged(context: RuleContext) -> RuleResult:
     """Libraries fall back without a warning. A speedup comes from the accelerated path only if that path ran."""
     engagement = decide_engagement(context.run, context.step)
     if engagement is Engagement.SAME:
-        return pass_rule("both arms have the same setting of the lever: no acceleration is claimed")
+        return pass_rule("both arms ran the same code: no acceleration is claimed")
     if not context.evidence:
         return Outcome.REFUSED, "there is no evidence of the path that the library took", "Let the run finish."
     baseline_steps = [e.step for e in context.run.evidence.get(Arm.BASELINE, []) if e.path == "accelerated"]
@@ -97,7 +97,7 @@ def accuracy(context: RuleContext) -> RuleResult:
     limit = context.run.plan.accuracy_limit
     verdict = decide_accuracy(context)
     if verdict is Accuracy.NOT_MEASURED:
-        if not context.run.snapshot.changes_arithmetic or context.same_arm:
+        if not context.run.snapshot.changes_arithmetic or context.same_code:
             return pass_rule("the lever does not change the arithmetic")
         return Outcome.REFUSED, "not measured, and the lever changes the arithmetic", "Let the run finish."
     seen = "; ".join(describe_quality(context))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.claims.evidence import select_evidence, select_steps
+from bench.claims.evidence import decide_engagement, select_evidence, select_steps
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Comparison, Evidence, Finding, Measure, Outcome, Quality
+from bench.values import TOTAL, Arm, Comparison, Engagement, Evidence, Finding, Measure, Outcome, Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class RuleContext:
     comparison: Comparison
 
     @property
-    def same_arm(self) -> bool:
-        """True for a race of an arm against itself. It tests the measurement and claims no acceleration."""
-        return self.run.plan.baseline == self.run.plan.accelerated
+    def same_code(self) -> bool:
+        """True if both arms ran the same code. Such a race tests the measurement and claims no acceleration."""
+        return decide_engagement(self.run, self.step) is Engagement.SAME
 
     @property
     def evidence(self) -> list[Evidence]:

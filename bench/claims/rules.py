@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.claims import notes, refusals
+from bench.claims import best_core_counts, fairness, notes, order, refusals
 from bench.claims.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -14,7 +14,9 @@ RULES: tuple[Rule, ...] = (
     refusals.materialised,
     refusals.background,
     refusals.complete,
-    notes.best_with_best,
+    fairness.different_code,
+    order.order_within_pairs,
+    best_core_counts.best_with_best,
     notes.narrow,
     notes.spread,
     notes.warm,
@@ -26,4 +28,7 @@ RULES: tuple[Rule, ...] = (
     notes.quiet,
     notes.measured,
     notes.stable,
+    fairness.fair_baseline,
+    fairness.typical_input,
+    fairness.strict_limits,
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.claims.best_core_counts import describe_best_core_counts
+from bench.claims.fairness import describe_fairness, describe_same_code
 from bench.claims.quality import describe_quality
 from bench.claims.rule import RuleContext
-from bench.claims.speed import find_best_core_count
-from bench.formatting import format_cores, format_duration, format_ratio, format_ratio_with_interval
+from bench.formatting import format_cores, format_duration, format_ratio_with_interval
 from bench.values import Arm, Engagement, Finding, Verdict
 
 
@@ -21,12 +22,8 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
         f"a ratio of {format_ratio_with_interval(comparison.ratio)}, {verdict.speed}",
         f"{format_cores(run.plan.cores)}, batch {run.plan.batch}" + _describe_part_of_work(context),
     ]
-    best = {arm: find_best_core_count(run, arm) for arm in Arm} if run.core_counts else {}
-    if run.best_ratio and any(count.cores != run.plan.cores for count in best.values()):
-        times = " and ".join(
-            f"{format_duration(best[arm].whole.median)} on {format_cores(best[arm].cores)}" for arm in Arm
-        )
-        parts.append(f"total at each arm's best core count {times}, a ratio of {format_ratio(run.best_ratio.value)}")
+    parts += describe_best_core_counts(run)
+    parts += describe_fairness(context)
     parts += describe_quality(context) or ["the lever does not change the arithmetic"]
     if verdict.engagement is Engagement.PARTIAL:
         parts.append("only some steps ran accelerated")
@@ -46,6 +43,18 @@ def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> 
     times = f"{format_duration(comparison.baseline.median)} and {format_duration(comparison.accelerated.median)}"
     reasons = "; ".join(f"{finding.title.lower()}: {finding.seen}" for finding in refused)
     label = context.run.snapshot.labels()[context.step]
+    if context.same_code:
+        others = [f"{finding.title.lower()}: {finding.seen}" for finding in refused if finding.rule != "different-code"]
+        return (
+            "; ".join(
+                [
+                    f"No claim for {label}: both arms ran {describe_same_code(context)}. The difference between "
+                    f"{times}, a ratio of {format_ratio_with_interval(comparison.ratio)}, is noise of this machine",
+                    *others,
+                ]
+            )
+            + "."
+        )
     if [finding.rule for finding in refused] == ["interval"]:
         return (
             f"No difference detected in {label} ({times}): {comparison.ratio.low:.3f} to {comparison.ratio.high:.3f}."

@@ -56,8 +56,13 @@ class SamplingBudget:
         spent_s = self.spent_s
         if spent_s >= self.budget_s * MAX_OVERRUN_FACTOR:
             return True
-        needed = MIN_PAIRS_FOR_CLAIM if spent_s < self.budget_s * CLAIM_OVERRUN_FACTOR else MIN_PAIRS_FOR_INTERVAL
-        return spent_s >= self.budget_s * self._pairs_share and pairs >= needed
+        return spent_s >= self.budget_s * self._pairs_share and pairs >= self.min_pairs
+
+    @property
+    def min_pairs(self) -> int:
+        """The pairs to take even if they exceed the budget."""
+        within_overrun = self.spent_s < self.budget_s * CLAIM_OVERRUN_FACTOR
+        return MIN_PAIRS_FOR_CLAIM if within_overrun else MIN_PAIRS_FOR_INTERVAL
 
     def allows(self, seconds: float) -> bool:
         """Whether something that takes so long, after the pairs, keeps the race below its longest overrun."""

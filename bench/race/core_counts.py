@@ -9,7 +9,7 @@ from statistics import fmean
 
 from bench.machine.core_selection import core_counts_to_try
 from bench.race.arm import ArmProcess
-from bench.race.budget import CORE_COUNTS_SHARE, SamplingBudget
+from bench.race.budget import CORE_COUNTS_SHARE, MIN_PAIRS_FOR_CLAIM, SamplingBudget
 from bench.race.preparation import prepare_arms
 from bench.race.session import RaceSession
 from bench.run.events import CoreCountsTried
@@ -41,7 +41,7 @@ def try_core_count(
     until = session.now + budget.budget_s * CORE_COUNTS_SHARE / len(core_counts_to_try(session.plan.cores))
     for rounds in itertools.count(1):
         session.sampler.sample_round([*arms.values(), *others.values()], Phase.CORES)
-        if session.now >= until and rounds >= MIN_ROUNDS:
+        if session.now >= until and rounds >= max(MIN_ROUNDS, budget.min_pairs):
             break
     session.arms.end_all_except(arms.values())
     session.recorder.emit(
@@ -52,7 +52,8 @@ def try_core_count(
 def compare_core_counts(samples: Iterable[Sample], *, work: float, at: float) -> CoreCountsTried:
     """Summary of each arm at each core count, and the ratio of the baseline's best to the accelerated arm's best.
 
-    Uses the samples of the phase `CORES`; each does `work` units. `at` is the time of the event.
+    Uses the samples of the phase `CORES`; each does `work` units. `at` is the time of the event. The ratio is of the
+    rounds that have both, and needs as many as a claim needs pairs.
     """
     from bench.stats.comparison import summarize
     from bench.stats.ratio import estimate_ratio
@@ -75,7 +76,10 @@ def compare_core_counts(samples: Iterable[Sample], *, work: float, at: float) ->
         for arm, core_count in sorted(series)
     ]
     best = {arm: min((c for c in counts if c.arm is arm), key=lambda count: count.whole.median) for arm in Arm}
-    baseline, accelerated = (times[arm, best[arm].cores] for arm in Arm)
-    pairs = min(len(baseline), len(accelerated))
-    ratio = estimate_ratio(baseline[-pairs:], accelerated[-pairs:]).ratio
+    baseline, accelerated = ({taken.pair: taken.total_s for taken in series[arm, best[arm].cores]} for arm in Arm)
+    # If both are best at other core counts than that of the race, no round has both.
+    rounds = sorted(baseline.keys() & accelerated.keys())
+    ratio = None
+    if len(rounds) >= MIN_PAIRS_FOR_CLAIM:
+        ratio = estimate_ratio([baseline[n] for n in rounds], [accelerated[n] for n in rounds]).ratio
     return CoreCountsTried(at=at, counts=counts, best_ratio=ratio)

@@ -53,6 +53,7 @@ def prepare_arms(
             data=reply.data,
             facts=reply.facts,
             synthetic=reply.synthetic,
+            bias=reply.bias,
             service=reply.service,
         )
         recorder.emit(ArmPrepared(at=recorder.now, prepared=prepared))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -11,6 +10,7 @@ from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
 from bench.race.arm_group import ArmGroup
 from bench.race.conversation import Conversation
 from bench.race.recorder import EventRecorder
+from bench.race.turns import TurnPlanner
 from bench.race.watchdog import CHECK_INTERVAL_S, Watchdog
 from bench.run.events import SampleTaken
 from bench.values import Phase, Repetition, Sample
@@ -64,7 +64,7 @@ class Sampler:
         sample."""
         self._recorder, self._conversation, self._arms, self._pauses = recorder, conversation, arms, pauses
         self._steps = {step.name: step for step in steps}
-        self._random = random.Random(seed)
+        self._turns = TurnPlanner(seed)
         self._pause_idle_arm = pause_idle_arm
         self._pair_numbers = itertools.count()
         self._calls: dict[str, int] = {}
@@ -84,13 +84,13 @@ class Sampler:
             self._calls[name] = choose_call_count(min(times), max(times))
 
     def sample_round(self, processes: Iterable[ArmProcess], phase: Phase) -> None:
-        """One sample of each of `processes`, in random order, under one pair number."""
+        """One sample of each of `processes`, in balanced order, under one pair number."""
         self._pauses.wait()
         pair = self.next_pair()
-        order = list(processes)
-        self._random.shuffle(order)
-        for place, process in enumerate(order):
-            self.sample(process, phase, pair, place)
+        taking_part = list(processes)
+        series = (phase, *((process.arm, len(process.cores)) for process in taking_part))
+        for place, number in enumerate(self._turns.next_order(len(taking_part), series)):
+            self.sample(taking_part[number], phase, pair, place)
 
     def sample_alone(self, process: ArmProcess, phase: Phase) -> Sample:
         """One sample of one arm, under a pair number of its own."""

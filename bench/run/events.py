@@ -136,8 +136,9 @@ class CoreCountsTried(Value):
     type: Literal["cores"] = "cores"
     at: float
     counts: list[values.CoreCount]
-    best_ratio: values.Interval
-    """Median time of the baseline at its best core count over that of the accelerated arm at its best."""
+    best_ratio: values.Interval | None
+    """Median time of the baseline at its best core count over that of the accelerated arm at its best; None from too
+    few rounds. Journals of older versions have it from three rounds on: see `bench.claims.best_core_counts`."""
 
 
 class NoiseMeasured(Value):

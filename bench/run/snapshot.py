@@ -7,7 +7,7 @@ from pydantic import Field
 from bench.formatting import format_number
 from bench.plan.command import format_command
 from bench.plan.resolved import ResolvedPlan
-from bench.values import TOTAL, Arm, Value
+from bench.values import TOTAL, Arm, BaselineKind, Value
 from bench.workload.declaration import TOTAL_LABEL, Parameter, PublishedRatio, Setting
 
 
@@ -56,6 +56,10 @@ class DeclarationSnapshot(Value):
     """True if the lever may change results, so that a claim needs a measured quality."""
     arms: dict[Arm, str]
     """Label of the lever's value in each arm."""
+    baseline_kinds: dict[Arm, BaselineKind] = Field(default_factory=dict[Arm, BaselineKind])
+    """Whether the lever's value in each arm is a fair baseline; empty if it is not known."""
+    fair_baselines: list[str] = Field(default_factory=list[str])
+    """Names of the lever's values that are fair baselines, without that of the accelerated arm."""
     steps: list[StepSnapshot]
     """The steps that the job times, in order."""
     published: PublishedSnapshot | None = None
@@ -76,6 +80,10 @@ class DeclarationSnapshot(Value):
         """Label of the total and of every step, by name."""
         return {TOTAL: TOTAL_LABEL} | {step.name: step.label for step in self.steps}
 
+    def baseline_kind(self, arm: Arm) -> BaselineKind:
+        """Whether the lever's value in `arm` is a fair baseline."""
+        return self.baseline_kinds.get(arm, BaselineKind.UNKNOWN)
+
     def published_ratios(self) -> dict[str, PublishedSnapshot]:
         """The published ratios of the total and of the steps, by name; only those that exist."""
         ratios = {TOTAL: self.published} | {step.name: step.published for step in self.steps}
@@ -94,6 +102,12 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
         lever_label=resolved.lever.label,
         changes_arithmetic=resolved.lever.changes_arithmetic,
         arms={arm: resolved.lever_value(arm).label for arm in Arm},
+        baseline_kinds={arm: resolved.lever_value(arm).baseline_kind for arm in Arm},
+        fair_baselines=[
+            value.name
+            for value in resolved.lever.values
+            if value.baseline_kind is not BaselineKind.NAIVE and value.name != plan.accelerated
+        ],
         steps=[
             StepSnapshot(
                 name=step.name,

@@ -9,9 +9,9 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "Pair",
-        "One sample of each arm, one after the other, on the same cores, in random order. A temporary slowdown of the "
-        "machine affects both samples of a pair. An idle core starts slowly, so each arm keeps one core busy for 5 ms "
-        "before its clock starts.",
+        "One sample of each arm, one after the other, on the same cores. The order is shuffled and balanced: each arm "
+        "begins half of the pairs. A temporary slowdown of the machine affects both samples of a pair. An idle core "
+        "starts slowly, so each arm keeps one core busy for 5 ms before its clock starts.",
     ),
     (
         "Warm-up",

@@ -114,6 +114,7 @@ class PreparedReply(Value):
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
     synthetic: str = ""
+    bias: str = ""
     service: Service | None = None
 
 

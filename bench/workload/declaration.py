@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bench.values import TOTAL
+from bench.values import TOTAL, BaselineKind
 
 Setting = int | float | str | bool
 
@@ -86,6 +86,8 @@ class LeverValue:
 
     name: str
     label: str
+    baseline_kind: BaselineKind
+    """Whether it is a fair baseline. Claims against a naive one say so."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environment variables that must be set before the worker's first import."""
     packages: tuple[str, ...] = ()

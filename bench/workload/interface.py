@@ -79,8 +79,9 @@ class WorkloadArm(Protocol):
 
         Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
         text}}`, and optionally: `'step_work'`, `{step: units}` of the steps that work on another amount;
-        `'synthetic'`, why the weights or the data are not real; `'service'`, a `bench.values.Service` that does the
-        work and is not part of the arm's process tree. Raises BadInput.
+        `'synthetic'`, why the weights or the data are not real; `'bias'`, why the chosen input slows some code more
+        than other inputs do; `'service'`, a `bench.values.Service` that does the work and is not part of the arm's
+        process tree. Raises BadInput.
         """
         ...
 

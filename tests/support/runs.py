@@ -67,6 +67,11 @@ def run_trial_race(tmp_path: Path, *, stop=lambda: None, emitted: list | None = 
     return racing
 
 
+def place_in_pair(arm: Arm, pair: int) -> int:
+    """The position of an arm: the baseline begins every even pair."""
+    return (pair + (arm is Arm.ACCELERATED)) % 2
+
+
 COLOUR_STEPS = ("fit", "predict", "assign")
 
 
@@ -86,7 +91,7 @@ def make_colour_sample(arm: Arm, pair: int, phase: Phase = Phase.RACE, cores: in
         idle_cpu_s=0,
         idle_s=0,
     )
-    return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=0, repetition=repetition)
+    return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=place_in_pair(arm, pair), repetition=repetition)
 
 
 def make_colour_run(pairs: int, *, far: int | None = None) -> Run:
@@ -135,7 +140,7 @@ def make_claim_sample(arm: Arm, pair: int, fit: float, *, phase=Phase.RACE, core
         idle_s=1,
         machine_busy_s=None if busy is None else (used + busy) * wall,
     )
-    return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=0, repetition=repetition)
+    return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=place_in_pair(arm, pair), repetition=repetition)
 
 
 def make_claim_run(*, fit=(4.0, 1.0), pairs=20, busy=(None, None), used=2.0, jitter=0.001, **fields) -> Run:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from bench.values import BaselineKind
 from bench.workload.declaration import LeverValue
 from bench.workload.registry import load_workloads
 
@@ -20,5 +21,5 @@ def replace_trial_case(monkeypatch, **fields: Any) -> None:
 def add_missing_extra(monkeypatch) -> None:
     """The trial workload has a third setting, an extra that is not installed."""
     trial = load_workloads()["trial"]
-    extra = LeverValue("rare", "Rare", packages=("no_such_package",), extra="rare-package")
+    extra = LeverValue("rare", "Rare", BaselineKind.LIBRARY, packages=("no_such_package",), extra="rare-package")
     replace_trial(monkeypatch, lever=replace(trial.lever, values=(*trial.lever.values, extra)))

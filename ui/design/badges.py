@@ -27,6 +27,7 @@ SPEED_BADGES = {
     Speed.FASTER: Badge("trending_up", "green"),
     Speed.SAME: Badge("drag_handle", "gray"),
     Speed.SLOWER: Badge("trending_down", "orange"),
+    Speed.SAME_CODE: Badge("balance", "gray"),
 }
 ENGAGEMENT_BADGES = {
     Engagement.ENGAGED: Badge("verified", "green"),

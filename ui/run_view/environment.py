@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bench.claims.best_core_counts import describe_best_ratio, find_best_core_counts
 from bench.formatting import (
     format_bytes,
     format_cores,
     format_count,
     format_duration,
-    format_interval,
     format_measure,
     format_percent,
-    format_ratio,
     measure_label,
 )
 from bench.run.record import Run
@@ -63,15 +62,10 @@ def _draw_core_counts(run: Run, key: str, theme: Theme) -> None:
     with chart_column:
         draw_chart(chart, key)
     with text_column:
-        for arm in Arm:
-            counts = [count for count in run.core_counts if count.arm == arm]
-            if counts:
-                best = min(counts, key=lambda count: count.whole.median)
-                name = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
-                st.markdown(f"{name}: **{format_duration(best.whole.median)}** on {format_cores(best.cores)}")
-        if run.best_ratio:
-            ratio = run.best_ratio
-            st.markdown(f"Best against best: **{format_ratio(ratio.value)}** ({format_interval(ratio)})")
+        for arm, best in find_best_core_counts(run).items():
+            name = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
+            st.markdown(f"{name}: **{format_duration(best.whole.median)}** on {format_cores(best.cores)}")
+        st.markdown(f"Best against best: {describe_best_ratio(run)}")
 
 
 def _list_measures(run: Run) -> list[str]:

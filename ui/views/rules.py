@@ -16,7 +16,7 @@ TWELVE_WAYS = (
     ("Use low-level code without mentioning it", "engaged"),
     ("Scale the problem with the number of processors without mentioning it", "same-conditions"),
     ("Quote a projection to a full system", "measured"),
-    ("Compare with scalar, unoptimized code", "best-with-best"),
+    ("Compare with scalar, unoptimized code", "fair-baseline"),
     ("Compare with old code on an obsolete system", "best-with-best"),
     ("Count the operations of the parallel version instead of the best sequential one", "same-work"),
     ("Quote utilization, speedups or rates per dollar instead of times", "absolute-baseline"),

@@ -3,6 +3,7 @@
 It follows Intel's posts on quantizing BERT for SQuAD with Neural Compressor.
 """
 
+from bench.values import BaselineKind
 from bench.workload.declaration import (
     Case,
     Code,
@@ -74,13 +75,31 @@ WORKLOAD = Workload(
         label="precision",
         values=(
             LeverValue(
-                "fp32-stock", "FP32, oneDNN off", environment={"TF_ENABLE_ONEDNN_OPTS": "0"}, packages=("tensorflow",)
+                "fp32-stock",
+                "FP32, oneDNN off",
+                # TensorFlow has oneDNN switched on by default.
+                BaselineKind.NAIVE,
+                environment={"TF_ENABLE_ONEDNN_OPTS": "0"},
+                packages=("tensorflow",),
             ),
-            LeverValue("fp32", "FP32", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}, packages=("tensorflow",)),
-            LeverValue("bf16", "BF16", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}, packages=("tensorflow",)),
+            LeverValue(
+                "fp32",
+                "FP32",
+                BaselineKind.LIBRARY,
+                environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
+                packages=("tensorflow",),
+            ),
+            LeverValue(
+                "bf16",
+                "BF16",
+                BaselineKind.LIBRARY,
+                environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
+                packages=("tensorflow",),
+            ),
             LeverValue(
                 "int8",
                 "INT8",
+                BaselineKind.LIBRARY,
                 environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
                 packages=("tensorflow", "neural_compressor"),
             ),

@@ -3,6 +3,7 @@
 After the scikit-learn example 'Color Quantization using K-Means' and the post about it. This module only declares.
 """
 
+from bench.values import BaselineKind
 from bench.workload.declaration import (
     Case,
     Code,
@@ -44,15 +45,15 @@ WORKLOAD = Workload(
         "A code book of random colours (random assignment) shows how much the learning improves the picture.",
         "Two more lines of code make scikit-learn-intelex replace scikit-learn's implementation by that of oneDAL. If "
         "it has no implementation of its own, it falls back to stock scikit-learn and says so in its log.",
-        "Both arms run in processes of their own on the same cores and take turns in random order. Their pictures must "
-        "have the same quality.",
+        "Both arms run in processes of their own on the same cores and take turns in balanced order. Their pictures "
+        "must have the same quality.",
     ),
     lever=Lever(
         name="sklearnex",
         label="scikit-learn-intelex",
         values=(
-            LeverValue("stock", "stock scikit-learn", packages=("sklearn",)),
-            LeverValue("sklearnex", "scikit-learn-intelex", packages=("sklearn", "sklearnex")),
+            LeverValue("stock", "stock scikit-learn", BaselineKind.LIBRARY, packages=("sklearn",)),
+            LeverValue("sklearnex", "scikit-learn-intelex", BaselineKind.BEST_KNOWN, packages=("sklearn", "sklearnex")),
         ),
         baseline="stock",
         accelerated="sklearnex",

@@ -53,7 +53,8 @@ def _declare_lever(transformation: Transformation) -> Lever:
         name="version",
         label="version",
         values=tuple(
-            LeverValue(version.name, version.label, packages=("numba",)) for version in transformation.versions
+            LeverValue(version.name, version.label, version.baseline_kind, packages=("numba",))
+            for version in transformation.versions
         ),
         baseline=transformation.baseline,
         accelerated=transformation.accelerated,

@@ -65,6 +65,8 @@ class MemoryTraffic:
             "work": problem.bytes * self.calls,
             "data": problem.digest,
             "facts": self._facts(error),
+            # Sides that are derived from a size are odd. Transformations without matrices have no side.
+            "bias": problem_sizes.describe_conflicts(self.kernel_settings.side),
         }
 
     def _facts(self, error: float) -> dict[str, str]:
@@ -145,8 +147,17 @@ class MemoryTraffic:
                 calls=calls,
                 accelerated_calls=0 if reason else calls,
                 reason=reason,
+                code=self._describe_code(),
             )
         ]
+
+    def _describe_code(self) -> str:
+        """The function, how it is compiled, and its threads: equal for versions that do not differ on these cores."""
+        function = f"{self.transformation.module}.{self.version.function.format(fields=self.fields)}"
+        if not self.version.compiled:
+            return function
+        order = "reordered" if self.version.reorders else "in order"
+        return f"{function}, additions {order}, threads {self.thread_count}"
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         problem = self.problem

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from bench.values import BaselineKind
+
 KIB = 1024
 MIB = 1024 * KIB
 FIELD_COUNTS = (1, 2, 8)
@@ -26,6 +28,8 @@ class Version:
     label: str
     function: str
     """Name of the function in the transformation's module. `{fields}` stands for the number of fields used."""
+    baseline_kind: BaselineKind
+    """Whether it is a fair baseline. Claims against a naive one say so."""
     reorders: bool = True
     """Whether the compiler may reorder additions. Otherwise no sum can be vectorized."""
     threaded: bool = True
@@ -96,8 +100,8 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "and is evicted before its neighbour is needed. Along a row, all 16 elements of a line are used.",
             ),
             (
-                Version("columns", "along columns", "columns"),
-                Version("rows", "along rows", "rows"),
+                Version("columns", "along columns", "columns", BaselineKind.NAIVE),
+                Version("rows", "along rows", "rows", BaselineKind.BEST_KNOWN),
             ),
             "columns",
             "rows",
@@ -117,8 +121,8 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "elements next to each other.",
             ),
             (
-                Version("aos", "array of structures", "aos_{fields}"),
-                Version("soa", "structure of arrays", "soa_{fields}"),
+                Version("aos", "array of structures", "aos_{fields}", BaselineKind.NAIVE),
+                Version("soa", "structure of arrays", "soa_{fields}", BaselineKind.BEST_KNOWN),
             ),
             "aos",
             "soa",
@@ -137,8 +141,15 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "memory, and the gain is much smaller.",
             ),
             (
-                Version("strict", "additions in order", "dot", reorders=False, threaded=False),
-                Version("reordered", "additions reordered", "dot", threaded=False, promise="vectors"),
+                Version("strict", "additions in order", "dot", BaselineKind.NAIVE, reorders=False, threaded=False),
+                Version(
+                    "reordered",
+                    "additions reordered",
+                    "dot",
+                    BaselineKind.BEST_KNOWN,
+                    threaded=False,
+                    promise="vectors",
+                ),
             ),
             "strict",
             "reordered",
@@ -157,8 +168,8 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "second pass over part of the data, so it is not always faster.",
             ),
             (
-                Version("recurrence", "one after the other", "recurrence", threaded=False),
-                Version("strips", "in strips", "strips"),
+                Version("recurrence", "one after the other", "recurrence", BaselineKind.NAIVE, threaded=False),
+                Version("strips", "in strips", "strips", BaselineKind.BEST_KNOWN),
             ),
             "recurrence",
             "strips",
@@ -177,8 +188,8 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "ends where the bandwidth is exhausted.",
             ),
             (
-                Version("one", "one thread", "triad", threaded=False),
-                Version("all", "one thread per core", "triad", promise="threads"),
+                Version("one", "one thread", "triad", BaselineKind.NAIVE, threaded=False),
+                Version("all", "one thread per core", "triad", BaselineKind.BEST_KNOWN, promise="threads"),
             ),
             "one",
             "all",
@@ -198,11 +209,11 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "add loops and do nothing for the registers. NumPy's BLAS is the reference.",
             ),
             (
-                Version("ijk", "loop order ijk", "ijk"),
-                Version("ikj", "loop order ikj", "ikj"),
-                Version("tiled", "tiled", "tiled"),
-                Version("blocked", "tiled, register blocks", "blocked"),
-                Version("blas", "NumPy's BLAS", "blas", compiled=False),
+                Version("ijk", "loop order ijk", "ijk", BaselineKind.NAIVE),
+                Version("ikj", "loop order ikj", "ikj", BaselineKind.NAIVE),
+                Version("tiled", "tiled", "tiled", BaselineKind.NAIVE),
+                Version("blocked", "tiled, register blocks", "blocked", BaselineKind.NAIVE),
+                Version("blas", "NumPy's BLAS", "blas", BaselineKind.LIBRARY, compiled=False),
             ),
             "ijk",
             "blocked",
@@ -222,8 +233,8 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "In a tile that fits into the cache, all elements of a fetched line are used before it is evicted.",
             ),
             (
-                Version("rows", "row by row", "rows"),
-                Version("tiles", "tile by tile", "tiles"),
+                Version("rows", "row by row", "rows", BaselineKind.NAIVE),
+                Version("tiles", "tile by tile", "tiles", BaselineKind.BEST_KNOWN),
             ),
             "rows",
             "tiles",
@@ -243,11 +254,11 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
                 "time can: the sweeps follow each other one row apart, and the grid is read and written only once.",
             ),
             (
-                Version("columns", "down the columns", "columns", threaded=False),
-                Version("rows", "along the rows, one thread", "rows", threaded=False),
-                Version("threads", "along the rows, all threads", "rows"),
-                Version("tiles", "tiled in space", "tiles"),
-                Version("time", "tiled in space and time", "time"),
+                Version("columns", "down the columns", "columns", BaselineKind.NAIVE, threaded=False),
+                Version("rows", "along the rows, one thread", "rows", BaselineKind.NAIVE, threaded=False),
+                Version("threads", "along the rows, all threads", "rows", BaselineKind.BEST_KNOWN),
+                Version("tiles", "tiled in space", "tiles", BaselineKind.BEST_KNOWN),
+                Version("time", "tiled in space and time", "time", BaselineKind.BEST_KNOWN),
             ),
             "columns",
             "time",

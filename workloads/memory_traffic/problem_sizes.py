@@ -8,6 +8,10 @@ from workloads.memory_traffic.catalogue import KIB, Transformation
 
 MATRIX_COUNTS = {"unit-stride": 1, "transpose": 2, "tiling": 3, "stencil": 4}
 """By transformation: number of float32 matrices that share its size."""
+MIN_CONFLICTING_SIDE = 64
+"""With a shorter side, the rows that a column crosses fit into the sets of the nearest cache, even if few are used."""
+CONFLICTING_FACTOR = 256
+"""A side that is a multiple of this has rows of whole KiB of float32: a column uses a fraction of the cache's sets."""
 EXTRA_MEMORY_SHARES = {
     "unit-stride": 0.2,
     "layout": 1.5,
@@ -42,6 +46,23 @@ def max_odd_side(size_bytes: int, matrices: int) -> int:
     """
     side = math.isqrt(size_bytes // (4 * matrices))
     return max(3, side - 1 + side % 2)
+
+
+def describe_conflicts(side: int) -> str:
+    """Why float32 matrices with this side slow down code that runs along columns; empty if they do not.
+
+    All elements of a column then fall into a few sets of a cache, which evict each other.
+    """
+    if side < MIN_CONFLICTING_SIDE:
+        return ""
+    if side & (side - 1) == 0:
+        return f"the side of the matrices, {side:,}, is a power of two, which causes cache conflicts along columns"
+    if side % CONFLICTING_FACTOR == 0:
+        return (
+            f"the side of the matrices, {side:,}, is a multiple of {CONFLICTING_FACTOR}, which causes cache conflicts "
+            "along columns"
+        )
+    return ""
 
 
 def strip_length(elements: int, threads: int, max_strip: int) -> int:

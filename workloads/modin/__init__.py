@@ -5,6 +5,7 @@ After the posts on scaling pandas by changing one import. This module declares t
 
 import inspect
 
+from bench.values import BaselineKind
 from bench.workload.declaration import (
     Case,
     Code,
@@ -88,9 +89,15 @@ WORKLOAD = Workload(
         name="engine",
         label="engine",
         values=(
-            LeverValue("pandas", "pandas", packages=("pandas", "pyarrow")),
-            LeverValue("modin-ray", "Modin on Ray", packages=("modin", "ray")),
-            LeverValue("modin-dask", "Modin on Dask", packages=("modin", "distributed"), extra="distributed"),
+            LeverValue("pandas", "pandas", BaselineKind.LIBRARY, packages=("pandas", "pyarrow")),
+            LeverValue("modin-ray", "Modin on Ray", BaselineKind.LIBRARY, packages=("modin", "ray")),
+            LeverValue(
+                "modin-dask",
+                "Modin on Dask",
+                BaselineKind.LIBRARY,
+                packages=("modin", "distributed"),
+                extra="distributed",
+            ),
         ),
         baseline="pandas",
         accelerated="modin-ray",

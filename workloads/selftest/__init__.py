@@ -1,5 +1,6 @@
 """A workload of known cost, by which `python -m bench check` measures the core itself."""
 
+from bench.values import BaselineKind
 from bench.workload.declaration import Case, Code, Lever, LeverValue, Parameter, Platform, Step, TimeLimits, Workload
 
 WORKLOAD = Workload(
@@ -11,7 +12,10 @@ WORKLOAD = Workload(
     lever=Lever(
         name="work",
         label="amount of work",
-        values=(LeverValue("full", "full work"), LeverValue("half", "half the work")),
+        values=(
+            LeverValue("full", "full work", BaselineKind.BEST_KNOWN),
+            LeverValue("half", "half the work", BaselineKind.BEST_KNOWN),
+        ),
         baseline="full",
         accelerated="half",
         changes_arithmetic=False,

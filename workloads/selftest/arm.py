@@ -39,7 +39,10 @@ class SelfTest:
 
     def evidence(self) -> list[Evidence]:
         path = "stock" if self.settings.lever == "full" else "accelerated"
-        return [Evidence(step=step, path=path, words=[f"{self.loops} loops"]) for step in ("spin", "nothing")]
+        codes = {"spin": f"spin({self.loops})", "nothing": "nothing()"}
+        return [
+            Evidence(step=step, path=path, words=[f"{self.loops} loops"], code=code) for step, code in codes.items()
+        ]
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         return [], []

@@ -152,10 +152,13 @@ def test_a_baseline_that_is_better_on_fewer_cores_is_said():
     made.core_counts.append(CoreCount(arm=Arm.BASELINE, cores=1, whole=best))
     made.best_ratio = Interval(value=1.25, low=1.2, high=1.3)
     assert_refused_or_noted(
-        made, "best-with-best", Outcome.ANNOTATED, "baseline 2.50 s on 1 core, accelerated 2.00 s on 2 cores: 1.25x"
+        made,
+        "best-with-best",
+        Outcome.ANNOTATED,
+        "baseline 2.50 s on 1 core, accelerated 2.00 s on 2 cores: a ratio of 1.25x",
     )
     assert (
-        "at each arm's best core count 2.50 s on 1 core and 2.00 s on 2 cores, a ratio of 1.25x"
+        "at each arm's best core count 2.50 s on 1 core and 2.00 s on 2 cores, a ratio of 1.25x (1.20 to 1.30)"
         in get_claim(made).sentence
     )
 

@@ -47,5 +47,13 @@ def test_slower_is_said_as_plainly_as_faster():
 
 
 def test_racing_an_arm_against_itself_claims_no_acceleration():
-    made = get_claim(make_claim_run(accelerated="stock"))
-    assert made.verdict.engagement == "same arm twice"
+    claim = get_claim(make_claim_run(accelerated="stock"))
+    assert claim.verdict.engagement == "same arm twice"
+    assert claim.verdict.speed is Speed.SAME_CODE
+    assert not claim.made
+    assert claim.sentence.startswith(
+        "No claim for total: both arms ran the same code, stock scikit-learn. The difference between 5.00 s and "
+        "2.00 s, a ratio of 2.50x ("
+    )
+    assert claim.sentence.endswith("), is noise of this machine.")
+    assert "faster" not in claim.sentence and "slower" not in claim.sentence

@@ -3,10 +3,11 @@
 import pytest
 
 from bench.machine.limits import core_limit
-from bench.race.budget import SamplingBudget
+from bench.race.budget import MIN_PAIRS_FOR_CLAIM, SamplingBudget
+from bench.race.core_counts import compare_core_counts
 from bench.run.events import State
-from bench.values import Arm, Outcome
-from tests.support.runs import run_trial_race
+from bench.values import Arm, Outcome, Phase, Sample
+from tests.support.runs import make_colour_sample, run_trial_race
 
 
 def test_two_cores_are_compared_with_one(tmp_path):
@@ -14,8 +15,35 @@ def test_two_cores_are_compared_with_one(tmp_path):
         pytest.skip("this process may use one core only")
     run = run_trial_race(tmp_path, cores=2).record
     assert {(count.arm, count.cores) for count in run.core_counts} == {(arm, n) for arm in Arm for n in (1, 2)}
-    assert run.best_ratio.value > 1
+    rounds = min(count.whole.count for count in run.core_counts)
+    assert (run.best_ratio is not None) is (rounds >= MIN_PAIRS_FOR_CLAIM)
     assert {p.reason.partition(":")[0] for p in run.placements} and len(run.placements) == 2
+
+
+def make_rounds(count: int, cores: dict[Arm, tuple[int, ...]]) -> list[Sample]:
+    """Rounds in which each arm takes one sample at each of its core counts, the fastest at the last of them."""
+    return [
+        make_colour_sample(arm, pair, Phase.CORES, cores=core_count, factor=1 / (1 + place))
+        for pair in range(count)
+        for arm in Arm
+        for place, core_count in enumerate(cores[arm])
+    ]
+
+
+def test_three_rounds_give_times_and_no_ratio():
+    cores = {Arm.BASELINE: (2, 1), Arm.ACCELERATED: (1, 2)}
+    tried = compare_core_counts(make_rounds(3, cores), work=1, at=0)
+    assert len(tried.counts) == 4 and tried.best_ratio is None
+    tried = compare_core_counts(make_rounds(8, cores), work=1, at=0)
+    assert tried.best_ratio is not None
+    assert tried.best_ratio.low <= tried.best_ratio.value <= tried.best_ratio.high
+
+
+def test_times_of_different_rounds_give_no_ratio():
+    first = make_rounds(9, {Arm.BASELINE: (4, 1), Arm.ACCELERATED: (4,)})
+    later = make_rounds(9, {Arm.BASELINE: (4,), Arm.ACCELERATED: (4, 2)})
+    later = [sample.model_copy(update={"pair": sample.pair + 9}) for sample in later]
+    assert compare_core_counts(first + later, work=1, at=0).best_ratio is None
 
 
 def test_a_race_that_exceeds_its_budget_tries_no_other_core_counts(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 It is part of the tests only. `tests/conftest.py` adds it to the registry through FAIRLAP_EXTRA_WORKLOADS.
 """
 
+from bench.values import BaselineKind
 from bench.workload.declaration import (
     Case,
     Code,
@@ -32,6 +33,8 @@ FAULTS = (
     "slow-prepare",
     "lazy",
     "not-engaged",
+    "same-code",
+    "slow-first",
 )
 
 WORKLOAD = Workload(
@@ -43,7 +46,10 @@ WORKLOAD = Workload(
     lever=Lever(
         name="work",
         label="amount of work",
-        values=(LeverValue("full", "full work"), LeverValue("half", "half the work")),
+        values=(
+            LeverValue("full", "full work", BaselineKind.BEST_KNOWN),
+            LeverValue("half", "half the work", BaselineKind.BEST_KNOWN),
+        ),
         baseline="full",
         accelerated="half",
         changes_arithmetic=False,

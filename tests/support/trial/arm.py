@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.values import Evidence
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
-from workloads.selftest.arm import SelfTest
+from workloads.selftest.arm import SelfTest, nothing, spin
 
 FAULT_REPETITION = 3
 """First repetition in which a fault shows: by then the race is under way."""
@@ -23,6 +23,8 @@ class Trial(SelfTest):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.fault = str(settings.parameters["fault"]) if settings.lever == "half" else "none"
+        if self.fault == "same-code":
+            self.loops = self.work
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         progress("getting ready")
@@ -46,7 +48,19 @@ class Trial(SelfTest):
     def repeat(self, repetition: int, clock: Clock) -> None:
         if repetition >= FAULT_REPETITION:
             self._misbehave()
+        if self.settings.parameters["fault"] == "slow-first" and self._is_first(repetition):
+            clock("spin", lambda: spin(20 * self.loops))
+            clock("nothing", nothing)
+            return
         super().repeat(repetition, clock)
+
+    def _is_first(self, repetition: int) -> bool:
+        """Whether the other arm has not begun this repetition yet. The folders of both arms have one parent."""
+        try:
+            (self.settings.scratch.parents[1] / f"first-{repetition}").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     def _misbehave(self) -> None:
         match self.fault:

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bench.plan.validation import make_plan
+from bench.values import BaselineKind
 from bench.workload.declaration import Case, Lever, LeverValue, Parameter, Step
 from bench.workload.registry import load_workloads
 from tests.support.trial_variants import add_missing_extra, replace_trial
@@ -46,7 +47,12 @@ def two_cases(monkeypatch) -> None:
     """The trial workload has a second case, with a lever and a parameter of its own. Both cases have a `depth`."""
     trial = load_workloads()["trial"]
     lever = Lever(
-        "speed", "speed", tuple(LeverValue(name, name) for name in ("slow", "medium", "fast")), "slow", "fast", False
+        "speed",
+        "speed",
+        tuple(LeverValue(name, name, BaselineKind.LIBRARY) for name in ("slow", "medium", "fast")),
+        "slow",
+        "fast",
+        False,
     )
     depth = Parameter("depth", "Depth", "integer", 3, minimum=1, maximum=9)
     first = replace(trial.default_case, parameters=(depth,))

@@ -26,7 +26,7 @@ ARM_COLUMNS = ("to return", "first call", "partitions", "stored", "defaulted")
 REFUSING_RULES_COLUMN = "refused by"
 MAX_ROWS_WITHOUT_SCROLLING = 14
 TABLE_HEIGHT_PX = 560
-SPEED_ORDER = (Speed.FASTER, Speed.SAME, Speed.SLOWER, None)
+SPEED_ORDER = (Speed.FASTER, Speed.SAME, Speed.SLOWER, Speed.SAME_CODE, None)
 """Order of the rows; None for calls that do no work to compare. Calls with a refused claim follow in the same order."""
 COMMAND_PREFIX = "python -m bench run "
 

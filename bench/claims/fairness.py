@@ -1,0 +1,100 @@
+"""The rules about what is compared, and how strictly: a fair baseline, a typical input, default limits."""
+
+from __future__ import annotations
+
+from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.claims.speed import decide_speed
+from bench.plan.plan import Plan
+from bench.values import Arm, BaselineKind, Outcome, Speed
+
+
+@define_rule("The arms run different code", "Bailey 3, SC15 rule 7", refuses=True)
+def different_code(context: RuleContext) -> RuleResult:
+    """If both arms run the same code, a difference of their times is noise or a disturbance, and no speedup."""
+    if context.same_code:
+        seen = f"both arms ran {describe_same_code(context)}"
+        return Outcome.REFUSED, seen, "Choose different values of the lever. The ratio shows the noise of this machine."
+    names = [context.run.snapshot.arms[arm] for arm in Arm]
+    return pass_rule(" and ".join(names))
+
+
+def describe_same_code(context: RuleContext) -> str:
+    """What both arms ran, in a race of the same code against itself."""
+    baseline, accelerated = (context.run.snapshot.arms[arm] for arm in Arm)
+    if baseline == accelerated:
+        return f"the same code, {baseline}"
+    return f"the same code, {baseline} and {accelerated} do not differ here"
+
+
+@define_rule("A fair baseline", "Bailey 6, SC15 rule 1")
+def fair_baseline(context: RuleContext) -> RuleResult:
+    """Almost everything is faster than a plain loop, or than a library with its optimizations switched off."""
+    snapshot = context.run.snapshot
+    kind = snapshot.baseline_kind(Arm.BASELINE)
+    seen = f"{snapshot.arms[Arm.BASELINE]}: {kind}"
+    if is_slower_naive(context):
+        seen += f"; the slower arm, {snapshot.arms[Arm.ACCELERATED]}: {BaselineKind.NAIVE}"
+        return Outcome.ANNOTATED, seen, "State with the ratio that the slower arm is naive."
+    if kind is BaselineKind.UNKNOWN:
+        return Outcome.ANNOTATED, seen, "Run the plan again: today's declarations say how fair a baseline is."
+    if kind is not BaselineKind.NAIVE or context.same_code:
+        return pass_rule(seen)
+    if not snapshot.fair_baselines:
+        return Outcome.ANNOTATED, seen, "State with the ratio that the baseline is naive."
+    names = " or ".join(f"--baseline {name}" for name in snapshot.fair_baselines)
+    return Outcome.ANNOTATED, seen, f"Compare with a fair baseline too: {names}."
+
+
+@define_rule("A typical input", "Bailey 6, SC15 rule 9")
+def typical_input(context: RuleContext) -> RuleResult:
+    """Some inputs slow down one way of doing the work more than others do, and make the other look better."""
+    reason = describe_bias(context)
+    if reason:
+        return Outcome.ANNOTATED, reason, "Choose another size, such as an odd number, and compare the ratios."
+    return pass_rule("nothing is known that makes this input special")
+
+
+@define_rule("Limits no looser than the default", "Bailey 1, SC15 rule 5, MLPerf")
+def strict_limits(context: RuleContext) -> RuleResult:
+    """With a limit that is loose enough, any loss of accuracy passes, and so does any interval."""
+    loose = describe_loose_limits(context)
+    if loose:
+        return Outcome.ANNOTATED, "; ".join(loose), "Run again with the default limits, or state these with the ratio."
+    plan = context.run.plan
+    return pass_rule(f"accuracy at least {plan.accuracy_limit:.2%} of the baseline's, interval ± {plan.target:.1%}")
+
+
+def describe_fairness(context: RuleContext) -> list[str]:
+    """What the sentence of a claim has to state about the baseline and the input."""
+    snapshot = context.run.snapshot
+    texts: list[str] = []
+    if snapshot.baseline_kind(Arm.BASELINE) is BaselineKind.NAIVE:
+        texts.append(f"the baseline, {snapshot.arms[Arm.BASELINE]}, is naive")
+    if is_slower_naive(context):
+        texts.append(f"the slower arm, {snapshot.arms[Arm.ACCELERATED]}, is naive")
+    if bias := describe_bias(context):
+        texts.append(bias)
+    return texts + describe_loose_limits(context)
+
+
+def describe_loose_limits(context: RuleContext) -> list[str]:
+    """The limits of the plan that are looser than the default, as text."""
+    plan, fields = context.run.plan, Plan.model_fields
+    default_limit, default_target = fields["accuracy_limit"].default, fields["target"].default
+    texts: list[str] = []
+    if plan.accuracy_limit < default_limit:
+        texts.append(f"accuracy limit {plan.accuracy_limit:.2%} of the baseline's instead of {default_limit:.2%}")
+    if plan.target > default_target:
+        texts.append(f"requested interval ± {plan.target:.1%} instead of ± {default_target:.1%}")
+    return texts
+
+
+def is_slower_naive(context: RuleContext) -> bool:
+    """Whether the accelerated arm is slower and naive: a straw man with the arms exchanged."""
+    kind = context.run.snapshot.baseline_kind(Arm.ACCELERATED)
+    return kind is BaselineKind.NAIVE and decide_speed(context) is Speed.SLOWER
+
+
+def describe_bias(context: RuleContext) -> str:
+    """Why the input slows some code more than other inputs do; empty if nothing of that kind is known."""
+    return next((prepared.bias for prepared in context.run.prepared if prepared.bias), "")

@@ -1,0 +1,45 @@
+"""Best against best: when each arm's best core count gives a ratio, and when only times."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.claims.best_core_counts import describe_best_ratio
+from bench.run.record import Run
+from bench.values import Arm, CoreCount, Interval, Outcome
+from tests.support.runs import get_claim, get_finding, make_claim_run
+
+
+def make_run(rounds: int, best_ratio: Interval | None) -> Run:
+    """A race on two cores whose baseline is faster on one, after so many rounds."""
+    run = make_claim_run()
+    whole = run.core_counts[0].whole.model_copy(update={"count": rounds})
+    run.core_counts = [count.model_copy(update={"whole": count.whole}) for count in run.core_counts]
+    run.core_counts.append(CoreCount(arm=Arm.BASELINE, cores=1, whole=whole.model_copy(update={"median": 2.5})))
+    run.best_ratio = best_ratio
+    return run
+
+
+@pytest.mark.parametrize(
+    ("rounds", "ratio", "words"),
+    [
+        (3, Interval(value=1.25, low=0.75, high=1.25), "no ratio from 3 rounds, which is fewer than 8"),
+        (3, None, "no ratio from 3 rounds, which is fewer than 8"),
+        (9, None, "no ratio, because the two were not measured in the same rounds"),
+        (9, Interval(value=1.25, low=0.75, high=1.25), "no difference detected (0.75 to 1.25)"),
+        (9, Interval(value=1.01, low=1.005, high=1.015), "no difference detected (1.00 to 1.01)"),
+    ],
+)
+def test_without_enough_rounds_or_a_difference_there_are_times_and_no_ratio(rounds, ratio, words):
+    run = make_run(rounds, ratio)
+    sentence = get_claim(run).sentence
+    assert f"total at each arm's best core count 2.50 s on 1 core and 2.00 s on 2 cores, {words};" in sentence
+    assert "1.25x" not in sentence and "1.01x" not in sentence
+    finding = get_finding(run, "best-with-best")
+    assert finding.outcome is Outcome.ANNOTATED and finding.seen.endswith(words)
+
+
+def test_a_ratio_comes_with_its_interval():
+    run = make_run(9, Interval(value=1.25, low=1.2, high=1.3))
+    assert describe_best_ratio(run) == "a ratio of 1.25x (1.20 to 1.30)"
+    assert "2.00 s on 2 cores, a ratio of 1.25x (1.20 to 1.30);" in get_claim(run).sentence
