@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.machine.limits import core_limit
 from bench.race.budget import SamplingBudget
 from bench.run.events import State
+from bench.system.limits import core_limit
 from bench.values import Arm, Outcome
 from tests.support.runs import run_trial_race
 
