@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.claims import notes, refusals
+from bench.claims import notes, processor_time, refusals
 from bench.claims.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -14,6 +14,8 @@ RULES: tuple[Rule, ...] = (
     refusals.materialised,
     refusals.background,
     refusals.complete,
+    processor_time.got_processor,
+    processor_time.not_throttled,
     notes.best_with_best,
     notes.narrow,
     notes.spread,
