@@ -6,14 +6,14 @@ clock tick takes ten.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import find_best_core_count
 from bench.formatting import format_cores, format_duration, format_ratio
-from bench.values import Arm, Outcome, Phase, Sample
+from bench.values import TOTAL, Arm, Outcome, Phase, Sample
 
 CLOCK_TICK_S = 0.01
 """Resolution of the time for which the kernel counts the processors as busy."""
@@ -24,8 +24,6 @@ MAX_NEGATIVE_LOAD_CORES = 0.10
 """A load of other programs below minus this many cores shows that the counters of the system contradict each other."""
 MAX_WAIT_SHARE = 0.10
 """A larger share of an arm's wall time spent waiting for a processor refuses the claim."""
-MAX_WAIT_DIFFERENCE = 0.05
-"""A larger difference of these shares between the arms refuses the claim."""
 MAX_RATIO_CHANGE = 1.05
 """A ratio that the waiting changes by a larger factor refuses the claim."""
 MAX_THROTTLED_SHARE = 0.10
@@ -110,26 +108,22 @@ def _lacking_s(sample: Sample) -> float:
     return min(repetition.run_delay_s or 0.0, idle_s)
 
 
-def estimate_ratio_without_waiting(context: RuleContext) -> float:
-    """The ratio of the step's medians, had no sample waited for a processor that another program used; 0 if unknown.
+def estimate_median_without_waiting(samples: Sequence[Sample], step: str) -> float:
+    """The median time of a step, had no sample waited for a processor that another program used; 0 if unknown.
 
     It assumes that the waiting was spread evenly over the steps of a sample.
     """
-    medians: list[float] = []
-    for arm in Arm:
-        samples = context.run.samples_of(arm)
-        use = measure_processor_use(samples)
-        if use is None:
-            return 0.0
-        by_others = use.wait_s / use.own_wait_s if use.own_wait_s else 0.0
-        times_s: list[float] = []
-        for sample in samples:
-            repetition, lacking_s = sample.repetition, _lacking_s(sample)
-            longest_s = max(repetition.wall_s, repetition.cpu_s + lacking_s)
-            share = by_others * lacking_s / longest_s if longest_s else 0.0
-            times_s.append(sample.seconds(context.step) * (1 - share))
-        medians.append(median(times_s))
-    return medians[0] / medians[1] if medians[1] else 0.0
+    use = measure_processor_use(samples)
+    if use is None:
+        return 0.0
+    by_others = use.wait_s / use.own_wait_s if use.own_wait_s else 0.0
+    times_s: list[float] = []
+    for sample in samples:
+        repetition, lacking_s = sample.repetition, _lacking_s(sample)
+        longest_s = max(repetition.wall_s, repetition.cpu_s + lacking_s)
+        share = by_others * lacking_s / longest_s if longest_s else 0.0
+        times_s.append(sample.seconds(step) * (1 - share))
+    return median(times_s)
 
 
 @define_rule("Each arm got the processor", "Bailey 11, SC15 rule 9", refuses=True)
@@ -139,27 +133,32 @@ def got_processor(context: RuleContext) -> RuleResult:
     If one arm waits more than the other, the ratio compares the waiting. Samples that are shorter than a time slice of
     the kernel often escape the waiting and longer ones never do, so load makes the faster arm look faster still. The
     kernel reports to the nanosecond how long threads that could run had to wait. A claim is refused if an arm waited
-    during more than 10 % of its wall time, if the arms' shares differ by more than 5 percentage points, or if the ratio
-    without the waiting differs by more than 5 % from the measured one: smaller effects are about as large as the
-    interval that a race aims at. Waiting that other programs cannot have caused, because they used less processor time,
-    does not count: threads of an arm wait for each other too.
+    during more than 10 % of its wall time, or if the ratio without the waiting differs by more than 5 % from the
+    measured one, which is about as much as the interval that a race aims at. Waiting that other programs cannot have
+    caused, because they used less processor time, does not count: threads of an arm wait for each other too.
     """
-    uses = {arm: measure_processor_use(context.run.samples_of(arm)) for arm in Arm}
-    baseline, accelerated = uses[Arm.BASELINE], uses[Arm.ACCELERATED]
+    run = context.run
+    racing = {arm: run.samples_of(arm) for arm in Arm}
+    baseline, accelerated = (measure_processor_use(samples) for samples in racing.values())
     if baseline is None or accelerated is None:
         seen = "not known: no record of how long the arms waited for a processor"
         return Outcome.ANNOTATED, seen, "Run again on Linux while no other program runs."
     seen = f"the baseline arm {baseline.describe()}, the accelerated arm {accelerated.describe()}"
-    measured, without = context.comparison.ratio.value, estimate_ratio_without_waiting(context)
-    changed = without > 0 and not 1 / MAX_RATIO_CHANGE <= measured / without <= MAX_RATIO_CHANGE
-    if changed:
-        seen += f"; without the waiting the ratio would be {format_ratio(without)}, not {format_ratio(measured)}"
-    shares = [baseline.wait_share, accelerated.wait_share]
-    remedy = "Close other programs that use the same cores, or wait until they have ended, and run again."
-    if changed or max(shares) > MAX_WAIT_SHARE or max(shares) - min(shares) > MAX_WAIT_DIFFERENCE:
+    refused = max(baseline.wait_share, accelerated.wait_share) > MAX_WAIT_SHARE
+    if change := _describe_change(racing, context.step, context.comparison.ratio.value):
+        seen, refused = f"{seen}; {change}", True
+    if run.best_ratio is not None and run.core_counts:
+        counts = {arm: find_best_core_count(run, arm).cores for arm in Arm}
+        best = {arm: [s for s in run.samples_of(arm, Phase.CORES) if s.cores == count] for arm, count in counts.items()}
+        known = [use for use in map(measure_processor_use, best.values()) if use is not None]
+        if any(use.wait_share > MAX_WAIT_SHARE for use in known):
+            shares = " and ".join(f"{use.wait_share:.0%}" for use in known)
+            seen, refused = f"{seen}; at the best core counts they waited during {shares} of the wall time", True
+        if change := _describe_change(best, TOTAL, run.best_ratio.value):
+            seen, refused = f"{seen}; at the best core counts, {change}", True
+    if refused:
+        remedy = "Close other programs that use the same cores, or wait until they have ended, and run again."
         return Outcome.REFUSED, seen, remedy
-    if waiting := _describe_waiting_at_best_core_counts(context):
-        return Outcome.REFUSED, f"{seen}; {waiting}", remedy
     own = [baseline.own_wait_share, accelerated.own_wait_share]
     if max(own) > MAX_WAIT_SHARE:
         seen += f"; threads of one arm waited for each other during {own[0]:.0%} and {own[1]:.0%}"
@@ -167,21 +166,15 @@ def got_processor(context: RuleContext) -> RuleResult:
     return pass_rule(seen)
 
 
-def _describe_waiting_at_best_core_counts(context: RuleContext) -> str:
-    """What refuses the comparison of the best core counts, which has samples of its own; empty if nothing does."""
-    run = context.run
-    if run.best_ratio is None or not run.core_counts:
+def _describe_change(samples: Mapping[Arm, Sequence[Sample]], step: str, measured: float) -> str:
+    """How the waiting changed the ratio of a step, if it did so by more than MAX_RATIO_CHANGE; otherwise empty."""
+    baseline_s, accelerated_s = (estimate_median_without_waiting(samples[arm], step) for arm in Arm)
+    if not baseline_s or not accelerated_s:
         return ""
-    shares: list[float] = []
-    for arm in Arm:
-        best = find_best_core_count(run, arm).cores
-        use = measure_processor_use([sample for sample in run.samples_of(arm, Phase.CORES) if sample.cores == best])
-        if use is None:
-            return ""
-        shares.append(use.wait_share)
-    if max(shares) <= MAX_WAIT_SHARE and max(shares) - min(shares) <= MAX_WAIT_DIFFERENCE:
+    without = baseline_s / accelerated_s
+    if 1 / MAX_RATIO_CHANGE <= measured / without <= MAX_RATIO_CHANGE:
         return ""
-    return f"at the best core counts the arms waited during {shares[0]:.0%} and {shares[1]:.0%} of the wall time"
+    return f"without the waiting the ratio would be {format_ratio(without)}, not {format_ratio(measured)}"
 
 
 @define_rule("No CPU quota stopped an arm", "Bailey 11, SC15 rule 9", refuses=True)
