@@ -87,7 +87,8 @@ def count_whole_cores(cores: list[int], quota: float | None) -> int:
 def explain_core_limit(limit: int, quota: float | None, kinds: dict[str, list[int]]) -> str:
     """Why a plan may ask for at most `limit` cores, as text; empty if neither quota nor kinds of cores limit it."""
     if quota is not None and limit == max(1, math.floor(quota)):
-        return f"the CPU quota of {quota:g} cores" + (", rounded down" if quota > limit else "")
+        rounding = ", rounded down" if quota > limit else ", which is less than one core" if quota < limit else ""
+        return f"the CPU quota of {quota:g} cores{rounding}"
     if kinds:
         counts = " and ".join(f"{len(cores)} {kind}" for kind, cores in kinds.items())
         return f"cores of one kind, of {counts} cores"

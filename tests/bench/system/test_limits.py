@@ -152,6 +152,7 @@ def test_cores_of_two_kinds_are_listed_by_kind_and_limit_a_plan_to_one(tmp_path:
 def test_the_core_limit_is_explained() -> None:
     kinds = {"performance": [0], "efficiency": [1, 2, 3]}
     assert explain_core_limit(1, 1.5, {}) == "the CPU quota of 1.5 cores, rounded down"
+    assert explain_core_limit(1, 0.5, {}) == "the CPU quota of 0.5 cores, which is less than one core"
     assert explain_core_limit(2, 2.0, kinds) == "the CPU quota of 2 cores"
     assert explain_core_limit(3, None, kinds) == "cores of one kind, of 1 performance and 3 efficiency cores"
     assert explain_core_limit(4, None, {}) == ""
