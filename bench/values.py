@@ -75,6 +75,8 @@ class Repetition(Value):
     run_delay_s: float | None = Field(default=None, ge=0)
     """Time that the arm's threads, with those of its helper processes, were ready to run and waited for a processor
     meanwhile, summed over the threads; None if the system does not report it."""
+    helper_processes: int | None = Field(default=None, ge=0)
+    """Number of other processes that worked for the arm, such as its children; None if unknown."""
     throttled_s: float | None = Field(default=None, ge=0)
     """Time that the CPU quota of a control group kept processors from the arm meanwhile, summed over the processors and
     groups; None if no group reports it."""

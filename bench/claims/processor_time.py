@@ -13,7 +13,7 @@ from statistics import median
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import find_best_core_count
 from bench.formatting import format_cores, format_duration, format_ratio
-from bench.values import TOTAL, Arm, Outcome, Phase, Sample
+from bench.values import TOTAL, Arm, Outcome, Phase, Repetition, Sample
 
 CLOCK_TICK_S = 0.01
 """Resolution of the time for which the kernel counts the processors as busy."""
@@ -57,11 +57,11 @@ class ProcessorUse:
     own_wait_s: float
     """Time for which the arm lacked a processor, whoever used it."""
     wait_s: float
-    """The part of it that other programs can have caused."""
+    """The part of it that other programs or a CPU quota can have caused."""
 
     @property
     def wait_share(self) -> float:
-        """Share of the wall time that the arm spent waiting for a processor that another program used."""
+        """Share of the wall time that the arm spent waiting for a processor, because of other programs or a quota."""
         return self._share(self.wait_s)
 
     @property
@@ -87,8 +87,10 @@ def measure_processor_use(samples: Sequence[Sample]) -> ProcessorUse | None:
     """The processor time of one arm; None without samples, or if the system did not report the waiting.
 
     Threads also wait for each other, if an arm has more of them than cores. That is not a lack of processors: an arm
-    that keeps all its cores busy got all it could. So the arm lacked at most what was left of its cores. Other programs
-    can have caused at most as much waiting as they used processor time, if that is known.
+    that keeps all its cores busy got all it could. So the arm lacked at most what was left of its cores. Of that, other
+    programs can have caused at most as much as they used processor time, if that is known, and a CPU quota as much as
+    it stopped the arm. An arm of a single thread cannot wait for itself, so all its waiting is theirs: programs that
+    sleep at every clock tick are not counted in the load of other programs.
     """
     repetitions = [sample.repetition for sample in samples]
     if not repetitions or any(repetition.run_delay_s is None for repetition in repetitions):
@@ -97,8 +99,15 @@ def measure_processor_use(samples: Sequence[Sample]) -> ProcessorUse | None:
     wall_s, cpu_s = (sum(getattr(repetition, name) for repetition in repetitions) for name in ("wall_s", "cpu_s"))
     own_wait_s = sum(_lacking_s(sample) for sample in samples)
     background_cores = measure_background_cores(samples)
-    others_s = float("inf") if background_cores is None else max(0.0, background_cores) * wall_s
+    others_s = float("inf")
+    if background_cores is not None and not all(_has_single_thread(repetition) for repetition in repetitions):
+        throttled_s = sum(repetition.throttled_s or 0.0 for repetition in repetitions)
+        others_s = max(0.0, background_cores) * wall_s + throttled_s
     return ProcessorUse(cores, wall_s, cpu_s, own_wait_s, min(own_wait_s, others_s))
+
+
+def _has_single_thread(repetition: Repetition) -> bool:
+    return repetition.threads <= 1 and repetition.helper_processes == 0
 
 
 def _lacking_s(sample: Sample) -> float:
@@ -109,7 +118,7 @@ def _lacking_s(sample: Sample) -> float:
 
 
 def estimate_median_without_waiting(samples: Sequence[Sample], step: str) -> float:
-    """The median time of a step, had no sample waited for a processor that another program used; 0 if unknown.
+    """The median time of a step, had no sample waited because of other programs or a CPU quota; 0 if unknown.
 
     It assumes that the waiting was spread evenly over the steps of a sample.
     """
@@ -135,7 +144,7 @@ def got_processor(context: RuleContext) -> RuleResult:
     kernel reports to the nanosecond how long threads that could run had to wait. A claim is refused if an arm waited
     during more than 10 % of its wall time, or if the ratio without the waiting differs by more than 5 % from the
     measured one, which is about as much as the interval that a race aims at. Waiting that other programs cannot have
-    caused, because they used less processor time, does not count: threads of an arm wait for each other too.
+    caused, because they used less processor time, does not count: several threads of an arm also wait for each other.
     """
     run = context.run
     racing = {arm: run.samples_of(arm) for arm in Arm}
@@ -157,7 +166,9 @@ def got_processor(context: RuleContext) -> RuleResult:
         if change := _describe_change(best, TOTAL, run.best_ratio.value):
             seen, refused = f"{seen}; at the best core counts, {change}", True
     if refused:
-        remedy = "Close other programs that use the same cores, or wait until they have ended, and run again."
+        remedy = (
+            "Close other programs that use the same cores, raise the CPU quota if one stopped an arm, and run again."
+        )
         return Outcome.REFUSED, seen, remedy
     own = [baseline.own_wait_share, accelerated.own_wait_share]
     if max(own) > MAX_WAIT_SHARE:

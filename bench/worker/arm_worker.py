@@ -176,6 +176,7 @@ class ArmWorker:
             machine_busy_s=machine_busy_s,
             steal_s=steal_s,
             run_delay_s=run_delay_s,
+            helper_processes=len(self._list_helpers()),
             throttled_s=throttled.seconds if throttled else None,
             throttled_periods=throttled.periods if throttled else None,
             idle_cpu_s=max(0.0, self.idle_cpu_s),

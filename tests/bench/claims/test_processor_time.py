@@ -88,6 +88,22 @@ def test_threads_that_wait_for_each_other_do_not_lack_a_processor():
     assert "threads of one arm waited for each other during 50% and 0%" in seen
 
 
+def test_an_arm_of_one_thread_waits_for_others_even_if_no_clock_tick_saw_them():
+    made = make_claim_run(used=(0.5, 1.0), delay=(0.5, 0.0), busy=(0.0, 0.0))
+    assert judge(made)[0] is Outcome.ANNOTATED
+    alone = {"threads": 1, "helper_processes": 0}
+    made.samples = [
+        sample.model_copy(update={"repetition": sample.repetition.model_copy(update=alone)}) for sample in made.samples
+    ]
+    assert judge(made)[0] is Outcome.REFUSED
+
+
+def test_waiting_for_the_next_period_of_a_quota_is_not_waiting_for_itself():
+    outcome, seen = judge(make_claim_run(used=(1.5, 2.0), delay=(0.5, 0.0), throttled=(0.5, 0.0)))
+    assert outcome is Outcome.REFUSED
+    assert "the baseline arm waited for a processor during 25% of the wall time" in seen
+
+
 def test_load_while_the_best_core_counts_are_measured_is_refused():
     made = make_claim_run()
     for pair in range(5):
