@@ -85,6 +85,16 @@ class Repetition(Value):
     """CPU time of all programs on the machine meanwhile; None if the system does not report it."""
     steal_s: float | None = None
     """Time that the hypervisor took meanwhile, summed over all logical processors; None if unknown."""
+    run_delay_s: float | None = Field(default=None, ge=0)
+    """Time that the arm's threads, with those of its helper processes, were ready to run and waited for a processor
+    meanwhile, summed over the threads; None if the system does not report it."""
+    helper_processes: int | None = Field(default=None, ge=0)
+    """Number of other processes that worked for the arm, such as its children; None if unknown."""
+    throttled_s: float | None = Field(default=None, ge=0)
+    """Time that the CPU quota of a control group kept processors from the arm meanwhile, summed over the processors and
+    groups; None if no group reports it."""
+    throttled_periods: int | None = Field(default=None, ge=0)
+    """Number of periods of the quota in which that happened; None if no group reports it."""
     idle_cpu_s: float = Field(ge=0)
     """CPU time that this arm used while it waited for this repetition and the other arm was timed."""
     idle_s: float = Field(ge=0)
@@ -124,14 +134,6 @@ class Sample(Value):
     def effective_cores(self) -> float:
         """CPU time of the arm divided by wall time."""
         return self.repetition.cpu_s / self.repetition.wall_s if self.repetition.wall_s else 0.0
-
-    @property
-    def background_cores(self) -> float | None:
-        """Number of cores that other programs kept busy during this sample; None if unknown."""
-        busy = self.repetition.machine_busy_s
-        if busy is None or not self.repetition.wall_s:
-            return None
-        return (busy - self.repetition.cpu_s) / self.repetition.wall_s
 
 
 class Evidence(Value):

@@ -71,8 +71,11 @@ def cores_used(context: RuleContext) -> RuleResult:
     requested = context.run.plan.cores
     a, b = context.comparison.baseline.effective_cores, context.comparison.accelerated.effective_cores
     seen = f"requested {requested}, used {a:.2f} and {b:.2f}"
-    if requested > 1 and min(a, b) < MIN_CORE_USE_SHARE * requested:
+    if min(a, b) < MIN_CORE_USE_SHARE * requested:
         remedy = "Part of the step is serial, or threads share a core: compare with fewer cores."
+        if requested == 1:
+            remedy = "The step waits for a disk, the network, another process or its turn on the core, and its time "
+            remedy += "includes that."
         return Outcome.ANNOTATED, seen, remedy
     return pass_rule(seen)
 

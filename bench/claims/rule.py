@@ -79,7 +79,7 @@ def define_rule(title: str, source: str, *, refuses: bool = False) -> Callable[[
 
     def define(check: RuleCheck) -> Rule:
         name = check.__name__.replace("_", "-")
-        return Rule(name, title, source, refuses, (check.__doc__ or "").strip(), check)
+        return Rule(name, title, source, refuses, " ".join((check.__doc__ or "").split()), check)
 
     return define
 

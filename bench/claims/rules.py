@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.claims import best_core_counts, fairness, notes, order, refusals
+from bench.claims import best_core_counts, fairness, notes, order, processor_time, refusals
 from bench.claims.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -16,6 +16,8 @@ RULES: tuple[Rule, ...] = (
     refusals.complete,
     fairness.different_code,
     order.order_within_pairs,
+    processor_time.got_processor,
+    processor_time.not_throttled,
     best_core_counts.best_with_best,
     notes.narrow,
     notes.spread,

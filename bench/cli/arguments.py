@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.machine.limits import core_limit
 from bench.plan.plan import Plan
 from bench.plan.query import from_query
 from bench.plan.validation import PlanError, find_workload
 from bench.storage.uploads import UPLOAD_PREFIX, UploadError, save_image
+from bench.system.limits import core_limit
 from bench.workload.declaration import Parameter
 
 PLAN_FIELDS = ("case", "cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit")

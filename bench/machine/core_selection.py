@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 
-from bench.machine.limits import core_limit, usable_cores
 from bench.system.kernel_files import KERNEL_FILES, KernelFiles
+from bench.system.limits import core_kinds, core_limit, explain_own_core_limit, usable_cores
 
 
 def choose_cores(count: int, files: KernelFiles = KERNEL_FILES) -> list[int]:
     """The ids of `count` logical processors: one of each physical core before a second hardware thread of any.
 
-    Raises ValueError if this process may not use so many.
+    All are of one kind, of the fastest kind that has enough: on cores of two kinds, the threads of an arm would wait
+    for the slowest core, and the time of a step would depend on where the kernel runs it. Raises ValueError if this
+    process may not use so many.
     """
-    usable = usable_cores(files)
-    limit = min(len(usable), core_limit(files))
+    limit, kinds = core_limit(files), core_kinds(files)
     if not 1 <= count <= limit:
-        raise ValueError(f"Expected 1 to {limit} cores, the most that this process may use, got {count}.")
+        reason = explain_own_core_limit(limit, files)
+        because = f" ({reason})" if reason else ""
+        raise ValueError(f"Expected 1 to {limit} cores, the most that this process may use{because}, got {count}.")
+    usable = next((cores for cores in kinds.values() if len(cores) >= count), usable_cores(files))
     first_threads: list[int] = []
     second_threads: list[int] = []
     seen: set[str] = set()

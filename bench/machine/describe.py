@@ -17,12 +17,18 @@ from importlib import metadata
 import psutil
 
 from bench.machine.identity import read_identity
-from bench.machine.limits import count_whole_cores, read_container_limits, usable_cores
 from bench.machine.memory import read_caches, read_memory_sizes, read_numa_nodes, read_transparent_hugepages
 from bench.machine.model import Machine
 from bench.machine.processor import count_sibling_groups, read_governor, read_processor, read_turbo
 from bench.machine.virtualization import detect_hypervisor
 from bench.system.kernel_files import KERNEL_FILES, KernelFiles
+from bench.system.limits import (
+    available_memory_bytes,
+    core_kinds,
+    core_limit,
+    read_container_limits,
+    usable_cores,
+)
 
 MEASURED_LIBRARIES = (
     "streamlit",
@@ -47,9 +53,8 @@ MEASURED_LIBRARIES = (
 def describe_machine(files: KernelFiles = KERNEL_FILES) -> Machine:
     """This machine as it is now. Takes some tens of milliseconds."""
     cpu = read_processor(files)
-    limits = read_container_limits(files)
     usable = usable_cores(files)
-    total, available, swap = read_memory_sizes(files)
+    total, swap = read_memory_sizes(files)
     return Machine(
         identity=read_identity(files),
         processor=cpu.name or platform.machine() or "unknown",
@@ -61,18 +66,19 @@ def describe_machine(files: KernelFiles = KERNEL_FILES) -> Machine:
         or psutil.cpu_count(logical=False),
         logical_threads=cpu.threads or os.cpu_count() or 1,
         usable_cores=usable,
-        core_limit=count_whole_cores(usable, limits.cpu_quota),
+        core_kinds=core_kinds(files),
+        core_limit=core_limit(files),
         isa=cpu.isa,
         caches=read_caches(files, usable[0]),
         memory_bytes=total,
-        memory_available_bytes=available,
+        memory_available_bytes=available_memory_bytes(files),
         swap_bytes=swap,
         governor=read_governor(files, usable),
         turbo=read_turbo(files),
         numa_nodes=read_numa_nodes(files),
         hypervisor=detect_hypervisor(files, cpu.virtual),
         transparent_hugepages=read_transparent_hugepages(files),
-        limits=limits,
+        limits=read_container_limits(files),
         system=platform.system(),
         operating_system=_operating_system(files),
         kernel=platform.release(),

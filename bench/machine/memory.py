@@ -7,7 +7,7 @@ import re
 import psutil
 
 from bench.machine.model import Cache, NumaNode
-from bench.system.kernel_files import KernelFiles
+from bench.system.kernel_files import KernelFiles, parse_meminfo
 
 
 def read_caches(files: KernelFiles, core: int) -> list[Cache]:
@@ -29,20 +29,14 @@ def _parse_size_bytes(text: str) -> int | None:
     return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2]] if match else None
 
 
-def read_memory_sizes(files: KernelFiles) -> tuple[int, int, int]:
-    """Bytes of total memory, available memory and swap; zeros if they are unknown."""
+def read_memory_sizes(files: KernelFiles) -> tuple[int, int]:
+    """Bytes of memory and of swap that the machine has; zeros if they are unknown."""
     if (sizes := parse_meminfo(files.read_text("proc/meminfo"))).get("MemTotal"):
-        return sizes["MemTotal"], sizes.get("MemAvailable", 0), sizes.get("SwapTotal", 0)
+        return sizes["MemTotal"], sizes.get("SwapTotal", 0)
     try:
-        memory = psutil.virtual_memory()
-        return memory.total, memory.available, psutil.swap_memory().total
+        return psutil.virtual_memory().total, psutil.swap_memory().total
     except OSError:
-        return 0, 0, 0
-
-
-def parse_meminfo(text: str) -> dict[str, int]:
-    """The sizes in `/proc/meminfo`, in bytes, by name."""
-    return {name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}
+        return 0, 0
 
 
 def read_numa_nodes(files: KernelFiles) -> list[NumaNode]:

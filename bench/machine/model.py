@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bench.formatting import format_cores
 from bench.machine.identity import MachineIdentity
-from bench.machine.limits import Limits
+from bench.system.limits import Limits, explain_core_limit
 from bench.values import Value
 
 INSTRUCTION_SET_LABELS = {
@@ -56,6 +56,8 @@ class Machine(Value):
     """Number of logical processors; two per core with simultaneous multithreading."""
     usable_cores: list[int]
     """Ids of the logical processors that this process may use."""
+    core_kinds: dict[str, list[int]] | None = None
+    """The usable cores by kind, if they are of several kinds; empty if they are of one kind; None if unknown."""
     core_limit: int = Field(ge=1)
     """Largest number of cores that a plan may ask for."""
     isa: dict[str, bool]
@@ -63,6 +65,7 @@ class Machine(Value):
     caches: list[Cache]
     memory_bytes: int
     memory_available_bytes: int
+    """What this process could allocate without swapping, within the limits of its control groups."""
     swap_bytes: int
     governor: str | None
     """Frequency governor of the usable cores, several with commas if they differ; None without cpufreq."""
@@ -84,6 +87,11 @@ class Machine(Value):
     """ISO 8601, UTC."""
     versions: dict[str, str]
     """Version of each measured library that is installed, by name of its distribution."""
+
+    @property
+    def core_limit_reason(self) -> str:
+        """Why a plan may ask for no more than `core_limit` cores; empty if it may ask for all usable ones."""
+        return explain_core_limit(self.core_limit, self.limits.cpu_quota, self.core_kinds or {})
 
     @property
     def short(self) -> str:

@@ -20,9 +20,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.machine.limits import usable_cores
 from bench.system.cpu_time import machine_busy_and_steal_s
 from bench.system.isolated_call import CallTimeout, IsolatedCallError, call_isolated
+from bench.system.limits import usable_cores
 from bench.values import Value
 
 CORE_S = 0.5

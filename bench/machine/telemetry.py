@@ -15,8 +15,7 @@ from types import TracebackType
 
 import psutil
 
-from bench.machine.memory import parse_meminfo
-from bench.system.kernel_files import KERNEL_FILES, KernelFiles, OpenKernelFile
+from bench.system.kernel_files import KERNEL_FILES, KernelFiles, OpenKernelFile, parse_meminfo
 from bench.system.process_tree import list_descendants, resident_bytes
 from bench.values import Arm, CoreReading, Reading
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from bench.formatting import format_number
 from bench.plan.plan import MAX_SEED, Plan
+from bench.system.limits import explain_own_core_limit
 from bench.workload.declaration import Case, Lever, Parameter, Setting, Workload
 from bench.workload.registry import load_workloads
 
@@ -41,7 +42,7 @@ def make_plan(workload: str, case: str | None = None, *, core_limit: int | None 
         for name in fields
         if name not in Plan.model_fields
     ]
-    core_note = " (the cores this process may use)" if core_limit else ""
+    core_note = f" ({_describe_core_limit(core_limit)})" if core_limit else ""
     plan = Plan(
         workload=declared.name,
         case=chosen.name,
@@ -72,6 +73,11 @@ def make_plan(workload: str, case: str | None = None, *, core_limit: int | None 
     if problems:
         raise PlanError(problems)
     return plan
+
+
+def _describe_core_limit(core_limit: int) -> str:
+    reason = explain_own_core_limit(core_limit)
+    return "the cores this process may use" + (f": {reason}" if reason else "")
 
 
 def check_plan(plan: Plan, core_limit: int | None = None) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import psutil
-
 from bench.formatting import format_bytes
 from bench.machine.telemetry import Telemetry
 from bench.race.arm_group import ArmGroup
 from bench.race.recorder import EventRecorder
 from bench.run.events import State, TelemetryRead
+from bench.system.limits import available_memory_bytes
 from bench.system.process_tree import tree_resident_bytes
 from bench.values import Arm
 
@@ -40,9 +39,7 @@ class Watchdog:
         self._recorder, self._arms, self._stop_requested = recorder, arms, stop_requested
         self._telemetry = Telemetry()
         self._last_reading_at = 0.0
-        available = psutil.virtual_memory().available
-        allowed = recorder.opened.machine.limits.memory_bytes or available
-        self._memory_limit_bytes = int(min(available, allowed) * MAX_MEMORY_SHARE)
+        self._memory_limit_bytes = int(available_memory_bytes() * MAX_MEMORY_SHARE)
 
     def check(self) -> None:
         """Raises RaceStopped on a stop request and ArmError if the arms use too much memory.

@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 
 from bench.machine.core_selection import avoid_cores, choose_cores
 from bench.machine.describe import describe_machine
-from bench.machine.limits import core_limit
 from bench.plan.command import format_measure_command
 from bench.plan.resolved import resolve
 from bench.plan.validation import check_plan
@@ -38,6 +37,7 @@ from bench.scheduler.measurement import JobStopped, Measurement
 from bench.scheduler.order import JobOrder
 from bench.scheduler.recovery import EXIT_NOT_STORED
 from bench.storage.store import Store, StoreError
+from bench.system.limits import core_limit
 from bench.system.prctl import adopt_orphans, die_with_parent
 from bench.system.process_tree import end_descendants
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from bench.machine.core_selection import choose_cores
 from bench.machine.describe import describe_machine
-from bench.machine.limits import core_limit
 from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
 from bench.race.race import Race
@@ -17,6 +16,7 @@ from bench.run import events
 from bench.run.job import current_requester
 from bench.run.opening import open_run
 from bench.run.record import Run
+from bench.system.limits import core_limit
 
 
 def run_race(workload: str, **fields) -> Run:

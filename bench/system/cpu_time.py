@@ -9,7 +9,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 import psutil
@@ -107,6 +107,34 @@ def thread_cpu_time_ns(pid: int | str = "self", files: KernelFiles = KERNEL_FILE
         if counters := (files.read_bytes(f"{folder}/{thread}/schedstat") or b"").split():
             times[int(thread)] = int(counters[0])
     return times
+
+
+def thread_run_delay_ns(pids: Iterable[int], files: KernelFiles = KERNEL_FILES) -> dict[int, int] | None:
+    """How long each living thread of these processes has waited for a processor, in nanoseconds by thread id.
+
+    A thread waits from the moment when it is ready to run until the kernel runs it. The value has no ticks: it is the
+    second field of `/proc/PID/task/TID/schedstat`. A thread that waits now counts up to the last time that it ran. None
+    on systems other than Linux, and on kernels without CONFIG_SCHED_INFO.
+    """
+    if files.read_bytes("proc/self/schedstat") is None:
+        return None
+    delays: dict[int, int] = {}
+    for pid in pids:
+        folder = f"proc/{pid}/task"
+        for thread in files.list_names(folder):
+            if len(counters := (files.read_bytes(f"{folder}/{thread}/schedstat") or b"").split()) > 1:
+                delays[int(thread)] = int(counters[1])
+    return delays
+
+
+def run_delay_between_s(before: Mapping[int, int] | None, after: Mapping[int, int] | None) -> float | None:
+    """Seconds that threads waited for a processor between two readings of `thread_run_delay_ns`; None if unknown.
+
+    A thread that ended in between is not counted, so the result is a lower bound.
+    """
+    if before is None or after is None:
+        return None
+    return sum(max(0, delay_ns - before.get(thread, 0)) for thread, delay_ns in after.items()) / 1e9
 
 
 def update_thread_clocks() -> None:

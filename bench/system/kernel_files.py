@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import weakref
 from functools import cached_property
 from pathlib import Path
@@ -132,3 +133,8 @@ def parse_integer(text: str, base: int = 10) -> int | None:
         return int(text, base)
     except ValueError:
         return None
+
+
+def parse_meminfo(text: str) -> dict[str, int]:
+    """The sizes in `/proc/meminfo`, in bytes, by name."""
+    return {name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}

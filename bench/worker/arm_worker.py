@@ -23,9 +23,12 @@ from bench.system.cpu_time import (
     machine_busy_and_steal_s,
     own_cpu_time_s,
     process_cpu_time_s,
+    run_delay_between_s,
     thread_cpu_time_ns,
+    thread_run_delay_ns,
     update_thread_clocks,
 )
+from bench.system.limits import ThrottlingReader
 from bench.system.process_tree import list_descendants
 from bench.values import Repetition, StepTime
 from bench.worker import protocol
@@ -67,6 +70,7 @@ class ArmWorker:
         self.active_ns: dict[int, int] = {}
         """CPU time of each thread in the last repetition, by thread id."""
         self.service_pids: list[int] = []
+        self._throttling = ThrottlingReader()
 
     def wait(self, read: Callable[[], bytes]) -> bytes:
         """Wait for the next request and measure how much CPU time the arm uses meanwhile.
@@ -137,7 +141,8 @@ class ArmWorker:
         threads_before = thread_cpu_time_ns()
         _wake_core()
         # After the wake-up, so that neither it nor other programs that ran meanwhile count as load.
-        machine_before = machine_busy_and_steal_s()
+        machine_before, throttling_before = machine_busy_and_steal_s(), self._throttling.read()
+        delays_before_ns = self._read_run_delays_ns()
         began, cpu_before_s = time.monotonic(), read_cpu_time_s()
 
         start = time.perf_counter()
@@ -146,14 +151,17 @@ class ArmWorker:
 
         update_thread_clocks()
         cpu_s = read_cpu_time_s() - cpu_before_s
-        machine_after = machine_busy_and_steal_s()
+        run_delay_s = run_delay_between_s(delays_before_ns, self._read_run_delays_ns())
+        machine_after, throttling_after = machine_busy_and_steal_s(), self._throttling.read()
         threads_after = thread_cpu_time_ns()
         self.active_ns = {thread: ns - threads_before.get(thread, 0) for thread, ns in threads_after.items()}
-        machine_busy_s = steal_s = None
+        machine_busy_s = steal_s = throttled = None
         if machine_before and machine_after:
             machine_busy_s, steal_s = (
-                max(0.0, after - before) for before, after in zip(machine_before, machine_after, strict=True)
+                after - before for before, after in zip(machine_before, machine_after, strict=True)
             )
+        if throttling_before and throttling_after:
+            throttled = throttling_after.since(throttling_before)
         return Repetition(
             steps=clock.steps,
             other_s=max(0.0, wall_s - clock.inside_s),
@@ -163,6 +171,10 @@ class ArmWorker:
             threads=sum(ns > MIN_ACTIVE_NS for ns in self.active_ns.values()),
             machine_busy_s=machine_busy_s,
             steal_s=steal_s,
+            run_delay_s=run_delay_s,
+            helper_processes=len(self._list_helpers()),
+            throttled_s=throttled.seconds if throttled else None,
+            throttled_periods=throttled.periods if throttled else None,
             idle_cpu_s=max(0.0, self.idle_cpu_s),
             idle_s=max(0.0, self.idle_s),
         )
@@ -191,6 +203,9 @@ class ArmWorker:
         """The other processes that work for this arm: its descendants, and its external service on this machine."""
         service = [member for pid in self.service_pids for member in [pid, *list_descendants(pid)]]
         return [*list_descendants(os.getpid()), *service]
+
+    def _read_run_delays_ns(self) -> dict[int, int] | None:
+        return thread_run_delay_ns([os.getpid(), *self._list_helpers()])
 
     def _read_cpu_times(self) -> dict[int, float]:
         return {pid: process_cpu_time_s(pid) for pid in [os.getpid(), *self._list_helpers()]}

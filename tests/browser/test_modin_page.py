@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bench.machine.limits import core_limit
+from bench.system.limits import core_limit
 from bench.workload.registry import load_workloads
 from tests.support.browser import assert_no_exception, find_run_button, wait_for_state
 

@@ -123,7 +123,20 @@ def make_colour_run(pairs: int, *, far: int | None = None) -> Run:
 PSNR = Measure(name="psnr", label="PSNR", value=31.7, unit="dB", decisive=True)
 
 
-def make_claim_sample(arm: Arm, pair: int, fit: float, *, phase=Phase.RACE, cores=2, busy=None, used=2.0) -> Sample:
+def make_claim_sample(
+    arm: Arm,
+    pair: int,
+    fit: float,
+    *,
+    phase=Phase.RACE,
+    cores=2,
+    busy=None,
+    used=2.0,
+    delay: float | None = 0.0,
+    throttled: float | None = 0.0,
+) -> Sample:
+    """A sample of `fit` + 1 seconds. The rest are cores: kept busy by other programs and used by the arm, wanted by its
+    threads in vain, and withheld by a quota."""
     steps = [
         StepTime(step="fit", seconds=fit, cpu_s=used * fit, calls=1),
         StepTime(step="predict", seconds=1.0, cpu_s=used, calls=1),
@@ -139,21 +152,44 @@ def make_claim_sample(arm: Arm, pair: int, fit: float, *, phase=Phase.RACE, core
         idle_cpu_s=0,
         idle_s=1,
         machine_busy_s=None if busy is None else (used + busy) * wall,
+        run_delay_s=None if delay is None else delay * wall,
+        throttled_s=None if throttled is None else throttled * wall,
+        throttled_periods=None if throttled is None else int(throttled > 0),
     )
     return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=place_in_pair(arm, pair), repetition=repetition)
 
 
-def make_claim_run(*, fit=(4.0, 1.0), pairs=20, busy=(None, None), used=2.0, jitter=0.001, **fields) -> Run:
-    """A finished race on two cores, 'fit' so many seconds in each arm, 'predict' one second in both."""
-    plan = make_plan("colour-quantization", cores=2, **fields)
+def make_claim_run(
+    *,
+    fit=(4.0, 1.0),
+    pairs=20,
+    busy=(0.0, 0.0),
+    used: float | tuple[float, float] = 2.0,
+    delay=(0.0, 0.0),
+    throttled=(0.0, 0.0),
+    jitter=0.001,
+    **fields,
+) -> Run:
+    """A finished race on two cores, 'fit' so many seconds in each arm, 'predict' one second in both.
+
+    `busy`, `used`, `delay` and `throttled` are the numbers of cores of each arm, see `make_claim_sample`.
+    """
+    used = used if isinstance(used, tuple) else (used, used)
+    plan = make_plan("colour-quantization", **({"cores": 2} | fields))
     made = Run.open(open_plan(plan))
     made.machine = made.machine.model_copy(update={"logical_threads": 2, "governor": None})
     made.state = State.FINISHED
     made.prepared = [PreparedArm(arm=arm, cores=2, pid=1, seconds=1, work=100, data="abc") for arm in Arm]
     for pair in range(pairs):
         shift = 1 + jitter * ((pair * 7) % 11 - 5)
-        for arm, seconds, other in zip(Arm, fit, busy, strict=True):
-            made.samples.append(make_claim_sample(arm, pair, seconds * shift, busy=other, used=used))
+        for place, (arm, seconds) in enumerate(zip(Arm, fit, strict=True)):
+            loads = {
+                "busy": busy[place],
+                "used": used[place],
+                "delay": delay[place],
+                "throttled": throttled[place],
+            }
+            made.samples.append(make_claim_sample(arm, pair, seconds * shift, **loads))
     made.statistics = compare_samples(made.samples, work=100)
     made.evidence = {
         Arm.BASELINE: [Evidence(step=step, path="stock", words=["stock"]) for step in ("fit", "predict")],

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bench.machine.limits import core_limit
 from bench.plan.plan import MAX_SEED, Plan
 from bench.plan.validation import ACCURACY_LIMIT_RANGE, BUDGET_RANGE_S, TARGET_RANGE, PlanError, make_plan
+from bench.system.limits import core_limit
 from bench.workload.declaration import Workload
 from ui.controls.overrides import ControlOverrides, select_allowed_case
 from ui.controls.state import Controls, current_controls

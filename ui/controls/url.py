@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.machine.limits import core_limit
 from bench.plan.plan import Plan, format_setting
 from bench.plan.query import QUERY_FIELDS, from_query, to_query
 from bench.plan.validation import PlanError, find_workload
 from bench.storage.uploads import is_upload_available
+from bench.system.limits import core_limit
 from bench.workload.declaration import Workload
 from ui.controls.state import Controls, select_case
 

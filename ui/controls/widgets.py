@@ -8,6 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from bench.storage.uploads import MAX_IMAGE_MB, UPLOAD_PREFIX, UploadError, save_checked_file, save_image
+from bench.system.limits import explain_own_core_limit
 from bench.values import Arm
 from bench.workload.declaration import Parameter, Upload
 from ui.controls.state import UPLOAD_CHOICE, Controls, case_key, split_names
@@ -68,9 +69,11 @@ def draw_lever(controls: Controls, theme: Theme) -> None:
 def draw_cores(controls: Controls, limit: int) -> None:
     """Select the number of cores, up to `limit`."""
     key = controls.key("cores")
+    reason = explain_own_core_limit(limit)
+    limited_by = f" The limit is {reason}." if reason else ""
     if limit == 1:
         st.session_state[key] = 1
-        st.number_input("Cores", 1, 1, key=key, disabled=True, help="This process may use only one core.")
+        st.number_input("Cores", 1, 1, key=key, disabled=True, help=f"This process may use only one core.{limited_by}")
         return
     st.slider(
         f"Cores (of {limit})",
@@ -79,7 +82,7 @@ def draw_cores(controls: Controls, limit: int) -> None:
         key=key,
         persist_state="session",
         width=SLIDER_WIDTH_PX,
-        help="Both arms run on the same cores, in turns. Half and a quarter of them are measured too.",
+        help=f"Both arms run on the same cores, in turns. Half and a quarter of them are measured too.{limited_by}",
     )
 
 

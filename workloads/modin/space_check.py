@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import psutil
-
 from bench.formatting import format_bytes
+from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput
 
 MEMORY_COPIES = 8
@@ -20,7 +19,7 @@ def require_space(frame_bytes: int, file_bytes: int, cache: Path, subject: str) 
     `frame_bytes` is the size of the table as a DataFrame, `file_bytes` of its CSV and Parquet files together.
     `subject`, in the plural, names the table in the message.
     """
-    available_bytes, free_disk_bytes = psutil.virtual_memory().available, shutil.disk_usage(cache).free
+    available_bytes, free_disk_bytes = available_memory_bytes(), shutil.disk_usage(cache).free
     remedy = "Choose fewer rows or fewer columns."
     required_bytes = MEMORY_COPIES * frame_bytes
     if required_bytes > available_bytes:

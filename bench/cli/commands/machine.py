@@ -45,7 +45,11 @@ def _describe_rows(machine: Machine) -> Iterator[tuple[str, str]]:
     yield "sockets", _or_unknown(machine.sockets)
     yield "physical cores", _or_unknown(machine.physical_cores)
     yield "logical processors", str(machine.logical_threads)
-    yield "usable cores", f"{_format_cores_list(machine.usable_cores)}; at most {format_cores(machine.core_limit)}"
+    reason = f" ({machine.core_limit_reason})" if machine.core_limit_reason else ""
+    limit = f"at most {format_cores(machine.core_limit)}{reason}"
+    yield "usable cores", f"{_format_cores_list(machine.usable_cores)}; {limit}"
+    for kind, cores in (machine.core_kinds or {}).items():
+        yield f"{kind} cores", _format_cores_list(cores)
     for cache in machine.caches:
         shared = "1 logical processor" if cache.shared_by == 1 else f"{cache.shared_by} logical processors"
         yield f"L{cache.level} cache", f"{cache.kind}, {format_bytes(cache.bytes)}, used by {shared}"

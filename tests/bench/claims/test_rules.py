@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -131,10 +132,38 @@ def test_lazy_work_is_refused_for_its_step_and_the_whole():
 def test_background_load_beside_one_arm_only_is_refused():
     assert_refused_or_noted(make_claim_run(busy=(0.9, 0.0)), "background", Outcome.REFUSED, "0.90 and 0.00 cores busy")
     assert_refused_or_noted(
-        make_claim_run(busy=(0.5, 0.5)), "background", Outcome.ANNOTATED, "equally during both arms"
+        make_claim_run(busy=(0.5, 0.45)),
+        "background",
+        Outcome.ANNOTATED,
+        "0.50 and 0.45 cores busy with other programs, equal during both arms within 0.2 cores",
     )
     assert get_finding(make_claim_run(busy=(0.1, 0.1)), "background").outcome is Outcome.PASSED
-    assert get_finding(make_claim_run(busy=(None, None)), "background").outcome is Outcome.PASSED
+    assert_refused_or_noted(make_claim_run(busy=(None, None)), "background", Outcome.ANNOTATED, "not known")
+
+
+def test_load_is_judged_over_all_samples_and_not_over_single_clock_ticks():
+    """One of ten samples of a millisecond has a tick of ten: no load, although it looks like ten cores in that one."""
+    made = make_claim_run(pairs=1000)
+    ticking = itertools.cycle([0.01] + 9 * [0.0])
+    made.samples = [
+        sample.model_copy(
+            update={
+                "repetition": sample.repetition.model_copy(
+                    update={"wall_s": 0.001, "cpu_s": 0.001, "machine_busy_s": next(ticking)}
+                )
+            }
+        )
+        for arm in Arm
+        for sample in made.samples_of(arm)
+    ]
+    assert get_finding(made, "background").seen == "0.00 and 0.00 cores busy with other programs"
+    made.samples = [sample for sample in made.samples if sample.pair < 100]
+    assert_refused_or_noted(made, "background", Outcome.ANNOTATED, "together took less than 0.5 s")
+
+
+def test_counters_that_contradict_each_other_are_not_a_load():
+    assert_refused_or_noted(make_claim_run(busy=(-0.3, 0.0)), "background", Outcome.ANNOTATED, "not known")
+    assert get_finding(make_claim_run(busy=(-0.004, 0.0)), "background").seen.startswith("0.00 and 0.00 cores")
 
 
 def test_a_failed_run_is_refused_and_a_stopped_one_noted():

@@ -38,3 +38,13 @@ def test_other_core_counts() -> None:
     assert core_counts_to_try(1) == []
     assert core_counts_to_try(2) == [1]
     assert core_counts_to_try(16) == [1, 4, 8]
+
+
+@pytest.mark.usefixtures("four_cores")
+def test_a_race_uses_cores_of_one_kind_or_is_refused(tmp_path: Path) -> None:
+    hybrid = {"sys/devices/cpu_core/cpus": "3\n", "sys/devices/cpu_atom/cpus": "0-2\n"}
+    files = write_files(tmp_path, hybrid)
+    assert choose_cores(1, files) == [3]
+    assert choose_cores(2, files) == [0, 1]
+    with pytest.raises(ValueError, match=r"Expected 1 to 3 cores, .* \(cores of one kind, of 1 performance and 3 eff"):
+        choose_cores(4, files)

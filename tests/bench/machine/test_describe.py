@@ -11,11 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.machine import describe, limits, processor
-from bench.machine.limits import Limits
+from bench.cli.commands.machine import _describe_rows
+from bench.machine import describe, processor
 from bench.machine.model import Cache, Machine, NumaNode
+from bench.system import limits
 from bench.system.kernel_files import KernelFiles
+from bench.system.limits import Limits
 from tests.support.machine_files import write_files
+from ui.views.machine.description import describe_processor
 
 
 @pytest.mark.usefixtures("four_cores")
@@ -101,6 +104,24 @@ def test_the_one_line_summary(here: Machine) -> None:
     )
     mac = {"processor": "Apple M2", "isa": {}, "system": "Darwin", "operating_system": "macOS 14.5", "hypervisor": None}
     assert amd.model_copy(update=mac).short == "Apple M2, 2 cores, macOS 14.5"
+
+
+@pytest.mark.usefixtures("four_cores")
+def test_a_quota_and_kinds_of_cores_limit_a_plan_and_say_so(tmp_path: Path) -> None:
+    files = {
+        "proc/self/cgroup": "0::/\n",
+        "proc/self/mountinfo": "29 22 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n",
+        "sys/devices/cpu_core/cpus": "0-2\n",
+        "sys/devices/cpu_atom/cpus": "3\n",
+    }
+    hybrid = describe.describe_machine(write_files(tmp_path, files))
+    assert (hybrid.core_limit, hybrid.core_kinds) == (3, {"performance": [0, 1, 2], "efficiency": [3]})
+    assert dict(_describe_rows(hybrid))["usable cores"] == (
+        "0, 1, 2, 3; at most 3 cores (cores of one kind, of 3 performance and 1 efficiency cores)"
+    )
+    limited = describe.describe_machine(write_files(tmp_path, {"sys/fs/cgroup/cpu.max": "150000 100000\n"}))
+    assert limited.core_limit == 1
+    assert describe_processor(limited)["Usable"] == "1 (numbers 0 to 3; the CPU quota of 1.5 cores, rounded down)"
 
 
 def test_this_machine(here: Machine) -> None:

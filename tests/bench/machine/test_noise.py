@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench.machine import noise
-from bench.machine.limits import usable_cores
 from bench.machine.noise import Noise, NoiseError
+from bench.system.limits import usable_cores
 
 STEADY = [1_000_000] * 100
 

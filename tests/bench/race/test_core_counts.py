@@ -2,10 +2,10 @@
 
 import pytest
 
-from bench.machine.limits import core_limit
 from bench.race.budget import MIN_PAIRS_FOR_CLAIM, SamplingBudget
 from bench.race.core_counts import compare_core_counts
 from bench.run.events import State
+from bench.system.limits import core_limit
 from bench.values import Arm, Outcome, Phase, Sample
 from tests.support.runs import make_colour_sample, run_trial_race
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench.machine.limits import core_limit
 from bench.race.watchdog import RaceStopped
 from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
+from bench.system.limits import core_limit
 from bench.values import Arm, Outcome, Phase, Speed
 from bench.workload.declaration import Parameter, RacePolicy
 from bench.workload.registry import load_workloads

@@ -2,16 +2,15 @@
 
 import re
 
-import psutil
-
 from bench.race import watchdog
 from bench.run.events import State
+from bench.system.limits import available_memory_bytes
 from bench.values import Arm
 from tests.support.runs import run_trial_race
 
 
 def test_an_arm_that_uses_too_much_memory_is_ended_with_the_amounts(tmp_path, monkeypatch):
-    monkeypatch.setattr(watchdog, "MAX_MEMORY_SHARE", 500 * 2**20 / psutil.virtual_memory().available)
+    monkeypatch.setattr(watchdog, "MAX_MEMORY_SHARE", 500 * 2**20 / available_memory_bytes())
     run = run_trial_race(tmp_path, parameters={"fault": "memory"}).record
     assert run.state is State.FAILED
     amounts = r"used [\d.]+ [GM]iB of memory together, more than the limit of [\d.]+ [GM]iB"

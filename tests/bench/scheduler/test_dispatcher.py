@@ -10,10 +10,10 @@ import threading
 
 import psutil
 
-from bench.machine.limits import usable_cores
 from bench.run.events import State
 from bench.scheduler.dispatcher import Dispatcher
 from bench.storage.store import Store
+from bench.system.limits import usable_cores
 from tests.support.dispatching import LONG_BUDGET_S, make_trial_plan, wait_until_over, wait_until_racing
 from tests.support.processes import wait_until_gone
 

@@ -17,13 +17,16 @@ from bench.system.cpu_time import (
     TreeCpuClock,
     machine_busy_and_steal_s,
     process_cpu_time_s,
+    run_delay_between_s,
     thread_cpu_time_ns,
+    thread_run_delay_ns,
     tree_cpu_time_s,
     update_thread_clocks,
 )
 from bench.system.kernel_files import KernelFiles
 from bench.system.process_tree import list_descendants, tree_resident_bytes
 from tests.support.child_processes import StartProcess, make_parent_code, read_line
+from tests.support.machine_files import write_files
 from tests.support.marks import linux_only
 from tests.support.waiting import MAX_WAIT_S, wait_until
 
@@ -127,6 +130,46 @@ def test_files_of_threads(tmp_path: Path) -> None:
         (tmp_path / "proc/21/task" / thread / "schedstat").write_text(content)
     assert thread_cpu_time_ns(21, KernelFiles(tmp_path)) == {21: 5000, 22: 0}
     assert thread_cpu_time_ns("self", KernelFiles(tmp_path)) == {}
+
+
+def test_run_delays_are_summed_over_the_threads_of_all_processes(tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        {
+            "proc/self/schedstat": "5000 7 1\n",
+            "proc/21/task/21/schedstat": "5000 7 1\n",
+            "proc/21/task/22/schedstat": "10 2000000000 3\n",
+            "proc/21/task/23/schedstat": "",
+            "proc/30/task/30/schedstat": "1 500000000 1\n",
+        },
+    )
+    files = KernelFiles(tmp_path)
+    before = thread_run_delay_ns([21], files)
+    after = thread_run_delay_ns([21, 30, 99], files)
+    assert before == {21: 7, 22: 2_000_000_000}
+    assert after == {21: 7, 22: 2_000_000_000, 30: 500_000_000}
+    assert run_delay_between_s(before, after) == 0.5
+    assert run_delay_between_s(after, before) == 0.0
+    (tmp_path / "proc/self/schedstat").unlink()
+    assert thread_run_delay_ns([21], files) is None
+    assert run_delay_between_s(None, before) is run_delay_between_s(before, None) is None
+
+
+@linux_only
+def test_processes_that_share_a_core_wait_for_each_other(start: StartProcess) -> None:
+    """Two processes that never sleep on one core: whenever one runs, the other waits."""
+    core = min(os.sched_getaffinity(0))
+    pids = [start(f"import os; os.sched_setaffinity(0, {{{core}}})\n{SPINNING_CODE}").pid for _ in range(2)]
+    if thread_run_delay_ns(pids) is None:
+        pytest.skip("this kernel does not report how long threads wait")
+    wait_until(lambda: all(process_cpu_time_s(pid) > 0.2 for pid in pids))
+    before = [thread_run_delay_ns([pid]) for pid in pids]
+    wait_until(
+        lambda: all(
+            (run_delay_between_s(first, thread_run_delay_ns([pid])) or 0.0) > 0.2
+            for pid, first in zip(pids, before, strict=True)
+        )
+    )
 
 
 @linux_only

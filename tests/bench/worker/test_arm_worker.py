@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from bench.system.limits import Throttling
 from bench.worker import arm_worker
 from bench.worker.protocol import Repeat
 
@@ -28,3 +29,22 @@ def test_waking_a_core_does_not_count_as_load_of_other_programs(monkeypatch):
     monkeypatch.setattr(arm_worker, "WAKE_UP_S", 0.2)
     measured = arm_worker.ArmWorker(writer=None)._repeat(IdleArm(), Repeat(repetition=0, calls={}))
     assert measured.machine_busy_s - measured.cpu_s < arm_worker.WAKE_UP_S / 2
+
+
+def test_waiting_and_throttling_are_those_between_two_readings(monkeypatch):
+    delays = iter([{1: 5_000_000_000}, {1: 5_250_000_000, 2: 500_000_000}])
+    monkeypatch.setattr(arm_worker, "thread_run_delay_ns", lambda pids: next(delays))
+    worker = arm_worker.ArmWorker(writer=None)
+    throttlings = iter([Throttling(3, 1.0), Throttling(5, 1.25)])
+    monkeypatch.setattr(worker._throttling, "read", lambda: next(throttlings))
+    measured = worker._repeat(IdleArm(), Repeat(repetition=0, calls={}))
+    assert measured.run_delay_s == 0.75
+    assert (measured.throttled_s, measured.throttled_periods) == (0.25, 2)
+
+
+def test_a_system_that_reports_neither_waiting_nor_throttling(monkeypatch):
+    monkeypatch.setattr(arm_worker, "thread_run_delay_ns", lambda pids: None)
+    worker = arm_worker.ArmWorker(writer=None)
+    monkeypatch.setattr(worker._throttling, "read", lambda: None)
+    measured = worker._repeat(IdleArm(), Repeat(repetition=0, calls={}))
+    assert (measured.run_delay_s, measured.throttled_s, measured.throttled_periods) == (None, None, None)

@@ -26,7 +26,7 @@ def test_sizes_are_formatted_in_the_largest_unit_that_is_not_below_one(tmp_path,
     assert scaling.measure_scaling(
         make_settings(tmp_path, "multithreading", size=100), ReportRecorder()
     ).shape.endswith("100 KiB")
-    monkeypatch.setattr(memory_check, "available_bytes", lambda: 100 * 1024)
+    monkeypatch.setattr(memory_check, "available_memory_bytes", lambda: 100 * 1024)
     with pytest.raises(BadInput, match=r"^The measurement needs 1.5 GiB of memory, and 100 KiB are available$"):
         memory_check.require_memory(3 << 29)
     labels = load_workloads()["memory-traffic"].parameter("size").stop_labels

@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 import pandas as pd
-import psutil
 
 from bench.workload.interface import BadInput
 from workloads.modin import dataset, dataset_cache, space_check
@@ -196,8 +195,7 @@ def test_a_damaged_parquet_file_is_not_reported_as_a_full_disk(tmp_path):
 
 
 def test_the_requested_rows_of_a_file_count_and_not_its_size(tmp_path, monkeypatch):
-    memory = psutil.virtual_memory()
-    monkeypatch.setattr(space_check.psutil, "virtual_memory", lambda: memory._replace(available=200_000))
+    monkeypatch.setattr(space_check, "available_memory_bytes", lambda: 200_000)
     assert load_file(tmp_path, CSV_TABLE, rows=20).rows == 20
     many = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(50_000))
     assert load_file(tmp_path, many, "many.csv", rows=20).rows == 20
@@ -208,8 +206,7 @@ def test_the_requested_rows_of_a_file_count_and_not_its_size(tmp_path, monkeypat
 def test_the_uncompressed_size_of_a_parquet_file_counts(tmp_path, monkeypatch):
     file = tmp_path / "packed.parquet"
     pd.DataFrame({"id": range(100_000), "x": [0.5] * 100_000}).to_parquet(file)
-    memory = psutil.virtual_memory()
-    monkeypatch.setattr(space_check.psutil, "virtual_memory", lambda: memory._replace(available=100_000))
+    monkeypatch.setattr(space_check, "available_memory_bytes", lambda: 100_000)
     with pytest.raises(BadInput, match=r"The requested rows of packed\.parquet take .* available"):
         dataset.load_from_file(file, 100_000, tmp_path, ignore_progress)
 

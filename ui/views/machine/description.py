@@ -36,11 +36,17 @@ def describe_processor(machine: Machine) -> dict[str, str]:
         "Architecture": machine.architecture,
         "Sockets": _format_count(machine.sockets),
         "Cores": f"{_format_count(machine.physical_cores)} ({machine.logical_threads} logical processors)",
-        "Usable": f"{machine.core_limit} (numbers {_format_ranges(machine.usable_cores)})",
+        "Usable": _describe_usable_cores(machine),
         "Governor": machine.governor or f"{UNKNOWN}, set by the host or the firmware",
         "Turbo": {True: "on", False: "off", None: UNKNOWN}[machine.turbo],
         "Hypervisor": _describe_hypervisor(machine.hypervisor),
     }
+
+
+def _describe_usable_cores(machine: Machine) -> str:
+    """Such as `1 (numbers 0-3; the CPU quota of 1.5 cores, rounded down)`."""
+    reason = f"; {machine.core_limit_reason}" if machine.core_limit_reason else ""
+    return f"{machine.core_limit} (numbers {_format_ranges(machine.usable_cores)}{reason})"
 
 
 def _describe_hypervisor(name: str | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.formatting import format_bytes, format_count
+from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, MIB, TRANSFORMATIONS, Transformation, Version
@@ -63,7 +64,7 @@ def measure_roofline(
     """See `MemoryTrafficTasks.roofline`."""
     transformations = [TRANSFORMATIONS[name] for name in arguments.kernels]
     thread_counts = select_thread_counts(settings.cores)
-    max_bytes = int(memory_check.MAX_MEMORY_SHARE / 2 * memory_check.available_bytes())
+    max_bytes = int(memory_check.MAX_MEMORY_SHARE / 2 * available_memory_bytes())
     sizes = list_triad_sizes(min(MAX_SIZE_BYTES, max_bytes))
     version_count = sum(len(transformation.versions) for transformation in transformations)
     progress = _StepProgress(reporter, len(thread_counts) * (len(sizes) + 1) + version_count)

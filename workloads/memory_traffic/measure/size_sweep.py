@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bench.formatting import format_bytes
+from bench.system.limits import available_memory_bytes
 from bench.workload.interface import Settings, TaskReporter
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, Transformation, Version
@@ -74,7 +75,7 @@ def sweep_sizes(transformation: Transformation, settings: Settings, reporter: Ta
 
 def _list_sizes(transformation: Transformation) -> list[int]:
     """The sizes for which there is enough memory, in bytes."""
-    max_bytes = memory_check.MAX_MEMORY_SHARE / 2 * memory_check.available_bytes()
+    max_bytes = memory_check.MAX_MEMORY_SHARE / 2 * available_memory_bytes()
     return [
         size_bytes
         for size_bytes in SIZES_BYTES

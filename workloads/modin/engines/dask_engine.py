@@ -15,6 +15,7 @@ import psutil
 
 from bench.formatting import format_bytes
 from bench.system.cpu_time import process_cpu_time_s
+from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin.engines import dask_adapter, modin_adapter
 from workloads.modin.engines.modin_engine import ModinEngine
@@ -35,7 +36,7 @@ class DaskEngine(ModinEngine):
 
     def __init__(self, cores: int, frame_bytes: int, scratch: Path, progress: ProgressReporter) -> None:
         """`frame_bytes` is the size of the table in memory. Raises BadInput if the workers have too little memory."""
-        memory_bytes = int(psutil.virtual_memory().available * MEMORY_SHARE)
+        memory_bytes = int(available_memory_bytes() * MEMORY_SHARE)
         required_bytes = MIN_TABLE_COPIES * frame_bytes
         if memory_bytes < required_bytes:
             raise BadInput(

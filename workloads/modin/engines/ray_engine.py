@@ -15,6 +15,7 @@ import psutil
 
 from bench.formatting import format_bytes
 from bench.system.cpu_time import process_cpu_time_s
+from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin.engines import modin_adapter, ray_adapter
 from workloads.modin.engines.modin_engine import ModinEngine
@@ -99,7 +100,7 @@ def _create_spill_folder(scratch: Path) -> Path:
 def _choose_store_bytes(frame_bytes: int) -> int:
     """Size of the object store. Raises BadInput if shared memory is too small for MIN_STORE_TABLE_COPIES."""
     required_bytes = max(MIN_STORE_BYTES, MIN_STORE_TABLE_COPIES * frame_bytes)
-    available_bytes = psutil.virtual_memory().available // 2
+    available_bytes = available_memory_bytes() // 2
     # Without a file system in shared memory, Ray uses its own folder instead.
     with suppress(OSError):
         available_bytes = min(available_bytes, shutil.disk_usage("/dev/shm").free)

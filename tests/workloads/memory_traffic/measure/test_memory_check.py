@@ -65,6 +65,6 @@ def test_a_side_needs_as_much_memory_as_the_same_size():
 
 
 def test_a_race_that_needs_more_than_the_available_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory_check, "available_bytes", lambda: 100 * 1024)
+    monkeypatch.setattr(memory_check, "available_memory_bytes", lambda: 100 * 1024)
     with pytest.raises(BadInput, match="are available"):
         prepare_arm(tmp_path, "transpose")

@@ -1,0 +1,212 @@
+"""The rules about processor time: on constructed runs, and on real races beside busy loops on the same core."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bench.claims.processor_time import (
+    MAX_WAIT_SHARE,
+    got_processor,
+    measure_background_cores,
+    measure_processor_use,
+)
+from bench.machine.core_selection import choose_cores
+from bench.run.events import State
+from bench.run.record import Run
+from bench.system.limits import Limits
+from bench.values import Arm, Outcome, Phase
+from tests.support.runs import get_claim, get_finding, make_claim_run, make_claim_sample, run_trial_race
+
+BUSY_LOOP = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); print(flush=True)\nwhile True: pass"
+
+
+def judge(made: Run, rule: str = "got-processor") -> tuple[Outcome, str]:
+    found = get_finding(made, rule)
+    assert (found.remedy == "") is (found.outcome is Outcome.PASSED)
+    assert get_claim(made).made is (found.outcome is not Outcome.REFUSED)
+    return found.outcome, found.seen
+
+
+def test_an_arm_that_waited_more_than_the_other_is_refused_with_both_shares():
+    """The background load is the same during both arms, but only the baseline shared its cores with it."""
+    outcome, seen = judge(make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(1.0, 1.0)))
+    assert outcome is Outcome.REFUSED
+    assert "the baseline arm waited for a processor during 50% of the wall time and used 1.00 of 2 cores" in seen
+    assert "the accelerated arm waited for a processor during 0% of the wall time and used 2.00 of 2 cores" in seen
+    assert "without the waiting the ratio would be 1.25x, not 2.50x" in seen
+
+
+def test_arms_that_waited_equally_long_are_refused_too():
+    outcome, seen = judge(make_claim_run(used=1.5, delay=(0.5, 0.5), busy=(0.5, 0.5)))
+    assert outcome is Outcome.REFUSED
+    assert seen.count("waited for a processor during 25% of the wall time") == 2
+    assert "without the waiting" not in seen
+
+
+@pytest.mark.parametrize(
+    ("waits", "outcome"),
+    [((0.08, 0.08), Outcome.PASSED), ((0.08, 0.0), Outcome.REFUSED), ((0.08, 0.05), Outcome.PASSED)],
+)
+def test_a_little_waiting_passes_if_it_does_not_change_the_ratio(waits, outcome):
+    """The shares are of one core: each arm uses what the other programs leave of it."""
+    used = (1 - waits[0], 1 - waits[1])
+    assert judge(make_claim_run(used=used, delay=waits, busy=waits))[0] is outcome
+
+
+def test_rare_waiting_that_the_median_does_not_show_passes():
+    """One sample in twenty had half of its cores, which changes the sum a little and the median not at all."""
+    made = make_claim_run()
+    waiting = make_claim_sample(Arm.BASELINE, 0, 4.0, used=1.0, delay=1.0, busy=1.0)
+    made.samples = [waiting, *made.samples[1:]]
+    outcome, seen = judge(made)
+    assert outcome is Outcome.PASSED
+    assert "the baseline arm waited for a processor during 2% of the wall time" in seen
+
+
+def test_waiting_that_the_median_shows_and_the_sums_hide_is_refused():
+    """Most samples of the baseline wait a little, and one without waiting is so long that the share is small."""
+    made = make_claim_run(used=(0.92, 1.0), delay=(0.08, 0.0), busy=(0.08, 0.0))
+    long = make_claim_sample(Arm.BASELINE, 0, 499.0, busy=0.08, used=1.0)
+    made.samples = [long, *made.samples[1:]]
+    use = measure_processor_use(made.samples_of(Arm.BASELINE))
+    assert use is not None and use.wait_share < 0.02
+    outcome, seen = judge(made)
+    assert outcome is Outcome.REFUSED
+    assert "without the waiting the ratio would be 2.30x, not 2.50x" in seen
+
+
+def test_threads_that_wait_for_each_other_do_not_lack_a_processor():
+    crowded = make_claim_run(used=2.0, delay=(2.0, 0.0))
+    assert judge(crowded)[0] is Outcome.PASSED
+    packed = make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(0.0, 0.0))
+    outcome, seen = judge(packed)
+    assert outcome is Outcome.ANNOTATED
+    assert "threads of one arm waited for each other during 50% and 0%" in seen
+
+
+def test_an_arm_of_one_thread_waits_for_others_even_if_no_clock_tick_saw_them():
+    made = make_claim_run(used=(0.5, 1.0), delay=(0.5, 0.0), busy=(0.0, 0.0))
+    assert judge(made)[0] is Outcome.ANNOTATED
+    alone = {"threads": 1, "helper_processes": 0}
+    made.samples = [
+        sample.model_copy(update={"repetition": sample.repetition.model_copy(update=alone)}) for sample in made.samples
+    ]
+    assert judge(made)[0] is Outcome.REFUSED
+
+
+def test_waiting_for_the_next_period_of_a_quota_is_not_waiting_for_itself():
+    outcome, seen = judge(make_claim_run(used=(1.5, 2.0), delay=(0.5, 0.0), throttled=(0.5, 0.0)))
+    assert outcome is Outcome.REFUSED
+    assert "the baseline arm waited for a processor during 25% of the wall time" in seen
+
+
+def test_load_while_the_best_core_counts_are_measured_is_refused():
+    made = make_claim_run()
+    for pair in range(5):
+        made.samples += [
+            make_claim_sample(Arm.BASELINE, pair, 4.0, phase=Phase.CORES, used=1.0, delay=1.0, busy=1.0),
+            make_claim_sample(Arm.ACCELERATED, pair, 1.0, phase=Phase.CORES, busy=0.0),
+        ]
+    outcome, seen = judge(made)
+    assert outcome is Outcome.REFUSED
+    assert "at the best core counts they waited during 50% and 0% of the wall time" in seen
+    assert "at the best core counts, without the waiting the ratio would be 1.25x, not 2.50x" in seen
+
+
+def test_a_run_without_a_record_of_the_waiting_says_so():
+    outcome, seen = judge(make_claim_run(delay=(None, None)))
+    assert outcome is Outcome.ANNOTATED
+    assert seen.startswith("not known")
+
+
+def test_one_core_that_an_arm_did_not_use_is_noted():
+    made = make_claim_run(cores=1, used=0.5)
+    assert get_finding(made, "cores-used").outcome is Outcome.ANNOTATED
+
+
+@pytest.mark.parametrize(
+    ("throttled", "outcome", "words"),
+    [
+        ((0.0, 0.0), Outcome.PASSED, "a CPU quota of 1.5 cores; no arm was stopped"),
+        ((0.02, 0.02), Outcome.ANNOTATED, "the baseline arm for 2.00 s in 20 periods (1%)"),
+        ((0.15, 0.0), Outcome.REFUSED, "(8%) and the accelerated arm for"),
+        ((0.5, 0.5), Outcome.REFUSED, "(25%) and the accelerated arm for"),
+        ((None, None), Outcome.ANNOTATED, "whether it stopped an arm is not known"),
+    ],
+)
+def test_throttling_is_noted_and_refused_if_it_is_large_or_unequal(throttled, outcome, words):
+    made = make_claim_run(throttled=throttled)
+    made.machine = made.machine.model_copy(update={"limits": Limits(cgroup=2, cpu_quota=1.5)})
+    found, seen = judge(made, "not-throttled")
+    assert found is outcome
+    assert words in seen
+
+
+def test_without_a_quota_unknown_throttling_is_no_note():
+    made = make_claim_run(throttled=(None, None))
+    made.machine = made.machine.model_copy(update={"limits": Limits()})
+    assert judge(made, "not-throttled") == (
+        Outcome.PASSED,
+        "no CPU quota; whether a quota stopped an arm is not known",
+    )
+
+
+@pytest.fixture
+def loaded_core():
+    """A core with three busy loops, which end with the test."""
+    core = choose_cores(1)[0]
+    loops = [
+        subprocess.Popen([sys.executable, "-c", BUSY_LOOP, str(core)], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    try:
+        for loop in loops:
+            assert loop.stdout
+            loop.stdout.readline()  # The loop runs on the core now.
+        yield core
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
+needs_run_delay = pytest.mark.skipif(
+    not os.path.exists("/proc/self/schedstat"), reason="this kernel does not report how long threads wait"
+)
+
+
+@needs_run_delay
+def test_a_race_beside_busy_loops_on_its_core_is_refused(tmp_path, loaded_core):
+    """The core belongs to four programs: whatever the samples are, the arms together waited for it."""
+    run = run_trial_race(tmp_path, parameters={"loops": 200_000}).record
+    assert run.state is State.FINISHED, run.failure
+    assert {prepared.cores for prepared in run.prepared} == {1}
+    found = get_finding(run, "got-processor")
+    assert found.outcome is Outcome.REFUSED, found
+    assert "waited for a processor" in found.seen
+    assert not get_claim(run).made
+
+
+@needs_run_delay
+def test_a_race_on_a_core_of_its_own_is_not_refused(tmp_path):
+    for attempt in range(3):
+        (tmp_path / str(attempt)).mkdir()
+        run = run_trial_race(tmp_path / str(attempt), parameters={"loops": 200_000}).record
+        assert run.state is State.FINISHED, run.failure
+        found = get_finding(run, "got-processor")
+        if found.outcome is not Outcome.REFUSED:
+            return
+        loads = [measure_background_cores(run.samples_of(arm)) for arm in Arm]
+    if any(load is None or load > MAX_WAIT_SHARE / 2 for load in loads):
+        pytest.skip(f"other programs used the machine during all races: {loads} cores")
+    pytest.fail(f"no other program ran, and yet: {found.seen}")
+
+
+def test_the_reasons_of_the_rules_are_single_paragraphs():
+    """Indented lines of a docstring would be drawn as code."""
+    assert "\n" not in got_processor.why
+    assert "shares its cores with other programs" in got_processor.why
