@@ -62,7 +62,11 @@ def advise_budget(run: Run) -> str:
         return "choose a larger time budget"
     pair = f"a pair takes {format_duration(pair_s)}"
     if needed_s <= run.plan.budget_s:
-        return f"{pair}, so {MIN_PAIRS} pairs fit into the budget of {_format_budget(run.plan.budget_s)}: run it again"
+        budget = _format_budget(run.plan.budget_s)
+        return (
+            f"{pair}, so {MIN_PAIRS} pairs fit into the budget of {budget}, but something else used the time: reduce "
+            "the background load and run it again"
+        )
     _, max_budget_s = BUDGET_RANGE_S
     if needed_s > max_budget_s:
         return (

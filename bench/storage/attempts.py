@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, case, delete, func, insert, select
 
 from bench.formatting import format_count, format_ratio
 from bench.run.job_record import JobRecord
@@ -26,7 +27,7 @@ from bench.storage.schema import attempts_table
 from bench.values import Interval
 
 NEIGHBOUR_DIFFERENCES = "another batch, core count, seed, budget or parameter"
-MAX_NEIGHBOURHOODS_PER_QUERY = 500
+MAX_DIGESTS_PER_QUERY = 500
 UNKNOWN_ATTEMPTS = "Other attempts at this plan are not known, because the store cannot be read."
 
 
@@ -50,10 +51,22 @@ class Attempt:
     claimed: bool | None
     """Whether a claim was made; None if the run did not come to a decision."""
 
-    def is_on_machine_of(self, other: Attempt) -> bool:
+    def is_on_machine_of(self, other: Attempt | PlanCount) -> bool:
         if self.machine_id and other.machine_id:
             return self.machine_id == other.machine_id
         return self.machine_digest == other.machine_digest
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCount:
+    """Number of attempts at one plan on one machine."""
+
+    plan_digest: str
+    neighbourhood: str
+    machine_id: str | None
+    machine_digest: str
+    count: int
+    claim_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,29 +163,52 @@ def make_attempt(columns: dict[str, Any]) -> Attempt:
     )
 
 
-def summarize_attempts(own: Attempt, others: Sequence[Attempt]) -> AttemptSummary:
-    """The attempts at the plan of `own` and at its neighbours. `others` may contain `own` and those of other plans."""
-    here = [own]
-    here += [
-        other
-        for other in others
-        if other.id != own.id and other.neighbourhood == own.neighbourhood and other.is_on_machine_of(own)
-    ]
-    same = sorted(
-        (attempt for attempt in here if attempt.plan_digest == own.plan_digest),
-        key=lambda attempt: (attempt.started, attempt.id),
-    )
-    neighbours = [attempt for attempt in here if attempt.plan_digest != own.plan_digest]
+def summarize_attempts(
+    runs: Sequence[Attempt], stored: Iterable[Attempt], plan_counts: Iterable[PlanCount]
+) -> dict[str, AttemptSummary]:
+    """The summary of each run, by id. `stored` has the attempts at the plans of the runs; a run need not be among them.
+    `plan_counts` has the plans of their neighbourhoods."""
+    by_plan: defaultdict[str, list[Attempt]] = defaultdict(list)
+    for attempt in stored:
+        by_plan[attempt.plan_digest].append(attempt)
+    by_neighbourhood: defaultdict[str, list[PlanCount]] = defaultdict(list)
+    for plan in plan_counts:
+        by_neighbourhood[plan.neighbourhood].append(plan)
+    # A list may have thousands of runs of one plan, so what they share is computed once.
+    shared: dict[tuple[str, str | None, str], tuple[AttemptSummary, dict[str, int]]] = {}
+    summaries: dict[str, AttemptSummary] = {}
+    for run in runs:
+        key = (run.plan_digest, run.machine_id, run.machine_digest)
+        if key in shared and run.id in shared[key][1]:
+            summary, positions = shared[key]
+        else:
+            attempts = by_plan[run.plan_digest]
+            summary, positions = _summarize_plan(run, attempts, by_neighbourhood[run.neighbourhood])
+            if any(attempt.id == run.id for attempt in attempts):
+                shared[key] = summary, positions
+        summaries[run.id] = replace(summary, position=positions[run.id])
+    return summaries
+
+
+def _summarize_plan(
+    run: Attempt, attempts: Sequence[Attempt], plan_counts: Sequence[PlanCount]
+) -> tuple[AttemptSummary, dict[str, int]]:
+    """The summary of a run, and the position of every attempt at its plan on its machine, by id."""
+    others = [attempt for attempt in attempts if attempt.id != run.id and run.is_on_machine_of(attempt)]
+    same = sorted([run, *others], key=lambda attempt: (attempt.started, attempt.id))
+    neighbours = [plan for plan in plan_counts if plan.plan_digest != run.plan_digest and run.is_on_machine_of(plan)]
     ratios = [attempt.ratio.value for attempt in same if attempt.ratio is not None]
-    return AttemptSummary(
-        position=same.index(own) + 1,
+    positions = {attempt.id: position for position, attempt in enumerate(same, start=1)}
+    summary = AttemptSummary(
+        position=positions[run.id],
         count=len(same),
         claim_count=sum(attempt.claimed is True for attempt in same),
         ratio_count=len(ratios),
         ratios=Interval(value=median(ratios), low=min(ratios), high=max(ratios)) if ratios else None,
-        neighbour_count=len(neighbours),
-        neighbour_claim_count=sum(attempt.claimed is True for attempt in neighbours),
+        neighbour_count=sum(plan.count for plan in neighbours),
+        neighbour_claim_count=sum(plan.claim_count for plan in neighbours),
     )
+    return summary, positions
 
 
 def write_attempt(connection: Connection, attempt: Attempt) -> None:
@@ -196,14 +232,45 @@ def write_attempt(connection: Connection, attempt: Attempt) -> None:
     )
 
 
-def read_neighbourhoods(connection: Connection, neighbourhoods: Sequence[str]) -> list[Attempt]:
-    """All attempts with one of these neighbourhoods."""
+def read_attempts(connection: Connection, plan_digests: Iterable[str]) -> list[Attempt]:
+    """All attempts at these plans."""
     found: list[Attempt] = []
-    for start in range(0, len(neighbourhoods), MAX_NEIGHBOURHOODS_PER_QUERY):
-        part = neighbourhoods[start : start + MAX_NEIGHBOURHOODS_PER_QUERY]
-        query = select(attempts_table).where(attempts_table.c.neighbourhood.in_(part))
+    for digests in _batched(plan_digests):
+        query = select(attempts_table).where(attempts_table.c.plan_digest.in_(digests))
         found += [_read_attempt(row) for row in connection.execute(query)]
     return found
+
+
+def count_attempts(connection: Connection, neighbourhoods: Iterable[str]) -> list[PlanCount]:
+    """The number of attempts at each plan of these neighbourhoods. Counted by the database: there may be thousands."""
+    columns = [attempts_table.c[name] for name in ("plan_digest", "neighbourhood", "machine_id", "machine_digest")]
+    claims = func.sum(case((attempts_table.c.claimed.is_(True), 1), else_=0)).label("claim_count")
+    found: list[PlanCount] = []
+    for digests in _batched(neighbourhoods):
+        query = (
+            select(*columns, func.count().label("attempt_count"), claims)
+            .where(attempts_table.c.neighbourhood.in_(digests))
+            .group_by(*columns)
+        )
+        found += [
+            PlanCount(
+                plan_digest=row.plan_digest,
+                neighbourhood=row.neighbourhood,
+                machine_id=row.machine_id,
+                machine_digest=row.machine_digest,
+                count=row.attempt_count,
+                claim_count=int(row.claim_count),
+            )
+            for row in connection.execute(query)
+        ]
+    return found
+
+
+def _batched(digests: Iterable[str]) -> Iterator[list[str]]:
+    """The different digests in lists that are short enough for a query."""
+    different = list(dict.fromkeys(digests))
+    for start in range(0, len(different), MAX_DIGESTS_PER_QUERY):
+        yield different[start : start + MAX_DIGESTS_PER_QUERY]
 
 
 def _read_attempt(row: Row[Any]) -> Attempt:

@@ -73,7 +73,7 @@ attempts_table = Table(
     "fairlap_attempts",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("plan_digest", String(16), nullable=False),
+    Column("plan_digest", String(16), nullable=False, index=True),
     Column("neighbourhood", String(16), nullable=False, index=True),
     Column("machine_id", String(16)),
     Column("machine_digest", String(16), nullable=False),

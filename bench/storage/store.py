@@ -26,8 +26,9 @@ from bench.run.record import Run
 from bench.run.upgrades import NewerVersionError, upgrade_record
 from bench.storage.attempts import (
     AttemptSummary,
+    count_attempts,
     make_attempt,
-    read_neighbourhoods,
+    read_attempts,
     summarize_attempts,
     write_attempt,
 )
@@ -215,13 +216,13 @@ class Store:
         return self.summarize_attempts_of_all([run])[run.id]
 
     def summarize_attempts_of_all(self, jobs: Sequence[Run | JobRow]) -> Mapping[str, AttemptSummary]:
-        """As `summarize_attempts` for the races among several jobs, by id, with one query."""
+        """As `summarize_attempts` for the races among several jobs, by id, with two queries."""
         races = [job for job in jobs if job.kind is JobKind.RACE]
         own = [make_attempt(_describe_job(race) if isinstance(race, Run) else asdict(race)) for race in races]
-        neighbourhoods = list(dict.fromkeys(attempt.neighbourhood for attempt in own))
         with self._transaction() as connection:
-            stored = read_neighbourhoods(connection, neighbourhoods)
-        return {attempt.id: summarize_attempts(attempt, stored) for attempt in own}
+            stored = read_attempts(connection, (attempt.plan_digest for attempt in own))
+            plan_counts = count_attempts(connection, (attempt.neighbourhood for attempt in own))
+        return summarize_attempts(own, stored, plan_counts)
 
     def delete(self, job_id: str) -> bool:
         """Remove a job with its record. False if there is no such job. The count of attempts stays."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
 from bench.machine.limits import core_limit
+from bench.race.budget import MAX_OVERRUN_FACTOR, MIN_PAIRS_FOR_INTERVAL
 from bench.race.watchdog import RaceStopped
 from bench.run import events
 from bench.run.events import State
@@ -130,6 +132,15 @@ def test_a_race_that_ends_early_with_a_good_ratio_makes_no_claim(tmp_path, state
     assert "it looked good" in finding.seen and finding.remedy.startswith(remedy)
     assert describe_outcome(run) == claim.sentence
     assert "it looked good" in claim.sentence and remedy in claim.sentence
+
+
+def test_waiting_for_the_statistics_to_be_imported_is_not_in_the_budget(tmp_path, monkeypatch):
+    budget_s = 2.0
+    wait_s = MAX_OVERRUN_FACTOR * budget_s + 0.5
+    monkeypatch.setattr("bench.race.race.importlib.import_module", lambda _: time.sleep(wait_s))
+    run = run_trial_race(tmp_path, budget_s=budget_s).record
+    assert run.state is State.FINISHED
+    assert count_pairs(run) >= MIN_PAIRS_FOR_INTERVAL
 
 
 def test_a_race_that_finishes_with_one_pair_says_why_it_makes_no_claim(tmp_path, monkeypatch):

@@ -69,7 +69,7 @@ def test_a_budget_that_is_enough_is_not_blamed():
     run.state, run.why = State.STOPPED, "Stop was pressed"
     assert describe_outcome(run).endswith("stopped after 3 pairs (Stop was pressed). Let the run finish.")
     run.state, run.why = State.FINISHED, ""
-    assert "8 pairs fit into the budget of 600 s (10 min): run it again" in describe_outcome(run)
+    assert "8 pairs fit into the budget of 600 s (10 min), but something else used the time" in describe_outcome(run)
 
 
 def test_work_for_which_no_budget_is_enough_has_to_become_less():

@@ -20,7 +20,7 @@ def upgrade() -> None:
     attempts = op.create_table(
         "fairlap_attempts",
         sa.Column("id", sa.String(32), primary_key=True),
-        sa.Column("plan_digest", sa.String(16), nullable=False),
+        sa.Column("plan_digest", sa.String(16), nullable=False, index=True),
         sa.Column("neighbourhood", sa.String(16), nullable=False, index=True),
         sa.Column("machine_id", sa.String(16)),
         sa.Column("machine_digest", sa.String(16), nullable=False),
