@@ -38,10 +38,11 @@ def _describe_part_of_work(context: RuleContext) -> str:
 
 
 def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> str:
-    """The sentence of a claim that is refused, with the reasons."""
+    """The sentence of a claim that is refused, with the reasons and what to do about them."""
     comparison = context.comparison
     times = f"{format_duration(comparison.baseline.median)} and {format_duration(comparison.accelerated.median)}"
-    reasons = "; ".join(f"{finding.title.lower()}: {finding.seen}" for finding in refused)
+    reasons = "; ".join(f"{finding.title.lower()}: {finding.seen.rstrip('.')}" for finding in refused)
+    remedies = " ".join(dict.fromkeys(finding.remedy for finding in refused))
     label = context.run.snapshot.labels()[context.step]
     if context.same_code:
         others = [f"{finding.title.lower()}: {finding.seen}" for finding in refused if finding.rule != "different-code"]
@@ -57,6 +58,7 @@ def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> 
         )
     if [finding.rule for finding in refused] == ["interval"]:
         return (
-            f"No difference detected in {label} ({times}): {comparison.ratio.low:.3f} to {comparison.ratio.high:.3f}."
+            f"No difference detected in {label} ({times}): {comparison.ratio.low:.3f} to {comparison.ratio.high:.3f}. "
+            f"{remedies}"
         )
-    return f"No claim for {label} ({times}): {reasons}."
+    return f"No claim for {label} ({times}): {reasons}. {remedies}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.plan.validation import PlanError
 from bench.run.job_record import JobRecord
+from bench.storage.attempts import AttemptSummary, build_report
 
 STANDARD_OUTPUT = Path("-")
 
@@ -21,11 +22,14 @@ def check_json_file(file: Path | None) -> None:
             raise PlanError([problem]) from error
 
 
-def write_json(record: JobRecord, file: Path | None) -> None:
-    """Write a record to a file, to standard output for `-`, or nowhere for None. Raises OSError."""
+def write_json(record: JobRecord, file: Path | None, attempts: AttemptSummary | None = None) -> None:
+    """Write a record to a file, to standard output for `-`, or nowhere for None. Raises OSError.
+
+    `attempts` are those at the plan of a race; None for a measurement, and if they are not known.
+    """
     if file is None:
         return
-    text = json.dumps(record.report(), indent=1, ensure_ascii=False)
+    text = json.dumps(build_report(record, attempts), indent=1, ensure_ascii=False)
     if file == STANDARD_OUTPUT:
         print(text)
     else:

@@ -13,15 +13,17 @@ from bench.formatting import (
     format_ratio,
     measure_label,
 )
+from bench.run.outcome import describe_outcome
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
+from bench.storage.attempts import AttemptSummary, append_attempts
 from bench.values import TOTAL, Arm, Comparison, Failure, Outcome, Phase
 
 MAX_LOG_LINES = 10
 
 
-def print_run(console: Console, run: Run) -> None:
-    """Times, ratios, evidence, quality, failure and claim."""
+def print_run(console: Console, run: Run, attempts: AttemptSummary | None) -> None:
+    """Times, ratios, evidence, quality, failure, and the claim with the other attempts; None if they are not known."""
     snapshot = run.snapshot
     # A failure is printed below, with its remedy.
     reason = f": {run.why}" if run.why and not run.failure else ""
@@ -35,7 +37,7 @@ def print_run(console: Console, run: Run) -> None:
     _print_quality(console, run)
     if run.failure:
         print_failure(console, run.failure)
-    _print_claim(console, run)
+    _print_claim(console, run, attempts)
 
 
 def print_failure(console: Console, failure: Failure) -> None:
@@ -102,12 +104,12 @@ def _print_quality(console: Console, run: Run) -> None:
         console.print(f"{measure.label}: {format_measure(measure)}")
 
 
-def _print_claim(console: Console, run: Run) -> None:
+def _print_claim(console: Console, run: Run, attempts: AttemptSummary | None) -> None:
+    console.print()
+    console.print(append_attempts(describe_outcome(run), attempts), style="bold")
     claim = run.claim(TOTAL)
     if claim is None:
         return
-    console.print()
-    console.print(claim.sentence, style="bold")
     findings = [finding for finding in claim.findings if finding.outcome is not Outcome.PASSED]
     if not findings:
         return

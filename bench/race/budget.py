@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.race.recorder import EventRecorder
+from bench.run.outcome import MIN_PAIRS
 
 MAX_WARM_UP_SHARE = 0.25
 """Largest share of the budget that the warm-up may take."""
@@ -13,7 +14,7 @@ CORE_COUNTS_SHARE = 0.2
 """Share of the budget that is reserved for other core counts, if there are any to try."""
 MIN_PAIRS_TO_STOP = 20
 """Fewest pairs after which sampling may end before the budget is spent, because the interval is narrow enough."""
-MIN_PAIRS_FOR_CLAIM = 8
+MIN_PAIRS_FOR_CLAIM = MIN_PAIRS
 """No claim is made from fewer pairs, so the race takes them even if they exceed the budget, up to
 `CLAIM_OVERRUN_FACTOR` times."""
 MIN_PAIRS_FOR_INTERVAL = 3

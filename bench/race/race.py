@@ -145,9 +145,11 @@ class Race:
     def _sample_pairs(self, arms: Mapping[Arm, ArmProcess]) -> None:
         """Sample pairs until every interval is narrow enough or the budget is spent."""
         session = self._session
-        while self._statistics_import.is_alive():
-            self._statistics_import.join(CHECK_INTERVAL_S)
-            session.watchdog.check()
+        # On a busy machine the import takes seconds, which would leave no time for the pairs of a claim.
+        with self._budget.exclude():
+            while self._statistics_import.is_alive():
+                self._statistics_import.join(CHECK_INTERVAL_S)
+                session.watchdog.check()
         next_estimate_at = session.now
         for pairs in itertools.count(1):
             session.sampler.sample_round(arms.values(), Phase.RACE)

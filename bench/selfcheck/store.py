@@ -16,6 +16,7 @@ from sqlalchemy import Connection, create_engine, insert, select
 from bench.formatting import format_bytes, format_duration
 from bench.run.record import Run
 from bench.selfcheck.common import run_race
+from bench.storage.attempts import make_attempt, write_attempt
 from bench.storage.schema import jobs_table, records_table
 from bench.storage.store import Store
 
@@ -52,6 +53,7 @@ def check_store(report: Callable[[str], None] = print) -> None:
             "count those that two words select": lambda: store.count(words="plan7 loops"),
             "find the last run of a workload": lambda: store.last_run(workload=newest.workload),
             "load one run": lambda: store.load(newest.id),
+            f"count the attempts at {PLAN_COUNT} neighbouring plans": lambda: store.summarize_attempts(newest),
         }
         for name, operation in operations.items():
             report(f"{name}: {format_duration(_time_operation(operation))}")
@@ -96,3 +98,5 @@ def _copy_job(job: dict[str, Any], number: int) -> dict[str, Any]:
 def _insert_copies(connection: Connection, jobs: list[dict[str, Any]], record: bytes) -> None:
     connection.execute(insert(jobs_table), jobs)
     connection.execute(insert(records_table), [{"id": job["id"], "record": record} for job in jobs])
+    for job in jobs:
+        write_attempt(connection, make_attempt(job))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bench.run.record import Run
+from bench.storage.attempts import AttemptSummary
 from bench.storage.store import JobRow
 from bench.values import TOTAL, Sample
 
@@ -58,6 +59,10 @@ JOB_COLUMNS = {
 }
 """Columns of a list of jobs, with the field of `JobRow` that each one shows."""
 
+ATTEMPT_COLUMNS = ("attempt", "attempts", "neighbours")
+"""After those of the job: the number of the race among the attempts at its plan, how many there are, and how many runs
+of neighbouring plans. Empty for measurements."""
+
 CsvValue = str | int | float | None
 
 
@@ -66,9 +71,10 @@ def samples_csv(run: Run) -> str:
     return _format_csv(SAMPLE_COLUMNS, (fields for sample in run.samples for fields in _sample_rows(run.id, sample)))
 
 
-def jobs_csv(rows: Iterable[JobRow]) -> str:
-    """A list of jobs, one row per job, in the order of `rows`."""
-    return _format_csv(tuple(JOB_COLUMNS), map(_job_row, rows))
+def jobs_csv(rows: Iterable[JobRow], attempts: Mapping[str, AttemptSummary]) -> str:
+    """A list of jobs, one row per job, in the order of `rows`; `attempts` are those of the races among them, by id."""
+    columns = (*JOB_COLUMNS, *ATTEMPT_COLUMNS)
+    return _format_csv(columns, ((*_job_row(row), *_attempt_row(attempts.get(row.id))) for row in rows))
 
 
 def _sample_rows(run_id: str, sample: Sample) -> Iterator[Sequence[CsvValue]]:
@@ -88,6 +94,12 @@ def _job_row(row: JobRow) -> Sequence[CsvValue]:
         "claimed": None if row.claimed is None else str(row.claimed).lower(),
     }
     return [special[name] if name in special else getattr(row, name) for name in JOB_COLUMNS.values()]
+
+
+def _attempt_row(summary: AttemptSummary | None) -> Sequence[CsvValue]:
+    if summary is None:
+        return [None] * len(ATTEMPT_COLUMNS)
+    return summary.position, summary.count, summary.neighbour_count
 
 
 def _format_csv(columns: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:

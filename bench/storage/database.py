@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bench import paths
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 """The newest migration: the schema that `bench.storage.schema` describes."""
 VERSION_TABLE = "fairlap_version"
 """Alembic's table, under a name of our own: other programs may keep their tables in the same database."""

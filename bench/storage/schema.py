@@ -1,7 +1,8 @@
 """Tables of the store, as the newest migration leaves them.
 
 `fairlap_jobs` has what lists and filters need, one row per job. `fairlap_records` has the whole record, raw samples
-included, as compressed JSON. They are two tables so that reading a list never reads a record.
+included, as compressed JSON. They are two tables so that reading a list never reads a record. `fairlap_attempts` has
+one row per race that ended; it stays when the race is deleted.
 """
 
 from __future__ import annotations
@@ -66,6 +67,22 @@ jobs_table = Table(
     Column("record_version", Integer, nullable=False),
     Index("ix_fairlap_jobs_workload_started", "workload", "started"),
     Index("ix_fairlap_jobs_digest_started", "digest", "started"),
+)
+
+attempts_table = Table(
+    "fairlap_attempts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("plan_digest", String(16), nullable=False, index=True),
+    Column("neighbourhood", String(16), nullable=False, index=True),
+    Column("machine_id", String(16)),
+    Column("machine_digest", String(16), nullable=False),
+    Column("started", DateTime(timezone=True), nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("ratio", Float),
+    Column("ratio_low", Float),
+    Column("ratio_high", Float),
+    Column("claimed", Boolean),
 )
 
 records_table = Table(

@@ -7,9 +7,9 @@ See `bench.storage.schema` for the tables and `bench.storage.database` for migra
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
@@ -21,8 +21,17 @@ from bench.run.events import State
 from bench.run.job import JobKind
 from bench.run.job_record import JobRecord
 from bench.run.measurement import MeasurementRecord
+from bench.run.outcome import describe_outcome
 from bench.run.record import Run
 from bench.run.upgrades import NewerVersionError, upgrade_record
+from bench.storage.attempts import (
+    AttemptSummary,
+    count_attempts,
+    make_attempt,
+    read_attempts,
+    summarize_attempts,
+    write_attempt,
+)
 from bench.storage.database import StoreError, database_url, open_database, translate_errors
 from bench.storage.schema import MAX_TEXT_LENGTH, jobs_table, records_table
 from bench.values import Arm
@@ -72,11 +81,19 @@ class JobRow:
     claimed: bool | None
     """True if a claim is made, False if it is refused, None if the job did not come to one."""
     sentence: str | None
+    """The claim of a race, or why there is none and what to do; None for a measurement."""
     machine: str
     machine_id: str | None
     host: str | None
     boot_id: str | None
     record_version: int
+
+    @property
+    def race_sentence(self) -> str:
+        """The sentence of a race. Raises ValueError for a measurement, which has none."""
+        if self.sentence is None:
+            raise ValueError(f"Job {self.id} is a measurement, which has no sentence.")
+        return self.sentence
 
     def is_from(self, machine: Machine) -> bool:
         """Whether the job ran on `machine`. See `Machine.is_same_machine`."""
@@ -110,13 +127,18 @@ class Store:
         self._engine = open_database(self.url)
 
     def save(self, record: JobRecord) -> None:
-        """Store `record` in one transaction, and replace an earlier state of it. Raises StoreError: nothing changed."""
+        """Store `record` in one transaction, and replace an earlier state of it. Raises StoreError: nothing changed.
+
+        A race that has ended also counts as an attempt at its plan, even after it is deleted.
+        """
         columns = _describe_job(record)
         content = zlib.compress(record.model_dump_json().encode())
         with self._transaction() as connection:
             _delete_job(connection, record.id)
             connection.execute(insert(jobs_table).values(columns))
             connection.execute(insert(records_table).values(id=record.id, record=content))
+            if isinstance(record, Run) and record.state.over:
+                write_attempt(connection, make_attempt(columns))
 
     def load(self, job_id: str) -> JobRecord | None:
         """The record of a job, None if there is no such job. Raises StoreError if it cannot be read."""
@@ -149,8 +171,8 @@ class Store:
     def row(self, job_id: str) -> JobRow | None:
         """One job as lists show it."""
         with self._transaction() as connection:
-            found = connection.execute(select(jobs_table).where(jobs_table.c.id == job_id)).first()
-        return None if found is None else _make_row(found)
+            found = connection.execute(select(jobs_table).where(jobs_table.c.id == job_id))
+            return next(iter(_make_rows(connection, found)), None)
 
     def rows(self, *, limit: int | None = DEFAULT_LIMIT, offset: int = 0, **filters: Unpack[JobFilter]) -> list[JobRow]:
         """The jobs that pass `filters`, the newest first: `limit` of them after the first `offset`."""
@@ -158,7 +180,7 @@ class Store:
         newest_first = (jobs_table.c.started.desc(), jobs_table.c.id)
         query = _filtered(select(jobs_table), filters).order_by(*newest_first).limit(limit).offset(offset)
         with self._transaction() as connection:
-            return [_make_row(found) for found in connection.execute(query)]
+            return _make_rows(connection, connection.execute(query))
 
     def count(self, **filters: Unpack[JobFilter]) -> int:
         """Number of jobs that pass `filters`."""
@@ -189,8 +211,21 @@ class Store:
         """The newest finished measurement of a task, or of those with this digest (see `MeasurementRecord.digest`)."""
         return self._last(JobFilter(kind=JobKind.MEASUREMENT, workload=workload, task=task), digest)
 
+    def summarize_attempts(self, run: Run | JobRow) -> AttemptSummary:
+        """The attempts at the plan of a race and at its neighbours, deleted ones included. See `AttemptSummary`."""
+        return self.summarize_attempts_of_all([run])[run.id]
+
+    def summarize_attempts_of_all(self, jobs: Sequence[Run | JobRow]) -> Mapping[str, AttemptSummary]:
+        """As `summarize_attempts` for the races among several jobs, by id, with two queries."""
+        races = [job for job in jobs if job.kind is JobKind.RACE]
+        own = [make_attempt(_describe_job(race) if isinstance(race, Run) else asdict(race)) for race in races]
+        with self._transaction() as connection:
+            stored = read_attempts(connection, (attempt.plan_digest for attempt in own))
+            plan_counts = count_attempts(connection, (attempt.neighbourhood for attempt in own))
+        return summarize_attempts(own, stored, plan_counts)
+
     def delete(self, job_id: str) -> bool:
-        """Remove a job with its record. False if there is no such job."""
+        """Remove a job with its record. False if there is no such job. The count of attempts stays."""
         with self._transaction() as connection:
             return _delete_job(connection, job_id)
 
@@ -276,13 +311,35 @@ def _describe_results(run: Run) -> dict[str, Any]:
         "ratio_low": comparison.ratio.low,
         "ratio_high": comparison.ratio.high,
     }
-    claimed = claim and {"speed": claim.verdict.speed.value, "claimed": claim.made, "sentence": claim.sentence}
-    return (times or {}) | (claimed or {})
+    claimed = claim and {"speed": claim.verdict.speed.value, "claimed": claim.made}
+    return (times or {}) | (claimed or {}) | {"sentence": describe_outcome(run)}
 
 
 def _read_record(kind: str, content: bytes) -> JobRecord:
     model = MeasurementRecord if kind == JobKind.MEASUREMENT else Run
     return model.model_validate(upgrade_record(from_json(zlib.decompress(content))))
+
+
+def _make_rows(connection: Connection, found: Iterable[Row[Any]]) -> list[JobRow]:
+    """Rows of the table of jobs. Races of older versions have no sentence if they ended without a claim: they get it
+    from their records."""
+    rows = [_make_row(row) for row in found]
+    ids = [row.id for row in rows if row.kind is JobKind.RACE and row.sentence is None]
+    if not ids:
+        return rows
+    records = connection.execute(select(records_table).where(records_table.c.id.in_(ids)))
+    sentences = {row.id: _read_sentence(row.record) for row in records}
+    sentences |= {run_id: "No claim: the record of this run is missing." for run_id in ids if run_id not in sentences}
+    return [replace(row, sentence=sentences.get(row.id, row.sentence)) for row in rows]
+
+
+def _read_sentence(content: bytes) -> str:
+    try:
+        record = _read_record(JobKind.RACE, content)
+    except (zlib.error, ValueError) as error:
+        return f"No claim: the record of this run cannot be read ({error})."
+    assert isinstance(record, Run)
+    return describe_outcome(record)
 
 
 def _make_row(found: Row[Any]) -> JobRow:

@@ -1,4 +1,4 @@
-"""The claim card: the one sentence that a run supports, or the refusal, and the finding of every rule."""
+"""The claim card: the one sentence that a run supports, or why there is none, and the finding of every rule."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from ui.design.markdown import escape_markdown
 OUTCOME_WORDS = {Outcome.PASSED: "passed", Outcome.ANNOTATED: "note", Outcome.REFUSED: "refused"}
 
 
-def draw_claim_card(claim: Claim) -> None:
-    """The sentence in a box, with refusals and notes below it, and the passed rules in an expander."""
-    title, note = (
-        ("Claim", "all that this run supports") if claim.made else ("No claim", "the run does not support one")
-    )
+def draw_claim_card(sentence: str, claim: Claim | None) -> None:
+    """The sentence in a box, with refusals and notes below it, and the passed rules in an expander.
+
+    `claim` is None if the run ended before the rules could be applied.
+    """
+    made = claim is not None and claim.made
+    title, note = ("Claim", "all that this run supports") if made else ("No claim", "the run does not support one")
     with st.container(border=True):
-        st.markdown(f"{CLAIM_BADGES[claim.made].markdown(title)} :small[{note}]")
-        st.markdown(escape_markdown(claim.sentence))
+        st.markdown(f"{CLAIM_BADGES[made].markdown(title)} :small[{note}]")
+        st.markdown(escape_markdown(sentence))
+        if claim is None:
+            return
         for outcome in (Outcome.REFUSED, Outcome.ANNOTATED):
             for finding in _select_findings(claim, outcome):
                 st.markdown(_finding_markdown(finding), width="stretch")

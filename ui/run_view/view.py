@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bench.run.outcome import describe_outcome
 from bench.run.record import Run
+from bench.storage.attempts import append_attempts
 from ui.components.claim_card import draw_claim_card
 from ui.design.browser import detect_theme
 from ui.design.headings import draw_heading
+from ui.run_view.attempts import load_attempts
 from ui.run_view.downloads import draw_downloads
 from ui.run_view.environment import draw_environment
 from ui.run_view.evidence import draw_evidence_line
@@ -41,8 +44,8 @@ def draw_run(run: Run, *, key: str, live: bool) -> None:
         draw_steps(run, key, theme)
     draw_pictures(run, theme)
     draw_tables(run)
-    if claim := run.claim(step):
-        draw_heading("Claim")
-        draw_claim_card(claim)
+    attempts = load_attempts(run)
+    draw_heading("Claim")
+    draw_claim_card(append_attempts(describe_outcome(run, step), attempts), run.claim(step))
     draw_environment(run, key, theme)
-    draw_downloads(run, key)
+    draw_downloads(run, attempts, key)

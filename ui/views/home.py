@@ -11,6 +11,7 @@ from bench.formatting import format_bytes, format_cores, format_duration
 from bench.machine.model import INSTRUCTION_SET_LABELS, Machine
 from bench.run.record import Run
 from bench.scheduler.queue import QueueEntry
+from bench.storage.attempts import append_attempts
 from bench.storage.store import JobRow, StoreError
 from bench.values import Arm
 from bench.workload.declaration import PublishedRatio, Workload
@@ -18,6 +19,7 @@ from bench.workload.registry import load_workloads
 from ui import services
 from ui.design.badges import claim_badge
 from ui.design.browser import detect_theme
+from ui.design.markdown import escape_markdown
 from ui.design.text import format_date_time, format_optional_ratio
 from ui.design.theme import arm_name_markdown
 from ui.history import find_last_result
@@ -127,7 +129,9 @@ def _draw_result(row: JobRow, case_label: str) -> None:
         _draw_time(baseline, Arm.BASELINE, row.baseline_label, row.baseline_s)
         _draw_time(accelerated, Arm.ACCELERATED, row.accelerated_label, row.accelerated_s)
         ratio = format_optional_ratio(row.ratio, row.ratio_low, row.ratio_high)
-        st.markdown(f"**{ratio}** {claim_badge(row.claimed)}", help=row.sentence)
+        attempts = services.get_store().summarize_attempts(row)
+        sentence = append_attempts(row.race_sentence, attempts)
+        st.markdown(f"**{ratio}** {claim_badge(row.claimed)}", help=escape_markdown(sentence))
         elsewhere = "" if row.is_from(services.get_machine()) else f"on another machine: {row.machine}"
         parts = [
             case_label,

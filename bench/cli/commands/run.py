@@ -61,9 +61,11 @@ def run_race(options: argparse.Namespace) -> int:
     dispatcher = Dispatcher()
     end = follow_job(dispatcher, dispatcher.submit_race(plan, origin="command line"), ProgressLine())
     if isinstance(end.record, Run):
-        write_json(end.record, options.json)
+        # A run that could not be stored is printed all the same.
+        attempts = dispatcher.store.summarize_attempts(end.record) if end.stored else None
+        write_json(end.record, options.json, attempts)
         if options.json != STANDARD_OUTPUT:
-            print_run(make_console(), end.record)
+            print_run(make_console(), end.record, attempts)
     if end.problem:
         print(f"bench: {end.problem}", file=sys.stderr)
     return end.exit_status

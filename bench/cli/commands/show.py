@@ -14,6 +14,7 @@ from bench.cli.measurement_report import print_measurement
 from bench.cli.race_report import print_run
 from bench.formatting import format_ratio
 from bench.run.record import Run
+from bench.storage.attempts import format_position
 from bench.storage.store import Store
 
 MAX_LISTED_JOBS = 50
@@ -45,25 +46,29 @@ def show_job(options: argparse.Namespace) -> int:
     record = store.load(matches[0])
     if record is None:
         raise CommandError(f"job {options.id!r} has just been deleted")
-    write_json(record, options.json)
+    attempts = store.summarize_attempts(record) if isinstance(record, Run) else None
+    write_json(record, options.json, attempts)
     if options.json == STANDARD_OUTPUT:
         return 0
     if isinstance(record, Run):
-        print_run(console, record)
+        print_run(console, record, attempts)
     else:
         print_measurement(console, record)
     return 0
 
 
 def _list_jobs(console: Console, store: Store) -> None:
-    table = make_table(console, "id", "started", "job", "state", "ratio", "claim", right=("ratio",))
-    for row in store.rows(limit=MAX_LISTED_JOBS):
+    table = make_table(console, "id", "started", "job", "state", "ratio", "attempt", "claim", right=("ratio",))
+    rows = store.rows(limit=MAX_LISTED_JOBS)
+    attempts = store.summarize_attempts_of_all(rows)
+    for row in rows:
         table.add_row(
             row.id[:SHOWN_ID_DIGITS],
             f"{row.started.astimezone():%Y-%m-%d %H:%M}",
             row.title,
             str(row.state),
             format_ratio(row.ratio) if row.ratio else "",
+            format_position(attempts[row.id]) if row.id in attempts else "",
             row.sentence or "",
         )
     print_table(console, table)

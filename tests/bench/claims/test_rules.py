@@ -166,13 +166,14 @@ def test_counters_that_contradict_each_other_are_not_a_load():
     assert get_finding(make_claim_run(busy=(-0.004, 0.0)), "background").seen.startswith("0.00 and 0.00 cores")
 
 
-def test_a_failed_run_is_refused_and_a_stopped_one_noted():
+def test_failed_stopped_and_interrupted_runs_are_refused():
     made = make_claim_run()
     made.failure = Failure(what="It broke.", remedy="Mend it.")
     assert_refused_or_noted(made, "complete", Outcome.REFUSED, "It broke.")
     made = make_claim_run()
-    made.state, made.why = State.STOPPED, "Stop was pressed"
-    assert_refused_or_noted(made, "complete", Outcome.ANNOTATED, "Stop was pressed")
+    for state in (State.STOPPED, State.INTERRUPTED):
+        made.state, made.why = state, "somebody ended it"
+        assert_refused_or_noted(made, "complete", Outcome.REFUSED, f"{state} after 20 pairs (somebody ended it)")
 
 
 def test_a_baseline_that_is_better_on_fewer_cores_is_said():

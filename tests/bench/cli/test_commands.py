@@ -56,6 +56,24 @@ def test_run_writes_complete_json_and_stores_the_run(tmp_path):
     assert run["id"][:8] in run_command("show").stdout
 
 
+def test_the_number_of_attempts_is_printed_and_stays_when_the_others_are_deleted(tmp_path):
+    first, second = (run_command("run", "trial", *QUICK_OPTIONS) for _ in range(2))
+    assert "of this plan on this machine" not in first.stdout
+    text = "of 2 of this plan on this machine; median ratio of all"
+    assert f"Run 2 {text}" in " ".join(second.stdout.split())
+    assert "2 of 2" in run_command("show").stdout
+    store = Store()
+    newer, older = store.rows()
+    assert store.delete(newer.id)
+    file = tmp_path / "run.json"
+    shown = run_command("show", older.id, "--json", str(file))
+    assert f"Run 1 {text}" in " ".join(shown.stdout.split())
+    run = json.loads(file.read_text())
+    assert (run["attempts"]["position"], run["attempts"]["count"]) == (1, 2)
+    assert f"Run 1 {text}" in run["attempts"]["text"]
+    assert run["outcome"] == run["claim"]["sentence"]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -95,6 +113,8 @@ def test_a_failed_run_exits_with_1_and_shows_why():
     result = run_command("run", "trial", *QUICK_OPTIONS, "--set", "fault=raise")
     assert result.returncode == 1
     assert "this arm was told to fail" in result.stdout
+    assert "No claim: the run failed" in result.stdout
+    assert "No claim: the run failed" in run_command("show").stdout
     assert Store().rows()[0].state == "failed"
 
 
@@ -115,6 +135,7 @@ def test_control_c_stops_and_stores_the_run_and_leaves_no_process(home):
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "stopped" in out
+    assert "No claim" in out and "Let the run finish" in " ".join(out.split())
     assert Store().rows()[0].state == "stopped"
     assert not wait_until_gone(home)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from bench.cli.console import make_console
 from bench.cli.race_report import print_run
 from bench.formatting import format_duration
+from bench.run.events import State
 from bench.values import TOTAL, Arm, Failure
+from tests.support.attempts import summarize_alone
 from tests.support.runs import make_claim_run
 
 
 def test_a_report_has_times_ratios_and_the_claim(capsys):
     run = make_claim_run()
-    print_run(make_console(), run)
+    print_run(make_console(), run, summarize_alone(run))
     text = capsys.readouterr().out
     assert run.id[:8] in text and run.machine.short in text
     for arm in Arm:
@@ -22,11 +24,25 @@ def test_a_report_has_times_ratios_and_the_claim(capsys):
     assert f"{total.baseline.count} pairs" in text
 
 
+def test_a_run_without_a_claim_says_why_and_what_to_do(capsys):
+    run = make_claim_run(pairs=2)
+    run.samples, run.statistics = [], []
+    run.state, run.why = State.STOPPED, "Stop was pressed"
+    print_run(make_console(), run, summarize_alone(run))
+    text = " ".join(capsys.readouterr().out.split())
+    assert "No claim: the run was stopped before the first sample (Stop was pressed). Let the run finish." in text
+
+
+def test_a_run_that_is_not_stored_says_that_attempts_are_not_known(capsys):
+    print_run(make_console(), make_claim_run(), None)
+    assert "Other attempts at this plan are not known" in " ".join(capsys.readouterr().out.split())
+
+
 def test_long_labels_are_complete(capsys):
     run = make_claim_run()
     labels = {arm: f"{arm} with a label that is longer than twenty characters" for arm in Arm}
     run.snapshot = run.snapshot.model_copy(update={"arms": labels})
-    print_run(make_console(), run)
+    print_run(make_console(), run, summarize_alone(run))
     text = capsys.readouterr().out
     assert all(label in text for label in labels.values())
 
@@ -34,7 +50,7 @@ def test_long_labels_are_complete(capsys):
 def test_an_arm_against_itself_has_two_columns(capsys):
     run = make_claim_run()
     run.snapshot = run.snapshot.model_copy(update={"arms": dict.fromkeys(Arm, "stock")})
-    print_run(make_console(), run)
+    print_run(make_console(), run, summarize_alone(run))
     assert "stock (again)" in capsys.readouterr().out
 
 
@@ -42,7 +58,7 @@ def test_a_failure_is_printed_with_its_remedy_and_the_end_of_the_log(capsys):
     run = make_claim_run()
     log = [f"line {number}" for number in range(30)]
     run.failure = Failure(what="The arm failed.", remedy="Do something else.", log=log)
-    print_run(make_console(), run)
+    print_run(make_console(), run, summarize_alone(run))
     text = capsys.readouterr().out
     assert "The arm failed.\nDo something else.\n" in text
     assert "line 29" in text and "line 19\n" not in text
@@ -50,5 +66,5 @@ def test_a_failure_is_printed_with_its_remedy_and_the_end_of_the_log(capsys):
 
 def test_the_label_of_the_total_is_that_of_the_snapshot(capsys):
     run = make_claim_run()
-    print_run(make_console(), run)
+    print_run(make_console(), run, summarize_alone(run))
     assert run.snapshot.labels()[TOTAL] in capsys.readouterr().out

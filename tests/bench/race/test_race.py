@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from bench.race.budget import MAX_OVERRUN_FACTOR, MIN_PAIRS_FOR_INTERVAL
 from bench.race.watchdog import RaceStopped
 from bench.run import events
 from bench.run.events import State
+from bench.run.outcome import count_pairs, describe_outcome
 from bench.run.record import Run
 from bench.system.limits import core_limit
 from bench.values import Arm, Outcome, Phase, Speed
@@ -67,6 +71,7 @@ def test_a_fault_ends_in_a_clear_failure_with_the_log(tmp_path, home, fault, wor
     assert "accelerated arm (half the work)" in run.failure.what
     assert run.failure.remedy
     assert run.failure.arm is Arm.ACCELERATED
+    assert run.failure.what in describe_outcome(run) and run.failure.remedy in describe_outcome(run)
     assert not wait_until_gone(home)
 
 
@@ -100,20 +105,53 @@ def test_stopping_in_each_phase_leaves_nothing(tmp_path, home, phase):
     run = run_trial_race(tmp_path, stop=stop, emitted=emitted, target=0, cores=cores).record
     assert run.state is State.STOPPED
     assert run.why == "Stop was pressed"
+    sentence = describe_outcome(run)
+    assert sentence.startswith("No claim") and "(Stop was pressed)" in sentence and "Let the run finish" in sentence
     assert not wait_until_gone(home)
 
 
-def test_the_claim_of_a_stopped_race_is_annotated(tmp_path):
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [(State.STOPPED, "Let the run finish"), (State.INTERRUPTED, "Run it again")],
+)
+def test_a_race_that_ends_early_with_a_good_ratio_makes_no_claim(tmp_path, state, remedy):
     emitted: list = []
 
     def stop():
-        enough = sum(event.type == "estimate" for event in emitted) > 2
-        return RaceStopped(State.STOPPED, "Stop was pressed") if enough else None
+        looks_good = any(
+            event.type == "estimate" and event.pairs >= 20 and event.comparisons[0].ratio.low > 1 for event in emitted
+        )
+        return RaceStopped(state, "it looked good") if looks_good else None
 
     run = run_trial_race(tmp_path, stop=stop, emitted=emitted, target=0, budget_s=20).record
-    finding = next(f for f in run.claim().findings if f.rule == "complete")
-    assert finding.outcome is Outcome.ANNOTATED
-    assert "Stop was pressed" in finding.seen
+    assert run.state is state
+    assert run.comparison().ratio.low > 1, "times and interval are kept"
+    claim = run.claim()
+    assert not claim.made
+    finding = next(f for f in claim.findings if f.rule == "complete")
+    assert finding.outcome is Outcome.REFUSED
+    assert "it looked good" in finding.seen and finding.remedy.startswith(remedy)
+    assert describe_outcome(run) == claim.sentence
+    assert "it looked good" in claim.sentence and remedy in claim.sentence
+
+
+def test_waiting_for_the_statistics_to_be_imported_is_not_in_the_budget(tmp_path, monkeypatch):
+    budget_s = 2.0
+    wait_s = MAX_OVERRUN_FACTOR * budget_s + 0.5
+    slow_import = SimpleNamespace(import_module=lambda _: time.sleep(wait_s))
+    monkeypatch.setattr("bench.race.race.importlib", slow_import)
+    run = run_trial_race(tmp_path, budget_s=budget_s).record
+    assert run.state is State.FINISHED
+    assert count_pairs(run) >= MIN_PAIRS_FOR_INTERVAL
+
+
+def test_a_race_that_finishes_with_one_pair_says_why_it_makes_no_claim(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.race.budget.MAX_OVERRUN_FACTOR", 0.001)
+    run = run_trial_race(tmp_path).record
+    assert run.state is State.FINISHED
+    assert count_pairs(run) == 1 and not run.statistics and not run.claims
+    assert describe_outcome(run).startswith("No claim: only 1 pair in ")
+    assert "an interval needs 8; a pair takes" in describe_outcome(run)
 
 
 def test_an_excluded_step_is_timed_but_not_part_of_the_total(tmp_path, monkeypatch):

@@ -71,7 +71,7 @@ def test_a_run_outlives_its_declaration(finished: Run, changed, capsys) -> None:
     assert [claim.sentence for claim in decide_claims(run)] == [claim.sentence for claim in run.claims]
     assert find_differences(run, finished) == []
     assert run.report()["snapshot"]["arms"] == {"baseline": "full work", "accelerated": "half the work"}
-    print_run(make_console(), run)
+    print_run(make_console(), run, Store().summarize_attempts(run))
     printed = capsys.readouterr().out
     assert all(label in printed for label in ("Trial", "full work", "half the work", *run.snapshot.labels().values()))
     assert set(run.snapshot.labels()) == {TOTAL, "spin", "nothing"}

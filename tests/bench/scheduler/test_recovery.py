@@ -1,17 +1,19 @@
 """Jobs whose processes have died are stored as interrupted."""
 
 import signal
+from datetime import timedelta
 
 import pytest
 
 from bench.run.events import RECORD_VERSION, State
 from bench.run.files import journal_path
+from bench.run.record import Run
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.recovery import recover_jobs
 from bench.storage.store import Store
 from tests.support.dispatching import make_trial_plan, wait_until_over, wait_until_racing
 from tests.support.processes import wait_until_gone
-from tests.support.runs import run_trial_race
+from tests.support.runs import make_opening, run_trial_race
 from tests.support.stored_runs import OLD_JOURNAL
 
 
@@ -29,6 +31,8 @@ def test_a_server_that_ends_takes_its_workers_along_and_its_run_is_interrupted(h
     kept = Store().load(run)
     assert kept.state is State.INTERRUPTED
     assert kept.samples
+    sentence = Store().row(run).race_sentence
+    assert sentence.startswith("No claim") and "Run it again" in sentence
     assert not watcher.entries()
 
 
@@ -63,7 +67,21 @@ def test_a_journal_cut_short_in_a_line_is_recovered_up_to_it(home, tmp_path):
     kept = Store().load(emitted[0].run)
     assert kept.state is State.INTERRUPTED
     assert kept.samples == [event.sample for event in emitted[:40] if event.type == "sample"]
+    assert kept.why in Store().row(kept.id).race_sentence
     assert not whole.exists()
+
+
+def test_a_run_that_died_before_its_first_sample_has_a_sentence_and_counts_as_an_attempt(home):
+    opening = make_opening()
+    journal_path(opening.run).write_text(opening.model_dump_json() + "\n")
+    assert recover_jobs(Store()) == [opening.run]
+    row = Store().row(opening.run)
+    assert row.race_sentence == (
+        "No claim: the run was interrupted while its arms were being prepared (its process ended). Run it again, and "
+        "keep its dashboard or command line open until the run ends."
+    )
+    later = Run.open(opening).model_copy(update={"id": "later", "started": opening.started + timedelta(seconds=1)})
+    assert Store().summarize_attempts(later).count == 2
 
 
 def test_a_journal_of_0_1_0_is_stored_as_a_run(home):

@@ -10,7 +10,7 @@ from statistics import median
 import pytest
 
 from bench.run.record import Run
-from bench.storage.csv_export import JOB_COLUMNS, SAMPLE_COLUMNS, jobs_csv, samples_csv
+from bench.storage.csv_export import ATTEMPT_COLUMNS, JOB_COLUMNS, SAMPLE_COLUMNS, jobs_csv, samples_csv
 from bench.storage.store import Store
 from bench.values import Arm
 from tests.support.runs import make_opening, run_trial_race
@@ -67,8 +67,10 @@ def test_the_list_keeps_order_digits_and_awkward_text(finished):
     store.save(finished)
     row = store.rows()[0]
     awkward = replace(row, id="other", sentence='He said "2x",\nand left', ratio=None, claimed=None)
-    rows = parse_csv(jobs_csv([awkward, row]))
-    assert list(rows[0]) == list(JOB_COLUMNS)
+    rows = parse_csv(jobs_csv([awkward, row], store.summarize_attempts_of_all([awkward, row])))
+    assert list(rows[0]) == [*JOB_COLUMNS, *ATTEMPT_COLUMNS]
+    # `awkward` is not stored, so it is no attempt before or after the other run.
+    assert (rows[1]["attempt"], rows[1]["attempts"], rows[1]["neighbours"]) == ("1", "1", "0")
     assert [found["run"] for found in rows] == ["other", finished.id]
     assert rows[0]["sentence"] == awkward.sentence
     assert (rows[0]["ratio"], rows[0]["claim_made"]) == ("", "")

@@ -94,6 +94,8 @@ def _confirm_deletion(rows: list[JobRow]) -> None:
     if len(rows) > MAX_NAMED_ROWS:
         st.markdown(f"- and {len(rows) - MAX_NAMED_ROWS} more")
     st.markdown("Everything that was measured is deleted with them. This cannot be undone.")
+    if any(row.kind is JobKind.RACE for row in rows):
+        st.caption("The count of attempts stays: other runs of the same plan still say that it was raced this often.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep", key="runs_keep"):
             st.rerun()

@@ -8,11 +8,13 @@ import streamlit as st
 from bench.formatting import format_duration, format_ratio_with_interval
 from bench.run.comparability import find_differences
 from bench.run.record import Run
+from bench.storage.attempts import format_position
 from bench.values import Arm, Comparison, Summary
 from ui.design.badges import claim_badge
 from ui.design.browser import detect_theme
 from ui.design.text import format_date_time
 from ui.design.theme import arm_name_markdown
+from ui.run_view.attempts import load_attempts
 
 
 def draw_comparison(first: Run, second: Run) -> None:
@@ -47,7 +49,7 @@ def _column_title(run: Run) -> str:
 
 
 def _build_column(run: Run, total: Comparison) -> dict[str, str]:
-    claim = run.claim()
+    claim, attempts = run.claim(), load_attempts(run)
     times = {
         arm_name_markdown(arm, run.snapshot.arms[arm], detect_theme()): _format_median(total.summary(arm))
         for arm in Arm
@@ -56,6 +58,7 @@ def _build_column(run: Run, total: Comparison) -> dict[str, str]:
         "ratio, 95 % interval": f"**{format_ratio_with_interval(total.ratio)}**",
         "pairs": str(total.baseline.count),
         "claim": claim_badge(claim.made if claim else None),
+        "attempt": format_position(attempts) if attempts else "not known",
     }
 
 

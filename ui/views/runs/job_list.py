@@ -10,7 +10,7 @@ import streamlit as st
 
 from bench.run.job import JobKind
 from bench.storage.csv_export import jobs_csv
-from bench.storage.store import JobRow
+from bench.storage.store import JobFilter, JobRow, Store
 from ui import services
 from ui.run_view import downloads
 from ui.views.runs import filters
@@ -43,6 +43,11 @@ class JobList:
     draw_selected: Callable[[list[JobRow]], None]
 
 
+def _write_csv(store: Store, shown: JobFilter) -> str:
+    rows = store.rows(limit=filters.CSV_LIMIT, **shown)
+    return jobs_csv(rows, store.summarize_attempts_of_all(rows))
+
+
 def draw_job_list(jobs: JobList, digest: str | None) -> None:
     """The jobs, or those of one digest, that pass the filters on the page, the newest first. Raises StoreError."""
     store, key = services.get_store(), jobs.key
@@ -65,7 +70,7 @@ def draw_job_list(jobs: JobList, digest: str | None) -> None:
         filters.draw_page_choice(count, key)
         downloads.draw_file_button(
             "List as CSV",
-            lambda: jobs_csv(store.rows(limit=filters.CSV_LIMIT, **shown)),
+            lambda: _write_csv(store, shown),
             f"fairlap-{key}.csv",
             key=f"{key}_csv",
         )

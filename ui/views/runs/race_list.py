@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -11,8 +11,10 @@ from pandas.io.formats.style import Styler
 from bench.formatting import format_duration, format_interval, format_ratio
 from bench.run.events import State
 from bench.run.job import JobKind
+from bench.storage.attempts import AttemptSummary, format_position
 from bench.storage.store import JobRow
 from bench.values import Interval
+from ui import services
 from ui.design.badges import CLAIM_COLOURS, CLAIM_WORDS
 from ui.views.runs.actions import open_clicked_row
 from ui.views.runs.job_list import ChoiceFilter, JobList
@@ -34,7 +36,7 @@ def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
     ids = [row.id for row in rows]
     st.session_state[f"{KEY}_shown"] = ids
     event = st.dataframe(
-        _build_frame(rows),
+        _build_frame(rows, services.get_store().summarize_attempts_of_all(rows)),
         hide_index=True,
         height="auto",
         column_config=_column_config(),
@@ -48,7 +50,7 @@ def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
     return [rows[number] for number in event.selection.rows if number < len(rows)]
 
 
-def _build_frame(rows: Sequence[JobRow]) -> Styler:
+def _build_frame(rows: Sequence[JobRow], attempts: Mapping[str, AttemptSummary]) -> Styler:
     """The rows of the table. Times stay numbers, so that they can be sorted, and are formatted with units."""
     frame = pd.DataFrame(
         {
@@ -62,10 +64,12 @@ def _build_frame(rows: Sequence[JobRow]) -> Styler:
             "interval": [_format_row_interval(row) for row in rows],
             "claim": [[CLAIM_WORDS[row.claimed]] for row in rows],
             "verdict": [_verdict_words(row) for row in rows],
+            "attempt": [format_position(attempts[row.id]) for row in rows],
             "cores": [row.cores for row in rows],
             "batch": [row.batch for row in rows],
             "origin": [row.origin for row in rows],
             "requester": [row.requester for row in rows],
+            "sentence": [row.race_sentence for row in rows],
         }
     ).astype({"baseline": float, "accelerated": float, "ratio": float})
     style = frame.style
@@ -102,10 +106,16 @@ def _column_config() -> dict:
         "verdict": config.MultiselectColumn(
             "Verdict", options=list(VERDICT_COLOURS), color=list(VERDICT_COLOURS.values()), width=170
         ),
+        "attempt": config.TextColumn(
+            "Attempt",
+            width=76,
+            help="Number of this run among all runs of its plan on its machine, deleted ones included.",
+        ),
         "cores": config.NumberColumn("Cores", width=58),
         "batch": config.NumberColumn("Batch", width=58),
         "origin": config.TextColumn("Origin", width=104, help="Where the run was started."),
         "requester": config.TextColumn("By", width=90, help="User name of the person who started it."),
+        "sentence": config.TextColumn("Sentence", width=400, help="The claim, or why there is none and what to do."),
     }
 
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.run.events import State
 from bench.run.record import Run
+from bench.storage.attempts import append_attempts
 from bench.storage.store import JobRow
+from ui import services
 from ui.design.badges import claim_badge
+from ui.design.markdown import escape_markdown
 from ui.design.text import format_date_time
 from ui.views.runs.actions import draw_delete_button, draw_download_buttons, load_record, open_job
 from ui.views.runs.compare import draw_comparison
-
-ENDED_WORDS: dict[State | str, str] = {
-    State.FAILED: "failed",
-    State.STOPPED: "was stopped",
-    State.INTERRUPTED: "was interrupted",
-}
 
 
 def draw_selection(rows: list[JobRow]) -> None:
@@ -28,7 +24,8 @@ def draw_selection(rows: list[JobRow]) -> None:
 
 def _draw_selected(row: JobRow) -> None:
     st.markdown(f"**{row.title}**, {format_date_time(row.started)} {claim_badge(row.claimed)} `{row.id[:8]}`")
-    st.markdown(row.sentence or f"It {ENDED_WORDS.get(row.state, 'ended')} before it reached a verdict.")
+    attempts = services.get_store().summarize_attempts(row)
+    st.markdown(escape_markdown(append_attempts(row.race_sentence, attempts)))
     record = load_record(row.id)
     with st.container(horizontal=True):
         if record:
