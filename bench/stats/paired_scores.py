@@ -115,14 +115,16 @@ def tango_interval(pairs: int, lost: int, gained: int) -> tuple[float, float]:
         variance = pairs * (2 * share + delta * (1 - delta))
         return (gained - lost - pairs * delta) / max(variance, 1e-300) ** 0.5
 
-    edge, value = 1 - 1e-12, (gained - lost) / pairs
-    ends = []
-    for end, target in ((-edge, _Z), (edge, -_Z)):
-        if (score(end) - target) * (score(value) - target) >= 0:
-            ends.append(float(np.sign(end)))
-        else:
-            ends.append(float(optimize.brentq(lambda delta, target=target: score(delta) - target, end, value)))
-    return ends[0], ends[1]
+    value = (gained - lost) / pairs
+
+    def find_end(edge: float, target: float) -> float:
+        """Where the statistic is `target`, between the difference itself and the edge of possible differences."""
+        inside = edge * (1 - 1e-12)
+        if (score(inside) - target) * (score(value) - target) >= 0:
+            return edge
+        return float(optimize.brentq(lambda delta: score(delta) - target, inside, value))
+
+    return find_end(-1.0, _Z), find_end(1.0, -_Z)
 
 
 def share_interval(successes: int, count: int) -> Interval:

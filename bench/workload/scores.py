@@ -29,7 +29,7 @@ def write_scores(scratch: Path, scores: Mapping[str, Scores]) -> None:
     import numpy as np
 
     merged = {**read_scores(scratch), **scores}
-    np.savez(scratch / SCORES_FILE, **merged)
+    np.savez(scratch / SCORES_FILE, allow_pickle=False, **merged)
 
 
 def read_scores(scratch: Path) -> dict[str, Scores]:

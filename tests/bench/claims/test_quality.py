@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ PSNR = Measure(
 )
 
 
-def write_arms(tmp_path, **scores) -> dict[Arm, object]:
+def write_arms(tmp_path: Path, **scores) -> dict[Arm, Path]:
     """Scratch folders in which each arm wrote its scores: by name, those of the baseline and of the other arm."""
     folders = {arm: tmp_path / arm for arm in Arm}
     for place, folder in enumerate(folders.values()):

@@ -6,7 +6,7 @@ from bench.cli.console import make_console
 from bench.cli.race_report import print_run
 from bench.formatting import format_duration
 from bench.values import TOTAL, Arm, Failure
-from tests.support.runs import make_claim_run
+from tests.support.runs import make_claim_run, make_psnr_quality
 
 
 def test_a_report_has_times_ratios_and_the_claim(capsys):
@@ -20,6 +20,18 @@ def test_a_report_has_times_ratios_and_the_claim(capsys):
     assert format_duration(total.baseline.median) in text and format_duration(total.accelerated.median) in text
     assert f"{total.ratio.value:.2f}x" in text
     assert f"{total.baseline.count} pairs" in text
+
+
+def test_accuracy_has_its_number_of_observations_and_the_interval(capsys):
+    run = make_claim_run()
+    print_run(make_console(), run)
+    assert "number of observations not known" in capsys.readouterr().out
+    run.quality = make_psnr_quality()
+    print_run(make_console(), run)
+    text = capsys.readouterr().out
+    assert "273,280 pixels" in text
+    assert "mean squared error -3.00 %, 95 % interval -5.00 % to -2.00 %" in text
+    assert "answers that agree: 90.00 % (10 questions, 95 % interval 55.50 to 99.75 %)" in text
 
 
 def test_long_labels_are_complete(capsys):
