@@ -110,9 +110,11 @@ def accuracy(context: RuleContext) -> RuleResult:
             return Outcome.REFUSED, seen, "The arms produce different results: see the table of results."
         if any(loss.accuracy is Accuracy.OUTSIDE and loss.baseline.loss is LossKind.EQUALITY for loss in losses):
             return Outcome.REFUSED, f"{seen}: elements that were right before are wrong", "Use a more exact setting."
-        remedy = (
-            "The accelerated arm loses too much accuracy: use a more exact setting, or set a lower limit and say so."
-        )
+        remedy = "The accelerated arm loses too much accuracy: use a more exact setting."
+        outside = [loss for loss in losses if loss.accuracy is Accuracy.OUTSIDE]
+        if all(loss.interval and loss.interval.low <= 1 - limit for loss in outside):
+            noun = outside[0].baseline.observation or "observation"
+            remedy += f" The interval includes smaller losses too: more {noun}s would tell which it is."
         return Outcome.REFUSED, f"{seen}: a loss of more than {1 - limit:.2%}", remedy
     if verdict is Accuracy.UNDECIDED:
         undecided = [loss for loss in losses if loss.accuracy is Accuracy.UNDECIDED]

@@ -66,7 +66,7 @@ class QuestionAnswering:
             "facts": {
                 "model": f"{self.checkpoint.name}, {self.checkpoint.config.parameters() / 1e6:.1f} M parameters",
                 "questions": f"{len(self.questions):,}",
-                "accuracy": self._describe_judged_questions(),
+                "accuracy": f"judged by {len(self.judged_questions):,} questions {self.selection}".rstrip(),
                 "windows": f"{self.windows_per_question} of {self.length} word pieces per question",
                 "instances": f"{self.instance_count} × {self.settings.cores // self.instance_count} cores",
             },
@@ -85,22 +85,19 @@ class QuestionAnswering:
         ]
 
     def _choose_judged_questions(self) -> None:
-        """Judge a tuned model only by questions whose passages its tuning did not read, in both arms."""
-        self.judged_questions, self.bias = self.questions, ""
+        """Judge by distinct questions; a tuned model only by those whose passages its tuning did not read. The same in
+        both arms."""
+        self.judged_questions, self.selection, self.bias = squad.drop_repeated(self.questions), "", ""
         if "int8" not in (self.settings.baseline, self.settings.accelerated):
             return
         name = str(self.settings.parameters["quantization"])
         passages = conversion.load_conversion(name, self.settings.cache / "bert", self.checkpoint).tuning_passages
         if passages is None:
             self.bias = "the INT8 model may have been tuned on the questions that judge it"
-        elif held_out := squad.select_held_out(self.questions, passages):
-            self.judged_questions = held_out
-        else:
+        elif not (held_out := squad.select_held_out(self.judged_questions, passages)):
             self.bias = "the INT8 model was tuned on the passages of all questions that judge it"
-
-    def _describe_judged_questions(self) -> str:
-        text = f"judged by {len(self.judged_questions):,} questions"
-        return f"{text} {HELD_OUT}" if len(self.judged_questions) < len(self.questions) else text
+        elif len(held_out) < len(self.judged_questions):
+            self.judged_questions, self.selection = held_out, HELD_OUT
 
     def _start_models(self, progress: ProgressReporter) -> None:
         if self.instance_count == 1:
@@ -196,7 +193,7 @@ class QuestionAnswering:
             value=value,
             observations=len(self.judged_questions),
             observation="question",
-            selection=HELD_OUT if len(self.judged_questions) < len(self.questions) else "",
+            selection=self.selection,
             bias=self.bias,
             bias_remedy=RETUNE_REMEDY if self.bias else "",
             **fields,

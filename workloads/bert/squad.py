@@ -174,6 +174,17 @@ def select_held_out(questions: Iterable[Question], tuning_passages: Collection[s
     return [question for question in questions if identify_passage(question.passage) not in tuning_passages]
 
 
+def drop_repeated(questions: Iterable[Question]) -> list[Question]:
+    """Return the questions without those that were asked about the same passage before, in other case or punctuation.
+
+    A question that is repeated under other ids is one observation, not several.
+    """
+    distinct: dict[tuple[str, str], Question] = {}
+    for question in questions:
+        distinct.setdefault((identify_passage(question.passage), normalize_answer(question.question)), question)
+    return list(distinct.values())
+
+
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = set(string.punctuation)
 

@@ -104,6 +104,16 @@ def test_a_loss_beyond_the_limit_is_refused_and_more_questions_are_no_remedy(tmp
     assert find_observations_needed(make_quality(tmp_path, F1, before, after).differences[0], 0.01) is None
 
 
+def test_a_loss_beyond_the_limit_that_may_be_smaller_says_so(tmp_path):
+    before = np.full(300, 100.0)
+    after = before.copy()
+    after[:10], before[10:15] = 0.0, 0.0
+    finding = get_finding(make_run(make_quality(tmp_path, F1, before, after)), "accuracy")
+    assert finding.outcome is Outcome.REFUSED
+    assert "a loss of more than 1.00%" in finding.seen
+    assert "more questions would tell" in finding.remedy and "limit" not in finding.remedy
+
+
 def test_a_model_that_knows_nothing_proves_nothing(tmp_path):
     zeros = np.zeros(1000)
     finding = get_finding(make_run(make_quality(tmp_path, F1, zeros, zeros)), "accuracy")

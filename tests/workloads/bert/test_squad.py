@@ -104,6 +104,14 @@ def test_a_passage_is_either_for_tuning_or_held_out_in_every_file():
     assert squad.select_held_out(questions, ids) == held_out
 
 
+def test_a_question_that_is_repeated_under_other_ids_is_one():
+    repeated = [make_question("river", id=str(number), question="Where is it?" + "?" * number) for number in range(500)]
+    questions = squad.parse_questions(make_file(*repeated, make_question("mill", id="other", question="What stands?")))
+    assert [question.id for question in squad.drop_repeated(questions)] == ["0", "other"]
+    shipped = squad.read_questions(squad.EVALUATION_FILE)
+    assert squad.drop_repeated(shipped) == shipped
+
+
 def test_a_passage_with_other_case_and_white_space_is_the_same_passage():
     same = squad.identify_passage("The old  Mill.")
     assert squad.identify_passage("the old mill") == same != squad.identify_passage("the new mill")
