@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from decimal import Decimal
 
-from bench.values import Interval, Measure
+from bench.values import Interval, Measure, MeasureDifference
 
 MIN_PLAIN_VALUE = 0.005
 """Smaller measures would read 0.00, so they are written with an exponent."""
@@ -110,6 +110,38 @@ def format_measure(measure: Measure) -> str:
     else:
         number = f"{measure.value:,.2f}" if magnitude < 1000 else f"{measure.value:,.0f}"
     return f"{number} {measure.unit}".rstrip()
+
+
+def format_observations(measure: Measure) -> str:
+    """What a measure is a mean over: `425 questions`, or `not known` in runs that did not record it."""
+    if measure.observations is None:
+        return "number of observations not known"
+    count = format_count(measure.observations, measure.observation or "observation")
+    return f"{count} {measure.selection}".rstrip()
+
+
+def format_difference(difference: MeasureDifference) -> str:
+    """The relative difference of a mean, with its interval: `F1 -0.74 %, 95 % interval -2.94 % to +1.35 %`.
+
+    Absolute if the baseline's mean is 0.
+    """
+    value = difference.difference
+    if difference.baseline > 0:
+        ends = [f"{100 * end / difference.baseline:+.2f} %" for end in (value.value, value.low, value.high)]
+    else:
+        ends = [f"{end:+.2f}" for end in (value.value, value.low, value.high)]
+    return f"{difference.label} {ends[0]}, 95 % interval {ends[1]} to {ends[2]}"
+
+
+def format_agreement(measure: Measure) -> str:
+    """A share of equal results: `answers that agree: 98.82 % (425 questions, 95 % interval 97.27 to 99.61 %)`."""
+    text = f"{measure.label}: {format_measure(measure)}"
+    if measure.observations is None:
+        return text
+    text += f" ({format_observations(measure)}"
+    if measure.interval is not None:
+        text += f", 95 % interval {measure.interval.low:.2f} to {measure.interval.high:.2f} {measure.unit}".rstrip()
+    return f"{text})"
 
 
 def measure_label(baseline: Measure, accelerated: Measure) -> str:

@@ -158,6 +158,35 @@ class Evidence(Value):
     if it is not known."""
 
 
+class Interval(Value):
+    """A value with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval's width, relative to the value."""
+        return (self.high - self.low) / 2 / self.value if self.value else float("inf")
+
+    def includes(self, number: float) -> bool:
+        return self.low <= number <= self.high
+
+
+class LossKind(StrEnum):
+    """How the loss of a decisive measure is judged. A measure that is not decisive is not judged."""
+
+    SCORE = "score"
+    """Loss relative to the baseline: a score of 99 after 100 has lost 1 %."""
+    ERROR = "error"
+    """Relative increase of a mean error, such as the mean squared error: 1.01 after 1.00 is 1 % worse."""
+    EQUALITY = "equality"
+    """No loss is allowed: no element may be wrong that was right before, whatever the plan's limit."""
+    UNKNOWN = "not known"
+    """Of runs that did not record it. Their measures are judged by the share of the value that is kept."""
+
+
 class Measure(Value):
     """One measure of the quality of a result."""
 
@@ -168,6 +197,23 @@ class Measure(Value):
     higher_is_better: bool = True
     decisive: bool = False
     """True for measures that a claim depends on; the others are for information."""
+    loss: LossKind = LossKind.UNKNOWN
+    """How the loss is judged if the measure is decisive."""
+    mean_label: str = ""
+    """Label of the mean that the loss is judged by, such as `mean squared error`; empty if it is the value itself."""
+    observations: int | None = None
+    """Number of observations that the value is a mean over; None if it is not known, or not a mean."""
+    observation: str = ""
+    """What one observation is, in the singular, such as `question`."""
+    selection: str = ""
+    """Which observations these are, if they are not all that there are."""
+    interval: Interval | None = None
+    """Interval of a share of independent observations, in the unit of the value; None if it is not known."""
+    bias: str = ""
+    """Why the value is biased, so that no claim may depend on it, such as a model that was tuned on the same questions;
+    empty if it is not biased."""
+    bias_remedy: str = ""
+    """How to get a value without that bias."""
     same_work: bool = False
     """True for a count of work, such as iterations: if it differs, the arms did not do the same work."""
     step: str = ""
@@ -296,22 +342,6 @@ class Reading(Value):
     """Resident memory of each arm's process tree."""
 
 
-class Interval(Value):
-    """A value with its 95 % confidence interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def half_width(self) -> float:
-        """Half of the interval's width, relative to the value."""
-        return (self.high - self.low) / 2 / self.value if self.value else float("inf")
-
-    def includes(self, number: float) -> bool:
-        return self.low <= number <= self.high
-
-
 class Summary(Value):
     """Summary of one arm's times of one step."""
 
@@ -399,6 +429,8 @@ class Accuracy(StrEnum):
 
     WITHIN = "within"
     OUTSIDE = "outside"
+    UNDECIDED = "undecided"
+    """The interval of the loss reaches beyond the limit, or the measure is biased."""
     NOT_MEASURED = "not measured"
 
 
@@ -439,6 +471,50 @@ class Claim(Value):
     findings: list[Finding]
 
 
+class IntervalMethod(StrEnum):
+    """How the interval of a difference between paired scores is computed."""
+
+    BOOTSTRAP = "paired bootstrap"
+    TANGO = "Tango's score interval of paired shares"
+
+
+class MeasureDifference(Value):
+    """How far a measure of the arms differs, over the same observations in both arms."""
+
+    name: str
+    """Name of the measure."""
+    label: str
+    """The mean that is compared: `F1`, or `mean squared error` for PSNR."""
+    observations: int = Field(ge=1)
+    groups: int = Field(ge=1)
+    """Number of scores: of observations, or of groups of them if neighbours are not independent."""
+    baseline: float
+    """Mean of the baseline arm's scores."""
+    accelerated: float
+    difference: Interval
+    """Accelerated minus baseline, with its 95 % interval."""
+    deviation: float = Field(ge=0)
+    """Standard deviation of the differences of the pairs of scores."""
+    largest: float | None = None
+    """Largest score of any observation, if scores are bounded; None for errors."""
+    higher_is_better: bool
+    method: IntervalMethod
+
+    @property
+    def loss(self) -> Interval | None:
+        """How much worse the accelerated arm is, as a share of the baseline's mean; negative if it is better.
+
+        None if the baseline's mean is not positive, so that there is nothing to compare with.
+        """
+        if self.baseline <= 0:
+            return None
+        ends = (self.difference.value, self.difference.low, self.difference.high)
+        value, low, high = (end / self.baseline for end in ends)
+        if self.higher_is_better:
+            return Interval(value=-value, low=-high, high=-low)
+        return Interval(value=value, low=low, high=high)
+
+
 class Quality(Value):
     """The measures of both arms, and of the agreement between their results."""
 
@@ -446,6 +522,12 @@ class Quality(Value):
     accelerated: list[Measure]
     agreement: list[Measure] = Field(default_factory=list[Measure])
     """A decisive measure of agreement is a share of equal results in percent; it is compared with 100."""
+    differences: list[MeasureDifference] = Field(default_factory=list[MeasureDifference])
+    """Of the measures whose scores the arms reported; empty for runs that did not record them."""
+
+    def difference(self, name: str) -> MeasureDifference | None:
+        """The difference of a measure; None if it is not known."""
+        return next((difference for difference in self.differences if difference.name == name), None)
 
 
 class Failure(Value):

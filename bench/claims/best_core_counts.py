@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bench.claims.refusals import MIN_PAIRS
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import compare_speed
 from bench.formatting import format_cores, format_duration, format_interval, format_ratio_with_interval
+from bench.run.outcome import MIN_PAIRS
 from bench.run.record import Run
 from bench.values import Arm, CoreCount, Outcome, Speed
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from bench.claims.best_core_counts import find_best_core_counts
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
-from bench.claims.speed import find_best_core_count
 from bench.formatting import format_cores, format_duration, format_ratio
 from bench.values import TOTAL, Arm, Outcome, Phase, Repetition, Sample
 
@@ -157,7 +157,7 @@ def got_processor(context: RuleContext) -> RuleResult:
     if change := _describe_change(racing, context.step, context.comparison.ratio.value):
         seen, refused = f"{seen}; {change}", True
     if run.best_ratio is not None and run.core_counts:
-        counts = {arm: find_best_core_count(run, arm).cores for arm in Arm}
+        counts = {arm: count.cores for arm, count in find_best_core_counts(run).items()}
         best = {arm: [s for s in run.samples_of(arm, Phase.CORES) if s.cores == count] for arm, count in counts.items()}
         known = [use for use in map(measure_processor_use, best.values()) if use is not None]
         if any(use.wait_share > MAX_WAIT_SHARE for use in known):

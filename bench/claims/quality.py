@@ -2,24 +2,134 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from bench.claims.rule import RuleContext
-from bench.formatting import format_measure
-from bench.values import Accuracy, Arm, Measure
+from bench.formatting import format_count, format_difference, format_measure, format_observations
+from bench.values import Accuracy, Arm, Interval, IntervalMethod, LossKind, Measure, MeasureDifference, Quality
+
+MIN_OBSERVATIONS = 30
+"""With fewer scores, no interval of their mean is reliable."""
+NORMAL_QUANTILE = 1.96
+"""Of a two-sided interval at 95 % confidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureLoss:
+    """How much worse the accelerated arm is in one decisive measure."""
+
+    baseline: Measure
+    accelerated: Measure
+    value: float
+    """Share of the baseline's value; negative if the accelerated arm is better."""
+    difference: MeasureDifference | None
+    """None if the number of observations is not known."""
+    interval: Interval | None
+    """95 % interval of `value`; None if it is not known."""
+    accuracy: Accuracy
+    """Judged by the plan's limit."""
 
 
 def decide_accuracy(context: RuleContext) -> Accuracy:
     """The verdict on the accuracy. It counts as not measured unless both arms have all decisive measures."""
-    pairs = _pair_measures(context)
+    losses = list_losses(context)
     names = {measure.name for arm in Arm for measure in context.measures(arm)}
-    if not pairs or len(select_common_measures(context)) < len(names):
+    equal = [measure.value >= 100 for measure in context.agreement]
+    if (not losses and not equal) or len(losses) < len(names):
         return Accuracy.NOT_MEASURED
-    limit = context.run.plan.accuracy_limit
-    return Accuracy.WITHIN if all(relative_accuracy(a, b) >= limit for a, b in pairs) else Accuracy.OUTSIDE
+    verdicts = {loss.accuracy for loss in losses} | {Accuracy.WITHIN if same else Accuracy.OUTSIDE for same in equal}
+    for verdict in (Accuracy.OUTSIDE, Accuracy.UNDECIDED):
+        if verdict in verdicts:
+            return verdict
+    return Accuracy.WITHIN
+
+
+def list_losses(context: RuleContext) -> list[MeasureLoss]:
+    """The losses of the decisive measures that both arms have."""
+    run = context.run
+    if run.quality is None:
+        return []
+    max_loss = 1 - run.plan.accuracy_limit
+    return [measure_loss(run.quality, *pair, max_loss) for pair in select_common_measures(context)]
+
+
+def measure_loss(quality: Quality, baseline: Measure, accelerated: Measure, max_loss: float) -> MeasureLoss:
+    """The loss of one measure of both arms. `max_loss`, 0 to 1, is the largest loss that the plan allows."""
+    difference, interval = quality.difference(baseline.name), None
+    if baseline.loss is LossKind.EQUALITY:
+        value = relative_loss(baseline, accelerated)
+        accuracy = Accuracy.WITHIN if value <= 0 else Accuracy.OUTSIDE
+    elif difference is not None and (interval := difference.loss) is not None:
+        value = interval.value
+        accuracy = _judge_interval(interval, difference, max_loss)
+    elif difference is not None:
+        value, accuracy = _judge_without_baseline(difference)
+    else:
+        value = relative_loss(baseline, accelerated)
+        accuracy = Accuracy.WITHIN if _is_within(value, max_loss) else Accuracy.OUTSIDE
+    if accuracy is Accuracy.WITHIN and (baseline.bias or accelerated.bias):
+        accuracy = Accuracy.UNDECIDED
+    return MeasureLoss(baseline, accelerated, value, difference, interval, accuracy)
+
+
+def _judge_interval(loss: Interval, difference: MeasureDifference, max_loss: float) -> Accuracy:
+    if not _is_within(loss.value, max_loss):
+        return Accuracy.OUTSIDE
+    enough = difference.groups >= MIN_OBSERVATIONS and _is_within(loss.high, max_loss)
+    return Accuracy.WITHIN if enough else Accuracy.UNDECIDED
+
+
+def _judge_without_baseline(difference: MeasureDifference) -> tuple[float, Accuracy]:
+    """The loss and the verdict if the baseline's mean is 0: an error may not increase, and a score has nothing to lose,
+    so that it proves nothing."""
+    if difference.higher_is_better or difference.groups < MIN_OBSERVATIONS:
+        return 0.0, Accuracy.UNDECIDED
+    return (1.0, Accuracy.OUTSIDE) if difference.accelerated > 0 else (0.0, Accuracy.WITHIN)
+
+
+def _is_within(loss: float, max_loss: float) -> bool:
+    # A limit of 0.99 is not exactly 1 - 0.01 in binary.
+    return loss <= max_loss + 1e-12
+
+
+def relative_loss(baseline: Measure, accelerated: Measure) -> float:
+    """How much worse the accelerated arm's value is, as a share of the baseline's; negative if it is better."""
+    good, other = baseline.value, accelerated.value
+    worse_by = good - other if baseline.higher_is_better else other - good
+    if good <= 0:
+        # A share of zero or of a negative number has no meaning: equal or better is no loss, worse is a total one.
+        return 1.0 if worse_by > 0 else 0.0
+    return worse_by / good
+
+
+def find_observations_needed(difference: MeasureDifference, max_loss: float) -> int | None:
+    """How many observations it takes until the interval of the loss ends at the limit, if the loss stays as it is.
+
+    Rounded up to two digits. None if the loss itself is beyond the limit, so that no number suffices.
+    """
+    loss = difference.loss
+    if loss is None or loss.value >= max_loss:
+        return None
+    margin = (max_loss - loss.value) * difference.baseline
+    # The half-width is the quantile times sqrt(n * variance + unseen) / n. The unseen part, of bounded scores only, is
+    # that of the pairs which the bootstrap adds, or of Tango's interval.
+    variance = (NORMAL_QUANTILE * difference.deviation) ** 2
+    factor = 4.0 if difference.method is IntervalMethod.TANGO else 3.0
+    unseen = (factor * (difference.largest or 0.0)) ** 2
+    groups = (variance + math.sqrt(variance**2 + 4 * margin**2 * unseen)) / (2 * margin**2)
+    per_group = difference.observations / difference.groups
+    return _round_up(max(MIN_OBSERVATIONS, groups) * per_group)
+
+
+def _round_up(number: float) -> int:
+    step = 10 ** max(0, math.floor(math.log10(number)) - 1)
+    return math.ceil(number / step) * step
 
 
 def describe_quality(context: RuleContext) -> list[str]:
     """The quality as text: every decisive measure with the values of both arms, and which results are equal."""
-    texts = [f"{a.label} {format_measure(a)} and {format_measure(b)}" for a, b in select_common_measures(context)]
+    texts = [describe_loss(loss) for loss in list_losses(context)]
     agreement = context.agreement
     if not agreement:
         return texts
@@ -29,10 +139,30 @@ def describe_quality(context: RuleContext) -> list[str]:
     return [*texts, "equal results" if len(agreement) == 1 else f"equal results of {len(agreement)} steps"]
 
 
-def _pair_measures(context: RuleContext) -> list[tuple[Measure, Measure]]:
-    """All decisive measures with the value to compare them with: the baseline's, or 100 % for an agreement."""
-    complete = [(measure.model_copy(update={"value": 100.0}), measure) for measure in context.agreement]
-    return select_common_measures(context) + complete
+def describe_loss(loss: MeasureLoss) -> str:
+    """Both values, the number of observations, and the interval of the difference: `F1 71.40 and 70.87 (…)`."""
+    text = f"{loss.baseline.label} {format_measure(loss.baseline)} and {format_measure(loss.accelerated)}"
+    if loss.difference is None:
+        return text
+    observations = format_observations(loss.baseline)
+    return f"{text} ({observations}; {format_difference(loss.difference)})"
+
+
+def describe_needed(loss: MeasureLoss, max_loss: float) -> str:
+    """What to do about an interval that reaches beyond the limit: how many observations it takes."""
+    noun = loss.baseline.observation or "observation"
+    if loss.difference is None:
+        return f"Measure with more {noun}s."
+    needed = find_observations_needed(loss.difference, max_loss)
+    if needed is None:
+        if loss.interval is None:
+            return f"The baseline's mean is 0, so there is no loss to measure: use {noun}s that it can answer."
+        return f"The loss is at the limit, and no number of {noun}s changes that: use a more exact setting."
+    more = max(1, needed - loss.difference.observations)
+    return (
+        f"Use about {format_count(more, f'more {noun}')} ({needed:,} in all). Then the interval of the loss ends at "
+        f"{max_loss:.2%}, if the loss stays the same."
+    )
 
 
 def select_common_measures(context: RuleContext) -> list[tuple[Measure, Measure]]:
@@ -43,14 +173,3 @@ def select_common_measures(context: RuleContext) -> list[tuple[Measure, Measure]
         for measure in context.measures(Arm.BASELINE)
         if measure.name in accelerated
     ]
-
-
-def relative_accuracy(baseline: Measure, accelerated: Measure) -> float:
-    """The accelerated arm's accuracy as a share of the baseline's. For a loss, where lower is better, the inverse."""
-    good, other = baseline.value, accelerated.value
-    if not baseline.higher_is_better:
-        good, other = other, good
-    if good <= 0:
-        # A share of zero or of a negative number has no meaning: equal or better is within, worse is outside.
-        return 1.0 if other >= good else 0.0
-    return other / good

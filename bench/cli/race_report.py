@@ -6,10 +6,13 @@ from rich.console import Console
 
 from bench.cli.console import make_table, print_table
 from bench.formatting import (
+    format_agreement,
     format_cores,
+    format_difference,
     format_duration,
     format_interval,
     format_measure,
+    format_observations,
     format_ratio,
     measure_label,
 )
@@ -95,13 +98,22 @@ def _print_quality(console: Console, run: Run) -> None:
     if run.quality.baseline:
         baseline, accelerated = _arm_labels(run.snapshot)
         console.print()
-        table = make_table(console, "measure", baseline, accelerated, right=(baseline, accelerated))
+        table = make_table(
+            console, "measure", baseline, accelerated, "mean over", "difference", right=(baseline, accelerated)
+        )
         # The measures of the arms are the same, in the same order, or one arm has more of them at the end.
         for first, second in zip(run.quality.baseline, run.quality.accelerated, strict=False):
-            table.add_row(measure_label(first, second), format_measure(first), format_measure(second))
+            difference = run.quality.difference(first.name)
+            table.add_row(
+                measure_label(first, second),
+                format_measure(first),
+                format_measure(second),
+                format_observations(first) if first.observations is not None or first.decisive else "",
+                format_difference(difference) if difference else "",
+            )
         print_table(console, table)
     for measure in run.quality.agreement:
-        console.print(f"{measure.label}: {format_measure(measure)}")
+        console.print(format_agreement(measure))
 
 
 def _print_claim(console: Console, run: Run, attempts: AttemptSummary | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
+from bench.race.measure_differences import ScoresError, add_share_intervals, compare_measures
 from bench.race.session import RaceSession
 from bench.run.events import EvidenceCollected, QualityMeasured
 from bench.values import Arm, Quality
@@ -24,11 +25,19 @@ def measure_quality(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> Non
         protocol.CompareResults(other=str(arms[Arm.BASELINE].scratch)),
         protocol.ComparisonReply,
     )
-    quality = Quality(
-        baseline=replies[Arm.BASELINE].measures,
-        accelerated=replies[Arm.ACCELERATED].measures,
-        agreement=comparison.measures,
-    )
+    baseline, accelerated = (replies[arm].measures for arm in Arm)
+    scratch = {arm: process.scratch for arm, process in arms.items()}
+    try:
+        quality = Quality(
+            baseline=baseline,
+            accelerated=accelerated,
+            agreement=add_share_intervals(comparison.measures, scratch[Arm.ACCELERATED]),
+            differences=compare_measures(baseline, accelerated, scratch, session.plan.seed),
+        )
+    except ScoresError as error:
+        raise arms[Arm.ACCELERATED].make_error(
+            f"reported a quality that cannot be judged: {error}", WORKLOAD_REMEDY
+        ) from error
     pictures = {arm: reply.pictures for arm, reply in replies.items()}
     session.recorder.emit(QualityMeasured(at=session.now, quality=quality, pictures=pictures, tables=comparison.tables))
 

@@ -43,6 +43,14 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "pairs make narrower is as narrow as requested for every step, or the time budget is spent.",
     ),
     (
+        "Interval of a difference in accuracy",
+        "95 % interval of the mean difference between the arms over the same questions or pixels: 5,000 resamples of "
+        "the pairs, to which one that lost everything and one that gained everything are added, so that few questions "
+        "without a difference do not look certain. Pixels are resampled in tiles. Right and wrong answers (exact "
+        "match) get Tango's score interval, shares of equal answers the exact one of Clopper and Pearson. The whole "
+        "interval of the loss has to be within the limit.",
+    ),
+    (
         "No difference detected",
         "The interval includes 1, or p is 0.05 or more. Two processes of the same program differ by about 2 % for as "
         "long as they run, and more samples do not average that away.",

@@ -24,7 +24,10 @@ from bench.values import (
     Evidence,
     Finding,
     Interval,
+    IntervalMethod,
+    LossKind,
     Measure,
+    MeasureDifference,
     Phase,
     PreparedArm,
     Quality,
@@ -209,3 +212,37 @@ def get_finding(made: Run, rule: str, step: str = "total") -> Finding:
 
 def get_claim(made: Run, step: str = "total"):
     return next(claim for claim in decide_claims(made) if claim.step == step)
+
+
+def make_psnr_quality() -> Quality:
+    """PSNR of 273,280 pixels: the accelerated arm has 3 % less squared error, from 5 % to 2 % less."""
+    known = PSNR.model_copy(
+        update={
+            "loss": LossKind.ERROR,
+            "mean_label": "mean squared error",
+            "observations": 273_280,
+            "observation": "pixel",
+        }
+    )
+    difference = MeasureDifference(
+        name="psnr",
+        label="mean squared error",
+        observations=273_280,
+        groups=256,
+        baseline=50.0,
+        accelerated=48.5,
+        difference=Interval(value=-1.5, low=-2.5, high=-1.0),
+        deviation=1.0,
+        higher_is_better=False,
+        method=IntervalMethod.BOOTSTRAP,
+    )
+    agreement = Measure(
+        name="agree",
+        label="answers that agree",
+        value=90.0,
+        unit="%",
+        observations=10,
+        observation="question",
+        interval=Interval(value=90.0, low=55.5, high=99.75),
+    )
+    return Quality(baseline=[known], accelerated=[known], agreement=[agreement], differences=[difference])

@@ -128,19 +128,35 @@ class ProgressRecorder(list[str]):
 
 
 PASSAGE = "the old stone bridge was built by the river. the mill was near the town. " * 5
+TUNING_PASSAGE = f"the year was old. {PASSAGE}"
+"""In the part that a tuning reads; `PASSAGE` is in the part that is held out (see `squad.split_questions`)."""
 QUESTIONS = ["what was built", "where is the mill", "what is old"]
 
 
 def write_task_files(folder: Path) -> dict[str, Any]:
-    """Write a small model and a few questions to `folder`, and return the parameters of a plan that uses them."""
+    """Write a small model and questions about two passages to `folder`, and return the parameters of a plan that uses
+    them. There are as many questions for tuning as are held out."""
     model = folder / "model"
     model.mkdir()
     save_model(model)
-    qas = [
-        # The whole passage is the answer, so that any answer of an untrained model has an F1 above 0.
-        {"id": str(number), "question": question, "answers": [{"text": PASSAGE, "answer_start": 0}]}
-        for number, question in enumerate(QUESTIONS)
-    ]
-    file = folder / "questions.json"
-    file.write_text(json.dumps({"data": [{"paragraphs": [{"context": PASSAGE, "qas": qas}]}]}))
+    # The whole passage is the answer, so that any answer of an untrained model has an F1 above 0.
+    file = write_questions(folder / "questions.json", {passage: passage for passage in (TUNING_PASSAGE, PASSAGE)})
     return {"model": str(model), "length": 64, "evaluation": str(file)}
+
+
+def write_questions(file: Path, answers: dict[str, str]) -> Path:
+    """Write a SQuAD file that asks all `QUESTIONS` about every passage. `answers` has the answer for each passage, with
+    which the passage begins."""
+    paragraphs = []
+    for passage, answer in answers.items():
+        qas = [
+            {
+                "id": f"{len(paragraphs)}-{number}",
+                "question": question,
+                "answers": [{"text": answer, "answer_start": 0}],
+            }
+            for number, question in enumerate(QUESTIONS)
+        ]
+        paragraphs.append({"context": passage, "qas": qas})
+    file.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
+    return file

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from bench.claims.quality import relative_accuracy
-from bench.formatting import format_measure
+from bench.claims.quality import MeasureLoss, measure_loss
+from bench.formatting import format_difference, format_measure, format_observations
 from bench.run.record import Run
 from bench.values import Arm, Measure
 from ui.charts.labels import build_note, wrap_html
@@ -57,8 +57,12 @@ def _build_share_figure(run: Run, pairs: list[MeasurePair], height: int, theme: 
     """One row per measure: a line from the baseline, at 100 %, to the accelerated arm."""
     limit = 100 * run.plan.accuracy_limit
     rows = list(range(len(pairs) - 1, -1, -1))
-    shares = [100 * relative_accuracy(baseline, accelerated) for baseline, accelerated in pairs]
+    assert run.quality
+    losses = [measure_loss(run.quality, *pair, 1 - run.plan.accuracy_limit) for pair in pairs]
+    shares = [100 * (1 - loss.value) for loss in losses]
+    intervals = [loss.interval for loss in losses if loss.interval]
     ends = [100.0, limit, *shares]
+    ends += [100 * (1 - loss) for interval in intervals for loss in (interval.low, interval.high)]
     padding = 0.24 * (max(ends) - min(ends)) + 0.1
     low, high = min(ends) - padding, max(ends) + padding
     layout = {
@@ -74,7 +78,7 @@ def _build_share_figure(run: Run, pairs: list[MeasurePair], height: int, theme: 
         "shapes": [_limit_area(low, limit, theme)],
         "annotations": [_limit_label(limit, theme), *_value_labels(pairs, rows)],
     }
-    return new_figure(theme, height, _dumbbell_traces(run, pairs, shares, rows, theme), layout)
+    return new_figure(theme, height, _dumbbell_traces(run, pairs, losses, rows, theme), layout)
 
 
 def _limit_area(low: float, limit: float, theme: Theme) -> dict:
@@ -105,8 +109,9 @@ def _value_labels(pairs: list[MeasurePair], rows: list[int]) -> list[dict]:
 
 
 def _dumbbell_traces(
-    run: Run, pairs: list[MeasurePair], shares: Sequence[float], rows: list[int], theme: Theme
+    run: Run, pairs: list[MeasurePair], losses: list[MeasureLoss], rows: list[int], theme: Theme
 ) -> list[dict]:
+    shares = [100 * (1 - loss.value) for loss in losses]
     lines = [
         {
             "type": "scatter",
@@ -123,8 +128,20 @@ def _dumbbell_traces(
     return [
         *lines,
         _arm_trace(run, Arm.BASELINE, baselines, [100.0] * len(pairs), rows, theme),
-        _arm_trace(run, Arm.ACCELERATED, accelerated, shares, rows, theme),
+        _arm_trace(run, Arm.ACCELERATED, accelerated, shares, rows, theme) | {"error_x": _interval_bars(losses)},
     ]
+
+
+def _interval_bars(losses: list[MeasureLoss]) -> dict:
+    """The 95 % interval of each share that is kept; of no length where it is not known."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [100 * (loss.value - loss.interval.low) if loss.interval else 0.0 for loss in losses],
+        "arrayminus": [100 * (loss.interval.high - loss.value) if loss.interval else 0.0 for loss in losses],
+        "thickness": 2,
+        "width": 6,
+    }
 
 
 def _arm_trace(
@@ -142,9 +159,16 @@ def _arm_trace(
             "size": 14,
             "line": {"width": 2.5, "color": style.colour},
         },
-        "text": [f"{measure.label} {format_measure(measure)}" for measure in measures],
+        "text": [_describe_measure(run, measure) for measure in measures],
         "hovertemplate": f"<b>{run.snapshot.arms[arm]}</b><br>%{{text}}<br>%{{x:.2f}} % kept<extra></extra>",
     }
+
+
+def _describe_measure(run: Run, measure: Measure) -> str:
+    """The value, the observations, and the interval of the difference, for the hover text."""
+    text = f"{measure.label} {format_measure(measure)}<br>{format_observations(measure)}"
+    difference = run.quality.difference(measure.name) if run.quality else None
+    return f"{text}<br>{format_difference(difference)}" if difference else text
 
 
 def _build_equality_figure(agreement: list[Measure], height: int, theme: Theme) -> go.Figure:

@@ -6,16 +6,19 @@ import streamlit as st
 
 from bench.claims.best_core_counts import describe_best_ratio, find_best_core_counts
 from bench.formatting import (
+    format_agreement,
     format_bytes,
     format_cores,
     format_count,
+    format_difference,
     format_duration,
     format_measure,
+    format_observations,
     format_percent,
     measure_label,
 )
 from bench.run.record import Run
-from bench.values import Arm
+from bench.values import Arm, Measure, Quality
 from ui.charts.cores import build_cores_figure
 from ui.charts.telemetry import build_telemetry_figure
 from ui.design.headings import draw_heading
@@ -74,10 +77,19 @@ def _list_measures(run: Run) -> list[str]:
         return []
     accelerated = {measure.name: measure for measure in run.quality.accelerated}
     pairs = [(m, accelerated[m.name]) for m in run.quality.baseline if m.name in accelerated]
-    return [
-        f"{escape_markdown(measure_label(baseline, other))}: {format_measure(baseline)} | {format_measure(other)}"
-        for baseline, other in pairs
-    ] + [f"{escape_markdown(measure.label)}: {format_measure(measure)}" for measure in run.quality.agreement]
+    return [_format_pair(run.quality, *pair) for pair in pairs] + [
+        escape_markdown(format_agreement(measure)) for measure in run.quality.agreement
+    ]
+
+
+def _format_pair(quality: Quality, baseline: Measure, accelerated: Measure) -> str:
+    """A measure of both arms with its number of observations and the interval of the difference, as Markdown."""
+    label = escape_markdown(measure_label(baseline, accelerated))
+    text = f"{label}: {format_measure(baseline)} | {format_measure(accelerated)}"
+    if difference := quality.difference(baseline.name):
+        return f"{text} ({format_observations(baseline)}; {format_difference(difference)}, {difference.method})"
+    # Counts and times are no means over observations.
+    return f"{text} ({format_observations(baseline)})" if baseline.decisive else text
 
 
 def _draw_telemetry(run: Run, key: str, theme: Theme) -> None:

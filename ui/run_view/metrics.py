@@ -8,16 +8,18 @@ import streamlit as st
 
 from bench.formatting import (
     format_count,
+    format_difference,
     format_duration,
     format_four_digits,
     format_interval,
     format_measure,
+    format_observations,
     format_percent,
     format_rate,
     format_ratio,
 )
 from bench.run.record import Run
-from bench.values import Accuracy, Arm, Comparison, Phase, Speed
+from bench.values import Accuracy, Arm, Comparison, LossKind, Measure, Phase, Speed
 from ui.charts.accuracy import MeasurePair, list_result_agreement, pair_decisive_measures
 from ui.design.badges import SPEED_BADGES, BadgeColour
 from ui.design.markdown import escape_markdown
@@ -127,13 +129,23 @@ def _draw_quality(run: Run, theme: Theme) -> None:
         _draw_card("Quality", "same" if run.statistics else NO_VALUE, "same arithmetic")
 
 
+def _describe_difference(run: Run, measure: Measure) -> str:
+    difference = run.quality.difference(measure.name) if run.quality else None
+    if difference is None:
+        return "" if measure.loss is LossKind.EQUALITY else "The number of observations is not known."
+    return f"{format_observations(measure)}: {format_difference(difference)} ({difference.method})."
+
+
 def _draw_measure(run: Run, pairs: list[MeasurePair], theme: Theme) -> None:
     """The first decisive measure of both arms, in few digits because the card holds two. The others are in the help."""
     baseline, accelerated = pairs[0]
     claim = run.claim()
     note = "both arms"
     if claim and claim.verdict.accuracy is not Accuracy.NOT_MEASURED:
-        note = f"{claim.verdict.accuracy} the limit"
+        verdict = claim.verdict.accuracy
+        note = "interval reaches beyond the limit" if verdict is Accuracy.UNDECIDED else f"{verdict} the limit"
+    if baseline.observations is not None:
+        note = f"{note}, {format_observations(baseline)}"
     unit = f" [{baseline.unit}]" if baseline.unit else ""
     glyphs = {arm: arm_glyph_markdown(arm, theme) for arm in Arm}
     others = "".join(
@@ -144,5 +156,6 @@ def _draw_measure(run: Run, pairs: list[MeasurePair], theme: Theme) -> None:
         f"{format_four_digits(baseline.value)} | {format_four_digits(accelerated.value)}",
         note,
         help_text=f"{glyphs[Arm.BASELINE]} baseline | {glyphs[Arm.ACCELERATED]} accelerated. "
-        f"The limit is {format_percent(run.plan.accuracy_limit)} of the baseline's value.{others}",
+        f"{_describe_difference(run, baseline)} The limit is a loss of "
+        f"{format_percent(1 - run.plan.accuracy_limit)}.{others}",
     )

@@ -164,7 +164,8 @@ WORKLOAD = Workload(
             "default",
             help="How the INT8 model is made. The default is the model's own quantization.json (for the shipped model, "
             "the result of basic tuning); without that file, all operators become INT8, static and per channel. A "
-            "tuning on the Quantize tab adds its result.",
+            "tuning on the Quantize tab adds its result. A race judges a tuned model only by questions whose passages "
+            "the tuning did not read.",
             choices={"default": "the model's own"},
         ),
         Parameter(

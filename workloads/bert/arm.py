@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.values import Evidence, Measure, Picture, Table
+from bench.values import Evidence, LossKind, Measure, Picture, Table
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
+from bench.workload.scores import write_scores
 from workloads.bert import WORKLOAD, squad
 from workloads.bert.inference import evaluation
 from workloads.bert.inference.instances import Instance, Logits, split_cores
@@ -21,10 +22,16 @@ from workloads.bert.inference.session import InferenceSession, slice_inputs
 from workloads.bert.inference.tokenization import Windows, WindowTokenizer
 from workloads.bert.model.checkpoint import load_checkpoint
 from workloads.bert.profiling import evidence
-from workloads.bert.quantization import graphs
+from workloads.bert.quantization import conversion, graphs
 
 ANSWERS_FILE = "answers.json"
-"""In the arm's scratch folder: the answer to each question of the set by its id."""
+"""In the arm's scratch folder: the answer to each judged question by its id."""
+HELD_OUT = "held out from tuning"
+"""Which questions judge a tuned model."""
+RETUNE_REMEDY = (
+    "Quantize again on the Quantize tab and race the result: the tuning leaves out half of the passages, and a race "
+    "judges the model by them. Or use questions about other passages."
+)
 
 
 class QuestionAnswering:
@@ -48,6 +55,7 @@ class QuestionAnswering:
         self.tokenizer = WindowTokenizer(self.checkpoint)
         self.questions = squad.load_questions(str(self.settings.parameters["evaluation"]), self.settings.uploads)
         self._choose_questions()
+        self._choose_judged_questions()
         self.graph = graphs.write_graph_file(
             self.settings.lever, self.checkpoint, self.tokenizer, self.settings, progress
         )
@@ -58,6 +66,7 @@ class QuestionAnswering:
             "facts": {
                 "model": f"{self.checkpoint.name}, {self.checkpoint.config.parameters() / 1e6:.1f} M parameters",
                 "questions": f"{len(self.questions):,}",
+                "accuracy": f"judged by {len(self.judged_questions):,} questions {self.selection}".rstrip(),
                 "windows": f"{self.windows_per_question} of {self.length} word pieces per question",
                 "instances": f"{self.instance_count} × {self.settings.cores // self.instance_count} cores",
             },
@@ -74,6 +83,21 @@ class QuestionAnswering:
             for question, count in zip(self.questions, counts, strict=True)
             if count == self.windows_per_question
         ]
+
+    def _choose_judged_questions(self) -> None:
+        """Judge by distinct questions; a tuned model only by those whose passages its tuning did not read. The same in
+        both arms."""
+        self.judged_questions, self.selection, self.bias = squad.drop_repeated(self.questions), "", ""
+        if "int8" not in (self.settings.baseline, self.settings.accelerated):
+            return
+        name = str(self.settings.parameters["quantization"])
+        passages = conversion.load_conversion(name, self.settings.cache / "bert", self.checkpoint).tuning_passages
+        if passages is None:
+            self.bias = "the INT8 model may have been tuned on the questions that judge it"
+        elif not (held_out := squad.select_held_out(self.judged_questions, passages)):
+            self.bias = "the INT8 model was tuned on the passages of all questions that judge it"
+        elif len(held_out) < len(self.judged_questions):
+            self.judged_questions, self.selection = held_out, HELD_OUT
 
     def _start_models(self, progress: ProgressReporter) -> None:
         if self.instance_count == 1:
@@ -140,28 +164,70 @@ class QuestionAnswering:
         ]
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
-        """F1 and exact match over all questions of the set. An untrained model has no accuracy to measure."""
+        """F1 and exact match over the judged questions. An untrained model has no accuracy to measure."""
         if not self.checkpoint.trained:
             return [], []
         session = self.session if self.instance_count == 1 else InferenceSession.load(self.graph, self.settings.cores)
-        answers = evaluation.answer_questions(session, self.tokenizer, self.questions, self.length, self.progress)
+        questions = self.judged_questions
+        answers = evaluation.answer_questions(session, self.tokenizer, questions, self.length, self.progress)
         (self.settings.scratch / ANSWERS_FILE).write_text(json.dumps(answers))
-        score = squad.score_answers(self.questions, answers)
+        scores = squad.score_each(questions, answers)
+        write_scores(
+            self.settings.scratch,
+            {
+                "f1": np.array([score.f1 for score in scores]),
+                "exact-match": np.array([score.exact_match == 100 for score in scores]),
+            },
+        )
+        score = squad.score_answers(questions, answers)
         return [
-            Measure(name="f1", label="F1", value=score.f1, decisive=True),
-            Measure(name="exact-match", label="exact match", value=score.exact_match, unit="%"),
+            self._make_measure("f1", "F1", score.f1, decisive=True, loss=LossKind.SCORE),
+            self._make_measure("exact-match", "exact match", score.exact_match, unit="%"),
         ], []
+
+    def _make_measure(self, name: str, label: str, value: float, **fields: Any) -> Measure:
+        """A mean over the judged questions."""
+        return Measure(
+            name=name,
+            label=label,
+            value=value,
+            observations=len(self.judged_questions),
+            observation="question",
+            selection=self.selection,
+            bias=self.bias,
+            bias_remedy=RETUNE_REMEDY if self.bias else "",
+            **fields,
+        )
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:
         if not self.checkpoint.trained:
             return [], []
         theirs = json.loads((other / ANSWERS_FILE).read_text())
         ours = json.loads((self.settings.scratch / ANSWERS_FILE).read_text())
-        changed = [question for question in self.questions if theirs[question.id] != ours[question.id]]
+        equal = np.array([theirs[question.id] == ours[question.id] for question in self.judged_questions])
+        write_scores(self.settings.scratch, {"answers-agree": equal})
+        changed = [question for question, same in zip(self.judged_questions, equal, strict=True) if not same]
+        scores = [squad.score_each(changed, answers) for answers in (theirs, ours)]
+        # With the scores, so that a reader can compute the difference of F1 again: all other questions have none.
         rows = [
-            [question.question, question.answers[0], theirs[question.id], ours[question.id]] for question in changed
+            [
+                question.question,
+                question.answers[0],
+                theirs[question.id],
+                ours[question.id],
+                f"{before.f1:.2f}",
+                f"{after.f1:.2f}",
+            ]
+            for question, before, after in zip(changed, *scores, strict=True)
         ]
-        agreement = 100 * (1 - len(changed) / len(self.questions))
-        measures = [Measure(name="answers-agree", label="answers that agree", value=agreement, unit="%")]
-        columns = ["question", "true answer", "baseline's answer", "accelerated arm's answer"]
+        agreement = 100 * float(equal.mean())
+        measures = [self._make_measure("answers-agree", "answers that agree", agreement, unit="%")]
+        columns = [
+            "question",
+            "true answer",
+            "baseline's answer",
+            "accelerated arm's answer",
+            "baseline's F1",
+            "accelerated arm's F1",
+        ]
         return measures, [Table(name="changed", label="Questions whose answer changed", columns=columns, rows=rows)]

@@ -86,14 +86,17 @@ class QuantizeArguments(Value):
 
 
 class BaselineAccuracy(Value):
-    """Accuracy of the FP32 model on the evaluation set."""
+    """Accuracy of the FP32 model on the questions for tuning."""
 
     f1: float
     exact_match: float
     seconds: float
-    """Time of one pass over the set."""
+    """Time of one pass over these questions."""
     questions: int
-    """Size of the set."""
+    """Number of these questions."""
+    held_out: int | None = None
+    """Number of the other questions of the set, by which a race judges the tuned model; None in results of Fairlap
+    0.1.0, which tuned with all questions."""
 
 
 class TuningPlan(Value):
@@ -125,7 +128,7 @@ class TuningTrial(Value):
     seconds: float
     """Time of conversion and evaluation."""
     evaluation_s: float
-    """Time of one pass over the evaluation set."""
+    """Time of one pass over the questions for tuning."""
     quantization: str
     """Value of the parameter `quantization` with which a race uses this model."""
 

@@ -10,7 +10,7 @@ import json
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,6 +151,40 @@ def digest_questions(questions: Iterable[Question]) -> str:
     return hashlib.sha256(repr(list(questions)).encode()).hexdigest()
 
 
+def identify_passage(passage: str) -> str:
+    """Return 16 hexadecimal digits that identify a passage, whatever its case, punctuation and white space."""
+    return hashlib.sha256(normalize_answer(passage).encode()).hexdigest()[:16]
+
+
+def split_questions(questions: Iterable[Question]) -> tuple[list[Question], list[Question]]:
+    """Return the questions to tune with and those to judge the tuned model by, each in their order.
+
+    The digest of a passage decides, so a passage with all its questions is always in the same part, in every file, and
+    each part has about half of the passages. A part may be empty if there are few passages.
+    """
+    tuning: list[Question] = []
+    held_out: list[Question] = []
+    for question in questions:
+        (held_out if int(identify_passage(question.passage)[0], 16) % 2 else tuning).append(question)
+    return tuning, held_out
+
+
+def select_held_out(questions: Iterable[Question], tuning_passages: Collection[str]) -> list[Question]:
+    """Return the questions whose passage is not one of `tuning_passages`, ids of `identify_passage`."""
+    return [question for question in questions if identify_passage(question.passage) not in tuning_passages]
+
+
+def drop_repeated(questions: Iterable[Question]) -> list[Question]:
+    """Return the questions without those that were asked about the same passage before, in other case or punctuation.
+
+    A question that is repeated under other ids is one observation, not several.
+    """
+    distinct: dict[tuple[str, str], Question] = {}
+    for question in questions:
+        distinct.setdefault((identify_passage(question.passage), normalize_answer(question.question)), question)
+    return list(distinct.values())
+
+
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = set(string.punctuation)
 
@@ -190,12 +224,21 @@ def score_answers(questions: Iterable[Question], answers: Mapping[str, str]) -> 
 
     A question without an answer counts 0. Raises ValueError if there are no questions.
     """
-    exact, f1, count = 0.0, 0.0, 0
-    for question in questions:
-        count += 1
-        answer = answers.get(question.id, "")
-        exact += max(exact_match(answer, truth) for truth in question.answers)
-        f1 += max(f1_score(answer, truth) for truth in question.answers)
-    if not count:
+    scores = score_each(questions, answers)
+    if not scores:
         raise ValueError("no questions to score")
-    return Score(100 * exact / count, 100 * f1 / count, count)
+    count = len(scores)
+    return Score(sum(score.exact_match for score in scores) / count, sum(score.f1 for score in scores) / count, count)
+
+
+def score_each(questions: Iterable[Question], answers: Mapping[str, str]) -> list[Score]:
+    """Return the score of each question, in the order of the questions. A question without an answer has 0."""
+    return [_score_question(question, answers.get(question.id, "")) for question in questions]
+
+
+def _score_question(question: Question, answer: str) -> Score:
+    return Score(
+        100 * max(exact_match(answer, truth) for truth in question.answers),
+        100 * max(f1_score(answer, truth) for truth in question.answers),
+        1,
+    )

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from bench.workload.interface import Settings, TaskReporter
+from bench.workload.interface import BadInput, Settings, TaskReporter
 from workloads.bert import WORKLOAD, squad
 from workloads.bert.inference import evaluation
 from workloads.bert.inference.answer_search import Answer
@@ -114,7 +114,7 @@ class BertTaskWork:
         if not loaded.trained:
             file = graph_cache.load_or_quantize(loaded, wanted.config, windows, cache, reporter.progress)
             return QuantizeResult(
-                quantization=conversion.save_conversion(wanted.yaml, frozenset(), cache),
+                quantization=conversion.save_conversion(wanted.yaml, frozenset(), frozenset(), cache),
                 best=None,
                 met=None,
                 stopped="untrained",
@@ -123,7 +123,17 @@ class BertTaskWork:
                 asked=wanted.config.sampling_size,
                 calibrated=len(calibration),
             )
-        questions = squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
+        # A race judges the tuned model by the other questions.
+        questions, held_out = squad.split_questions(
+            squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
+        )
+        if not questions or not held_out:
+            raise BadInput(
+                f"all {len(questions or held_out):,} questions are in the part "
+                f"{'for tuning' if questions else 'that judges a tuned model'}: the digest of each passage decides",
+                "Use a file with more passages, so that each part has some.",
+            )
+        passages = {squad.identify_passage(question.passage) for question in questions}
         measured: dict[str, float] = {}
 
         def evaluate(graph: Any) -> float:
@@ -149,6 +159,7 @@ class BertTaskWork:
                 exact_match=measured["exact_match"],
                 seconds=measured["seconds"],
                 questions=len(questions),
+                held_out=len(held_out),
             ),
         )
         reporter.report(
@@ -175,7 +186,7 @@ class BertTaskWork:
                     met=trial.met,
                     seconds=trial.seconds,
                     evaluation_s=measured["seconds"],
-                    quantization=conversion.save_conversion(wanted.yaml, trial.fallback, cache),
+                    quantization=conversion.save_conversion(wanted.yaml, trial.fallback, passages, cache),
                 ),
             )
 
@@ -183,7 +194,7 @@ class BertTaskWork:
             loaded, wanted.config, windows, evaluate, baseline_f1, reporter.progress, report_trial, cache
         )
         return QuantizeResult(
-            quantization=conversion.save_conversion(wanted.yaml, result.best.fallback, cache),
+            quantization=conversion.save_conversion(wanted.yaml, result.best.fallback, passages, cache),
             best=result.best.number,
             met=result.met,
             stopped=result.stopped,

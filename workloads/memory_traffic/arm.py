@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.values import Evidence, Measure, Picture, Table
+from bench.values import Evidence, LossKind, Measure, Picture, Table
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
@@ -173,6 +173,9 @@ class MemoryTraffic:
                 value=100 * float(np.mean(errors <= problem.tolerance)),
                 unit="%",
                 decisive=True,
+                loss=LossKind.EQUALITY,
+                observations=int(np.size(errors)),
+                observation="element",
             ),
             Measure(
                 name="error",

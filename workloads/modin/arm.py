@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.formatting import format_bytes, format_duration
-from bench.values import Evidence, Measure, Picture, Table
+from bench.values import Evidence, LossKind, Measure, Picture, Table
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from workloads.modin import call_inputs, call_report, dataset, dataset_cache, results
 from workloads.modin.calls import Call, select_calls
@@ -170,6 +170,7 @@ class DataFrameCalls:
                     value=0.0 if difference else 100.0,
                     unit="%",
                     decisive=True,
+                    loss=LossKind.EQUALITY,
                     step=call.name,
                 )
             )

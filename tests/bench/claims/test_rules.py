@@ -101,7 +101,7 @@ def test_a_fast_path_that_did_not_run_is_refused_and_a_partial_one_noted():
 def test_accuracy_below_the_limit_or_unmeasured_is_refused():
     made = make_claim_run()
     made.quality = Quality(baseline=[PSNR], accelerated=[PSNR.model_copy(update={"value": 31.3})])
-    assert_refused_or_noted(made, "accuracy", Outcome.REFUSED, "below 99.00%")
+    assert_refused_or_noted(made, "accuracy", Outcome.REFUSED, "a loss of more than 1.00%")
     made.quality = Quality(baseline=[PSNR], accelerated=[PSNR.model_copy(update={"value": 31.5})])
     assert get_claim(made).made
     made.quality = None

@@ -8,7 +8,7 @@ from bench.formatting import format_duration
 from bench.run.events import State
 from bench.values import TOTAL, Arm, Failure
 from tests.support.attempts import summarize_alone
-from tests.support.runs import make_claim_run
+from tests.support.runs import make_claim_run, make_psnr_quality
 
 
 def test_a_report_has_times_ratios_and_the_claim(capsys):
@@ -36,6 +36,18 @@ def test_a_run_without_a_claim_says_why_and_what_to_do(capsys):
 def test_a_run_that_is_not_stored_says_that_attempts_are_not_known(capsys):
     print_run(make_console(), make_claim_run(), None)
     assert "Other attempts at this plan are not known" in " ".join(capsys.readouterr().out.split())
+
+
+def test_accuracy_has_its_number_of_observations_and_the_interval(capsys):
+    run = make_claim_run()
+    print_run(make_console(), run, summarize_alone(run))
+    assert "number of observations not known" in capsys.readouterr().out
+    run.quality = make_psnr_quality()
+    print_run(make_console(), run, summarize_alone(run))
+    text = capsys.readouterr().out
+    assert "273,280 pixels" in text
+    assert "mean squared error -3.00 %, 95 % interval -5.00 % to -2.00 %" in text
+    assert "answers that agree: 90.00 % (10 questions, 95 % interval 55.50 to 99.75 %)" in text
 
 
 def test_long_labels_are_complete(capsys):

@@ -22,6 +22,8 @@ from tests.support.trial.measurements import CountArguments, Counted, CountResul
 FAULTS = (
     "none",
     "raise",
+    "one-question",
+    "no-scores",
     "raise-preparing",
     "hang",
     "die",

@@ -9,8 +9,9 @@ import sys
 import time
 from typing import Any
 
-from bench.values import Evidence
+from bench.values import Evidence, LossKind, Measure, Picture
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
+from bench.workload.scores import write_scores
 from workloads.selftest.arm import SelfTest, nothing, spin
 
 FAULT_REPETITION = 3
@@ -89,3 +90,15 @@ class Trial(SelfTest):
         if self.fault == "not-engaged":
             changes["path"] = "stock"
         return [evidence.model_copy(update=changes) for evidence in super().evidence()]
+
+    def conclude(self) -> tuple[list[Measure], list[Picture]]:
+        """A perfect F1 of one question, in both arms, if that is the fault; without its score if that is."""
+        if self.settings.parameters["fault"] not in ("one-question", "no-scores"):
+            return super().conclude()
+        if self.settings.parameters["fault"] == "one-question":
+            # Not at the top: it would load a thread pool into every trial arm.
+            import numpy as np
+
+            write_scores(self.settings.scratch, {"f1": np.array([100.0])})
+        measure = Measure(name="f1", label="F1", value=100.0, decisive=True, loss=LossKind.SCORE)
+        return [measure.model_copy(update={"observations": 1, "observation": "question"})], []

@@ -7,7 +7,7 @@ import pytest
 from bench.values import TOTAL, Arm, Phase
 from bench.workload.registry import load_workloads
 from tests.support.modin_runs import make_modin_run
-from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample
+from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample, make_psnr_quality
 from ui.charts import accuracy, cores, distribution, race, steps, telemetry, throughput
 
 
@@ -135,6 +135,20 @@ def test_accuracy_is_a_share_of_the_baseline_with_the_limit():
     assert "%" in figure.layout.xaxis.title.text
     assert any("limit 99 %" in note.text for note in figure.layout.annotations)
     assert any("31.66 dB" in note.text for note in figure.layout.annotations)
+
+
+def test_accuracy_has_the_interval_of_the_loss_and_the_number_of_observations():
+    run = make_colour_run(3)
+    run.quality = make_psnr_quality()
+    markers = accuracy.build_accuracy_figure(run).data[-1]
+    assert markers.x[0] == pytest.approx(103.0)
+    assert (markers.error_x.array[0], markers.error_x.arrayminus[0]) == pytest.approx((2.0, 1.0))
+    assert "273,280 pixels" in markers.text[0]
+    assert "mean squared error -3.00 %, 95 % interval -5.00 % to -2.00 %" in markers.text[0]
+    run = make_colour_run(3)
+    unknown = accuracy.build_accuracy_figure(run).data[-1]
+    assert unknown.error_x.array[0] == 0
+    assert "number of observations not known" in unknown.text[0]
 
 
 def test_arms_that_are_far_apart_have_a_log_axis(monkeypatch):

@@ -94,6 +94,37 @@ def test_a_score_takes_the_best_of_several_true_answers_and_the_mean_in_percent(
     assert score.questions == 4
 
 
+def test_a_passage_is_either_for_tuning_or_held_out_in_every_file():
+    questions = squad.read_questions(squad.EVALUATION_FILE)
+    tuning, held_out = squad.split_questions(questions)
+    assert (len(tuning), len(held_out)) == (201, 224), "the split of the shipped questions must not change"
+    assert not {question.passage for question in tuning} & {question.passage for question in held_out}
+    assert squad.split_questions(questions[::-3])[0] == [q for q in questions[::-3] if q in tuning]
+    ids = {squad.identify_passage(question.passage) for question in tuning}
+    assert squad.select_held_out(questions, ids) == held_out
+
+
+def test_a_question_that_is_repeated_under_other_ids_is_one():
+    repeated = [make_question("river", id=str(number), question="Where is it?" + "?" * number) for number in range(500)]
+    questions = squad.parse_questions(make_file(*repeated, make_question("mill", id="other", question="What stands?")))
+    assert [question.id for question in squad.drop_repeated(questions)] == ["0", "other"]
+    shipped = squad.read_questions(squad.EVALUATION_FILE)
+    assert squad.drop_repeated(shipped) == shipped
+
+
+def test_a_passage_with_other_case_and_white_space_is_the_same_passage():
+    same = squad.identify_passage("The old  Mill.")
+    assert squad.identify_passage("the old mill") == same != squad.identify_passage("the new mill")
+
+
+def test_the_score_is_the_mean_of_the_scores_of_the_questions():
+    first, second = (make_question("river", id=name) for name in "ab")
+    questions = squad.parse_questions(make_file(first, second))
+    scores = squad.score_each(questions, {"a": "the river"})
+    assert [score.f1 for score in scores] == [100, 0]
+    assert squad.score_answers(questions, {"a": "the river"}).f1 == 50
+
+
 def test_no_questions_have_no_score():
     with pytest.raises(ValueError, match="no questions"):
         squad.score_answers([], {})

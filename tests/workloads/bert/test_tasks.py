@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from bench.scheduler.interactive import InteractiveTasks, Request, RequestState
 from bench.workload.interface import BadInput
 from tests.support import tiny_bert
 from tests.support.dispatching import wait_until_over
-from tests.support.tiny_bert import PASSAGE, QUESTIONS
+from tests.support.tiny_bert import PASSAGE, QUESTIONS, TUNING_PASSAGE
 from tests.support.waiting import wait_for
+from workloads.bert import squad
 from workloads.bert.measurements import (
     AskResult,
     BaselineAccuracy,
@@ -29,6 +31,7 @@ from workloads.bert.measurements import (
     TuningPlan,
     TuningTrial,
 )
+from workloads.bert.quantization import conversion
 from workloads.bert.quantization.template import QUANTIZATION_YAML
 
 TIMEOUT_S = 300
@@ -64,7 +67,7 @@ def test_a_model_is_tuned_asked_and_profiled(home, settings):
     (baseline,) = record.reports_as("baseline", BaselineAccuracy)
     (plan,) = record.reports_as("plan", TuningPlan)
     trials = record.reports_as("trial", TuningTrial)
-    assert baseline.questions == len(QUESTIONS)
+    assert baseline.questions == baseline.held_out == len(QUESTIONS), "half of the passages tune, the others judge"
     assert (plan.operators, plan.max_trials, plan.strategy) == (13, 3, "basic")
     assert trials[0].operators_int8 == 13 and not trials[0].fallback
     for trial in trials:
@@ -79,6 +82,8 @@ def test_a_model_is_tuned_asked_and_profiled(home, settings):
     assert result.quantization == best.quantization
     assert any(line.share is not None for line in record.progress), "the progress of the calibration"
 
+    file = conversion.find_conversion_file(result.quantization, home / "cache" / "bert")
+    assert json.loads(file.read_text())["tuning_passages"] == [squad.identify_passage(TUNING_PASSAGE)]
     quantized = settings | {"quantization": result.quantization}
     request = ask({"question": "what was built", "passage": PASSAGE}, **quantized)
     assert request.state is RequestState.FINISHED, request.failure

@@ -15,11 +15,12 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 from PIL import Image
 from sklearn.metrics import mean_squared_error
 
-from bench.values import Arm
+from bench.values import Arm, LossKind
 from bench.workload.interface import Settings
 from bench.workload.registry import load_workloads
+from bench.workload.scores import read_scores
 from tests.support.pictures import write_picture
-from workloads.colour_quantization.arm import ColourQuantization, compute_psnr_db
+from workloads.colour_quantization.arm import ColourQuantization, compute_psnr_db, compute_tile_errors
 
 
 def run_arm(tmp_path: Path, batch: int = 1, **parameters) -> tuple[ColourQuantization, dict[str, Any]]:
@@ -80,6 +81,24 @@ def test_psnr_follows_from_the_mean_squared_error():
     assert compute_psnr_db(first, first) == 100.0
 
 
+def test_the_mean_of_the_tiles_is_the_mean_squared_error():
+    """Also of an image whose sides are no multiple of the number of tiles."""
+    rng = np.random.default_rng(0)
+    for shape in ((37, 53, 3), (5, 400, 3)):
+        first, second = rng.integers(0, 256, (2, *shape), dtype=np.uint8)
+        errors = compute_tile_errors(first, second)
+        assert errors.mean() == pytest.approx(np.mean((first.astype(float) - second) ** 2))
+        assert len(errors) == min(16, shape[0]) * 16
+
+
+def test_psnr_is_judged_by_the_mean_squared_error_over_all_pixels(tmp_path):
+    arm, _ = run_arm(tmp_path)
+    psnr = next(measure for measure in arm.conclude()[0] if measure.name == "psnr")
+    assert (psnr.loss, psnr.observations, psnr.mean_label) == (LossKind.ERROR, 2000, "mean squared error")
+    error = read_scores(tmp_path)["psnr"].mean()
+    assert psnr.value == pytest.approx(10 * np.log10(255**2 / error))
+
+
 def test_the_evidence_of_the_patched_arm_says_which_steps_ran_accelerated(tmp_path):
     """In a real race, because patching affects the whole process."""
     workload = load_workloads()["colour-quantization"]
@@ -108,4 +127,7 @@ def test_the_evidence_of_the_patched_arm_says_which_steps_ran_accelerated(tmp_pa
     assert evidence_by_step["assign"].path == "stock"
     assert "does not accelerate pairwise_distances_argmin" in evidence_by_step["assign"].reason
     assert race.record.verdict.engagement == "partial"
+    difference = race.record.quality.difference("psnr")
+    assert (difference.observations, difference.groups) == (427 * 640, 256)
+    assert difference.difference.low < difference.difference.value < difference.difference.high
     assert len(race.record.pictures[Arm.BASELINE]) == 3

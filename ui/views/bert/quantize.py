@@ -85,7 +85,8 @@ def _draw_introduction() -> None:
     st.markdown(
         "- **Calibrate**: the FP32 model reads a separate set of questions, and the range of every tensor is recorded."
         "\n- **Convert**: every matrix product gets 8-bit weights, and 8-bit inputs scaled by those ranges.\n"
-        "- **Tune**: F1 on the evaluation set is compared with FP32's. If the loss exceeds the criterion, the strategy "
+        "- **Tune**: F1 on half of the passages is compared with FP32's. A race judges the tuned model by the "
+        "questions about the other half, which the tuning never reads. If the loss exceeds the criterion, the strategy "
         "returns some operators to FP32 and tries again, until the criterion is met or the exit policy ends the "
         "search.\n\n"
         "Press **Quantize**. Earlier conversions are reused from the cache."
@@ -237,6 +238,12 @@ def build_trials_figure(
     return figure
 
 
+def _describe_held_out(baseline: BaselineAccuracy) -> str:
+    if baseline.held_out is None:
+        return "These are all questions of the set, so a race with them makes no claim: quantize again."
+    return f"A race judges the model by the {baseline.held_out} questions about other passages."
+
+
 def _draw_trials(baseline: BaselineAccuracy, trials: list[TuningTrial], plan: TuningPlan) -> None:
     table = pd.DataFrame(
         [
@@ -254,7 +261,7 @@ def _draw_trials(baseline: BaselineAccuracy, trials: list[TuningTrial], plan: Tu
     )
     st.caption(
         f"Strategy {markdown.escape_markdown(plan.strategy)}: {len(trials)} of at most {plan.max_trials} trials, with "
-        f"{plan.operators} operators to quantize, evaluated on {baseline.questions} questions. Up to "
-        f"{plan.relative_loss:.1%} of F1 may be lost."
+        f"{plan.operators} operators to quantize, evaluated on {baseline.questions} questions. "
+        f"{_describe_held_out(baseline)} Up to {plan.relative_loss:.1%} of F1 may be lost."
     )
     st.dataframe(table, hide_index=True, height="content" if len(trials) < 8 else 300)

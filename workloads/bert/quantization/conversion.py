@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,9 @@ class Conversion:
     """What `yaml` says."""
     fallback: frozenset[str]
     """Operators that stay in FP32."""
+    tuning_passages: frozenset[str] | None = frozenset()
+    """Passages by whose questions a tuning chose `fallback`, ids of `squad.identify_passage`; empty if it was not
+    tuned, None if it was tuned on passages that are not known."""
 
     @property
     def calibration(self) -> list[squad.Question]:
@@ -47,6 +51,8 @@ class _ConversionFile(BaseModel):
 
     yaml: str
     fallback: list[str]
+    tuning_passages: list[str] | None = None
+    """Missing in files of Fairlap 0.1.0, whose tuning read all questions of the set that the race was judged by."""
 
 
 def load_default(checkpoint: Checkpoint) -> Conversion:
@@ -58,12 +64,13 @@ def load_default(checkpoint: Checkpoint) -> Conversion:
     return Conversion(QUANTIZATION_YAML, parse_config(QUANTIZATION_YAML), frozenset())
 
 
-def save_conversion(yaml: str, fallback: frozenset[str], cache: Path) -> str:
+def save_conversion(yaml: str, fallback: frozenset[str], tuning_passages: Collection[str], cache: Path) -> str:
     """Store a conversion in the folder `cache`, and return the name by which `load_conversion` finds it.
 
-    The same conversion always gets the same name.
+    The same conversion, tuned on the same passages, always gets the same name.
     """
-    content = json.dumps({"yaml": yaml, "fallback": sorted(fallback)}, indent=1)
+    fields = {"yaml": yaml, "fallback": sorted(fallback), "tuning_passages": sorted(tuning_passages)}
+    content = json.dumps(fields, indent=1)
     name = f"tuned-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     write_atomically(cache / f"{name}.json", content.encode())
     return name
@@ -89,4 +96,10 @@ def _read_conversion(file: Path, remedy: str) -> Conversion:
         content = _ConversionFile.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise BadInput(f"{file} is damaged: {error.errors()[0]['msg']}", remedy) from error
-    return Conversion(content.yaml, parse_config(content.yaml), frozenset(content.fallback))
+    passages = content.tuning_passages
+    return Conversion(
+        content.yaml,
+        parse_config(content.yaml),
+        frozenset(content.fallback),
+        None if passages is None else frozenset(passages),
+    )
