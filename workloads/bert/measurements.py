@@ -8,7 +8,6 @@ from pydantic import Field, field_validator
 
 from bench.values import Value
 from bench.workload.interface import BadInput
-from workloads.bert.quantization.config import parse_config
 from workloads.bert.quantization.template import QUANTIZATION_YAML
 
 MAX_PASSAGE_CHARACTERS = 100_000
@@ -81,6 +80,8 @@ class QuantizeArguments(Value):
     @field_validator("yaml")
     @classmethod
     def _check_yaml(cls, yaml: str) -> str:
+        from workloads.bert.quantization.config import parse_config  # It imports a parser.
+
         parse_config(yaml)
         return yaml
 
