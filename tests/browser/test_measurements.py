@@ -14,6 +14,7 @@ from bench.run.job import JobKind
 from bench.storage.store import Store
 from tests.support.browser import assert_no_exception, start_server
 from tests.support.processes import wait_until_gone
+from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 TIMEOUT_MS = 120_000
@@ -31,7 +32,8 @@ def test_a_result_is_seen_again_after_a_restart_of_the_server(page, server, home
     find_button(page, "Measure").click()
     page.get_by_text(RESULT).wait_for(timeout=TIMEOUT_MS)
     assert_no_exception(page)
-    (row,) = Store().rows(kind=JobKind.MEASUREMENT)
+    # The page shows the result a moment before it is stored.
+    (row,) = wait_for(lambda: Store().rows(kind=JobKind.MEASUREMENT))
     assert (row.state, row.task, row.origin) == (State.FINISHED, "sweep", "page")
     server.process.terminate()
     server.process.wait(20)

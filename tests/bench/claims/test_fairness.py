@@ -18,7 +18,6 @@ from bench.run.snapshot import DeclarationSnapshot
 from bench.stats.comparison import compare_samples
 from bench.values import Arm, BaselineKind, Engagement, Finding, Measure, Outcome, Phase, Quality, Sample, Speed
 from bench.workload.registry import load_workloads
-from tests.support.memory_traffic import prepare_arm
 from tests.support.runs import get_claim, get_finding, make_claim_run, open_plan, run_trial_race
 from tests.support.trial_variants import replace_trial
 from workloads.memory_traffic.problem_sizes import describe_conflicts, max_odd_side
@@ -164,28 +163,6 @@ def test_a_step_with_the_same_code_is_not_compared_but_the_total_is():
     assert get_claim(run, "fit").made
     claim = get_claim(run, "predict")
     assert not claim.made and claim.verdict.speed is Speed.SAME_CODE
-
-
-@pytest.mark.parametrize(
-    ("case", "names", "cores", "same"),
-    [
-        ("tiling", ("ikj", "ikj"), 1, True),
-        ("tiling", ("ijk", "ikj"), 1, False),
-        ("stencil", ("rows", "threads"), 1, True),
-        ("stencil", ("rows", "threads"), 2, False),
-        ("vectorization", ("strict", "reordered"), 1, False),
-        ("tiling", ("blas", "blas"), 1, True),
-    ],
-)
-def test_versions_of_memory_traffic_that_are_the_same_code(tmp_path, case, names, cores, same):
-    codes = set()
-    for number, name in enumerate(names):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        arm, _ = prepare_arm(folder, case, name, baseline=names[0], cores=cores)
-        codes |= {evidence.code for evidence in arm.evidence()}
-    assert "" not in codes
-    assert (len(codes) == 1) is same
 
 
 def test_an_accuracy_limit_of_nothing_is_noted_and_in_the_claim():

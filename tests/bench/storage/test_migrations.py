@@ -117,7 +117,7 @@ def test_runs_of_0_1_0_keep_every_number_and_text(tmp_path: Path) -> None:
         assert run.snapshot.labels().keys() >= {comparison.step for comparison in run.statistics}
         assert run.machine.model_dump(exclude={"identity"}) == {
             k: v for k, v in old["machine"].items() if k != "boot_id"
-        }
+        } | {"core_kinds": None}
     store.close()
 
 

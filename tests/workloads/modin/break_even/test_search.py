@@ -26,7 +26,7 @@ from workloads.modin.break_even import search
 from workloads.modin.calls import CALLS
 from workloads.modin.engines.base import CallExecution
 from workloads.modin.engines.pandas_engine import PandasEngine
-from workloads.modin.measurements import BreakEvenPoint, BreakEvenResult, EngineStart
+from workloads.modin.measurements import BreakEvenArguments, BreakEvenPoint, BreakEvenResult, EngineStart
 
 
 class FailingEngine:
@@ -132,11 +132,12 @@ def test_wrong_arguments_are_refused_at_once(tmp_path, given, words):
     assert refusal.value.remedy
 
 
-@pytest.mark.parametrize("missing", ARGUMENTS)
-def test_a_missing_argument_is_named(tmp_path, missing):
-    with pytest.raises(BadInput, match=f"{missing}: missing") as refusal:
-        run_search_here(tmp_path, {name: value for name, value in ARGUMENTS.items() if name != missing})
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_an_unknown_argument_is_named_and_a_missing_one_has_a_default(tmp_path, name):
+    with pytest.raises(BadInput, match=f"{name}s: there is no such argument") as refusal:
+        run_search_here(tmp_path, ARGUMENTS | {f"{name}s": 1})
     assert refusal.value.remedy
+    assert name in BreakEvenArguments().model_dump()
 
 
 @pytest.mark.parametrize(("name", "value"), [("file", "/data/own.csv"), ("cluster", "existing")])
