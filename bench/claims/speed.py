@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from bench.claims.rule import RuleContext
+from bench.stats.significance import is_difference
 from bench.values import Interval, Speed
-
-MAX_P_VALUE = 0.05
-"""A difference is claimed only if a difference at least as clear would arise by chance in fewer cases than this."""
 
 
 def decide_speed(context: RuleContext) -> Speed:
     """The verdict on the speed of a step or of the total."""
     if context.same_code:
         return Speed.SAME_CODE
-    return Speed.SAME if context.comparison.p_value >= MAX_P_VALUE else compare_speed(context.comparison.ratio)
+    ratio = context.comparison.ratio
+    return compare_speed(ratio) if is_difference(ratio, context.comparison.p_value) else Speed.SAME
 
 
 def compare_speed(ratio: Interval) -> Speed:

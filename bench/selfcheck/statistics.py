@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from bench.race.budget import MIN_PAIRS_TO_STOP
 from bench.stats.simulation import SimulatedShare, simulate_all
 
 RUNS_VARIABLE = "FAIRLAP_SIMULATED_RACES"
@@ -18,7 +19,8 @@ TABLE_VARIABLE = "FAIRLAP_ERROR_RATES"
 
 def check_statistics(report: Callable[[str], None] = print) -> None:
     """Simulate races and report the share of claims."""
-    table = simulate_all(int(os.environ.get(RUNS_VARIABLE, "1000")), lambda entry: report(describe(entry)))
+    runs = int(os.environ.get(RUNS_VARIABLE, "1000"))
+    table = simulate_all(runs, MIN_PAIRS_TO_STOP, lambda entry: report(describe(entry)))
     if path := os.environ.get(TABLE_VARIABLE):
         Path(path).write_bytes(TypeAdapter(list[SimulatedShare]).dump_json(table, indent=1) + b"\n")
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-CONFIDENCE = 0.95
+from bench.stats.significance import CONFIDENCE
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,8 +67,3 @@ def percentile_interval(distribution: Floats, value: float) -> tuple[float, floa
     else:
         low, high = (float(end) for end in np.quantile(distribution, [tail, 1 - tail]))
     return min(low, value), max(high, value)
-
-
-def standard_error(values: Sequence[float]) -> float:
-    """Standard error of the mean; infinite for fewer than two values."""
-    return float(stats.sem(values)) if len(values) > 1 else float("inf")

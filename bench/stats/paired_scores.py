@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, stats
 
-from bench.stats.bootstrap import CONFIDENCE, Floats, bootstrap_distribution, percentile_interval
+from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
+from bench.stats.significance import CONFIDENCE
 from bench.values import Interval, IntervalMethod
 
 Scores = npt.NDArray[np.float64] | npt.NDArray[np.bool_]

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from bench.stats.bootstrap import CONFIDENCE, Floats, bootstrap_distribution, percentile_interval
+from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
+from bench.stats.significance import is_difference
 from bench.values import Interval
 
 RESAMPLES = 2000
@@ -31,7 +32,7 @@ class PositionEffect:
 
     @property
     def is_significant(self) -> bool:
-        return not self.ratio.includes(1) and self.p_value < 1 - CONFIDENCE
+        return is_difference(self.ratio, self.p_value)
 
 
 def measure_position_effect(

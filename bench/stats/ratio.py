@@ -22,12 +22,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from bench.stats.significance import SIGNIFICANCE
 from bench.values import Interval
 
 Floats = npt.NDArray[np.float64]
 
-CONFIDENCE = 0.95
-SIGNIFICANCE = 1 - CONFIDENCE
 BLOCKS = 5
 """Number of blocks into which a race is divided. Fewer would cost power, more would miss slow drift."""
 INSTABILITY_SIGNIFICANCE = 0.02

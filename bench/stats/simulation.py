@@ -10,18 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from bench.stats.error_rates import SimulatedShare
-from bench.stats.ratio import SIGNIFICANCE, adjust_by_holm, estimate_ratio
+from bench.stats.ratio import Floats, adjust_by_holm, estimate_ratio
+from bench.stats.significance import is_difference
 
-Floats = npt.NDArray[np.float64]
 Generator = np.random.Generator
 
 PAIRS = (8, 20, 60, 200)
 """Lengths of the simulated races."""
-MIN_PAIRS_TO_STOP = 20
-"""As in `bench.race.budget`, which this package may not import."""
 MAX_PAIRS = 200
 """Longest simulated race that stops by itself."""
 STEPS = 28
@@ -120,7 +117,7 @@ DIFFERENT_ARMS = (
 def is_claimed(baseline: Floats, accelerated: Floats) -> bool:
     """Whether a difference is claimed of a total with these times."""
     estimate = estimate_ratio(baseline, accelerated)
-    return estimate.p_value < SIGNIFICANCE and not estimate.ratio.includes(1.0)
+    return is_difference(estimate.ratio, estimate.p_value)
 
 
 def simulate(scenario: Scenario, pairs: int, runs: int, seed: int = 0) -> SimulatedShare:
@@ -133,13 +130,14 @@ def simulate(scenario: Scenario, pairs: int, runs: int, seed: int = 0) -> Simula
     return SimulatedShare(label=scenario.label, ratio=scenario.ratio, pairs=pairs, share=claims / runs, runs=runs)
 
 
-def simulate_stopping(sd: float, target: float, runs: int, seed: int = 0) -> SimulatedShare:
-    """Races of equal arms that end at the first look, after every pair, at which the interval is narrow enough."""
+def simulate_stopping(sd: float, target: float, min_pairs: int, runs: int, seed: int = 0) -> SimulatedShare:
+    """Races of equal arms that end at the first look, after every pair from `min_pairs` on, at which the interval is
+    narrow enough."""
     rng = np.random.default_rng(seed)
     claims = 0
     for _ in range(runs):
         baseline, accelerated = np.exp(rng.normal(0, sd, (2, MAX_PAIRS)))
-        lengths = range(MIN_PAIRS_TO_STOP, MAX_PAIRS + 1)
+        lengths = range(min_pairs, MAX_PAIRS + 1)
         widths = (estimate_ratio(baseline[:pairs], accelerated[:pairs]).sampling_half_width for pairs in lengths)
         last = next((pairs for pairs, width in zip(lengths, widths, strict=True) if width <= target), MAX_PAIRS)
         claims += is_claimed(baseline[:last], accelerated[:last])
@@ -157,15 +155,15 @@ def simulate_steps(pairs: int, runs: int, seed: int = 0) -> SimulatedShare:
         estimates = [estimate_ratio(*step) for step in times]
         adjusted = adjust_by_holm([estimate.p_value for estimate in estimates])
         claims += any(
-            p_value < SIGNIFICANCE and not estimate.ratio.includes(1.0)
-            for p_value, estimate in zip(adjusted, estimates, strict=True)
+            is_difference(estimate.ratio, p_value) for p_value, estimate in zip(adjusted, estimates, strict=True)
         )
     label = f"at least one of {STEPS} steps, difference of 2 % between processes"
     return SimulatedShare(label=label, ratio=1.0, pairs=pairs, share=claims / runs, runs=runs)
 
 
-def simulate_all(runs: int, report: Callable[[SimulatedShare], None]) -> list[SimulatedShare]:
-    """The whole table. `report` receives each entry when it is computed."""
+def simulate_all(runs: int, min_pairs: int, report: Callable[[SimulatedShare], None]) -> list[SimulatedShare]:
+    """The whole table. Races stop by themselves after `min_pairs` at the earliest. `report` receives each entry when it
+    is computed."""
     table: list[SimulatedShare] = []
 
     def add(entry: SimulatedShare) -> None:
@@ -177,7 +175,7 @@ def simulate_all(runs: int, report: Callable[[SimulatedShare], None]) -> list[Si
             add(simulate(scenario, pairs, runs))
     for sd, target in ((0.02, 0.03), (0.05, 0.03), (0.10, 0.05)):
         # Each of these races is estimated up to 180 times.
-        add(simulate_stopping(sd, target, max(50, runs // 10)))
+        add(simulate_stopping(sd, target, min_pairs, max(50, runs // 10)))
     for pairs in (8, 20):
         add(simulate_steps(pairs, max(50, runs // 10)))
     return table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from bench.stats.bootstrap import standard_error
 from bench.stats.paired_scores import bootstrap_difference, compare_scores, share_interval, tango_interval
 from bench.values import IntervalMethod
 
@@ -36,7 +36,7 @@ def test_the_bootstrap_has_the_width_of_the_standard_error():
     generator = np.random.default_rng(3)
     differences = generator.normal(-0.5, 10, 2000)
     interval = bootstrap_difference(differences, 100.0, seed=0)
-    error = standard_error(list(differences))
+    error = stats.sem(differences)
     assert interval.value == pytest.approx(differences.mean())
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * error, rel=0.08)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.race.budget import MIN_PAIRS_TO_STOP
 from bench.stats.error_rates import load_error_rates
 from bench.stats.ratio import LAUNCH_SD, Floats, adjust_by_holm, clip_outliers, estimate_ratio
 from bench.stats.simulation import (
@@ -132,7 +133,7 @@ def test_equal_arms_are_called_different_in_at_most_7_percent_at_every_length(sc
 @pytest.mark.slow
 def test_stopping_early_and_many_steps_do_not_add_false_claims():
     for sd, target in ((0.02, 0.03), (0.05, 0.03), (0.10, 0.05)):
-        assert simulate_stopping(sd, target, 300, seed=14).share <= MAX_FALSE_CLAIMS
+        assert simulate_stopping(sd, target, MIN_PAIRS_TO_STOP, 300, seed=14).share <= MAX_FALSE_CLAIMS
     assert simulate_steps(20, 300, seed=15).share <= 0.10
 
 
