@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import compare_speed
 from bench.formatting import format_cores, format_duration, format_interval, format_ratio_with_interval
@@ -17,7 +19,7 @@ def best_with_best(context: RuleContext) -> RuleResult:
     if run.plan.cores == 1:
         remedy = "Run on more cores too: the baseline may gain more from them."
         return Outcome.ANNOTATED, "both arms on one core only", remedy
-    best = find_best_core_counts(run)
+    best = find_best_core_counts(run.core_counts)
     if not best:
         remedy = "Increase the time budget, so that there is time for other core counts."
         return Outcome.ANNOTATED, f"only {format_cores(run.plan.cores)} tried", remedy
@@ -31,18 +33,18 @@ def best_with_best(context: RuleContext) -> RuleResult:
     return Outcome.ANNOTATED, seen, f"Run again with --cores {fewest}, where one of the arms is fastest."
 
 
-def find_best_core_counts(run: Run) -> dict[Arm, CoreCount]:
+def find_best_core_counts(core_counts: Sequence[CoreCount]) -> dict[Arm, CoreCount]:
     """The core count at which each arm's total was fastest; empty if no core counts were tried."""
-    if not run.core_counts:
+    if not core_counts:
         return {}
-    counts = {arm: [count for count in run.core_counts if count.arm is arm] for arm in Arm}
+    counts = {arm: [count for count in core_counts if count.arm is arm] for arm in Arm}
     return {arm: min(tried, key=lambda count: count.whole.median) for arm, tried in counts.items()}
 
 
 def describe_best_ratio(run: Run) -> str:
     """The ratio of the arms at their best core counts, or why there is none, by the same rules as in the race."""
     ratio = run.best_ratio
-    rounds = min((count.whole.count for count in find_best_core_counts(run).values()), default=0)
+    rounds = min((count.whole.count for count in find_best_core_counts(run.core_counts).values()), default=0)
     if rounds < MIN_PAIRS:
         return f"no ratio from {rounds} rounds, which is fewer than {MIN_PAIRS}"
     if ratio is None:
@@ -54,7 +56,7 @@ def describe_best_ratio(run: Run) -> str:
 
 def describe_best_core_counts(run: Run) -> list[str]:
     """What the sentence of a claim states about other core counts; empty if both arms are best on those of the race."""
-    best = find_best_core_counts(run)
+    best = find_best_core_counts(run.core_counts)
     if all(count.cores == run.plan.cores for count in best.values()):
         return []
     times = " and ".join(

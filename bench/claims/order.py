@@ -7,7 +7,8 @@ import math
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import decide_speed
 from bench.formatting import format_ratio, format_ratio_with_interval
-from bench.values import Arm, Outcome, Phase, Sample, Speed
+from bench.stats.pairing import pair_samples
+from bench.values import Arm, Outcome, Phase, Speed
 
 MIN_PAIRS_OF_EACH_ORDER = 4
 """With fewer pairs that one of the arms began, the effect of the order is not known."""
@@ -44,13 +45,9 @@ def measure_distance_from_1(ratio: float) -> float:
 
 def list_ratios(context: RuleContext, first: Arm) -> list[float]:
     """The ratio of the times of `context.step` in every pair that `first` began. Pairs with a time of 0 are ignored."""
-    pairs: dict[int, dict[Arm, Sample]] = {}
-    for arm in Arm:
-        for sample in context.run.samples_of(arm, Phase.RACE):
-            pairs.setdefault(sample.pair, {})[arm] = sample
     ratios: list[float] = []
-    for pair in pairs.values():
-        if len(pair) == 2 and pair[first].place < min(pair[arm].place for arm in Arm if arm is not first):
+    for pair in pair_samples(sample for arm in Arm for sample in context.run.samples_of(arm, Phase.RACE)):
+        if pair[first].place < min(pair[arm].place for arm in Arm if arm is not first):
             times = [pair[arm].seconds(context.step) for arm in (Arm.BASELINE, Arm.ACCELERATED)]
             if min(times) > 0:
                 ratios.append(times[0] / times[1])

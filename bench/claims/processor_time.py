@@ -160,7 +160,7 @@ def got_processor(context: RuleContext) -> RuleResult:
     if change := _describe_change(racing, context.step, context.comparison.ratio.value):
         seen, refused = f"{seen}; {change}", True
     if run.best_ratio is not None and run.core_counts:
-        counts = {arm: count.cores for arm, count in find_best_core_counts(run).items()}
+        counts = {arm: count.cores for arm, count in find_best_core_counts(run.core_counts).items()}
         best = {arm: [s for s in run.samples_of(arm, Phase.CORES) if s.cores == count] for arm, count in counts.items()}
         known = [use for use in map(measure_processor_use, best.values()) if use is not None]
         if any(use.wait_share > MAX_WAIT_SHARE for use in known):

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from statistics import fmean
 
+from bench.claims.best_core_counts import find_best_core_counts
 from bench.machine.core_selection import core_counts_to_try
 from bench.race.arm import ArmProcess
 from bench.race.budget import CORE_COUNTS_SHARE, MIN_PAIRS_FOR_CLAIM, SamplingBudget
@@ -75,7 +76,7 @@ def compare_core_counts(samples: Iterable[Sample], *, work: float, at: float) ->
         )
         for arm, core_count in sorted(series)
     ]
-    best = {arm: min((c for c in counts if c.arm is arm), key=lambda count: count.whole.median) for arm in Arm}
+    best = find_best_core_counts(counts)
     baseline, accelerated = ({taken.pair: taken.total_s for taken in series[arm, best[arm].cores]} for arm in Arm)
     # If both are best at other core counts than that of the race, no round has both.
     rounds = sorted(baseline.keys() & accelerated.keys())

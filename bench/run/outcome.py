@@ -11,6 +11,7 @@ from bench.formatting import format_count, format_duration
 from bench.plan.validation import BUDGET_RANGE_S
 from bench.run.events import State
 from bench.run.record import Run
+from bench.stats.pairing import pair_samples
 from bench.values import TOTAL, Arm, Phase, Sample
 
 MIN_PAIRS = 8
@@ -119,11 +120,8 @@ def _measure_warm_up_s(run: Run) -> float:
 
 def _complete_rounds(run: Run, phase: Phase) -> list[list[Sample]]:
     """The samples of both arms of each round of a phase, in order of time."""
-    rounds: dict[int, list[Sample]] = {}
-    for sample in run.samples:
-        if sample.phase is phase:
-            rounds.setdefault(sample.pair, []).append(sample)
-    return [taken for _, taken in sorted(rounds.items()) if {sample.arm for sample in taken} == set(Arm)]
+    pairs = pair_samples(sample for sample in run.samples if sample.phase is phase)
+    return [list(pair.values()) for pair in pairs]
 
 
 def _elapsed_s(rounds: list[list[Sample]]) -> float:

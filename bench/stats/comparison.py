@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bench.stats.pairing import pair_samples
 from bench.stats.ratio import Floats, adjust_by_holm, estimate_ratio
 from bench.values import TOTAL, Arm, Comparison, Sample, Summary
 
@@ -73,10 +74,7 @@ def compare_samples(
     A repetition does `work` units, and so does each step that is not in `step_work`. Samples whose partner is missing
     are ignored. Empty if there are fewer than two pairs.
     """
-    by_pair: dict[int, dict[Arm, Sample]] = {}
-    for sample in samples:
-        by_pair.setdefault(sample.pair, {})[sample.arm] = sample
-    pairs = [pair for _, pair in sorted(by_pair.items()) if len(pair) == 2]
+    pairs = pair_samples(samples)
     if len(pairs) < 2:
         return []
     steps = [TOTAL, *(timed.step for timed in pairs[0][Arm.BASELINE].repetition.steps)]

@@ -65,7 +65,7 @@ def _draw_core_counts(run: Run, key: str, theme: Theme) -> None:
     with chart_column:
         draw_chart(chart, key)
     with text_column:
-        for arm, best in find_best_core_counts(run).items():
+        for arm, best in find_best_core_counts(run.core_counts).items():
             name = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
             st.markdown(f"{name}: **{format_duration(best.whole.median)}** on {format_cores(best.cores)}")
         st.markdown(f"Best against best: {describe_best_ratio(run)}")
