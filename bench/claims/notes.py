@@ -10,7 +10,6 @@ from bench.values import TOTAL, Arm, Outcome, Phase
 
 MAX_SPREAD = 0.10
 """A larger interquartile range, relative to the median, adds a note."""
-STABLE_REMEDY = "Use a quieter machine, or race longer: a disturbance that lasts as long as the race stays unseen."
 MAX_FIRST_RUN_FACTOR = 1.10
 """A first sample slower than this many medians adds a note."""
 MAX_STEAL_SHARE = 0.02
@@ -177,5 +176,6 @@ def stable(context: RuleContext) -> RuleResult:
     blocks = ", ".join(map(format_ratio, comparison.block_ratios))
     seen = f"{blocks} in {len(comparison.block_ratios)} consecutive parts of the race"
     if not comparison.is_stable:
-        return Outcome.ANNOTATED, f"{seen}: more than chance, so the interval spans all of them", STABLE_REMEDY
+        remedy = "Use a quieter machine, or race longer: a disturbance that lasts as long as the race stays unseen."
+        return Outcome.ANNOTATED, f"{seen}: more than chance, so the interval spans all of them", remedy
     return pass_rule(seen)

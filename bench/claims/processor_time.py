@@ -57,7 +57,7 @@ class ProcessorUse:
     wall_s: float
     cpu_s: float
     own_wait_s: float
-    """Time for which the arm lacked a processor, whoever used it."""
+    """Time for which the arm lacked a processor, for whatever reason."""
     wait_s: float
     """The part of it that other programs or a CPU quota can have caused."""
 
@@ -68,7 +68,7 @@ class ProcessorUse:
 
     @property
     def own_wait_share(self) -> float:
-        """The same, whoever used the processor."""
+        """The same for all waiting, also of the threads of the arm for each other."""
         return self._share(self.own_wait_s)
 
     def _share(self, wait_s: float) -> float:

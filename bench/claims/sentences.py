@@ -46,16 +46,11 @@ def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> 
     label = context.run.snapshot.labels()[context.step]
     if context.same_code:
         others = [f"{finding.title.lower()}: {finding.seen}" for finding in refused if finding.rule != "different-code"]
-        return (
-            "; ".join(
-                [
-                    f"No claim for {label}: both arms ran {describe_same_code(context)}. The difference between "
-                    f"{times}, a ratio of {format_ratio_with_interval(comparison.ratio)}, is noise of this machine",
-                    *others,
-                ]
-            )
-            + "."
+        same = (
+            f"No claim for {label}: both arms ran {describe_same_code(context)}. The difference between {times}, a "
+            f"ratio of {format_ratio_with_interval(comparison.ratio)}, is noise of this machine"
         )
+        return "; ".join([same, *others]) + "."
     if [finding.rule for finding in refused] == ["interval"]:
         return (
             f"No difference detected in {label} ({times}): {comparison.ratio.low:.3f} to {comparison.ratio.high:.3f}. "

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.stats.paired_scores import compare_scores, share_interval
+from bench.stats.paired_scores import Scores, compare_scores, share_interval
 from bench.values import Arm, Interval, LossKind, Measure, MeasureDifference
 from bench.workload.scores import read_scores
 
@@ -23,10 +23,7 @@ def compare_measures(
     Raises ScoresError if a decisive measure does not say how its loss is judged, or if it has no scores although its
     loss has to be judged by them.
     """
-    try:
-        scores = {arm: read_scores(folder) for arm, folder in scratch.items()}
-    except (ValueError, OSError) as error:
-        raise ScoresError(f"its scores cannot be read: {error}") from error
+    scores = {arm: _read_scores(folder) for arm, folder in scratch.items()}
     others = {measure.name: measure for measure in accelerated}
     differences: list[MeasureDifference] = []
     for measure in baseline:
@@ -76,10 +73,7 @@ def add_share_intervals(agreement: Sequence[Measure], scratch: Path) -> list[Mea
     `scratch` is the folder of the accelerated arm, which compares the results. Raises ScoresError for a decisive
     measure that does not ask for equality.
     """
-    try:
-        scores = read_scores(scratch)
-    except (ValueError, OSError) as error:
-        raise ScoresError(f"its scores cannot be read: {error}") from error
+    scores = _read_scores(scratch)
     with_intervals: list[Measure] = []
     for measure in agreement:
         if measure.decisive and measure.loss is not LossKind.EQUALITY:
@@ -92,6 +86,13 @@ def add_share_intervals(agreement: Sequence[Measure], scratch: Path) -> list[Mea
         interval = Interval(value=100 * share.value, low=100 * share.low, high=100 * share.high)
         with_intervals.append(measure.model_copy(update={"interval": interval}))
     return with_intervals
+
+
+def _read_scores(scratch: Path) -> dict[str, Scores]:
+    try:
+        return read_scores(scratch)
+    except (ValueError, OSError) as error:
+        raise ScoresError(f"its scores cannot be read: {error}") from error
 
 
 def _check_mean(measure: Measure, mean: float) -> None:
