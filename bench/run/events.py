@@ -30,7 +30,9 @@ class State(StrEnum):
     PREPARING = "preparing"
     WARMING_UP = "warming up"
     RACING = "racing"
+    CHECKING = "checking the results"
     CORES = "trying core counts"
+    NOISE = "measuring the noise"
     MEASURING = "measuring"
     FINISHED = "finished"
     STOPPED = "stopped"
@@ -71,13 +73,25 @@ class StateChanged(Value):
 
 
 class ArmProgressed(Value):
-    """What an arm is doing while it prepares, as text."""
+    """What an arm is doing while nothing of it is timed."""
 
     type: Literal["progress"] = "progress"
     at: float
     arm: Arm
     cores: int
     text: str
+    """The activity, and after a colon how far it has come: `measuring accuracy: 120 of 425 questions`."""
+    share: float | None = Field(default=None, ge=0, le=1)
+    """How much of the activity is done; None if that is not known."""
+
+
+class ArmRested(Value):
+    """An arm has done what it was asked for, and waits."""
+
+    type: Literal["rested"] = "rested"
+    at: float
+    arm: Arm
+    cores: int
 
 
 class ArmPrepared(Value):
@@ -141,6 +155,16 @@ class CoreCountsTried(Value):
     few rounds. Journals of older versions have it from three rounds on: see `bench.claims.best_core_counts`."""
 
 
+class CoreCountSkipped(Value):
+    """Another core count was not tried."""
+
+    type: Literal["skipped"] = "skipped"
+    at: float
+    cores: int
+    why: str
+    """The reason, as a clause."""
+
+
 class NoiseMeasured(Value):
     """The noise of the machine at rest, measured after the race."""
 
@@ -169,6 +193,7 @@ Event = Annotated[
     RunOpened
     | StateChanged
     | ArmProgressed
+    | ArmRested
     | ArmPrepared
     | SampleTaken
     | TelemetryRead
@@ -177,6 +202,7 @@ Event = Annotated[
     | EvidenceCollected
     | QualityMeasured
     | CoreCountsTried
+    | CoreCountSkipped
     | NoiseMeasured
     | ClaimsDecided
     | RunFailed,

@@ -16,6 +16,7 @@ from bench.run import events
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.run.snapshot import DeclarationSnapshot
+from bench.run.timeline import Span, begin_span, end_all_spans, end_span
 from bench.values import TOTAL, Arm, Claim, Comparison, Phase, Sample, Verdict
 
 
@@ -50,6 +51,12 @@ class Run(BaseModel):
     why: str = ""
     """The reason for the present state, if it is not the usual course of a run."""
     progress: dict[str, str] = Field(default_factory=dict[str, str])
+    """What each arm is doing while nothing of it is timed."""
+    progress_shares: dict[str, float] = Field(default_factory=dict[str, float])
+    """How much of that is done, 0 to 1, where it is known."""
+    timeline: list[Span] = Field(default_factory=list[Span])
+    """The stages of the run and the activities of its arms, in the order of their beginnings. Empty for runs of
+    version 0.1.0."""
     prepared: list[values.PreparedArm] = Field(default_factory=list[values.PreparedArm])
     samples: list[Sample] = Field(default_factory=list[Sample])
     telemetry: list[values.Reading] = Field(default_factory=list[values.Reading])
@@ -64,6 +71,8 @@ class Run(BaseModel):
     tables: list[values.Table] = Field(default_factory=list[values.Table])
     core_counts: list[values.CoreCount] = Field(default_factory=list[values.CoreCount])
     best_ratio: values.Interval | None = None
+    skipped_core_counts: dict[int, str] = Field(default_factory=dict[int, str])
+    """Why other core counts were not tried, by core count."""
     noise: Noise | None = None
     claims: list[Claim] = Field(default_factory=list[Claim])
     failure: values.Failure | None = None
@@ -85,6 +94,7 @@ class Run(BaseModel):
             started=opened.started,
             origin=opened.origin,
             requester=opened.requester,
+            timeline=[Span(name=State.PREPARING.value, began=opened.at)],
         )
 
     def apply(self, event: events.Event) -> None:
@@ -95,14 +105,20 @@ class Run(BaseModel):
                 self.state, self.why = event.state, event.why
                 if event.state.over:
                     self.ended_at = event.at
+                    end_all_spans(self.timeline, event.at)
+                else:
+                    begin_span(self.timeline, Span(name=event.state.value, began=event.at))
             case events.ArmProgressed():
-                self.progress[event.arm] = event.text
+                self._note_progress(event)
+            case events.ArmRested():
+                self._forget_progress(event.arm)
+                end_span(self.timeline, event.at, event.arm, event.cores)
             case events.ArmPrepared():
                 self.prepared.append(event.prepared)
             case events.SampleTaken():
                 self.samples.append(event.sample)
                 # An arm that takes samples has finished what it last reported as progress.
-                self.progress.pop(event.sample.arm, None)
+                self._forget_progress(event.sample.arm)
             case events.TelemetryRead():
                 self.telemetry.append(event.reading)
             case events.ThreadsPlaced():
@@ -118,6 +134,8 @@ class Run(BaseModel):
                 self.quality, self.pictures, self.tables = event.quality, event.pictures, event.tables
             case events.CoreCountsTried():
                 self.core_counts, self.best_ratio = event.counts, event.best_ratio
+            case events.CoreCountSkipped():
+                self.skipped_core_counts[event.cores] = event.why
             case events.NoiseMeasured():
                 self.noise = event.noise
             case events.ClaimsDecided():
@@ -126,6 +144,18 @@ class Run(BaseModel):
                 self.failure = event.failure
             case events.RunOpened():
                 pass  # `open` has read it.
+
+    def _note_progress(self, event: events.ArmProgressed) -> None:
+        self._forget_progress(event.arm)
+        self.progress[event.arm] = event.text
+        if event.share is not None:
+            self.progress_shares[event.arm] = event.share
+        activity = event.text.partition(":")[0]
+        begin_span(self.timeline, Span(name=activity, arm=event.arm, cores=event.cores, began=event.at))
+
+    def _forget_progress(self, arm: Arm) -> None:
+        self.progress.pop(arm, None)
+        self.progress_shares.pop(arm, None)
 
     @classmethod
     def from_events(cls, journal: Iterable[events.Event]) -> Run:
@@ -167,7 +197,7 @@ class Run(BaseModel):
 
     def report(self) -> dict[str, Any]:
         """The run as JSON for export: everything but pictures, with the verdict and the claim of the total."""
-        report = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "pictures"})
+        report = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "progress_shares", "pictures"})
         total = self.claim()
         return report | {
             "verdict": total.verdict.model_dump(mode="json") if total else None,
