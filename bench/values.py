@@ -46,7 +46,7 @@ class Phase(StrEnum):
     """The purpose of a sample."""
 
     EARLY = "early"
-    """Taken while the other arm was still starting, so that the page has something to show; in no statistics."""
+    """The first call of an arm, which may overlap with that of the other arm; in no statistics."""
     WARM_UP = "warm-up"
     RACE = "race"
     CORES = "cores"

@@ -1,9 +1,6 @@
-"""How long a race samples: the time budget of the plan, and when the race may exceed it."""
+"""How long a race samples: the time budget of the plan, and how far the race may exceed it."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from bench.race.recorder import EventRecorder
 from bench.run.outcome import MIN_PAIRS
@@ -14,18 +11,15 @@ CORE_COUNTS_SHARE = 0.2
 """Share of the budget that is reserved for other core counts, if there are any to try."""
 MIN_PAIRS_TO_STOP = 20
 """Fewest pairs after which sampling may end before the budget is spent, because the interval is narrow enough."""
-MIN_PAIRS_FOR_CLAIM = MIN_PAIRS
-"""No claim is made from fewer pairs, so the race takes them even if they exceed the budget, up to
-`CLAIM_OVERRUN_FACTOR` times."""
 MIN_PAIRS_FOR_INTERVAL = 3
-"""The race takes these even beyond that, up to `MAX_OVERRUN_FACTOR` times the budget."""
-CLAIM_OVERRUN_FACTOR = 2.0
-MAX_OVERRUN_FACTOR = 4.0
-"""Sampling ends at this multiple of the budget in any case. Other core counts are tried only if that fits below it."""
+"""Pairs that are taken even beyond the budget, up to the limit, if `MIN_PAIRS` do not fit into it."""
+LIMIT_FACTOR, LIMIT_EXTRA_S = 1.35, 3.0
+"""All that follows the preparation takes at most so many budgets and seconds, but for the last sample: a user waits for
+the budget, not for a multiple of it."""
 
 
 class SamplingBudget:
-    """The time of a race since its first warm-up sample, without the periods that are excluded from it."""
+    """The time of a race since its first warm-up sample."""
 
     def __init__(self, recorder: EventRecorder, budget_s: float, *, tries_core_counts: bool) -> None:
         self._recorder, self.budget_s = recorder, budget_s
@@ -40,31 +34,33 @@ class SamplingBudget:
         """0 before `start`."""
         return 0.0 if self._since is None else self._recorder.now - self._since
 
-    @contextmanager
-    def exclude(self) -> Iterator[None]:
-        """Do not count the time of the `with` block."""
-        assert self._since is not None
-        began = self._recorder.now
-        yield
-        self._since += self._recorder.now - began
+    @property
+    def limit_s(self) -> float:
+        """The largest `spent_s`."""
+        return LIMIT_FACTOR * self.budget_s + LIMIT_EXTRA_S
+
+    @property
+    def left_s(self) -> float:
+        """The time until the limit; 0 if it is over."""
+        return max(0.0, self.limit_s - self.spent_s)
 
     @property
     def is_warm_up_spent(self) -> bool:
         return self.spent_s >= self.budget_s * MAX_WARM_UP_SHARE
 
-    def is_spent(self, pairs: int) -> bool:
-        """Whether sampling has to end after so many pairs."""
-        spent_s = self.spent_s
-        if spent_s >= self.budget_s * MAX_OVERRUN_FACTOR:
-            return True
-        return spent_s >= self.budget_s * self._pairs_share and pairs >= self.min_pairs
+    def is_spent(self, pairs: int, sampling_s: float) -> bool:
+        """Whether sampling has to end after so many pairs, which took `sampling_s` seconds.
 
-    @property
-    def min_pairs(self) -> int:
-        """The pairs to take even if they exceed the budget."""
-        within_overrun = self.spent_s < self.budget_s * CLAIM_OVERRUN_FACTOR
-        return MIN_PAIRS_FOR_CLAIM if within_overrun else MIN_PAIRS_FOR_INTERVAL
+        With the budget spent, pairs that a claim lacks are taken if they fit below the limit; else a few, for an
+        interval.
+        """
+        if self.spent_s >= self.limit_s:
+            return True
+        if self.spent_s < self.budget_s * self._pairs_share:
+            return False
+        needed_s = (MIN_PAIRS - pairs) * sampling_s / pairs
+        return pairs >= (MIN_PAIRS if needed_s <= self.left_s else MIN_PAIRS_FOR_INTERVAL)
 
     def allows(self, seconds: float) -> bool:
-        """Whether something that takes so long, after the pairs, keeps the race below its longest overrun."""
-        return self.spent_s + seconds <= MAX_OVERRUN_FACTOR * self.budget_s
+        """Whether something that takes so long ends before the limit."""
+        return seconds <= self.left_s

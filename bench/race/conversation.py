@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
 from bench.race.recorder import EventRecorder
 from bench.race.watchdog import CHECK_INTERVAL_S, Watchdog
-from bench.run.events import ArmProgressed
+from bench.run.events import ArmProgressed, ArmRested
 from bench.worker import protocol
 
 ReplyType = TypeVar("ReplyType", bound=protocol.Reply)
@@ -23,12 +23,39 @@ class Conversation:
         """`reply_limit_s` is the longest time that a reply to `ask` may take."""
         self._recorder, self._watchdog, self._reply_limit_s = recorder, watchdog, reply_limit_s
 
-    def ask(self, process: ArmProcess, request: protocol.Request, reply_type: type[ReplyType]) -> ReplyType:
-        """The reply of one arm; errors as in `wait_for_replies`."""
-        process.send(request)
-        reply = self.wait_for_replies([process], reply_type, self._reply_limit_s)[process]
-        assert isinstance(reply, reply_type)
-        return reply
+    def ask(
+        self, process: ArmProcess, request: protocol.Request, reply_type: type[ReplyType], activity: str = ""
+    ) -> ReplyType:
+        """The reply of one arm; errors as in `wait_for_replies`. See `ask_all` for `activity`."""
+        return self.ask_all([process], request, reply_type, activity)[process]
+
+    def ask_all(
+        self,
+        processes: Iterable[ArmProcess],
+        request: protocol.Request,
+        reply_type: type[ReplyType],
+        activity: str = "",
+    ) -> dict[ArmProcess, ReplyType]:
+        """The replies of arms that work at the same time; errors as in `wait_for_replies`.
+
+        `activity` says what they do, for the page and the timeline; empty for a request that is answered at once, and
+        for samples, which have their own times.
+        """
+        asked = list(processes)
+        for process in asked:
+            process.send(request)
+            if activity:
+                self.report_activity(process, activity)
+
+        def rest(process: ArmProcess, reply: protocol.Reply) -> None:
+            if activity:
+                self.report_rest(process)
+
+        replies: dict[ArmProcess, ReplyType] = {}
+        for process, reply in self.wait_for_replies(asked, reply_type, self._reply_limit_s, on_reply=rest).items():
+            assert isinstance(reply, reply_type)
+            replies[process] = reply
+        return replies
 
     def wait_for_replies(
         self,
@@ -40,8 +67,8 @@ class Conversation:
         """Wait for a reply of type `reply_type` from each of `processes`; the last reply of each is returned.
 
         `on_reply` may send an arm a further request; it then returns the type of the reply to wait for. Progress
-        messages become events. Raises ArmError if an arm fails, exits, sends another reply or takes longer than
-        `limit_s`, and RaceStopped on a stop request.
+        messages become events. Raises ArmError if an arm fails, exits, sends another reply, or if nothing comes from
+        any of them for `limit_s` seconds, and RaceStopped on a stop request.
         """
         expected = dict.fromkeys(processes, reply_type)
         replies: dict[ArmProcess, protocol.Reply] = {}
@@ -50,8 +77,9 @@ class Conversation:
             ready, _, _ = select.select(list(expected), [], [], CHECK_INTERVAL_S)
             for process in ready:
                 for reply in process.read_replies():
+                    deadline = time.monotonic() + limit_s
                     if isinstance(reply, protocol.ProgressMessage):
-                        self._emit_progress(process, reply)
+                        self.report_activity(process, reply.text, reply.share)
                         continue
                     if isinstance(reply, protocol.ErrorReply):
                         raise process.make_reply_error(reply)
@@ -65,12 +93,17 @@ class Conversation:
             self._watchdog.check()
             if expected and time.monotonic() > deadline:
                 raise next(iter(expected)).make_error(
-                    f"did not answer within {limit_s:g} s",
+                    f"sent nothing for {limit_s:g} s",
                     "It hangs, or the work is too large. Choose less work, or see its log.",
                 )
         return replies
 
-    def _emit_progress(self, process: ArmProcess, message: protocol.ProgressMessage) -> None:
+    def report_activity(self, process: ArmProcess, text: str, share: float | None = None) -> None:
+        """Emit what an arm does now, see `bench.run.events.ArmProgressed`."""
         self._recorder.emit(
-            ArmProgressed(at=self._recorder.now, arm=process.arm, cores=len(process.cores), text=message.text)
+            ArmProgressed(at=self._recorder.now, arm=process.arm, cores=len(process.cores), text=text, share=share)
         )
+
+    def report_rest(self, process: ArmProcess) -> None:
+        """Emit that an arm has done what it was asked for."""
+        self._recorder.emit(ArmRested(at=self._recorder.now, arm=process.arm, cores=len(process.cores)))

@@ -5,35 +5,76 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from bench.claims.best_core_counts import find_best_core_counts
+from bench.formatting import format_duration
 from bench.machine.core_selection import core_counts_to_try
-from bench.race.arm import ArmProcess
-from bench.race.budget import CORE_COUNTS_SHARE, MIN_PAIRS_FOR_CLAIM, SamplingBudget
+from bench.race.arm import ArmError, ArmProcess
+from bench.race.budget import CORE_COUNTS_SHARE, SamplingBudget
 from bench.race.preparation import prepare_arms
 from bench.race.session import RaceSession
-from bench.run.events import CoreCountsTried
+from bench.run.events import CoreCountSkipped, CoreCountsTried, State
+from bench.run.outcome import MIN_PAIRS
 from bench.values import Arm, CoreCount, Phase, Sample
 
-MIN_ROUNDS = 3
-WARM_UP_ROUNDS = 2
+if TYPE_CHECKING:
+    from bench.stats.ratio import RatioEstimate  # Imported when it is needed: it imports a part of scipy.
+
+WARM_UP_ROUNDS = 1
+"""Rounds before those that count. Every arm has done its first call before."""
 
 
-def try_core_count(
+def try_core_counts(session: RaceSession, budget: SamplingBudget, arms: Mapping[Arm, ArmProcess]) -> None:
+    """Sample both arms at other core counts and at their own, as far as the budget allows.
+
+    A core count that is not tried is reported with the reason. Raises RaceStopped.
+    """
+    if any(prepared.service for prepared in session.record.prepared):
+        return  # An external service keeps its own cores, so the arm's core count would say nothing.
+    for core_count in core_counts_to_try(session.plan.cores):
+        if reason := _find_obstacle(session, budget, core_count):
+            _skip(session, core_count, reason)
+            continue
+        if session.record.state is not State.CORES:
+            session.recorder.change_state(State.CORES)
+        try:
+            _try_core_count(session, budget, arms, core_count)
+        except ArmError as error:
+            # The race itself is complete. Its claim will say that this core count was not tried.
+            session.arms.end_all_except(arms.values())
+            _skip(session, core_count, error.failure.what.rstrip("."))
+
+
+def _find_obstacle(session: RaceSession, budget: SamplingBudget, core_count: int) -> str:
+    """Why there is no time for a core count; empty if there is."""
+    total = session.record.comparison()
+    if total is None:
+        return "the race has no pairs to compare with"
+    cores = session.plan.cores
+    slowest_s = max(total.baseline.median, total.accelerated.median) * cores / core_count
+    if slowest_s > (limit_s := session.workload.limits.sample_s):
+        return f"a sample would take about {format_duration(slowest_s)}, and the limit is {format_duration(limit_s)}"
+    prepare_s = max(prepared.seconds for prepared in session.record.prepared)
+    # Each round has both arms at both core counts.
+    round_s = (total.baseline.median + total.accelerated.median) * (1 + cores / core_count)
+    needed_s = prepare_s + (WARM_UP_ROUNDS + MIN_PAIRS) * round_s
+    if budget.allows(needed_s):
+        return ""
+    left_s = budget.left_s
+    return f"that would take about {needed_s:.0f} s, and {left_s:.0f} s were left of the time budget"
+
+
+def _skip(session: RaceSession, core_count: int, why: str) -> None:
+    session.recorder.emit(CoreCountSkipped(at=session.now, cores=core_count, why=why))
+
+
+def _try_core_count(
     session: RaceSession, budget: SamplingBudget, arms: Mapping[Arm, ArmProcess], core_count: int
 ) -> None:
-    """Sample both arms at another core count and at their own, in rounds of four, so that drift affects all alike.
-
-    Returns without a sample if one would exceed the time limit of a sample, or the rounds the budget of the race; the
-    claim then says that this core count was not tried. Raises ArmError and RaceStopped.
-    """
-    total = session.record.comparison()
-    slowest_s = max(total.baseline.median, total.accelerated.median) if total else 0.0
-    projected_s = slowest_s * session.plan.cores / core_count
-    projected_rounds_s = 2 * (MIN_ROUNDS + WARM_UP_ROUNDS) * projected_s
-    if projected_s > session.workload.limits.sample_s or not budget.allows(projected_rounds_s):
-        return
+    """Sample in rounds of four, so that drift affects all alike, until each arm's best is compared well enough."""
     settings = {arm: process.lever_value.name for arm, process in arms.items()}
     others = prepare_arms(session, session.cores[:core_count], settings, session.scratch)
     for _ in range(WARM_UP_ROUNDS):
@@ -42,19 +83,35 @@ def try_core_count(
     until = session.now + budget.budget_s * CORE_COUNTS_SHARE / len(core_counts_to_try(session.plan.cores))
     for rounds in itertools.count(1):
         session.sampler.sample_round([*arms.values(), *others.values()], Phase.CORES)
-        if session.now >= until and rounds >= max(MIN_ROUNDS, budget.min_pairs):
+        if rounds < MIN_PAIRS and budget.left_s:
+            continue
+        tried = compare_core_counts(session.record.samples, work=session.record.prepared[0].work)
+        if session.now >= until or not budget.left_s or tried.is_narrow(session.plan.target):
             break
     session.arms.end_all_except(arms.values())
     session.recorder.emit(
-        compare_core_counts(session.record.samples, work=session.record.prepared[0].work, at=session.now)
+        CoreCountsTried(at=session.now, counts=tried.counts, best_ratio=tried.best.ratio if tried.best else None)
     )
 
 
-def compare_core_counts(samples: Iterable[Sample], *, work: float, at: float) -> CoreCountsTried:
-    """Summary of each arm at each core count, and the ratio of the baseline's best to the accelerated arm's best.
+@dataclass(frozen=True, slots=True)
+class CoreCountComparison:
+    """Both arms at several core counts."""
 
-    Uses the samples of the phase `CORES`; each does `work` units. `at` is the time of the event. The ratio is of the
-    rounds that have both, and needs as many as a claim needs pairs.
+    counts: list[CoreCount]
+    best: RatioEstimate | None
+    """The baseline's time at its best core count over that of the accelerated arm at its best; None from too few
+    rounds."""
+
+    def is_narrow(self, target: float) -> bool:
+        """Whether more rounds are not needed for an interval of half-width `target`."""
+        return self.best is not None and self.best.sampling_half_width <= target
+
+
+def compare_core_counts(samples: Iterable[Sample], *, work: float) -> CoreCountComparison:
+    """Compare the samples of the phase `CORES`; each does `work` units.
+
+    The ratio is of the rounds that have both arms at their best, and needs as many as a claim needs pairs.
     """
     from bench.stats.comparison import summarize
     from bench.stats.ratio import estimate_ratio
@@ -80,7 +137,7 @@ def compare_core_counts(samples: Iterable[Sample], *, work: float, at: float) ->
     baseline, accelerated = ({taken.pair: taken.total_s for taken in series[arm, best[arm].cores]} for arm in Arm)
     # If both are best at other core counts than that of the race, no round has both.
     rounds = sorted(baseline.keys() & accelerated.keys())
-    ratio = None
-    if len(rounds) >= MIN_PAIRS_FOR_CLAIM:
-        ratio = estimate_ratio([baseline[n] for n in rounds], [accelerated[n] for n in rounds]).ratio
-    return CoreCountsTried(at=at, counts=counts, best_ratio=ratio)
+    estimate = None
+    if len(rounds) >= MIN_PAIRS:
+        estimate = estimate_ratio([baseline[n] for n in rounds], [accelerated[n] for n in rounds])
+    return CoreCountComparison(counts, estimate)

@@ -19,7 +19,10 @@ from bench.workload.declaration import Workload
 def prepare_arms(
     session: RaceSession, cores: list[int], settings: Mapping[Arm, str], scratch: Path
 ) -> dict[Arm, ArmProcess]:
-    """Start one process per arm, at the same time, and wait until all are ready.
+    """Start one process per arm, at the same time, and wait until all are ready and have done their first call.
+
+    The first call of an arm is slow, for example because a library chooses its kernels in it. The arms do it at the
+    same time, so its sample is in no statistics.
 
     `settings` has the value of the lever for each arm to start; `cores` are the ids of the logical processors to use;
     `scratch` receives a folder per arm. Raises ArmError and RaceStopped.
@@ -31,8 +34,10 @@ def prepare_arms(
         for arm, setting in settings.items()
     }
     processes = list(arms.values())
+    phase = Phase.EARLY if len(cores) == session.plan.cores else Phase.WARM_UP
     for process in processes:
         session.arms.start(process)
+        session.conversation.report_activity(process, "starting the process")
     _exchange_hellos(session, processes)
     for process in processes:
         work_fields = make_work_fields(session.plan, cores, process.scratch)
@@ -40,7 +45,8 @@ def prepare_arms(
 
     def record_reply(process: ArmProcess, reply: protocol.Reply) -> type[protocol.Reply] | None:
         if isinstance(reply, protocol.RepeatedReply):
-            session.sampler.record_sample(process, reply.repetition, Phase.EARLY, session.sampler.next_pair(), 0)
+            session.conversation.report_rest(process)
+            session.sampler.record_sample(process, reply.repetition, phase, session.sampler.next_pair(), 0)
             return None
         assert isinstance(reply, protocol.PreparedReply)
         prepared = PreparedArm(
@@ -57,9 +63,8 @@ def prepare_arms(
             service=reply.service,
         )
         recorder.emit(ArmPrepared(at=recorder.now, prepared=prepared))
-        if not _wants_early_sample(session):
-            return None
-        process.send(protocol.Repeat(repetition=0, calls={}))
+        process.send(protocol.Repeat(repetition=0))
+        session.conversation.report_activity(process, "first call")
         return protocol.RepeatedReply
 
     session.conversation.wait_for_replies(
@@ -97,10 +102,3 @@ def _exchange_hellos(session: RaceSession, processes: list[ArmProcess]) -> None:
                 f"uses version {hello.version} of the protocol, and this program version {protocol.VERSION}",
                 "Two versions of Fairlap are installed. Remove one of them.",
             )
-
-
-def _wants_early_sample(session: RaceSession) -> bool:
-    """Whether the arm that has just become ready takes a sample while the other arm of the race still starts."""
-    is_start_of_race = len(session.arms.running) <= len(Arm)
-    other_is_starting = len(session.record.prepared) < len(Arm)
-    return session.workload.policy.early_sample and is_start_of_race and other_is_starting

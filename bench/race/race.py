@@ -1,4 +1,6 @@
-"""The course of a race: prepare, warm up, sample pairs, try other core counts, measure quality, decide the claims.
+"""The course of a race: prepare, warm up, sample pairs, check the results, try other core counts, decide the claims.
+
+The pairs come as early as possible, because they are what a user waits for; nothing before them needs the results.
 
 A race reports everything as typed events. It runs on one thread; while it waits for an arm it checks for stop
 requests, reads the machine's telemetry and limits the arms' memory (`bench.race.watchdog`).
@@ -13,12 +15,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.claims.verdict import decide_claims
-from bench.formatting import format_cores
 from bench.machine import noise
 from bench.machine.core_selection import core_counts_to_try
 from bench.race.arm import ArmError, ArmProcess
 from bench.race.budget import MIN_PAIRS_TO_STOP, SamplingBudget
-from bench.race.core_counts import try_core_count
+from bench.race.core_counts import try_core_counts
 from bench.race.preparation import prepare_arms, require_same_work
 from bench.race.results import collect_evidence, measure_quality
 from bench.race.session import RaceSession
@@ -68,8 +69,7 @@ class Race:
         self._budget = SamplingBudget(
             self._session.recorder, plan.budget_s, tries_core_counts=bool(core_counts_to_try(plan.cores))
         )
-        # Importing scipy takes a moment. It happens during the warm-up, where it delays neither the first
-        # sample nor a stop.
+        # Importing scipy takes a moment. It happens while the arms start, where it delays neither a sample nor a stop.
         self._statistics_import = threading.Thread(
             target=importlib.import_module, args=("bench.stats.comparison",), daemon=True
         )
@@ -86,6 +86,7 @@ class Race:
         """
         recorder, arms = self._session.recorder, self._session.arms
         recorder.open()
+        self._statistics_import.start()
         try:
             self._race()
             recorder.change_state(State.FINISHED)
@@ -107,28 +108,28 @@ class Race:
         settings = {Arm.BASELINE: plan.baseline, Arm.ACCELERATED: plan.accelerated}
         arms = prepare_arms(session, session.cores, settings, session.scratch)
         require_same_work(session.record, session.workload)
-        self._statistics_import.start()
+        self._wait_for_statistics()
         self._budget.start()
         recorder.change_state(State.WARMING_UP)
         self._warm_up(arms)
         for process in arms.values():
             spread_threads(session, process)
-        # The budget is for sampling. Measuring the accuracy over many questions may take longer than all of it.
-        with self._budget.exclude():
-            # Quality and agreement are of the last repetition, which must be the same in both arms.
-            session.sampler.sample_round(arms.values(), Phase.WARM_UP)
-            measure_quality(session, arms)
         recorder.change_state(State.RACING)
         self._sample_pairs(arms)
+        recorder.change_state(State.CHECKING)
         # Before other core counts are tried, because the arms report about their latest repetitions.
-        if session.workload.policy.quality_after_race:
-            measure_quality(session, arms)
-        else:
-            collect_evidence(session, arms)
-        self._try_core_counts(arms)
+        collect_evidence(session, arms)
+        measure_quality(session, arms)
+        try_core_counts(session, self._budget, arms)
         session.arms.end_all()
+        recorder.change_state(State.NOISE)
         self._measure_noise()
         self._decide_claims(State.FINISHED)
+
+    def _wait_for_statistics(self) -> None:
+        while self._statistics_import.is_alive():
+            self._statistics_import.join(CHECK_INTERVAL_S)
+            self._session.watchdog.check()
 
     def _warm_up(self, arms: Mapping[Arm, ArmProcess]) -> None:
         """Sample the arms in turn until neither gets faster, then decide how often a step is called in a sample."""
@@ -138,22 +139,18 @@ class Race:
             samples = {arm: session.record.samples_of(arm, Phase.WARM_UP) for arm in Arm}
             if self._budget.is_warm_up_spent:
                 break
-            if all(is_warm([sample.total_s for sample in taken]) for taken in samples.values()):
+            first_calls = {arm: session.record.samples_of(arm, Phase.EARLY) for arm in Arm}
+            if all(is_warm([sample.total_s for sample in first_calls[arm] + samples[arm]]) for arm in Arm):
                 break
         session.sampler.choose_call_counts(taken[-1] for taken in samples.values())
 
     def _sample_pairs(self, arms: Mapping[Arm, ArmProcess]) -> None:
         """Sample pairs until every interval is narrow enough or the budget is spent."""
         session = self._session
-        # On a busy machine the import takes seconds, which would leave no time for the pairs of a claim.
-        with self._budget.exclude():
-            while self._statistics_import.is_alive():
-                self._statistics_import.join(CHECK_INTERVAL_S)
-                session.watchdog.check()
-        next_estimate_at = session.now
+        first_pair_at = next_estimate_at = session.now
         for pairs in itertools.count(1):
             session.sampler.sample_round(arms.values(), Phase.RACE)
-            is_last = self._budget.is_spent(pairs)
+            is_last = self._budget.is_spent(pairs, session.now - first_pair_at)
             if not is_last and session.now < next_estimate_at:
                 continue
             began = session.now
@@ -175,23 +172,6 @@ class Race:
             return False
         self._session.recorder.emit(events.RatiosEstimated(at=self._session.now, pairs=pairs, comparisons=comparisons))
         return all(comparison.precision <= plan.target for comparison in comparisons)
-
-    def _try_core_counts(self, arms: Mapping[Arm, ArmProcess]) -> None:
-        session = self._session
-        if any(prepared.service for prepared in session.record.prepared):
-            return  # An external service keeps its own cores, so the arm's core count would say nothing.
-        for core_count in core_counts_to_try(session.plan.cores):
-            session.recorder.change_state(State.CORES)
-            try:
-                try_core_count(session, self._budget, arms, core_count)
-            except ArmError as error:
-                # The race itself is complete. Its claim will say that no other core count was tried.
-                session.arms.end_all_except(arms.values())
-                assert error.failure.arm
-                text = f"{format_cores(core_count)} could not be tried: {error.failure.what}"
-                session.recorder.emit(
-                    events.ArmProgressed(at=session.now, arm=error.failure.arm, cores=core_count, text=text)
-                )
 
     def _measure_noise(self) -> None:
         """Measure the machine's noise at rest, after the arms have ended. The run is complete even if this fails."""

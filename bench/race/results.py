@@ -13,17 +13,20 @@ from bench.worker import protocol
 
 
 def measure_quality(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> None:
-    """Ask both arms for their evidence, quality, pictures and agreement, and emit the answers."""
-    collect_evidence(session, arms)
+    """Ask the arms, one after the other, for quality, pictures and agreement of their last repetition, and emit them.
+
+    Not at the same time, because an arm may measure what its times are compared with, such as the memory bandwidth.
+    """
     conversation = session.conversation
     replies = {
-        arm: conversation.ask(process, protocol.MeasureQuality(), protocol.QualityReply)
+        arm: conversation.ask(process, protocol.MeasureQuality(), protocol.QualityReply, "measuring the quality")
         for arm, process in arms.items()
     }
     comparison = conversation.ask(
         arms[Arm.ACCELERATED],
         protocol.CompareResults(other=str(arms[Arm.BASELINE].scratch)),
         protocol.ComparisonReply,
+        "comparing the results",
     )
     baseline, accelerated = (replies[arm].measures for arm in Arm)
     scratch = {arm: process.scratch for arm, process in arms.items()}
@@ -43,13 +46,16 @@ def measure_quality(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> Non
 
 
 def collect_evidence(session: RaceSession, arms: Mapping[Arm, ArmProcess]) -> None:
-    """Ask both arms for their evidence and their thread pools and emit them.
+    """Ask both arms at the same time for their evidence and their thread pools, and emit them.
 
     Raises ArmError for evidence of an undeclared step.
     """
     declared = {step.name for step in session.steps}
+    replies = session.conversation.ask_all(
+        arms.values(), protocol.CollectEvidence(), protocol.EvidenceReply, "collecting evidence"
+    )
     for arm, process in arms.items():
-        reply = session.conversation.ask(process, protocol.CollectEvidence(), protocol.EvidenceReply)
+        reply = replies[process]
         undeclared = {evidence.step for evidence in reply.evidence} - declared
         if undeclared:
             raise process.make_error(

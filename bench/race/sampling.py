@@ -17,9 +17,9 @@ from bench.values import Phase, Repetition, Sample
 from bench.worker import protocol
 from bench.workload.declaration import Step
 
-MIN_STEP_S = 0.005
+MIN_STEP_S = 0.02
 """A step that is faster than this is called several times inside a sample, so that the sum of its calls takes at least
-this long. The time of a shorter measurement is mostly the clock's own cost and jitter."""
+this long. A shorter sample takes less time than what surrounds it: the other arm is stopped, and a core is woken."""
 MAX_CALLS_S = 0.2
 """Longest time that the repeated calls of one step may take in the slower arm."""
 MAX_CALLS = 100_000
@@ -104,7 +104,7 @@ class Sampler:
                 process.resume()
                 time.sleep(RESUME_DELAY_S)
         # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
-        request = protocol.Repeat(repetition=pair, calls=self._calls)
+        request = protocol.Repeat(repetition=pair, calls=self._calls, in_race=phase is Phase.RACE)
         reply = self._conversation.ask(process, request, protocol.RepeatedReply)
         return self.record_sample(process, reply.repetition, phase, pair, place)
 

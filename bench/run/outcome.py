@@ -110,12 +110,12 @@ def measure_sampling_s(run: Run) -> float:
 
 
 def _measure_warm_up_s(run: Run) -> float:
-    """Seconds of the samples before the pairs. The round for the quality, which is the last, is not in the budget."""
-    warm_up = [sample for sample in run.samples if sample.phase is Phase.WARM_UP]
-    if any(sample.phase is Phase.RACE for sample in run.samples):
-        last = max((sample.pair for sample in warm_up), default=0)
-        warm_up = [sample for sample in warm_up if sample.pair != last]
-    return sum(sample.repetition.wall_s for sample in warm_up)
+    """Seconds of the samples between the first calls and the pairs."""
+    return sum(
+        sample.repetition.wall_s
+        for sample in run.samples
+        if sample.phase is Phase.WARM_UP and sample.cores == run.plan.cores
+    )
 
 
 def _complete_rounds(run: Run, phase: Phase) -> list[list[Sample]]:

@@ -137,7 +137,7 @@ class ArmWorker:
     def _repeat(self, arm: WorkloadArm, request: protocol.Repeat) -> Repetition:
         """One timed repetition. The counters of the system are read outside the clock."""
         read_cpu_time_s = TreeCpuClock(self._list_helpers) if self._list_helpers() else own_cpu_time_s
-        clock = StepClock(request.calls, read_cpu_time_s)
+        clock = StepClock(request.calls, read_cpu_time_s, in_race=request.in_race)
         threads_before = thread_cpu_time_ns()
         _wake_core()
         # After the wake-up, so that neither it nor other programs that ran meanwhile count as load.
@@ -214,9 +214,12 @@ class ArmWorker:
 class StepClock:
     """Times the steps of one repetition: wall and CPU time per call."""
 
-    def __init__(self, calls: Mapping[str, int], read_cpu_time_s: Callable[[], float]) -> None:
+    def __init__(
+        self, calls: Mapping[str, int], read_cpu_time_s: Callable[[], float], *, in_race: bool = False
+    ) -> None:
         """`calls` has how often to call each step; once if a step is missing."""
         self.calls = calls
+        self.in_race = in_race
         self.read_cpu_time_s = read_cpu_time_s
         self.steps: list[StepTime] = []
         self.inside_s = 0.0

@@ -71,6 +71,8 @@ class Repeat(Value):
     repetition: int
     calls: dict[str, int] = Field(default_factory=dict)
     """Number of calls of each step inside this repetition; 1 for a step without an entry."""
+    in_race: bool = False
+    """Whether the sample is one of a pair of the race."""
 
 
 class Place(Value):

@@ -266,11 +266,6 @@ class TimeLimits:
 class RacePolicy:
     """How a race of this workload differs from the usual course."""
 
-    early_sample: bool = False
-    """Take one extra sample from the arm that is ready first, so the page has something to show while the other arm
-    starts. The sample is excluded from all statistics."""
-    quality_after_race: bool = False
-    """Measure the quality again after the race, for measures that are computed from the times of the race."""
     pause_idle_arm: bool = False
     """Stop an arm's processes (SIGSTOP) while the other arm is timed, for libraries with background services that would
     take CPU time from the other arm."""

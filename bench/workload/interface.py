@@ -52,6 +52,10 @@ class BadInput(ValueError):
 class Clock(Protocol):
     """Times the steps of one repetition."""
 
+    in_race: bool
+    """Whether the repetition is one of a pair of the race, for arms that keep times of their own. False for first
+    calls, for the warm-up and at other core counts."""
+
     def __call__(self, step: str, work: Callable[[], T]) -> T:
         """Call `work`, several times if one call is too short, and record wall and CPU time per call.
 
@@ -62,6 +66,9 @@ class Clock(Protocol):
 
 class ProgressReporter(Protocol):
     """Reports what an arm is doing, and which share of it is done (0 to 1) if that is known.
+
+    A text names an activity, and may say after a colon how far it has come: `measuring accuracy: 120 of 425 questions`.
+    Every activity is a bar in the timeline of the run.
 
     An arm may store the reporter and call it later, while it is asked for something that is not timed.
     """
@@ -93,7 +100,8 @@ class WorkloadArm(Protocol):
         ...
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
-        """The accuracy of this arm, and the pictures it made. Writes into `scratch` what `compare` needs."""
+        """The accuracy of this arm in its last repetition, and the pictures it made. Writes into `scratch` what
+        `compare` needs. Called once, after the pairs; both arms have done the same repetition last."""
         ...
 
     def compare(self, other: Path) -> tuple[list[Measure], list[Table]]:

@@ -191,7 +191,7 @@ WORKLOAD = Workload(
         ),
         handler="workloads.modin.tasks:ModinTasks",
     ),
-    policy=RacePolicy(early_sample=True, pause_idle_arm=True),
+    policy=RacePolicy(pause_idle_arm=True),
     source="https://modin.readthedocs.io/en/stable/",
     platform=Platform(
         machines=("x86_64", "AMD64", "aarch64", "arm64"),

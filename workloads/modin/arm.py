@@ -27,11 +27,11 @@ class DataFrameCalls:
         self.settings = settings
         self.calls = select_calls(settings.case, settings.parameters)
         self.return_times_s: dict[str, list[float]] = {call.name: [] for call in self.calls}
-        """By call: time of each execution until the call returned."""
+        """By call: time of each execution in the race until the call returned."""
         self.result_times_s: dict[str, list[float]] = {call.name: [] for call in self.calls}
-        """By call: time of each execution until the result was computed."""
-        self.warm_up_counts = dict.fromkeys(self.result_times_s, 0)
-        """By call: how many of the executions belong to the warm-up."""
+        """By call: time of each execution in the race until the result was computed."""
+        self.in_race = False
+        """Whether the present repetition is one of the race."""
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         file = str(self.settings.parameters["file"])
@@ -100,6 +100,7 @@ class DataFrameCalls:
         return self.settings.scratch / f"{call.name}.result"
 
     def repeat(self, repetition: int, clock: Clock) -> None:
+        self.in_race = clock.in_race
         with self.engine.translate_errors():
             for call in self.calls:
                 # Errors are raised, and the result is freed, outside the clock.
@@ -108,9 +109,11 @@ class DataFrameCalls:
     def _execute(self, call: Call) -> Any:
         started = time.perf_counter()
         result = call.run(self.inputs)
-        self.return_times_s[call.name].append(time.perf_counter() - started)
+        returned_s = time.perf_counter() - started
         self.engine.wait(result)
-        self.result_times_s[call.name].append(time.perf_counter() - started)
+        if self.in_race:
+            self.return_times_s[call.name].append(returned_s)
+            self.result_times_s[call.name].append(time.perf_counter() - started)
         return result
 
     def evidence(self) -> list[Evidence]:
@@ -123,11 +126,7 @@ class DataFrameCalls:
         words = call_report.describe_execution(execution, self.engine)
         if call.on == "few":
             words.insert(0, f"the first {len(self.inputs.few):,} rows")
-        # Without the warm-up, unless there is nothing else yet.
-        warm_up_count = self.warm_up_counts[call.name]
-        return_times_s, result_times_s = (
-            times[warm_up_count:] or times for times in (self.return_times_s[call.name], self.result_times_s[call.name])
-        )
+        return_times_s, result_times_s = self.return_times_s[call.name], self.result_times_s[call.name]
         if call_count:
             words.append(
                 f"returned after {format_duration(statistics.median(return_times_s))}, "
@@ -147,7 +146,6 @@ class DataFrameCalls:
         )
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
-        self.warm_up_counts = {name: len(times) for name, times in self.result_times_s.items()}
         times = {
             "engine": self.settings.lever,
             "result_s": {name: statistics.median(times) for name, times in self.result_times_s.items() if times},

@@ -21,4 +21,4 @@ def test_a_race_whose_arms_hide_their_scores_fails(tmp_path):
     run = run_trial_race(tmp_path, parameters={"fault": "no-scores"}).record
     assert run.state is State.FAILED
     assert "the decisive measure 'f1' has no scores of its observations" in run.failure.what
-    assert run.failure.remedy and not run.claims
+    assert run.failure.remedy and not run.claim().made

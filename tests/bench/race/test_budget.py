@@ -27,22 +27,24 @@ def make_budget(*, tries_core_counts: bool = False) -> tuple[SamplingBudget, Ste
     [
         (9.0, 100, False),
         (10.0, 8, True),
-        (10.0, 7, False),  # Too few pairs for a claim.
-        (20.0, 7, True),  # Twice the budget: no claim, but an interval.
-        (20.0, 2, False),
-        (40.0, 1, True),
+        (10.0, 7, False),  # One pair is missing for a claim, and fits.
+        (14.0, 7, False),
+        (16.5, 7, True),  # The limit: 1.35 budgets and 3 s.
+        (10.0, 3, True),  # Five more do not fit.
+        (10.0, 2, False),  # Nor do six, but an interval needs one more.
+        (16.5, 1, True),
     ],
 )
-def test_sampling_ends_with_the_budget_unless_pairs_are_missing(spent_s, pairs, is_spent):
+def test_sampling_ends_with_the_budget_unless_missing_pairs_fit_below_the_limit(spent_s, pairs, is_spent):
     budget, recorder = make_budget()
     recorder.now = 100.0 + spent_s
-    assert budget.is_spent(pairs) is is_spent
+    assert budget.is_spent(pairs, sampling_s=spent_s) is is_spent
 
 
 def test_a_fifth_of_the_budget_is_reserved_for_other_core_counts():
     budget, recorder = make_budget(tries_core_counts=True)
     recorder.now = 108.0
-    assert budget.is_spent(8)
+    assert budget.is_spent(8, sampling_s=8.0)
 
 
 def test_the_warm_up_takes_a_quarter_of_the_budget_at_most():
@@ -53,17 +55,10 @@ def test_the_warm_up_takes_a_quarter_of_the_budget_at_most():
     assert budget.is_warm_up_spent
 
 
-def test_excluded_time_is_not_counted():
+def test_work_is_allowed_up_to_the_limit():
     budget, recorder = make_budget()
-    recorder.now = 103.0
-    with budget.exclude():
-        recorder.now = 150.0
-    recorder.now = 151.0
-    assert budget.spent_s == 4.0
-
-
-def test_work_is_allowed_up_to_four_times_the_budget():
-    budget, recorder = make_budget()
+    recorder.now = 106.0
+    assert budget.allows(10.5)
+    assert not budget.allows(10.6)
     recorder.now = 130.0
-    assert budget.allows(10.0)
-    assert not budget.allows(10.1)
+    assert budget.left_s == 0.0 and not budget.allows(0.1)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from bench.race.budget import MIN_PAIRS_FOR_CLAIM, SamplingBudget
+from bench.race.budget import SamplingBudget
 from bench.race.core_counts import compare_core_counts
 from bench.run.events import State
+from bench.run.outcome import MIN_PAIRS
 from bench.system.limits import core_limit
 from bench.values import Arm, Outcome, Phase, Sample
 from tests.support.runs import make_colour_sample, run_trial_race
@@ -16,7 +17,7 @@ def test_two_cores_are_compared_with_one(tmp_path):
     run = run_trial_race(tmp_path, cores=2).record
     assert {(count.arm, count.cores) for count in run.core_counts} == {(arm, n) for arm in Arm for n in (1, 2)}
     rounds = min(count.whole.count for count in run.core_counts)
-    assert (run.best_ratio is not None) is (rounds >= MIN_PAIRS_FOR_CLAIM)
+    assert (run.best_ratio is not None) is (rounds >= MIN_PAIRS)
     assert {p.reason.partition(":")[0] for p in run.placements} and len(run.placements) == 2
 
 
@@ -32,27 +33,29 @@ def make_rounds(count: int, cores: dict[Arm, tuple[int, ...]]) -> list[Sample]:
 
 def test_three_rounds_give_times_and_no_ratio():
     cores = {Arm.BASELINE: (2, 1), Arm.ACCELERATED: (1, 2)}
-    tried = compare_core_counts(make_rounds(3, cores), work=1, at=0)
-    assert len(tried.counts) == 4 and tried.best_ratio is None
-    tried = compare_core_counts(make_rounds(8, cores), work=1, at=0)
-    assert tried.best_ratio is not None
-    assert tried.best_ratio.low <= tried.best_ratio.value <= tried.best_ratio.high
+    tried = compare_core_counts(make_rounds(3, cores), work=1)
+    assert len(tried.counts) == 4 and tried.best is None and not tried.is_narrow(target=1.0)
+    tried = compare_core_counts(make_rounds(8, cores), work=1)
+    assert tried.best is not None
+    assert tried.best.ratio.low <= tried.best.ratio.value <= tried.best.ratio.high
+    assert tried.is_narrow(target=1.0)
 
 
 def test_times_of_different_rounds_give_no_ratio():
     first = make_rounds(9, {Arm.BASELINE: (4, 1), Arm.ACCELERATED: (4,)})
     later = make_rounds(9, {Arm.BASELINE: (4,), Arm.ACCELERATED: (4, 2)})
     later = [sample.model_copy(update={"pair": sample.pair + 9}) for sample in later]
-    assert compare_core_counts(first + later, work=1, at=0).best_ratio is None
+    assert compare_core_counts(first + later, work=1).best is None
 
 
-def test_a_race_that_exceeds_its_budget_tries_no_other_core_counts(tmp_path, monkeypatch):
+def test_without_time_no_other_core_count_is_tried_and_the_reason_is_kept(tmp_path, monkeypatch):
     if core_limit() < 2:
         pytest.skip("this process may use one core only")
-    # As if four budgets had been spent when the race ends.
+    # As if the race had come to its limit.
     monkeypatch.setattr(SamplingBudget, "allows", lambda self, seconds: False)
     run = run_trial_race(tmp_path, cores=2).record
     assert run.state is State.FINISHED, run.failure
-    assert not run.core_counts
+    assert not run.core_counts and "trying core counts" not in [span.name for span in run.timeline]
+    assert "were left of the time budget" in run.skipped_core_counts[1]
     finding = next(f for f in run.claim().findings if f.title == "Best against best")
     assert finding.outcome is Outcome.ANNOTATED and "only 2 cores tried" in finding.seen
