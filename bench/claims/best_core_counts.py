@@ -22,7 +22,9 @@ def best_with_best(context: RuleContext) -> RuleResult:
     best = find_best_core_counts(run.core_counts)
     if not best:
         remedy = "Increase the time budget, so that there is time for other core counts."
-        return Outcome.ANNOTATED, f"only {format_cores(run.plan.cores)} tried", remedy
+        seen = [f"only {format_cores(run.plan.cores)} tried"]
+        seen += [f"{format_cores(cores)}: {why}" for cores, why in run.skipped_core_counts.items()]
+        return Outcome.ANNOTATED, "; ".join(seen), remedy
     times = ", ".join(
         f"{arm} {format_duration(count.whole.median)} on {format_cores(count.cores)}" for arm, count in best.items()
     )

@@ -13,7 +13,7 @@ MIN_PAIRS_TO_STOP = 20
 """Fewest pairs after which sampling may end before the budget is spent, because the interval is narrow enough."""
 MIN_PAIRS_FOR_INTERVAL = 3
 """Pairs that are taken even beyond the budget, up to the limit, if `MIN_PAIRS` do not fit into it."""
-LIMIT_FACTOR, LIMIT_EXTRA_S = 1.35, 3.0
+LIMIT_FACTOR, LIMIT_EXTRA_S = 1.35, 4.0
 """All that follows the preparation takes at most so many budgets and seconds, but for the last sample: a user waits for
 the budget, not for a multiple of it."""
 

@@ -10,7 +10,10 @@ from bench.run.events import State
 
 CHECKS = {
     "overhead": ("bench.selfcheck.overhead:check_overhead", "cost of a sample and of the clock, compared with pyperf"),
-    "same-arm": ("bench.selfcheck.same_arm:check_same_arm", "how often an arm raced against itself seems different"),
+    "same-arm": (
+        "bench.selfcheck.same_arm:check_same_arm",
+        "how often an arm raced against itself seems different, without and with other load",
+    ),
     "interference": (
         "bench.selfcheck.interference:check_interference",
         "whether idle services of the accelerated arm slow down the baseline",
@@ -21,6 +24,7 @@ CHECKS = {
         "how often simulated races claim a difference, with and without one",
     ),
     "store": ("bench.selfcheck.store:check_store", "speed of the database with 10,000 runs"),
+    "time": ("bench.selfcheck.timing:check_time", "how long races take, and how much of that is measured"),
 }
 """Function and description by name. A function is imported only when it is called: each needs other packages."""
 

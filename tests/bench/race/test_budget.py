@@ -29,10 +29,10 @@ def make_budget(*, tries_core_counts: bool = False) -> tuple[SamplingBudget, Ste
         (10.0, 8, True),
         (10.0, 7, False),  # One pair is missing for a claim, and fits.
         (14.0, 7, False),
-        (16.5, 7, True),  # The limit: 1.35 budgets and 3 s.
+        (17.5, 7, True),  # The limit: 1.35 budgets and 4 s.
         (10.0, 3, True),  # Five more do not fit.
         (10.0, 2, False),  # Nor do six, but an interval needs one more.
-        (16.5, 1, True),
+        (17.5, 1, True),
     ],
 )
 def test_sampling_ends_with_the_budget_unless_missing_pairs_fit_below_the_limit(spent_s, pairs, is_spent):
@@ -58,7 +58,7 @@ def test_the_warm_up_takes_a_quarter_of_the_budget_at_most():
 def test_work_is_allowed_up_to_the_limit():
     budget, recorder = make_budget()
     recorder.now = 106.0
-    assert budget.allows(10.5)
-    assert not budget.allows(10.6)
+    assert budget.allows(11.5)
+    assert not budget.allows(11.6)
     recorder.now = 130.0
     assert budget.left_s == 0.0 and not budget.allows(0.1)

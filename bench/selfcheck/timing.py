@@ -1,0 +1,97 @@
+"""How long does a race take from Run to its end, and how much of that is measured? Compared with the goals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.run.record import Run
+from bench.run.timeline import find_first_pair, measure_paired_s, measure_stages
+from bench.selfcheck.common import choose_all_cores, run_race
+from bench.workload.declaration import Setting
+
+TOTAL_FACTOR = 1.35
+MIN_PAIRED_SHARE = 0.55
+"""Goals of every race: the total in budgets, besides `TimedRace.extra_s`; and the share of samples of pairs from the
+first pair on."""
+SHORT_BUDGET_S = 4.0
+"""Budget of the race that fills the caches."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedRace:
+    """A race with its goals, in seconds."""
+
+    workload: str
+    budget_s: float
+    first_pair_s: float
+    """Longest time until the first pair begins."""
+    extra_s: float = 10.0
+    """How much longer than `TOTAL_FACTOR` budgets the race may take."""
+    case: str | None = None
+    parameters: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    has_caches: bool = False
+    """Whether the goals are for a race that finds its models made, by an earlier race."""
+
+    @property
+    def label(self) -> str:
+        settings = [self.case, *(f"{name}={value}" for name, value in self.parameters.items())]
+        return " ".join([self.workload, *(setting for setting in settings if setting)])
+
+    @property
+    def total_s(self) -> float:
+        return TOTAL_FACTOR * self.budget_s + self.extra_s
+
+
+RACES = (
+    TimedRace("colour-quantization", 30, 3),
+    TimedRace("bert", 60, 8, has_caches=True),
+    TimedRace("bert", 30, 20, 25, parameters={"model": "bert-base-untrained"}, has_caches=True),
+    TimedRace("modin", 40, 5),
+    TimedRace("memory-traffic", 20, 5, case="tiling"),
+    TimedRace("memory-traffic", 20, 5, case="stencil"),
+)
+
+
+def check_time(report: Callable[[str], None] = print, *, races: Sequence[TimedRace] = RACES) -> None:
+    """Run the races on all cores and print a line for each, and one for its stages.
+
+    Raises RuntimeError if an arm fails.
+    """
+    report(f"{'race':42} budget | total, goal | first pair, goal | samples of pairs, share from the first pair, goal")
+    for race in races:
+        if race.has_caches:
+            _run(race, SHORT_BUDGET_S)
+        began = time.monotonic()
+        run = _run(race, race.budget_s)
+        total_s = time.monotonic() - began
+        report(f"{race.label:42} {describe_times(run, race, total_s)}")
+        stages = measure_stages(run.timeline, run.last_at)
+        report("  " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items()))
+        for cores, why in run.skipped_core_counts.items():
+            report(f"  not tried, {cores} of the cores: {why}")
+
+
+def describe_times(run: Run, race: TimedRace, total_s: float) -> str:
+    """The times of a run that took `total_s` seconds, each with its goal and `!` where that is missed."""
+    first_pair_s, paired_s = find_first_pair(run.samples), measure_paired_s(run.samples)
+    text = f"{race.budget_s:4.0f} s | {_mark(total_s <= race.total_s)}{total_s:.1f}, {race.total_s:.0f} s"
+    if first_pair_s is None:
+        return f"{text} | !no pair"
+    share = paired_s / (run.last_at - first_pair_s)
+    return (
+        f"{text} | {_mark(first_pair_s <= race.first_pair_s)}{first_pair_s:.1f}, {race.first_pair_s:.0f} s "
+        f"| {paired_s:.1f} s, {_mark(share >= MIN_PAIRED_SHARE)}{share:.0%}, {MIN_PAIRED_SHARE:.0%}"
+    )
+
+
+def _mark(is_met: bool) -> str:
+    return "" if is_met else "!"
+
+
+def _run(race: TimedRace, budget_s: float) -> Run:
+    fields = {"case": race.case} if race.case else {}
+    return run_race(
+        race.workload, cores=len(choose_all_cores()), budget_s=budget_s, parameters=dict(race.parameters), **fields
+    )
