@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -13,13 +11,11 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pandas as pd
 
 from bench.workload.interface import BadInput
-from tests.support.modin import MODIN, make_settings, prepare_pandas_arm
+from tests.support.modin import MODIN, RecordingClock, prepare_pandas_arm
 from workloads.modin import arm as arm_module
 from workloads.modin import call_report
-from workloads.modin.arm import DataFrameCalls
 from workloads.modin.call_inputs import RESERVED_COLUMNS
 from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, select_calls
-from workloads.modin.engines.base import CallExecution
 
 
 def test_calls_with_a_python_function_work_on_fewer_rows_and_say_so(tmp_path):
@@ -110,14 +106,13 @@ def test_a_table_on_which_a_call_fails_is_refused_with_the_name_of_the_call(tmp_
     assert refusal.value.remedy
 
 
-def test_the_time_to_return_is_that_of_the_race_however_often_a_sample_executes_a_call(tmp_path):
-    arm = DataFrameCalls(make_settings(tmp_path, "modin-ray", "selection", 100, calls="construct,read_csv"))
-    engine: Any = SimpleNamespace(service="Ray", stored_label="put into the object store", start_s=0.0)
-    arm.engine = engine
-    arm.first_executions = {call.name: CallExecution(0.1) for call in arm.calls}
-    arm.result_times_s = arm.return_times_s = {"construct": [9.0] * 16, "read_csv": [9.0] * 7}
-    arm.conclude()
-    assert {evidence.returned_s for evidence in arm.evidence()} == {9.0}, "the warm-up counts until there are others"
-    for times in arm.result_times_s.values():
-        times += [1.0] * 4
-    assert {evidence.returned_s for evidence in arm.evidence()} == {1.0}
+def test_only_executions_in_the_race_count_for_the_time_to_return(tmp_path):
+    arm = prepare_pandas_arm(tmp_path, case="files").arm
+    counts = {evidence.step: evidence.calls for evidence in arm.evidence()}
+    assert set(counts.values()) == {1}
+    clock = RecordingClock()
+    clock.in_race = False
+    arm.repeat(1, clock)
+    assert clock.timed_calls == list(counts), "the warm-up does the same work"
+    assert {evidence.step: evidence.calls for evidence in arm.evidence()} == counts
+    assert all(len(arm.return_times_s[name]) == len(arm.result_times_s[name]) == 1 for name in counts)
