@@ -274,6 +274,28 @@ class ThreadPool(Value):
     """The processor type whose kernels a BLAS library selected; None if unknown."""
 
 
+class VariableOrigin(StrEnum):
+    """Where an environment variable of an arm's process comes from."""
+
+    RACE = "set by Fairlap"
+    """The same in both arms: thread counts, and what makes a process repeatable."""
+    LEVER = "set by the arm's setting"
+    """Part of what the arms compare."""
+    INHERITED = "inherited"
+    """Set where Fairlap was started."""
+    REMOVED = "removed by Fairlap"
+    """Set where Fairlap was started, and not passed on."""
+
+
+class EnvironmentVariable(Value):
+    """An environment variable that may change how an arm computes."""
+
+    name: str
+    value: str
+    """For a removed variable, the value that was not passed on."""
+    origin: VariableOrigin
+
+
 class PreparedArm(Value):
     """What an arm reported when it was ready."""
 
@@ -297,6 +319,9 @@ class PreparedArm(Value):
     """Why the chosen input slows some code more than other inputs do; empty if nothing of that kind is known."""
     service: Service | None = None
     """The external service that does the arm's work, if there is one."""
+    environment: list[EnvironmentVariable] = Field(default_factory=list[EnvironmentVariable])
+    """The variables that Fairlap set or removed for the arm's process, and the inherited ones that steer threads and
+    numerical libraries, sorted by name. Empty for runs that did not record them."""
 
 
 class Placement(Value):

@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bench.system.process_tree import pause_tree, resume_tree
-from bench.values import Arm, Failure
+from bench.values import Arm, EnvironmentVariable, Failure
 from bench.worker import process, protocol
-from bench.worker.environment import make_environment
+from bench.worker.environment import list_environment, make_environment
 from bench.worker.process import LineTooLong, ProcessEnded, SupervisedProcess
 from bench.workload.declaration import LeverValue
 
@@ -35,11 +35,15 @@ class ArmProcess:
         self.pid = 0
         """Process id of the worker, from its hello message."""
         self.paused = False
+        self.environment: list[EnvironmentVariable] = []
+        """The variables of the process that a run records."""
         self._process: SupervisedProcess | None = None
 
     def start(self) -> None:
         self.scratch.mkdir(parents=True)
-        environment = make_environment(len(self.cores), self.lever_value.environment)
+        core_count, lever_variables = len(self.cores), self.lever_value.environment
+        self.environment = list_environment(core_count, lever_variables)
+        environment = make_environment(core_count, lever_variables)
         self._process = SupervisedProcess("bench.worker.arm_worker", self.cores, environment, self.log)
 
     @property

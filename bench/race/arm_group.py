@@ -18,11 +18,6 @@ class ArmGroup:
         process.start()
         self.running.append(process)
 
-    def pause_all_except(self, process: ArmProcess) -> None:
-        for other in self.running:
-            if other is not process:
-                other.pause()
-
     def end_all_except(self, kept: Collection[ArmProcess]) -> None:
         for process in [process for process in self.running if process not in kept]:
             self.running.remove(process)

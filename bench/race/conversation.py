@@ -1,4 +1,8 @@
-"""Requests to the arms and their replies."""
+"""Requests to the arms and their replies.
+
+The processes of an arm are stopped from its reply to the next request: its threads may spin and its services may have
+work to do, which would take CPU time from the other arm.
+"""
 
 from __future__ import annotations
 
@@ -90,6 +94,7 @@ class Conversation:
                         expected[process] = next_type
                     else:
                         del expected[process]
+                        process.pause()
             self._watchdog.check()
             if expected and time.monotonic() > deadline:
                 raise next(iter(expected)).make_error(

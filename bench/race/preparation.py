@@ -61,6 +61,7 @@ def prepare_arms(
             synthetic=reply.synthetic,
             bias=reply.bias,
             service=reply.service,
+            environment=process.environment,
         )
         recorder.emit(ArmPrepared(at=recorder.now, prepared=prepared))
         process.send(protocol.Repeat(repetition=0))

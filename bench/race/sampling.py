@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
-from bench.race.arm_group import ArmGroup
 from bench.race.conversation import Conversation
 from bench.race.recorder import EventRecorder
 from bench.race.turns import TurnPlanner
@@ -25,8 +24,6 @@ MAX_CALLS_S = 0.2
 MAX_CALLS = 100_000
 MAX_DRAWING_SHARE = 0.35
 """Largest share of a race's time that it may pause for pages to be drawn."""
-RESUME_DELAY_S = 0.1
-"""Delay between SIGCONT and the next timed sample, so that overdue timers run outside the measurement."""
 
 
 class DrawingPauses:
@@ -53,19 +50,18 @@ class Sampler:
         self,
         recorder: EventRecorder,
         conversation: Conversation,
-        arms: ArmGroup,
         pauses: DrawingPauses,
         *,
         steps: Sequence[Step],
         seed: int,
-        pause_idle_arm: bool,
+        resume_delay_s: float,
     ) -> None:
-        """`steps` are those that the plan runs, in order. `pause_idle_arm`: stop the other arms' processes during each
-        sample."""
-        self._recorder, self._conversation, self._arms, self._pauses = recorder, conversation, arms, pauses
+        """`steps` are those that the plan runs, in order. `resume_delay_s` is the time between continuing an arm's
+        processes and its sample."""
+        self._recorder, self._conversation, self._pauses = recorder, conversation, pauses
         self._steps = {step.name: step for step in steps}
         self._turns = TurnPlanner(seed)
-        self._pause_idle_arm = pause_idle_arm
+        self._resume_delay_s = resume_delay_s
         self._pair_numbers = itertools.count()
         self._calls: dict[str, int] = {}
 
@@ -97,12 +93,12 @@ class Sampler:
         return self.sample(process, phase, self.next_pair(), 0)
 
     def sample(self, process: ArmProcess, phase: Phase, pair: int, place: int) -> Sample:
-        """One sample of one arm: the `place`-th of the pair `pair`."""
-        if self._pause_idle_arm:
-            self._arms.pause_all_except(process)
-            if process.paused:
-                process.resume()
-                time.sleep(RESUME_DELAY_S)
+        """One sample of one arm: the `place`-th of the pair `pair`.
+
+        All other arms are stopped meanwhile (`bench.race.conversation`).
+        """
+        process.resume()
+        time.sleep(self._resume_delay_s)
         # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
         request = protocol.Repeat(repetition=pair, calls=self._calls, in_race=phase is Phase.RACE)
         reply = self._conversation.ask(process, request, protocol.RepeatedReply)

@@ -42,11 +42,10 @@ class RaceSession:
         self.sampler = Sampler(
             self.recorder,
             self.conversation,
-            self.arms,
             DrawingPauses(self.recorder, watchdog, pause_requested),
             steps=self.steps,
             seed=self.plan.seed,
-            pause_idle_arm=self.workload.policy.pause_idle_arm,
+            resume_delay_s=self.workload.policy.resume_delay_s,
         )
 
     @property

@@ -60,12 +60,14 @@ def _list_by_psutil(pid: int, *, recursive: bool) -> list[int]:
 def pause_tree(pid: int) -> None:
     """Stop `pid` and its descendants (SIGSTOP): they keep their memory and use no CPU time."""
     paused: set[int] = set()
-    # Parents first. Listing again finds a process that was started before its parent stopped.
-    while new := [member for member in [pid, *list_descendants(pid)] if member not in paused]:
+    new = [pid]
+    # Parents first, and listed after they have stopped: again, until no process is found that was started before that.
+    while new:
         for member in new:
-            paused.add(member)
             with suppress(ProcessLookupError):
                 os.kill(member, signal.SIGSTOP)
+        paused.update(new)
+        new = [member for member in list_descendants(pid) if member not in paused]
 
 
 def resume_tree(pid: int) -> None:

@@ -71,30 +71,39 @@ class ArmWorker:
         """CPU time of each thread in the last repetition, by thread id."""
         self.service_pids: list[int] = []
         self._throttling = ThrottlingReader()
+        self._start_waiting()
 
     def wait(self, read: Callable[[], bytes]) -> bytes:
-        """Wait for the next request and measure how much CPU time the arm uses meanwhile.
+        """Wait for the next request and measure how much CPU time the arm has used since its last reply.
 
         That includes services that the arm has started (such as Ray's), and external services, which nobody pauses.
         """
-        since, before = time.monotonic(), self._read_cpu_times()
         line = read()
-        self.idle_s = time.monotonic() - since
-        self.idle_cpu_s = cpu_time_between_s(before, self._read_cpu_times())
+        self.idle_s = time.monotonic() - self._waits_since
+        self.idle_cpu_s = cpu_time_between_s(self._waiting_cpu_times_s, self._read_cpu_times())
         return line
+
+    def _start_waiting(self) -> None:
+        self._waits_since, self._waiting_cpu_times_s = time.monotonic(), self._read_cpu_times()
 
     def answer(self, line: bytes) -> None:
         """Do what the request in `line` asks for and send the reply. An error of the workload becomes the reply."""
         try:
             request = protocol.request_adapter.validate_json(line)
         except ValidationError as error:
-            self.writer.send(protocol.ErrorReply(what=f"the worker received a request that is not valid: {error}"))
+            self._reply(protocol.ErrorReply(what=f"the worker received a request that is not valid: {error}"))
             return
         try:
-            self.writer.send(self._answer(request))
+            reply = self._answer(request)
         except Exception as error:
             # The boundary of the process: any exception of a workload becomes the reply.
-            self.writer.send(make_error_reply(error))
+            reply = make_error_reply(error)
+        self._reply(reply)
+
+    def _reply(self, reply: protocol.Reply) -> None:
+        # Before the reply is sent, because the race may stop this process as soon as it has arrived.
+        self._start_waiting()
+        self.writer.send(reply)
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
         if isinstance(request, protocol.Prepare):

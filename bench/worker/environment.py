@@ -1,9 +1,17 @@
-"""The environment variables of an arm's process."""
+"""The environment variables of an arm's process.
+
+An arm gets what a user's own process would have: the inherited variables and one number of threads for all libraries.
+How idle threads wait is left to the libraries and to the user, because a waiting policy slows some libraries more than
+others: passive waiting costs OpenMP's short parallel loops a third of their time and does not change TBB's. The race
+stops the processes of the arm that waits instead (`bench.race.sampling`).
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+
+from bench.values import EnvironmentVariable, VariableOrigin
 
 AFFINITY_VARIABLES = {"OMP_PROC_BIND", "OMP_PLACES", "KMP_AFFINITY", "GOMP_CPU_AFFINITY"}
 """Not inherited: a user may have set them for other programs, and they would pin the threads of both arms to cores
@@ -22,25 +30,40 @@ THREAD_COUNT_VARIABLES = (
     "LOKY_MAX_CPU_COUNT",
 )
 """They limit every thread pool to the number of cores."""
-PASSIVE_WAIT_VARIABLES = {
-    "OMP_DYNAMIC": "FALSE",
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "KMP_BLOCKTIME": "0",
-    "GOMP_SPINCOUNT": "0",
-    "OPENBLAS_THREAD_TIMEOUT": "4",
-    "MKL_DYNAMIC": "FALSE",
-}
-"""They make idle threads sleep. Threads that spin would use the cores while the other arm is timed."""
 PROCESS_VARIABLES = {
     "PYTHONHASHSEED": "0",
     "PYTHONUNBUFFERED": "1",
     "PYTHONSAFEPATH": "",
     "TF_CPP_MIN_LOG_LEVEL": "1",
 }
+"""They make the process repeatable and its log complete and short."""
+THREADING_PREFIXES = ("OMP_", "KMP_", "GOMP_", "MKL_", "OPENBLAS_", "TF_", "DNNL_", "ONEDNN_", "NUMBA_")
+"""Inherited variables with these prefixes may change how a library computes, so they are recorded."""
 
 
 def make_environment(core_count: int, lever_variables: Mapping[str, str]) -> Mapping[str, str]:
     """The environment of a process on `core_count` cores; the variables of its lever value take precedence."""
     inherited = {name: value for name, value in os.environ.items() if name not in AFFINITY_VARIABLES}
-    thread_counts = dict.fromkeys(THREAD_COUNT_VARIABLES, str(core_count))
-    return inherited | thread_counts | PASSIVE_WAIT_VARIABLES | PROCESS_VARIABLES | dict(lever_variables)
+    return inherited | _make_race_variables(core_count) | dict(lever_variables)
+
+
+def make_thread_counts(core_count: int) -> dict[str, str]:
+    """The variables that limit every thread pool to `core_count` threads."""
+    return dict.fromkeys(THREAD_COUNT_VARIABLES, str(core_count))
+
+
+def list_environment(core_count: int, lever_variables: Mapping[str, str]) -> list[EnvironmentVariable]:
+    """The variables of `make_environment` that a run records, sorted by name: those that Fairlap sets or removes, and
+    the inherited ones that steer threads and numerical libraries."""
+    chosen = dict.fromkeys(_make_race_variables(core_count), VariableOrigin.RACE)
+    chosen |= dict.fromkeys(lever_variables, VariableOrigin.LEVER)
+    inherited = [name for name in os.environ if name.startswith(THREADING_PREFIXES)]
+    removed = [name for name in inherited if name in AFFINITY_VARIABLES]
+    origins = dict.fromkeys(inherited, VariableOrigin.INHERITED) | dict.fromkeys(removed, VariableOrigin.REMOVED)
+    origins |= chosen
+    values = os.environ | make_environment(core_count, lever_variables)
+    return [EnvironmentVariable(name=name, value=values[name], origin=origins[name]) for name in sorted(origins)]
+
+
+def _make_race_variables(core_count: int) -> dict[str, str]:
+    return make_thread_counts(core_count) | PROCESS_VARIABLES

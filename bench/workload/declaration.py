@@ -266,9 +266,10 @@ class TimeLimits:
 class RacePolicy:
     """How a race of this workload differs from the usual course."""
 
-    pause_idle_arm: bool = False
-    """Stop an arm's processes (SIGSTOP) while the other arm is timed, for libraries with background services that would
-    take CPU time from the other arm."""
+    resume_delay_s: float = 0.0
+    """Time between continuing an arm's processes (SIGCONT) and its next sample, for libraries with background services:
+    their overdue timers run in that time, not in the sample. Every race stops an arm's processes (SIGSTOP) while the
+    other arm is timed."""
 
 
 def keep_settings(settings: dict[str, str]) -> dict[str, str]:

@@ -18,6 +18,12 @@ def has_environment_variable(process: psutil.Process, name: str, value: str) -> 
     return f"{name}={value}".encode() in block.split(b"\0")
 
 
+def read_environment(pid: int) -> dict[str, str]:
+    """The variables with which a process was started, on Linux."""
+    block = KERNEL_FILES.read_bytes(f"proc/{pid}/environ") or b""
+    return dict(line.split("=", 1) for line in block.decode().split("\0") if line)
+
+
 def list_processes(home: Path, but: str = "") -> list[str]:
     """Command lines of the processes that have this data folder in their environment, but for the test itself.
 

@@ -24,6 +24,7 @@ from ui.charts.telemetry import build_telemetry_figure
 from ui.design.headings import draw_heading
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_name_markdown
+from ui.run_view.environment_variables import draw_environment_variables
 from ui.run_view.evidence import draw_evidence
 from ui.run_view.live_figures import RunChart, draw_chart
 from ui.run_view.thread_pools import draw_thread_pools
@@ -44,6 +45,7 @@ def draw_environment(run: Run, key: str, theme: Theme) -> None:
     if any(run.thread_pools.values()):
         with st.expander("Thread pools", icon=":material/account_tree:"):
             draw_thread_pools(run)
+    draw_environment_variables(run)
     noise = f", noise at rest {run.noise.score:.1f} % ({run.noise.word})" if run.noise else ""
     st.caption(
         f":material/computer: {escape_markdown(run.machine.short)}{noise}. "

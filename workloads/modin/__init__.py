@@ -191,7 +191,7 @@ WORKLOAD = Workload(
         ),
         handler="workloads.modin.tasks:ModinTasks",
     ),
-    policy=RacePolicy(pause_idle_arm=True),
+    policy=RacePolicy(resume_delay_s=0.1),
     source="https://modin.readthedocs.io/en/stable/",
     platform=Platform(
         machines=("x86_64", "AMD64", "aarch64", "arm64"),
