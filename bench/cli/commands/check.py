@@ -18,6 +18,10 @@ CHECKS = {
         "bench.selfcheck.interference:check_interference",
         "whether idle services of the accelerated arm slow down the baseline",
     ),
+    "environment": (
+        "bench.selfcheck.environment:check_environment",
+        "whether the arms are as fast in a race as in a plain process",
+    ),
     "start": ("bench.selfcheck.startup:check_startup", "start-up time of the dashboard in a browser"),
     "statistics": (
         "bench.selfcheck.statistics:check_statistics",
@@ -27,6 +31,8 @@ CHECKS = {
     "time": ("bench.selfcheck.timing:check_time", "how long races take, and how much of that is measured"),
 }
 """Function and description by name. A function is imported only when it is called: each needs other packages."""
+WORKLOAD_CHECKS = ("same-arm", "interference", "environment")
+"""The checks that can be asked for one workload."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,16 +46,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("check", choices=CHECKS, metavar="CHECK", help=f"one of {', '.join(CHECKS)}")
+    parser.add_argument(
+        "--workload", metavar="WORKLOAD", help=f"the workload to check; only for {', '.join(WORKLOAD_CHECKS)}"
+    )
     parser.set_defaults(command=run_check)
 
 
 def run_check(options: argparse.Namespace) -> int:
     from bench.selfcheck.requirements import MissingRequirement
 
+    if options.workload and options.check not in WORKLOAD_CHECKS:
+        raise CommandError(f"--workload: check {options.check} does not race a workload; remove this option")
+    arguments = {"workload": options.workload} if options.workload else {}
     function, _ = CHECKS[options.check]
     module, _, name = function.partition(":")
     try:
-        getattr(importlib.import_module(module), name)()
+        getattr(importlib.import_module(module), name)(**arguments)
     except MissingRequirement as error:
         raise CommandError(str(error)) from error
     except RuntimeError as error:

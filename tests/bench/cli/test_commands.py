@@ -84,6 +84,7 @@ def test_the_number_of_attempts_is_printed_and_stays_when_the_others_are_deleted
         (("run", "colour-quantization", "--set", "sklearnex=maybe"), "'maybe' is no value of the lever sklearnex"),
         (("show", "zzzz"), "no stored job has an id that begins with 'zzzz'"),
         (("check", "beside"), "invalid choice: 'beside'"),
+        (("check", "store", "--workload", "bert"), "--workload: check store does not race a workload"),
     ],
 )
 def test_a_wrong_command_prints_a_message_and_exits_with_2(words, told):
