@@ -11,12 +11,13 @@ from rich.table import Column
 
 from bench.cli.console import make_console
 from bench.cli.errors import EXIT_STATUS, EXIT_STORE_ERROR
-from bench.formatting import format_duration, format_ratio_with_interval
+from bench.formatting import format_count, format_duration, format_ratio_with_interval
 from bench.run.events import State
 from bench.run.files import journal_path
 from bench.run.job_record import JobRecord
 from bench.run.measurement import MeasurementRecord
 from bench.run.record import Run
+from bench.run.time_use import SAMPLING_STATES, describe_activities, measure_stage_s
 from bench.scheduler.dispatcher import Dispatcher, JobStatus
 from bench.values import Phase
 
@@ -147,18 +148,20 @@ def describe_progress(status: JobStatus) -> tuple[str, float | None]:
 
 
 def _describe_race_progress(run: Run) -> tuple[str, float | None]:
-    text = f"{run.state}: {run.last_at:.0f} s"
-    if run.state is State.PREPARING:
-        return text + "".join(f", {arm} {words}" for arm, words in run.progress.items()), None
-    total = run.comparison()
-    if total is None:
-        return f"{text}, {len(run.samples)} samples", _share_of_budget(run)
-    return (
-        f"{text}, {total.baseline.count} pairs, "
-        f"{format_duration(total.baseline.median)} | {format_duration(total.accelerated.median)}, "
-        f"{format_ratio_with_interval(total.ratio)}",
-        _share_of_budget(run),
-    )
+    activities, share = describe_activities(run)
+    parts = [f"{run.state}: {run.last_at:.0f} s"]
+    if activities:
+        parts.append(activities)
+    elif run.state in SAMPLING_STATES:
+        share = _share_of_budget(run)
+    elif not run.state.over:
+        parts.append(f"for {measure_stage_s(run):.0f} s")
+    if total := run.comparison():
+        medians = f"{format_duration(total.baseline.median)} | {format_duration(total.accelerated.median)}"
+        parts += [format_count(total.baseline.count, "pair"), medians, format_ratio_with_interval(total.ratio)]
+    elif run.samples:
+        parts.append(format_count(len(run.samples), "sample"))
+    return ", ".join(parts), share
 
 
 def _share_of_budget(run: Run) -> float | None:

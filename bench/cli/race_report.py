@@ -19,6 +19,7 @@ from bench.formatting import (
 from bench.run.outcome import describe_outcome
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
+from bench.run.time_use import describe_stages, describe_time_use
 from bench.storage.attempts import AttemptSummary, append_attempts
 from bench.values import TOTAL, Arm, Comparison, Failure, Outcome, Phase
 
@@ -36,6 +37,8 @@ def print_run(console: Console, run: Run, attempts: AttemptSummary | None) -> No
         console.print()
         _print_times(console, run)
         _print_usage(console, run)
+    _print_core_counts(console, run)
+    _print_time_use(console, run)
     _print_evidence(console, run)
     _print_quality(console, run)
     if run.failure:
@@ -84,6 +87,17 @@ def _print_usage(console: Console, run: Run) -> None:
         f"{total.baseline.count} pairs after {warm_up} warm-up samples; "
         f"asked for {format_cores(run.plan.cores)}, used {used}"
     )
+
+
+def _print_core_counts(console: Console, run: Run) -> None:
+    for core_count, why in sorted(run.skipped_core_counts.items()):
+        console.print(f"{format_cores(core_count)} not tried: {why}")
+
+
+def _print_time_use(console: Console, run: Run) -> None:
+    if time_use := describe_time_use(run):
+        console.print(time_use)
+        console.print(describe_stages(run))
 
 
 def _print_evidence(console: Console, run: Run) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.run.record import Run
-from bench.run.timeline import find_first_pair, measure_paired_s, measure_stages
+from bench.run.time_use import describe_stages
+from bench.run.timeline import find_first_pair, measure_paired_s
 from bench.selfcheck.common import choose_all_cores, run_race
 from bench.workload.declaration import Setting
 
@@ -67,8 +68,7 @@ def check_time(report: Callable[[str], None] = print, *, races: Sequence[TimedRa
         run = _run(race, race.budget_s)
         total_s = time.monotonic() - began
         report(f"{race.label:42} {describe_times(run, race, total_s)}")
-        stages = measure_stages(run.timeline, run.last_at)
-        report("  " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items()))
+        report(f"  {describe_stages(run)}")
         for cores, why in run.skipped_core_counts.items():
             report(f"  not tried, {cores} of the cores: {why}")
 

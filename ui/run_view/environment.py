@@ -32,8 +32,12 @@ from ui.run_view.thread_pools import draw_thread_pools
 
 def draw_environment(run: Run, key: str, theme: Theme) -> None:
     """Everything that helps to judge the figures of a run."""
+    if run.core_counts or run.skipped_core_counts:
+        draw_heading("Best against best", "total time on other core counts, and each arm at its best one")
     if run.core_counts:
         _draw_core_counts(run, key, theme)
+    for core_count, why in sorted(run.skipped_core_counts.items()):
+        st.markdown(f":material/block: {format_cores(core_count)} not tried: {escape_markdown(why)}.")
     if run.evidence:
         with st.expander("Evidence: what the libraries reported", icon=":material/quick_reference_all:"):
             draw_evidence(run, theme)
@@ -54,7 +58,6 @@ def draw_environment(run: Run, key: str, theme: Theme) -> None:
 
 
 def _draw_core_counts(run: Run, key: str, theme: Theme) -> None:
-    draw_heading("Best against best", "total time on other core counts, and each arm at its best one")
     chart_column, text_column = st.columns([2, 1], gap="medium", vertical_alignment="center")
     chart = RunChart(
         run,

@@ -43,7 +43,7 @@ def accelerated_evidence(run: Run, step: str) -> list[Evidence]:
 def _draw_engagement(run: Run, step: str, key: str, theme: Theme) -> None:
     evidence = accelerated_evidence(run, step)
     if not evidence:
-        word = "no evidence" if run.state.over else "no evidence yet"
+        word = "no evidence" if run.state.over else "evidence after the pairs"
         st.markdown(f":gray-badge[:material/pending: {word}]", width="content")
         return
     engagement = decide_engagement(run, step)

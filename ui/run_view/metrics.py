@@ -18,6 +18,7 @@ from bench.formatting import (
     format_rate,
     format_ratio,
 )
+from bench.run.events import State
 from bench.run.record import Run
 from bench.values import Accuracy, Arm, Comparison, LossKind, Measure, Phase, Speed
 from ui.charts.accuracy import MeasurePair, list_result_agreement, pair_decisive_measures
@@ -71,8 +72,8 @@ def _draw_arm(run: Run, arm: Arm, comparison: Comparison | None, theme: Theme, l
     label = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
     if comparison is None:
         preparing = run.prepared_arm(arm) is None
-        status = run.progress.get(arm) or ("starting" if preparing else _describe_warm_up(run, arm))
-        _draw_card(label, NO_VALUE, escape_markdown(status), icon="spinner" if live and preparing else None)
+        status = "preparing" if preparing else _describe_warm_up(run, arm)
+        _draw_card(label, NO_VALUE, status, icon="spinner" if live and preparing else None)
         return
     summary = comparison.summary(arm)
     _draw_card(
@@ -124,9 +125,15 @@ def _draw_quality(run: Run, theme: Theme) -> None:
             help_text="Steps with the same results in both arms, within the tolerance given below.",
         )
     elif run.snapshot.changes_arithmetic:
-        _draw_card("Quality", NO_VALUE, "not measured" if run.state.over else "not measured yet")
+        _draw_card("Quality", NO_VALUE, _describe_missing_quality(run))
     else:
         _draw_card("Quality", "same" if run.statistics else NO_VALUE, "same arithmetic")
+
+
+def _describe_missing_quality(run: Run) -> str:
+    if run.state.over:
+        return "not measured"
+    return "being measured" if run.state is State.CHECKING else "measured after the pairs"
 
 
 def _describe_difference(run: Run, measure: Measure) -> str:

@@ -10,6 +10,7 @@ from bench.storage.attempts import append_attempts
 from ui.components.claim_card import draw_claim_card
 from ui.design.browser import detect_theme
 from ui.design.headings import draw_heading
+from ui.run_view.activity import draw_activity
 from ui.run_view.attempts import load_attempts
 from ui.run_view.downloads import draw_downloads
 from ui.run_view.environment import draw_environment
@@ -24,6 +25,7 @@ from ui.run_view.results import (
     draw_tables,
     draw_three_charts,
 )
+from ui.run_view.time_use import draw_time_use
 
 
 def draw_run(run: Run, *, key: str, live: bool) -> None:
@@ -34,10 +36,13 @@ def draw_run(run: Run, *, key: str, live: bool) -> None:
         draw_metrics(run, step, theme, live)
         draw_evidence_line(run, step, key, theme)
         draw_failure(run)
+        if live:
+            draw_activity(run, theme)
         draw_race_chart(run, step, key, theme, live)
     if live:
         if run.statistics:
             draw_steps_chart(run, key, theme, live)
+        draw_time_use(run, key, theme, live)
         return
     if run.statistics:
         draw_three_charts(run, step, key, theme)
@@ -47,5 +52,6 @@ def draw_run(run: Run, *, key: str, live: bool) -> None:
     attempts = load_attempts(run)
     draw_heading("Claim")
     draw_claim_card(append_attempts(describe_outcome(run, step), attempts), run.claim(step))
+    draw_time_use(run, key, theme, live)
     draw_environment(run, key, theme)
     draw_downloads(run, attempts, key)

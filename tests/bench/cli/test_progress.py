@@ -10,6 +10,7 @@ from bench.cli.progress import JobEnd, ProgressLine, describe_progress
 from bench.run.events import State
 from bench.scheduler.dispatcher import JobStatus
 from tests.support.runs import make_claim_run
+from tests.support.timelines import make_timeline_run
 
 
 def test_without_a_terminal_every_new_state_is_one_line(capsys):
@@ -48,6 +49,28 @@ def test_a_race_says_its_state_pairs_and_ratio():
     assert f"{run.comparison().baseline.count} pairs" in text
     assert f"{run.comparison().ratio.value:.2f}x" in text
     assert share is not None and 0 <= share <= 1
+
+
+def test_every_activity_is_named_and_the_bar_follows_its_share():
+    text, share = describe_progress(JobStatus(record=make_timeline_run(until=8.5)))
+    assert text.startswith(
+        "checking the results: 8 s, baseline measuring accuracy: 30 of 40 pictures, "
+        "accelerated measuring accuracy: 10 of 40 pictures, 40 pairs, "
+    )
+    assert share == 0.25
+
+
+def test_without_an_activity_the_stage_and_its_duration_are_named():
+    text, share = describe_progress(JobStatus(record=make_timeline_run(until=9.7)))
+    assert text.startswith("checking the results: 10 s, for 3 s, 40 pairs, ")
+    assert share is None, "nothing is known of how far it is"
+
+
+def test_while_the_arms_take_samples_the_bar_follows_the_budget():
+    run = make_timeline_run(until=2.5)
+    text, share = describe_progress(JobStatus(record=run))
+    assert text == "warming up: 2 s, 2 samples"
+    assert share == (run.last_at - 2.1) / 5
 
 
 def test_exit_statuses():

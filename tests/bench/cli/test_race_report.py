@@ -9,6 +9,7 @@ from bench.run.events import State
 from bench.values import TOTAL, Arm, Failure
 from tests.support.attempts import summarize_alone
 from tests.support.runs import make_claim_run, make_psnr_quality
+from tests.support.timelines import SKIPPED, make_timeline_run
 
 
 def test_a_report_has_times_ratios_and_the_claim(capsys):
@@ -80,3 +81,12 @@ def test_the_label_of_the_total_is_that_of_the_snapshot(capsys):
     run = make_claim_run()
     print_run(make_console(), run, summarize_alone(run))
     assert run.snapshot.labels()[TOTAL] in capsys.readouterr().out
+
+
+def test_the_report_says_where_the_time_went_and_which_core_counts_were_not_tried(capsys):
+    run = make_timeline_run()
+    print_run(make_console(), run, summarize_alone(run))
+    text = capsys.readouterr().out
+    assert "12.0 s from the start of the run to its end; the first pair began after 3.0 s" in text
+    assert "preparing 2.0 s, warming up 1.0 s, racing 4.0 s, checking the results 3.0 s" in text
+    assert f"4 cores not tried: {SKIPPED}" in text

@@ -1,0 +1,95 @@
+"""What the page of a run shows while something other than sampling happens, and where the time went."""
+
+from __future__ import annotations
+
+from tests.support.pages import read_labels, run_script
+from tests.support.timelines import SKIPPED
+
+LIVE = """
+from tests.support.timelines import make_timeline_run
+from ui.run_view.view import draw_run
+
+draw_run(make_timeline_run(until={until}), key="key", live=True)
+"""
+TIME_USE = """
+import streamlit as st
+from tests.support.runs import make_colour_run
+from tests.support.timelines import make_timeline_run
+from ui.run_view.time_use import draw_time_use
+
+run = make_timeline_run()
+if not {has_timeline}:
+    run.timeline = []
+st.session_state["key-time-use"] = {is_open}
+draw_time_use(run, "key", "light", live=False)
+"""
+
+
+def draw_live(until: float):
+    app = run_script(LIVE.replace("{until}", str(until)))
+    return app, read_labels(app) + "\n".join(str(metric.delta) for metric in app.metric)
+
+
+def list_bars(app) -> list[tuple[int, str]]:
+    return [(bar.proto.value, bar.proto.text.replace("\\", "")) for bar in app.get("progress")]
+
+
+def test_while_the_pairs_are_taken_accuracy_and_evidence_are_announced():
+    app, text = draw_live(5)
+    assert "measured after the pairs" in text
+    assert "evidence after the pairs" in text
+    assert not list_bars(app)
+
+
+def test_after_the_pairs_the_result_and_the_progress_of_each_arm_are_shown():
+    app, text = draw_live(8.5)
+    assert "checking the results" in text
+    assert "from 40 pairs. The claim follows" in text
+    assert "being measured" in text
+    [baseline, accelerated] = list_bars(app)
+    assert baseline[0] == 75 and baseline[1].endswith("baseline measuring accuracy: 30 of 40 pictures")
+    assert accelerated[0] == 25 and accelerated[1].endswith("accelerated measuring accuracy: 10 of 40 pictures")
+
+
+def test_an_activity_of_unknown_share_has_no_bar():
+    app, text = draw_live(1.2)
+    assert "baseline importing the libraries" in text and "accelerated importing the libraries" in text
+    assert not list_bars(app)
+
+
+def test_without_an_activity_the_page_names_the_stage_and_its_duration():
+    _, text = draw_live(9.7)
+    assert "checking the results, for 3 s" in text
+
+
+def test_the_reason_for_a_skipped_core_count_is_shown():
+    app = run_script(
+        """
+from tests.support.timelines import make_timeline_run
+from ui.run_view.environment import draw_environment
+
+draw_environment(make_timeline_run(), "key", "light")
+"""
+    )
+    assert f"4 cores not tried: {SKIPPED}." in read_labels(app)
+
+
+def draw_time_use(has_timeline: bool = True, is_open: bool = True):
+    return run_script(TIME_USE.replace("{has_timeline}", str(has_timeline)).replace("{is_open}", str(is_open)))
+
+
+def test_an_open_section_has_the_sentence_and_the_chart_with_its_description():
+    app = draw_time_use()
+    assert "12.0 s from the start of the run to its end; the first pair began after 3.0 s" in app.markdown[0].value
+    [chart] = app.get("plotly_chart")
+    assert "preparing 2.0 s, warming up 1.0 s, racing 4.0 s" in chart.proto.alt
+
+
+def test_a_closed_section_draws_nothing():
+    app = draw_time_use(is_open=False)
+    assert [expander.label for expander in app.expander] == ["Where the time went"]
+    assert not app.get("plotly_chart")
+
+
+def test_a_run_without_a_timeline_has_no_section():
+    assert not draw_time_use(has_timeline=False).expander

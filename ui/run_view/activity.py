@@ -1,0 +1,37 @@
+"""What a live run does apart from taking samples: the activity of each arm, or the stage of the run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bench.formatting import format_count, format_ratio_with_interval
+from bench.run.events import State
+from bench.run.record import Run
+from bench.run.time_use import SAMPLING_STATES, measure_stage_s
+from bench.values import Arm
+from ui.design.markdown import escape_markdown
+from ui.design.theme import Theme, arm_name_markdown
+
+STATES_AFTER_PAIRS = (State.CHECKING, State.CORES, State.NOISE)
+
+
+def draw_activity(run: Run, theme: Theme) -> None:
+    """The measured result if the pairs are complete, and what each arm does, with a progress bar if it is known how far
+    it has come. Without an active arm, the stage and its duration; nothing while the arms take samples."""
+    comparison = run.comparison()
+    if comparison and run.state in STATES_AFTER_PAIRS:
+        pairs = format_count(comparison.baseline.count, "pair")
+        st.markdown(
+            f"**{format_ratio_with_interval(comparison.ratio)}** from {pairs}. "
+            "The claim follows when the results are checked."
+        )
+    active = [arm for arm in Arm if arm in run.progress]
+    for column, arm in zip(st.columns(len(active)) if active else (), active, strict=True):
+        text = f"{arm_name_markdown(arm, str(arm), theme)} {escape_markdown(run.progress[arm])}"
+        with column:
+            if arm in run.progress_shares:
+                st.progress(run.progress_shares[arm], text)
+            else:
+                st.markdown(f":material/progress_activity: {text}")
+    if not active and run.state not in SAMPLING_STATES:
+        st.markdown(f":material/progress_activity: {run.state}, for {measure_stage_s(run):.0f} s")
