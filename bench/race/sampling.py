@@ -22,7 +22,7 @@ this long. A shorter sample takes less time than what surrounds it: the other ar
 MAX_CALLS_S = 0.2
 """Longest time that the repeated calls of one step may take in the slower arm."""
 MAX_CALLS = 100_000
-MAX_DRAWING_SHARE = 0.35
+MAX_DRAWING_SHARE = 0.10
 """Largest share of a race's time that it may pause for pages to be drawn."""
 
 

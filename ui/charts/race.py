@@ -1,4 +1,5 @@
-"""The race chart: every sample of both arms over time, and below it the ratio with its interval.
+"""The race chart: every sample of both arms over time, and below it the ratio with its interval. While the arms are
+timed, `ui.charts.live_race` draws it.
 
 Chart modules are pure functions from a run to a Plotly figure. Times are drawn in the unit that suits the figure (ms,
 µs, …), which the axis names; hover labels show absolute values. Figures have no title, because pages put one above.
@@ -14,7 +15,7 @@ from statistics import median_high
 import plotly.graph_objects as go
 
 from bench.formatting import format_duration, format_ratio
-from bench.run.record import Run
+from bench.run.record import RatioEstimate, Run
 from bench.values import TOTAL, Arm, Comparison, Phase
 from ui.charts.axes import TimeUnit
 from ui.charts.labels import build_note, step_time_label
@@ -23,8 +24,6 @@ from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, ink_col
 
 MAX_RACE_POINTS = 500
 """Most samples per arm that are drawn; of more, the fastest and the slowest of every few."""
-MAX_LIVE_POINTS = 200
-"""The same during the race, because the browser draws while the arms are timed."""
 MAX_RATIO_POINTS = 160
 """Most points of the ratio's curve."""
 MAX_MEDIAN_MULTIPLE = 3.0
@@ -48,21 +47,17 @@ class RacePoint:
     warm_up: bool
 
 
-def build_race_figure(
-    run: Run, step: str = TOTAL, theme: Theme = "light", *, live: bool = False, height: int = 350
-) -> go.Figure:
+def build_race_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, height: int = 350) -> go.Figure:
     """Every sample of a step (or of the total) when it was taken, and below it how the ratio's interval narrowed."""
-    points = _collect_points(run, step)
+    points = collect_points(run, step)
     times = [point.seconds for arm in Arm for point in points[arm]]
     unit = TimeUnit.of_all(times)
     comparison = run.comparison(step)
-    ratio = comparison.ratio.value if comparison else 1.0
-    logarithmic = not 1 / MIN_LOG_SCALE_RATIO < ratio < MIN_LOG_SCALE_RATIO
-    limit_s = _axis_limit_s(points)
-    max_points = MAX_LIVE_POINTS if live else MAX_RACE_POINTS
+    logarithmic = is_log_scale(comparison)
+    limit_s = axis_limit_s(points)
     traces: list[dict] = []
     for arm in Arm:
-        traces += _arm_traces(run, arm, points[arm], unit, theme, max_points, limit_s)
+        traces += _arm_traces(run, arm, points[arm], unit, theme, limit_s)
     traces += _ratio_traces(run, step, theme)
     time_axis = _time_axis(f"{step_time_label(run, step)} [{unit.name}]", unit, times, limit_s, logarithmic)
     layout = {
@@ -75,15 +70,15 @@ def build_race_figure(
         "showlegend": False,
     }
     count = max(_count_raced(points[arm]) for arm in Arm)
-    if count > max_points:
-        note = f"{max_points} of {count:,} samples per arm drawn, including the fastest and the slowest"
+    if count > MAX_RACE_POINTS:
+        note = f"{MAX_RACE_POINTS} of {count:,} samples per arm drawn, including the fastest and the slowest"
         layout["annotations"].append(build_note(note))
     if not times:
         layout["annotations"].append(build_note("The first sample appears when both arms are ready", centred=True))
     return new_figure(theme, height, traces, layout)
 
 
-def _collect_points(run: Run, step: str) -> dict[Arm, list[RacePoint]]:
+def collect_points(run: Run, step: str) -> dict[Arm, list[RacePoint]]:
     """Each arm's samples of warm-up and race.
 
     One pass over all samples: there may be thousands, and this runs while the arms are timed.
@@ -98,6 +93,12 @@ def _collect_points(run: Run, step: str) -> dict[Arm, list[RacePoint]]:
         at = round(repetition.began + repetition.wall_s, 3)
         points[sample.arm].append(RacePoint(at, sample.seconds(step), sample.pair, phase is not Phase.RACE))
     return points
+
+
+def is_log_scale(comparison: Comparison | None) -> bool:
+    """Whether the arms are so far apart that the time axis is logarithmic."""
+    ratio = comparison.ratio.value if comparison else 1.0
+    return not 1 / MIN_LOG_SCALE_RATIO < ratio < MIN_LOG_SCALE_RATIO
 
 
 def _count_raced(points: Sequence[RacePoint]) -> int:
@@ -123,11 +124,11 @@ def _point_seconds(point: RacePoint) -> float:
 
 
 def _arm_traces(
-    run: Run, arm: Arm, points: list[RacePoint], unit: TimeUnit, theme: Theme, max_points: int, limit_s: float
+    run: Run, arm: Arm, points: list[RacePoint], unit: TimeUnit, theme: Theme, limit_s: float
 ) -> list[dict]:
     """An arm's warm-up samples, its samples of the race, and those beyond the axis."""
     style, name = arm_style(arm, theme), run.snapshot.arms[arm]
-    raced = thin_points([point for point in points if not point.warm_up], max_points)
+    raced = thin_points([point for point in points if not point.warm_up], MAX_RACE_POINTS)
     warm_up = [point for point in points if point.warm_up]
     size, opacity = (7, 0.9) if len(raced) <= MAX_LARGE_MARKERS else (5, 0.7)
     line = {"width": 1.4, "color": style.colour}
@@ -159,7 +160,7 @@ def _points_trace(points: list[RacePoint], unit: TimeUnit, name: str, marker: di
     }
 
 
-def _axis_limit_s(points: dict[Arm, list[RacePoint]]) -> float:
+def axis_limit_s(points: dict[Arm, list[RacePoint]]) -> float:
     """The time beyond which samples are drawn at the edge of the axis; infinite before the first sample."""
     medians = []
     for arm_points in points.values():
@@ -188,13 +189,19 @@ def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]]) -> dict:
     return axis | {"range": [min(ends) - padding, max(ends) + padding]}
 
 
+def select_estimates(run: Run, step: str, max_count: int) -> list[RatioEstimate]:
+    """The estimates of a step's ratio in order: evenly selected if there are more than `max_count`, with the newest."""
+    estimates = [estimate for estimate in run.estimates if step in estimate.ratios]
+    if len(estimates) <= max_count:
+        return estimates
+    stride = math.ceil(len(estimates) / max_count)
+    newest = [estimates[-1]] if (len(estimates) - 1) % stride else []
+    return estimates[::stride] + newest
+
+
 def _ratio_traces(run: Run, step: str, theme: Theme) -> list[dict]:
     """The ratio over time, with its interval as a band."""
-    estimates = [estimate for estimate in run.estimates if step in estimate.ratios]
-    if len(estimates) > MAX_RATIO_POINTS:
-        stride = math.ceil(len(estimates) / MAX_RATIO_POINTS)
-        newest = [estimates[-1]] if (len(estimates) - 1) % stride else []
-        estimates = estimates[::stride] + newest
+    estimates = select_estimates(run, step, MAX_RATIO_POINTS)
     at = [round(estimate.at, 2) for estimate in estimates]
     ratios = [estimate.ratios[step] for estimate in estimates]
     ink = ink_colour(theme)

@@ -1,9 +1,12 @@
 """The sidebar of every page: the machine, its load, and the jobs that run or wait.
 
-It must cost little: all sessions share one reading of the machine, and a redraw is a few lines of text.
+It must cost little: all sessions share one reading of the machine, and a redraw is a few lines of text. While a job
+runs, the load is not shown, because reading and drawing it would be part of it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -15,7 +18,7 @@ from ui import services
 from ui.design.browser import rerun_after_theme_change
 from ui.services import get_telemetry_monitor
 
-REFRESH_S = 2.0
+REFRESH_S = 3.0
 MAX_CORE_BARS = 4
 """Largest number of cores with a bar each. More cores are shown as one letter each."""
 BAR_LETTERS = "▁▂▃▄▅▆▇█"
@@ -57,9 +60,10 @@ def _instruction_badges(machine: Machine) -> str:
 @st.fragment(run_every=REFRESH_S)
 def _draw_live() -> None:
     rerun_after_theme_change()
-    reading = get_telemetry_monitor().read()
-    _draw_load(reading)
-    _draw_queue()
+    entries = Queue().entries()
+    if not entries:
+        _draw_load(get_telemetry_monitor().read())
+    _draw_queue(entries)
 
 
 def _draw_load(reading: Reading) -> None:
@@ -79,9 +83,8 @@ def _draw_load(reading: Reading) -> None:
     st.caption(", ".join(parts))
 
 
-def _draw_queue() -> None:
+def _draw_queue(entries: Sequence[QueueEntry]) -> None:
     """The job that runs and those that wait, each with a link to where it can be followed."""
-    entries = Queue().entries()
     if not entries:
         st.caption(":material/check_circle: no job runs on this machine")
         return

@@ -26,7 +26,7 @@ from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_name_markdown
 from ui.run_view.environment_variables import draw_environment_variables
 from ui.run_view.evidence import draw_evidence
-from ui.run_view.live_figures import RunChart, draw_chart
+from ui.run_view.figures import RunChart, draw_chart
 from ui.run_view.thread_pools import draw_thread_pools
 
 

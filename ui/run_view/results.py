@@ -12,37 +12,45 @@ from bench.run.record import Run
 from bench.values import Arm, Phase
 from ui.charts.accuracy import build_accuracy_figure
 from ui.charts.distribution import build_distribution_figure
+from ui.charts.live_race import build_live_race_svg, describe_live_race
 from ui.charts.race import build_race_figure
 from ui.charts.steps import build_steps_figure
 from ui.charts.throughput import build_throughput_figure
 from ui.design.headings import draw_heading
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_name_markdown, arm_style
-from ui.run_view.live_figures import RunChart, draw_chart, draw_live_chart
+from ui.run_view.figures import RunChart, draw_chart
 
-LIVE_STEPS_INTERVAL_S = 1.0
-"""Shortest time between two updates of the chart of steps during a race."""
 MIN_P_VALUE = 1e-16
 """Smaller p values are shown as a bound."""
 
 
-def draw_race_chart(run: Run, step: str, key: str, theme: Theme, live: bool) -> None:
-    """Every sample over time, and the ratio."""
-    if not live and not run.samples:
-        return
+def draw_live_race_chart(run: Run, step: str, theme: Theme) -> None:
+    """Samples so far over time, and the ratio, as an image that costs a browser on the cores of the arms little."""
+    _draw_race_heading(run, "Samples so far", theme)
+    st.image(build_live_race_svg(run, step, theme), width="stretch", alt=describe_live_race(run, step))
+
+
+def _draw_race_heading(run: Run, title: str, theme: Theme) -> None:
     arms = ", ".join(arm_name_markdown(arm, run.snapshot.arms[arm], theme) for arm in Arm)
-    title = "Samples so far" if live else "All samples"
     draw_heading(title, f"{arms}. Warm-up samples are pale. Below: the ratio with its 95 % interval.")
+
+
+def draw_race_chart(run: Run, step: str, key: str, theme: Theme) -> None:
+    """Every sample of a run that is over, and the ratio."""
+    if not run.samples:
+        return
+    _draw_race_heading(run, "All samples", theme)
     count = sum(sample.phase is not Phase.CORES for sample in run.samples)
     chart = RunChart(
         run,
         "race",
         theme,
-        version=(step, count, len(run.estimates), live),
-        build=lambda: build_race_figure(run, step, theme, live=live),
+        version=(step, count, len(run.estimates)),
+        build=lambda: build_race_figure(run, step, theme),
         alt=f"Times of {count} samples of both arms over time, and the ratio with its interval",
     )
-    (draw_live_chart if live else draw_chart)(chart, key)
+    draw_chart(chart, key)
 
 
 def draw_three_charts(run: Run, step: str, key: str, theme: Theme) -> None:
@@ -81,26 +89,25 @@ def draw_three_charts(run: Run, step: str, key: str, theme: Theme) -> None:
             draw_chart(chart, key)
 
 
-def draw_steps_chart(run: Run, key: str, theme: Theme, live: bool) -> None:
-    """The ratio of every step. During a race it is updated only once per LIVE_STEPS_INTERVAL_S."""
+def draw_steps_chart(run: Run, key: str, theme: Theme) -> None:
+    """The ratio of every step."""
     draw_heading(
         "Ratio per step", "With 95 % intervals. A star is a published ratio: hover over it to see why ours differs."
     )
-    updates = int(run.estimates[-1].at / LIVE_STEPS_INTERVAL_S) if run.estimates else 0
     chart = RunChart(
         run,
         "steps",
         theme,
-        version=("live", updates) if live else len(run.estimates),
+        version=len(run.estimates),
         build=lambda: build_steps_figure(run, theme),
         alt="Ratio of every step with its interval, and published ratios",
     )
-    (draw_live_chart if live else draw_chart)(chart, key)
+    draw_chart(chart, key)
 
 
 def draw_steps(run: Run, key: str, theme: Theme) -> None:
     """Chart and table of every step, and why the published ratios differ."""
-    draw_steps_chart(run, key, theme, live=False)
+    draw_steps_chart(run, key, theme)
     st.table(_build_steps_table(run), border="horizontal", hide_index=True, alt="Times and ratio of every step")
     published_ratios = run.snapshot.published_ratios()
     if not published_ratios:

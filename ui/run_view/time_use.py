@@ -8,7 +8,7 @@ from bench.run.record import Run
 from bench.run.time_use import describe_stages, describe_time_use
 from ui.charts.timeline import build_timeline_figure
 from ui.design.theme import Theme
-from ui.run_view.live_figures import RunChart, draw_chart
+from ui.run_view.figures import RunChart, draw_chart
 
 LIVE_INTERVAL_S = 2.0
 """Shortest time between two updates of the chart of a live run."""

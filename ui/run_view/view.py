@@ -10,7 +10,7 @@ from bench.storage.attempts import append_attempts
 from ui.components.claim_card import draw_claim_card
 from ui.design.browser import detect_theme
 from ui.design.headings import draw_heading
-from ui.run_view.activity import draw_activity
+from ui.run_view.activity import STATES_AFTER_PAIRS, draw_activity
 from ui.run_view.attempts import load_attempts
 from ui.run_view.downloads import draw_downloads
 from ui.run_view.environment import draw_environment
@@ -18,6 +18,7 @@ from ui.run_view.evidence import draw_evidence_line
 from ui.run_view.header import draw_failure, draw_header
 from ui.run_view.metrics import draw_metrics
 from ui.run_view.results import (
+    draw_live_race_chart,
     draw_pictures,
     draw_race_chart,
     draw_steps,
@@ -38,10 +39,13 @@ def draw_run(run: Run, *, key: str, live: bool) -> None:
         draw_failure(run)
         if live:
             draw_activity(run, theme)
-        draw_race_chart(run, step, key, theme, live)
+            draw_live_race_chart(run, step, theme)
+        else:
+            draw_race_chart(run, step, key, theme)
     if live:
-        if run.statistics:
-            draw_steps_chart(run, key, theme, live)
+        # It costs a browser on the cores of the arms too much while it changes with every pair.
+        if run.statistics and run.state in STATES_AFTER_PAIRS:
+            draw_steps_chart(run, key, theme)
         draw_time_use(run, key, theme, live)
         return
     if run.statistics:

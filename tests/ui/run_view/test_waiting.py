@@ -25,6 +25,11 @@ draw_time_use(run, "key", "light", live=False)
 """
 
 
+def list_images(app) -> list[str]:
+    """The descriptions of the images."""
+    return [image.alt for element in app.get("image") for image in element.proto.imgs]
+
+
 def draw_live(until: float):
     app = run_script(LIVE.replace("{until}", str(until)))
     return app, read_labels(app) + "\n".join(str(metric.delta) for metric in app.metric)
@@ -49,6 +54,18 @@ def test_after_the_pairs_the_result_and_the_progress_of_each_arm_are_shown():
     [baseline, accelerated] = list_bars(app)
     assert baseline[0] == 75 and baseline[1].endswith("baseline measuring accuracy: 30 of 40 pictures")
     assert accelerated[0] == 25 and accelerated[1].endswith("accelerated measuring accuracy: 10 of 40 pictures")
+
+
+def test_the_chart_of_a_live_run_is_an_image_and_that_of_the_steps_follows_the_pairs():
+    racing, _ = draw_live(5)
+    assert list_images(racing) == ["Samples of both arms over time, total time"]
+    assert not racing.get("plotly_chart")
+    checking, _ = draw_live(8.5)
+    [description] = list_images(checking)
+    assert description.startswith("Samples of both arms over time, total time; ratio ")
+    assert [chart.proto.alt for chart in checking.get("plotly_chart")] == [
+        "Ratio of every step with its interval, and published ratios"
+    ]
 
 
 def test_an_activity_of_unknown_share_has_no_bar():

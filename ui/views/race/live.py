@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from bench.formatting import format_count
+from bench.run.record import Run
+from bench.values import Arm
 from bench.workload.declaration import Workload
 from ui import services
 from ui.run_view.view import draw_run
@@ -12,12 +16,15 @@ from ui.views.race.followed_run import DisplayedRun, get_session_run, load_displ
 
 REFRESH_S = 0.5
 """Time between two updates of a live run."""
-SLOW_REFRESH_S = 1.0
+SHARED_REFRESH_S = 2.0
 """The same if the race uses nearly all cores: a browser on this machine then draws on the cores of the race."""
 MIN_SPARE_CORES = 2
 """With fewer cores outside the race, the page updates slowly."""
-PAGE_DRAWING_S = 0.3
+PAGE_DRAWING_S = 0.15
 """How long drawing a page takes, by its server and then by its browser."""
+MAX_PAIR_WAIT_S = 0.25
+"""Longest time that the page waits for the end of the pair under way. Beside a longer pair, drawing takes little of its
+time."""
 LIVE_CONTAINER_KEY = "fairlap-live"
 NO_FADE_STYLE = (
     f"<style>.st-key-{LIVE_CONTAINER_KEY} [data-stale='true'] {{opacity: 1 !important; transition: none !important}}"
@@ -35,7 +42,7 @@ def draw_live_run(workload: Workload, run_id: str, *, waiting: bool) -> None:
     if not displayed.live or (waiting and displayed.run is not None):
         st.rerun()
     if displayed.run is not None:
-        services.get_dispatcher().request_pause(run_id, PAGE_DRAWING_S)
+        pause_race(displayed.run)
     with st.container(key=LIVE_CONTAINER_KEY):
         if displayed.run is None:
             _draw_waiting(displayed.queue_position or 0)
@@ -55,8 +62,21 @@ def refresh_interval_s(displayed: DisplayedRun) -> float:
     """Seconds between two updates."""
     if displayed.run is None:
         return REFRESH_S
-    spare = len(displayed.run.machine.usable_cores) - displayed.run.plan.cores
-    return REFRESH_S if spare >= MIN_SPARE_CORES else SLOW_REFRESH_S
+    return SHARED_REFRESH_S if _shares_cores(displayed.run) else REFRESH_S
+
+
+def _shares_cores(run: Run) -> bool:
+    return len(run.machine.usable_cores) - run.plan.cores < MIN_SPARE_CORES
+
+
+def pause_race(run: Run) -> None:
+    """Make a race pause while a page is drawn on its cores: ask for it, and wait for the end of the pair under way."""
+    if not _shares_cores(run):
+        return
+    pair_s = sum(sample.repetition.wall_s for sample in run.samples[-len(Arm) :])
+    wait_s = min(pair_s, MAX_PAIR_WAIT_S)
+    services.get_dispatcher().request_pause(run.id, wait_s + PAGE_DRAWING_S)
+    time.sleep(wait_s)
 
 
 def _draw_waiting(position: int) -> None:

@@ -126,7 +126,12 @@ def test_a_measurement_is_not_shown_as_a_race():
     assert "is a measurement, not a race. Open it under Runs." in read_labels(app)
 
 
-def test_the_sidebar_shows_the_queue():
+def shows_load(app: AppTest) -> bool:
+    return any(caption.value.startswith("load ") for caption in app.sidebar.caption)
+
+
+def test_the_sidebar_shows_the_queue_and_no_load_while_a_job_runs():
+    assert shows_load(open_race_page())
     ticket = Queue().enter(
         job_id="1" * 32,
         kind=JobKind.RACE,
@@ -139,6 +144,7 @@ def test_the_sidebar_shows_the_queue():
         app = open_race_page()
         assert not app.exception
         assert any("Trial" in caption.value for caption in app.sidebar.caption)
+        assert not shows_load(app)
     finally:
         ticket.leave()
 

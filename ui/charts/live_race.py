@@ -1,0 +1,196 @@
+"""The race chart while the arms are timed: an SVG image of few elements.
+
+A browser that shows a race may draw on the cores of the arms. Replacing a Plotly figure takes it several times as long
+as replacing this image; see `docs/adr/0011-cheap-live-page.md`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from bench.formatting import format_decimal, format_duration, format_ratio
+from bench.run.record import Run
+from bench.values import Arm, Comparison, Interval
+from ui.charts.axes import TimeUnit, choose_log_ticks
+from ui.charts.labels import step_time_label
+from ui.charts.race import RacePoint, axis_limit_s, collect_points, is_log_scale, select_estimates, thin_points
+from ui.charts.svg import draw_circle, draw_diamond, draw_line, draw_text
+from ui.design.plotly_template import FONT_FAMILY
+from ui.design.theme import PALETTES, Theme, arm_style
+
+MAX_POINTS = 60
+"""Most samples per arm that are drawn; of more, the fastest and the slowest of every few."""
+MAX_RATIOS = 40
+"""Most intervals of the ratio that are drawn."""
+HEIGHT_PX = 344
+TITLE_PX = 8.0
+TIMES_PX = (26.0, 202.0)
+"""Top and bottom of the plot of the times."""
+RATIO_PX = (246.0, 304.0)
+"""Top and bottom of the plot of the ratio."""
+LEFT_PERCENT, RIGHT_PERCENT = 7.0, 88.0
+"""Ends of both plots. Ticks are left of them, the medians and the ratio right."""
+GAP_PERCENT = 0.6
+"""Between a plot and its ticks and labels."""
+LABEL_GAP_PX = 16.0
+"""Least distance between the medians' labels."""
+TICK_STEPS = (1, 2, 5, 10)
+MAX_INTERVALS = 5
+"""Most steps between the ticks of an axis."""
+WARM_UP_OPACITY = 0.45
+BEYOND_GLYPH = "△"
+"""Marker of a sample beyond the end of the axis, at that end."""
+FONT_SIZE_PX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A range of values and where its ends are drawn."""
+
+    low: float
+    high: float
+    start: float
+    """Position of `low`: in pixels if vertical, in percent if horizontal."""
+    end: float
+    logarithmic: bool = False
+
+    def place(self, value: float) -> float:
+        """The position of a value. Values beyond the ends are drawn at them."""
+        low, high, at = self.low, self.high, min(max(value, self.low), self.high)
+        if self.logarithmic:
+            low, high, at = math.log(low), math.log(high), math.log(at)
+        return self.start + (at - low) / (high - low) * (self.end - self.start)
+
+    def ticks(self) -> list[float]:
+        """Round numbers between the ends."""
+        if self.logarithmic:
+            return choose_log_ticks(self.low, self.high)
+        least = (self.high - self.low) / MAX_INTERVALS
+        unit = 10.0 ** math.floor(math.log10(least))
+        step = next(unit * factor for factor in TICK_STEPS if unit * factor >= least)
+        first, last = math.ceil(self.low / step), math.floor(self.high / step)
+        # Twelve digits remove the rounding errors of binary numbers.
+        return [float(f"{index * step:.12g}") for index in range(first, last + 1)]
+
+
+def build_live_race_svg(run: Run, step: str, theme: Theme) -> str:
+    """Samples of a step (or of the total) of both arms when they were taken, and below them the ratio's interval."""
+    points = collect_points(run, step)
+    elapsed = _elapsed_axis(run, points)
+    return "".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{HEIGHT_PX}" '
+            f'font-family="{escape(FONT_FAMILY)}" font-size="{FONT_SIZE_PX}" fill="{PALETTES[theme].label}">',
+            *_draw_elapsed(elapsed),
+            *_draw_times(run, step, points, elapsed, theme),
+            *_draw_ratios(run, step, elapsed, theme),
+            "</svg>",
+        ]
+    )
+
+
+def describe_live_race(run: Run, step: str) -> str:
+    """The image in words."""
+    text = f"Samples of both arms over time, {step_time_label(run, step)}"
+    comparison = run.comparison(step)
+    return f"{text}; ratio {format_ratio(comparison.ratio.value)}" if comparison else text
+
+
+def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]]) -> Axis:
+    times = [arm_points[index].at for arm_points in points.values() if arm_points for index in (0, -1)]
+    low, high = min(times, default=0.0), max(times, default=max(1.0, run.last_at))
+    padding = max(0.25, 0.015 * (high - low))
+    return Axis(max(0.0, low - padding), high + padding, LEFT_PERCENT, RIGHT_PERCENT)
+
+
+def _draw_elapsed(elapsed: Axis) -> list[str]:
+    y = RATIO_PX[1] + LABEL_GAP_PX
+    ticks = [draw_text(elapsed.place(tick), y, format_decimal(tick), anchor="middle") for tick in elapsed.ticks()]
+    middle = (LEFT_PERCENT + RIGHT_PERCENT) / 2
+    return [*ticks, draw_text(middle, y + LABEL_GAP_PX, "time since the start of the run [s]", anchor="middle")]
+
+
+def _draw_times(run: Run, step: str, points: dict[Arm, list[RacePoint]], elapsed: Axis, theme: Theme) -> list[str]:
+    times = [point.seconds for arm_points in points.values() for point in arm_points]
+    if not times:
+        text = "The first sample appears when both arms are ready"
+        return [draw_text((LEFT_PERCENT + RIGHT_PERCENT) / 2, sum(TIMES_PX) / 2, text, anchor="middle")]
+    unit, comparison = TimeUnit.of_all(times), run.comparison(step)
+    axis = _time_axis(times, axis_limit_s(points), comparison)
+    title = f"{step_time_label(run, step)} [{unit.name}]" + (", log" if axis.logarithmic else "")
+    parts = [draw_text(0, TITLE_PX, title)]
+    parts += _draw_ticks(axis, [(tick, format_decimal(unit(tick))) for tick in axis.ticks()], theme)
+    for arm in Arm:
+        for point in thin_points(points[arm], MAX_POINTS):
+            parts.append(_draw_point(point, arm, elapsed.place(point.at), axis, theme))
+    return parts + (_draw_medians(comparison, axis, theme) if comparison else [])
+
+
+def _draw_point(point: RacePoint, arm: Arm, x: float, axis: Axis, theme: Theme) -> str:
+    colour = arm_style(arm, theme).colour
+    if point.seconds > axis.high:
+        return draw_text(x, axis.end, BEYOND_GLYPH, anchor="middle", colour=colour)
+    draw = draw_circle if arm is Arm.BASELINE else draw_diamond
+    return draw(x, axis.place(point.seconds), colour, opacity=WARM_UP_OPACITY if point.warm_up else 1.0)
+
+
+def _time_axis(times: Sequence[float], limit_s: float, comparison: Comparison | None) -> Axis:
+    """From zero, so that lengths can be compared; logarithmic if the arms are too far apart."""
+    bottom, top = TIMES_PX[1], TIMES_PX[0]
+    if is_log_scale(comparison):
+        return Axis(min(times) / 1.1, max(times) * 1.1, bottom, top, logarithmic=True)
+    return Axis(0.0, min(max(times), limit_s) * 1.08, bottom, top)
+
+
+def _draw_ticks(axis: Axis, ticks: Iterable[tuple[float, str]], theme: Theme) -> list[str]:
+    """Grid lines of a vertical axis, with the texts of `ticks` left of them."""
+    parts: list[str] = []
+    for value, text in ticks:
+        y = axis.place(value)
+        parts.append(draw_line((LEFT_PERCENT, RIGHT_PERCENT), (y, y), PALETTES[theme].grid))
+        parts.append(draw_text(LEFT_PERCENT - GAP_PERCENT, y, text, anchor="end"))
+    return parts
+
+
+def _draw_medians(comparison: Comparison, axis: Axis, theme: Theme) -> list[str]:
+    """A line at each median, with its value at the right end: the slower arm's above the other."""
+    parts: list[str] = []
+    label_y = -math.inf
+    for arm in sorted(Arm, key=lambda arm: comparison.summary(arm).median, reverse=True):
+        style, median = arm_style(arm, theme), comparison.summary(arm).median
+        y = axis.place(median)
+        label_y = max(y, label_y + LABEL_GAP_PX)
+        dash = "6 4" if style.dash == "dash" else ""
+        parts.append(draw_line((LEFT_PERCENT, RIGHT_PERCENT), (y, y), style.colour, width=1.2, dash=dash))
+        text = f"{style.glyph} {format_duration(median)}"
+        parts.append(draw_text(RIGHT_PERCENT + GAP_PERCENT, label_y, text, colour=style.colour, bold=True))
+    return parts
+
+
+def _draw_ratios(run: Run, step: str, elapsed: Axis, theme: Theme) -> list[str]:
+    """The interval of the ratio after every few pairs, as vertical lines with the ratio as a dot."""
+    estimates = select_estimates(run, step, MAX_RATIOS)
+    if not estimates:
+        return []
+    ratios = [(estimate.at, estimate.ratios[step]) for estimate in estimates]
+    axis, ink = _ratio_axis([ratio for _, ratio in ratios]), PALETTES[theme].ink
+    parts = [draw_text(0, RATIO_PX[0] - LABEL_GAP_PX, "ratio, 95 % interval")]
+    parts += _draw_ticks(axis, [(tick, f"{format_decimal(tick)}x") for tick in axis.ticks()], theme)
+    for at, ratio in ratios:
+        x = elapsed.place(at)
+        parts.append(draw_line((x, x), (axis.place(ratio.low), axis.place(ratio.high)), ink))
+        parts.append(draw_circle(x, axis.place(ratio.value), ink))
+    newest = ratios[-1][1].value
+    label = draw_text(RIGHT_PERCENT + GAP_PERCENT, axis.place(newest), format_ratio(newest), colour=ink, bold=True)
+    return [*parts, label]
+
+
+def _ratio_axis(ratios: Sequence[Interval]) -> Axis:
+    """An axis that holds 1 and the later intervals; the first, wide intervals may extend beyond it."""
+    settled = ratios[len(ratios) // 3 :]
+    ends = [1.0, *(ratio.low for ratio in settled), *(ratio.high for ratio in settled)]
+    padding = max(0.06 * (max(ends) - min(ends)), 0.01)
+    return Axis(min(ends) - padding, max(ends) + padding, RATIO_PX[1], RATIO_PX[0])
