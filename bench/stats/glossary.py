@@ -4,8 +4,9 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (
         "Sample",
         "One timed repetition of the workload in one arm: the wall time of every step, per call. A step shorter than "
-        "5 ms is called several times inside a sample, equally often in both arms, and its time is the mean of these "
-        "calls. The total counts every step once and adds the time between the steps.",
+        "20 ms is called several times inside a sample, equally often in both arms, after one call that is not timed. "
+        "Its time is the mean of the other calls. The total counts every step once and adds the time between the "
+        "steps.",
     ),
     (
         "Pair",

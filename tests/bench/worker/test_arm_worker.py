@@ -48,3 +48,25 @@ def test_a_system_that_reports_neither_waiting_nor_throttling(monkeypatch):
     monkeypatch.setattr(worker._throttling, "read", lambda: None)
     measured = worker._repeat(IdleArm(), Repeat(repetition=0, calls={}))
     assert (measured.run_delay_s, measured.throttled_s, measured.throttled_periods) == (None, None, None)
+
+
+def test_the_first_call_of_a_short_step_is_not_timed():
+    calls: list[float] = []
+
+    def work() -> int:
+        # Only the first call is slow.
+        time.sleep(0.0 if calls else 0.5)
+        calls.append(time.perf_counter())
+        return len(calls)
+
+    clock = arm_worker.StepClock({"short": 3}, time.process_time)
+    assert clock("short", work) == 4
+    assert clock.steps[0].calls == 3
+    assert 3 * clock.steps[0].seconds < calls[-1] - calls[0] + 0.25
+    assert clock.inside_s > 0.5, "the first call is in no time between the steps"
+
+
+def test_a_step_that_is_called_once_is_timed_at_its_first_call():
+    clock = arm_worker.StepClock({}, time.process_time)
+    clock("long", lambda: time.sleep(0.05))
+    assert clock.steps[0].seconds >= 0.05
