@@ -12,15 +12,11 @@ from bench.workload.interface import BadInput
 from workloads.memory_traffic.compiler import numba_adapter
 
 THREAD_ENVIRONMENT = {
-    # A thread that sleeps between two calls takes about 20 µs to wake up, in a virtual machine 100 µs, and Linux tends
-    # to move it to the core of the thread that woke it, so that two threads are slower than one. Therefore each thread
-    # is bound to its core and spins for less than a millisecond before it sleeps. The spinning is over before the other
-    # arm is timed, because that arm keeps its core busy for longer than that first.
+    # Linux tends to move a thread that sleeps between two calls to the core of the thread that wakes it, so that two
+    # threads are slower than one. How long threads spin before they sleep is left to the OpenMP library and the user.
     "OMP_PROC_BIND": "TRUE",
-    "GOMP_SPINCOUNT": "5000",
-    "KMP_BLOCKTIME": "1",
 }
-"""How threads wait, and their affinity. The OpenMP library reads these variables when Numba loads it."""
+"""The affinity of threads. The OpenMP library reads it when Numba loads it."""
 ALLOWED_CORES: set[int] = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 """Ids of the cores that this process may use; empty if the system does not report them. Read when this module is
 imported, because Numba later binds the main thread to the first of them, and child processes inherit that affinity."""
@@ -77,9 +73,13 @@ def set_thread_count(threads: int) -> None:
 
 
 def describe_threads(threads: int) -> str:
-    """The number of threads and Numba's threading layer. Call it after a kernel has run: the layer is chosen then."""
+    """The number of threads, Numba's threading layer, and whether threads are bound to cores.
+
+    Call it after a kernel has run: the layer is chosen then.
+    """
     if threads == 1:
         return "one thread"
     # Not an import statement, because Numba does not export threading_layer to type checkers.
     numba = importlib.import_module("numba")
-    return f"{numba.get_num_threads()} threads of {numba.threading_layer()}"
+    binding = ", bound to cores (OMP_PROC_BIND)" if os.environ.get("OMP_PROC_BIND") == "TRUE" else ""
+    return f"{numba.get_num_threads()} threads of {numba.threading_layer()}{binding}"
