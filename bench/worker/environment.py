@@ -37,8 +37,25 @@ PROCESS_VARIABLES = {
     "TF_CPP_MIN_LOG_LEVEL": "1",
 }
 """They make the process repeatable and its log complete and short."""
-THREADING_PREFIXES = ("OMP_", "KMP_", "GOMP_", "MKL_", "OPENBLAS_", "TF_", "DNNL_", "ONEDNN_", "NUMBA_")
-"""Inherited variables with these prefixes may change how a library computes, so they are recorded."""
+THREADING_PREFIXES = (
+    "OMP_",
+    "KMP_",
+    "GOMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "DNNL_",
+    "ONEDNN_",
+    "NUMBA_",
+    # Not all of `TF_`: Terraform keeps passwords and tokens in TF_VAR_… and TF_TOKEN_…
+    "TF_CPP_",
+    "TF_DETERMINISTIC_",
+    "TF_DISABLE_",
+    "TF_ENABLE_",
+    "TF_NUM_",
+    "TF_ONEDNN_",
+    "TF_XLA_",
+)
+"""Inherited variables with these prefixes may change how a library computes, so they are recorded in the run."""
 
 
 def make_environment(core_count: int, lever_variables: Mapping[str, str]) -> Mapping[str, str]:

@@ -52,18 +52,18 @@ def test_variables_are_recorded_with_their_origin(monkeypatch):
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     monkeypatch.setenv("OMP_PROC_BIND", "TRUE")
     monkeypatch.setenv("OMP_NUM_THREADS", "64")
-    monkeypatch.setenv("SOME_TOKEN", "secret")
+    monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=2")
     recorded = {variable.name: variable for variable in list_environment(2, {"TF_ENABLE_ONEDNN_OPTS": "0"})}
     assert list(recorded) == sorted(recorded)
     expected = {
         "OMP_WAIT_POLICY": ("ACTIVE", VariableOrigin.INHERITED),
+        "TF_XLA_FLAGS": ("--tf_xla_auto_jit=2", VariableOrigin.INHERITED),
         "OMP_PROC_BIND": ("TRUE", VariableOrigin.REMOVED),
         "OMP_NUM_THREADS": ("2", VariableOrigin.RACE),
         "TF_ENABLE_ONEDNN_OPTS": ("0", VariableOrigin.LEVER),
     }
     for name, (value, origin) in expected.items():
         assert recorded[name] == EnvironmentVariable(name=name, value=value, origin=origin)
-    assert "SOME_TOKEN" not in recorded
     environment = make_environment(2, {"TF_ENABLE_ONEDNN_OPTS": "0"})
     assert "OMP_PROC_BIND" not in environment
     assert all(
@@ -71,6 +71,14 @@ def test_variables_are_recorded_with_their_origin(monkeypatch):
         for name, variable in recorded.items()
         if variable.origin is not VariableOrigin.REMOVED
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["SOME_TOKEN", "TF_VAR_password", "TF_TOKEN_app_terraform_io", "AWS_SECRET_ACCESS_KEY"]
+)
+def test_no_secret_is_recorded(monkeypatch, name):
+    monkeypatch.setenv(name, "secret")
+    assert "secret" not in {variable.value for variable in list_environment(1, {})}
 
 
 def test_a_variable_of_the_lever_is_kept_even_if_it_pins_threads(monkeypatch):
