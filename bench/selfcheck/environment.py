@@ -30,7 +30,7 @@ MAX_DIFFERENCE = 0.03
 SMALL_SIZES: dict[str, dict[str, Any]] = {"modin": {"batch": 1 << 14}}
 """Fields of the plans of workloads whose usual size would take minutes."""
 WARM_UP_ROUNDS = 2
-MIN_ROUNDS = 10
+MIN_ROUNDS = 6
 SAMPLING_S = 25.0
 """Rounds of a workload end after this time, if there are at least MIN_ROUNDS."""
 
