@@ -46,12 +46,11 @@ def _begin_at(sample: Sample, began: float) -> Sample:
 def test_a_budget_that_was_too_small_is_named_with_one_that_is_enough():
     run = make_slow_run(warm_up=2, pairs=1)
     run.state = State.FINISHED
-    # One round of the warm-up counts: the last one is for the quality, which is not in the budget.
     assert (estimate_pair_s(run), count_pairs(run)) == (PAIR_S, 1)
-    assert estimate_budget_s(run) == 9 * 60.0
+    assert estimate_budget_s(run) == 10 * 60.0, "two rounds of the warm-up and eight pairs"
     assert describe_outcome(run) == (
-        "No claim: only 1 pair in 116 s, and an interval needs 8; a pair takes 58.0 s, so choose a budget of at least "
-        "540 s (9 min)."
+        "No claim: only 1 pair in 174 s, and an interval needs 8; a pair takes 58.0 s, so choose a budget of at least "
+        "600 s (10 min)."
     )
 
 
@@ -82,7 +81,7 @@ def test_a_claim_on_too_few_pairs_is_refused_with_the_same_advice():
     run = make_slow_run(warm_up=2, pairs=3)
     run.statistics = compare_samples([s for s in run.samples if s.phase is Phase.RACE], work=100)
     run.claims = decide_claims(run)
-    advice = "An interval needs at least 8 pairs: a pair takes 58.0 s, so choose a budget of at least 540 s (9 min)."
+    advice = "An interval needs at least 8 pairs: a pair takes 58.0 s, so choose a budget of at least 600 s (10 min)."
     finding = next(finding for finding in run.claim().findings if finding.rule == "absolute-baseline")
     assert finding.remedy == advice
     assert advice in describe_outcome(run)
