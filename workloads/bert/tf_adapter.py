@@ -22,6 +22,7 @@ GUARD = LibraryGuard("tensorflow", "==2.21.*", "build fused oneDNN operators and
 INT8_PRODUCT = "_QuantizedMatMul"
 LAYER_NORM = "_MklLayerNorm"
 BATCH_PRODUCT = "_MklFusedBatchMatMulV2"
+FLOAT_PRODUCT = "_FusedMatMul"
 _OPERATOR_ATTRIBUTES = {
     INT8_PRODUCT: {
         *("Tdevice_inputs", "Thost_inputs", "Tdevice_outputs", "Thost_outputs", "T1", "T2", "Tbias", "U", "Tout"),
@@ -29,6 +30,7 @@ _OPERATOR_ATTRIBUTES = {
     },
     LAYER_NORM: {"T", "epsilon"},
     BATCH_PRODUCT: {"T", "adj_x", "adj_y", "num_args", "fused_ops"},
+    FLOAT_PRODUCT: {"T", "transpose_a", "transpose_b", "num_args", "fused_ops"},
 }
 """Private operators, each with the attributes that are set here."""
 _PRIVATE_PREFIX = "_Mkl"
@@ -76,6 +78,21 @@ def make_int8_product(name: str, product: Any, fused_operator: str, extra_inputs
     return node
 
 
+def make_float_product(name: str, product: Any, arguments: Sequence[str], fused_operators: Sequence[str]) -> Any:
+    """Return a NodeDef called `name`: a floating-point matrix product and more operators in one kernel.
+
+    `product` is a MatMul node. `fused_operators` are `BiasAdd` and at most one more, `GeluExact` or `Add`; `arguments`
+    are the names of the tensors that they read: the bias, and what `Add` adds.
+    """
+    node = tf.compat.v1.NodeDef(name=name, op=FLOAT_PRODUCT, device=product.device)
+    node.input.extend([*product.input[:2], *arguments])
+    for attribute in ("T", "transpose_a", "transpose_b"):
+        node.attr[attribute].CopyFrom(product.attr[attribute])
+    node.attr["num_args"].i = len(arguments)
+    node.attr["fused_ops"].list.s.extend(operator.encode() for operator in fused_operators)
+    return node
+
+
 def make_scaled_masked_product(name: str, product: Any, factor: str, mask: str) -> Any:
     """Return a NodeDef called `name`: a batched matrix product, times `factor`, plus `mask`, in one kernel.
 
@@ -100,6 +117,11 @@ def make_layer_norm(name: str, device: str, x: str, gamma: str, beta: str, epsil
     node.attr["T"].type = FLOAT
     node.attr["epsilon"].f = epsilon
     return node
+
+
+def is_fused(graph: Any) -> bool:
+    """Whether a GraphDef contains operators that only the functions above make."""
+    return any(node.op in _OPERATOR_ATTRIBUTES for node in graph.node)
 
 
 def public_operator_name(operator: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from workloads.bert import tf_adapter
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model import graphdef
 from workloads.bert.model.forward import INPUT_NAMES, OUTPUT_NAMES
@@ -20,6 +21,7 @@ class InferenceSession:
     def __init__(self, graph: Any, threads: int) -> None:
         # One operator at a time: BERT is a chain of operators, and a second pool would only compete for the cores.
         options = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=1)
+        _limit_rewriting(options.graph_options.rewrite_options, graph)
         imported = tf.Graph()
         with imported.as_default():
             tf.import_graph_def(graph, name="")
@@ -43,6 +45,20 @@ class InferenceSession:
 
     def close(self) -> None:
         self.tf_session.close()
+
+
+def _limit_rewriting(options: Any, graph: Any) -> None:
+    """Leave out the passes of TensorFlow's graph optimizer (Grappler) that take seconds and change nothing here.
+
+    They run in the first call, and most of them copy all weights.
+    """
+    # A fused graph has all its fusions already (`model.fusion`), and weights of the right type.
+    options.disable_meta_optimizer = tf_adapter.is_fused(graph)
+    # For other graphs: passes for functions and control flow, of which a frozen graph has none, and for the memory of
+    # accelerators. The second iteration finds nothing that the first has left.
+    options.disable_tfg_optimizer = True
+    options.memory_optimization = options.NO_MEM_OPT
+    options.meta_optimizer_iterations = options.ONE
 
 
 def slice_inputs(windows: Windows, first: int, last: int) -> tuple[np.ndarray, ...]:

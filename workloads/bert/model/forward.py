@@ -26,6 +26,11 @@ MASKED_SCORE = -10_000.0
 Dropout = Callable[[tf.Tensor], tf.Tensor]
 
 
+def _keep_all(x: tf.Tensor) -> tf.Tensor:
+    """The dropout of inference. Not `tf.identity`: its node would be between a product and the sum to fuse into it."""
+    return x
+
+
 def compute_logits(
     config: Config,
     weights: Mapping[str, Any],
@@ -34,7 +39,7 @@ def compute_logits(
     token_type_ids: tf.Tensor,
     *,
     compute_type: tf.DType = tf.float32,
-    dropout: Dropout = tf.identity,
+    dropout: Dropout = _keep_all,
 ) -> tf.Tensor:
     """Return the logits of start and end, float32 of shape (batch, length, 2).
 
@@ -109,12 +114,17 @@ def is_linear(name: str) -> bool:
     return name.endswith(".weight") and "embeddings" not in name and "LayerNorm" not in name
 
 
+def _is_projected(name: str) -> bool:
+    """Return whether the tensor `name` is the weight matrix or the bias of a projection."""
+    return "embeddings" not in name and "LayerNorm" not in name
+
+
 def build_frozen_graph(checkpoint: Checkpoint, compute_type: tf.DType = tf.float32) -> Any:
     """Return the forward pass from `INPUT_NAMES` to `OUTPUT_NAMES` as a GraphDef with the weights as constants."""
     with tf.Graph().as_default() as graph:
         inputs = [tf.compat.v1.placeholder(tf.int32, (None, None), name=name) for name in INPUT_NAMES]
         weights = {
-            name: tf.constant(value.astype(compute_type.as_numpy_dtype) if is_linear(name) else value, name=name)
+            name: tf.constant(value.astype(compute_type.as_numpy_dtype) if _is_projected(name) else value, name=name)
             for name, value in transpose_linear_weights(checkpoint.weights).items()
         }
         logits = compute_logits(checkpoint.config, weights, *inputs, compute_type=compute_type)

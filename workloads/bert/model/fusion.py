@@ -1,14 +1,17 @@
-"""Operator fusions that neither Neural Compressor nor TensorFlow's own optimizer makes in these graphs.
+"""Operator fusions, the same at every precision.
 
-TensorFlow fuses GELU into an FP32 product, but not into the INT8 product with which Neural Compressor replaces it:
-there GELU remains five separate operators, each over the widest tensor of the layer, and takes more than a quarter of
-a pass. TensorFlow fuses a LayerNorm only if it has the form that Keras writes, and attention's scores with their mask
-only if all shapes are known. oneDNN has kernels for all of these.
+Neural Compressor does not fuse GELU into the INT8 products that it makes: there it remains five separate operators,
+each over the widest tensor of the layer, and takes more than a quarter of a pass. TensorFlow's own optimizer (Grappler)
+fuses a LayerNorm only if it has the form that Keras writes, and attention's scores with their mask only if all shapes
+are known. It fuses bias, GELU and some residual sums into the floating-point products of a small model, but left those
+of a BERT-base unfused, so that FP32 lacked what INT8 had; and it takes seconds for each model. oneDNN has kernels for
+all of these.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,21 +49,27 @@ class _GraphView:
         """Return the inputs of the commutative `node` in the order of `operators`, or None if its inputs differ."""
         nodes = [self.nodes[input_node_name(reference)] for reference in node.input]
         for ordered in (nodes, nodes[::-1]):
-            if [operand.op for operand in ordered] == list(operators):
+            if [self._operator(operand) for operand in ordered] == list(operators):
                 return ordered
         return None
+
+    def _operator(self, node: Any) -> str:
+        """Return the operator of `node`. A constant that is cast, as GELU's are in BF16, is a constant."""
+        is_cast_constant = node.op == "Cast" and self.input(node, 0).op == "Const"
+        return "Const" if is_cast_constant else node.op
 
 
 def fuse_graph(graph: Any) -> Any:
     """Return a copy of a GraphDef with these groups of nodes fused into one operator each:
 
-    - a GELU or a sum that follows an INT8 product, into that product;
+    - the bias of a floating-point product, into that product;
+    - a GELU or a sum that follows a product with a bias, into that product;
     - a float32 LayerNorm;
     - the product, scaling and mask of attention's scores.
 
     A fused operator has the name of the last node of its group. The copy runs only in sessions with oneDNN: without it
-    TensorFlow has no kernels for the fused operators. INT8 results change slightly, because the intermediate result
-    that is rounded to 8 bits may differ in the last bit of float32.
+    TensorFlow has no kernels for the fused operators. Results change slightly: fused operators may round differently in
+    the last bit of float32, and with it the value that is rounded to 8 bits.
     """
     view = _GraphView.of(graph)
     replacements: dict[str, Any] = {}
@@ -71,6 +80,7 @@ def fuse_graph(graph: Any) -> Any:
             or _fuse_layer_norm(view, node)
             or _fuse_scores(view, node)
             or _fuse_residual(view, node)
+            or _fuse_bias(view, node)
         )
         if fusion is not None:
             fused, inside = fusion
@@ -85,33 +95,68 @@ def fuse_graph(graph: Any) -> Any:
     return copy
 
 
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """A matrix product with a bias: one node in INT8, a MatMul and its BiasAdd in floating point."""
+
+    matmul: Any
+    end: Any
+    """The node whose output is the sum of product and bias."""
+
+    @classmethod
+    def ending_in(cls, view: _GraphView, node: Any) -> _Product | None:
+        if node.op == INT8_PRODUCT:
+            return cls(node, node)
+        if node.op == "BiasAdd" and (matmul := view.input(node, 0)).op == "MatMul":
+            return cls(matmul, node)
+        return None
+
+    @property
+    def names(self) -> set[str]:
+        return {self.matmul.name, self.end.name}
+
+    def fuse(self, name: str, operator: str, extra_inputs: Sequence[str] = ()) -> Any:
+        """Return the node called `name` that also computes `operator`, which reads `extra_inputs` as well."""
+        if self.matmul.op == INT8_PRODUCT:
+            return tf_adapter.make_int8_product(name, self.matmul, operator, extra_inputs)
+        arguments = [self.end.input[1], *extra_inputs]
+        return tf_adapter.make_float_product(name, self.matmul, arguments, ["BiasAdd", operator])
+
+
+def _fuse_bias(view: _GraphView, last: Any) -> _Fusion | None:
+    """`last` adds a bias to a floating-point product: fuse it into the product."""
+    product = _Product.ending_in(view, last)
+    if product is None or product.matmul is last:
+        return None
+    fused = tf_adapter.make_float_product(last.name, product.matmul, [last.input[1]], ["BiasAdd"])
+    return fused, {product.matmul.name}
+
+
 def _fuse_gelu(view: _GraphView, last: Any) -> _Fusion | None:
-    """`last` ends x / 2 * erfc(-x / sqrt(2)), where x is an INT8 product: fuse all of it into the product."""
+    """`last` ends x / 2 * erfc(-x / sqrt(2)), where x is a product: fuse all of it into the product."""
     if last.op != "Mul" or (factors := view.inputs(last, "Mul", "Erfc")) is None:
         return None
     half, erfc = factors
     scaled = view.input(erfc, 0)
     if scaled.op != "Mul" or (negated := view.inputs(scaled, "Neg", "Const")) is None:
         return None
-    product = view.input(negated[0], 0)
-    if product.op != INT8_PRODUCT or view.inputs(half, "Const", INT8_PRODUCT) is None:
+    end = view.input(negated[0], 0)
+    product = _Product.ending_in(view, end)
+    if product is None or (terms := view.inputs(half, "Const", end.op)) is None or terms[1] is not end:
         return None
-    if product.name not in [input_node_name(reference) for reference in half.input]:
-        return None
-    fused = tf_adapter.make_int8_product(last.name, product, "GeluExact")
-    return fused, {product.name, half.name, erfc.name, scaled.name, negated[0].name}
+    fused = product.fuse(last.name, "GeluExact")
+    return fused, {*product.names, half.name, erfc.name, scaled.name, negated[0].name}
 
 
 def _fuse_residual(view: _GraphView, last: Any) -> _Fusion | None:
-    """`last` adds an INT8 product to another tensor: fuse the sum into the product."""
-    if not _is_float_sum(last):
+    """`last` adds a product to another tensor: fuse the sum into the product."""
+    if last.op != "AddV2":
         return None
     for index in (0, 1):
-        product = view.input(last, index)
+        product = _Product.ending_in(view, view.input(last, index))
         # Of the sum of two products only one can contain the sum; the other is read by it.
-        if product.op == INT8_PRODUCT and len(view.readers[product.name]) == 1:
-            fused = tf_adapter.make_int8_product(last.name, product, "Add", [last.input[1 - index]])
-            return fused, {product.name}
+        if product is not None and len(view.readers[product.end.name]) == 1:
+            return product.fuse(last.name, "Add", [last.input[1 - index]]), product.names
     return None
 
 

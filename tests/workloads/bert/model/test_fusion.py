@@ -1,4 +1,4 @@
-"""Fusions after Neural Compressor: the same results from fewer operators."""
+"""Fusions: the same results from fewer operators, at every precision."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ pytest.importorskip("neural_compressor", reason="Neural Compressor is not instal
 import tensorflow as tf
 
 from tests.support import tiny_bert
+from workloads.bert import tf_adapter
 from workloads.bert.inference.session import InferenceSession, slice_inputs
 from workloads.bert.inference.tokenization import Windows, WindowTokenizer
 from workloads.bert.model import forward, fusion
@@ -58,15 +59,48 @@ def test_layer_norms_become_one_operator_with_the_same_results(made):
     assert "_MklLayerNorm" not in count_types(fp32), "the given graph is not changed"
 
 
+def list_fusions(graph: Any, operator: str) -> Counter[tuple[str, ...]]:
+    return Counter(
+        tuple(part.decode() for part in node.attr["fused_ops"].list.s) for node in graph.node if node.op == operator
+    )
+
+
+@pytest.mark.parametrize("kind", [tf.float32, tf.bfloat16])
+def test_bias_gelu_and_sums_are_fused_into_floating_point_products(tmp_path, kind):
+    checkpoint = tiny_bert.make_checkpoint(tmp_path)
+    windows = tiny_bert.make_windows(checkpoint)
+    graph = forward.build_frozen_graph(checkpoint, kind)
+    fused = fusion.fuse_graph(graph)
+    assert list_fusions(fused, "_FusedMatMul") == {
+        ("BiasAdd",): 3 * LAYERS + 1,
+        ("BiasAdd", "GeluExact"): LAYERS,
+        ("BiasAdd", "Add"): 2 * LAYERS,
+    }
+    assert not {"MatMul", "BiasAdd", "Erfc"} & count_types(fused).keys()
+    limit = 1e-4 if kind == tf.float32 else 0.2
+    assert np.abs(compute_logits(fused, windows) - compute_logits(graph, windows)).max() < limit
+
+
+def test_fused_products_run_as_onednn_operators_without_the_graph_optimizer(made):
+    fp32, _, windows = made
+    metadata = tf.compat.v1.RunMetadata()
+    session = InferenceSession(fusion.fuse_graph(fp32), 1)
+    feed = {f"{name}:0": array for name, array in windows.feed().items()}
+    options = tf.compat.v1.RunOptions(trace_level=tf.compat.v1.RunOptions.FULL_TRACE)
+    session.tf_session.run(["start_logits:0", "end_logits:0"], feed, options, metadata)
+    session.close()
+    ran = Counter(operator for operator, _, _ in tf_adapter.read_trace(metadata))
+    assert ran["_MklNativeFusedMatMul"] == 6 * LAYERS + 1
+    assert not {"MatMul", "BiasAdd", "Erfc"} & ran.keys()
+
+
 def test_gelu_and_sums_are_fused_into_the_int8_products(made):
     fp32, int8, windows = made
     fused = fusion.fuse_graph(int8)
-    fusions = Counter(
-        tuple(part.decode() for part in node.attr["fused_ops"].list.s)
-        for node in fused.node
-        if node.op == "_QuantizedMatMul"
-    )
-    assert fusions == {("BiasAdd", "GeluExact", "Dequantize"): LAYERS, ("BiasAdd", "Add", "Dequantize"): 2 * LAYERS}
+    assert list_fusions(fused, "_QuantizedMatMul") == {
+        ("BiasAdd", "GeluExact", "Dequantize"): LAYERS,
+        ("BiasAdd", "Add", "Dequantize"): 2 * LAYERS,
+    }
     assert not count_types(fused)["Erfc"]
     products = sum(count for name, count in count_types(fused).items() if "QuantizedMatMul" in name)
     assert products == count_types(int8)["QuantizedMatMulWithBiasAndDequantize"] == 6 * LAYERS + 1
@@ -85,7 +119,7 @@ def test_a_node_that_others_read_is_not_removed(made):
     assert count_types(fusion.fuse_graph(read))["Erfc"] == 1
 
 
-def test_sums_of_other_types_are_not_changed():
+def test_sums_of_other_tensors_are_not_changed():
     with tf.Graph().as_default() as graph:
         x = tf.compat.v1.placeholder(tf.bfloat16, (None, 8), name="x")
         tf.identity(x + x, name="sum")
