@@ -143,7 +143,6 @@ class QuestionAnswering:
     @cached_property
     def _inference_evidence(self) -> Evidence:
         """Collected once: the graph, and so the kernels that run, do not change during a race."""
-        self.progress("running one batch with oneDNN's log of kernels")
         lever = WORKLOAD.lever[self.settings.lever]
         return evidence.collect_inference_evidence(
             lever.name,
@@ -152,6 +151,8 @@ class QuestionAnswering:
             threads=max(1, self.settings.cores // self.instance_count),
             batch=self.settings.batch,
             environment=lever.environment,
+            cache=self.settings.cache / "bert",
+            progress=self.progress,
         )
 
     def _describe_instances(self) -> list[str]:

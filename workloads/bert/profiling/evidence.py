@@ -8,29 +8,49 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.values import Evidence
+from bench.workload.interface import ProgressReporter
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model import graphdef
-from workloads.bert.profiling import instruction_sets, onednn_verbose, profile
+from workloads.bert.profiling import instruction_sets, onednn_verbose
 from workloads.bert.profiling.kernels import KernelTotals
+from workloads.bert.profiling.observed_kernels import observe_kernels
 from workloads.bert.profiling.profile import ProfileError
 
 
 def collect_inference_evidence(
-    precision: str, file: Path, windows: Windows, *, threads: int, batch: int, environment: Mapping[str, str]
+    precision: str,
+    file: Path,
+    windows: Windows,
+    *,
+    threads: int,
+    batch: int,
+    environment: Mapping[str, str],
+    cache: Path,
+    progress: ProgressReporter,
 ) -> Evidence:
-    """Run one pass over `batch` windows in a process of its own, untimed, and return what it proves.
+    """Return what one pass over `batch` windows, in a process of its own and untimed, proves.
 
-    `file` holds the raced graph as a serialized GraphDef; `environment` is that of the precision.
+    `file` holds the raced graph as a serialized GraphDef; `environment` is that of the precision. If the folder `cache`
+    has the kernels of such a pass, none runs, and the evidence says when it was observed. Raises OSError.
     """
     graph = graphdef.read_graph(file)
     products = Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
     words = [f"in the graph: {count} × {name}" for name, count in products.most_common()]
     try:
-        kernels = profile.profile_one_pass(file, windows, threads=threads, batch=batch, environment=environment)
+        observation, is_cached = observe_kernels(
+            file, windows, threads=threads, batch=batch, environment=environment, cache=cache, progress=progress
+        )
     except ProfileError as error:
         # The graph alone shows what was asked for, and not what ran.
         return Evidence(step="inference", path="unknown", words=words, reason=f"oneDNN's log was not read: {error}")
-    return judge_kernels(precision, products, kernels, words)
+    evidence = judge_kernels(precision, products, observation.kernels, words)
+    if not is_cached:
+        return evidence
+    origin = (
+        f"observed on {observation.observed_on:%Y-%m-%d} in a run of the same graph, "
+        "on this processor and these versions"
+    )
+    return evidence.model_copy(update={"words": [*evidence.words, origin]})
 
 
 def judge_kernels(

@@ -11,7 +11,7 @@ import re
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ from workloads.bert.profiling.profiled_process import PASSES_BEGIN, PASSES_END
 if TYPE_CHECKING:
     from workloads.bert.inference.tokenization import Windows
 
+WARM_UP_PASSES = 2
+"""Passes before those that are timed. In the first one oneDNN chooses kernels and reorders the weights."""
 MAX_QUOTED_CHARACTERS = 2_000
 """Characters of the output that the message of an error repeats."""
 
@@ -111,7 +113,8 @@ def profile_graph(
     same time. Raises ValueError if there is nothing to run, and ProfileError if a process fails, prints an incomplete
     log, or takes longer than `limit_s` seconds.
     """
-    with _prepare_passes(graph_file, windows, threads, batch, repeats, environment or {}, limit_s) as run:
+    passes = _Passes(threads, batch, WARM_UP_PASSES, repeats)
+    with _prepare_passes(graph_file, windows, passes, environment or {}, limit_s) as run:
         timed = run("verbose", "profile_exec")
         traced = run("trace", "0").value
     verbose = parse_verbose(_select_timed_output(timed.output))
@@ -137,28 +140,39 @@ def profile_one_pass(
     threads: int,
     batch: int,
     environment: Mapping[str, str] | None = None,
-    limit_s: float = 120.0,
+    limit_s: float = 300.0,
 ) -> tuple[KernelTotals, ...]:
-    """Return the kernels of one pass, as proof of which ones run. See `profile_graph`; only one process runs."""
-    with _prepare_passes(graph_file, windows, threads, batch, 1, environment or {}, limit_s) as run:
+    """Return the kernels of a graph's first pass, as proof of which ones run. See `profile_graph`.
+
+    Only one process runs. The kernels include those that reorder the weights.
+    """
+    with _prepare_passes(graph_file, windows, _Passes(threads, batch, 0, 1), environment or {}, limit_s) as run:
         output = _select_timed_output(run("verbose", "profile_exec").output)
     return sum_kernels(parse_verbose(output).calls, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Passes:
+    """What `profiled_process.run_passes` runs."""
+
+    threads: int
+    batch: int
+    warm_up: int
+    repeats: int
 
 
 @contextlib.contextmanager
 def _prepare_passes(
     graph_file: Path,
     windows: Windows,
-    threads: int,
-    batch: int,
-    repeats: int,
+    passes: _Passes,
     environment: Mapping[str, str],
     limit_s: float,
 ) -> Iterator[Callable[[str, str], CallResult]]:
     """Yield a function that runs the passes in a process of its own, given the mode and ONEDNN_VERBOSE."""
     import numpy as np
 
-    if not len(windows) or min(threads, batch, repeats) < 1:
+    if not len(windows) or min(passes.threads, passes.batch, passes.repeats) < 1:
         raise ValueError("a profile needs windows, at least one thread, at least one window per batch, and one pass")
     with tempfile.TemporaryDirectory(prefix="fairlap-kernels-") as folder:
         inputs = Path(folder) / "inputs.npz"
@@ -170,12 +184,10 @@ def _prepare_passes(
                     "workloads.bert.profiling.profiled_process:run_passes",
                     str(graph_file.absolute()),
                     str(inputs),
-                    threads,
-                    batch,
-                    repeats,
+                    *astuple(passes),
                     mode,
                     limit_s=limit_s,
-                    environment=_build_environment(environment, threads, verbose),
+                    environment=_build_environment(environment, passes.threads, verbose),
                 )
             except IsolatedCallError as error:
                 raise ProfileError(f"The model could not be profiled: {error}") from error

@@ -11,15 +11,14 @@ from typing import Any
 PASSES_BEGIN, PASSES_END = "fairlap: passes begin", "fairlap: passes end"
 """Lines on standard output, before and after the log of the passes that count."""
 
-WARM_UP_PASSES = 2
-"""Passes that do not count. In the first ones TensorFlow rewrites the graph and oneDNN reorders the weights."""
 
-
-def run_passes(graph: str, inputs: str, threads: int, batch: int, repeats: int, mode: str) -> dict[str, Any]:
+def run_passes(
+    graph: str, inputs: str, threads: int, batch: int, warm_up: int, repeats: int, mode: str
+) -> dict[str, Any]:
     """Run `repeats` passes, each over the next `batch` windows of the file `inputs` (NumPy's npz format).
 
-    `graph` is the file of a serialized GraphDef. Returns `walls_ms`, the time of each pass; with the mode `trace` also
-    `operators`, see `_trace_operators`.
+    `warm_up` passes before them do not count. `graph` is the file of a serialized GraphDef. Returns `walls_ms`, the
+    time of each pass; with the mode `trace` also `operators`, see `_trace_operators`.
     """
     import numpy as np
 
@@ -35,7 +34,7 @@ def run_passes(graph: str, inputs: str, threads: int, batch: int, repeats: int, 
         rows = np.arange(index * batch, (index + 1) * batch) % len(arrays[0])
         return [array[rows] for array in arrays]
 
-    for index in range(WARM_UP_PASSES):
+    for index in range(warm_up):
         session.run(*make_batch(index))
     batches = [make_batch(index) for index in range(repeats)]
     print(f"\n{PASSES_BEGIN}", flush=True)

@@ -26,7 +26,8 @@ def write_graph_file(
     if precision != "fp32-stock":
         graph = fusion.fuse_graph(graph)
     file = settings.scratch / f"{precision}.pb"
-    file.write_bytes(graph.SerializeToString())
+    # The same graph has the same bytes, so that their digest identifies it.
+    file.write_bytes(graph.SerializeToString(deterministic=True))
     return file
 
 
