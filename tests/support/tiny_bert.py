@@ -120,10 +120,12 @@ def make_windows(
 
 
 class ProgressRecorder(list[str]):
-    """A progress reporter that keeps the texts."""
+    """A progress reporter that keeps the texts: "activity: detail", with the same activity for each step of it."""
 
     def __call__(self, text: str, share: float | None = None, /) -> None:
         assert share is None or 0 <= share <= 1
+        activity = text.partition(":")[0]
+        assert not any(character.isdigit() for character in activity), text
         self.append(text)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.formatting import format_bytes
 from bench.values import Evidence, LossKind, Measure, Picture, Table
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from bench.workload.scores import write_scores
@@ -44,7 +45,7 @@ class QuestionAnswering:
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         self.progress = progress
-        progress("reading model and questions")
+        progress(f"reading model: {self.settings.parameters['model']}")
         self.checkpoint = load_checkpoint(str(self.settings.parameters["model"]), progress)
         max_length = self.checkpoint.config.max_position_embeddings
         if self.length > max_length:
@@ -53,7 +54,9 @@ class QuestionAnswering:
                 f"Choose a sequence length of at most {max_length}.",
             )
         self.tokenizer = WindowTokenizer(self.checkpoint)
+        progress("reading questions: the file")
         self.questions = squad.load_questions(str(self.settings.parameters["evaluation"]), self.settings.uploads)
+        progress(f"reading questions: tokenizing {len(self.questions):,}")
         self._choose_questions()
         self._choose_judged_questions()
         self.graph = graphs.write_graph_file(
@@ -101,9 +104,10 @@ class QuestionAnswering:
 
     def _start_models(self, progress: ProgressReporter) -> None:
         if self.instance_count == 1:
+            progress(f"loading model: {format_bytes(self.graph.stat().st_size)}")
             self.session = InferenceSession.load(self.graph, self.settings.cores)
             return
-        progress(f"starting {self.instance_count} instances")
+        progress(f"starting instances: {self.instance_count}")
         core_groups = split_cores(sorted(os.sched_getaffinity(0)), self.instance_count)
         self.instances = [Instance(self.graph, cores) for cores in core_groups]
         for instance in self.instances:
@@ -168,7 +172,7 @@ class QuestionAnswering:
         """F1 and exact match over the judged questions. An untrained model has no accuracy to measure."""
         if not self.checkpoint.trained:
             return [], []
-        session = self.session if self.instance_count == 1 else InferenceSession.load(self.graph, self.settings.cores)
+        session = self._judging_session
         questions = self.judged_questions
         answers = evaluation.answer_questions(session, self.tokenizer, questions, self.length, self.progress)
         (self.settings.scratch / ANSWERS_FILE).write_text(json.dumps(answers))
@@ -185,6 +189,14 @@ class QuestionAnswering:
             self._make_measure("f1", "F1", score.f1, decisive=True, loss=LossKind.SCORE),
             self._make_measure("exact-match", "exact match", score.exact_match, unit="%"),
         ], []
+
+    @cached_property
+    def _judging_session(self) -> InferenceSession:
+        """The raced session; several instances have theirs in other processes."""
+        if self.instance_count == 1:
+            return self.session
+        self.progress(f"loading model: {format_bytes(self.graph.stat().st_size)}")
+        return InferenceSession.load(self.graph, self.settings.cores)
 
     def _make_measure(self, name: str, label: str, value: float, **fields: Any) -> Measure:
         """A mean over the judged questions."""

@@ -72,11 +72,12 @@ class BertTaskWork:
         windows = pair.tokenizer.make_windows([question], [passage], _window_length(settings))
         tokenize_s = time.perf_counter() - began
         sessions = {"fp32": pair.fp32, "int8": pair.int8}
+        reporter.progress(f"first call: both models, {len(windows):,} windows")
         # The first pass of a new shape takes longer than all others. It is not timed.
         logits = {name: session.compute_logits(windows, settings.batch) for name, session in sessions.items()}
         times: dict[str, list[float]] = {name: [] for name in sessions}
         for done in range(ANSWER_REPEATS):
-            reporter.progress("answering", done / ANSWER_REPEATS)
+            reporter.progress(f"answering: pass {done + 1} of {ANSWER_REPEATS}", done / ANSWER_REPEATS)
             for name, session in sessions.items():
                 began = time.perf_counter()
                 session.compute_logits(windows, settings.batch)
@@ -105,11 +106,13 @@ class BertTaskWork:
         # Not imported at the top: it loads Neural Compressor, which a question needs only if nothing is in the cache.
         from workloads.bert.quantization import tuning
 
+        reporter.progress(f"reading model: {settings.parameters['model']}")
         loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), reporter.progress)
         tokenizer = WindowTokenizer(loaded)
         calibration = wanted.calibration
         windows = tokenizer.make_question_windows(calibration, _window_length(settings))
         cache = settings.cache / "bert"
+        reporter.progress("building graph: fp32")
         fp32 = forward.build_frozen_graph(loaded)
         if not loaded.trained:
             file = graph_cache.load_or_quantize(loaded, wanted.config, windows, cache, reporter.progress)
@@ -206,6 +209,7 @@ class BertTaskWork:
 
     def operators(self, settings: Settings, precisions: list[Precision], reporter: TaskReporter) -> OperatorsResult:
         """See `BertTasks.operators`."""
+        reporter.progress(f"reading model: {settings.parameters['model']}")
         loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), reporter.progress)
         tokenizer = WindowTokenizer(loaded)
         questions = squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
@@ -215,7 +219,7 @@ class BertTaskWork:
         breakdowns, profiles, arms = [], [], []
         for place, precision in enumerate(precisions):
             file = graphs.write_graph_file(precision, loaded, tokenizer, settings, reporter.progress)
-            reporter.progress(f"profiling {precision}", place / len(precisions))
+            reporter.progress(f"profiling: {precision}", place / len(precisions))
             breakdowns.append(operators.describe_graph(graphdef.read_graph(file)))
             profiles.append(
                 profile_graph(
@@ -250,13 +254,14 @@ class BertTaskWork:
         setting = (*names, _window_length(settings), settings.cores)
         if self._pair is None or self._pair.setting != setting:
             self._pair = None
+            reporter.progress(f"reading model: {names[0]}")
             loaded = checkpoint.load_checkpoint(names[0], reporter.progress)
             tokenizer = WindowTokenizer(loaded)
             files = [
                 graphs.write_graph_file(name, loaded, tokenizer, settings, reporter.progress)
                 for name in ("fp32", "int8")
             ]
-            reporter.progress("loading both models")
+            reporter.progress("loading models: FP32 and INT8")
             sessions = [InferenceSession.load(file, settings.cores) for file in files]
             self._pair = ModelPair(setting, tokenizer, *sessions)
         return self._pair

@@ -26,12 +26,14 @@ def answer_questions(
 
     The answer is empty if the model finds none. `progress` gets the share of the windows that are done.
     """
+    progress(f"measuring accuracy: tokenizing {len(questions):,} questions", 0.0)
     windows = tokenizer.make_question_windows(questions, length)
     start, end = (np.empty((len(windows), length), np.float32) for _ in range(2))
     for first in range(0, len(windows), WINDOWS_PER_BATCH):
         last = min(first + WINDOWS_PER_BATCH, len(windows))
         start[first:last], end[first:last] = session.run(*slice_inputs(windows, first, last))
         done = int(windows.query[last - 1])
-        progress(f"evaluating: {done:,} of {len(questions):,} questions", last / len(windows))
+        progress(f"measuring accuracy: {done:,} of {len(questions):,} questions", last / len(windows))
+    progress(f"measuring accuracy: extracting {len(questions):,} answers", 1.0)
     answers = tokenizer.find_answers(windows, start, end, [question.passage for question in questions])
     return {question.id: ranked[0].text if ranked else "" for question, ranked in zip(questions, answers, strict=True)}

@@ -40,8 +40,8 @@ def download_checkpoint(name: str, progress: ProgressReporter) -> Path:
         raise BadInput(f"{name!r} is not a valid name of the Hugging Face hub: {error}", remedy) from error
     path = ""
     for file in (*REQUIRED_FILES, *TOKENIZER_FILES):
-        progress(f"downloading {name}: {file}")
-        bar = _make_progress_bar(progress, f"{name}: {file}")
+        progress(f"downloading: {name}, {file}")
+        bar = _make_progress_bar(progress, f"{name}, {file}")
         try:
             path = huggingface_hub.hf_hub_download(name, file, tqdm_class=bar, local_files_only=offline)
         except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
@@ -87,7 +87,7 @@ def _make_progress_bar(progress: ProgressReporter, label: str) -> type:
         def update(self, n: float | None = 1) -> bool | None:
             drawn = super().update(n)
             if self.total:
-                text = f"downloading {label}: {self.n / 1e6:.0f} of {self.total / 1e6:.0f} MB"
+                text = f"downloading: {label}, {self.n / 1e6:.0f} of {self.total / 1e6:.0f} MB"
                 progress(text, min(1.0, self.n / self.total))
             return drawn
 

@@ -66,12 +66,12 @@ def quantize_graph(
     loader = CalibrationLoader(calibration)
 
     def report_batch(done: int) -> None:
-        progress(f"calibration: {done} of {len(loader)} windows read", done / len(loader))
+        progress(f"calibrating: {done} of {len(loader)} windows read", done / len(loader))
 
     state = state or ConversionState()
     with inc_adapter.temporary_workspace() as workspace, inc_adapter.report_passes(progress):
         if state.light_graph is None:
-            progress("building the FP32 graph")
+            progress("quantizing: building the FP32 graph")
             graph = forward.build_frozen_graph(checkpoint)
             if config.is_smooth:
                 graph = inc_adapter.smooth(graph, config.alpha, loader, workspace, report_batch)

@@ -47,10 +47,10 @@ def load_or_quantize(
     entry = load_or_make(
         folder / _entry_key(checkpoint, config, calibration, fallback),
         quantize,
-        on_wait=lambda: progress("waiting for another process that quantizes the same model"),
+        on_wait=lambda: progress("quantizing: waiting for another process that quantizes the same model"),
     )
     if not entry.made_now:
-        progress("the quantized model comes from the cache")
+        progress("quantizing: the quantized model comes from the cache")
     return _graph_file(entry)
 
 

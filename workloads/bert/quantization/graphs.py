@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from bench.formatting import format_bytes
 from bench.workload.interface import ProgressReporter, Settings
 from workloads.bert.inference.tokenization import WindowTokenizer
 from workloads.bert.model import forward, fusion, graphdef
@@ -24,8 +25,10 @@ def write_graph_file(
     """
     graph = _build_graph(precision, checkpoint, tokenizer, settings, progress)
     if precision != "fp32-stock":
+        progress(f"building graph: fusing operators of {len(graph.node):,} nodes")
         graph = fusion.fuse_graph(graph)
     file = settings.scratch / f"{precision}.pb"
+    progress(f"building graph: writing {format_bytes(graph.ByteSize())}")
     # The same graph has the same bytes, so that their digest identifies it.
     file.write_bytes(graph.SerializeToString(deterministic=True))
     return file
@@ -37,8 +40,10 @@ def _build_graph(
     if precision == "int8":
         cache = settings.cache / "bert"
         chosen = conversion.load_conversion(str(settings.parameters["quantization"]), cache, checkpoint)
+        progress(f"quantizing: tokenizing {len(chosen.calibration):,} questions for calibration")
         windows = tokenizer.make_question_windows(chosen.calibration, int(settings.parameters["length"]))
         file = graph_cache.load_or_quantize(checkpoint, chosen.config, windows, cache, progress, chosen.fallback)
+        progress(f"building graph: reading {format_bytes(file.stat().st_size)}")
         return graphdef.read_graph(file)
-    progress("building the graph")
+    progress(f"building graph: {precision}")
     return forward.build_frozen_graph(checkpoint, tf.bfloat16 if precision == "bf16" else tf.float32)

@@ -236,7 +236,7 @@ class _PassLogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if match := _PASS_TIME.fullmatch(record.getMessage()):
-            self.progress(f"Neural Compressor: {match[1]} took {float(match[2]) / 1000:.2f} s")
+            self.progress(f"quantizing: {match[1]} of Neural Compressor took {float(match[2]) / 1000:.2f} s")
 
 
 @contextlib.contextmanager

@@ -128,7 +128,10 @@ class BasicStrategy(TuningStrategy):
         for number, group in enumerate(groups, 1):
             if job.is_overdue():
                 break
-            job.progress(f"sensitivity: {number} of {len(groups)} groups of operators, now {_describe_group(group)}")
+            job.progress(
+                f"measuring sensitivity: {number} of {len(groups)} groups of operators, now {_describe_group(group)}",
+                (number - 1) / len(groups),
+            )
             logits = _compute_logits(job.convert(frozenset(group)), windows)
             errors.append((float(np.mean((logits - expected) ** 2)), group))
         return [group for _, group in sorted(errors, key=lambda pair: pair[0])]

@@ -91,7 +91,7 @@ def tune_model(
     for number, _ in enumerate(inc_adapter.load_configs(inc_adapter.make_static_config(config), strategy.start), 1):
         began = time.monotonic()
         operators_int8 = len(operators) - len(strategy.fallback)
-        progress(f"trial {number}: {operators_int8} of {len(operators)} operators in INT8")
+        progress(f"tuning: trial {number}, {operators_int8} of {len(operators)} operators in INT8")
         trial_graph = job.convert_trial(strategy.fallback)
         f1 = float(evaluate(trial_graph))
         loss = (baseline_f1 - f1) / baseline_f1

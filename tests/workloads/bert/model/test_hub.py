@@ -86,7 +86,7 @@ def test_a_hub_model_is_downloaded_with_progress_and_then_read_from_the_cache(tm
     made = checkpoint.read_checkpoint(folder)
     with serve_hub(folder) as address:
         output = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
-    assert "downloading owner/model: model.safetensors: " in output
+    assert "downloading: owner/model, model.safetensors, " in output
     assert f"read {made.digest} lowercase False" in output
     again = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
     assert f"read {made.digest} lowercase False" in again
@@ -110,7 +110,7 @@ def test_a_hub_model_that_lacks_a_file_is_refused(tmp_path, missing):
 @pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {}], ids=["offline mode", "no network"])
 def test_a_hub_model_that_is_not_cached_is_refused_soon_without_a_network(tmp_path, environment):
     output = load_from_hub(tmp_path, "fairlap-tests/no-such-model", **environment)
-    assert "downloading fairlap-tests/no-such-model: config.json" in output
+    assert "downloading: fairlap-tests/no-such-model, config.json" in output
     assert "refused: fairlap-tests/no-such-model is not cached on this machine and the hub cannot be reached" in output
     assert "hf download fairlap-tests/no-such-model" in output.split("|")[1]
 

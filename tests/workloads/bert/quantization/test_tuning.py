@@ -91,11 +91,11 @@ def searched(small) -> tuning.TuningResult:
     """A search by the basic strategy to its end: the baseline is twice what FP32 reaches, so no trial meets it."""
     result, trials, progress = small.tune(QuantizationConfig(relative_loss=0.0), baseline_f1=2 * BASELINE_F1)
     assert len(trials) == 8
-    assert [text for text in progress if text.startswith("trial ")][:2] == [
-        "trial 1: 7 of 7 operators in INT8",
-        "trial 2: 6 of 7 operators in INT8",
+    assert [text for text in progress if text.startswith("tuning: ")][:2] == [
+        "tuning: trial 1, 7 of 7 operators in INT8",
+        "tuning: trial 2, 6 of 7 operators in INT8",
     ]
-    assert sum(text.startswith("sensitivity: ") for text in progress) == 7
+    assert sum(text.startswith("measuring sensitivity: ") for text in progress) == 7
     return result
 
 
@@ -178,7 +178,7 @@ def test_a_criterion_is_met_after_some_operators_fell_back(small, searched, tmp_
     file = graph_cache.load_or_quantize(
         small.checkpoint, QuantizationConfig(), small.calibration, tmp_path, progress, result.best.fallback
     )
-    assert progress == ["the quantized model comes from the cache"]
+    assert progress == ["quantizing: the quantized model comes from the cache"]
     assert file.read_bytes() == result.graph.SerializeToString()
 
 
@@ -202,7 +202,7 @@ def test_a_timeout_ends_the_measurement_of_sensitivity(small):
     measured: list[str] = []
 
     def progress(text: str, share: float | None = None) -> None:
-        if text.startswith("sensitivity: "):
+        if text.startswith("measuring sensitivity: "):
             measured.append(text)
             if len(measured) == 2:
                 time.sleep(max(0, began + 4.2 - time.monotonic()))
