@@ -200,6 +200,15 @@ class OperatorTime(Value):
     ms: float
 
 
+class ThreadTimes(Value):
+    """Mean times of passes with oneDNN's log, on a number of threads."""
+
+    threads: int
+    wall_ms: float
+    kernels_ms: float | None
+    """In oneDNN's kernels; None if it is not known."""
+
+
 class GraphProfile(Value):
     """What one graph consists of, and where the time of a pass goes."""
 
@@ -215,6 +224,8 @@ class GraphProfile(Value):
     """Median time of a pass without tracing."""
     onednn_share: float | None
     """Share of oneDNN's kernels in the time of a pass; None if it is not known."""
+    thread_times: list[ThreadTimes] = Field(default_factory=list[ThreadTimes])
+    """On one thread and on all cores, if these are several. Empty in results of Fairlap 0.1.0."""
     batch: int
     length: int
     """Word pieces in a window."""

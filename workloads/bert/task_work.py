@@ -30,13 +30,14 @@ from workloads.bert.measurements import (
     OperatorTime,
     Precision,
     QuantizeResult,
+    ThreadTimes,
     TuningPlan,
     TuningTrial,
 )
 from workloads.bert.model import checkpoint, forward, fusion, graphdef
 from workloads.bert.profiling import instruction_sets, operators
 from workloads.bert.profiling.operators import GraphBreakdown
-from workloads.bert.profiling.profile import Profile, profile_graph
+from workloads.bert.profiling.profile import PassTimes, Profile, profile_graph, time_passes
 from workloads.bert.quantization import conversion, convert, graph_cache, graphs
 from workloads.bert.quantization.conversion import Conversion
 
@@ -221,17 +222,17 @@ class BertTaskWork:
             file = graphs.write_graph_file(precision, loaded, tokenizer, settings, reporter.progress)
             reporter.progress(f"profiling: {precision}", place / len(precisions))
             breakdowns.append(operators.describe_graph(graphdef.read_graph(file)))
-            profiles.append(
-                profile_graph(
-                    file,
-                    windows,
-                    threads=settings.cores,
-                    batch=settings.batch,
-                    repeats=PROFILE_PASSES,
-                    environment=WORKLOAD.lever[precision].environment,
-                )
-            )
-            arms.append(_describe_arm(precision, breakdowns[-1], profiles[-1]))
+            options: dict[str, Any] = {
+                "batch": settings.batch,
+                "repeats": PROFILE_PASSES,
+                "environment": WORKLOAD.lever[precision].environment,
+            }
+            profiles.append(profile_graph(file, windows, threads=settings.cores, **options))
+            pass_times = [profiles[-1].pass_times]
+            if settings.cores > 1:
+                reporter.progress(f"profiling: {precision} on one thread", (place + 0.7) / len(precisions))
+                pass_times.insert(0, time_passes(file, windows, threads=1, **options))
+            arms.append(_describe_arm(precision, breakdowns[-1], profiles[-1], pass_times))
         return OperatorsResult(
             arms=arms,
             changes=[
@@ -283,7 +284,9 @@ def _find_limit(profiles: list[Profile]) -> Int8Limit | None:
     return Int8Limit(instruction_set=gain.instruction_set, limit=gain.limit, ratio=gain.ratio, share=gain.share)
 
 
-def _describe_arm(precision: Precision, breakdown: GraphBreakdown, profile: Profile) -> GraphProfile:
+def _describe_arm(
+    precision: Precision, breakdown: GraphBreakdown, profile: Profile, pass_times: list[PassTimes]
+) -> GraphProfile:
     uses_int8 = precision == "int8"
     return GraphProfile(
         precision=precision,
@@ -296,6 +299,10 @@ def _describe_arm(precision: Precision, breakdown: GraphBreakdown, profile: Prof
         ],
         wall_ms=profile.wall_ms,
         onednn_share=profile.onednn_share,
+        thread_times=[
+            ThreadTimes(threads=times.threads, wall_ms=times.wall_ms, kernels_ms=times.kernels_ms)
+            for times in pass_times
+        ],
         batch=profile.batch,
         length=profile.length,
         passes=profile.passes,

@@ -103,6 +103,10 @@ def test_a_model_is_tuned_asked_and_profiled(home, settings):
     assert (fp32.projections, int8.projections) == (Int8Count(int8=0, total=13), Int8Count(int8=13, total=13))
     assert int8.bytes_on_disk < fp32.bytes_on_disk
     assert "13 are INT8" in int8.verdict
+    for profile in profiled.arms:
+        threads = [1] if record.plan.cores == 1 else [1, record.plan.cores]
+        assert [times.threads for times in profile.thread_times] == threads
+        assert all(times.kernels_ms and times.kernels_ms > 0 for times in profile.thread_times)
     changed = {change.operator for change in profiled.changes if change.before != change.after}
     assert {"MatMul query", "MatMul widening", "MatMul narrowing"} <= changed
 

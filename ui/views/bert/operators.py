@@ -69,6 +69,9 @@ def draw_operators(job: DisplayedJob, colours: Theme) -> None:
             hide_index=True,
             alt="Operators and sizes of both graphs",
         )
+    if any(profile.thread_times for profile in result.arms):
+        st.markdown("**How a pass scales** :small[with oneDNN's log; kernels and the rest of the pass]")
+        st.table(build_scaling_table(arms, names), border="horizontal", hide_index=True, alt="Times by threads")
     for column, (arm, profile) in zip(st.columns(2, gap="large"), arms.items(), strict=True):
         with column:
             st.markdown(f"**Kernels of** {arm_name_markdown(arm, names[arm], colours)}")
@@ -156,6 +159,26 @@ def build_sizes_table(arms: dict[Arm, GraphProfile], names: dict[Arm, str]) -> p
             rows.setdefault(f"{kind} operators", []).append(str(count))
     columns = ("", *_distinct_names(names))
     return pd.DataFrame([dict(zip(columns, (name, *values), strict=True)) for name, values in rows.items()])
+
+
+def build_scaling_table(arms: dict[Arm, GraphProfile], names: dict[Arm, str]) -> pd.DataFrame:
+    """One row per arm and number of threads: the time of a pass, in oneDNN's kernels and outside of them."""
+    rows = []
+    for name, profile in zip(_distinct_names(names), arms.values(), strict=True):
+        for times in profile.thread_times:
+            in_kernels = outside = "not known"
+            if times.kernels_ms is not None:
+                in_kernels, outside = f"{times.kernels_ms:.1f}", f"{max(0.0, times.wall_ms - times.kernels_ms):.1f}"
+            rows.append(
+                {
+                    "": name,
+                    "threads": str(times.threads),
+                    "pass, ms": f"{times.wall_ms:.1f}",
+                    "in kernels, ms": in_kernels,
+                    "outside kernels, ms": outside,
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def _distinct_names(names: dict[Arm, str]) -> list[str]:

@@ -48,6 +48,16 @@ class OperatorTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class PassTimes:
+    """Mean times of passes with oneDNN's log."""
+
+    threads: int
+    wall_ms: float
+    kernels_ms: float | None
+    """In oneDNN's kernels. None if calls overlap: their times then count several threads at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Some passes of one graph, each over a batch of windows."""
 
@@ -80,8 +90,12 @@ class Profile:
     @property
     def onednn_share(self) -> float | None:
         """Share of oneDNN's kernels in the time of a pass, 0 to 1. None if calls overlap."""
-        overlap = self.threads > 1 and any(kernel.primitive == GEMM for kernel in self.kernels)
-        return None if overlap else min(1.0, self.onednn_ms / self.verbose_wall_ms)
+        kernels_ms = self.pass_times.kernels_ms
+        return None if kernels_ms is None else min(1.0, kernels_ms / self.verbose_wall_ms)
+
+    @property
+    def pass_times(self) -> PassTimes:
+        return _make_pass_times(self.threads, self.verbose_wall_ms, self.kernels)
 
     @property
     def note(self) -> str:
@@ -131,6 +145,30 @@ def profile_graph(
         version=verbose.version,
         instructions=verbose.instructions,
     )
+
+
+def time_passes(
+    graph_file: Path,
+    windows: Windows,
+    *,
+    threads: int,
+    batch: int,
+    repeats: int,
+    environment: Mapping[str, str] | None = None,
+    limit_s: float = 300.0,
+) -> PassTimes:
+    """Return how much of `repeats` passes is spent in oneDNN's kernels. See `profile_graph`; only one process runs."""
+    passes = _Passes(threads, batch, WARM_UP_PASSES, repeats)
+    with _prepare_passes(graph_file, windows, passes, environment or {}, limit_s) as run:
+        timed = run("verbose", "profile_exec")
+    kernels = sum_kernels(parse_verbose(_select_timed_output(timed.output)).calls, repeats)
+    return _make_pass_times(threads, statistics.mean(timed.value["walls_ms"]), kernels)
+
+
+def _make_pass_times(threads: int, wall_ms: float, kernels: Iterable[KernelTotals]) -> PassTimes:
+    kernels = tuple(kernels)
+    overlap = threads > 1 and any(kernel.primitive == GEMM for kernel in kernels)
+    return PassTimes(threads, wall_ms, None if overlap else sum(kernel.ms for kernel in kernels))
 
 
 def profile_one_pass(

@@ -78,6 +78,16 @@ def test_overlapping_calls_have_no_share():
     assert make_profile(EIGEN_LINE).onednn_share == pytest.approx(0.338867 / 20)
     assert make_profile(EIGEN_LINE, threads=2).onednn_share is None
     assert make_profile(PLAIN_LINE, threads=2).onednn_share == pytest.approx(1.2 / 20)
+    assert make_profile(EIGEN_LINE, threads=2).pass_times == profile.PassTimes(2, 20, None)
+    assert make_profile(PLAIN_LINE, threads=2).pass_times.kernels_ms == pytest.approx(1.2)
+
+
+def test_passes_are_timed_on_one_thread(tiny):
+    times = profile.time_passes(
+        tiny.folder / "fp32.pb", tiny.windows, threads=1, batch=4, repeats=3, environment=ONEDNN_ENVIRONMENT
+    )
+    assert times.threads == 1
+    assert times.kernels_ms is not None and 0 < times.kernels_ms < times.wall_ms
 
 
 @pytest.fixture(scope="module")
