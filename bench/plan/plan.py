@@ -13,7 +13,7 @@ import json
 from pydantic import Field
 
 from bench.values import Arm, Value
-from bench.workload.declaration import Setting
+from bench.workload.declaration import STRICT_ACCURACY_LIMIT, Setting
 
 MAX_SEED = 2**32 - 1
 
@@ -37,7 +37,7 @@ class Plan(Value):
     target: float = 0.03
     """Sampling stops when the relative half-width of the ratio's interval is this small. 0 uses the whole budget."""
     seed: int = Field(default=0, ge=0, le=MAX_SEED)
-    accuracy_limit: float = 0.99
+    accuracy_limit: float = STRICT_ACCURACY_LIMIT
     """Lowest accuracy of the accelerated arm for which a claim is made, as a share of the baseline's accuracy."""
 
     @property

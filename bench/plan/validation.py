@@ -60,7 +60,7 @@ def make_plan(workload: str, case: str | None = None, *, core_limit: int | None 
         seed=int(_check_number("seed", _value_or_default(fields, "seed"), int, 0, MAX_SEED, problems)),
         accuracy_limit=_check_number(
             "accuracy_limit",
-            _value_or_default(fields, "accuracy_limit"),
+            fields.get("accuracy_limit", declared.accuracy_limit),
             float,
             *ACCURACY_LIMIT_RANGE,
             problems,

@@ -20,6 +20,9 @@ from bench.values import TOTAL, BaselineKind
 Setting = int | float | str | bool
 
 INSTALL_REMEDY = "Install the pinned packages: pip install -r requirements.txt"
+STRICT_ACCURACY_LIMIT = 0.99
+"""At most 1 % worse than the baseline, as in the closed division of MLPerf Inference. Claims with a looser limit say
+so."""
 TOTAL_LABEL = "total"
 """Label of the sum of all steps of one repetition."""
 
@@ -306,6 +309,8 @@ class Workload:
     tasks: TaskSet = TaskSet()
     synthetic: str = ""
     """Why the data or the weights are not real; empty if they are."""
+    accuracy_limit: float = STRICT_ACCURACY_LIMIT
+    """Default of the plan's accuracy limit: as strict as the data of the workload can show."""
     upgrade_settings: Callable[[dict[str, str]], dict[str, str]] = keep_settings
     """Translates the settings of URLs and command lines of older releases. Returns current settings unchanged."""
     hidden: bool = False

@@ -116,3 +116,11 @@ def test_bounds_are_told_with_all_their_digits():
 def test_several_that_name_nothing_are_refused(given, words):
     with pytest.raises(PlanError, match=words):
         make_plan("modin", "selection", cores=1, parameters={"calls": given})
+
+
+def test_the_accuracy_limit_of_a_workload_is_its_default():
+    assert make_plan("colour-quantization").accuracy_limit == 0.99
+    plan = make_plan("bert")
+    assert plan.accuracy_limit == 0.94
+    assert "accuracy" not in format_command(plan)
+    assert "--accuracy-limit 0.99" in format_command(make_plan("bert", accuracy_limit=0.99))
