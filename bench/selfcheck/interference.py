@@ -57,7 +57,7 @@ def check_interference(report: Callable[[str], None] = print, *, workload: str =
     report(f"{lever[lever.accelerated].label} used {idle_share:.2%} of a core while {lever.baseline} was timed")
     for step in (TOTAL, *(step.name for step in resolved.steps)):
         alone_s, accompanied_s = ([sample.seconds(step) for sample in taken[:count]] for taken in (alone, accompanied))
-        ratio = estimate_ratio(accompanied_s, alone_s, launch_sd=0).ratio
+        ratio = estimate_ratio(accompanied_s, alone_s, same_process=True).ratio
         # The minimum is reported too: other load on the machine can only make a sample slower.
         report(
             f"{step}: median {format_duration(median(alone_s))} alone, {format_duration(median(accompanied_s))} next "

@@ -57,7 +57,7 @@ def _compare_with_pyperf(report: Callable[[str], None]) -> None:
         raise RuntimeError(
             f"pyperf reported {len(pyperf_times)} times and our clock {len(our_times)}, so they did not alternate."
         )
-    ratio = estimate_ratio(our_times, pyperf_times, launch_sd=0).ratio
+    ratio = estimate_ratio(our_times, pyperf_times, same_process=True).ratio
     report(
         f"a fixed pure-Python step, timed {len(our_times)} times by each clock in alternation: "
         f"median {format_duration(median(our_times))} here and {format_duration(median(pyperf_times))} by pyperf, "

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bench.stats.amdahl import AmdahlFit, Crossing
-from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
+from bench.stats.arrays import Floats
+from bench.stats.bootstrap import bootstrap_distribution, percentile_interval
 
 RESAMPLES = 1000
 

@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from bench.stats.arrays import Floats
 from bench.stats.significance import CONFIDENCE
-
-Floats = npt.NDArray[np.float64]
 
 VectorizedStatistic = Callable[..., Floats]
 """`statistic(*samples, axis)`: the statistic of arrays that have the observations along `axis`."""

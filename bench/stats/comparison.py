@@ -1,8 +1,8 @@
 """Turns samples into medians, intervals and comparisons. Imports a part of scipy, see `bench.stats.ratio`.
 
 Times are costs: they are summarized by their median and percentiles. Throughput is derived from the median time. A
-ratio is one of two medians; ratios are never averaged. (Hoefler and Belli, Scientific Benchmarking of Parallel
-Computing Systems, SC15, rules 3 to 8; Fleming and Wallace, CACM 29(3), 1986.)
+ratio is one of two medians, never a mean of ratios; its interval comes from the ratios of blocks. (Hoefler and Belli,
+Scientific Benchmarking of Parallel Computing Systems, SC15, rules 3 to 8; Fleming and Wallace, CACM 29(3), 1986.)
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bench.stats.arrays import Floats
 from bench.stats.pairing import pair_samples
-from bench.stats.ratio import Floats, adjust_by_holm, estimate_ratio
+from bench.stats.ratio import adjust_by_holm, estimate_ratio
 from bench.values import TOTAL, Arm, Comparison, Sample, Summary
 
 FENCE_FACTOR = 1.5

@@ -33,15 +33,22 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (
         "Ratio",
         "Median time of the baseline divided by the median time of the accelerated arm. A ratio of 2 means half the "
-        "time. Ratios are never averaged.",
+        "time. It is always a ratio of two medians, and never a mean of ratios.",
     ),
     (
         "Interval of the ratio",
-        "Where the ratio of the next race of the same plan lies, in 95 of 100 cases. The race is divided into five "
-        "blocks of consecutive pairs; Student's t interval of the blocks' mean log ratios, with 2 % for the difference "
-        "between two processes of the same program, which one race cannot see. If the blocks differ by more than their "
-        "pairs explain, the interval spans all of them. Sampling continues until the part of the interval that more "
-        "pairs make narrower is as narrow as requested for every step, or the time budget is spent.",
+        "Where the ratio, averaged over many launches of both programs, lies with 95 % confidence. The "
+        "ratio of a single next race varies more. The race is divided into five blocks of consecutive pairs; Student's "
+        "t interval from the ratios of medians of the blocks, with 2 % for the difference between two processes of the "
+        "same program, which one race cannot see. Below 20 pairs, 5 % are added for slow phases that last as long as "
+        "the race, falling to none at 20. If the blocks differ by more than their pairs explain, the interval spans "
+        "all of them.",
+    ),
+    (
+        "Sampling error",
+        "Half of the width that the interval would have by the samples alone, relative to the ratio. More pairs make "
+        "it smaller. Sampling continues until it is as small as requested for every step, or the time budget is spent. "
+        "The interval is wider, by what one race cannot see.",
     ),
     (
         "Interval of a difference in accuracy",
@@ -53,7 +60,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "No difference detected",
-        "The interval includes 1, or p is 0.05 or more. Two processes of the same program differ by about 2 % for as "
+        "The interval includes 1, or p is 0.05 or more: a step's own interval may exclude 1, and yet be chance among "
+        "many steps. Two processes of the same program differ by about 2 % for as "
         "long as they run, and more samples do not average that away.",
     ),
     (

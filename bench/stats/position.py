@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
+from bench.stats.arrays import Floats
+from bench.stats.bootstrap import bootstrap_distribution, percentile_interval
 from bench.stats.significance import is_difference
 from bench.values import Interval
 

@@ -1,13 +1,15 @@
 """The ratio of both arms' times, its interval, and how surely it differs from 1.
 
-The logarithm of each pair's ratio is one observation. Consecutive pairs are not independent: a machine is slow for
-phases and drifts. So the race is divided into a few blocks, and the uncertainty is taken from the differences between
-the blocks' means (batch means; Law and Kelton, Simulation Modeling and Analysis; Müller, The Econometrics Journal 17,
-2014, on why few blocks are robust against slow drift). Student's t accounts for their small number.
+The ratio is that of the two medians. Consecutive pairs are not independent: a machine is slow for phases and drifts. So
+the race is divided into a few blocks of consecutive pairs, the same ratio of medians is taken of each block, and the
+uncertainty of the whole follows from the differences between the blocks (batch quantiles: Nakayama, ACM TOMACS 24(4),
+2014; Müller, The Econometrics Journal 17, 2014, on why few blocks are robust against slow drift). Student's t accounts
+for their small number. One estimator serves the ratio and its interval, so the ratio is always in the middle of it.
 
 Two processes of the same program differ for as long as they live, because of address layout, page colours and thread
 placement, and more samples do not average that away (Kalibera and Jones, Rigorous Benchmarking in Reasonable Time,
-2013). A race with one process per arm cannot see that difference, so it is added as a constant, `LAUNCH_SD`.
+2013). A race with one process per arm cannot see that difference, so it is added as a constant, `LAUNCH_SD`. In a short
+race a slow phase of one arm may last as long as the race, and looks the same: `SHORT_RACE_SD`.
 
 `docs/adr/0008-interval-of-a-ratio.md` has the error rates and the power of this method and of those it replaced.
 """
@@ -19,13 +21,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from bench.stats.arrays import Floats
 from bench.stats.significance import SIGNIFICANCE
 from bench.values import Interval
-
-Floats = npt.NDArray[np.float64]
 
 BLOCKS = 5
 """Number of blocks into which a race is divided. Fewer would cost power, more would miss slow drift."""
@@ -36,11 +36,18 @@ MIN_BLOCK_PAIRS = 2
 LAUNCH_SD = 0.02
 """Standard deviation, relative to the time, between processes of the same program. Measured differences are 1 to 2 %;
 the larger is assumed."""
+SHORT_RACE_SD = 0.05
+"""Standard deviation of the logarithm of a ratio by slow phases that last as long as the shortest race that makes a
+claim. Its variance falls linearly to 0 for races of `MIN_LONG_PAIRS`."""
+MIN_SHORT_PAIRS = 8
+"""Races of as many pairs or fewer have the whole variance of slow phases."""
+MIN_LONG_PAIRS = 20
+"""Races of as many pairs show their slow phases as differences between blocks."""
 UNSTABLE_SHARE = 0.5
 """If the ratio was not stable, the interval reaches this share of the range of the blocks beyond them."""
 MAX_CLIP_RANGES = 3.0
-"""Log ratios farther than this many interquartile ranges outside the quartiles count as if they were that far. The
-distributions on screen show them as they are."""
+"""In the test of stability, log ratios farther than this many interquartile ranges outside the quartiles count as if
+they were that far."""
 MAX_PAIRS_NEEDED = 100_000
 """A larger number of pairs is not a suggestion."""
 
@@ -50,10 +57,10 @@ class RatioEstimate:
     """A ratio of times, and what is known about its uncertainty."""
 
     ratio: Interval
-    """Ratio of medians, with the interval for the next race: other processes, on the same machine."""
+    """Ratio of medians. Its interval is for the same race of other processes, on the same machine."""
     sampling_half_width: float
-    """Half-width, relative to the ratio, that the interval would have without the difference between processes. More
-    pairs make it smaller."""
+    """Half-width, relative to the ratio, that the interval would have by the samples alone: without the differences
+    between processes and the slow phases that one race cannot see. More pairs make it smaller."""
     p_value: float
     """Of the two-sided test that the ratio is 1."""
     is_stable: bool
@@ -66,12 +73,12 @@ class RatioEstimate:
 
 
 def estimate_ratio(
-    baseline: Sequence[float] | Floats, accelerated: Sequence[float] | Floats, *, launch_sd: float = LAUNCH_SD
+    baseline: Sequence[float] | Floats, accelerated: Sequence[float] | Floats, *, same_process: bool = False
 ) -> RatioEstimate:
     """The ratio of `baseline` to `accelerated`, times in seconds; those of one pair are at the same position.
 
-    `launch_sd` is the relative standard deviation between processes of the same program; 0 if both series are of the
-    same process. Raises ValueError if the lengths differ, are below 2, or a time is not positive.
+    `same_process`: both series are of the same process, so that nothing is added for the difference between processes.
+    Raises ValueError if the lengths differ, are below 2, or a time is not positive.
     """
     a, b = np.asarray(baseline, dtype=float), np.asarray(accelerated, dtype=float)
     if len(a) != len(b) or len(a) < 2:
@@ -79,37 +86,47 @@ def estimate_ratio(
     if not (np.minimum(a, b) > 0).all():
         raise ValueError("Expected positive times.")
     ratio = float(np.median(a) / np.median(b))
-    log_ratios = clip_outliers(np.log(a) - np.log(b))
-    blocks = np.array_split(log_ratios, min(BLOCKS, len(log_ratios)))
-    means = np.array([block.mean() for block in blocks])
-    center = float(log_ratios.mean())
-    variance = float(means.var(ddof=1)) / len(means)
-    launch_variance = 2 * launch_sd**2
-    freedom = len(means) - 1
+    center = math.log(ratio)
+    count = min(BLOCKS, len(a))
+    blocks = np.array(
+        [
+            np.log(np.median(one) / np.median(other))
+            for one, other in zip(np.array_split(a, count), np.array_split(b, count), strict=True)
+        ]
+    )
+    variance = float(blocks.var(ddof=1)) / count
+    unseen_variance = 0.0 if same_process else _unseen_variance(len(a))
+    freedom = count - 1
     sampling = _t_quantile(freedom) * math.sqrt(variance)
-    error = math.sqrt(variance + launch_variance)
-    # Welch and Satterthwaite: the launch variance is a constant, so it has infinitely many degrees of freedom.
-    total_freedom = freedom * ((variance + launch_variance) / variance) ** 2 if variance else math.inf
-    reach = _t_quantile(total_freedom) * error
+    error = math.sqrt(variance + unseen_variance)
+    # Welch and Satterthwaite: the unseen variance is a constant, so it has infinitely many degrees of freedom.
+    total_freedom = freedom * ((variance + unseen_variance) / variance) ** 2 if variance else math.inf
+    # The degrees of freedom may rise faster than the variance, and yet more uncertainty cannot narrow an interval.
+    reach = max(sampling, _t_quantile(total_freedom) * error)
     low, high = center - reach, center + reach
-    p_value = _two_sided_p(center / error, total_freedom) if error else float(center == 0)
-    is_stable = _is_stable(blocks)
+    p_value = max(_two_sided_p(center, error, total_freedom), _two_sided_p(center, math.sqrt(variance), freedom))
+    is_stable = _is_stable(np.array_split(clip_outliers(np.log(a) - np.log(b)), count))
     if not is_stable:
-        launch_reach = _t_quantile(math.inf) * math.sqrt(launch_variance)
         # What moved so far during the race may have moved half as far before it.
-        reach = launch_reach + UNSTABLE_SHARE * float(np.ptp(means))
-        low, high = min(low, float(means.min()) - reach), max(high, float(means.max()) + reach)
+        reach = _t_quantile(math.inf) * math.sqrt(unseen_variance) + UNSTABLE_SHARE * float(np.ptp(blocks))
+        low, high = min(low, float(blocks.min()) - reach), max(high, float(blocks.max()) + reach)
         if low <= 0 <= high:
             p_value = 1.0
     return RatioEstimate(
-        # The ratio of medians may lie outside an interval of the mean log ratio if the times are skewed.
+        # Rounding must not put the ratio outside an interval of no width.
         ratio=Interval(value=ratio, low=min(ratio, math.exp(low)), high=max(ratio, math.exp(high))),
         sampling_half_width=math.sinh(sampling),
         p_value=p_value,
         is_stable=is_stable,
-        block_ratios=tuple(float(value) for value in np.exp(means)),
-        pairs_needed=_count_pairs_needed(center, len(a), variance, launch_variance),
+        block_ratios=tuple(float(value) for value in np.exp(blocks)),
+        pairs_needed=_count_pairs_needed(center, len(a), variance),
     )
+
+
+def _unseen_variance(pairs: int) -> float:
+    """Variance of a log ratio by what a race of so many pairs cannot see: other processes, and slow phases."""
+    fade = (MIN_LONG_PAIRS - pairs) / (MIN_LONG_PAIRS - MIN_SHORT_PAIRS)
+    return 2 * LAUNCH_SD**2 + SHORT_RACE_SD**2 * min(1.0, max(0.0, fade))
 
 
 def clip_outliers(log_ratios: Floats) -> Floats:
@@ -145,14 +162,16 @@ def _is_stable(blocks: Sequence[Floats]) -> bool:
     return bool(special.fdtrc(freedom, count - len(blocks), between / within) >= INSTABILITY_SIGNIFICANCE)
 
 
-def _count_pairs_needed(center: float, pairs: int, variance: float, launch_variance: float) -> int | None:
-    quantile = _t_quantile(BLOCKS - 1)
-    spare = (center / _t_quantile(math.inf)) ** 2 - launch_variance
-    if spare <= 0:
-        return None
+def _count_pairs_needed(center: float, pairs: int, variance: float) -> int | None:
     # Student's quantile belongs to the part that is estimated from the blocks.
-    needed = pairs * variance * (quantile / _t_quantile(math.inf)) ** 2 / spare
-    return math.ceil(needed) if needed <= MAX_PAIRS_NEEDED else None
+    sampling = pairs * variance * (_t_quantile(BLOCKS - 1) / _t_quantile(math.inf)) ** 2
+    allowed = (center / _t_quantile(math.inf)) ** 2
+    for short in range(MIN_SHORT_PAIRS, MIN_LONG_PAIRS):
+        if sampling / short + _unseen_variance(short) <= allowed:
+            return short
+    spare = allowed - _unseen_variance(MIN_LONG_PAIRS)
+    needed = sampling / spare if spare > 0 else math.inf
+    return max(MIN_LONG_PAIRS, math.ceil(needed)) if needed <= MAX_PAIRS_NEEDED else None
 
 
 def _t_quantile(freedom: float) -> float:
@@ -161,6 +180,9 @@ def _t_quantile(freedom: float) -> float:
     return float(special.ndtri(upper) if math.isinf(freedom) else special.stdtrit(freedom, upper))
 
 
-def _two_sided_p(statistic: float, freedom: float) -> float:
-    lower = -abs(statistic)
+def _two_sided_p(center: float, error: float, freedom: float) -> float:
+    """Of the test that a value with this standard error is 0."""
+    if not error:
+        return float(center == 0)
+    lower = -abs(center / error)
     return float(2 * (special.ndtr(lower) if math.isinf(freedom) else special.stdtr(freedom, lower)))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 from bench.values import Interval
 
 SIGNIFICANCE = 0.05
 """A difference is claimed only if one at least as clear would arise by chance in fewer cases than this."""
 CONFIDENCE = 1 - SIGNIFICANCE
 """Of all intervals."""
+NORMAL_QUANTILE = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+"""Half-width, in standard deviations, of a two-sided interval of a normal distribution."""
 
 
 def is_difference(ratio: Interval, p_value: float) -> bool:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.formatting import format_percent
+from bench.stats.arrays import Floats
 from bench.stats.error_rates import SimulatedShare
-from bench.stats.ratio import Floats, adjust_by_holm, estimate_ratio
+from bench.stats.ratio import adjust_by_holm, estimate_ratio
 from bench.stats.significance import is_difference
 
 Generator = np.random.Generator
@@ -141,7 +143,7 @@ def simulate_stopping(sd: float, target: float, min_pairs: int, runs: int, seed:
         widths = (estimate_ratio(baseline[:pairs], accelerated[:pairs]).sampling_half_width for pairs in lengths)
         last = next((pairs for pairs, width in zip(lengths, widths, strict=True) if width <= target), MAX_PAIRS)
         claims += is_claimed(baseline[:last], accelerated[:last])
-    label = f"noise of {sd:.0%}, stopped when the interval is narrower than {target:.0%}"
+    label = f"noise of {format_percent(sd, 0)}, stopped when the sampling error is below {format_percent(target, 0)}"
     return SimulatedShare(label=label, ratio=1.0, pairs=None, share=claims / runs, runs=runs)
 
 

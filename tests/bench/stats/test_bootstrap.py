@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
+from bench.stats.arrays import Floats
+from bench.stats.bootstrap import bootstrap_distribution, percentile_interval
 
 
 def mean(values: Floats, axis: int) -> Floats:

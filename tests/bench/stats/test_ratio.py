@@ -7,8 +7,10 @@ import pytest
 from scipy import stats
 
 from bench.race.budget import MIN_PAIRS_TO_STOP
+from bench.run.outcome import MIN_PAIRS
+from bench.stats.arrays import Floats
 from bench.stats.error_rates import load_error_rates
-from bench.stats.ratio import LAUNCH_SD, Floats, adjust_by_holm, clip_outliers, estimate_ratio
+from bench.stats.ratio import LAUNCH_SD, MIN_LONG_PAIRS, MIN_SHORT_PAIRS, adjust_by_holm, estimate_ratio
 from bench.stats.simulation import (
     DIFFERENT_ARMS,
     EQUAL_ARMS,
@@ -20,22 +22,64 @@ from bench.stats.simulation import (
 )
 
 MAX_FALSE_CLAIMS = 0.07
-HIDDEN_PHASES = "10 % slower"
-"""Phases of 10 % that last about as long as a short race cannot be told from a difference of the arms."""
+HIDDEN_PHASES = "10 % slower, 15 pairs long"
+"""Phases of 10 % that last about as long as the race cannot be told from a difference of the arms. Only the shortest
+races are too imprecise to be misled by them."""
 SCENARIOS = {scenario.label: scenario for scenario in (*EQUAL_ARMS, *DIFFERENT_ARMS)}
 
 
-def test_without_a_difference_between_processes_it_is_students_interval_of_five_blocks():
+def test_without_a_difference_between_processes_it_is_students_interval_from_five_ratios_of_medians():
     rng = np.random.default_rng(0)
     baseline, accelerated = rng.lognormal(0, 0.05, (2, 20))
-    estimate = estimate_ratio(2 * baseline, accelerated, launch_sd=0)
-    log_ratios = clip_outliers(np.log(2 * baseline / accelerated))
-    means = log_ratios.reshape(5, 4).mean(axis=1)
-    low, high = stats.t.interval(0.95, 4, loc=means.mean(), scale=stats.sem(means))
+    estimate = estimate_ratio(2 * baseline, accelerated, same_process=True)
+    one, other = (np.median(times.reshape(5, 4), axis=1) for times in (2 * baseline, accelerated))
+    blocks = np.log(one / other)
+    ratio = np.median(2 * baseline) / np.median(accelerated)
+    low, high = stats.t.interval(0.95, 4, loc=np.log(ratio), scale=stats.sem(blocks))
     assert (estimate.ratio.low, estimate.ratio.high) == pytest.approx((np.exp(low), np.exp(high)))
-    assert estimate.ratio.value == pytest.approx(np.median(2 * baseline) / np.median(accelerated))
-    assert estimate.p_value == pytest.approx(stats.ttest_1samp(means, 0).pvalue)
-    assert estimate.block_ratios == pytest.approx(np.exp(means))
+    assert estimate.ratio.value == pytest.approx(ratio)
+    assert estimate.p_value == pytest.approx(2 * stats.t.sf(np.log(ratio) / stats.sem(blocks), 4))
+    assert estimate.block_ratios == pytest.approx(np.exp(blocks))
+
+
+@pytest.mark.parametrize("pairs", [20, 34, 60])
+def test_the_ratio_is_in_the_middle_of_its_interval_also_if_the_times_are_skewed(pairs):
+    """30 % of the baseline's samples are 20 to 60 % slower. The interval of a mean would often not include the ratio of
+    the medians."""
+    rng = np.random.default_rng(7)
+    for _ in range(100):
+        slow = np.where(rng.random(pairs) < 0.3, rng.uniform(1.2, 1.6, pairs), 1.0)
+        estimate = estimate_ratio(2 * slow * rng.normal(1, 0.01, pairs), rng.normal(1, 0.01, pairs))
+        assert estimate.ratio.low < estimate.ratio.value < estimate.ratio.high
+        if estimate.is_stable:
+            assert estimate.ratio.value == pytest.approx((estimate.ratio.low * estimate.ratio.high) ** 0.5)
+
+
+def test_what_a_race_cannot_see_never_narrows_an_interval():
+    """With the difference between processes the degrees of freedom rise, which once made a wide interval narrower."""
+    rng = np.random.default_rng(8)
+    for sd in (0.02, 0.2, 0.6):
+        baseline, accelerated = np.exp(rng.normal(0, sd, (2, 24)))
+        whole, sampling = (estimate_ratio(baseline, accelerated, same_process=same) for same in (False, True))
+        assert whole.ratio.low <= sampling.ratio.low and sampling.ratio.high <= whole.ratio.high
+        assert whole.p_value >= sampling.p_value
+
+
+def test_short_races_have_wider_intervals_until_slow_phases_show():
+    widths = [estimate_ratio([2.0] * pairs, [1.0] * pairs).ratio.half_width for pairs in (4, 8, 14, 20, 40)]
+    assert widths[0] == widths[1] > 2 * widths[3]
+    assert widths[1] > widths[2] > widths[3] == widths[4]
+    assert (MIN_SHORT_PAIRS, MIN_LONG_PAIRS) == (MIN_PAIRS, MIN_PAIRS_TO_STOP)
+
+
+def test_a_short_race_says_how_many_pairs_would_show_its_difference():
+    rng = np.random.default_rng(9)
+    baseline, accelerated = np.exp(rng.normal(0, 0.005, (2, 8)))
+    estimate = estimate_ratio(1.10 * baseline, accelerated)
+    assert estimate.ratio.includes(1.0)
+    assert estimate.pairs_needed is not None and MIN_SHORT_PAIRS < estimate.pairs_needed <= MIN_LONG_PAIRS
+    again = np.exp(rng.normal(0, 0.005, (2, estimate.pairs_needed + 2)))
+    assert not estimate_ratio(1.10 * again[0], again[1]).ratio.includes(1.0)
 
 
 def test_the_difference_between_processes_bounds_the_interval_from_below():
@@ -47,7 +91,7 @@ def test_the_difference_between_processes_bounds_the_interval_from_below():
 
 
 def test_equal_times_without_that_difference_have_an_interval_of_no_width():
-    interval = estimate_ratio([2.0, 2.0, 2.0], [1.0, 1.0, 1.0], launch_sd=0).ratio
+    interval = estimate_ratio([2.0, 2.0, 2.0], [1.0, 1.0, 1.0], same_process=True).ratio
     assert (interval.value, interval.low, interval.high) == pytest.approx((2.0, 2.0, 2.0))
 
 
@@ -125,8 +169,10 @@ def test_differences_are_found_in_twenty_pairs(scenario):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pairs", PAIRS)
-@pytest.mark.parametrize("scenario", [s for s in EQUAL_ARMS if HIDDEN_PHASES not in s.label], ids=lambda s: s.label)
+@pytest.mark.parametrize("scenario", [s for s in EQUAL_ARMS], ids=lambda s: s.label)
 def test_equal_arms_are_called_different_in_at_most_7_percent_at_every_length(scenario, pairs):
+    if scenario.label.endswith(HIDDEN_PHASES) and pairs == MIN_PAIRS_TO_STOP:
+        pytest.skip("such phases cannot be told from a difference that 20 pairs have to find")
     assert simulate(scenario, pairs, 2000, seed=13).share <= MAX_FALSE_CLAIMS
 
 
@@ -141,7 +187,7 @@ def test_the_table_that_is_shown_fits_the_method():
     table = load_error_rates()
     assert {entry.label for entry in table} >= set(SCENARIOS)
     for entry in table:
-        if entry.ratio == 1 and HIDDEN_PHASES not in entry.label:
+        if entry.ratio == 1 and not (HIDDEN_PHASES in entry.label and entry.pairs == MIN_PAIRS_TO_STOP):
             assert entry.share <= MAX_FALSE_CLAIMS, entry
         if entry.label in SCENARIOS and entry.pairs == 20:
             again = simulate(SCENARIOS[entry.label], entry.pairs, 150, seed=16)

@@ -12,7 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
+from bench.stats.arrays import Floats
+from bench.stats.bootstrap import bootstrap_distribution, percentile_interval
 from workloads.modin.measurements import BreakEvenCrossing, BreakEvenPoint
 
 RESAMPLES = 1000
