@@ -199,6 +199,9 @@ class Measure(Value):
     """True for measures that a claim depends on; the others are for information."""
     loss: LossKind = LossKind.UNKNOWN
     """How the loss is judged if the measure is decisive."""
+    max_score: float | None = None
+    """Largest possible score of one observation; None for errors, and for measures that are no scores. The largest one
+    that was seen says nothing about what an unseen observation may lose."""
     mean_label: str = ""
     """Label of the mean that the loss is judged by, such as `mean squared error`; empty if it is the value itself."""
     observations: int | None = None
@@ -521,7 +524,7 @@ class MeasureDifference(Value):
     deviation: float = Field(ge=0)
     """Standard deviation of the differences of the pairs of scores."""
     largest: float | None = None
-    """Largest score of any observation, if scores are bounded; None for errors."""
+    """Largest possible score of an observation; None for errors."""
     higher_is_better: bool
     method: IntervalMethod
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bench.stats.paired_scores import Scores, compare_scores, share_interval
+from bench.stats.paired_scores import compare_scores, share_interval
 from bench.values import Arm, Interval, LossKind, Measure, MeasureDifference
 from bench.workload.scores import read_scores
+
+if TYPE_CHECKING:
+    from bench.workload.scores import Scores
 
 
 class ScoresError(ValueError):
@@ -20,8 +24,8 @@ def compare_measures(
 ) -> list[MeasureDifference]:
     """The difference of every measure that both arms have and whose scores they wrote into their scratch folders.
 
-    Raises ScoresError if a decisive measure does not say how its loss is judged, or if it has no scores although its
-    loss has to be judged by them.
+    Raises ScoresError if a decisive measure does not say how its loss is judged, if it is a score without a largest
+    possible one, or if it has no scores although its loss has to be judged by them.
     """
     scores = {arm: _read_scores(folder) for arm, folder in scratch.items()}
     others = {measure.name: measure for measure in accelerated}
@@ -43,7 +47,7 @@ def compare_measures(
             )
         is_error = measure.loss is LossKind.ERROR
         try:
-            paired = compare_scores(first, second, bounded=not is_error, seed=seed)
+            paired = compare_scores(first, second, max_score=measure.max_score, seed=seed)
         except ValueError as error:
             raise ScoresError(f"the scores of {measure.name!r}: {error}") from error
         if not measure.mean_label:
@@ -103,3 +107,5 @@ def _check_mean(measure: Measure, mean: float) -> None:
 def _check_loss(measure: Measure) -> None:
     if measure.loss is LossKind.UNKNOWN:
         raise ScoresError(f"the decisive measure {measure.name!r} does not say how its loss is judged")
+    if measure.loss is LossKind.SCORE and measure.max_score is None:
+        raise ScoresError(f"the decisive measure {measure.name!r} does not declare its largest possible score")

@@ -6,21 +6,22 @@ Importing this module imports scipy, which takes a second. The page server impor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, stats
 
-from bench.stats.bootstrap import Floats, bootstrap_distribution, percentile_interval
-from bench.stats.significance import CONFIDENCE
+from bench.stats.arrays import Floats
+from bench.stats.bootstrap import bootstrap_distribution, percentile_interval
+from bench.stats.significance import CONFIDENCE, NORMAL_QUANTILE
 from bench.values import Interval, IntervalMethod
 
-Scores = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
+if TYPE_CHECKING:
+    from bench.workload.scores import Scores
 
 RESAMPLES = 5000
 BATCH_ELEMENTS = 4_000_000
 """Observations of all resamples that are computed at once, which limits the memory needed."""
-_Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,17 @@ class PairedDifference:
     deviation: float
     """Standard deviation of the differences of the pairs."""
     largest: float | None
-    """Largest score, if scores are bounded."""
+    """Largest possible score; None if scores have no limit."""
     method: IntervalMethod
 
 
-def compare_scores(baseline: Scores, accelerated: Scores, *, bounded: bool, seed: int) -> PairedDifference:
+def compare_scores(baseline: Scores, accelerated: Scores, *, max_score: float | None, seed: int) -> PairedDifference:
     """The difference of the means of two arrays of shape (observations,), with the same observations in both.
 
     Arrays of bool (right or wrong) are compared as shares in percent, with Tango's interval; others by a paired
-    bootstrap. `bounded`: no score can exceed the largest one, as no F1 can exceed 100. Raises ValueError for arrays of
-    different shapes or kinds, for empty arrays, and for scores that are infinite or NaN.
+    bootstrap. `max_score` is the largest possible score, such as 100 for F1, and None if there is none; shares in
+    percent have their own. Raises ValueError for arrays of different shapes or kinds, for empty arrays, and for
+    scores that are infinite, NaN or larger than `max_score`.
     """
     if baseline.shape != accelerated.shape or baseline.dtype != accelerated.dtype or baseline.ndim != 1:
         raise ValueError(
@@ -57,7 +59,9 @@ def compare_scores(baseline: Scores, accelerated: Scores, *, bounded: bool, seed
     binary = baseline.dtype == np.bool_
     first, second = (scores.astype(np.float64) * (100 if binary else 1) for scores in (baseline, accelerated))
     differences = second - first
-    largest = float(max(first.max(), second.max())) if bounded else None
+    largest = 100.0 if binary else max_score
+    if largest is not None and max(first.max(), second.max()) > largest:
+        raise ValueError(f"Expected scores of at most {largest:g}, got {max(first.max(), second.max()):g}.")
     if binary:
         lost, gained = int((differences < 0).sum()), int((differences > 0).sum())
         low, high = tango_interval(len(differences), lost, gained)
@@ -125,7 +129,7 @@ def tango_interval(pairs: int, lost: int, gained: int) -> tuple[float, float]:
             return edge
         return float(optimize.brentq(lambda delta: score(delta) - target, inside, value))
 
-    return find_end(-1.0, _Z), find_end(1.0, -_Z)
+    return find_end(-1.0, NORMAL_QUANTILE), find_end(1.0, -NORMAL_QUANTILE)
 
 
 def share_interval(successes: int, count: int) -> Interval:

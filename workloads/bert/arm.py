@@ -186,7 +186,7 @@ class QuestionAnswering:
         )
         score = squad.score_answers(questions, answers)
         return [
-            self._make_measure("f1", "F1", score.f1, decisive=True, loss=LossKind.SCORE),
+            self._make_measure("f1", "F1", score.f1, decisive=True, loss=LossKind.SCORE, max_score=100),
             self._make_measure("exact-match", "exact match", score.exact_match, unit="%"),
         ], []
 

@@ -15,7 +15,9 @@ from bench.values import Accuracy, Arm, LossKind, Measure, MeasureDifference, Ou
 from bench.workload.scores import SCORES_FILE, read_scores, write_scores
 from tests.support.runs import get_claim, get_finding, make_claim_run
 
-F1 = Measure(name="f1", label="F1", value=100.0, decisive=True, loss=LossKind.SCORE, observation="question")
+F1 = Measure(
+    name="f1", label="F1", value=100.0, decisive=True, loss=LossKind.SCORE, max_score=100, observation="question"
+)
 PSNR = Measure(
     name="psnr",
     label="PSNR",
@@ -64,7 +66,7 @@ def test_one_question_with_the_same_f1_is_refused_with_the_number_that_it_takes(
     finding = get_finding(made, "accuracy")
     assert finding.outcome is Outcome.REFUSED
     assert "F1 100.00 and 100.00 (1 question; F1 +0.00 %, 95 % interval -100.00 % to +100.00 %)" in finding.seen
-    assert "the loss may exceed 1.00%" in finding.seen
+    assert "the loss may exceed 1.00 %" in finding.seen
     assert "Use about 299 more questions (300 in all)" in finding.remedy
     assert get_claim(made).verdict.accuracy is Accuracy.UNDECIDED
     assert not get_claim(made).made
@@ -100,7 +102,7 @@ def test_a_loss_beyond_the_limit_is_refused_and_more_questions_are_no_remedy(tmp
     before, after = np.full(1000, 100.0), np.full(1000, 98.0)
     finding = get_finding(make_run(make_quality(tmp_path, F1, before, after)), "accuracy")
     assert finding.outcome is Outcome.REFUSED
-    assert "a loss of more than 1.00%" in finding.seen and "questions" not in finding.remedy
+    assert "a loss of more than 1.00 %" in finding.seen and "questions" not in finding.remedy
     assert find_observations_needed(make_quality(tmp_path, F1, before, after).differences[0], 0.01) is None
 
 
@@ -110,7 +112,7 @@ def test_a_loss_beyond_the_limit_that_may_be_smaller_says_so(tmp_path):
     after[:10], before[10:15] = 0.0, 0.0
     finding = get_finding(make_run(make_quality(tmp_path, F1, before, after)), "accuracy")
     assert finding.outcome is Outcome.REFUSED
-    assert "a loss of more than 1.00%" in finding.seen
+    assert "a loss of more than 1.00 %" in finding.seen
     assert "more questions would tell" in finding.remedy and "limit" not in finding.remedy
 
 
@@ -243,7 +245,7 @@ def test_scores_of_several_calls_are_kept_beside_each_other(tmp_path):
 def test_a_difference_is_what_the_scores_say(tmp_path):
     before, after = np.array([1.0, 3.0, 5.0]), np.array([1.0, 2.0, 5.0])
     (difference,) = make_quality(tmp_path, F1, before, after).differences
-    paired = compare_scores(before, after, bounded=True, seed=0)
+    paired = compare_scores(before, after, max_score=100.0, seed=0)
     assert isinstance(difference, MeasureDifference)
     assert difference.difference == paired.difference
     assert (difference.baseline, difference.accelerated) == pytest.approx((3, 8 / 3))

@@ -43,11 +43,11 @@ def test_the_bootstrap_has_the_width_of_the_standard_error():
 
 def test_bounded_scores_without_a_difference_follow_the_rule_of_three():
     same = np.full(300, 80.0)
-    interval = compare_scores(same, same, bounded=True, seed=0).difference
+    interval = compare_scores(same, same, max_score=100.0, seed=0).difference
     assert interval.value == 0
-    assert interval.high == -interval.low == pytest.approx(3 / 300 * 80)
+    assert interval.high == -interval.low == pytest.approx(3 / 300 * 100)
     one = np.array([100.0])
-    assert compare_scores(one, one, bounded=True, seed=0).difference.low == -100
+    assert compare_scores(one, one, max_score=100.0, seed=0).difference.low == -100
 
 
 def test_the_interval_includes_the_truth_as_often_as_it_says():
@@ -60,7 +60,7 @@ def test_the_interval_includes_the_truth_as_often_as_it_says():
         # A gain needs a score that can rise, so half of the scale is in the middle.
         after = before - np.where(draw < 0.02, 100.0, 0.0)
         before = before - np.where(draw > 0.99, 100.0, 0.0)
-        interval = compare_scores(before, after, bounded=True, seed=sample).difference
+        interval = compare_scores(before, after, max_score=100.0, seed=sample).difference
         included += interval.includes(-1.0)
     assert included >= 186, "95 % of 200, less three standard errors"
 
@@ -68,7 +68,7 @@ def test_the_interval_includes_the_truth_as_often_as_it_says():
 def test_right_and_wrong_are_compared_as_shares_in_percent():
     before = np.array([True] * 8 + [False] * 13)
     after = np.array([True] + [False] * 7 + [True] + [False] * 12)
-    paired = compare_scores(before, after, bounded=True, seed=0)
+    paired = compare_scores(before, after, max_score=100.0, seed=0)
     assert paired.method is IntervalMethod.TANGO
     assert paired.baseline == pytest.approx(100 * 8 / 21)
     assert (round(paired.difference.low, 1), round(paired.difference.high, 1)) == (-51.7, -2.6)
@@ -76,7 +76,7 @@ def test_right_and_wrong_are_compared_as_shares_in_percent():
 
 def test_errors_have_no_largest_value_and_no_added_pairs():
     errors = np.linspace(1, 5, 40)
-    paired = compare_scores(errors, errors, bounded=False, seed=0)
+    paired = compare_scores(errors, errors, max_score=None, seed=0)
     assert paired.largest is None
     assert (paired.difference.low, paired.difference.high) == (0, 0)
 
@@ -91,7 +91,7 @@ def test_errors_have_no_largest_value_and_no_added_pairs():
 )
 def test_scores_that_are_not_pairs_are_refused(first, second, words):
     with pytest.raises(ValueError, match=words):
-        compare_scores(first, second, bounded=True, seed=0)
+        compare_scores(first, second, max_score=100.0, seed=0)
 
 
 def test_the_interval_of_a_share_is_exact():

@@ -100,5 +100,5 @@ class Trial(SelfTest):
             import numpy as np
 
             write_scores(self.settings.scratch, {"f1": np.array([100.0])})
-        measure = Measure(name="f1", label="F1", value=100.0, decisive=True, loss=LossKind.SCORE)
+        measure = Measure(name="f1", label="F1", value=100.0, decisive=True, loss=LossKind.SCORE, max_score=100)
         return [measure.model_copy(update={"observations": 1, "observation": "question"})], []
