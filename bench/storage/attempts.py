@@ -1,7 +1,7 @@
 """Attempts: how often a plan and its neighbours were raced on a machine, whichever of these runs are still stored.
 
 A person who races until a ratio pleases selects a result. So each run is shown with the number of attempts and the
-median of their ratios. Both are computed when the run is shown, because later attempts count too.
+median ratio of those that made a claim. Both are computed when the run is shown, because later attempts count too.
 
 Neighbours have the same workload, case, arms and machine, but another batch, core count, seed, budget or parameter.
 """
@@ -79,10 +79,9 @@ class AttemptSummary:
     """Number of attempts at the plan."""
     claim_count: int
     """Number of attempts at the plan that made a claim."""
-    ratio_count: int
-    """Number of attempts at the plan with a ratio."""
     ratios: Interval | None
-    """Median, lowest and highest ratio of the attempts at the plan; None if none has a ratio."""
+    """Median, lowest and highest ratio of the attempts at the plan that made a claim; None if none did. The ratio of a
+    run that was refused is not a result."""
     neighbour_count: int
     """Number of runs of neighbouring plans."""
     neighbour_claim_count: int
@@ -94,8 +93,7 @@ class AttemptSummary:
             "position": self.position,
             "count": self.count,
             "claims_made": self.claim_count,
-            "with_ratio": self.ratio_count,
-            "ratios": ratios,
+            "claimed_ratios": ratios,
             "neighbours": self.neighbour_count,
             "neighbour_claims_made": self.neighbour_claim_count,
             "text": format_attempts(self),
@@ -122,12 +120,13 @@ def format_attempts(summary: AttemptSummary) -> str | None:
     """What a reader of a claim has to know about other attempts, as sentences; None if there were no others."""
     sentences = []
     if summary.count > 1:
-        text = f"Run {format_position(summary)} of this plan on this machine"
+        text = f"Run {format_position(summary)} of this plan on this machine; {_format_claims(summary.claim_count)}"
         if summary.ratios is not None:
-            which = "all" if summary.ratio_count == summary.count else f"the {summary.ratio_count} with a ratio"
             ends = f"{format_ratio(summary.ratios.low)} to {format_ratio(summary.ratios.high)}"
-            text += f"; median ratio of {which} {format_ratio(summary.ratios.value)} ({ends})"
-        sentences.append(f"{text}; {_format_claims(summary.claim_count)}.")
+            text += f", median ratio {format_ratio(summary.ratios.value)} ({ends})"
+            others = summary.count - summary.claim_count
+            text += f"; {others:,} made none" if others else ""
+        sentences.append(f"{text}.")
     if summary.neighbour_count:
         runs = format_count(summary.neighbour_count, "run")
         sentences.append(
@@ -197,13 +196,12 @@ def _summarize_plan(
     others = [attempt for attempt in attempts if attempt.id != run.id and run.is_on_machine_of(attempt)]
     same = sorted([run, *others], key=lambda attempt: (attempt.started, attempt.id))
     neighbours = [plan for plan in plan_counts if plan.plan_digest != run.plan_digest and run.is_on_machine_of(plan)]
-    ratios = [attempt.ratio.value for attempt in same if attempt.ratio is not None]
+    ratios = [attempt.ratio.value for attempt in same if attempt.claimed and attempt.ratio is not None]
     positions = {attempt.id: position for position, attempt in enumerate(same, start=1)}
     summary = AttemptSummary(
         position=positions[run.id],
         count=len(same),
         claim_count=sum(attempt.claimed is True for attempt in same),
-        ratio_count=len(ratios),
         ratios=Interval(value=median(ratios), low=min(ratios), high=max(ratios)) if ratios else None,
         neighbour_count=sum(plan.count for plan in neighbours),
         neighbour_claim_count=sum(plan.claim_count for plan in neighbours),

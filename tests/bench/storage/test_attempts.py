@@ -50,8 +50,10 @@ def test_the_best_of_several_runs_says_how_many_there_were(finished, database):
     ]
     best = store.summarize_attempts(runs[-1])
     assert (best.position, best.count, best.claim_count) == (5, 5, 1)
-    assert best.ratios == Interval(value=1.1, low=0.9, high=1.3)
-    expected = "Run 5 of 5 of this plan on this machine; median ratio of all 1.10x (0.90x to 1.30x); 1 made a claim."
+    assert best.ratios == Interval(value=1.3, low=1.3, high=1.3), "refused runs have no result"
+    expected = (
+        "Run 5 of 5 of this plan on this machine; 1 made a claim, median ratio 1.30x (1.30x to 1.30x); 4 made none."
+    )
     assert format_attempts(best) == expected
     assert append_attempts("A claim.", best) == f"A claim. {expected}"
     assert build_report(runs[-1], best)["attempts"]["text"] == expected
@@ -85,8 +87,8 @@ def test_stopped_and_failed_runs_are_attempts(finished, database):
     save_attempt(store, finished, 1, state=State.STOPPED, claims=[], statistics=[])
     save_attempt(store, finished, 2, ratio=1.1, state=State.FAILED, claims=[])
     summary = store.summarize_attempts(run)
-    assert (summary.count, summary.ratio_count, summary.claim_count) == (3, 2, 1)
-    assert "median ratio of the 2 with a ratio 1.30x (1.10x to 1.50x); 1 made a claim." in format_attempts(summary)
+    assert (summary.count, summary.claim_count) == (3, 1)
+    assert "1 made a claim, median ratio 1.50x (1.50x to 1.50x); 2 made none." in format_attempts(summary)
     store.close()
 
 

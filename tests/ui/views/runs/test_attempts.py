@@ -17,7 +17,7 @@ from ui import services
 from ui.views.runs.selection import draw_selection
 draw_selection([services.get_store().row('a' * 32)])
 """
-ATTEMPTS = "Run 1 of 2 of this plan on this machine; median ratio of all "
+ATTEMPTS = "Run 1 of 2 of this plan on this machine; "
 
 
 def store_two(finished) -> None:
