@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from decimal import Decimal
 
-from bench.values import Interval, Measure, MeasureDifference
+from bench.values import Interval, Measure, MeasureDifference, Outcome
 
 MIN_PLAIN_VALUE = 0.005
 """Smaller measures would read 0.00, so they are written with an exponent."""
@@ -39,6 +39,11 @@ def format_four_digits(number: float) -> str:
 def format_percent(share: float, digits: int = 1) -> str:
     """A share of 1 in percent: `12.5 %`."""
     return f"{100 * share:.{digits}f} %"
+
+
+def format_outcome(outcome: Outcome) -> str:
+    """What a rule did to a claim, as pages and reports call it: `passed`, `note`, `refused`."""
+    return "note" if outcome is Outcome.ANNOTATED else outcome.value
 
 
 def format_count(count: int, noun: str) -> str:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.claims.processor_time import MAX_WAIT_SHARE, is_changed
+from bench.claims.processor_use import estimate_median_without_waiting, measure_processor_use
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import compare_speed
 from bench.formatting import format_cores, format_duration, format_interval, format_ratio_with_interval
 from bench.run.outcome import MIN_PAIRS
 from bench.run.record import Run
-from bench.values import Arm, CoreCount, Outcome, Speed
+from bench.values import TOTAL, Arm, CoreCount, Outcome, Phase, Speed
+
+MAX_CHANGE = 1.10
+"""If an arm's time at the core count of the race changes by a larger factor after the race, the times at other core
+counts are not compared."""
 
 
 @define_rule("Best against best", "Bailey 6 and 7, SC15 rule 1")
@@ -29,10 +35,16 @@ def best_with_best(context: RuleContext) -> RuleResult:
         f"{arm} {format_duration(count.whole.median)} on {format_cores(count.cores)}" for arm, count in best.items()
     )
     seen = f"each arm at its best core count, {times}: {describe_best_ratio(run)}"
+    if explain_disturbance(run):
+        return Outcome.ANNOTATED, seen, "Close other programs and run again, or race at each core count on its own."
     if all(count.cores == run.plan.cores for count in best.values()):
         return pass_rule(seen)
     fewest = min(count.cores for count in best.values())
-    return Outcome.ANNOTATED, seen, f"Run again with --cores {fewest}, where one of the arms is fastest."
+    return (
+        Outcome.ANNOTATED,
+        seen,
+        f"Run again on {format_cores(fewest)} (the control Cores or --cores), where an arm is fastest.",
+    )
 
 
 def find_best_core_counts(core_counts: Sequence[CoreCount]) -> dict[Arm, CoreCount]:
@@ -48,12 +60,42 @@ def describe_best_ratio(run: Run) -> str:
     ratio = run.best_ratio
     rounds = min((count.whole.count for count in find_best_core_counts(run.core_counts).values()), default=0)
     if rounds < MIN_PAIRS:
-        return f"no ratio from {rounds} rounds, which is fewer than {MIN_PAIRS}"
+        return f"too few rounds for a ratio ({rounds}, needs {MIN_PAIRS})"
     if ratio is None:
         return "no ratio, because the two were not measured in the same rounds"
+    if disturbance := explain_disturbance(run):
+        return f"no ratio, because {disturbance}"
     if compare_speed(ratio) is Speed.SAME:
         return f"no difference detected ({format_interval(ratio)})"
     return f"a ratio of {format_ratio_with_interval(ratio)}"
+
+
+def explain_disturbance(run: Run) -> str:
+    """Why the times at other core counts do not fit those of the race; empty if they do, or if there are none."""
+    for count in run.core_counts:
+        comparison = run.comparison()
+        if count.cores != run.plan.cores or comparison is None:
+            continue
+        race_s, later_s = comparison.summary(count.arm).median, count.whole.median
+        if not 1 / MAX_CHANGE <= later_s / race_s <= MAX_CHANGE:
+            return (
+                f"the time of the {count.arm} arm on {format_cores(count.cores)} changed from "
+                f"{format_duration(race_s)} in the race to {format_duration(later_s)} after it"
+            )
+    if run.best_ratio is None:
+        return ""
+    samples = {
+        arm: [sample for sample in run.samples_of(arm, Phase.CORES) if sample.cores == count.cores]
+        for arm, count in find_best_core_counts(run.core_counts).items()
+    }
+    for arm, taken in samples.items():
+        use = measure_processor_use(taken)
+        if use is not None and use.wait_share > MAX_WAIT_SHARE:
+            return f"the {arm} arm {use.describe()}"
+    times_s = [estimate_median_without_waiting(taken, TOTAL) for taken in samples.values()]
+    if all(times_s) and is_changed(run.best_ratio.value, times_s[0] / times_s[1]):
+        return "waiting for a processor changed it"
+    return ""
 
 
 def describe_best_core_counts(run: Run) -> list[str]:
@@ -61,6 +103,8 @@ def describe_best_core_counts(run: Run) -> list[str]:
     best = find_best_core_counts(run.core_counts)
     if all(count.cores == run.plan.cores for count in best.values()):
         return []
+    if explain_disturbance(run):
+        return ["other core counts are not compared, because they were measured under a disturbance"]
     times = " and ".join(
         f"{format_duration(count.whole.median)} on {format_cores(count.cores)}" for count in best.values()
     )

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
 from bench.claims.speed import decide_speed
+from bench.formatting import format_cores, format_percent
 from bench.plan.plan import Plan
 from bench.values import Arm, BaselineKind, Outcome, Speed
 
 
-@define_rule("The arms run different code", "Bailey 3, SC15 rule 7", refuses=True)
+@define_rule("The arms run different code", "Bailey 3, SC15 rule 7", broken="Both arms ran the same code")
 def different_code(context: RuleContext) -> RuleResult:
     """If both arms run the same code, a difference of their times is noise or a disturbance, and no speedup."""
     if context.same_code:
-        seen = f"both arms ran {describe_same_code(context)}"
-        return Outcome.REFUSED, seen, "Choose different values of the lever. The ratio shows the noise of this machine."
+        remedy = "Choose values of the lever that run different code."
+        return Outcome.REFUSED, describe_same_code(context), remedy
     names = [context.run.snapshot.arms[arm] for arm in Arm]
     return pass_rule(" and ".join(names))
 
 
 def describe_same_code(context: RuleContext) -> str:
-    """What both arms ran, in a race of the same code against itself."""
+    """What both arms ran, in a race of the same code against itself, as a clause."""
     baseline, accelerated = (context.run.snapshot.arms[arm] for arm in Arm)
     if baseline == accelerated:
-        return f"the same code, {baseline}"
-    return f"the same code, {baseline} and {accelerated} do not differ here"
+        return f'both arms ran "{baseline}"'
+    return f'"{baseline}" and "{accelerated}" are the same code on {format_cores(context.run.plan.cores)}'
 
 
 @define_rule("A fair baseline", "Bailey 6, SC15 rule 1")
@@ -41,8 +42,8 @@ def fair_baseline(context: RuleContext) -> RuleResult:
         return pass_rule(seen)
     if not snapshot.fair_baselines:
         return Outcome.ANNOTATED, seen, "State with the ratio that the baseline is naive."
-    names = " or ".join(f"--baseline {name}" for name in snapshot.fair_baselines)
-    return Outcome.ANNOTATED, seen, f"Compare with a fair baseline too: {names}."
+    names = " or ".join(snapshot.fair_baselines)
+    return Outcome.ANNOTATED, seen, f"Compare with a fair baseline too, by the control Baseline or --baseline: {names}."
 
 
 @define_rule("A typical input", "Bailey 6, SC15 rule 9")
@@ -61,7 +62,10 @@ def strict_limits(context: RuleContext) -> RuleResult:
     if loose:
         return Outcome.ANNOTATED, "; ".join(loose), "Run again with the default limits, or state these with the ratio."
     plan = context.run.plan
-    return pass_rule(f"accuracy at least {plan.accuracy_limit:.2%} of the baseline's, interval ± {plan.target:.1%}")
+    return pass_rule(
+        f"accuracy at least {format_percent(plan.accuracy_limit, 2)} of the baseline's, "
+        f"sampling error ± {format_percent(plan.target)}"
+    )
 
 
 def describe_fairness(context: RuleContext) -> list[str]:
@@ -83,9 +87,14 @@ def describe_loose_limits(context: RuleContext) -> list[str]:
     default_limit, default_target = fields["accuracy_limit"].default, fields["target"].default
     texts: list[str] = []
     if plan.accuracy_limit < default_limit:
-        texts.append(f"accuracy limit {plan.accuracy_limit:.2%} of the baseline's instead of {default_limit:.2%}")
+        texts.append(
+            f"accuracy limit {format_percent(plan.accuracy_limit, 2)} of the baseline's instead of "
+            f"{format_percent(default_limit, 2)}"
+        )
     if plan.target > default_target:
-        texts.append(f"requested interval ± {plan.target:.1%} instead of ± {default_target:.1%}")
+        texts.append(
+            f"requested sampling error ± {format_percent(plan.target)} instead of ± {format_percent(default_target)}"
+        )
     return texts
 
 

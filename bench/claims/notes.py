@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
-from bench.formatting import format_duration, format_ratio
+from bench.formatting import format_duration, format_percent, format_ratio
 from bench.stats.amdahl import amdahl_ratio
 from bench.stats.warmup import is_warm
 from bench.values import TOTAL, Arm, Outcome, Phase
@@ -20,13 +20,14 @@ STEADY_GOVERNORS = ("performance", "schedutil")
 """CPU frequency governors that add no note."""
 
 
-@define_rule("The interval is as narrow as requested", "SC15 rule 5")
+@define_rule("The sampling error is as small as requested", "SC15 rule 5")
 def narrow(context: RuleContext) -> RuleResult:
     """A result includes how precise it is."""
     comparison, target = context.comparison, context.run.plan.target
-    seen = f"± {comparison.precision:.1%}, requested ± {target:.1%}"
+    seen = f"sampling error ± {format_percent(comparison.precision)}, requested ± {format_percent(target)}"
     if comparison.sampling_half_width is not None:
-        seen += f"; ± {comparison.ratio.half_width:.1%} with the difference between processes of the same program"
+        whole = format_percent(comparison.ratio.half_width)
+        seen += f"; interval ± {whole}, with what one race cannot see, such as the difference between processes"
     if target and comparison.precision > target:
         return Outcome.ANNOTATED, seen, "Increase the time budget, or use a quieter machine."
     return pass_rule(seen)
@@ -36,7 +37,8 @@ def narrow(context: RuleContext) -> RuleResult:
 def spread(context: RuleContext) -> RuleResult:
     """If times vary widely, the median hides what a user experiences."""
     a, b = context.comparison.baseline, context.comparison.accelerated
-    seen = f"interquartile range {a.spread:.0%} and {b.spread:.0%} of the median"
+    spreads = f"{format_percent(a.spread, 0)} and {format_percent(b.spread, 0)}"
+    seen = f"interquartile range {spreads} of the median"
     if max(a.spread, b.spread) >= MAX_SPREAD:
         return Outcome.ANNOTATED, seen, "Quote the interval with the ratio, and look at the distribution."
     return pass_rule(seen)
@@ -120,8 +122,9 @@ def part_of_whole(context: RuleContext) -> RuleResult:
     share = context.comparison.baseline.median / total.baseline.median
     bound = amdahl_ratio(share, context.comparison.ratio.value)
     seen = (
-        f"this step is {share:.0%} of the baseline's {format_duration(total.baseline.median)}; accelerating it alone "
-        f"gives a total ratio of {format_ratio(bound)}, measured {format_ratio(total.ratio.value)}"
+        f"this step is {format_percent(share, 0)} of the baseline's {format_duration(total.baseline.median)}; "
+        f"accelerating it alone gives a total ratio of {format_ratio(bound)}, measured "
+        f"{format_ratio(total.ratio.value)}"
     )
     return Outcome.ANNOTATED, seen, "Quote the ratio of the total with that of the step (Amdahl's law)."
 
@@ -145,7 +148,7 @@ def quiet(context: RuleContext) -> RuleResult:
         disturbances.append(f"governor {machine.governor}")
     steal = [reading.steal for reading in readings if reading.steal is not None]
     if steal and sum(steal) / len(steal) > MAX_STEAL_SHARE:
-        disturbances.append(f"the hypervisor took {sum(steal) / len(steal):.1%} of the time")
+        disturbances.append(f"the hypervisor took {format_percent(sum(steal) / len(steal))} of the time")
     for counts, label in (
         ([reading.swapped_in for reading in readings if reading.swapped_in is not None], "pages were swapped in"),
         ([reading.throttled for reading in readings if reading.throttled is not None], "thermal throttling events"),
@@ -172,7 +175,8 @@ def stable(context: RuleContext) -> RuleResult:
     """A ratio that moves during the race, by drift or by phases of the machine, has no single value."""
     comparison = context.comparison
     if comparison.is_stable is None:
-        return pass_rule("not known: this run was stored before its blocks were compared")
+        remedy = "Run the plan again: this version compares the parts of a race."
+        return Outcome.ANNOTATED, "not known: this run was stored before its blocks were compared", remedy
     blocks = ", ".join(map(format_ratio, comparison.block_ratios))
     seen = f"{blocks} in {len(comparison.block_ratios)} consecutive parts of the race"
     if not comparison.is_stable:

@@ -14,7 +14,7 @@ MIN_PAIRS_OF_EACH_ORDER = 4
 """With fewer pairs that one of the arms began, the effect of the order is not known."""
 
 
-@define_rule("Order within pairs", "SC15 rule 9", refuses=True)
+@define_rule("Order within pairs", "SC15 rule 9", broken="The order within pairs explains the ratio")
 def order_within_pairs(context: RuleContext) -> RuleResult:
     """The second sample of a pair finds what the first left behind: warm caches, a busy clock, memory to be freed."""
     from bench.stats.position import measure_position_effect  # It imports scipy.
@@ -24,7 +24,8 @@ def order_within_pairs(context: RuleContext) -> RuleResult:
     if min(map(len, first.values())) < MIN_PAIRS_OF_EACH_ORDER:
         return Outcome.ANNOTATED, f"{counts}: too few to know the effect", "Increase the time budget."
     effect = measure_position_effect(first[Arm.BASELINE], first[Arm.ACCELERATED], seed=context.run.plan.seed)
-    seen = f"{counts}; ratio of the first over the second kind of pairs {format_ratio_with_interval(effect.ratio)}"
+    times = format_ratio_with_interval(effect.ratio)
+    seen = f"{counts}; the ratio of the pairs that the baseline began is {times} that of the others"
     if not effect.is_significant:
         return pass_rule(f"{seen}: no effect detected")
     # With an odd number of pairs, a strong effect moves the ratio of the medians by its square root.

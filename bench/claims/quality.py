@@ -6,13 +6,18 @@ import math
 from dataclasses import dataclass
 
 from bench.claims.rule import RuleContext
-from bench.formatting import format_count, format_difference, format_measure, format_observations
+from bench.formatting import (
+    format_count,
+    format_difference,
+    format_measure,
+    format_observations,
+    format_percent,
+)
+from bench.stats.significance import NORMAL_QUANTILE
 from bench.values import Accuracy, Arm, Interval, IntervalMethod, LossKind, Measure, MeasureDifference, Quality
 
 MIN_OBSERVATIONS = 30
 """With fewer scores, no interval of their mean is reliable."""
-NORMAL_QUANTILE = 1.96
-"""Of a two-sided interval at 95 % confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def describe_needed(loss: MeasureLoss, max_loss: float) -> str:
     more = max(1, needed - loss.difference.observations)
     return (
         f"Use about {format_count(more, f'more {noun}')} ({needed:,} in all). Then the interval of the loss ends at "
-        f"{max_loss:.2%}, if the loss stays the same."
+        f"{format_percent(max_loss, 2)}, if the loss stays the same."
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bench.claims.evidence import decide_engagement
-from bench.claims.processor_time import MIN_WINDOW_S, measure_background_cores
+from bench.claims.processor_use import explain_unknown_load, measure_background_cores
 from bench.claims.quality import decide_accuracy, describe_needed, describe_quality, list_losses
 from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
-from bench.claims.speed import decide_speed
-from bench.formatting import format_cores, format_count, format_duration
+from bench.claims.speed import decide_speed, explain_by_family
+from bench.formatting import format_cores, format_count, format_duration, format_percent
 from bench.run.events import State
 from bench.run.outcome import MIN_PAIRS, advise_budget, advise_end, count_pairs
 from bench.run.record import Run
@@ -20,7 +20,7 @@ MAX_BACKGROUND_CORES = 0.3
 """A larger background load, in cores, adds a note even if it is equal during both arms."""
 
 
-@define_rule("Absolute times of both arms", "Bailey 9, SC15 rule 1", refuses=True)
+@define_rule("Absolute times of both arms", "Bailey 9, SC15 rule 1", broken="Too few pairs")
 def absolute_baseline(context: RuleContext) -> RuleResult:
     """A ratio means little without its times: ten times faster than slow may still be slow."""
     baseline, accelerated = context.comparison.baseline, context.comparison.accelerated
@@ -30,7 +30,11 @@ def absolute_baseline(context: RuleContext) -> RuleResult:
     return pass_rule(seen)
 
 
-@define_rule("Same cores, batch, data and seed in both arms", "Bailey 4, SC15 rule 9", refuses=True)
+@define_rule(
+    "Same cores, batch, data and seed in both arms",
+    "Bailey 4, SC15 rule 9",
+    broken="The arms did not run under the same conditions",
+)
 def same_conditions(context: RuleContext) -> RuleResult:
     """If one arm had more cores, a larger batch or easier data, these would explain the ratio, not the lever."""
     baseline, accelerated = (context.run.prepared_arm(arm) for arm in Arm)
@@ -65,7 +69,11 @@ def same_conditions(context: RuleContext) -> RuleResult:
     )
 
 
-@define_rule("The accelerated path ran", "Bailey 3, MLPerf", refuses=True)
+@define_rule(
+    "The accelerated path ran",
+    "Bailey 3, MLPerf",
+    broken="The accelerated path did not run, or not only in the accelerated arm",
+)
 def engaged(context: RuleContext) -> RuleResult:
     """Libraries fall back without a warning. A speedup comes from the accelerated path only if that path ran."""
     engagement = decide_engagement(context.run, context.step)
@@ -90,7 +98,9 @@ def engaged(context: RuleContext) -> RuleResult:
     return pass_rule(seen)
 
 
-@define_rule("Accuracy within the limit", "Bailey 1 and 10, MLPerf", refuses=True)
+@define_rule(
+    "Accuracy within the limit", "Bailey 1 and 10, MLPerf", broken="The accuracy is not shown to be within the limit"
+)
 def accuracy(context: RuleContext) -> RuleResult:
     """Speed can be gained by giving up accuracy. The loss is shown with the ratio, and it has a limit: the whole 95 %
     interval of the loss must be within it, because few observations prove little."""
@@ -114,7 +124,7 @@ def accuracy(context: RuleContext) -> RuleResult:
         if all(loss.interval and loss.interval.low <= 1 - limit for loss in outside):
             noun = outside[0].baseline.observation or "observation"
             remedy += f" The interval includes smaller losses too: more {noun}s would tell which it is."
-        return Outcome.REFUSED, f"{seen}: a loss of more than {1 - limit:.2%}", remedy
+        return Outcome.REFUSED, f"{seen}: a loss of more than {format_percent(1 - limit, 2)}", remedy
     if verdict is Accuracy.UNDECIDED:
         undecided = [loss for loss in losses if loss.accuracy is Accuracy.UNDECIDED]
         for loss in undecided:
@@ -122,26 +132,31 @@ def accuracy(context: RuleContext) -> RuleResult:
             if measure.bias:
                 return Outcome.REFUSED, f"{seen}: {measure.bias}", measure.bias_remedy
         remedy = " ".join(describe_needed(loss, 1 - limit) for loss in undecided)
-        return Outcome.REFUSED, f"{seen}: the loss may exceed {1 - limit:.2%}", remedy
+        return Outcome.REFUSED, f"{seen}: the loss may exceed {format_percent(1 - limit, 2)}", remedy
     if not losses:
         return pass_rule(seen)
     if any(loss.difference is None and loss.baseline.loss is not LossKind.EQUALITY for loss in losses):
         seen += "; the number of observations is not known, so the loss has no interval"
-    return pass_rule(f"{seen}: a loss of at most {1 - limit:.2%}")
+    return pass_rule(f"{seen}: a loss of at most {format_percent(1 - limit, 2)}")
 
 
-@define_rule("The interval of the ratio excludes 1", "SC15 rules 5 and 7", refuses=True)
+@define_rule("The interval of the ratio excludes 1", "SC15 rules 5 and 7", broken="No difference detected")
 def interval(context: RuleContext) -> RuleResult:
     """Times vary. If the interval of a ratio includes 1, no difference was found, whatever the ratio."""
     comparison = context.comparison
     ratio = comparison.ratio
-    seen = f"{ratio.low:.3f} to {ratio.high:.3f}, p {comparison.p_value:.2g} ({comparison.p_test})"
+    seen = f"interval {ratio.low:.3f} to {ratio.high:.3f}"
+    # The interval of a ratio that moved spans all that was seen, and no test belongs to it.
+    if comparison.is_stable is not False:
+        seen += f", p {comparison.p_value:.2g} ({comparison.p_test})"
     if decide_speed(context) is Speed.SAME:
-        return Outcome.REFUSED, f"{seen}: no difference detected", _suggest_pairs(comparison)
+        if by_family := explain_by_family(context):
+            seen = by_family
+        return Outcome.REFUSED, seen, _suggest_pairs(comparison)
     return pass_rule(seen)
 
 
-@define_rule("Work done before the clock stopped", "SC15 rule 10", refuses=True)
+@define_rule("Work done before the clock stopped", "SC15 rule 10", broken="Work was left when the clock stopped")
 def materialised(context: RuleContext) -> RuleResult:
     """A lazy library returns before the work is done. A clock that stops then does not measure the work."""
     lazy = {
@@ -158,11 +173,16 @@ def materialised(context: RuleContext) -> RuleResult:
     return pass_rule("the result of every step was complete when its time ended")
 
 
-@define_rule("Same background load during both arms", "Bailey 11, SC15 rule 9", refuses=True)
+@define_rule(
+    "Same background load during both arms",
+    "Bailey 11, SC15 rule 9",
+    broken="The background load differed between the arms",
+)
 def background(context: RuleContext) -> RuleResult:
     """If the machine was busy during one arm and idle during the other, the ratio compares machines."""
     loads = [measure_background_cores(context.run.samples_of(arm)) for arm in Arm]
     known = [load for load in loads if load is not None]
+    unknown = [reason for arm in Arm if (reason := explain_unknown_load(context.run.samples_of(arm)))]
     services = ""
     for arm, service in _external_services(context.run).items():
         waits = [sample.repetition for sample in context.run.samples_of(arm)]
@@ -171,12 +191,9 @@ def background(context: RuleContext) -> RuleResult:
         services += (
             f"; {service.what} was not stopped during the other arm, and used {idle_cores:.2f} cores of this machine"
         )
-    if len(known) < len(loads):
-        seen = (
-            f"not known: the system does not report the load of other programs, or the samples of an arm together took "
-            f"less than {MIN_WINDOW_S:g} s, which is too short for its clock ticks"
-        )
-        return Outcome.ANNOTATED, seen + services, "Increase the time budget or the amount of work, on Linux."
+    if unknown:
+        remedy = "Increase the time budget or the amount of work, on Linux."
+        return Outcome.ANNOTATED, f"not known: {unknown[0]}{services}", remedy
     difference = max(known) - min(known)
     cores = " and ".join(f"{round(load, 2) + 0.0:.2f}" for load in known)
     seen = f"{cores} cores busy with other programs{services}"
@@ -189,9 +206,9 @@ def background(context: RuleContext) -> RuleResult:
     return pass_rule(seen)
 
 
-@define_rule("Complete run", "SC15 rule 2", refuses=True)
+@define_rule("Complete run", "SC15 rule 2", broken="The run is not complete")
 def complete(context: RuleContext) -> RuleResult:
-    """Ending a run when its ratio looks good selects the result: in simulations, one such claim in four was false."""
+    """Ending a run when its ratio looks good selects the result."""
     run = context.run
     if run.failure:
         return Outcome.REFUSED, run.failure.what, run.failure.remedy

@@ -64,22 +64,33 @@ class Rule:
     title: str
     source: str
     """Where the rule comes from: see `bench.claims.verdict`."""
-    refuses: bool
-    """Whether the rule can refuse a claim. Otherwise it only adds notes."""
+    broken: str
+    """Title of a refusal, which says what is wrong: `title` says what is right. Empty if the rule only adds notes."""
     why: str
+    limits: str
+    """The thresholds of the rule, as a sentence; empty if it has none."""
     check: RuleCheck
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the rule can refuse a claim. Otherwise it only adds notes."""
+        return bool(self.broken)
 
     def __call__(self, context: RuleContext) -> Finding:
         outcome, seen, remedy = self.check(context)
-        return Finding(rule=self.name, title=self.title, source=self.source, outcome=outcome, seen=seen, remedy=remedy)
+        title = self.broken if outcome is Outcome.REFUSED else self.title
+        return Finding(rule=self.name, title=title, source=self.source, outcome=outcome, seen=seen, remedy=remedy)
 
 
-def define_rule(title: str, source: str, *, refuses: bool = False) -> Callable[[RuleCheck], Rule]:
-    """Turn a check into a rule. The check's docstring says why the rule exists; pages show it."""
+def define_rule(title: str, source: str, *, broken: str = "", limits: str = "") -> Callable[[RuleCheck], Rule]:
+    """Turn a check into a rule. The check's docstring says why the rule exists; pages show it.
+
+    `title` is what the rule asks for. `broken` is the title of a refusal; without it, the rule only adds notes.
+    """
 
     def define(check: RuleCheck) -> Rule:
         name = check.__name__.replace("_", "-")
-        return Rule(name, title, source, refuses, " ".join((check.__doc__ or "").split()), check)
+        return Rule(name, title, source, broken, " ".join((check.__doc__ or "").split()), limits, check)
 
     return define
 

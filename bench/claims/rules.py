@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.claims import best_core_counts, fairness, notes, order, processor_time, refusals
+from bench.claims import best_core_counts, fairness, interruption, notes, order, processor_time, refusals
 from bench.claims.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     fairness.different_code,
     order.order_within_pairs,
     processor_time.got_processor,
+    interruption.ran_without_interruption,
     processor_time.not_throttled,
     best_core_counts.best_with_best,
     notes.narrow,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.claims.best_core_counts import describe_best_core_counts
-from bench.claims.fairness import describe_fairness, describe_same_code
+from bench.claims.fairness import describe_fairness
 from bench.claims.quality import describe_quality
 from bench.claims.rule import RuleContext
-from bench.formatting import format_cores, format_duration, format_ratio_with_interval
+from bench.claims.speed import explain_by_family
+from bench.formatting import format_cores, format_duration, format_interval, format_ratio_with_interval
 from bench.values import Arm, Engagement, Finding, Verdict
 
 
@@ -20,7 +21,8 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
         f"{format_duration(comparison.baseline.median)} with {snapshot.arms[Arm.BASELINE]}, "
         f"{format_duration(comparison.accelerated.median)} with {snapshot.arms[Arm.ACCELERATED]}, "
         f"a ratio of {format_ratio_with_interval(comparison.ratio)}, {verdict.speed}",
-        f"{format_cores(run.plan.cores)}, batch {run.plan.batch}" + _describe_part_of_work(context),
+        ", ".join([format_cores(run.plan.cores), f"batch {run.plan.batch}", *_list_parameters(context)])
+        + _describe_part_of_work(context),
     ]
     parts += describe_best_core_counts(run)
     parts += describe_fairness(context)
@@ -28,6 +30,12 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
     if verdict.engagement is Engagement.PARTIAL:
         parts.append("only some steps ran accelerated")
     return "; ".join([*parts, f"on {run.machine.short}"]) + "."
+
+
+def _list_parameters(context: RuleContext) -> list[str]:
+    """The parameters that are not at their default, which a reader cannot guess."""
+    parameters = context.run.snapshot.parameters
+    return [f"{parameter.label} {parameter.value}" for parameter in parameters if not parameter.is_default]
 
 
 def _describe_part_of_work(context: RuleContext) -> str:
@@ -38,22 +46,23 @@ def _describe_part_of_work(context: RuleContext) -> str:
 
 
 def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> str:
-    """The sentence of a claim that is refused, with the reasons and what to do about them."""
+    """The sentence of a claim that is refused, with its reasons and the first remedy. The findings have all."""
     comparison = context.comparison
     times = f"{format_duration(comparison.baseline.median)} and {format_duration(comparison.accelerated.median)}"
-    reasons = "; ".join(f"{finding.title.lower()}: {finding.seen.rstrip('.')}" for finding in refused)
-    remedies = " ".join(dict.fromkeys(finding.remedy for finding in refused))
     label = context.run.snapshot.labels()[context.step]
-    if context.same_code:
-        others = [f"{finding.title.lower()}: {finding.seen}" for finding in refused if finding.rule != "different-code"]
-        same = (
-            f"No claim for {label}: both arms ran {describe_same_code(context)}. The difference between {times}, a "
-            f"ratio of {format_ratio_with_interval(comparison.ratio)}, is noise of this machine"
-        )
-        return "; ".join([same, *others]) + "."
     if [finding.rule for finding in refused] == ["interval"]:
-        return (
-            f"No difference detected in {label} ({times}): {comparison.ratio.low:.3f} to {comparison.ratio.high:.3f}. "
-            f"{remedies}"
+        reason = explain_by_family(context) or format_interval(comparison.ratio)
+        return f"No difference detected in {label} ({times}): {reason}. {refused[0].remedy}"
+    if context.same_code:
+        refused = sorted(refused, key=lambda finding: finding.rule != "different-code")
+        same = (
+            f"{refused[0].seen}. The difference between {times}, a ratio of "
+            f"{format_ratio_with_interval(comparison.ratio)}, is noise of this machine"
         )
-    return f"No claim for {label} ({times}): {reasons}. {remedies}"
+        reasons = [same, *map(_describe_reason, refused[1:])]
+        return f"No claim for {label}: {'; '.join(reasons)}. {refused[0].remedy}"
+    return f"No claim for {label} ({times}): {'; '.join(map(_describe_reason, refused))}. {refused[0].remedy}"
+
+
+def _describe_reason(finding: Finding) -> str:
+    return f"{finding.title[0].lower()}{finding.title[1:]}: {finding.seen.rstrip('.')}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bench.claims.rule import RuleContext
+from bench.formatting import format_count, format_interval
 from bench.stats.significance import is_difference
-from bench.values import Interval, Speed
+from bench.values import TOTAL, Interval, Speed
 
 
 def decide_speed(context: RuleContext) -> Speed:
@@ -13,6 +14,19 @@ def decide_speed(context: RuleContext) -> Speed:
         return Speed.SAME_CODE
     ratio = context.comparison.ratio
     return compare_speed(ratio) if is_difference(ratio, context.comparison.p_value) else Speed.SAME
+
+
+def explain_by_family(context: RuleContext) -> str:
+    """Why a ratio whose own interval excludes 1 is no difference: it is one of several steps that were tested. Empty if
+    its interval decides."""
+    comparison = context.comparison
+    if context.step == TOTAL or comparison.ratio.includes(1.0) or decide_speed(context) is not Speed.SAME:
+        return ""
+    steps = sum(other.step != TOTAL for other in context.run.statistics)
+    return (
+        f"its own interval, {format_interval(comparison.ratio)}, excludes 1, but among {format_count(steps, 'step')} "
+        f"that may be chance (p {comparison.p_value:.2f})"
+    )
 
 
 def compare_speed(ratio: Interval) -> Speed:

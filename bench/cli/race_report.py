@@ -13,6 +13,7 @@ from bench.formatting import (
     format_interval,
     format_measure,
     format_observations,
+    format_outcome,
     format_ratio,
     measure_label,
 )
@@ -33,6 +34,8 @@ def print_run(console: Console, run: Run, attempts: AttemptSummary | None) -> No
     reason = f": {run.why}" if run.why and not run.failure else ""
     console.print(f"{snapshot.title}, {run.state}{reason}   run {run.id[:8]}", style="bold")
     console.print(f"{run.machine.short}; {format_cores(run.plan.cores)}, batch {run.plan.batch}, seed {run.plan.seed}")
+    if snapshot.parameters:
+        console.print(", ".join(f"{parameter.label} {parameter.value}" for parameter in snapshot.parameters))
     if run.statistics:
         console.print()
         _print_times(console, run)
@@ -141,5 +144,5 @@ def _print_claim(console: Console, run: Run, attempts: AttemptSummary | None) ->
         return
     table = make_table(console, "outcome", "rule", "what was seen", "what to do", "source")
     for finding in findings:
-        table.add_row(finding.outcome.value, finding.title, finding.seen, finding.remedy, finding.source)
+        table.add_row(format_outcome(finding.outcome), finding.title, finding.seen, finding.remedy, finding.source)
     print_table(console, table)

@@ -28,6 +28,7 @@ class StepSnapshot(Value):
     changes: bool = True
     """False if the lever has no effect on this step."""
     excluded_from_total: bool = False
+    waits_for_files: bool = False
     published: PublishedSnapshot | None = None
 
 
@@ -38,6 +39,8 @@ class ParameterSnapshot(Value):
     label: str
     value: str
     """As a person reads it: the label of a choice, a number with separators."""
+    is_default: bool = False
+    """Whether it is the declared default; False also in runs that did not record it."""
 
 
 class DeclarationSnapshot(Value):
@@ -115,6 +118,7 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
                 description=step.description,
                 changes=step.changes,
                 excluded_from_total=step.excluded_from_total,
+                waits_for_files=step.waits_for_files,
                 published=_copy_published(step.published),
             )
             for step in resolved.steps
@@ -126,6 +130,7 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
                 name=parameter.name,
                 label=parameter.label,
                 value=format_parameter_value(parameter, plan.parameters[parameter.name]),
+                is_default=plan.parameters[parameter.name] == parameter.default,
             )
             for parameter in resolved.parameters
         ],

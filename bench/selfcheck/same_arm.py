@@ -71,7 +71,7 @@ def find_other_refusals(run: Run) -> list[str]:
     return [
         finding.title
         for finding in findings
-        if finding.outcome is Outcome.REFUSED and finding.title != different_code.title
+        if finding.outcome is Outcome.REFUSED and finding.rule != different_code.name
     ]
 
 

@@ -141,6 +141,9 @@ class Step:
     """False if the lever has no effect on this step: both arms run the same code."""
     excluded_from_total: bool = False
     """True for a step that is timed but not added to the total, because in one arm it does no work to compare."""
+    waits_for_files: bool = False
+    """True for a step that reads or writes files: it may wait for a disk, and that is part of its time. Any other
+    time in which an arm of one process does not run is a disturbance."""
 
 
 @dataclass(frozen=True, slots=True)

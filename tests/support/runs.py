@@ -137,6 +137,8 @@ def make_claim_sample(
     used=2.0,
     delay: float | None = 0.0,
     throttled: float | None = 0.0,
+    threads: int = 2,
+    helpers: int | None = 0,
 ) -> Sample:
     """A sample of `fit` + 1 seconds. The rest are cores: kept busy by other programs and used by the arm, wanted by its
     threads in vain, and withheld by a quota."""
@@ -151,13 +153,14 @@ def make_claim_sample(
         wall_s=wall,
         cpu_s=used * wall,
         began=float(pair),
-        threads=2,
+        threads=threads,
         idle_cpu_s=0,
         idle_s=1,
         machine_busy_s=None if busy is None else (used + busy) * wall,
         run_delay_s=None if delay is None else delay * wall,
         throttled_s=None if throttled is None else throttled * wall,
         throttled_periods=None if throttled is None else int(throttled > 0),
+        helper_processes=helpers,
     )
     return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=place_in_pair(arm, pair), repetition=repetition)
 
@@ -170,6 +173,8 @@ def make_claim_run(
     used: float | tuple[float, float] = 2.0,
     delay=(0.0, 0.0),
     throttled=(0.0, 0.0),
+    threads=2,
+    helpers: int | None = 0,
     jitter=0.001,
     **fields,
 ) -> Run:
@@ -191,6 +196,9 @@ def make_claim_run(
                 "used": used[place],
                 "delay": delay[place],
                 "throttled": throttled[place],
+                "threads": threads,
+                "helpers": helpers,
+                "cores": plan.cores,
             }
             made.samples.append(make_claim_sample(arm, pair, seconds * shift, **loads))
     made.statistics = compare_samples(made.samples, work=100)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.formatting import format_count
+from bench.formatting import format_count, format_outcome
 from bench.values import Claim, Finding, Outcome
 from ui.design.badges import CLAIM_BADGES, OUTCOME_BADGES
 from ui.design.markdown import escape_markdown
-
-OUTCOME_WORDS = {Outcome.PASSED: "passed", Outcome.ANNOTATED: "note", Outcome.REFUSED: "refused"}
 
 
 def draw_claim_card(sentence: str, claim: Claim | None) -> None:
@@ -38,7 +36,7 @@ def _select_findings(claim: Claim, outcome: Outcome) -> list[Finding]:
 
 
 def _finding_markdown(finding: Finding) -> str:
-    badge = OUTCOME_BADGES[finding.outcome].markdown(OUTCOME_WORDS[finding.outcome])
+    badge = OUTCOME_BADGES[finding.outcome].markdown(format_outcome(finding.outcome))
     text = f"{badge} {_describe_finding(finding)}"
     if finding.remedy:
         text += f"  \n:small[:gray[:material/subdirectory_arrow_right: {escape_markdown(finding.remedy)}]]"

@@ -123,14 +123,15 @@ def _draw_measurement_settings(controls: Controls) -> None:
             width=NUMBER_WIDTH_PX,
         )
         st.number_input(
-            "Target interval ±",
+            "Target sampling error ±",
             *TARGET_RANGE,
             step=0.005,
             format="%g",
             key=controls.key("target"),
             persist_state="session",
-            help="Sampling stops early when the 95 % interval of every ratio is this narrow, relative to the ratio. "
-            "0 uses the whole time budget.",
+            help="Sampling stops early when the sampling error of every ratio is this small, relative to the ratio. "
+            "0 uses the whole time budget. The interval is wider by what one race cannot see, such as the difference "
+            "between two processes of one program.",
             width=NUMBER_WIDTH_PX,
         )
         st.number_input(
@@ -140,7 +141,8 @@ def _draw_measurement_settings(controls: Controls) -> None:
             format="%g",
             key=controls.key("accuracy_limit"),
             persist_state="session",
-            help="Lowest accuracy of the accelerated arm, as a share of the baseline's. Below it, no claim is made.",
+            help="Lowest accuracy of the accelerated arm, as a share of the baseline's. Below it, no claim is "
+            "made. The whole 95 % interval of the loss must be within it.",
             width=NUMBER_WIDTH_PX,
         )
         st.number_input(

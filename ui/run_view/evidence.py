@@ -7,7 +7,7 @@ import streamlit as st
 from bench.claims.evidence import decide_engagement
 from bench.formatting import format_cores, format_count
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Evidence
+from bench.values import TOTAL, Arm, Evidence, Speed
 from ui.design.badges import ENGAGEMENT_BADGES, SPEED_BADGES, claim_badge
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
@@ -30,7 +30,10 @@ def draw_evidence_line(run: Run, step: str, key: str, theme: Theme) -> None:
         st.markdown(f":small[:material/memory: {requested}{used}, batch {run.plan.batch:,}]", width="content")
         if claim:
             speed = claim.verdict.speed
-            st.markdown(f"{SPEED_BADGES[speed].markdown(speed)} {claim_badge(claim.made)}", width="content")
+            # Without a claim, the ratio of the medians is not a finding that one arm is faster.
+            is_finding = claim.made or speed not in (Speed.FASTER, Speed.SLOWER)
+            badges = [SPEED_BADGES[speed].markdown(speed)] if is_finding else []
+            st.markdown(" ".join([*badges, claim_badge(claim.made)]), width="content")
 
 
 def accelerated_evidence(run: Run, step: str) -> list[Evidence]:

@@ -7,24 +7,28 @@ import streamlit as st
 
 from bench.claims.rule import Rule
 from bench.claims.rules import RULES
+from bench.formatting import format_percent
 from bench.stats.error_rates import load_error_rates
 from bench.stats.glossary import GLOSSARY
 
 TWELVE_WAYS = (
-    ("Compare 32-bit results with 64-bit results", "accuracy"),
-    ("Present an inner kernel as the whole application", "part-of-whole"),
-    ("Use low-level code without mentioning it", "engaged"),
-    ("Scale the problem with the number of processors without mentioning it", "same-conditions"),
-    ("Quote a projection to a full system", "measured"),
-    ("Compare with scalar, unoptimized code", "fair-baseline"),
-    ("Compare with old code on an obsolete system", "best-with-best"),
-    ("Count the operations of the parallel version instead of the best sequential one", "same-work"),
-    ("Quote utilization, speedups or rates per dollar instead of times", "absolute-baseline"),
-    ("Change the algorithm to suit the machine", "accuracy"),
-    ("Measure one on a dedicated system and the other on a busy one", "background"),
-    ("If all else fails, show pretty pictures and no performance", "absolute-baseline"),
+    ("Compare 32-bit results with 64-bit results", ("accuracy",)),
+    ("Present an inner kernel as the whole application", ("part-of-whole",)),
+    ("Use low-level code without mentioning it", ("engaged",)),
+    ("Scale the problem with the number of processors without mentioning it", ("same-conditions",)),
+    ("Quote a projection to a full system", ("measured",)),
+    ("Compare with scalar, unoptimized code", ("fair-baseline",)),
+    ("Compare with old code on an obsolete system", ("best-with-best",)),
+    ("Count the operations of the parallel version instead of the best sequential one", ("same-work",)),
+    ("Quote utilization, speedups or rates per dollar instead of times", ("absolute-baseline",)),
+    ("Change the algorithm to suit the machine", ("accuracy",)),
+    (
+        "Measure one on a dedicated system and the other on a busy one",
+        ("background", "got-processor", "ran-without-interruption"),
+    ),
+    ("If all else fails, show pretty pictures and no performance", ("absolute-baseline",)),
 )
-"""Each of the twelve ways in our words, and the name of the rule against it."""
+"""Each of the twelve ways in our words, and the names of the rules against it."""
 
 
 def draw_rules_page() -> None:
@@ -54,10 +58,10 @@ def draw_rules_page() -> None:
 def _draw_ways() -> None:
     rules = {rule.name: rule for rule in RULES}
     rows = {
-        f"{number}\\. {way}": f"**{rules[name].title}**: {rules[name].why}"
-        for number, (way, name) in enumerate(TWELVE_WAYS, start=1)
+        f"{number}\\. {way}": "  \n".join(f"**{rules[name].title}**: {rules[name].why}" for name in names)
+        for number, (way, names) in enumerate(TWELVE_WAYS, start=1)
     }
-    st.table(rows, alt="Bailey's twelve ways, and the rule against each")
+    st.table(rows, alt="Bailey's twelve ways, and the rules against each")
 
 
 def _draw_rules(heading: str, rules: list[Rule]) -> None:
@@ -66,7 +70,7 @@ def _draw_rules(heading: str, rules: list[Rule]) -> None:
         for rule in rules:
             with st.container(border=True, height="stretch"):
                 st.markdown(f"**{rule.title}**  \n{rule.why}")
-                st.caption(rule.source)
+                st.caption(f"{rule.limits}  \n{rule.source}" if rule.limits else rule.source)
 
 
 def _draw_error_rates() -> None:
@@ -85,8 +89,10 @@ def _draw_error_rates() -> None:
         ("Differences found", [entry for entry in table if entry.ratio != 1]),
     ):
         columns = sorted({entry.pairs for entry in entries}, key=lambda pairs: (pairs is None, pairs))
-        frame = pd.DataFrame({heading: list(dict.fromkeys(entry.label for entry in entries))}).set_index(heading)
+        frame = pd.DataFrame({heading: list(dict.fromkeys(entry.label for entry in entries))})
         for pairs in columns:
-            shares = {entry.label: f"{entry.share:.1%}" for entry in entries if entry.pairs == pairs}
-            frame["until narrow" if pairs is None else f"{pairs} pairs"] = frame.index.map(shares).fillna("")
-        st.table(frame, alt=heading)
+            shares = {entry.label: format_percent(entry.share) for entry in entries if entry.pairs == pairs}
+            frame["until narrow" if pairs is None else f"{pairs} pairs"] = [
+                shares.get(label, "") for label in frame[heading]
+            ]
+        st.table(frame, border="horizontal", hide_index=True, hide_header=False, width="content", alt=heading)

@@ -60,6 +60,7 @@ def _declare_step(call: Call) -> Step:
         _DESCRIPTIONS.get(call.name, call.code),
         published=PublishedRatio(4.0, _POST, _WHY) if call.name == "read_csv" else None,
         excluded_from_total=call.excluded_from_total,
+        waits_for_files=call.uses_files,
     )
 
 

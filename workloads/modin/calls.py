@@ -72,6 +72,8 @@ class Call:
     """Whether rows of different partitions must be brought together, beyond sums of each partition."""
     excluded_from_total: bool = False
     """Whether Modin only passes references on, so that there is no work to compare."""
+    uses_files: bool = False
+    """Whether it reads or writes files."""
 
 
 def _grade(row: Any) -> float:
@@ -118,10 +120,16 @@ _FILES = ("files", "all")
 _TEXT = ("text", "all")
 
 CALLS: tuple[Call, ...] = (
-    Call("etl", "ETL script", ("overview", "etl", "all"), lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out)),
+    Call(
+        "etl",
+        "ETL script",
+        ("overview", "etl", "all"),
+        lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out),
+        uses_files=True,
+    ),
     Call("construct", "DataFrame(array)", _FILES, lambda t: t.pd.DataFrame(t.array)),
-    Call("read_csv", "read_csv", _COMMON_FILES, lambda t: t.pd.read_csv(t.csv)),
-    Call("read_parquet", "read_parquet", _COMMON_FILES, lambda t: t.pd.read_parquet(t.parquet)),
+    Call("read_csv", "read_csv", _COMMON_FILES, lambda t: t.pd.read_csv(t.csv), uses_files=True),
+    Call("read_parquet", "read_parquet", _COMMON_FILES, lambda t: t.pd.read_parquet(t.parquet), uses_files=True),
     Call("head", "head", _CALLS, lambda t: t.frame.head(100)),
     Call("isna", "isna", _CALLS, lambda t: t.frame.isna()),
     Call("fillna", "fillna", _COMMON, lambda t: t.numbers.fillna(0), on="numbers"),
@@ -179,8 +187,8 @@ CALLS: tuple[Call, ...] = (
     Call("str_upper", "str.upper", _TEXT, lambda t: t.text.str.upper(), on="text"),
     Call("str_contains", "str.contains", _TEXT, lambda t: t.text.str.contains("1", regex=False), on="text"),
     Call("to_datetime", "to_datetime", _TEXT, lambda t: t.pd.to_datetime(t.dates, format="%Y-%m-%d"), on="dates"),
-    Call("to_csv", "to_csv", _FILES, _to_csv),
-    Call("to_parquet", "to_parquet", _FILES, _to_parquet),
+    Call("to_csv", "to_csv", _FILES, _to_csv, uses_files=True),
+    Call("to_parquet", "to_parquet", _FILES, _to_parquet, uses_files=True),
 )
 
 

@@ -39,15 +39,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--target",
         type=float,
         metavar="SHARE",
-        help="stop when the half-width of every ratio's interval is at most this share of the ratio; 0 uses the whole "
-        "time budget",
+        help="stop when the sampling error of every ratio is at most this share of the ratio; 0 uses the whole time "
+        "budget. The interval is wider by what one race cannot see, such as the difference between two processes of "
+        "one program",
     )
     parser.add_argument(
         "--accuracy-limit",
         type=float,
         dest="accuracy_limit",
         metavar="SHARE",
-        help="largest loss of accuracy, as a share of the baseline's, with which a claim is made",
+        help="lowest accuracy of the accelerated arm, as a share of the baseline's, with which a claim is made: 0.99 "
+        "allows a loss of 1 %%. The whole 95 %% interval of the loss must be within it",
     )
     add_json_option(parser, "the run")
     parser.set_defaults(command=run_race)

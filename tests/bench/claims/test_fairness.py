@@ -73,7 +73,7 @@ def test_a_loop_against_blas_is_noted_with_the_baseline_that_would_be_fair(tmp_p
     run = race_memory_traffic(tmp_path, "tiling", parameters={"side": 128})
     finding = find(run, "fair-baseline")
     assert finding.outcome is Outcome.ANNOTATED
-    assert finding.remedy == "Compare with a fair baseline too: --baseline blas."
+    assert finding.remedy == "Compare with a fair baseline too, by the control Baseline or --baseline: blas."
     sentence = write_sentence(run)
     assert "with loop order ijk," in sentence and "with tiled, register blocks," in sentence
     assert "before" not in sentence and "after" not in sentence
@@ -130,9 +130,9 @@ def test_one_setting_in_both_arms_is_no_speedup_even_if_one_worker_is_paused(tmp
         raced.claims = decide_claims(raced)
         assert raced.verdict is not None and raced.verdict.speed is Speed.SAME_CODE
         assert not any(claim.made for claim in raced.claims)
-        assert find(raced, "different-code").seen == "both arms ran the same code, full work"
+        assert find(raced, "different-code").seen == 'both arms ran "full work"'
     assert slowed.comparison().ratio.value > 1.5
-    assert "both arms ran the same code, full work. The difference between" in slowed.claim().sentence
+    assert 'both arms ran "full work". The difference between' in slowed.claim().sentence
 
 
 def make_slower(sample: Sample) -> Sample:
@@ -150,7 +150,7 @@ def test_two_settings_that_run_the_same_code_are_found_by_their_evidence(tmp_pat
     assert not run.claim().made
     finding = find(run, "different-code")
     assert finding.outcome is Outcome.REFUSED and finding.remedy
-    assert finding.seen == "both arms ran the same code, full work and half the work do not differ here"
+    assert finding.seen == '"full work" and "half the work" are the same code on 1 core'
     assert "noise of this machine" in run.claim().sentence
 
 
@@ -174,7 +174,7 @@ def test_an_accuracy_limit_of_nothing_is_noted_and_in_the_claim():
     run.quality = lost
     finding = get_finding(run, "strict-limits")
     assert finding.outcome is Outcome.ANNOTATED and finding.remedy
-    assert finding.seen == "accuracy limit 0.00% of the baseline's instead of 99.00%"
+    assert finding.seen == "accuracy limit 0.00 % of the baseline's instead of 99.00 %"
     claim = get_claim(run)
     assert claim.made and finding.seen in claim.sentence and "F1 100.00 % and 3.00 %" in claim.sentence
 
@@ -183,7 +183,7 @@ def test_a_loose_target_is_noted_and_in_the_claim(tmp_path):
     run = run_trial_race(tmp_path, target=0.5, accuracy_limit=0.5).record
     finding = find(run, "strict-limits")
     assert finding.outcome is Outcome.ANNOTATED
-    assert "requested interval ± 50.0% instead of ± 3.0%" in finding.seen
+    assert "requested sampling error ± 50.0 % instead of ± 3.0 %" in finding.seen
     assert finding.seen in write_sentence(run)
 
 

@@ -8,19 +8,16 @@ import sys
 
 import pytest
 
-from bench.claims.processor_time import (
-    MAX_WAIT_SHARE,
-    got_processor,
-    measure_background_cores,
-    measure_processor_use,
-)
+from bench.claims.processor_time import MAX_WAIT_SHARE, got_processor
+from bench.claims.processor_use import measure_background_cores, measure_processor_use
 from bench.machine.core_selection import choose_cores
 from bench.run.events import State
 from bench.run.record import Run
 from bench.system.limits import Limits
-from bench.values import Arm, Outcome, Phase
+from bench.values import Arm, Outcome
 from tests.support.runs import get_claim, get_finding, make_claim_run, make_claim_sample, run_trial_race
 
+RUNNABLE = "of the time in which its threads could run"
 BUSY_LOOP = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); print(flush=True)\nwhile True: pass"
 
 
@@ -35,23 +32,23 @@ def test_an_arm_that_waited_more_than_the_other_is_refused_with_both_shares():
     """The background load is the same during both arms, but only the baseline shared its cores with it."""
     outcome, seen = judge(make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(1.0, 1.0)))
     assert outcome is Outcome.REFUSED
-    assert "the baseline arm waited for a processor during 50% of the wall time and used 1.00 of 2 cores" in seen
-    assert "the accelerated arm waited for a processor during 0% of the wall time and used 2.00 of 2 cores" in seen
+    assert f"the baseline arm waited for a processor in 50 % {RUNNABLE} and used 1.00 of 2 cores" in seen
+    assert f"the accelerated arm waited for a processor in 0 % {RUNNABLE} and used 2.00 of 2 cores" in seen
     assert "without the waiting the ratio would be 1.25x, not 2.50x" in seen
 
 
 def test_arms_that_waited_equally_long_are_refused_too():
     outcome, seen = judge(make_claim_run(used=1.2, delay=(0.8, 0.8), busy=(0.8, 0.8)))
     assert outcome is Outcome.REFUSED
-    assert seen.count("waited for a processor during 40% of the wall time") == 2
+    assert seen.count("waited for a processor in 40 % of the time in which its threads could run") == 2
     assert "without the waiting" not in seen
 
 
 def test_waiting_that_is_alike_in_both_arms_and_does_not_change_the_ratio_is_a_note():
     outcome, seen = judge(make_claim_run(used=1.7, delay=(0.3, 0.3), busy=(0.3, 0.3)))
     assert outcome is Outcome.ANNOTATED
-    assert seen.count("waited for a processor during 15% of the wall time") == 2
-    assert "which changes the ratio by less than 5%" in seen
+    assert seen.count("waited for a processor in 15 % of the time in which its threads could run") == 2
+    assert "which changes the ratio by less than 5 %" in seen
 
 
 @pytest.mark.parametrize(
@@ -71,7 +68,7 @@ def test_rare_waiting_that_the_median_does_not_show_passes():
     made.samples = [waiting, *made.samples[1:]]
     outcome, seen = judge(made)
     assert outcome is Outcome.PASSED
-    assert "the baseline arm waited for a processor during 2% of the wall time" in seen
+    assert "the baseline arm waited for a processor in 2 % of the time in which its threads could run" in seen
 
 
 def test_waiting_that_the_median_shows_and_the_sums_hide_is_refused():
@@ -86,42 +83,52 @@ def test_waiting_that_the_median_shows_and_the_sums_hide_is_refused():
     assert "without the waiting the ratio would be 2.30x, not 2.50x" in seen
 
 
-def test_threads_that_wait_for_each_other_do_not_lack_a_processor():
-    crowded = make_claim_run(used=2.0, delay=(2.0, 0.0))
-    assert judge(crowded)[0] is Outcome.PASSED
-    packed = make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(0.0, 0.0))
-    outcome, seen = judge(packed)
+def test_threads_that_keep_all_cores_busy_do_not_lack_a_processor():
+    assert judge(make_claim_run(used=2.0, delay=(2.0, 0.0)))[0] is Outcome.PASSED
+
+
+@pytest.mark.parametrize("busy", [0.0, None])
+def test_threads_that_share_a_core_while_another_is_idle_are_refused_whoever_did_it(busy):
+    """An affinity of one core, or a kernel that packs threads: no other program ran, and yet the arm had one core."""
+    made = make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(busy, busy))
+    outcome, seen = judge(made)
+    assert outcome is Outcome.REFUSED
+    assert "without the waiting the ratio would be 1.25x, not 2.50x" in seen
+
+
+def test_the_remedy_for_threads_that_share_a_core_is_not_to_close_other_programs():
+    made = make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(0.0, 0.0))
+    assert "shared a core while another core was idle" in get_finding(made, "got-processor").remedy
+    loaded = make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(1.0, 1.0))
+    assert "Close other programs" in get_finding(loaded, "got-processor").remedy
+
+
+def test_helper_processes_that_wait_for_each_other_are_a_note():
+    made = make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(0.0, 0.0), helpers=3)
+    outcome, seen = judge(made)
     assert outcome is Outcome.ANNOTATED
-    assert "threads of one arm waited for each other during 50% and 0%" in seen
+    assert "threads of one arm waited for each other in 50 % and 0 %" in seen
+
+
+@pytest.mark.parametrize(("wait", "outcome"), [(0.4, Outcome.ANNOTATED), (0.7, Outcome.REFUSED)])
+def test_more_threads_than_cores_may_wait_for_each_other_a_little(wait, outcome):
+    """TensorFlow's threads wait in a fifth of their time on a quiet machine. A packed arm waits much longer."""
+    made = make_claim_run(used=(2.0 - wait, 2.0), delay=(wait, 0.0), busy=(0.0, 0.0), threads=6)
+    found, seen = judge(made)
+    assert found is outcome
+    assert "threads of one arm waited for each other in" in seen and "without the waiting" not in seen
 
 
 def test_an_arm_of_one_thread_waits_for_others_even_if_no_clock_tick_saw_them():
-    made = make_claim_run(used=(0.5, 1.0), delay=(0.5, 0.0), busy=(0.0, 0.0))
-    assert judge(made)[0] is Outcome.ANNOTATED
-    alone = {"threads": 1, "helper_processes": 0}
-    made.samples = [
-        sample.model_copy(update={"repetition": sample.repetition.model_copy(update=alone)}) for sample in made.samples
-    ]
+    made = make_claim_run(used=(0.5, 1.0), delay=(0.5, 0.0), busy=(0.0, 0.0), threads=1)
     assert judge(made)[0] is Outcome.REFUSED
+    assert "Close other programs" in get_finding(made, "got-processor").remedy
 
 
 def test_waiting_for_the_next_period_of_a_quota_is_not_waiting_for_itself():
     outcome, seen = judge(make_claim_run(used=(1.5, 2.0), delay=(0.5, 0.0), throttled=(0.5, 0.0)))
     assert outcome is Outcome.REFUSED
-    assert "the baseline arm waited for a processor during 25% of the wall time" in seen
-
-
-def test_load_while_the_best_core_counts_are_measured_is_refused():
-    made = make_claim_run()
-    for pair in range(5):
-        made.samples += [
-            make_claim_sample(Arm.BASELINE, pair, 4.0, phase=Phase.CORES, used=1.0, delay=1.0, busy=1.0),
-            make_claim_sample(Arm.ACCELERATED, pair, 1.0, phase=Phase.CORES, busy=0.0),
-        ]
-    outcome, seen = judge(made)
-    assert outcome is Outcome.REFUSED
-    assert "at the best core counts they waited during 50% and 0% of the wall time" in seen
-    assert "at the best core counts, without the waiting the ratio would be 1.25x, not 2.50x" in seen
+    assert "the baseline arm waited for a processor in 25 % of the time in which its threads could run" in seen
 
 
 def test_a_run_without_a_record_of_the_waiting_says_so():
@@ -139,10 +146,10 @@ def test_one_core_that_an_arm_did_not_use_is_noted():
     ("throttled", "outcome", "words"),
     [
         ((0.0, 0.0), Outcome.PASSED, "a CPU quota of 1.5 cores; no arm was stopped"),
-        ((0.02, 0.02), Outcome.ANNOTATED, "the baseline arm for 2.00 s in 20 periods (1%)"),
-        ((0.15, 0.0), Outcome.REFUSED, "(8%) and the accelerated arm for"),
-        ((0.5, 0.5), Outcome.REFUSED, "(25%) and the accelerated arm for"),
-        ((None, None), Outcome.ANNOTATED, "whether it stopped an arm is not known"),
+        ((0.02, 0.02), Outcome.ANNOTATED, "the baseline arm for 2.00 s in 20 periods (1.0 %)"),
+        ((0.15, 0.0), Outcome.REFUSED, "the baseline arm for 15.0 s in 20 periods (7.5 %)"),
+        ((0.5, 0.5), Outcome.REFUSED, "(25.0 %) and the accelerated arm for"),
+        ((None, None), Outcome.ANNOTATED, "whether a quota stopped an arm is not known"),
     ],
 )
 def test_throttling_is_noted_and_refused_if_it_is_large_or_unequal(throttled, outcome, words):
@@ -153,12 +160,20 @@ def test_throttling_is_noted_and_refused_if_it_is_large_or_unequal(throttled, ou
     assert words in seen
 
 
-def test_without_a_quota_unknown_throttling_is_no_note():
+def test_what_is_not_known_about_throttling_is_a_note_without_a_quota_too():
     made = make_claim_run(throttled=(None, None))
     made.machine = made.machine.model_copy(update={"limits": Limits()})
     assert judge(made, "not-throttled") == (
-        Outcome.PASSED,
-        "no CPU quota; whether a quota stopped an arm is not known",
+        Outcome.ANNOTATED,
+        "no CPU quota of this process; whether a quota stopped an arm is not known",
+    )
+
+
+def test_a_quota_of_another_group_is_called_so_and_an_arm_that_was_not_stopped_is_left_out():
+    made = make_claim_run(throttled=(0.01, 0.0))
+    made.machine = made.machine.model_copy(update={"limits": Limits()})
+    assert judge(made, "not-throttled")[1] == (
+        "a quota of another group stopped the baseline arm for 1.00 s in 20 periods (0.5 %)"
     )
 
 
@@ -216,4 +231,5 @@ def test_a_race_on_a_core_of_its_own_is_not_refused(tmp_path):
 def test_the_reasons_of_the_rules_are_single_paragraphs():
     """Indented lines of a docstring would be drawn as code."""
     assert "\n" not in got_processor.why
-    assert "shares its cores with other programs" in got_processor.why
+    assert "shares its cores" in got_processor.why
+    assert "25 %" in got_processor.limits and "5 %" in got_processor.limits

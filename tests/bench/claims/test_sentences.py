@@ -1,8 +1,11 @@
 """The sentence of a claim or of its refusal."""
 
+from bench.claims.rules import RULES
 from bench.claims.verdict import decide_claims
+from bench.plan.validation import make_plan
+from bench.run.snapshot import ParameterSnapshot
 from bench.values import TOTAL, Outcome, Speed, Verdict
-from tests.support.runs import get_claim, make_claim_run
+from tests.support.runs import get_claim, make_claim_run, open_plan
 
 
 def test_the_claim_of_a_step_says_how_much_of_the_batch_it_works_on():
@@ -29,6 +32,59 @@ def test_a_clean_run_makes_its_claim_with_all_that_it_must_state():
     assert {f.outcome for f in made.findings} == {Outcome.PASSED}
 
 
+def test_parameters_that_are_not_at_their_default_are_in_the_sentence():
+    made = make_claim_run()
+    parameters = [
+        ParameterSnapshot(name="side", label="side", value="255"),
+        ParameterSnapshot(name="colours", label="colours", value="64", is_default=True),
+    ]
+    made.snapshot = made.snapshot.model_copy(update={"parameters": parameters})
+    assert "2 cores, batch 1, side 255;" in get_claim(made).sentence
+    assert "colours" not in get_claim(made).sentence
+
+
+def test_a_snapshot_knows_which_parameters_are_at_their_default():
+    parameters = {
+        p.name: p.is_default for p in open_plan(make_plan("trial", parameters={"loops": 3})).snapshot.parameters
+    }
+    assert parameters.pop("loops") is False
+    assert parameters and all(parameters.values())
+
+
+def test_a_refusal_names_what_is_wrong_and_one_remedy():
+    """Each finding has its remedy; together in one sentence they would repeat each other."""
+    made = make_claim_run(used=(1.0, 2.0), delay=(1.0, 0.0), busy=(1.0, 0.0))
+    claim = get_claim(made)
+    refused = [finding for finding in claim.findings if finding.outcome is Outcome.REFUSED]
+    assert [finding.rule for finding in refused] == ["background", "got-processor"]
+    assert [finding.title for finding in refused] == [
+        "The background load differed between the arms",
+        "An arm waited for the processor",
+    ]
+    assert "; an arm waited for the processor: the baseline arm waited" in claim.sentence
+    assert "each arm got the processor" not in claim.sentence
+    assert claim.sentence.endswith(refused[0].remedy) and refused[1].remedy not in claim.sentence
+
+
+def test_every_rule_that_refuses_says_what_is_wrong_then():
+    refusing = [rule for rule in RULES if rule.refuses]
+    assert {"interval", "got-processor", "complete"} <= {rule.name for rule in refusing} < {rule.name for rule in RULES}
+    assert all(rule.broken != rule.title for rule in refusing)
+
+
+def test_a_step_whose_own_interval_excludes_1_says_why_it_is_no_difference():
+    made = make_claim_run(fit=(1.12, 1.0), jitter=0)
+    step = made.comparison("fit")
+    assert step is not None and not step.ratio.includes(1.0)
+    made.statistics = [
+        comparison.model_copy(update={"p_value": 0.10}) if comparison.step == "fit" else comparison
+        for comparison in made.statistics
+    ]
+    claim = get_claim(made, "fit")
+    assert claim.verdict.speed is Speed.SAME
+    assert "its own interval, 1.06 to 1.18, excludes 1, but among 2 steps that may be chance (p 0.10)" in claim.sentence
+
+
 def test_the_absolute_times_stand_before_the_ratio():
     sentence = get_claim(make_claim_run()).sentence
     assert sentence.index("5.00 s") < sentence.index("2.50x")
@@ -52,8 +108,8 @@ def test_racing_an_arm_against_itself_claims_no_acceleration():
     assert claim.verdict.speed is Speed.SAME_CODE
     assert not claim.made
     assert claim.sentence.startswith(
-        "No claim for total: both arms ran the same code, stock scikit-learn. The difference between 5.00 s and "
+        'No claim for total: both arms ran "stock scikit-learn". The difference between 5.00 s and '
         "2.00 s, a ratio of 2.50x ("
     )
-    assert claim.sentence.endswith("), is noise of this machine.")
+    assert claim.sentence.endswith("), is noise of this machine. Choose values of the lever that run different code.")
     assert "faster" not in claim.sentence and "slower" not in claim.sentence

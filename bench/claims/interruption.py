@@ -1,0 +1,88 @@
+"""The rule against arms that are stopped: their CPU time is that of an undisturbed arm, and their wall time is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from bench.claims.processor_time import MAX_RATIO_CHANGE, is_changed
+from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.formatting import format_percent, format_ratio
+from bench.values import TOTAL, Arm, Outcome, Sample, StepTime
+
+MAX_PAUSE_SHARE = 0.10
+"""A larger share of an arm's time in which none of its threads ran or waited for a processor refuses the claim, if it
+changes the ratio."""
+
+
+@define_rule(
+    "Each arm ran without interruption",
+    "Bailey 11, SC15 rule 9",
+    broken="An arm was interrupted",
+    limits=(
+        f"Refuses if nothing of an arm ran in more than {format_percent(MAX_PAUSE_SHARE, 0)} of its time, and the "
+        f"ratio without these pauses differs by more than {format_percent(MAX_RATIO_CHANGE - 1, 0)}."
+    ),
+)
+def ran_without_interruption(context: RuleContext) -> RuleResult:
+    """A process that is stopped, or that waits for a disk, needs more time for the same work. Its processor time per
+    call stays the same."""
+    run, steps = context.run, _list_steps(context)
+    waiting = [step.label for step in run.snapshot.steps if step.waits_for_files and step.name in steps]
+    if waiting:
+        return pass_rule(f"not judged: {', '.join(waiting)} may wait for files")
+    samples = {arm: run.samples_of(arm) for arm in Arm}
+    helpers = [sample.repetition.helper_processes for taken in samples.values() for sample in taken]
+    if None in helpers:
+        remedy = "Run the plan again: this version counts the processes of an arm."
+        return Outcome.ANNOTATED, "not known: how many processes an arm had was not recorded", remedy
+    # Threads of one process keep a core busy between them. Processes also wait for messages of each other.
+    if any(helpers) or any(prepared.service for prepared in run.prepared):
+        return pass_rule("not judged: an arm has several processes, which may wait for each other")
+    shares = {arm: _measure_pause_share(taken, steps) for arm, taken in samples.items()}
+    values = " and ".join(format_percent(share, 0) for share in shares.values())
+    seen = f"nothing of the arms ran in {values} of their time"
+    measured = context.comparison.ratio.value
+    without = measured * (1 - shares[Arm.BASELINE]) / (1 - shares[Arm.ACCELERATED])
+    if max(shares.values()) > MAX_PAUSE_SHARE and is_changed(measured, without):
+        seen += f"; without these pauses the ratio would be {format_ratio(without)}, not {format_ratio(measured)}"
+        return (
+            Outcome.REFUSED,
+            seen,
+            "Find out what stopped or delayed the arm (SIGSTOP, a disk, a lock), and run again.",
+        )
+    return pass_rule(seen)
+
+
+def _list_steps(context: RuleContext) -> set[str]:
+    if context.step != TOTAL:
+        return {context.step}
+    return {step.name for step in context.run.snapshot.steps if not step.excluded_from_total}
+
+
+def _measure_pause_share(samples: Sequence[Sample], steps: set[str]) -> float:
+    """By how much the median time of the steps is longer than it would be without pauses, as a share of it."""
+    times_s: list[float] = []
+    running_s: list[float] = []
+    for sample in samples:
+        timed = [time for time in sample.repetition.steps if time.step in steps]
+        seconds = sum(time.seconds for time in timed)
+        times_s.append(seconds)
+        running_s.append(seconds * _measure_running_share(sample, timed))
+    longest_s = median(times_s)
+    # Of at least a thousandth, so that a ratio without the pauses is defined.
+    return min(0.999, 1 - median(running_s) / longest_s) if longest_s else 0.0
+
+
+def _measure_running_share(sample: Sample, timed: Sequence[StepTime]) -> float:
+    """Share of the time of some steps of a sample, 0 to 1, in which a thread ran or is known to have been kept from it.
+
+    Waiting for a processor, throttling and steal are known for the whole repetition, and assumed to be spread evenly.
+    """
+    repetition = sample.repetition
+    wall_s = sum(time.seconds * time.calls for time in timed)
+    if not wall_s:
+        return 1.0
+    kept_s = sum(value or 0.0 for value in (repetition.run_delay_s, repetition.throttled_s, repetition.steal_s))
+    kept_share = kept_s / repetition.wall_s if repetition.wall_s else 0.0
+    return min(1.0, sum(time.cpu_s * time.calls for time in timed) / wall_s + kept_share)
