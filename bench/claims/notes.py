@@ -81,6 +81,17 @@ def cores_used(context: RuleContext) -> RuleResult:
     return pass_rule(seen)
 
 
+@define_rule("Threads placed alike in both arms", "SC15 rule 9")
+def placed_alike(context: RuleContext) -> RuleResult:
+    """If the kernel packs threads on too few cores, they are spread. That is decided for each arm from one sample."""
+    placements = [one for one in context.run.placements if one.cores == context.run.plan.cores]
+    spread_arms = {one.arm for one in placements if one.kept}
+    if len(spread_arms) == 1:
+        seen = "; ".join(f"{one.arm}: {one.reason}" for one in placements)
+        return Outcome.ANNOTATED, seen, "State that the threads of one arm were spread over the cores, or run again."
+    return pass_rule("the threads of both arms were spread" if spread_arms else "no threads were spread")
+
+
 @define_rule("All cores of the machine", "SC15 rule 2")
 def whole_machine(context: RuleContext) -> RuleResult:
     """A race on some of the cores also profits from the caches, memory bandwidth and clock rate of the idle ones."""

@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     notes.spread,
     notes.warm,
     notes.cores_used,
+    notes.placed_alike,
     notes.whole_machine,
     notes.same_work,
     notes.part_of_whole,

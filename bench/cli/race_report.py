@@ -90,6 +90,11 @@ def _print_usage(console: Console, run: Run) -> None:
         f"{total.baseline.count} pairs after {warm_up} warm-up samples; "
         f"asked for {format_cores(run.plan.cores)}, used {used}"
     )
+    labels = run.snapshot.labels()
+    repeated = [comparison for comparison in run.statistics[1:] if comparison.baseline.calls > 1]
+    if repeated:
+        calls = ", ".join(f"{labels[comparison.step]} {comparison.baseline.calls:,}" for comparison in repeated)
+        console.print(f"calls inside each sample: {calls}")
 
 
 def _print_core_counts(console: Console, run: Run) -> None:

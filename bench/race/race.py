@@ -142,7 +142,7 @@ class Race:
             first_calls = {arm: session.record.samples_of(arm, Phase.EARLY) for arm in Arm}
             if all(is_warm([sample.total_s for sample in first_calls[arm] + samples[arm]]) for arm in Arm):
                 break
-        session.sampler.choose_call_counts(taken[-1] for taken in samples.values())
+        session.sampler.choose_call_counts(samples.values())
 
     def _sample_pairs(self, arms: Mapping[Arm, ArmProcess]) -> None:
         """Sample pairs until every interval is narrow enough or the budget is spent."""

@@ -22,6 +22,8 @@ this long. A shorter sample takes less time than what surrounds it: the other ar
 MAX_CALLS_S = 0.2
 """Longest time that the repeated calls of one step may take in the slower arm."""
 MAX_CALLS = 100_000
+CALL_COUNT_SAMPLES = 3
+"""Number of an arm's latest samples of the warm-up from which the number of calls is chosen."""
 MAX_DRAWING_SHARE = 0.10
 """Largest share of a race's time that it may pause for pages to be drawn."""
 
@@ -69,15 +71,13 @@ class Sampler:
         """A pair number that no sample of this race has yet."""
         return next(self._pair_numbers)
 
-    def choose_call_counts(self, samples: Iterable[Sample]) -> None:
-        """Decide how many times each step is called inside the following samples, from one sample of each arm.
+    def choose_call_counts(self, warm_up: Iterable[Sequence[Sample]]) -> None:
+        """Decide how many times each step is called inside the following samples, from the warm-up samples of each arm.
 
         The count is the same in all arms.
         """
-        samples = list(samples)
-        for name in self._steps:
-            times = [sample.seconds(name) for sample in samples]
-            self._calls[name] = choose_call_count(min(times), max(times))
+        series = list(warm_up)
+        self._calls = {name: choose_call_count(*find_step_times(name, series)) for name in self._steps}
 
     def sample_round(self, processes: Iterable[ArmProcess], phase: Phase) -> None:
         """One sample of each of `processes`, in balanced order, under one pair number."""
@@ -129,6 +129,15 @@ class Sampler:
         )
         self._recorder.emit(SampleTaken(at=self._recorder.now, sample=sample))
         return sample
+
+
+def find_step_times(step: str, warm_up: Iterable[Sequence[Sample]]) -> tuple[float, float]:
+    """The time of a step in the faster and in the slower arm, from the warm-up samples of each arm.
+
+    It is the fastest of an arm's latest samples, so that one disturbed sample does not decide it.
+    """
+    times = [min(sample.seconds(step) for sample in samples[-CALL_COUNT_SAMPLES:]) for samples in warm_up]
+    return min(times), max(times)
 
 
 def choose_call_count(seconds: float, slower: float = 0.0) -> int:

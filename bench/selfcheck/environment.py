@@ -113,7 +113,7 @@ def sample_both_ways(checked: Plan) -> tuple[dict[Arm, list[Sample]], dict[Arm, 
                 warm_up = [
                     sampler.sample_alone(process, Phase.WARM_UP) for process in (*arms.values(), *plain_arms.values())
                 ]
-            sampler.choose_call_counts(warm_up)
+            sampler.choose_call_counts([sample] for sample in warm_up)
             until = time.monotonic() + SAMPLING_S
             while len(plain[Arm.BASELINE]) < MIN_ROUNDS or time.monotonic() < until:
                 pair = sampler.next_pair()

@@ -7,7 +7,7 @@ import streamlit as st
 from bench.claims.evidence import decide_engagement
 from bench.formatting import format_cores, format_count
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Evidence, Speed
+from bench.values import TOTAL, Arm, Evidence, Outcome, Speed
 from ui.design.badges import ENGAGEMENT_BADGES, SPEED_BADGES, claim_badge
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
@@ -16,7 +16,7 @@ PATH_MARKDOWN = {"accelerated": ":green[accelerated]", "stock": "stock", "unknow
 
 
 def draw_evidence_line(run: Run, step: str, key: str, theme: Theme) -> None:
-    """One line: whether the fast path ran, cores requested and used, and the verdict."""
+    """Whether the fast path ran, cores requested and used, and the verdict, with what is wrong if there is no claim."""
     claim = run.claim(step)
     comparison = run.comparison(step)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -34,6 +34,9 @@ def draw_evidence_line(run: Run, step: str, key: str, theme: Theme) -> None:
             is_finding = claim.made or speed not in (Speed.FASTER, Speed.SLOWER)
             badges = [SPEED_BADGES[speed].markdown(speed)] if is_finding else []
             st.markdown(" ".join([*badges, claim_badge(claim.made)]), width="content")
+    if claim and not claim.made:
+        refused = [finding.title for finding in claim.findings if finding.outcome is Outcome.REFUSED]
+        st.markdown(f":small[:gray[No claim: {escape_markdown('; '.join(refused))}.]]")
 
 
 def accelerated_evidence(run: Run, step: str) -> list[Evidence]:

@@ -60,7 +60,7 @@ def draw_header(run: Run, key: str, live: bool) -> str:
 
 
 def _describe_progress(run: Run, live: bool) -> str:
-    """Elapsed time, pairs, the width of the interval, and why the run ended, as Markdown."""
+    """Elapsed time, pairs, the largest sampling error, and why the run ended, as Markdown."""
     total = run.comparison()
     warm_up_count = sum(sample.phase in (Phase.EARLY, Phase.WARM_UP) for sample in run.samples)
     parts = []
@@ -70,12 +70,9 @@ def _describe_progress(run: Run, live: bool) -> str:
         parts.append(f"in {run.ended_at:.0f} s")
     if total:
         parts.append(format_count(total.baseline.count, "pair"))
-        if live:
-            widest = max(comparison.precision for comparison in run.statistics)
-            target = f", target ± {format_percent(run.plan.target)}" if run.plan.target else ""
-            parts.append(f"interval ± {format_percent(widest)}{target}")
-        else:
-            parts.append(f"interval ± {format_percent(total.ratio.half_width)}")
+        widest = max(comparison.precision for comparison in run.statistics)
+        target = f", target ± {format_percent(run.plan.target)}" if run.plan.target else ""
+        parts.append(f"sampling error ± {format_percent(widest)}{target}")
     elif warm_up_count:
         parts.append(format_count(warm_up_count, "warm-up sample"))
     if run.why and run.state.over:

@@ -76,11 +76,12 @@ def _draw_arm(run: Run, arm: Arm, comparison: Comparison | None, theme: Theme, l
         _draw_card(label, NO_VALUE, status, icon="spinner" if live and preparing else None)
         return
     summary = comparison.summary(arm)
+    calls = f", each the mean of {summary.calls:,} calls" if summary.calls > 1 else ""
     _draw_card(
         label,
         format_duration(summary.median),
         format_rate(summary.throughput, run.snapshot.unit),
-        help_text=f"Median of {format_count(summary.count, 'sample')}; the quartiles are "
+        help_text=f"Median of {format_count(summary.count, 'sample')}{calls}; the quartiles are "
         f"{format_duration(summary.lower_quartile)} and {format_duration(summary.upper_quartile)}. The throughput is "
         "computed from the median.",
     )
@@ -99,8 +100,9 @@ def _draw_ratio(run: Run, comparison: Comparison | None) -> None:
     colour, description = "gray", "95 % interval"
     if claim:
         speed = claim.verdict.speed
-        colour = SPEED_BADGES[speed].colour
-        description = "no difference" if speed is Speed.SAME else speed.value
+        # Without a claim, the ratio of the medians is not a finding that one arm is faster.
+        colour = SPEED_BADGES[speed].colour if claim.made else "gray"
+        description = "no difference" if speed is Speed.SAME else speed.value if claim.made else "no claim"
     _draw_card(
         "Ratio",
         format_ratio(comparison.ratio.value),
@@ -151,8 +153,6 @@ def _draw_measure(run: Run, pairs: list[MeasurePair], theme: Theme) -> None:
     if claim and claim.verdict.accuracy is not Accuracy.NOT_MEASURED:
         verdict = claim.verdict.accuracy
         note = "interval reaches beyond the limit" if verdict is Accuracy.UNDECIDED else f"{verdict} the limit"
-    if baseline.observations is not None:
-        note = f"{note}, {format_observations(baseline)}"
     unit = f" [{baseline.unit}]" if baseline.unit else ""
     glyphs = {arm: arm_glyph_markdown(arm, theme) for arm in Arm}
     others = "".join(

@@ -22,6 +22,7 @@ from bench.values import (
     Measure,
     Outcome,
     Phase,
+    Placement,
     Quality,
     Reading,
     Service,
@@ -230,6 +231,20 @@ def test_a_machine_that_was_disturbed_is_noted(field, words):
         value = 0.1 if field == "steal" else 7 * at
         made.telemetry.append(Reading(at=at, cores=[CoreReading(busy=1)], memory_used=1, swap_used=0, **{field: value}))
     assert_refused_or_noted(made, "quiet", Outcome.ANNOTATED, words)
+
+
+@pytest.mark.parametrize(
+    ("kept", "outcome"),
+    [((True, False), Outcome.ANNOTATED), ((True, True), Outcome.PASSED), ((False, False), Outcome.PASSED)],
+)
+def test_threads_that_were_spread_in_one_arm_only_are_noted(kept, outcome):
+    made = make_claim_run()
+    made.placements = [
+        Placement(arm=arm, cores=2, before=1.0, after=2.0, kept=spread, reason="used 1.00")
+        for arm, spread in zip(Arm, kept, strict=True)
+    ]
+    assert get_finding(made, "placed-alike").outcome is outcome
+    assert get_claim(made).made
 
 
 def test_different_numbers_of_iterations_are_noted():

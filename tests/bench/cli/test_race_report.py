@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bench.claims.verdict import decide_claims
 from bench.cli.console import make_console
 from bench.cli.race_report import print_run
 from bench.formatting import format_duration
 from bench.run.events import State
+from bench.run.snapshot import ParameterSnapshot
 from bench.values import TOTAL, Arm, Failure
 from tests.support.attempts import summarize_alone
 from tests.support.runs import make_claim_run, make_psnr_quality
@@ -90,3 +92,17 @@ def test_the_report_says_where_the_time_went_and_which_core_counts_were_not_trie
     assert "12.0 s from the start of the run to its end; the first pair began after 3.0 s" in text
     assert "preparing 2.0 s, warming up 1.0 s, racing 4.0 s, checking the results 3.0 s" in text
     assert f"4 cores not tried: {SKIPPED}" in text
+
+
+def test_parameters_calls_and_notes_are_named_as_on_the_page(capsys):
+    run = make_claim_run(used=1.0)
+    parameters = [ParameterSnapshot(name="side", label="side", value="255", is_default=True)]
+    run.snapshot = run.snapshot.model_copy(update={"parameters": parameters})
+    step = run.statistics[1]
+    run.statistics[1] = step.model_copy(update={"baseline": step.baseline.model_copy(update={"calls": 1200})})
+    run.claims = decide_claims(run)
+    print_run(make_console(), run, summarize_alone(run))
+    text = " ".join(capsys.readouterr().out.split())
+    assert "side 255" in text
+    assert f"calls inside each sample: {run.snapshot.labels()['fit']} 1,200" in text
+    assert " note " in text and "annotated" not in text

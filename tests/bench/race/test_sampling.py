@@ -1,11 +1,11 @@
 """Samples, their pairs, and how often a step is called inside one."""
 
-from bench.race.sampling import choose_call_count
+from bench.race.sampling import choose_call_count, find_step_times
 from bench.run.events import State
 from bench.values import Arm, Phase
 from bench.workload.declaration import RacePolicy
 from tests.support.processes import wait_until_gone
-from tests.support.runs import run_trial_race
+from tests.support.runs import make_claim_sample, run_trial_race
 from tests.support.trial_variants import replace_trial
 
 
@@ -43,6 +43,17 @@ def test_an_arm_with_background_services_gets_time_for_them_before_its_sample(tm
     run = run_trial_race(tmp_path, parameters=parameters, target=0).record
     waits = [sample.repetition for sample in run.samples_of(Arm.ACCELERATED)]
     assert sum(wait.idle_cpu_s for wait in waits) > 0.01 * len(waits)
+
+
+def test_one_disturbed_sample_of_the_warm_up_does_not_decide_how_often_a_step_is_called():
+    first_call, disturbed = 5.0, 0.9
+    warm_up = [
+        [make_claim_sample(arm, pair, fit) for pair, fit in enumerate((first_call, seconds, seconds, disturbed))]
+        for arm, seconds in ((Arm.BASELINE, 0.002), (Arm.ACCELERATED, 0.001))
+    ]
+    assert find_step_times("fit", warm_up) == (0.001, 0.002)
+    assert choose_call_count(*find_step_times("fit", warm_up)) == 20
+    assert find_step_times("fit", [[samples[0]] for samples in warm_up]) == (first_call, first_call)
 
 
 def test_short_steps_are_called_several_times():
