@@ -57,7 +57,8 @@ class RatioEstimate:
     """A ratio of times, and what is known about its uncertainty."""
 
     ratio: Interval
-    """Ratio of medians. Its interval is for the same race of other processes, on the same machine."""
+    """Ratio of medians. Its interval is for the ratio averaged over many launches of both programs, on the same
+    machine."""
     sampling_half_width: float
     """Half-width, relative to the ratio, that the interval would have by the samples alone: without the differences
     between processes and the slow phases that one race cannot see. More pairs make it smaller."""

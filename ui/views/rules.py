@@ -57,11 +57,11 @@ def draw_rules_page() -> None:
 
 def _draw_ways() -> None:
     rules = {rule.name: rule for rule in RULES}
-    rows = {
-        f"{number}\\. {way}": "  \n".join(f"**{rules[name].title}**: {rules[name].why}" for name in names)
-        for number, (way, names) in enumerate(TWELVE_WAYS, start=1)
-    }
-    st.table(rows, alt="Bailey's twelve ways, and the rules against each")
+    with st.grid(2):
+        for number, (way, names) in enumerate(TWELVE_WAYS, start=1):
+            with st.container(border=True, height="stretch"):
+                st.markdown(f"{number}\\. {way}")
+                st.caption("  \n".join(f"**{rules[name].title}**: {rules[name].why}" for name in names))
 
 
 def _draw_rules(heading: str, rules: list[Rule]) -> None:

@@ -43,7 +43,7 @@ def test_an_effect_as_large_as_the_difference_refuses_and_a_smaller_one_is_noted
     # 5 % in each sample are 10 % between the two kinds of pairs.
     refused = get_finding(make_run(1.05, fit=(1.12, 1.0)), "order-within-pairs")
     assert refused.outcome is Outcome.REFUSED
-    assert "10 pairs, second in 10; ratio of the first over the second kind of pairs 1.10x" in refused.seen
+    assert "10 pairs, second in 10; the ratio of the pairs that the baseline began is 1.10x (" in refused.seen
     assert not get_claim(make_run(1.05, fit=(1.12, 1.0))).made
     noted = get_finding(make_run(1.05), "order-within-pairs")
     assert noted.outcome is Outcome.ANNOTATED and noted.remedy

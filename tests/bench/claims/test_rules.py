@@ -122,6 +122,23 @@ def test_an_interval_that_includes_one_is_no_difference():
     assert get_claim(made).sentence.startswith("No difference detected in total (5.00 s and 5.00 s)")
 
 
+def change_total(made: Run, **changes) -> None:
+    made.statistics = [made.statistics[0].model_copy(update=changes), *made.statistics[1:]]
+
+
+def test_a_ratio_that_moved_has_no_p_value():
+    made = make_claim_run(fit=(4.0, 4.0))
+    change_total(made, is_stable=False, p_value=1.0)
+    assert get_finding(made, "interval").seen == "interval 0.946 to 1.057"
+    assert get_finding(made, "stable").outcome is Outcome.ANNOTATED
+
+
+def test_whether_the_ratio_of_an_old_run_was_stable_is_not_known_and_a_note():
+    made = make_claim_run()
+    change_total(made, is_stable=None)
+    assert_refused_or_noted(made, "stable", Outcome.ANNOTATED, "not known")
+
+
 def test_lazy_work_is_refused_for_its_step_and_the_whole():
     made = make_claim_run()
     made.evidence[Arm.ACCELERATED][0] = Evidence(step="fit", path="accelerated", words=["x"], materialised=False)
@@ -163,7 +180,10 @@ def test_load_is_judged_over_all_samples_and_not_over_single_clock_ticks():
 
 
 def test_counters_that_contradict_each_other_are_not_a_load():
-    assert_refused_or_noted(make_claim_run(busy=(-0.3, 0.0)), "background", Outcome.ANNOTATED, "not known")
+    contradiction = "not known: the system reports less load of the machine than the arm alone caused"
+    assert_refused_or_noted(make_claim_run(busy=(-0.3, 0.0)), "background", Outcome.ANNOTATED, contradiction)
+    unreported = "not known: the system does not report the load of other programs"
+    assert_refused_or_noted(make_claim_run(busy=(None, 0.0)), "background", Outcome.ANNOTATED, unreported)
     assert get_finding(make_claim_run(busy=(-0.004, 0.0)), "background").seen.startswith("0.00 and 0.00 cores")
 
 
