@@ -1,4 +1,8 @@
-"""All claim rules, in the order of the findings: the rules that refuse a claim first, then those that add notes."""
+"""All claim rules, in the order of the findings: the rules that refuse a claim first, then those that add notes.
+
+A refusal's sentence has the remedy of the first rule that refuses. A run that is not complete lacks much else for that
+reason, so that rule comes first.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from bench.claims import best_core_counts, fairness, interruption, notes, order,
 from bench.claims.rule import Rule
 
 RULES: tuple[Rule, ...] = (
+    refusals.complete,
     refusals.absolute_baseline,
     refusals.same_conditions,
     refusals.engaged,
@@ -13,7 +18,6 @@ RULES: tuple[Rule, ...] = (
     refusals.interval,
     refusals.materialised,
     refusals.background,
-    refusals.complete,
     fairness.different_code,
     order.order_within_pairs,
     processor_time.got_processor,
