@@ -215,7 +215,7 @@ WORKLOAD = Workload(
         note="Neural Compressor quantizes TensorFlow graphs only for x86-64 processors on Linux.",
     ),
     limits=TimeLimits(prepare_s=600.0, sample_s=300.0),
-    # The 224 shipped questions that judge the shipped INT8 model show its loss of about 1 % to ± 4 % only. A limit of 1 %
-    # takes thousands of questions, and so a file of the user's.
+    # The 224 shipped questions that judge the shipped INT8 model show its loss of about 1 % to ± 4 % only. A limit of
+    # 1 % takes thousands of questions, and so a file of the user's.
     accuracy_limit=0.94,
 )

@@ -59,7 +59,7 @@ def test_the_warm_up_is_enough_for_an_estimate():
     run.state, run.why = State.STOPPED, "Stop was pressed"
     assert describe_outcome(run) == (
         "No claim: the run was stopped during the warm-up (Stop was pressed). Let the run finish; a pair takes 58.0 s, "
-        "so choose a budget of at least 600 s (10 min)."
+        "so choose a budget of at least 540 s (9 min)."
     )
 
 
