@@ -35,6 +35,8 @@ def best_with_best(context: RuleContext) -> RuleResult:
         f"{arm} {format_duration(count.whole.median)} on {format_cores(count.cores)}" for arm, count in best.items()
     )
     seen = f"each arm at its best core count, {times}: {describe_best_ratio(run)}"
+    if _count_rounds(run) < MIN_PAIRS:
+        return Outcome.ANNOTATED, seen, "Increase the time budget, so that there are more rounds."
     if explain_disturbance(run):
         return Outcome.ANNOTATED, seen, "Close other programs and run again, or race at each core count on its own."
     if all(count.cores == run.plan.cores for count in best.values()):
@@ -58,8 +60,7 @@ def find_best_core_counts(core_counts: Sequence[CoreCount]) -> dict[Arm, CoreCou
 def describe_best_ratio(run: Run) -> str:
     """The ratio of the arms at their best core counts, or why there is none, by the same rules as in the race."""
     ratio = run.best_ratio
-    rounds = min((count.whole.count for count in find_best_core_counts(run.core_counts).values()), default=0)
-    if rounds < MIN_PAIRS:
+    if (rounds := _count_rounds(run)) < MIN_PAIRS:
         return f"too few rounds for a ratio ({rounds}, needs {MIN_PAIRS})"
     if ratio is None:
         return "no ratio, because the two were not measured in the same rounds"
@@ -70,8 +71,16 @@ def describe_best_ratio(run: Run) -> str:
     return f"a ratio of {format_ratio_with_interval(ratio)}"
 
 
+def _count_rounds(run: Run) -> int:
+    """The number of rounds in which both arms were sampled at their best core count."""
+    return min((count.whole.count for count in find_best_core_counts(run.core_counts).values()), default=0)
+
+
 def explain_disturbance(run: Run) -> str:
-    """Why the times at other core counts do not fit those of the race; empty if they do, or if there are none."""
+    """Why the times at other core counts do not fit those of the race; empty if they do, or if there are too few to
+    tell."""
+    if _count_rounds(run) < MIN_PAIRS:
+        return ""
     for count in run.core_counts:
         comparison = run.comparison()
         if count.cores != run.plan.cores or comparison is None:

@@ -104,8 +104,8 @@ def measure_processor_use(samples: Sequence[Sample]) -> ProcessorUse | None:
     """The processor time of one arm; None without samples, or if the system did not report the waiting.
 
     An arm that keeps all its cores busy got all it could, so it lacked at most what was left of its cores. If no more
-    threads than cores waited while a core was idle, they were packed on too few cores: by whoever set their affinity,
-    or by the kernel. Either way the arm did not run as the plan says.
+    threads than cores waited while a core was idle, they were packed on too few cores, by a program that set their
+    affinity or by the kernel. Either way the arm did not run as the plan says.
 
     More threads than cores, such as those of TensorFlow, and helper processes, such as those of Ray, also wait for each
     other, which belongs to how the arm works. Of their waiting, other programs can have caused at most as much as they

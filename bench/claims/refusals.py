@@ -215,7 +215,7 @@ def complete(context: RuleContext) -> RuleResult:
     if run.state in (State.STOPPED, State.INTERRUPTED):
         seen = f"it was {run.state} after {format_count(count_pairs(run), 'pair')} ({run.why})"
         return Outcome.REFUSED, seen, advise_end(run)
-    return pass_rule("sampled until the interval was narrow enough or the budget was spent")
+    return pass_rule("sampled until the sampling error was small enough or the budget was spent")
 
 
 def _external_services(run: Run) -> dict[Arm, Service]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from bench.claims import best_core_counts, fairness, interruption, notes, order, processor_time, refusals
 from bench.claims.rule import Rule
+from bench.run.record import Run
+from bench.values import TOTAL, Outcome
 
 RULES: tuple[Rule, ...] = (
     refusals.complete,
@@ -40,3 +42,17 @@ RULES: tuple[Rule, ...] = (
     fairness.typical_input,
     fairness.strict_limits,
 )
+
+_BROKEN_TITLES = {rule.name: rule.broken for rule in RULES}
+
+
+def list_refusal_titles(run: Run, step: str = TOTAL) -> list[str]:
+    """What is wrong with a claim that is not made, by the titles of the findings that refuse it; empty for a claim.
+
+    Findings of older versions have the title of what is right.
+    """
+    claim = run.claim(step)
+    if claim is None or claim.made:
+        return []
+    refused = [finding for finding in claim.findings if finding.outcome is Outcome.REFUSED]
+    return [_BROKEN_TITLES.get(finding.rule) or finding.title for finding in refused]

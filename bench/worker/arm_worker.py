@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -48,6 +49,7 @@ less."""
 def main(arguments: list[str]) -> int:
     incoming, writer = open_channel(arguments)
     worker = ArmWorker(writer)
+    worker.count_continuations()
     writer.send(protocol.Hello(pid=os.getpid()))
     with open(incoming, "rb") as requests:
         # At the end of the file, the race has ended or its process has exited.
@@ -71,7 +73,19 @@ class ArmWorker:
         """CPU time of each thread in the last repetition, by thread id."""
         self.service_pids: list[int] = []
         self._throttling = ThrottlingReader()
+        self._continued: int | None = None
         self._start_waiting()
+
+    def count_continuations(self) -> None:
+        """Count how often this process is continued after it was stopped. For the main thread."""
+        self._continued = 0
+        signal.signal(signal.SIGCONT, self._note_continuation)
+        # System calls of libraries go on as they do without a handler.
+        signal.siginterrupt(signal.SIGCONT, False)
+
+    def _note_continuation(self, *_: object) -> None:
+        assert self._continued is not None
+        self._continued += 1
 
     def wait(self, read: Callable[[], bytes]) -> bytes:
         """Wait for the next request and measure how much CPU time the arm has used since its last reply.
@@ -153,11 +167,14 @@ class ArmWorker:
         machine_before, throttling_before = machine_busy_and_steal_s(), self._throttling.read()
         delays_before_ns = self._read_run_delays_ns()
         began, cpu_before_s = time.monotonic(), read_cpu_time_s()
+        # The race itself has continued this process before the request.
+        continued_before = self._continued
 
         start = time.perf_counter()
         arm.repeat(request.repetition, clock)
         wall_s = time.perf_counter() - start
 
+        continued = None if self._continued is None or continued_before is None else self._continued - continued_before
         update_thread_clocks()
         cpu_s = read_cpu_time_s() - cpu_before_s
         run_delay_s = run_delay_between_s(delays_before_ns, self._read_run_delays_ns())
@@ -181,6 +198,7 @@ class ArmWorker:
             machine_busy_s=machine_busy_s,
             steal_s=steal_s,
             run_delay_s=run_delay_s,
+            continued=continued,
             helper_processes=len(self._list_helpers()),
             throttled_s=throttled.seconds if throttled else None,
             throttled_periods=throttled.periods if throttled else None,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from bench.claims.evidence import decide_engagement
+from bench.claims.rules import list_refusal_titles
 from bench.formatting import format_cores, format_count
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Evidence, Outcome, Speed
+from bench.values import TOTAL, Arm, Evidence, Speed
 from ui.design.badges import ENGAGEMENT_BADGES, SPEED_BADGES, claim_badge
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
@@ -35,8 +36,8 @@ def draw_evidence_line(run: Run, step: str, key: str, theme: Theme) -> None:
             badges = [SPEED_BADGES[speed].markdown(speed)] if is_finding else []
             st.markdown(" ".join([*badges, claim_badge(claim.made)]), width="content")
     if claim and not claim.made:
-        refused = [finding.title for finding in claim.findings if finding.outcome is Outcome.REFUSED]
-        st.markdown(f":small[:gray[No claim: {escape_markdown('; '.join(refused))}.]]")
+        reasons = "; ".join(list_refusal_titles(run, step))
+        st.markdown(f":small[:gray[No claim: {escape_markdown(reasons)}.]]")
 
 
 def accelerated_evidence(run: Run, step: str) -> list[Evidence]:

@@ -10,7 +10,8 @@ import pytest
 
 from bench.claims.interruption import MAX_PAUSE_SHARE
 from bench.run.record import Run
-from bench.values import Arm, Outcome, PreparedArm, Repetition, Service
+from bench.stats.comparison import compare_samples
+from bench.values import Arm, Outcome, Phase, PreparedArm, Repetition, Service
 from bench.workload.registry import load_workloads
 from tests.support.runs import get_claim, get_finding, make_claim_run, run_trial_race
 
@@ -61,6 +62,31 @@ def test_a_few_samples_that_were_stopped_do_not_refuse_what_the_median_does_not_
     stopped = make_paused_run(1.5).samples[0]
     run.samples = [stopped, *run.samples[1:]]
     assert get_finding(run, RULE).outcome is Outcome.PASSED
+
+
+def test_an_arm_that_was_stopped_is_refused_however_busy_its_threads_were():
+    run = make_claim_run(fit=(4 / 0.6, 1.0), used=(1.2, 2.0))
+    assert get_finding(run, RULE).outcome is Outcome.PASSED, "two threads can hide that they were stopped"
+    change_repetitions(run, Arm.BASELINE, continued=3)
+    finding = get_finding(run, RULE)
+    assert finding.outcome is Outcome.REFUSED and not get_claim(run).made
+    assert "stopped and continued in 100 % and 0 % of their samples" in finding.seen
+
+
+def test_steal_of_all_busy_processors_explains_only_the_part_of_one():
+    run = make_paused_run(1.5)
+    change_repetitions(run, Arm.BASELINE, steal_s=2.5, machine_busy_s=64 * run.samples[0].repetition.cpu_s)
+    assert get_finding(run, RULE).outcome is Outcome.REFUSED
+
+
+def test_a_pause_between_the_steps_counts_for_the_total():
+    run = make_claim_run(used=1.0, threads=1, cores=1)
+    for_steps = sum(time.cpu_s * time.calls for time in run.samples[0].repetition.steps)
+    wall_s = run.samples[0].repetition.wall_s
+    change_repetitions(run, Arm.BASELINE, other_s=wall_s, wall_s=2 * wall_s, cpu_s=for_steps)
+    run.statistics = compare_samples([s for s in run.samples if s.phase is Phase.RACE], work=100)
+    assert get_finding(run, RULE).outcome is Outcome.REFUSED
+    assert get_finding(run, RULE, "fit").outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("reason", ["run_delay_s", "throttled_s", "steal_s"])

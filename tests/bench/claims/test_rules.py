@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.claims.rules import RULES
+from bench.claims.refusals import background
+from bench.claims.rules import RULES, list_refusal_titles
 from bench.claims.verdict import decide_claims
 from bench.run.events import State
 from bench.run.record import Run
@@ -317,3 +318,17 @@ def test_a_lazy_step_that_stands_apart_does_not_refuse_the_whole(monkeypatch):
     made.evidence[Arm.ACCELERATED] = [told[0], told[1].model_copy(update={"materialised": False})]
     assert get_finding(made, "materialised").outcome is Outcome.PASSED
     assert get_finding(made, "materialised", "predict").outcome is Outcome.REFUSED
+
+
+def test_a_refusal_that_an_older_version_stored_says_what_is_wrong():
+    """Its findings have the titles of what is right."""
+    run = make_claim_run(busy=(1.5, 0.0))
+    claim = get_claim(run)
+    findings = [
+        finding.model_copy(update={"title": background.title}) if finding.rule == background.name else finding
+        for finding in claim.findings
+    ]
+    run.claims = [claim.model_copy(update={"findings": findings})]
+    assert list_refusal_titles(run) == ["The background load differed between the arms"]
+    run.claims = [get_claim(make_claim_run())]
+    assert run.claims[0].made and list_refusal_titles(run) == []

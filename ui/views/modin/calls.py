@@ -7,13 +7,14 @@ import math
 import pandas as pd
 import streamlit as st
 
+from bench.claims.rules import list_refusal_titles
 from bench.formatting import format_duration, format_interval, format_ratio
 from bench.plan.plan import Plan
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.run.record import Run
 from bench.storage.store import JobRow, StoreError
-from bench.values import TOTAL, Arm, Comparison, Outcome, Speed
+from bench.values import TOTAL, Arm, Comparison, Speed
 from ui import services
 from ui.design.markdown import escape_markdown
 from ui.design.text import format_date_time
@@ -23,7 +24,7 @@ MAX_SEARCHED_RUNS = 20
 """Number of stored runs that are searched for one of several calls."""
 ARM_COLUMNS = ("to return", "first call", "partitions", "stored", "defaulted")
 """Columns that the accelerated arm reports."""
-REFUSING_RULES_COLUMN = "refused by"
+REFUSALS_COLUMN = "why refused"
 MAX_ROWS_WITHOUT_SCROLLING = 14
 TABLE_HEIGHT_PX = 560
 SPEED_ORDER = (Speed.FASTER, Speed.SAME, Speed.SLOWER, Speed.SAME_CODE, None)
@@ -124,12 +125,12 @@ def build_calls_table(run: Run) -> pd.DataFrame:
         if comparison.step == TOTAL:
             continue
         speed = None if comparison.step in excluded else _step_speed(run, comparison)
-        rules = _refusing_rules(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else []
+        rules = list_refusal_titles(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else []
         order = (bool(rules), SPEED_ORDER.index(speed), -comparison.ratio.value)
         rows.append((order, _build_row(run, comparison, speed, rules)))
     rows.sort(key=lambda row: row[0])
     table = pd.DataFrame([row for _, row in rows])
-    empty = [name for name in (REFUSING_RULES_COLUMN, *ARM_COLUMNS) if not any(row[name] for _, row in rows)]
+    empty = [name for name in (REFUSALS_COLUMN, *ARM_COLUMNS) if not any(row[name] for _, row in rows)]
     return table.drop(columns=empty)
 
 
@@ -146,7 +147,7 @@ def _build_row(run: Run, comparison: Comparison, speed: Speed | None, rules: lis
         "95 %": format_interval(comparison.ratio),
         "results": _describe_results(run, comparison.step),
         "why": reported.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else "",
-        REFUSING_RULES_COLUMN: ", ".join(rules),
+        REFUSALS_COLUMN: ", ".join(rules),
         "to return": _time_to_return(run, comparison.step),
         **{name: reported.get(name, "") for name in ARM_COLUMNS if name != "to return"},
     }
@@ -176,14 +177,6 @@ def _time_to_return(run: Run, step: str) -> str:
     evidence = run.evidence.get(Arm.ACCELERATED, [])
     returned_s = next((item.returned_s for item in evidence if item.step == step), None)
     return format_duration(returned_s) if returned_s else ""
-
-
-def _refusing_rules(run: Run, step: str) -> list[str]:
-    """Titles of the rules that refuse the claim of a step."""
-    claim = run.claim(step)
-    if claim is None or claim.made:
-        return []
-    return [finding.title for finding in claim.findings if finding.outcome is Outcome.REFUSED]
 
 
 def _describe_results(run: Run, step: str) -> str:
