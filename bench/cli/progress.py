@@ -155,7 +155,7 @@ def _describe_race_progress(run: Run) -> tuple[str, float | None]:
     elif run.state in SAMPLING_STATES:
         share = _share_of_budget(run)
     elif not run.state.over:
-        parts.append(f"for {measure_stage_s(run):.0f} s")
+        parts.append(f"in this stage for {measure_stage_s(run):.0f} s")
     if total := run.comparison():
         medians = f"{format_duration(total.baseline.median)} | {format_duration(total.accelerated.median)}"
         parts += [format_count(total.baseline.count, "pair"), medians, format_ratio_with_interval(total.ratio)]

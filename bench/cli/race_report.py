@@ -22,7 +22,7 @@ from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
 from bench.run.time_use import describe_stages, describe_time_use
 from bench.storage.attempts import AttemptSummary, append_attempts
-from bench.values import TOTAL, Arm, Comparison, Failure, Outcome, Phase
+from bench.values import TOTAL, Arm, Comparison, Failure, Outcome
 
 MAX_LOG_LINES = 10
 
@@ -83,11 +83,10 @@ def _arm_labels(snapshot: DeclarationSnapshot) -> tuple[str, str]:
 
 def _print_usage(console: Console, run: Run) -> None:
     total: Comparison = run.statistics[0]
-    warm_up = sum(sample.phase is Phase.WARM_UP for sample in run.samples)
     used = " and ".join(f"{summary.effective_cores:.2f}" for summary in (total.baseline, total.accelerated))
     console.print()
     console.print(
-        f"{total.baseline.count} pairs after {warm_up} warm-up samples; "
+        f"{total.baseline.count} pairs after {len(run.warm_up)} warm-up samples; "
         f"asked for {format_cores(run.plan.cores)}, used {used}"
     )
     labels = run.snapshot.labels()

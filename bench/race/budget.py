@@ -10,23 +10,25 @@ MAX_WARM_UP_SHARE = 0.25
 CORE_COUNTS_SHARE = 0.2
 """Share of the budget that is reserved for other core counts, if there are any to try."""
 MIN_PAIRS_TO_STOP = 20
-"""Fewest pairs after which sampling may end before the budget is spent, because the interval is narrow enough."""
+"""Fewest pairs after which sampling may end before the budget is spent, because the sampling error is small enough."""
 MIN_PAIRS_FOR_INTERVAL = 3
 """Pairs that are taken even beyond the budget, up to the limit, if `MIN_PAIRS` do not fit into it."""
-LIMIT_FACTOR, LIMIT_EXTRA_S = 1.35, 4.0
-"""All that follows the preparation takes at most so many budgets and seconds, but for the last sample: a user waits for
-the budget, not for a multiple of it."""
+MAX_SPENT_FACTOR, MAX_SPENT_EXTRA_S = 1.35, 4.0
+"""The warm-up, the pairs and other core counts end after so many budgets and seconds, but for the last sample, and what
+is not expected to fit is not begun: a user waits for the budget, not for a multiple of it."""
 
 
 class SamplingBudget:
     """The time of a race since its first warm-up sample."""
 
-    def __init__(self, recorder: EventRecorder, budget_s: float, *, tries_core_counts: bool) -> None:
+    def __init__(self, recorder: EventRecorder, budget_s: float) -> None:
         self._recorder, self.budget_s = recorder, budget_s
-        self._pairs_share = 1 - (CORE_COUNTS_SHARE if tries_core_counts else 0)
+        self._pairs_share = 1.0
         self._since: float | None = None
 
-    def start(self) -> None:
+    def start(self, *, tries_core_counts: bool) -> None:
+        """Begin to count. Without other core counts to try, the pairs may use all of the budget."""
+        self._pairs_share = 1 - (CORE_COUNTS_SHARE if tries_core_counts else 0)
         self._since = self._recorder.now
 
     @property
@@ -37,7 +39,7 @@ class SamplingBudget:
     @property
     def limit_s(self) -> float:
         """The largest `spent_s`."""
-        return LIMIT_FACTOR * self.budget_s + LIMIT_EXTRA_S
+        return MAX_SPENT_FACTOR * self.budget_s + MAX_SPENT_EXTRA_S
 
     @property
     def left_s(self) -> float:

@@ -13,11 +13,12 @@ from bench.claims.best_core_counts import find_best_core_counts
 from bench.formatting import format_duration
 from bench.machine.core_selection import core_counts_to_try
 from bench.race.arm import ArmError, ArmProcess
-from bench.race.budget import CORE_COUNTS_SHARE, SamplingBudget
+from bench.race.budget import CORE_COUNTS_SHARE, MIN_PAIRS_TO_STOP, SamplingBudget
 from bench.race.preparation import prepare_arms
 from bench.race.session import RaceSession
 from bench.run.events import CoreCountSkipped, CoreCountsTried, State
-from bench.run.outcome import MIN_PAIRS
+from bench.run.outcome import MIN_PAIRS, estimate_pair_s
+from bench.run.record import Run
 from bench.values import Arm, CoreCount, Phase, Sample
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def try_core_counts(session: RaceSession, budget: SamplingBudget, arms: Mapping[
 
     A core count that is not tried is reported with the reason. Raises RaceStopped.
     """
-    if any(prepared.service for prepared in session.record.prepared):
-        return  # An external service keeps its own cores, so the arm's core count would say nothing.
-    for core_count in core_counts_to_try(session.plan.cores):
+    for position, core_count in enumerate(core_counts_to_try(session.plan.cores)):
         if reason := _find_obstacle(session, budget, core_count):
             _skip(session, core_count, reason)
             continue
@@ -43,23 +42,33 @@ def try_core_counts(session: RaceSession, budget: SamplingBudget, arms: Mapping[
         try:
             _try_core_count(session, budget, arms, core_count)
         except ArmError as error:
-            # The race itself is complete. Its claim will say that this core count was not tried.
+            # The race itself is complete. An arm that failed here may still be at work, so nothing more is timed.
             session.arms.end_all_except(arms.values())
-            _skip(session, core_count, error.failure.what.rstrip("."))
+            for left in core_counts_to_try(session.plan.cores)[position:]:
+                _skip(session, left, error.failure.what.rstrip("."))
+            return
+
+
+def keeps_own_cores(run: Run) -> bool:
+    """Whether an arm's core count says nothing about the cores that do its work, which are those of a service."""
+    return any(prepared.service for prepared in run.prepared)
 
 
 def _find_obstacle(session: RaceSession, budget: SamplingBudget, core_count: int) -> str:
-    """Why there is no time for a core count; empty if there is."""
+    """Why a core count is not tried; empty if it is."""
+    if keeps_own_cores(session.record):
+        return "an external service does the work, and keeps its own cores"
     total = session.record.comparison()
     if total is None:
-        return "the race has no pairs to compare with"
+        return "the race has too few pairs to compare with"
     cores = session.plan.cores
     slowest_s = max(total.baseline.median, total.accelerated.median) * cores / core_count
     if slowest_s > (limit_s := session.workload.limits.sample_s):
         return f"a sample would take about {format_duration(slowest_s)}, and the limit is {format_duration(limit_s)}"
-    prepare_s = max(prepared.seconds for prepared in session.record.prepared)
+    first_call_s = max(sample.repetition.wall_s for sample in session.record.samples if sample.phase is Phase.EARLY)
+    prepare_s = max(prepared.seconds for prepared in session.record.prepared) + first_call_s * cores / core_count
     # Each round has both arms at both core counts.
-    round_s = (total.baseline.median + total.accelerated.median) * (1 + cores / core_count)
+    round_s = (estimate_pair_s(session.record) or 0.0) * (1 + cores / core_count)
     needed_s = prepare_s + (WARM_UP_ROUNDS + MIN_PAIRS) * round_s
     if budget.allows(needed_s):
         return ""
@@ -86,7 +95,8 @@ def _try_core_count(
         if rounds < MIN_PAIRS and budget.left_s:
             continue
         tried = compare_core_counts(session.record.samples, work=session.record.prepared[0].work)
-        if session.now >= until or not budget.left_s or tried.is_narrow(session.plan.target):
+        is_narrow = rounds >= MIN_PAIRS_TO_STOP and tried.is_narrow(session.plan.target)
+        if session.now >= until or not budget.left_s or is_narrow:
             break
     session.arms.end_all_except(arms.values())
     session.recorder.emit(

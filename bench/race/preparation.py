@@ -34,7 +34,6 @@ def prepare_arms(
         for arm, setting in settings.items()
     }
     processes = list(arms.values())
-    phase = Phase.EARLY if len(cores) == session.plan.cores else Phase.WARM_UP
     for process in processes:
         session.arms.start(process)
         session.conversation.report_activity(process, "starting the process")
@@ -46,7 +45,7 @@ def prepare_arms(
     def record_reply(process: ArmProcess, reply: protocol.Reply) -> type[protocol.Reply] | None:
         if isinstance(reply, protocol.RepeatedReply):
             session.conversation.report_rest(process)
-            session.sampler.record_sample(process, reply.repetition, phase, session.sampler.next_pair(), 0)
+            session.sampler.record_sample(process, reply.repetition, Phase.EARLY, session.sampler.next_pair(), 0)
             return None
         assert isinstance(reply, protocol.PreparedReply)
         prepared = PreparedArm(

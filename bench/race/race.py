@@ -19,7 +19,7 @@ from bench.machine import noise
 from bench.machine.core_selection import core_counts_to_try
 from bench.race.arm import ArmError, ArmProcess
 from bench.race.budget import MIN_PAIRS_TO_STOP, SamplingBudget
-from bench.race.core_counts import try_core_counts
+from bench.race.core_counts import keeps_own_cores, try_core_counts
 from bench.race.preparation import prepare_arms, require_same_work
 from bench.race.results import collect_evidence, measure_quality
 from bench.race.session import RaceSession
@@ -65,10 +65,7 @@ class Race:
             stop_requested=stop_requested,
             pause_requested=pause_requested,
         )
-        plan = self._session.plan
-        self._budget = SamplingBudget(
-            self._session.recorder, plan.budget_s, tries_core_counts=bool(core_counts_to_try(plan.cores))
-        )
+        self._budget = SamplingBudget(self._session.recorder, self._session.plan.budget_s)
         # Importing scipy takes a moment. It happens while the arms start, where it delays neither a sample nor a stop.
         self._statistics_import = threading.Thread(
             target=importlib.import_module, args=("bench.stats.comparison",), daemon=True
@@ -108,12 +105,13 @@ class Race:
         settings = {Arm.BASELINE: plan.baseline, Arm.ACCELERATED: plan.accelerated}
         arms = prepare_arms(session, session.cores, settings, session.scratch)
         require_same_work(session.record, session.workload)
-        self._wait_for_statistics()
-        self._budget.start()
+        self._wait_for(self._statistics_import)
+        tries_core_counts = bool(core_counts_to_try(plan.cores)) and not keeps_own_cores(session.record)
+        self._budget.start(tries_core_counts=tries_core_counts)
         recorder.change_state(State.WARMING_UP)
         self._warm_up(arms)
         for process in arms.values():
-            spread_threads(session, process)
+            spread_threads(session, process, self._budget)
         recorder.change_state(State.RACING)
         self._sample_pairs(arms)
         recorder.change_state(State.CHECKING)
@@ -126,9 +124,10 @@ class Race:
         self._measure_noise()
         self._decide_claims(State.FINISHED)
 
-    def _wait_for_statistics(self) -> None:
-        while self._statistics_import.is_alive():
-            self._statistics_import.join(CHECK_INTERVAL_S)
+    def _wait_for(self, thread: threading.Thread) -> None:
+        """Wait until a thread has ended. Raises RaceStopped."""
+        while thread.is_alive():
+            thread.join(CHECK_INTERVAL_S)
             self._session.watchdog.check()
 
     def _warm_up(self, arms: Mapping[Arm, ArmProcess]) -> None:
@@ -145,7 +144,7 @@ class Race:
         session.sampler.choose_call_counts(samples.values())
 
     def _sample_pairs(self, arms: Mapping[Arm, ArmProcess]) -> None:
-        """Sample pairs until every interval is narrow enough or the budget is spent."""
+        """Sample pairs until every sampling error is small enough or the budget is spent."""
         session = self._session
         first_pair_at = next_estimate_at = session.now
         for pairs in itertools.count(1):
@@ -161,7 +160,7 @@ class Race:
                 return
 
     def _estimate_ratios(self, pairs: int) -> bool:
-        """Emit the statistics so far. Returns whether every interval is as narrow as the plan asks."""
+        """Emit the statistics so far. Returns whether every sampling error is as small as the plan asks."""
         from bench.stats.comparison import compare_samples
 
         record, plan = self._session.record, self._session.plan
@@ -176,11 +175,18 @@ class Race:
     def _measure_noise(self) -> None:
         """Measure the machine's noise at rest, after the arms have ended. The run is complete even if this fails."""
         session = self._session
-        try:
-            event = events.NoiseMeasured(at=session.now, noise=noise.measure_noise(cores=session.cores))
-        except noise.NoiseError as error:
-            event = events.NoiseMeasured(at=session.now, noise=None, why=str(error))
-        session.recorder.emit(event)
+        measured: list[events.NoiseMeasured] = []
+
+        def measure() -> None:
+            try:
+                measured.append(events.NoiseMeasured(at=0.0, noise=noise.measure_noise(cores=session.cores)))
+            except noise.NoiseError as error:
+                measured.append(events.NoiseMeasured(at=0.0, noise=None, why=str(error)))
+
+        thread = threading.Thread(target=measure, daemon=True)
+        thread.start()
+        self._wait_for(thread)
+        session.recorder.emit(measured[0].model_copy(update={"at": session.now}))
 
     def _decide_claims(self, state: State, why: str = "") -> None:
         """Emit what the run supports, if it has statistics.

@@ -111,11 +111,7 @@ def measure_sampling_s(run: Run) -> float:
 
 def _measure_warm_up_s(run: Run) -> float:
     """Seconds of the samples between the first calls and the pairs."""
-    return sum(
-        sample.repetition.wall_s
-        for sample in run.samples
-        if sample.phase is Phase.WARM_UP and sample.cores == run.plan.cores
-    )
+    return sum(sample.repetition.wall_s for sample in run.warm_up)
 
 
 def _complete_rounds(run: Run, phase: Phase) -> list[list[Sample]]:

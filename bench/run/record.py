@@ -136,6 +136,7 @@ class Run(BaseModel):
                 self.core_counts, self.best_ratio = event.counts, event.best_ratio
             case events.CoreCountSkipped():
                 self.skipped_core_counts[event.cores] = event.why
+                self._end_activities(event.cores, event.at)
             case events.NoiseMeasured():
                 self.noise = event.noise
             case events.ClaimsDecided():
@@ -152,6 +153,12 @@ class Run(BaseModel):
             self.progress_shares[event.arm] = event.share
         activity = event.text.partition(":")[0]
         begin_span(self.timeline, Span(name=activity, arm=event.arm, cores=event.cores, began=event.at))
+
+    def _end_activities(self, cores: int, at: float) -> None:
+        """End what the arms on so many cores were doing: their processes have ended."""
+        for arm in {span.arm for span in self.timeline if span.arm and span.cores == cores and span.ended is None}:
+            self._forget_progress(arm)
+            end_span(self.timeline, at, arm, cores)
 
     def _forget_progress(self, arm: Arm) -> None:
         self.progress.pop(arm, None)
@@ -172,6 +179,11 @@ class Run(BaseModel):
     def samples_of(self, arm: Arm, phase: Phase = Phase.RACE) -> list[Sample]:
         """Samples of one arm in one phase, in order of time."""
         return [sample for sample in self.samples if sample.arm == arm and sample.phase == phase]
+
+    @property
+    def warm_up(self) -> list[Sample]:
+        """The samples between the first calls and the pairs, in order of time."""
+        return [sample for sample in self.samples if sample.phase is Phase.WARM_UP and sample.cores == self.plan.cores]
 
     def comparison(self, step: str = TOTAL) -> Comparison | None:
         """The statistics of a step, or of the total; None without enough pairs."""

@@ -40,10 +40,11 @@ def describe_activities(run: Run) -> tuple[str, float | None]:
     """What the arms do now apart from taking samples, and how much of it is done, 0 to 1, if that is known.
 
     The text names each active arm: `accelerated measuring accuracy: 120 of 425 questions`. It is empty if no arm has an
-    activity. The share is that of the arm that has come least far.
+    activity. The share is that of the arm that has come least far; None if that of any active arm is not known.
     """
     text = ", ".join(f"{arm} {activity}" for arm, activity in run.progress.items())
-    return text, min(run.progress_shares.values(), default=None)
+    is_known = run.progress_shares.keys() == run.progress.keys()
+    return text, min(run.progress_shares.values(), default=None) if is_known else None
 
 
 def measure_stage_s(run: Run) -> float:

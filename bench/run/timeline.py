@@ -55,7 +55,8 @@ def measure_stages(spans: Iterable[Span], until: float) -> Mapping[str, float]:
     seconds: dict[str, float] = {}
     for span in spans:
         if span.arm is None:
-            seconds[span.name] = seconds.get(span.name, 0.0) + (span.ended or until) - span.began
+            ended = until if span.ended is None else span.ended
+            seconds[span.name] = seconds.get(span.name, 0.0) + ended - span.began
     return seconds
 
 

@@ -22,8 +22,7 @@ def draw_activity(run: Run, theme: Theme) -> None:
     if comparison and run.state in STATES_AFTER_PAIRS:
         pairs = format_count(comparison.baseline.count, "pair")
         st.markdown(
-            f"**{format_ratio_with_interval(comparison.ratio)}** from {pairs}. "
-            "The claim follows when the results are checked."
+            f"**{format_ratio_with_interval(comparison.ratio)}** from {pairs}. The claim follows at the end of the run."
         )
     active = [arm for arm in Arm if arm in run.progress]
     for column, arm in zip(st.columns(len(active)) if active else (), active, strict=True):
@@ -34,4 +33,4 @@ def draw_activity(run: Run, theme: Theme) -> None:
             else:
                 st.markdown(f":material/progress_activity: {text}")
     if not active and run.state not in SAMPLING_STATES:
-        st.markdown(f":material/progress_activity: {run.state}, for {measure_stage_s(run):.0f} s")
+        st.markdown(f":material/progress_activity: {run.state}, in this stage for {measure_stage_s(run):.0f} s")

@@ -7,7 +7,7 @@ import streamlit as st
 from bench.formatting import format_count, format_percent
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values import TOTAL, Phase
+from bench.values import TOTAL
 from ui.design.badges import Badge
 from ui.design.markdown import escape_markdown
 
@@ -62,7 +62,6 @@ def draw_header(run: Run, key: str, live: bool) -> str:
 def _describe_progress(run: Run, live: bool) -> str:
     """Elapsed time, pairs, the largest sampling error, and why the run ended, as Markdown."""
     total = run.comparison()
-    warm_up_count = sum(sample.phase in (Phase.EARLY, Phase.WARM_UP) for sample in run.samples)
     parts = []
     if live:
         parts.append(f"{run.last_at:.0f} s")
@@ -72,9 +71,11 @@ def _describe_progress(run: Run, live: bool) -> str:
         parts.append(format_count(total.baseline.count, "pair"))
         widest = max(comparison.precision for comparison in run.statistics)
         target = f", target ± {format_percent(run.plan.target)}" if run.plan.target else ""
-        parts.append(f"sampling error ± {format_percent(widest)}{target}")
-    elif warm_up_count:
-        parts.append(format_count(warm_up_count, "warm-up sample"))
+        # Runs of older versions have an interval without its parts.
+        word = "interval" if total.sampling_half_width is None else "sampling error"
+        parts.append(f"{word} ± {format_percent(widest)}{target}")
+    elif run.warm_up:
+        parts.append(format_count(len(run.warm_up), "warm-up sample"))
     if run.why and run.state.over:
         parts.append(escape_markdown(run.why))
     return ", ".join(parts)

@@ -16,9 +16,9 @@ class SteppedRecorder(EventRecorder):
 def make_budget(*, tries_core_counts: bool = False) -> tuple[SamplingBudget, SteppedRecorder]:
     """A budget of 10 s, started 100 s into the race."""
     recorder = SteppedRecorder(make_opening(), lambda event: None)
-    budget = SamplingBudget(recorder, 10.0, tries_core_counts=tries_core_counts)
+    budget = SamplingBudget(recorder, 10.0)
     recorder.now = 100.0
-    budget.start()
+    budget.start(tries_core_counts=tries_core_counts)
     return budget, recorder
 
 

@@ -3,6 +3,7 @@
 from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
+from bench.run.time_use import describe_activities
 from bench.run.timeline import Span, find_first_pair, measure_paired_s, measure_stages
 from bench.values import Arm, Phase
 from tests.support.runs import make_colour_sample, make_opening
@@ -61,3 +62,25 @@ def test_only_samples_of_pairs_count_as_paired():
     assert measure_paired_s(samples) == expected_s
     assert find_first_pair(samples) == samples[4].repetition.began
     assert find_first_pair(samples[:4]) is None
+
+
+def test_a_core_count_that_failed_ends_what_its_arms_were_doing():
+    run = Run.from_events(
+        [
+            make_opening(),
+            events.ArmProgressed(at=1.0, arm=FAST, cores=1, text="first call"),
+            progressed(1.0, STOCK, "waiting"),
+            events.CoreCountSkipped(at=2.0, cores=1, why="it failed"),
+        ]
+    )
+    assert run.progress == {STOCK: "waiting"}
+    assert [span.ended for span in run.timeline if span.name == "first call"] == [2.0]
+
+
+def test_the_share_of_the_activities_is_known_only_if_that_of_each_is():
+    run = Run.from_events(
+        [make_opening(), progressed(1.0, STOCK, "first call"), progressed(1.0, FAST, "measuring accuracy", 0.5)]
+    )
+    assert describe_activities(run) == ("baseline first call, accelerated measuring accuracy", None)
+    run.apply(events.ArmRested(at=2.0, arm=STOCK, cores=2))
+    assert describe_activities(run) == ("accelerated measuring accuracy", 0.5)
