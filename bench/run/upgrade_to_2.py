@@ -229,7 +229,10 @@ def _format_command(plan: Json, new: Json) -> str:
         "accuracy_limit": ("--accuracy-limit", DEFAULT_ACCURACY_LIMIT),
     }
     words += [
-        f"{option} {_format_setting(plan[name])}" for name, (option, default) in others.items() if plan[name] != default
+        f"{option} {_format_setting(plan[name])}"
+        for name, (option, default) in others.items()
+        # Later versions have another default for BERT.
+        if plan[name] != default or (name == "accuracy_limit" and plan["workload"] == "bert")
     ]
     return " ".join(words)
 

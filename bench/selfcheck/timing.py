@@ -1,4 +1,4 @@
-"""How long does a race take from Run to its end, and how much of that is measured? Compared with the goals."""
+"""How long does a race take from its start to its end, and how much of that is measured? Compared with the goals."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.formatting import format_cores
 from bench.run.record import Run
 from bench.run.time_use import describe_stages
 from bench.run.timeline import find_first_pair, measure_paired_s
 from bench.selfcheck.common import choose_all_cores, run_race
 from bench.workload.declaration import Setting
+from bench.workload.registry import load_workloads
 
 TOTAL_FACTOR = 1.35
 MIN_PAIRED_SHARE = 0.55
@@ -62,6 +64,9 @@ def check_time(report: Callable[[str], None] = print, *, races: Sequence[TimedRa
     """
     report(f"{'race':42} budget | total, goal | first pair, goal | samples of pairs, share from the first pair, goal")
     for race in races:
+        if reason := load_workloads()[race.workload].unavailable():
+            report(f"{race.label:42} {reason}")
+            continue
         if race.has_caches:
             _run(race, SHORT_BUDGET_S)
         began = time.monotonic()
@@ -70,7 +75,7 @@ def check_time(report: Callable[[str], None] = print, *, races: Sequence[TimedRa
         report(f"{race.label:42} {describe_times(run, race, total_s)}")
         report(f"  {describe_stages(run)}")
         for cores, why in run.skipped_core_counts.items():
-            report(f"  not tried, {cores} of the cores: {why}")
+            report(f"  {format_cores(cores)} not tried: {why}")
 
 
 def describe_times(run: Run, race: TimedRace, total_s: float) -> str:

@@ -3,7 +3,7 @@
 An arm gets what a user's own process would have: the inherited variables and one number of threads for all libraries.
 How idle threads wait is left to the libraries and to the user, because a waiting policy slows some libraries more than
 others: passive waiting costs OpenMP's short parallel loops a third of their time and does not change TBB's. The race
-stops the processes of the arm that waits instead (`bench.race.sampling`).
+stops the processes of the arm that waits instead (`bench.race.conversation`).
 """
 
 from __future__ import annotations

@@ -120,8 +120,9 @@ def make_layer_norm(name: str, device: str, x: str, gamma: str, beta: str, epsil
 
 
 def is_fused(graph: Any) -> bool:
-    """Whether a GraphDef contains operators that only the functions above make."""
-    return any(node.op in _OPERATOR_ATTRIBUTES for node in graph.node)
+    """Whether a GraphDef contains operators that only the functions above make; Neural Compressor makes INT8 products
+    too."""
+    return any(node.op in _OPERATOR_ATTRIBUTES and node.op != INT8_PRODUCT for node in graph.node)
 
 
 def public_operator_name(operator: str) -> str:

@@ -53,7 +53,7 @@ class MemoryTraffic:
             seed=self.settings.seed,
         )
         self.arguments = problem.arguments_for(self.version.name)
-        progress(f"compiling {self.version.label}")
+        progress(f"compiling: {self.version.label}")
         self.kernel = numba_compile.build_kernel(
             self.transformation, self.version, self.arguments, cores=self.settings.cores, fields=self.fields
         )

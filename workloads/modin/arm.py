@@ -83,7 +83,7 @@ class DataFrameCalls:
         """Execute each call once before the race: to see how it is executed, and to store its result."""
         self.first_executions: dict[str, CallExecution] = {}
         for number, call in enumerate(self.calls):
-            progress(f"first call of {call.code}", number / len(self.calls))
+            progress(f"first calls: {call.code}", number / len(self.calls))
             table = getattr(self.inputs, call.on)
             try:
                 result, execution = self.engine.observe(lambda call=call: call.run(self.inputs), table)

@@ -33,7 +33,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("workload", help="a name that 'list' shows")
     add_plan_options(parser)
     parser.add_argument(
-        "--budget", type=float, dest="budget_s", metavar="SECONDS", help="time for sampling, without preparation"
+        "--budget",
+        type=float,
+        dest="budget_s",
+        metavar="SECONDS",
+        help="time for warm-up, pairs and other core counts; preparing the arms, evidence and accuracy take more",
     )
     parser.add_argument(
         "--target",

@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from bench.formatting import format_count
+from bench.run.events import State
 from bench.run.record import Run
 from bench.values import Arm
 from bench.workload.declaration import Workload
@@ -25,6 +26,8 @@ PAGE_DRAWING_S = 0.15
 MAX_PAIR_WAIT_S = 0.25
 """Longest time that the page waits for the end of the pair under way. Beside a longer pair, drawing takes little of its
 time."""
+TIMED_STATES = (State.WARMING_UP, State.RACING, State.CORES)
+"""States in which samples are taken, which drawing would disturb."""
 LIVE_CONTAINER_KEY = "fairlap-live"
 NO_FADE_STYLE = (
     f"<style>.st-key-{LIVE_CONTAINER_KEY} [data-stale='true'] {{opacity: 1 !important; transition: none !important}}"
@@ -71,7 +74,7 @@ def _shares_cores(run: Run) -> bool:
 
 def pause_race(run: Run) -> None:
     """Make a race pause while a page is drawn on its cores: ask for it, and wait for the end of the pair under way."""
-    if not _shares_cores(run):
+    if not _shares_cores(run) or run.state not in TIMED_STATES:
         return
     pair_s = sum(sample.repetition.wall_s for sample in run.samples[-len(Arm) :])
     wait_s = min(pair_s, MAX_PAIR_WAIT_S)

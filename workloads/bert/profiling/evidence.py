@@ -40,7 +40,7 @@ def collect_inference_evidence(
         observation, is_cached = observe_kernels(
             file, windows, threads=threads, batch=batch, environment=environment, cache=cache, progress=progress
         )
-    except ProfileError as error:
+    except (ProfileError, OSError) as error:
         # The graph alone shows what was asked for, and not what ran.
         return Evidence(step="inference", path="unknown", words=words, reason=f"oneDNN's log was not read: {error}")
     evidence = judge_kernels(precision, products, observation.kernels, words)

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from bench.formatting import format_bytes
+from bench.formatting import format_bytes, format_cores
 from bench.system.cpu_time import process_cpu_time_s
 from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput, ProgressReporter
@@ -54,7 +54,7 @@ class DaskEngine(ModinEngine):
         dask = importlib.import_module("dask")
         # No time to live, because workers that are stopped while the other arm is timed must not count as dead.
         dask.config.set({"distributed.scheduler.worker-ttl": None, "temporary-directory": str(scratch)})
-        progress(f"starting Dask on {cores} cores")
+        progress(f"starting Dask: {format_cores(cores)}")
         self.cluster = distributed.LocalCluster(
             host="127.0.0.1",
             n_workers=cores,

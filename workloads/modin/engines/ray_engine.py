@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from bench.formatting import format_bytes
+from bench.formatting import format_bytes, format_cores
 from bench.system.cpu_time import process_cpu_time_s
 from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput, ProgressReporter
@@ -74,7 +74,7 @@ class LocalRayEngine(RayEngine):
         folder = _create_ray_folder(scratch)
         _set_environment(folder)
         self.ray = ray_adapter.load_ray()
-        progress(f"starting Ray on {cores} core{'s' * (cores > 1)}, which takes some seconds")
+        progress(f"starting Ray: {format_cores(cores)}, which takes some seconds")
         ray_adapter.start_local_ray(
             cores=cores,
             object_store_bytes=store_bytes,

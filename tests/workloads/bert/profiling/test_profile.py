@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.workload.registry import load_workloads
 from tests.support.onednn_logs import (
     EIGEN_LINE,
     GELU_LINE,
@@ -204,3 +205,7 @@ def test_the_output_of_the_warm_up_is_dropped_except_for_the_header():
 def test_nothing_to_run_is_refused(tiny, changes):
     with pytest.raises(ValueError, match="at least one"):
         profile_graph(tiny, "fp32.pb", **changes)
+
+
+def test_a_slow_pass_ends_before_a_race_takes_its_arm_for_hung():
+    assert load_workloads()["bert"].limits.sample_s > profile.ONE_PASS_LIMIT_S
