@@ -88,8 +88,10 @@ def _draw_arm(run: Run, arm: Arm, comparison: Comparison | None, theme: Theme, l
 
 
 def _describe_warm_up(run: Run, arm: Arm) -> str:
-    samples = run.samples_of(arm, Phase.WARM_UP) or run.samples_of(arm, Phase.EARLY)
-    return f"warm-up, last {format_duration(samples[-1].total_s)}" if samples else "ready"
+    for phase, name in ((Phase.WARM_UP, "warm-up, last"), (Phase.EARLY, "first call")):
+        if samples := run.samples_of(arm, phase):
+            return f"{name} {format_duration(samples[-1].total_s)}"
+    return "ready"
 
 
 def _draw_ratio(run: Run, comparison: Comparison | None) -> None:

@@ -31,7 +31,7 @@ def make_run(factor: float, **fields) -> Run:
 
 
 def test_a_race_in_which_the_first_of_a_pair_does_more_claims_nothing(tmp_path):
-    run = run_trial_race(tmp_path, parameters={"fault": "slow-first"}).record
+    run = run_trial_race(tmp_path, parameters={"fault": "slow-first"}, budget_s=10).record
     claim = run.claim()
     assert claim is not None and not claim.made
     finding = next(finding for finding in claim.findings if finding.rule == "order-within-pairs")

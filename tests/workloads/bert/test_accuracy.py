@@ -115,6 +115,7 @@ def race_one_question(folder: Path) -> Run:
         batch=1,
         budget_s=3,
         target=0.5,
+        accuracy_limit=0.99,
         baseline="fp32-stock",
         accelerated="fp32",
         parameters=parameters,

@@ -20,6 +20,7 @@ from bench.values import TOTAL, Arm, Phase
 from ui.charts.axes import log_time_axis
 from ui.charts.cores import build_median_trace
 from ui.design.browser import detect_theme
+from ui.design.markdown import escape_markdown
 from ui.design.plotly_template import PLOTLY_CONFIG, new_figure
 from ui.design.theme import Theme, add_opacity, arm_style, ink_colour, published_colour
 from ui.views.modin.calls import arm_names, load_newest_run
@@ -39,8 +40,10 @@ def draw_scaling_tab(plan: Plan) -> None:
     if run is None:
         return
     if not {1, run.plan.cores} <= {count.cores for count in run.core_counts}:
+        reasons = "".join(f" {format_cores(cores)}: {why}." for cores, why in run.skipped_core_counts.items())
         st.info(
-            "This run has no times on one core and on more. Run on two or more cores, with a larger time budget.",
+            "This run has no times on one core and on more. Run on two or more cores, with a larger time budget."
+            + escape_markdown(reasons),
             icon=":material/memory:",
         )
         return
