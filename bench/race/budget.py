@@ -5,8 +5,8 @@ from __future__ import annotations
 from bench.race.recorder import EventRecorder
 from bench.run.outcome import MIN_PAIRS
 
-MAX_WARM_UP_SHARE = 0.25
-"""Largest share of the budget that the warm-up may take."""
+MAX_WARM_UP_SHARE = 0.1
+"""Share of the budget after which the warm-up ends with the round under way: a user waits for the first pair."""
 CORE_COUNTS_SHARE = 0.2
 """Share of the budget that is reserved for other core counts, if there are any to try."""
 MIN_PAIRS_TO_STOP = 20

@@ -65,8 +65,11 @@ def _find_obstacle(session: RaceSession, budget: SamplingBudget, core_count: int
     slowest_s = max(total.baseline.median, total.accelerated.median) * cores / core_count
     if slowest_s > (limit_s := session.workload.limits.sample_s):
         return f"a sample would take about {format_duration(slowest_s)}, and the limit is {format_duration(limit_s)}"
-    first_call_s = max(sample.repetition.wall_s for sample in session.record.samples if sample.phase is Phase.EARLY)
-    prepare_s = max(prepared.seconds for prepared in session.record.prepared) + first_call_s * cores / core_count
+    first_calls_s = [sample.repetition.wall_s for sample in session.record.samples if sample.phase is Phase.EARLY]
+    prepare_s = (
+        max(prepared.seconds for prepared in session.record.prepared)
+        + max(first_calls_s, default=0.0) * cores / core_count
+    )
     # Each round has both arms at both core counts.
     round_s = (estimate_pair_s(session.record) or 0.0) * (1 + cores / core_count)
     needed_s = prepare_s + (WARM_UP_ROUNDS + MIN_PAIRS) * round_s

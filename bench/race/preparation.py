@@ -42,6 +42,8 @@ def prepare_arms(
         work_fields = make_work_fields(session.plan, cores, process.scratch)
         process.send(protocol.Prepare(arm=workload.arm, lever=process.lever_value.name, **work_fields))
 
+    ready: set[ArmProcess] = set()
+
     def record_reply(process: ArmProcess, reply: protocol.Reply) -> type[protocol.Reply] | None:
         if isinstance(reply, protocol.RepeatedReply):
             session.conversation.report_rest(process)
@@ -63,6 +65,12 @@ def prepare_arms(
             environment=process.environment,
         )
         recorder.emit(ArmPrepared(at=recorder.now, prepared=prepared))
+        ready.add(process)
+        if reply.first_call_done and len(ready) == len(processes):
+            # Nobody has to wait for a sample that has nothing to warm up. While the other arm still starts, the page
+            # has something to show.
+            session.conversation.report_rest(process)
+            return None
         process.send(protocol.Repeat(repetition=0))
         session.conversation.report_activity(process, "first call")
         return protocol.RepeatedReply

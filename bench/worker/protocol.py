@@ -118,6 +118,7 @@ class PreparedReply(Value):
     synthetic: str = ""
     bias: str = ""
     service: Service | None = None
+    first_call_done: bool = False
 
 
 class RepeatedReply(Value):

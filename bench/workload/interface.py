@@ -87,8 +87,8 @@ class WorkloadArm(Protocol):
         Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
         text}}`, and optionally: `'step_work'`, `{step: units}` of the steps that work on another amount;
         `'synthetic'`, why the weights or the data are not real; `'bias'`, why the chosen input slows some code more
-        than other inputs do; `'service'`, a `bench.values.Service` that does the work and is not part of the arm's
-        process tree. Raises BadInput.
+        than other inputs do; `'first_call_done'`, True if every step was called once already; `'service'`, a
+        `bench.values.Service` that does the work and is not part of the arm's process tree. Raises BadInput.
         """
         ...
 

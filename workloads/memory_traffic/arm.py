@@ -67,6 +67,7 @@ class MemoryTraffic:
             "facts": self._facts(error),
             # Sides that are derived from a size are odd. Transformations without matrices have no side.
             "bias": problem_sizes.describe_conflicts(self.kernel_settings.side),
+            "first_call_done": True,
         }
 
     def _facts(self, error: float) -> dict[str, str]:

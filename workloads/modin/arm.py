@@ -60,6 +60,7 @@ class DataFrameCalls:
             "facts": self.engine.facts | self._table_facts(),
             "synthetic": "numbers generated from a seed" if file == "synthetic" else "",
             "service": self.engine.external_service,
+            "first_call_done": True,
         }
 
     def _table_facts(self) -> dict[str, str]:

@@ -47,11 +47,11 @@ def test_a_fifth_of_the_budget_is_reserved_for_other_core_counts():
     assert budget.is_spent(8, sampling_s=8.0)
 
 
-def test_the_warm_up_takes_a_quarter_of_the_budget_at_most():
+def test_the_warm_up_takes_a_tenth_of_the_budget_at_most():
     budget, recorder = make_budget()
-    recorder.now = 102.4
+    recorder.now = 100.9
     assert not budget.is_warm_up_spent
-    recorder.now = 102.5
+    recorder.now = 101.0
     assert budget.is_warm_up_spent
 
 
