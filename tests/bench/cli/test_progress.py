@@ -62,7 +62,7 @@ def test_every_activity_is_named_and_the_bar_follows_its_share():
 
 def test_without_an_activity_the_stage_and_its_duration_are_named():
     text, share = describe_progress(JobStatus(record=make_timeline_run(until=9.7)))
-    assert text.startswith("checking the results: 10 s, for 3 s, 40 pairs, ")
+    assert text.startswith("checking the results: 10 s, in this stage for 3 s, 40 pairs, ")
     assert share is None, "nothing is known of how far it is"
 
 

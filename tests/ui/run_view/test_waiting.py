@@ -76,7 +76,7 @@ def test_an_activity_of_unknown_share_has_no_bar():
 
 def test_without_an_activity_the_page_names_the_stage_and_its_duration():
     _, text = draw_live(9.7)
-    assert "checking the results, for 3 s" in text
+    assert "checking the results, in this stage for 3 s" in text
 
 
 def test_the_reason_for_a_skipped_core_count_is_shown():

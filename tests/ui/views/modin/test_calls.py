@@ -39,9 +39,9 @@ def test_every_call_has_a_verdict_and_only_slower_calls_have_a_reason():
 
 
 def refuse_claim(run: Run, step: str, **verdict) -> None:
-    """Refuse the claim of a step by a rule."""
+    """Refuse the claim of a step by its first rule, which asks for a complete run."""
     claim = run.claim(step)
-    finding = claim.findings[0].model_copy(update={"outcome": Outcome.REFUSED, "title": "A rule", "seen": "something"})
+    finding = claim.findings[0].model_copy(update={"outcome": Outcome.REFUSED, "seen": "something"})
     refused = claim.model_copy(
         update={
             "made": False,
@@ -58,14 +58,14 @@ def test_a_refused_claim_names_the_rule_and_keeps_the_reason():
     table = calls.build_calls_table(run).set_index("call")
     assert table["verdict"]["read_csv"] == "slower, claim refused"
     assert table["why"]["read_csv"] == "moves much"
-    assert table[calls.REFUSING_RULES_COLUMN].to_dict() == {
+    assert table[calls.REFUSALS_COLUMN].to_dict() == {
         "DataFrame(array)": "",
         "read_parquet": "",
         "to_parquet": "",
         "to_csv": "",
-        "read_csv": "A rule",
+        "read_csv": "The run is not complete",
     }
-    assert calls.REFUSING_RULES_COLUMN not in calls.build_calls_table(make_modin_run())
+    assert calls.REFUSALS_COLUMN not in calls.build_calls_table(make_modin_run())
 
 
 OTHER_ARMS = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.run.events import State
 from bench.values import Arm
 from tests.support.runs import make_colour_run
 from ui import services
@@ -13,6 +14,7 @@ from ui.views.race.followed_run import DisplayedRun
 
 def make_run(usable_cores: int, cores: int = 1):
     run = make_colour_run(9)
+    run.state = State.RACING
     run.machine = run.machine.model_copy(update={"usable_cores": list(range(usable_cores))})
     run.plan = run.plan.model_copy(update={"cores": cores})
     return run
@@ -61,4 +63,12 @@ def test_the_end_of_a_long_pair_is_not_waited_for(requests):
 
 def test_a_race_on_other_cores_does_not_pause(requests):
     live.pause_race(make_run(3))
+    assert not requests.pauses and not requests.naps
+
+
+@pytest.mark.parametrize("state", [State.PREPARING, State.CHECKING, State.NOISE])
+def test_a_race_that_times_nothing_does_not_pause(requests, state):
+    run = make_run(2)
+    run.state = state
+    live.pause_race(run)
     assert not requests.pauses and not requests.naps
