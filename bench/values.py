@@ -88,8 +88,8 @@ class Repetition(Value):
     run_delay_s: float | None = Field(default=None, ge=0)
     """Time that the arm's threads, with those of its helper processes, were ready to run and waited for a processor
     meanwhile, summed over the threads; None if the system does not report it."""
-    continued: int | None = Field(default=None, ge=0)
-    """How often the worker was continued (SIGCONT) meanwhile, so how often somebody had stopped it; None if unknown."""
+    was_stopped: bool | None = None
+    """Whether somebody stopped the worker (SIGSTOP) and continued it meanwhile; None if unknown."""
     helper_processes: int | None = Field(default=None, ge=0)
     """Number of other processes that worked for the arm, such as its children; None if unknown."""
     throttled_s: float | None = Field(default=None, ge=0)

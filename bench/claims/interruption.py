@@ -69,7 +69,7 @@ def _list_steps(context: RuleContext) -> set[str]:
 
 def _measure_stopped_share(samples: Sequence[Sample]) -> float:
     """Share of the samples in which somebody stopped the arm, 0 to 1; 0 if that was not recorded."""
-    return sum(bool(sample.repetition.continued) for sample in samples) / len(samples) if samples else 0.0
+    return sum(bool(sample.repetition.was_stopped) for sample in samples) / len(samples) if samples else 0.0
 
 
 def _measure_pause_share(samples: Sequence[Sample], steps: set[str], *, is_total: bool) -> float:

@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 WAKE_UP_S = 0.005
 """Time that a core is kept busy before the clock starts."""
+CAN_TAKE_SIGNALS = hasattr(signal, "sigtimedwait")
+"""False on macOS."""
 MIN_ACTIVE_NS = 100_000
 """CPU time from which a thread counts as active in a repetition. A thread that only wakes up to look for work uses
 less."""
@@ -49,7 +51,7 @@ less."""
 def main(arguments: list[str]) -> int:
     incoming, writer = open_channel(arguments)
     worker = ArmWorker(writer)
-    worker.count_continuations()
+    hold_continuations()
     writer.send(protocol.Hello(pid=os.getpid()))
     with open(incoming, "rb") as requests:
         # At the end of the file, the race has ended or its process has exited.
@@ -73,19 +75,7 @@ class ArmWorker:
         """CPU time of each thread in the last repetition, by thread id."""
         self.service_pids: list[int] = []
         self._throttling = ThrottlingReader()
-        self._continued: int | None = None
         self._start_waiting()
-
-    def count_continuations(self) -> None:
-        """Count how often this process is continued after it was stopped. For the main thread."""
-        self._continued = 0
-        signal.signal(signal.SIGCONT, self._note_continuation)
-        # System calls of libraries go on as they do without a handler.
-        signal.siginterrupt(signal.SIGCONT, False)
-
-    def _note_continuation(self, *_: object) -> None:
-        assert self._continued is not None
-        self._continued += 1
 
     def wait(self, read: Callable[[], bytes]) -> bytes:
         """Wait for the next request and measure how much CPU time the arm has used since its last reply.
@@ -168,13 +158,13 @@ class ArmWorker:
         delays_before_ns = self._read_run_delays_ns()
         began, cpu_before_s = time.monotonic(), read_cpu_time_s()
         # The race itself has continued this process before the request.
-        continued_before = self._continued
+        take_continuation()
 
         start = time.perf_counter()
         arm.repeat(request.repetition, clock)
         wall_s = time.perf_counter() - start
 
-        continued = None if self._continued is None or continued_before is None else self._continued - continued_before
+        was_stopped = take_continuation()
         update_thread_clocks()
         cpu_s = read_cpu_time_s() - cpu_before_s
         run_delay_s = run_delay_between_s(delays_before_ns, self._read_run_delays_ns())
@@ -198,7 +188,7 @@ class ArmWorker:
             machine_busy_s=machine_busy_s,
             steal_s=steal_s,
             run_delay_s=run_delay_s,
-            continued=continued,
+            was_stopped=was_stopped,
             helper_processes=len(self._list_helpers()),
             throttled_s=throttled.seconds if throttled else None,
             throttled_periods=throttled.periods if throttled else None,
@@ -275,6 +265,23 @@ class StepClock:
         # The clock's own cost belongs to no step, nor to the time between the steps.
         self.inside_s += time.perf_counter() - outer_start
         return result
+
+
+def hold_continuations() -> None:
+    """Keep SIGCONT pending instead of ignoring it, in this thread and in all that it starts later. The process is
+    continued nevertheless."""
+    if CAN_TAKE_SIGNALS:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
+
+
+def take_continuation() -> bool | None:
+    """Whether this process was continued since the last call, so somebody had stopped it; None if the system cannot
+    tell. See `hold_continuations`.
+
+    The signal is pending at once when it is sent. A handler would run some time later, in a thread that the kernel
+    chooses.
+    """
+    return signal.sigtimedwait({signal.SIGCONT}, 0) is not None if CAN_TAKE_SIGNALS else None
 
 
 def _wake_core() -> None:

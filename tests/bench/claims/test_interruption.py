@@ -67,7 +67,7 @@ def test_a_few_samples_that_were_stopped_do_not_refuse_what_the_median_does_not_
 def test_an_arm_that_was_stopped_is_refused_however_busy_its_threads_were():
     run = make_claim_run(fit=(4 / 0.6, 1.0), used=(1.2, 2.0))
     assert get_finding(run, RULE).outcome is Outcome.PASSED, "two threads can hide that they were stopped"
-    change_repetitions(run, Arm.BASELINE, continued=3)
+    change_repetitions(run, Arm.BASELINE, was_stopped=True)
     finding = get_finding(run, RULE)
     assert finding.outcome is Outcome.REFUSED and not get_claim(run).made
     assert "stopped and continued in 100 % and 0 % of their samples" in finding.seen

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 
 import pytest
 
+from bench.paths import ROOT
 from bench.system.limits import Throttling
 from bench.worker import arm_worker
 from bench.worker.protocol import Repeat
@@ -70,3 +72,29 @@ def test_a_step_that_is_called_once_is_timed_at_its_first_call():
     clock = arm_worker.StepClock({}, time.process_time)
     clock("long", lambda: time.sleep(0.05))
     assert clock.steps[0].seconds >= 0.05
+
+
+@linux_only
+def test_a_stop_within_a_sample_is_noticed_and_one_before_it_is_not():
+    code = """
+import os, signal, subprocess, sys
+from bench.worker import arm_worker
+from bench.worker.protocol import Repeat
+
+arm_worker.hold_continuations()
+
+class Arm:
+    def __init__(self, stopped):
+        self.stopped = stopped
+
+    def repeat(self, repetition, clock):
+        if self.stopped:
+            subprocess.run(["sh", "-c", f"(sleep 0.2; kill -CONT {os.getpid()}) & kill -STOP {os.getpid()}"])
+
+worker = arm_worker.ArmWorker(writer=None)
+os.kill(os.getpid(), signal.SIGCONT)
+for stopped in (False, True, False):
+    print(worker._repeat(Arm(stopped), Repeat(repetition=0, calls={})).was_stopped)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["False", "True", "False"], done.stderr
