@@ -37,7 +37,7 @@ def prepare_arms(
     for process in processes:
         session.arms.start(process)
         session.conversation.report_activity(process, "starting the process")
-    _exchange_hellos(session, processes)
+    exchange_hellos(session, processes)
     for process in processes:
         work_fields = make_work_fields(session.plan, cores, process.scratch)
         process.send(protocol.Prepare(arm=workload.arm, lever=process.lever_value.name, **work_fields))
@@ -99,7 +99,7 @@ def require_same_work(record: Run, workload: Workload) -> None:
     )
 
 
-def _exchange_hellos(session: RaceSession, processes: list[ArmProcess]) -> None:
+def exchange_hellos(session: RaceSession, processes: list[ArmProcess]) -> None:
     """Wait for each worker's first message, which has its process id and the version of its protocol."""
     hellos = session.conversation.wait_for_replies(processes, protocol.Hello, session.workload.limits.prepare_s)
     for process, hello in hellos.items():

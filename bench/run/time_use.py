@@ -24,10 +24,17 @@ def describe_time_use(run: Run) -> str:
     if first_pair_at is None:
         return f"{parts[0]}, without a pair"
     parts.append(f"the first pair began after {first_pair_at:.1f} s")
-    if (since_s := run.last_at - first_pair_at) > 0:
-        share = min(1.0, measure_paired_s(run.samples) / since_s)
+    if (share := measure_paired_share(run)) is not None:
         parts.append(f"{format_percent(share, 0)} of the time from then on is samples of pairs")
     return "; ".join(parts)
+
+
+def measure_paired_share(run: Run) -> float | None:
+    """Share of the time from the first pair to the last event that is samples of pairs, 0 to 1; None without a pair."""
+    first_pair_at = find_first_pair(run.samples)
+    if first_pair_at is None or run.last_at <= first_pair_at:
+        return None
+    return min(1.0, measure_paired_s(run.samples) / (run.last_at - first_pair_at))
 
 
 def describe_stages(run: Run) -> str:

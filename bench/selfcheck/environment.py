@@ -16,7 +16,7 @@ from bench.machine.core_selection import choose_cores
 from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
 from bench.race.arm import ArmError, ArmProcess
-from bench.race.preparation import prepare_arms
+from bench.race.preparation import exchange_hellos, prepare_arms
 from bench.race.session import RaceSession
 from bench.selfcheck.common import choose_all_cores, make_run_opened
 from bench.values import TOTAL, Arm, Phase, Sample
@@ -130,12 +130,9 @@ def sample_both_ways(checked: Plan) -> tuple[dict[Arm, list[Sample]], dict[Arm, 
 
 def prepare_plain(session: RaceSession, process: PlainProcess) -> PlainProcess:
     """Start a plain process and wait until its arm is ready."""
-    limit_s = session.workload.limits.prepare_s
     session.arms.start(process)
-    hello = session.conversation.wait_for_replies([process], protocol.Hello, limit_s)[process]
-    assert isinstance(hello, protocol.Hello)
-    process.pid = hello.pid
+    exchange_hellos(session, [process])
     work_fields = make_work_fields(session.plan, session.cores, process.scratch)
     process.send(protocol.Prepare(arm=session.workload.arm, lever=process.lever_value.name, **work_fields))
-    session.conversation.wait_for_replies([process], protocol.PreparedReply, limit_s)
+    session.conversation.wait_for_replies([process], protocol.PreparedReply, session.workload.limits.prepare_s)
     return process

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bench.formatting import format_cores
 from bench.run.record import Run
-from bench.run.time_use import describe_stages
+from bench.run.time_use import describe_stages, measure_paired_share
 from bench.run.timeline import find_first_pair, measure_paired_s
 from bench.selfcheck.common import choose_all_cores, run_race
 from bench.workload.declaration import Setting
@@ -82,9 +82,9 @@ def describe_times(run: Run, race: TimedRace, total_s: float) -> str:
     """The times of a run that took `total_s` seconds, each with its goal and `!` where that is missed."""
     first_pair_s, paired_s = find_first_pair(run.samples), measure_paired_s(run.samples)
     text = f"{race.budget_s:4.0f} s | {_mark(total_s <= race.total_s)}{total_s:.1f}, {race.total_s:.0f} s"
-    if first_pair_s is None:
+    share = measure_paired_share(run)
+    if first_pair_s is None or share is None:
         return f"{text} | !no pair"
-    share = paired_s / (run.last_at - first_pair_s)
     return (
         f"{text} | {_mark(first_pair_s <= race.first_pair_s)}{first_pair_s:.1f}, {race.first_pair_s:.0f} s "
         f"| {paired_s:.1f} s, {_mark(share >= MIN_PAIRED_SHARE)}{share:.0%}, {MIN_PAIRED_SHARE:.0%}"

@@ -9,6 +9,7 @@ import streamlit as st
 from bench.formatting import format_count
 from bench.run.events import State
 from bench.run.record import Run
+from bench.run.time_use import SAMPLING_STATES
 from bench.values import Arm
 from bench.workload.declaration import Workload
 from ui import services
@@ -26,7 +27,7 @@ PAGE_DRAWING_S = 0.15
 MAX_PAIR_WAIT_S = 0.25
 """Longest time that the page waits for the end of the pair under way. Beside a longer pair, drawing takes little of its
 time."""
-TIMED_STATES = (State.WARMING_UP, State.RACING, State.CORES)
+TIMED_STATES = (*SAMPLING_STATES, State.CORES)
 """States in which samples are taken, which drawing would disturb."""
 LIVE_CONTAINER_KEY = "fairlap-live"
 NO_FADE_STYLE = (
