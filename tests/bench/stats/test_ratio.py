@@ -23,8 +23,8 @@ from bench.stats.simulation import (
 
 MAX_FALSE_CLAIMS = 0.07
 HIDDEN_PHASES = "10 % slower, 15 pairs long"
-"""Phases of 10 % that last about as long as the race cannot be told from a difference of the arms. Only the shortest
-races are too imprecise to be misled by them."""
+"""Phases of 10 % that last about as long as the race cannot be distinguished from a difference of the arms. Only the
+shortest races are too imprecise to be misled by them."""
 SCENARIOS = {scenario.label: scenario for scenario in (*EQUAL_ARMS, *DIFFERENT_ARMS)}
 
 
@@ -172,7 +172,7 @@ def test_differences_are_found_in_twenty_pairs(scenario):
 @pytest.mark.parametrize("scenario", [s for s in EQUAL_ARMS], ids=lambda s: s.label)
 def test_equal_arms_are_called_different_in_at_most_7_percent_at_every_length(scenario, pairs):
     if scenario.label.endswith(HIDDEN_PHASES) and pairs == MIN_PAIRS_TO_STOP:
-        pytest.skip("such phases cannot be told from a difference that 20 pairs have to find")
+        pytest.skip("such phases cannot be distinguished from a difference that 20 pairs have to find")
     assert simulate(scenario, pairs, 2000, seed=13).share <= MAX_FALSE_CLAIMS
 
 
