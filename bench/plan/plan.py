@@ -12,8 +12,10 @@ import json
 
 from pydantic import Field
 
-from bench.values import Arm, Value
-from bench.workload.declaration import STRICT_ACCURACY_LIMIT, Setting
+from bench.values.base import Arm, Value
+from bench.workload.cases import DEFAULT_BUDGET_S
+from bench.workload.declaration import STRICT_ACCURACY_LIMIT
+from bench.workload.parameters import Setting
 
 MAX_SEED = 2**32 - 1
 
@@ -32,7 +34,7 @@ class Plan(Value):
     """Number of cores that each arm may use."""
     batch: int
     parameters: dict[str, Setting]
-    budget_s: float = 20.0
+    budget_s: float = DEFAULT_BUDGET_S
     """Time for sampling, warm-up and other core counts. Starting the arms and measuring accuracy are not included."""
     target: float = 0.03
     """Sampling stops when the relative half-width of the ratio's interval is this small. 0 uses the whole budget."""

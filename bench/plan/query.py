@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.plan.plan import Plan, format_setting
 from bench.plan.validation import find_case, find_workload, make_plan
-from bench.workload.declaration import Parameter
+from bench.workload.parameters import Parameter
 
 QUERY_FIELDS = ("case", "baseline", "accelerated", "cores", "batch", "budget_s", "target", "seed", "accuracy_limit")
 """Fields of a plan that a query may contain. Every other name is a parameter; the workload comes from the page."""

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from bench.plan.plan import Plan
 from bench.plan.validation import find_case, find_workload
-from bench.values import TOTAL, Arm
-from bench.workload.declaration import TOTAL_LABEL, Case, Lever, LeverValue, Parameter, Step, Workload
+from bench.values.base import Arm
+from bench.values.samples import TOTAL
+from bench.workload.cases import TOTAL_LABEL, Case, Step
+from bench.workload.declaration import Workload
+from bench.workload.levers import Lever, LeverValue
+from bench.workload.parameters import Parameter
 
 
 @dataclass(frozen=True, slots=True)

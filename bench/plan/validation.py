@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
@@ -10,7 +11,10 @@ from typing import Any, cast
 from bench.formatting import format_number
 from bench.plan.plan import MAX_SEED, Plan
 from bench.system.limits import explain_own_core_limit
-from bench.workload.declaration import Case, Lever, Parameter, Setting, Workload
+from bench.workload.cases import Case
+from bench.workload.declaration import Workload
+from bench.workload.levers import Lever
+from bench.workload.parameters import Parameter, Setting
 from bench.workload.registry import load_workloads
 
 BUDGET_RANGE_S = (2.0, 3600.0)
@@ -54,7 +58,7 @@ def make_plan(workload: str, case: str | None = None, *, core_limit: int | None 
         batch=int(_check_parameter(declared.batch, fields.get("batch", declared.batch.default), problems)),
         parameters=_check_parameters(declared, chosen, fields.get("parameters", {}), problems),
         budget_s=_check_number(
-            "budget_s", _value_or_default(fields, "budget_s"), float, *BUDGET_RANGE_S, problems, " seconds"
+            "budget_s", fields.get("budget_s", chosen.budget_s), float, *BUDGET_RANGE_S, problems, " seconds"
         ),
         target=_check_number("target", _value_or_default(fields, "target"), float, *TARGET_RANGE, problems),
         seed=int(_check_number("seed", _value_or_default(fields, "seed"), int, 0, MAX_SEED, problems)),
@@ -165,6 +169,10 @@ def _check_parameter(parameter: Parameter, value: Any, problems: list[str]) -> S
             text = str(value).strip()
             if not 0 < len(text) <= MAX_TEXT_LENGTH or not text.isprintable():
                 problems.append(f"{parameter.name}: expected 1 to {MAX_TEXT_LENGTH} printable characters")
+            elif parameter.pattern and text not in parameter.choices and not re.fullmatch(parameter.pattern, text):
+                problems.append(
+                    f"{parameter.name}: {text!r} is none of {choices}, and does not fit {parameter.pattern}"
+                )
             return text
         case "image":
             digest = str(value).removeprefix("upload:")

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bench.workload.declaration import Task
 from bench.workload.interface import BadInput
+from bench.workload.tasks import Task
 
 
 def check_arguments(task: Task, arguments: Mapping[str, Any]) -> BaseModel:

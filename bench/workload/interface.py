@@ -9,8 +9,10 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from bench.values import Evidence, Measure, Picture, Table
-from bench.workload.declaration import Setting
+from bench.values.output import Picture, Table
+from bench.values.quality import Measure
+from bench.values.samples import Evidence
+from bench.workload.parameters import Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,21 @@ class BadInput(ValueError):
         self.remedy = remedy
 
 
+def format_bad_input(error: BadInput) -> str:
+    """What is wrong and what to do, as sentences."""
+    what = str(error).rstrip(".")
+    if what.partition(" ")[0].endswith(":"):
+        return f"{what}. {error.remedy}"  # It begins with the name of an argument.
+    return f"{what[:1].upper()}{what[1:]}. {error.remedy}"
+
+
 class Clock(Protocol):
     """Times the steps of one repetition."""
 
     in_race: bool
     """Whether the repetition is one of a pair of the race, for arms that keep times of their own. False for first
-    calls, for the warm-up and at other core counts."""
+    calls, for rounds of warm-up and at other core counts. True for first pairs that turn out not to count: only the
+    following pairs show that."""
 
     def __call__(self, step: str, work: Callable[[], T]) -> T:
         """Call `work`, several times if one call is too short, and record wall and CPU time per call.
@@ -85,10 +96,14 @@ class WorkloadArm(Protocol):
         """Import, load and build what is needed.
 
         Returns `{'work': units of the workload in one repetition, 'data': digest of the inputs, 'facts': {label:
-        text}}`, and optionally: `'step_work'`, `{step: units}` of the steps that work on another amount;
-        `'synthetic'`, why the weights or the data are not real; `'bias'`, why the chosen input slows some code more
-        than other inputs do; `'first_call_done'`, True if every step was called once already; `'service'`, a
-        `bench.values.Service` that does the work and is not part of the arm's process tree. Raises BadInput.
+        text}}`, and optionally: `'inputs'`, a list of `bench.values.arms.RacedInput` that names what is raced beside
+        the claim (equal in both arms, else there is no claim); `'step_work'`, `{step: units}` of the steps that work
+        on another amount; `'synthetic'`, why the weights or the data are not real; `'bias'`, why the chosen input slows
+        some code more than other inputs do; `'first_call_s'` and `'call_s'`, `{step: seconds}` of the first call of
+        every step and of a later one (see `bench.workload.warm_calls`), both or neither: with them, the race takes
+        pairs at once, without a sample of the first call and rounds of warm-up;
+        `'service'`, a `bench.values.arms.Service` that does the work and is not part of the arm's process tree. Raises
+        BadInput.
         """
         ...
 

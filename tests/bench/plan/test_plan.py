@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 
+from bench.plan.change import change_plan
 from bench.plan.command import format_command
 from bench.plan.plan import Plan
 from bench.plan.query import from_query, to_query
@@ -24,6 +25,15 @@ def test_defaults_come_from_the_declaration():
     assert (plan.baseline, plan.accelerated, plan.cores, plan.batch) == ("stock", "sklearnex", 2, 1)
     assert plan.parameters == {"image": "china", "colours": 64, "sample": 1000, "start": "own"}
     assert (plan.budget_s, plan.target, plan.seed, plan.accuracy_limit) == (20.0, 0.03, 0, 0.99)
+
+
+def test_a_case_has_a_time_budget_of_its_own_and_another_case_keeps_only_a_changed_one():
+    etl, common = make_plan("modin", "etl", cores=2), make_plan("modin", "common", cores=2)
+    assert etl.budget_s < common.budget_s and "budget_s" not in to_query(common)
+    assert from_query("modin", to_query(common)) == common
+    assert change_plan(etl, {"case": "common"}) == common
+    longer = etl.model_copy(update={"budget_s": 300.0})
+    assert change_plan(longer, {"case": "common"}).budget_s == 300
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""Results that arms hand to the page: pictures and tables."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bench.values.base import Value
+
+
+class Picture(Value):
+    """An image that an arm produced, for the page."""
+
+    name: str
+    label: str
+    media_type: Literal["image/png", "image/jpeg"]
+    base64: str
+    width: int
+    height: int
+
+
+class Table(Value):
+    """A table that an arm produced, for the page."""
+
+    name: str
+    label: str
+    columns: list[str]
+    rows: list[list[str]]

@@ -1,0 +1,92 @@
+"""Summaries of samples, and comparisons of the arms' times."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bench.values.base import Arm, Value
+
+
+class Interval(Value):
+    """A value with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval's width, relative to the value."""
+        return (self.high - self.low) / 2 / self.value if self.value else float("inf")
+
+    def includes(self, number: float) -> bool:
+        return self.low <= number <= self.high
+
+    def inverse(self) -> Interval:
+        """The interval of 1 / value: "3x slower" for "0.33x faster". Unchanged if an end is 0 or less."""
+        if min(self.low, self.value) <= 0:
+            return self
+        return Interval(value=1 / self.value, low=1 / self.high, high=1 / self.low)
+
+
+class Summary(Value):
+    """Summary of one arm's times of one step."""
+
+    count: int
+    median: float
+    lower_quartile: float
+    upper_quartile: float
+    minimum: float
+    maximum: float
+    p90: float | None
+    """90th percentile; None for fewer than 64 samples."""
+    p99: float | None
+    """99th percentile; None for fewer than 662 samples."""
+    spread: float
+    """Interquartile range divided by the median."""
+    outliers: list[int]
+    """Positions, in order of time, of the samples beyond Tukey's fences. They are marked and never dropped."""
+    throughput: float
+    """Units of work per second, from the median time."""
+    effective_cores: float
+    calls: int
+    """Number of calls inside each sample."""
+
+
+class Comparison(Value):
+    """Both arms' times of one step. The ratio is baseline over accelerated: above 1, the accelerated arm is faster."""
+
+    step: str
+    baseline: Summary
+    accelerated: Summary
+    ratio: Interval
+    p_value: float
+    """Of the two-sided test that the ratio is 1. Those of the steps are adjusted for their number."""
+    p_test: str = "Mann-Whitney"
+    """The name of the test."""
+    sampling_half_width: float | None = None
+    """Half-width of the interval, relative to the ratio, without the difference between processes of the same program.
+    None if it is not known, as in runs whose interval did not include that difference."""
+    block_ratios: list[float] = Field(default_factory=list[float])
+    """The ratio in each of a few blocks of consecutive pairs, in the order of time; empty if it is not known."""
+    is_stable: bool | None = None
+    """False if the blocks differ by more than their pairs explain; None if it is not known."""
+    pairs_needed: int | None = None
+    """Number of pairs after which the ratio would be distinguished from 1; None if that is not known or impossible."""
+
+    @property
+    def precision(self) -> float:
+        """The half-width that more pairs make smaller, relative to the ratio."""
+        return self.ratio.half_width if self.sampling_half_width is None else self.sampling_half_width
+
+    def summary(self, arm: Arm) -> Summary:
+        """The summary of one arm."""
+        return self.baseline if arm is Arm.BASELINE else self.accelerated
+
+
+class CoreCount(Value):
+    """An arm's total time at one core count."""
+
+    arm: Arm
+    cores: int
+    whole: Summary
