@@ -11,7 +11,7 @@ import re
 import socket
 
 from bench.system.kernel_files import KERNEL_FILES, KernelFiles
-from bench.values import Value
+from bench.values.base import Value
 
 ID_FILES = (
     "etc/machine-id",

@@ -9,7 +9,7 @@ from pydantic import Field
 from bench.formatting import format_cores
 from bench.machine.identity import MachineIdentity
 from bench.system.limits import Limits, explain_core_limit
-from bench.values import Value
+from bench.values.base import Value
 
 INSTRUCTION_SET_LABELS = {
     "amx_int8": "AMX",

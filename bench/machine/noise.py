@@ -23,7 +23,7 @@ from pydantic import Field
 from bench.system.cpu_time import machine_busy_and_steal_s
 from bench.system.isolated_call import CallTimeout, IsolatedCallError, call_isolated
 from bench.system.limits import usable_cores
-from bench.values import Value
+from bench.values.base import Value
 
 CORE_S = 0.5
 """Time spent on one core, including its warm-up."""

@@ -17,7 +17,8 @@ import psutil
 
 from bench.system.kernel_files import KERNEL_FILES, KernelFiles, OpenKernelFile, parse_meminfo
 from bench.system.process_tree import list_descendants, resident_bytes
-from bench.values import Arm, CoreReading, Reading
+from bench.values.base import Arm
+from bench.values.readings import CoreReading, Reading
 
 SLOW_READ_INTERVAL_S = 2.0
 """How often temperature, throttling and `/proc/cpuinfo` are read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -72,14 +73,20 @@ def call_isolated(
     limit_s: float,
     memory_limit_bytes: int | None = None,
     environment: Mapping[str, str] | None = None,
+    niceness: int = 0,
 ) -> CallResult:
     """Call `function`, written as `module:name`, with `arguments` (JSON types) in a new process.
 
     `limit_s` is the longest time for all of it, the start of Python included. `memory_limit_bytes` limits the address
-    space. `environment` replaces that of this process. Raises IsolatedCallError, and OSError if the process could not
-    be started.
+    space. `environment` replaces that of this process. `niceness` is added to that of this process. Raises
+    IsolatedCallError, and OSError if the process could not be started.
     """
-    call = {"function": function, "arguments": arguments, "memory_limit_bytes": memory_limit_bytes}
+    call = {
+        "function": function,
+        "arguments": arguments,
+        "memory_limit_bytes": memory_limit_bytes,
+        "niceness": niceness,
+    }
     with tempfile.TemporaryDirectory(prefix="fairlap-call-") as folder:
         answer_file = Path(folder) / "answer.json"
         try:
@@ -108,6 +115,7 @@ def main(arguments: list[str]) -> int:
     die_with_parent(signal.SIGKILL)
     [answer_file] = arguments
     call = json.load(sys.stdin)
+    os.nice(call["niceness"])
     if call["memory_limit_bytes"] is not None:
         _limit_memory(call["memory_limit_bytes"])
     module, _, name = call["function"].partition(":")

@@ -16,7 +16,7 @@ import psutil
 
 from bench.system.control_groups import ControlGroups
 from bench.system.kernel_files import KERNEL_FILES, KernelFiles, parse_integer, parse_meminfo
-from bench.values import Value
+from bench.values.base import Value
 
 UNLIMITED_MEMORY_BYTES = 1 << 60
 """Version 1 of cgroups reports "unlimited" as a number near 2**63."""

@@ -15,7 +15,8 @@ import pytest
 
 from bench.machine.telemetry import Telemetry, parse_stat
 from bench.system.kernel_files import KernelFiles
-from bench.values import Arm, CoreReading, Reading
+from bench.values.base import Arm
+from bench.values.readings import CoreReading, Reading
 from tests.support.child_processes import kill_tree
 
 FIRST_STAT = """\
