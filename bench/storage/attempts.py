@@ -11,20 +11,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select
+from sqlalchemy import Connection, case, delete, func, insert, select
 
 from bench.formatting import format_count, format_ratio
 from bench.run.job_record import JobRecord
 from bench.run.measurement import MeasurementRecord
 from bench.run.outcome import describe_outcome
+from bench.storage.damaged_rows import read_rows, replace_damaged
+from bench.storage.integrity import EXACT_DIALECTS, digest_attempt, is_attempt_edited
 from bench.storage.schema import attempts_table
-from bench.values import Interval
+from bench.values.statistics import Interval
 
 NEIGHBOUR_DIFFERENCES = "another batch, core count, seed, budget or parameter"
 MAX_DIGESTS_PER_QUERY = 500
@@ -50,6 +52,9 @@ class Attempt:
     """Ratio of the total; None if the run had too few pairs."""
     claimed: bool | None
     """Whether a claim was made; None if the run did not come to a decision."""
+    edited: bool = False
+    """Whether the row was edited after it was stored, or, if an older version wrote it without a digest, after it was
+    migrated."""
 
     def is_on_machine_of(self, other: Attempt | PlanCount) -> bool:
         if self.machine_id and other.machine_id:
@@ -85,6 +90,9 @@ class AttemptSummary:
     neighbour_count: int
     """Number of runs of neighbouring plans."""
     neighbour_claim_count: int
+    edited_count: int
+    """Number of attempts at the plan, on any machine, whose row was edited after it was stored. Rows that were removed
+    and rows of neighbours are not checked."""
 
     def report(self) -> dict[str, Any]:
         """The summary as JSON for export, with its text."""
@@ -96,15 +104,20 @@ class AttemptSummary:
             "claimed_ratios": ratios,
             "neighbours": self.neighbour_count,
             "neighbour_claims_made": self.neighbour_claim_count,
+            "edited_after_they_were_stored": self.edited_count,
             "text": format_attempts(self),
         }
 
 
-def build_report(record: JobRecord, attempts: AttemptSummary | None) -> dict[str, Any]:
-    """A record as JSON for export. A race has its sentence, and its attempts, which are None if they are not known."""
+def build_report(
+    record: JobRecord, attempts: AttemptSummary | None, headline: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A record as JSON for export. A race has its sentence, its headline, and its attempts, which are None if they are
+    not known."""
     if isinstance(record, MeasurementRecord):
         return record.report()
     return record.report() | {
+        "headline": headline,
         "outcome": describe_outcome(record),
         "attempts": attempts.report() if attempts else None,
     }
@@ -120,7 +133,8 @@ def format_attempts(summary: AttemptSummary) -> str | None:
     """What a reader of a claim has to know about other attempts, as sentences; None if there were no others."""
     sentences = []
     if summary.count > 1:
-        text = f"Run {format_position(summary)} of this plan on this machine; {_format_claims(summary.claim_count)}"
+        position = f"{summary.position:,} of {summary.count:,}"
+        text = f"Run {position} of this plan on this machine; {_format_claims(summary.claim_count)}"
         if summary.ratios is not None:
             ends = f"{format_ratio(summary.ratios.low)} to {format_ratio(summary.ratios.high)}"
             text += f", median ratio {format_ratio(summary.ratios.value)} ({ends})"
@@ -133,12 +147,16 @@ def format_attempts(summary: AttemptSummary) -> str | None:
             f"{runs} of neighbouring plans on this machine, with {NEIGHBOUR_DIFFERENCES}; "
             f"{_format_claims(summary.neighbour_claim_count)}."
         )
+    if summary.edited_count:
+        attempts = format_count(summary.edited_count, "attempt")
+        edited = "was edited after it was stored" if summary.edited_count == 1 else "were edited after they were stored"
+        sentences.append(f"{attempts} at this plan {edited}, so these counts may be wrong.")
     return " ".join(sentences) or None
 
 
 def format_position(summary: AttemptSummary) -> str:
-    """`5 of 7`."""
-    return f"{summary.position:,} of {summary.count:,}"
+    """`5 of 7`, for lists; `5 of 7, edited` if that may be wrong."""
+    return f"{summary.position:,} of {summary.count:,}{', edited' if summary.edited_count else ''}"
 
 
 def _format_claims(count: int) -> str:
@@ -205,6 +223,7 @@ def _summarize_plan(
         ratios=Interval(value=median(ratios), low=min(ratios), high=max(ratios)) if ratios else None,
         neighbour_count=sum(plan.count for plan in neighbours),
         neighbour_claim_count=sum(plan.claim_count for plan in neighbours),
+        edited_count=sum(attempt.edited for attempt in attempts),
     )
     return summary, positions
 
@@ -212,30 +231,31 @@ def _summarize_plan(
 def write_attempt(connection: Connection, attempt: Attempt) -> None:
     """Store an attempt, and replace an earlier state of it."""
     ratio = attempt.ratio
+    columns = {
+        "id": attempt.id,
+        "plan_digest": attempt.plan_digest,
+        "neighbourhood": attempt.neighbourhood,
+        "machine_id": attempt.machine_id,
+        "machine_digest": attempt.machine_digest,
+        "started": attempt.started,
+        "state": attempt.state,
+        "ratio": ratio and ratio.value,
+        "ratio_low": ratio and ratio.low,
+        "ratio_high": ratio and ratio.high,
+        "claimed": attempt.claimed,
+    }
+    row_digest = digest_attempt(columns) if connection.dialect.name in EXACT_DIALECTS else None
     connection.execute(delete(attempts_table).where(attempts_table.c.id == attempt.id))
-    connection.execute(
-        insert(attempts_table).values(
-            id=attempt.id,
-            plan_digest=attempt.plan_digest,
-            neighbourhood=attempt.neighbourhood,
-            machine_id=attempt.machine_id,
-            machine_digest=attempt.machine_digest,
-            started=attempt.started,
-            state=attempt.state,
-            ratio=ratio and ratio.value,
-            ratio_low=ratio and ratio.low,
-            ratio_high=ratio and ratio.high,
-            claimed=attempt.claimed,
-        )
-    )
+    connection.execute(insert(attempts_table).values(columns | {"row_digest": row_digest}))
 
 
 def read_attempts(connection: Connection, plan_digests: Iterable[str]) -> list[Attempt]:
     """All attempts at these plans."""
     found: list[Attempt] = []
+    is_exact = connection.dialect.name in EXACT_DIALECTS
     for digests in _batched(plan_digests):
         query = select(attempts_table).where(attempts_table.c.plan_digest.in_(digests))
-        found += [_read_attempt(row) for row in connection.execute(query)]
+        found += [_read_attempt(values, is_exact) for values in read_rows(connection, query, attempts_table)]
     return found
 
 
@@ -271,20 +291,16 @@ def _batched(digests: Iterable[str]) -> Iterator[list[str]]:
         yield different[start : start + MAX_DIGESTS_PER_QUERY]
 
 
-def _read_attempt(row: Row[Any]) -> Attempt:
-    started = row.started
-    return Attempt(
-        id=row.id,
-        plan_digest=row.plan_digest,
-        neighbourhood=row.neighbourhood,
-        machine_id=row.machine_id,
-        machine_digest=row.machine_digest,
-        # SQLite stores no time zone: what is written is in UTC.
-        started=started.replace(tzinfo=UTC) if started.tzinfo is None else started.astimezone(UTC),
-        state=row.state,
-        ratio=_make_ratio(row.ratio, row.ratio_low, row.ratio_high),
-        claimed=row.claimed,
-    )
+def _read_attempt(values: dict[str, Any], is_exact: bool) -> Attempt:
+    edited = is_attempt_edited(values, with_columns=is_exact)
+    # A damaged attempt counts too.
+    replace_damaged(values, attempts_table)
+    del values["row_digest"]
+    ratio = _make_ratio(*(values.pop(name) for name in ("ratio", "ratio_low", "ratio_high")))
+    started = values.pop("started")
+    # SQLite stores no time zone: what is written is in UTC.
+    started = started.replace(tzinfo=UTC) if started.tzinfo is None else started.astimezone(UTC)
+    return Attempt(**values, started=started, ratio=ratio, edited=edited)
 
 
 def _make_ratio(value: float | None, low: float | None, high: float | None) -> Interval | None:

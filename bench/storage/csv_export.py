@@ -10,10 +10,13 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from bench.formatting import format_inputs
 from bench.run.record import Run
 from bench.storage.attempts import AttemptSummary
-from bench.storage.store import JobRow
-from bench.values import TOTAL, Sample
+from bench.storage.csv_cells import protect_cell
+from bench.storage.job_row import JobRow
+from bench.values.claims import NoteKind, Outcome
+from bench.values.samples import TOTAL, Sample
 
 SAMPLE_COLUMNS = (
     "run",
@@ -28,6 +31,8 @@ SAMPLE_COLUMNS = (
     "cpu_seconds",
     "effective_cores",
     "began",
+    "inputs",
+    "edited_after_it_was_stored",
 )
 JOB_COLUMNS = {
     "run": "id",
@@ -52,29 +57,44 @@ JOB_COLUMNS = {
     "ratio_high": "ratio_high",
     "speed": "speed",
     "claim_made": "claimed",
+    "claim_state": "claim_state",
     "sentence": "sentence",
+    "inputs": "inputs",
     "machine": "machine",
     "machine_id": "machine_id",
     "host": "host",
+    "edited_after_it_was_stored": "edited",
 }
-"""Columns of a list of jobs, with the field of `JobRow` that each one shows."""
+"""Columns of a list of jobs, with the field of `JobRow` that each one shows. `speed` is empty without a claim."""
 
 ATTEMPT_COLUMNS = ("attempt", "attempts", "neighbours")
 """After those of the job: the number of the race among the attempts at its plan, how many there are, and how many runs
 of neighbouring plans. Empty for measurements."""
+FINDING_COLUMNS = {
+    "refused_by": Outcome.REFUSED,
+    "reservations": NoteKind.RESERVATION,
+    "conditions": NoteKind.CONDITION,
+}
+"""At the end: what the rules found about the total, by its effect, as `title: what was seen`, separated by ` | `. Empty
+if they found nothing, and for measurements."""
 
 CsvValue = str | int | float | None
 
 
 def samples_csv(run: Run) -> str:
-    """The samples of a race in order of time: a row for the total and one for each step."""
-    return _format_csv(SAMPLE_COLUMNS, (fields for sample in run.samples for fields in _sample_rows(run.id, sample)))
+    """The samples of a race in order of time: a row for the total and one for each step, all with what was raced and
+    whether the run was edited after it was stored."""
+    shared = format_inputs(run.inputs), str(run.edited).lower()
+    rows = ((*fields, *shared) for sample in run.samples for fields in _sample_rows(run.id, sample))
+    return _format_csv(SAMPLE_COLUMNS, rows)
 
 
 def jobs_csv(rows: Iterable[JobRow], attempts: Mapping[str, AttemptSummary]) -> str:
     """A list of jobs, one row per job, in the order of `rows`; `attempts` are those of the races among them, by id."""
-    columns = (*JOB_COLUMNS, *ATTEMPT_COLUMNS)
-    return _format_csv(columns, ((*_job_row(row), *_attempt_row(attempts.get(row.id))) for row in rows))
+    columns = (*JOB_COLUMNS, *ATTEMPT_COLUMNS, *FINDING_COLUMNS)
+    return _format_csv(
+        columns, ((*_job_row(row), *_attempt_row(attempts.get(row.id)), *_finding_row(row)) for row in rows)
+    )
 
 
 def _sample_rows(run_id: str, sample: Sample) -> Iterator[Sequence[CsvValue]]:
@@ -90,8 +110,11 @@ def _sample_rows(run_id: str, sample: Sample) -> Iterator[Sequence[CsvValue]]:
 
 def _job_row(row: JobRow) -> Sequence[CsvValue]:
     special = {
+        # Without a claim, no arm was found to be faster, whatever the interval looks like.
+        "speed": row.speed if row.claimed else None,
         "started": row.started.isoformat(),
         "claimed": None if row.claimed is None else str(row.claimed).lower(),
+        "edited": str(row.edited).lower(),
     }
     return [special[name] if name in special else getattr(row, name) for name in JOB_COLUMNS.values()]
 
@@ -102,9 +125,17 @@ def _attempt_row(summary: AttemptSummary | None) -> Sequence[CsvValue]:
     return summary.position, summary.count, summary.neighbour_count
 
 
+def _finding_row(row: JobRow) -> Sequence[CsvValue]:
+    findings = row.list_findings()
+    return [
+        " | ".join(f"{finding.title}: {finding.seen}" for finding in findings if finding.effect == effect)
+        for effect in FINDING_COLUMNS.values()
+    ]
+
+
 def _format_csv(columns: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([protect_cell(value) for value in row] for row in rows)
     return text.getvalue()

@@ -6,6 +6,7 @@ Alembic is imported only if there is something to migrate, so that an ordinary s
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bench import paths
 
-HEAD_REVISION = "0003"
+HEAD_REVISION = "0010"
 """The newest migration: the schema that `bench.storage.schema` describes."""
 VERSION_TABLE = "fairlap_version"
 """Alembic's table, under a name of our own: other programs may keep their tables in the same database."""
@@ -32,6 +33,39 @@ MAX_LOCK_WAIT_MS = 10_000
 """Longest wait for another process that writes to the SQLite file."""
 MAX_MIGRATION_WAIT_MS = 600_000
 """Longest wait for another process that migrates the SQLite file."""
+MIN_FREE_BYTES = 1 << 16
+"""With less free space on its disk, SQLite cannot open a database with a write-ahead log."""
+
+NO_ACCESS = (
+    "cannot be opened for writing",
+    "Let the user who runs Fairlap write to the file and to its folder,",
+)
+DAMAGED = (
+    "is damaged",
+    "Nothing was changed. Restore the file from a backup, or save what can be read: sqlite3 FILE .recover. To begin "
+    "with an empty database, move it away together with the files whose names end in -wal and -shm,",
+)
+SQLITE_REMEDIES = {
+    sqlite3.SQLITE_FULL: (
+        "has no space left on its disk",
+        "Free disk space ('python -m bench clean' lists what can go),",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "cannot be read or written",
+        "Check that its disk has free space ('python -m bench clean' lists what can go) and reports no errors,",
+    ),
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_READONLY: NO_ACCESS,
+    sqlite3.SQLITE_CANTOPEN: NO_ACCESS,
+    sqlite3.SQLITE_PERM: NO_ACCESS,
+    sqlite3.SQLITE_BUSY: (
+        f"was in use by another process for more than {MAX_LOCK_WAIT_MS // 1000} s",
+        "Try again when that process has finished,",
+    ),
+}
+"""By SQLite's primary result code: what happened, and the beginning of what to do."""
+UNKNOWN_CAUSE = ("cannot be used", "Check that it is reachable and that this user may write to it,")
 
 
 class StoreError(Exception):
@@ -61,8 +95,6 @@ def open_database(url: str) -> Engine:
     try:
         with translate_errors(engine):
             _migrate(engine)
-            if engine.dialect.name == "sqlite":
-                _use_write_ahead_log(engine)
     except StoreError:
         engine.dispose()
         raise
@@ -76,10 +108,23 @@ def translate_errors(engine: Engine) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         cause = getattr(error, "orig", None) or error
+        code = getattr(cause, "sqlite_errorcode", None)
+        code = (code or 0) & 0xFF
+        if code == sqlite3.SQLITE_IOERR and _is_disk_full(engine):
+            # SQLite reports this too if a file beside the database cannot grow.
+            code = sqlite3.SQLITE_FULL
+        what, remedy = SQLITE_REMEDIES.get(code, UNKNOWN_CAUSE)
         raise StoreError(
-            f"The database of runs ({engine.url.render_as_string()}) cannot be used: {cause}. Check that it is "
-            "reachable, writable and has free disk space, or set FAIRLAP_DATABASE to another database."
+            f"The database of runs ({engine.url.render_as_string()}) {what}: {cause}. {remedy} or set FAIRLAP_DATABASE "
+            "to another database."
         ) from error
+
+
+def _is_disk_full(engine: Engine) -> bool:
+    try:
+        return shutil.disk_usage(Path(engine.url.database or "").parent).free < MIN_FREE_BYTES
+    except OSError:
+        return False
 
 
 def _migrate(engine: Engine) -> None:
@@ -162,12 +207,3 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', '')}")
-
-
-def _use_write_ahead_log(engine: Engine) -> None:
-    """Let readers continue while another process writes. The file remembers the setting."""
-    raw = engine.raw_connection()
-    try:
-        raw.cursor().execute("PRAGMA journal_mode=WAL")
-    finally:
-        raw.close()

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.run.measurement import MeasurementRecord
+from bench.storage.csv_cells import protect_cell
 
 RESULT_TABLE = "result"
 NO_PARENT: Mapping[str, int] = {}
@@ -40,9 +41,9 @@ def measurement_csv(record: MeasurementRecord) -> str:
     ]
     columns = dict.fromkeys([*FIRST_COLUMNS, *(column for row in rows for column in row)])
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([protect_cell(column) for column in columns])
+    writer.writerows([protect_cell(row.get(column, "")) for column in columns] for row in rows)
     return text.getvalue()
 
 

@@ -1,8 +1,7 @@
-"""Temporary folders that are removed even if their process is killed: by the next process that looks for them."""
+"""Temporary folders that are removed even if their process is killed: see `bench.storage.cleaning`."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -10,8 +9,13 @@ import uuid
 from pathlib import Path
 
 from bench import paths
+from bench.system.file_locks import lock_file
 
 FOLDER_PREFIX = "task-"
+DRAFT_PREFIX = "draft-"
+"""Of a folder that its process has not locked yet."""
+ORDER_FILE = "request.order"
+"""Inside a folder: what is asked for. The uploads that it names are not removed."""
 
 
 class TempFolder:
@@ -19,29 +23,18 @@ class TempFolder:
 
     def __init__(self) -> None:
         """Create the folder. Raises OSError."""
-        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=paths.journals()))
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT_PREFIX, dir=paths.journals()))
         self._lock = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        # `remove_abandoned_folders` looks for this name, so the folder gets it only after it is locked.
+        try:
+            lock_file(self._lock, paths.journals(), "FAIRLAP_HOME")
+        except OSError:
+            os.close(self._lock)
+            draft.rmdir()
+            raise
+        # Without its lock a folder of this name counts as abandoned, so it gets the name only after it is locked.
         self.path = draft.rename(draft.with_name(f"{FOLDER_PREFIX}{uuid.uuid4().hex}"))
 
     def remove(self) -> None:
         """Remove the folder and everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
-
-
-def remove_abandoned_folders() -> None:
-    """Remove the folders of processes that have exited without removing them."""
-    for folder in paths.journals().glob(f"{FOLDER_PREFIX}*"):
-        try:
-            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
-            continue  # Another process has just removed it.
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            continue  # Its process is still running.
-        finally:
-            os.close(lock)

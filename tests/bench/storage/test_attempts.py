@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import MetaData, Table, create_engine, insert, select, update
 
 from bench.run.events import State
 from bench.run.record import Run
 from bench.storage import database as storage_database
-from bench.storage.attempts import AttemptSummary, append_attempts, build_report, format_attempts, make_attempt
+from bench.storage.attempts import (
+    AttemptSummary,
+    append_attempts,
+    build_report,
+    format_attempts,
+    format_position,
+    make_attempt,
+)
 from bench.storage.database import open_database
 from bench.storage.schema import attempts_table, jobs_table
 from bench.storage.store import Store
-from bench.values import Interval
+from bench.values.statistics import Interval
 from tests.support.machines import change_machine
 from tests.support.measurements import store_measurement
 from tests.support.stored_runs import OLD_RUN_COUNT, write_old_database
@@ -161,6 +170,69 @@ def read_attempts(url: str) -> dict[str, dict]:
     return found
 
 
+OTHER_VALUES = {
+    "neighbourhood": "f" * 16,
+    "machine_id": "f" * 16,
+    "machine_digest": "f" * 16,
+    "started": datetime(2020, 1, 1, tzinfo=UTC),
+    "state": "stopped",
+    "ratio": 99.0,
+    "ratio_low": 0.5,
+    "ratio_high": None,
+    "claimed": False,
+    "row_digest": None,
+}
+
+
+def edit_attempt(url: str, run_id: str, **values) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(update(attempts_table).where(attempts_table.c.id == run_id).values(**values))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("column", OTHER_VALUES)
+def test_an_attempt_whose_row_was_edited_marks_the_count_of_its_plan(finished, database, column):
+    store = Store(database)
+    runs = [save_attempt(store, finished, number, ratio=1.5, **claim(finished)) for number in range(3)]
+    sound = store.summarize_attempts(runs[2])
+    assert sound.edited_count == 0 and "edited" not in format_attempts(sound)
+    assert format_position(sound) == "3 of 3"
+    edit_attempt(database, "0", **{column: OTHER_VALUES[column]})
+    summary = store.summarize_attempts(runs[2])
+    assert summary.edited_count == 1
+    assert format_attempts(summary).endswith(
+        " 1 attempt at this plan was edited after it was stored, so these counts may be wrong."
+    )
+    assert format_position(summary).endswith(", edited")
+    assert build_report(runs[2], summary)["attempts"]["edited_after_they_were_stored"] == 1
+    edit_attempt(database, "2", **{column: OTHER_VALUES[column]})
+    assert "2 attempts at this plan were edited after they were stored" in format_attempts(
+        store.summarize_attempts(runs[2])
+    )
+    store.save(runs[0])
+    store.save(runs[2])
+    assert store.summarize_attempts(runs[2]) == sound, "a run that is stored again has a row that fits"
+    store.close()
+
+
+def test_attempts_of_older_versions_get_digests_and_damaged_ones_count_as_edited(finished):
+    store = Store()
+    run, *_ = [save_attempt(store, finished, number) for number in range(2)]
+    store.close()
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as connection, connection:
+        before = connection.execute("SELECT id, row_digest FROM fairlap_attempts").fetchall()
+        connection.execute("ALTER TABLE fairlap_attempts DROP COLUMN row_digest")
+        connection.execute("UPDATE fairlap_version SET version_num = '0009'")
+    store = Store()
+    assert {run_id: attempt["row_digest"] for run_id, attempt in read_attempts(store.url).items()} == dict(before)
+    assert store.summarize_attempts(run).edited_count == 0
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE fairlap_attempts SET ratio = 'fast' WHERE id = '1'")
+    assert store.summarize_attempts(run).edited_count == 1
+    store.close()
+
+
 def test_the_runs_of_0_1_0_are_attempts(database):
     write_old_database(database)
     store = Store(database)
@@ -179,7 +251,7 @@ def test_the_runs_of_0_1_0_are_attempts(database):
             row.ratio_low,
             row.ratio_high,
         )
-        assert store.summarize_attempts(row) == store.summarize_attempts(store.load_run(row.id))
+        assert store.summarize_attempts(row) == store.summarize_attempts(store.load(row.id))
     same_plan = store.summarize_attempts(store.row("2b1472fad00841c0a48ec3acaa5eca3f"))
     assert (same_plan.position, same_plan.count) == (2, 2)
     store.close()
@@ -200,7 +272,9 @@ def test_existing_races_are_filled_in_and_measurements_are_not(finished, databas
         context.setattr(storage_database, "HEAD_REVISION", "0002")
         engine = open_database(database)
     with engine.begin() as connection:
-        connection.execute(insert(jobs_table), jobs)
+        old_table = Table("fairlap_jobs", MetaData(), autoload_with=connection)
+        old_jobs = [{column.name: job[column.name] for column in old_table.c} for job in jobs]
+        connection.execute(insert(old_table), old_jobs)
     engine.dispose()
     Store(database).close()
     attempts = read_attempts(database)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 from statistics import median
 
 import pytest
 
 from bench.run.record import Run
-from bench.storage.csv_export import ATTEMPT_COLUMNS, JOB_COLUMNS, SAMPLE_COLUMNS, jobs_csv, samples_csv
+from bench.storage.csv_export import (
+    ATTEMPT_COLUMNS,
+    FINDING_COLUMNS,
+    JOB_COLUMNS,
+    SAMPLE_COLUMNS,
+    jobs_csv,
+    samples_csv,
+)
 from bench.storage.store import Store
-from bench.values import Arm
+from bench.values.base import Arm
+from bench.values.claims import Speed
 from tests.support.runs import make_opening, run_trial_race
 
 
@@ -34,6 +43,7 @@ def test_every_sample_has_a_row_for_the_whole_and_for_each_step(finished):
     first, sample = rows[0], finished.samples[0]
     assert (first["arm"], first["phase"], first["pair"]) == (sample.arm, sample.phase, str(sample.pair))
     assert float(first["began"]) == sample.repetition.began
+    assert {row["inputs"] for row in rows} == {"Loops: 2,000 of a trial"}
 
 
 @pytest.mark.parametrize("step", ["total", "spin", "nothing"])
@@ -68,12 +78,63 @@ def test_the_list_keeps_order_digits_and_awkward_text(finished):
     row = store.rows()[0]
     awkward = replace(row, id="other", sentence='He said "2x",\nand left', ratio=None, claimed=None)
     rows = parse_csv(jobs_csv([awkward, row], store.summarize_attempts_of_all([awkward, row])))
-    assert list(rows[0]) == [*JOB_COLUMNS, *ATTEMPT_COLUMNS]
+    assert list(rows[0]) == [*JOB_COLUMNS, *ATTEMPT_COLUMNS, *FINDING_COLUMNS]
     # `awkward` is not stored, so it is no attempt before or after the other run.
     assert (rows[1]["attempt"], rows[1]["attempts"], rows[1]["neighbours"]) == ("1", "1", "0")
     assert [found["run"] for found in rows] == ["other", finished.id]
     assert rows[0]["sentence"] == awkward.sentence
+    assert rows[1]["inputs"] == row.inputs == "Loops: 2,000 of a trial"
     assert (rows[0]["ratio"], rows[0]["claim_made"]) == ("", "")
     assert float(rows[1]["ratio"]) == row.ratio
     assert rows[1]["claim_made"] == str(row.claimed).lower()
     assert rows[1]["started"] == row.started.isoformat()
+
+
+def test_the_list_carries_what_the_rules_found(finished):
+    store = Store()
+    store.save(finished)
+    (row,) = parse_csv(jobs_csv(store.rows(), {}))
+    claim = finished.claim()
+    effects = {"refused_by": claim.refusals, "reservations": claim.reservations, "conditions": claim.conditions}
+    assert list(effects) == list(FINDING_COLUMNS)
+    for column, found in effects.items():
+        assert row[column] == " | ".join(f"{finding.title}: {finding.seen}" for finding in found)
+    assert row["conditions"], "a synthetic workload always has one"
+    assert not any(f"{f.title}:" in row[column] for f in claim.passed for column in effects)
+    assert row["edited_after_it_was_stored"] == "false"
+
+
+@pytest.mark.parametrize("damaged", ["no JSON", "{}", "[1]", '[{"rule": "x"}]'])
+def test_findings_that_cannot_be_read_break_no_list(finished, damaged):
+    store = Store()
+    store.save(finished)
+    row = replace(store.rows()[0], findings=damaged)
+    (row,) = parse_csv(jobs_csv([row], {}))
+    assert {row[column] for column in FINDING_COLUMNS} == {""}
+
+
+def test_findings_that_an_earlier_version_stored_after_the_migration_get_kinds(finished):
+    store = Store()
+    store.save(finished)
+    noise = {"rule": "quiet", "outcome": "annotated", "title": "A quiet machine", "seen": "a lot"}
+    part = {"rule": "part-of-whole", "outcome": "annotated", "title": "Part of the whole", "seen": "50 %"}
+    chance = {"rule": "interval", "outcome": "refused", "title": "The interval excludes 1", "seen": "0.9 to 1.1"}
+    row = replace(store.rows()[0], findings=json.dumps([noise, part, chance]))
+    (row,) = parse_csv(jobs_csv([row], {}))
+    assert {column: row[column] for column in FINDING_COLUMNS} == {
+        "refused_by": "The interval contains 1: 0.9 to 1.1",
+        "reservations": "Noisy machine: a lot",
+        "conditions": "Part of the total: 50 %",
+    }
+
+
+def test_without_a_claim_no_row_says_that_an_arm_is_faster(finished):
+    claim = finished.claim()
+    verdict = claim.verdict.model_copy(update={"speed": Speed.FASTER})
+    store = Store()
+    for name, made in (("made", True), ("refused", False)):
+        decided = claim.model_copy(update={"made": made, "verdict": verdict})
+        store.save(finished.model_copy(update={"id": name, "claims": [decided]}))
+    rows = {row["run"]: row for row in parse_csv(jobs_csv(store.rows(), {}))}
+    assert (rows["made"]["speed"], rows["made"]["claim_made"]) == ("faster", "true")
+    assert (rows["refused"]["speed"], rows["refused"]["claim_made"]) == ("", "false")

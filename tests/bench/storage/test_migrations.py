@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from bench.paths import ROOT
-from bench.run.comparability import find_differences
+from bench.run.comparability import find_obstacles
 from bench.run.events import RECORD_VERSION, State
 from bench.run.job import JobKind
 from bench.run.record import Run
@@ -26,13 +26,17 @@ from bench.storage import database as storage_database
 from bench.storage.database import HEAD_REVISION, MIGRATIONS_FOLDER, VERSION_TABLE
 from bench.storage.schema import metadata
 from bench.storage.store import Store, StoreError
-from bench.values import TOTAL, Arm
+from bench.values.base import Arm
+from bench.values.claims import ClaimState
+from bench.values.samples import TOTAL
 from tests.support.stored_runs import (
     OLD_DATABASE,
     OLD_RUN_COUNT,
+    VERSION_2_DATABASE,
     get_record,
     old_metadata,
     read_old_rows,
+    read_version_2_records,
     set_record,
     write_old_database,
 )
@@ -99,7 +103,7 @@ def test_runs_of_0_1_0_keep_every_number_and_text(tmp_path: Path) -> None:
     url = f"sqlite:///{shutil.copy(OLD_DATABASE, tmp_path / 'runs.sqlite3')}"
     store = Store(url)
     for run_id, old in read_old_records().items():
-        run = store.load_run(run_id)
+        run = store.load(run_id)
         assert [sample.repetition.steps[-1].seconds for sample in run.samples] == [
             sample["measurement"]["steps"][-1]["seconds"] for sample in old["samples"]
         ]
@@ -124,14 +128,14 @@ def test_runs_of_0_1_0_keep_every_number_and_text(tmp_path: Path) -> None:
 def test_cases_and_arms_of_0_1_0_get_todays_names(tmp_path: Path) -> None:
     url = f"sqlite:///{shutil.copy(OLD_DATABASE, tmp_path / 'runs.sqlite3')}"
     store = Store(url)
-    tiling = store.load_run("8483515637534695af1cecd0f34c41e9")
+    tiling = store.load("8483515637534695af1cecd0f34c41e9")
     assert (tiling.plan.case, tiling.plan.baseline, tiling.plan.accelerated) == ("tiling", "ijk", "blocked")
     assert tiling.snapshot.arms == {
         Arm.BASELINE: "as defined (ijk)",
         Arm.ACCELERATED: "tiled and blocked in registers",
     }
     assert not {"transformation", "before", "after"} & tiling.plan.parameters.keys()
-    calls = store.load_run("eab31c3e0edd4f6e96910c1fe2457330")
+    calls = store.load("eab31c3e0edd4f6e96910c1fe2457330")
     assert calls.plan.case == "overview" and "steps" not in calls.plan.parameters
     assert [step.name for step in calls.snapshot.steps][:3] == ["etl", "read_csv", "read_parquet"]
     assert "--case overview" in calls.snapshot.command
@@ -141,13 +145,13 @@ def test_cases_and_arms_of_0_1_0_get_todays_names(tmp_path: Path) -> None:
 def test_runs_of_0_1_0_are_compared_as_before(tmp_path: Path) -> None:
     url = f"sqlite:///{shutil.copy(OLD_DATABASE, tmp_path / 'runs.sqlite3')}"
     store = Store(url)
-    runs = {run_id: store.load_run(run_id) for run_id in read_old_records()}
+    runs = {run_id: store.load(run_id) for run_id in read_old_records()}
     same_plan = ("94ea367fcb0d41efa7ef4c9120541b00", "2b1472fad00841c0a48ec3acaa5eca3f")
-    assert find_differences(*(runs[run_id] for run_id in same_plan)) == []
-    assert find_differences(runs["ed1fe4feeb354232a0a1e660608b095a"], runs[same_plan[0]]) == ["batch: 1 and 8"]
+    assert find_obstacles(*(runs[run_id] for run_id in same_plan)) == []
+    assert find_obstacles(runs["ed1fe4feeb354232a0a1e660608b095a"], runs[same_plan[0]]) == ["batch: 1 and 8"]
     layout, stencil = runs["b2356c68fcd54ebc8acd122825a76da3"], runs["a2fee4bc9b694d15a2a48b51c8129b89"]
-    assert find_differences(layout, stencil) == ["case: Data layout and Stencil"]
-    assert find_differences(layout, runs[same_plan[0]]) == ["workload: Memory traffic and BERT: FP32 to INT8"]
+    assert find_obstacles(layout, stencil) == ["case: Data layout and Stencil"]
+    assert find_obstacles(layout, runs[same_plan[0]]) == ["workload: Memory traffic and BERT: FP32 to INT8"]
     store.close()
 
 
@@ -155,7 +159,7 @@ def test_a_record_that_is_loaded_is_not_rewritten_and_can_be_saved_again(tmp_pat
     url = f"sqlite:///{shutil.copy(OLD_DATABASE, tmp_path / 'runs.sqlite3')}"
     store = Store(url)
     for row in read_old_rows():
-        run = store.load_run(row["id"])
+        run = store.load(row["id"])
         assert get_record(url, row["id"]) == row["record"]
         store.save(run)
         assert store.load(row["id"]) == run
@@ -177,6 +181,27 @@ def test_damaged_records_of_0_1_0_are_listed_and_can_be_deleted(database: str) -
             store.load(row["id"])
         assert store.delete(row["id"])
     assert store.count() == OLD_RUN_COUNT - len(damages)
+    store.close()
+
+
+def test_rows_of_version_2_say_what_their_records_say(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{shutil.copy(VERSION_2_DATABASE, tmp_path / 'runs.sqlite3')}")
+    rows = {row.id: row for row in store.rows()}
+    assert rows.keys() == read_version_2_records().keys()
+    for row in rows.values():
+        record = store.load(row.id)
+        assert not row.edited and not record.edited
+        assert (row.kind, row.record_version) == (record.kind, 2)
+        if not isinstance(record, Run):
+            continue
+        claim = record.claim()
+        assert (row.claimed, row.claim_state, row.sentence) == (claim.made, claim.state, claim.sentence)
+        found = [
+            (finding.rule, finding.title, finding.kind) for finding in claim.findings if finding.effect != "passed"
+        ]
+        assert [(finding.rule, finding.title, finding.kind) for finding in row.list_findings()] == found
+        assert store.summarize_attempts(record).edited_count == 0
+    assert rows["2" * 32].claim_state is ClaimState.MADE, "0008 counted its conditions as reservations"
     store.close()
 
 

@@ -16,8 +16,10 @@ from bench.paths import ROOT
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.run.record import Run
+from bench.storage.job_filter import MAX_SEARCH_CHARS, MAX_SEARCH_WORDS
 from bench.storage.schema import MAX_TEXT_LENGTH
 from bench.storage.store import Store, StoreError
+from bench.values.claims import Speed
 from tests.support.machines import change_machine
 from tests.support.runs import make_opening, run_trial_race
 from tests.support.stored_runs import set_record
@@ -137,11 +139,13 @@ def test_lists_are_filtered_counted_and_read_in_pages(finished, database):
     assert pages == [newest_first[:3], newest_first[3:6], newest_first[6:], []]
     assert [row.id for row in store.rows(digest="plan1")] == ["run3", "run1"]
     assert [row.id for row in store.rows(state=State.STOPPED)] == ["stopped"]
-    assert [row.id for row in store.rows(claimed=refused.made)] == ["refused"]
-    assert [row.id for row in store.rows(claimed=None)] == ["stopped"]
+    assert [row.id for row in store.rows(claim_state=refused.state)] == ["refused"]
+    assert [row.id for row in store.rows(claim_state=None)] == ["stopped"]
+    assert [row.id for row in store.rows(digest="plan1", started_before=store.row("run3").started)] == ["run1"]
     assert store.rows(workload="another") == store.rows(kind=JobKind.MEASUREMENT) == []
     assert (store.count(), store.count(digest="plan0"), store.count(workload="another")) == (7, 3, 0)
-    assert set(store.distinct("claimed")) == {True, False, None}
+    assert set(store.distinct("claim_state")) == {claim.state, refused.state, None}
+    assert {row.claim_state for row in store.rows()} == {claim.state, refused.state, None}
     assert store.workload_titles() == {"trial": finished.snapshot.workload_title}
     assert store.workload_titles(workload="another") == {}
     renamed = finished.snapshot.model_copy(update={"workload_title": "Renamed"})
@@ -166,6 +170,29 @@ def test_words_are_looked_for_in_upper_and_lower_case_and_literally(finished, da
     ):
         assert {row.id for row in store.rows(words=words)} == ids
         assert store.count(words=words) == len(ids)
+    store.close()
+
+
+def test_a_search_for_faster_finds_no_run_without_a_claim(finished):
+    store = Store()
+    claim = finished.claim()
+    verdict = claim.verdict.model_copy(update={"speed": Speed.FASTER})
+    for made, sentence in ((True, "Loops: 2.0x, faster."), (False, "No claim: too few pairs.")):
+        decided = claim.model_copy(update={"made": made, "sentence": sentence, "verdict": verdict})
+        store.save(copy_run(finished, f"made {made}", claims=[decided]))
+    assert [row.id for row in store.rows(words="faster")] == ["made True"]
+
+
+def test_only_the_first_words_and_characters_are_looked_for(finished, database):
+    store = Store(database)
+    store.save(copy_run(finished, "one"))
+    found = "trial " * MAX_SEARCH_WORDS
+    statements: list[str] = []
+    event.listen(store._engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    # Each word is a condition for each column: thousands exceed what a database accepts.
+    for words in (found + "nowhere " * 3000, " " * MAX_SEARCH_CHARS + "nowhere", "a" * 1_000_000):
+        assert store.count(words=words) == (0 if words[0] == "a" else 1)
+    assert max(len(statement) for statement in statements) < 20_000
     store.close()
 
 
