@@ -6,47 +6,53 @@ from collections.abc import Sequence
 
 from bench.claims.processor_time import MAX_WAIT_SHARE, is_changed
 from bench.claims.processor_use import estimate_median_without_waiting, measure_processor_use
-from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.claims.rule import RuleContext, RuleResult, define_rule, note, pass_rule
 from bench.claims.speed import compare_speed
-from bench.formatting import format_cores, format_duration, format_interval, format_ratio_with_interval
+from bench.formatting import format_cores, format_duration, format_interval, format_median, format_ratio_with_interval
 from bench.run.outcome import MIN_PAIRS
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, CoreCount, Outcome, Phase, Speed
+from bench.values.base import Arm
+from bench.values.claims import NoteKind, Speed
+from bench.values.samples import TOTAL, Phase
+from bench.values.statistics import CoreCount
 
 MAX_CHANGE = 1.10
 """If an arm's time at the core count of the race changes by a larger factor after the race, the times at other core
 counts are not compared."""
 
 
-@define_rule("Best against best", "Bailey 6 and 7, SC15 rule 1")
+@define_rule(
+    "Each arm ran at its best core count",
+    "Bailey 6 and 7, SC15 rule 1",
+    noted="An arm is faster at another core count",
+    other_noted="Raced on one core only",
+)
 def best_with_best(context: RuleContext) -> RuleResult:
     """A baseline that runs at an unfavourable core count is too easy to beat."""
     run = context.run
     if run.plan.cores == 1:
         remedy = "Run on more cores too: the baseline may gain more from them."
-        return Outcome.ANNOTATED, "both arms on one core only", remedy
+        return note("both arms on one core", remedy, kind=NoteKind.CONDITION)
     best = find_best_core_counts(run.core_counts)
     if not best:
         remedy = "Increase the time budget, so that there is time for other core counts."
         seen = [f"only {format_cores(run.plan.cores)} tried"]
         seen += [f"{format_cores(cores)}: {why}" for cores, why in run.skipped_core_counts.items()]
-        return Outcome.ANNOTATED, "; ".join(seen), remedy
+        return note("; ".join(seen), remedy, title="No other core count was tried")
     times = ", ".join(
-        f"{arm} {format_duration(count.whole.median)} on {format_cores(count.cores)}" for arm, count in best.items()
+        f"{arm} {format_median(count.whole)} on {format_cores(count.cores)}" for arm, count in best.items()
     )
     seen = f"each arm at its best core count, {times}: {describe_best_ratio(run)}"
     if _count_rounds(run) < MIN_PAIRS:
-        return Outcome.ANNOTATED, seen, "Increase the time budget, so that there are more rounds."
+        remedy = "Increase the time budget, so that there are more rounds."
+        return note(seen, remedy, title="Too few rounds at other core counts")
     if explain_disturbance(run):
-        return Outcome.ANNOTATED, seen, "Close other programs and run again, or race at each core count on its own."
+        remedy = "Close other programs and run again, or race at each core count on its own."
+        return note(seen, remedy, title="The samples at other core counts were disturbed")
     if all(count.cores == run.plan.cores for count in best.values()):
         return pass_rule(seen)
     fewest = min(count.cores for count in best.values())
-    return (
-        Outcome.ANNOTATED,
-        seen,
-        f"Run again on {format_cores(fewest)} (the control Cores or --cores), where an arm is fastest.",
-    )
+    return note(seen, f"Run again on {format_cores(fewest)}, where an arm is fastest.")
 
 
 def find_best_core_counts(core_counts: Sequence[CoreCount]) -> dict[Arm, CoreCount]:
@@ -114,7 +120,5 @@ def describe_best_core_counts(run: Run) -> list[str]:
         return []
     if explain_disturbance(run):
         return ["other core counts are not compared, because they were measured under a disturbance"]
-    times = " and ".join(
-        f"{format_duration(count.whole.median)} on {format_cores(count.cores)}" for count in best.values()
-    )
+    times = " and ".join(f"{format_median(count.whole)} on {format_cores(count.cores)}" for count in best.values())
     return [f"total at each arm's best core count {times}, {describe_best_ratio(run)}"]

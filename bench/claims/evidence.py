@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Engagement, Evidence
+from bench.values.base import Arm
+from bench.values.claims import Engagement
+from bench.values.samples import TOTAL, Evidence
 
 
 def decide_engagement(run: Run, step: str = TOTAL) -> Engagement:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.claims.rule import RuleContext, RuleResult, define_rule, note, pass_rule, refuse
 from bench.claims.speed import decide_speed
 from bench.formatting import format_cores, format_percent
 from bench.plan.plan import Plan
-from bench.values import Arm, BaselineKind, Outcome, Speed
+from bench.values.arms import BaselineKind
+from bench.values.base import Arm
+from bench.values.claims import Speed
 
 
-@define_rule("The arms run different code", "Bailey 3, SC15 rule 7", broken="Both arms ran the same code")
+@define_rule("The arms run different code", "Bailey 3, SC15 rule 7", refused="Both arms ran the same code")
 def different_code(context: RuleContext) -> RuleResult:
     """If both arms run the same code, a difference of their times is noise or a disturbance, and no speedup."""
     if context.same_code:
         remedy = "Choose values of the lever that run different code."
-        return Outcome.REFUSED, describe_same_code(context), remedy
+        return refuse(describe_same_code(context), remedy)
     names = [context.run.snapshot.arms[arm] for arm in Arm]
     return pass_rule(" and ".join(names))
 
@@ -27,7 +29,7 @@ def describe_same_code(context: RuleContext) -> str:
     return f'"{baseline}" and "{accelerated}" are the same code on {format_cores(context.run.plan.cores)}'
 
 
-@define_rule("A fair baseline", "Bailey 6, SC15 rule 1")
+@define_rule("A fair baseline", "Bailey 6, SC15 rule 1", noted="The baseline is naive")
 def fair_baseline(context: RuleContext) -> RuleResult:
     """Almost everything is faster than a plain loop, or than a library with its optimizations switched off."""
     snapshot = context.run.snapshot
@@ -35,36 +37,35 @@ def fair_baseline(context: RuleContext) -> RuleResult:
     seen = f"{snapshot.arms[Arm.BASELINE]}: {kind}"
     if is_slower_naive(context):
         seen += f"; the slower arm, {snapshot.arms[Arm.ACCELERATED]}: {BaselineKind.NAIVE}"
-        return Outcome.ANNOTATED, seen, "State with the ratio that the slower arm is naive."
+        return note(seen, "State with the ratio that the slower arm is naive.", title="The slower arm is naive")
     if kind is BaselineKind.UNKNOWN:
-        return Outcome.ANNOTATED, seen, "Run the plan again: today's declarations say how fair a baseline is."
-    if kind is not BaselineKind.NAIVE or context.same_code:
+        remedy = "Run the plan again: today's declarations say how fair a baseline is."
+        return note(seen, remedy, title="Not known how fair the baseline is")
+    if context.same_code:
+        return pass_rule(seen, title="No acceleration is claimed")
+    if kind is not BaselineKind.NAIVE:
         return pass_rule(seen)
     if not snapshot.fair_baselines:
-        return Outcome.ANNOTATED, seen, "State with the ratio that the baseline is naive."
+        return note(seen, "State with the ratio that the baseline is naive.")
     names = " or ".join(snapshot.fair_baselines)
-    return Outcome.ANNOTATED, seen, f"Compare with a fair baseline too, by the control Baseline or --baseline: {names}."
+    return note(seen, f"Compare with a fair baseline too: {names}.")
 
 
-@define_rule("A typical input", "Bailey 6, SC15 rule 9")
+@define_rule("A typical input", "Bailey 6, SC15 rule 9", noted="The input may favour one arm")
 def typical_input(context: RuleContext) -> RuleResult:
     """Some inputs slow down one way of doing the work more than others do, and make the other look better."""
     reason = describe_bias(context)
     if reason:
-        return Outcome.ANNOTATED, reason, "Choose another size, such as an odd number, and compare the ratios."
+        return note(reason, "Choose another size, such as an odd number, and compare the ratios.")
     return pass_rule("nothing is known that makes this input special")
 
 
-@define_rule("Strict limits", "Bailey 1, SC15 rule 5, MLPerf")
+@define_rule("Strict limits", "Bailey 1, SC15 rule 5, MLPerf", noted="A limit is looser than the default")
 def strict_limits(context: RuleContext) -> RuleResult:
     """With a limit that is loose enough, any loss of accuracy passes, and so does any interval."""
     loose = describe_loose_limits(context)
     if loose:
-        return (
-            Outcome.ANNOTATED,
-            "; ".join(loose),
-            "State these limits with the ratio, or make them strict and run again.",
-        )
+        return note("; ".join(loose), "State these limits with the ratio, or make them strict and run again.")
     plan = context.run.plan
     return pass_rule(
         f"accuracy at least {format_percent(plan.accuracy_limit, 2)} of the baseline's, "

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench.claims.processor_time import MAX_RATIO_CHANGE, is_changed
-from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.claims.rule import RuleContext, RuleResult, define_rule, note, pass_rule, refuse
 from bench.formatting import format_percent, format_ratio
-from bench.values import TOTAL, Arm, Outcome, Sample, StepTime
+from bench.values.base import Arm
+from bench.values.samples import TOTAL, Sample, StepTime
 
 MAX_PAUSE_SHARE = 0.10
 """A larger share of an arm's time in which none of its threads ran or waited for a processor refuses the claim, if it
 changes the ratio. So does a larger share of samples in which the arm was stopped."""
+NOT_JUDGED = "Interruptions are not judged here"
 
 
 @define_rule(
     "Each arm ran without interruption",
     "Bailey 11, SC15 rule 9",
-    broken="An arm was interrupted",
+    noted="Not known whether an arm was interrupted",
+    refused="An arm was interrupted",
     limits=(
         f"Refuses if nothing of an arm ran in more than {format_percent(MAX_PAUSE_SHARE, 0)} of its time, and the "
         f"ratio without these pauses differs by more than {format_percent(MAX_RATIO_CHANGE - 1, 0)}; or if it was "
@@ -34,17 +37,17 @@ def ran_without_interruption(context: RuleContext) -> RuleResult:
     if max(stopped.values()) > MAX_PAUSE_SHARE:
         values = " and ".join(format_percent(share, 0) for share in stopped.values())
         seen = f"the arms were stopped and continued in {values} of their samples"
-        return Outcome.REFUSED, seen, "Find out which program sends SIGSTOP or traces the arms, and run again."
+        return refuse(seen, "Find out which program sends SIGSTOP or traces the arms, and run again.")
     waiting = [step.label for step in run.snapshot.steps if step.waits_for_files and step.name in steps]
     if waiting:
-        return pass_rule(f"not judged: {', '.join(waiting)} may wait for files")
+        return pass_rule(f"{', '.join(waiting)} may wait for files", title=NOT_JUDGED)
     helpers = [sample.repetition.helper_processes for taken in samples.values() for sample in taken]
     if None in helpers:
         remedy = "Run the plan again: this version counts the processes of an arm."
-        return Outcome.ANNOTATED, "not known: how many processes an arm had was not recorded", remedy
+        return note("how many processes an arm had was not recorded", remedy)
     # Threads of one process keep a core busy between them. Processes also wait for messages of each other.
     if any(helpers) or any(prepared.service for prepared in run.prepared):
-        return pass_rule("not judged: an arm has several processes, which may wait for each other")
+        return pass_rule("an arm has several processes, which may wait for each other", title=NOT_JUDGED)
     is_total = context.step == TOTAL
     shares = {arm: _measure_pause_share(taken, steps, is_total=is_total) for arm, taken in samples.items()}
     values = " and ".join(format_percent(share, 0) for share in shares.values())
@@ -53,11 +56,7 @@ def ran_without_interruption(context: RuleContext) -> RuleResult:
     without = measured * (1 - shares[Arm.BASELINE]) / (1 - shares[Arm.ACCELERATED])
     if max(shares.values()) > MAX_PAUSE_SHARE and is_changed(measured, without):
         seen += f"; without these pauses the ratio would be {format_ratio(without)}, not {format_ratio(measured)}"
-        return (
-            Outcome.REFUSED,
-            seen,
-            "Find out what stopped or delayed the arm (SIGSTOP, a disk, a lock), and run again.",
-        )
+        return refuse(seen, "Find out what stopped or delayed the arm (SIGSTOP, a disk, a lock), and run again.")
     return pass_rule(seen)
 
 

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import math
 
-from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.claims.rule import RuleContext, RuleResult, define_rule, note, pass_rule, refuse
 from bench.claims.speed import decide_speed
-from bench.formatting import format_ratio, format_ratio_with_interval
+from bench.formatting import format_count, format_ratio, format_ratio_with_interval
 from bench.stats.pairing import pair_samples
-from bench.values import Arm, Outcome, Phase, Speed
+from bench.values.base import Arm
+from bench.values.claims import Speed
+from bench.values.samples import Phase
 
 MIN_PAIRS_OF_EACH_ORDER = 4
 """With fewer pairs that one of the arms began, the effect of the order is not known."""
 
 
-@define_rule("Order within pairs", "SC15 rule 9", broken="The order within pairs explains the ratio")
+@define_rule(
+    "The order within pairs has no effect",
+    "SC15 rule 9",
+    noted="The order within pairs has an effect",
+    refused="The order within pairs explains the ratio",
+)
 def order_within_pairs(context: RuleContext) -> RuleResult:
     """The second sample of a pair finds what the first left behind: warm caches, a busy clock, memory to be freed."""
     from bench.stats.position import measure_position_effect  # It imports scipy.
 
     first = {arm: list_ratios(context, arm) for arm in Arm}
-    counts = f"the baseline was first in {len(first[Arm.BASELINE])} pairs, second in {len(first[Arm.ACCELERATED])}"
+    pairs = format_count(len(first[Arm.BASELINE]), "pair")
+    counts = f"the baseline was first in {pairs}, second in {len(first[Arm.ACCELERATED])}"
     if min(map(len, first.values())) < MIN_PAIRS_OF_EACH_ORDER:
-        return Outcome.ANNOTATED, f"{counts}: too few to know the effect", "Increase the time budget."
+        title = "Too few pairs to know the effect of their order"
+        return note(counts, "Increase the time budget.", title=title)
     effect = measure_position_effect(first[Arm.BASELINE], first[Arm.ACCELERATED], seed=context.run.plan.seed)
     times = format_ratio_with_interval(effect.ratio)
     seen = f"{counts}; the ratio of the pairs that the baseline began is {times} that of the others"
@@ -34,9 +43,9 @@ def order_within_pairs(context: RuleContext) -> RuleResult:
         remedy = "Find out what a sample leaves behind for the next one. A larger batch or longer steps reduce it."
         # Without a difference there is nothing to refuse.
         is_claimed = decide_speed(context) in (Speed.FASTER, Speed.SLOWER)
-        outcome = Outcome.REFUSED if is_claimed else Outcome.ANNOTATED
-        return outcome, f"{seen}, which explains a ratio of {format_ratio(ratio)}", remedy
-    return Outcome.ANNOTATED, f"{seen}: smaller than the difference", "State the effect of the order with the ratio."
+        seen += f", which explains a ratio of {format_ratio(ratio)}"
+        return refuse(seen, remedy) if is_claimed else note(seen, remedy)
+    return note(f"{seen}: smaller than the difference", "State the effect of the order with the ratio.")
 
 
 def measure_distance_from_1(ratio: float) -> float:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bench.claims.processor_use import ProcessorUse, estimate_median_without_waiting, measure_processor_use
-from bench.claims.rule import RuleContext, RuleResult, define_rule, pass_rule
+from bench.claims.rule import RuleContext, RuleResult, define_rule, note, pass_rule, refuse
 from bench.formatting import format_count, format_duration, format_percent, format_ratio
-from bench.values import Arm, Outcome
+from bench.values.base import Arm
 
 MAX_WAIT_SHARE = 0.25
 """A larger share of the time in which an arm's threads could run that they waited for a processor refuses the claim."""
@@ -22,7 +22,8 @@ MAX_THROTTLED_DIFFERENCE = 0.05
 @define_rule(
     "Each arm got the processor",
     "Bailey 11, SC15 rule 9",
-    broken="An arm waited for the processor",
+    noted="The arms waited for the processor",
+    refused="An arm waited for the processor",
     limits=(
         f"Refuses if an arm waited in more than {format_percent(MAX_WAIT_SHARE, 0)} of the time in which its threads "
         f"could run, or if the ratio without the waiting differs by more than "
@@ -35,8 +36,9 @@ def got_processor(context: RuleContext) -> RuleResult:
     racing = {arm: context.run.samples_of(arm) for arm in Arm}
     baseline, accelerated = (measure_processor_use(samples) for samples in racing.values())
     if baseline is None or accelerated is None:
-        seen = "not known: no record of how long the arms waited for a processor"
-        return Outcome.ANNOTATED, seen, "Run again on Linux while no other program runs."
+        title = "Not known whether the arms waited for the processor"
+        remedy = "Run again on Linux while no other program runs."
+        return note("no record of how long the arms waited for a processor", remedy, title=title)
     seen = f"the baseline arm {baseline.describe()}, the accelerated arm {accelerated.describe()}"
     most = max(baseline, accelerated, key=lambda use: use.wait_share)
     measured = context.comparison.ratio.value
@@ -45,18 +47,19 @@ def got_processor(context: RuleContext) -> RuleResult:
     if changed := is_changed(measured, without):
         seen += f"; without the waiting the ratio would be {format_ratio(without)}, not {format_ratio(measured)}"
     if changed or most.wait_share > MAX_WAIT_SHARE:
-        return Outcome.REFUSED, seen, _advise(most)
+        return refuse(seen, _advise(most))
     own = [use.lacking_share for use in (baseline, accelerated)]
     if max(own) > MAX_QUIET_WAIT_SHARE and max(own) > most.wait_share:
         shares = " and ".join(format_percent(share, 0) for share in own)
         seen += f"; threads of one arm waited for each other in {shares}"
         # Processes also wait for messages of each other, but threads of one process wait so long only on too few cores.
         is_packed = any(use.lacking_share > MAX_WAIT_SHARE and not use.has_helpers for use in (baseline, accelerated))
-        outcome = Outcome.REFUSED if is_packed else Outcome.ANNOTATED
-        return outcome, seen, "Run again, or use fewer threads: several of them shared a core while another was idle."
+        remedy = "Run again, or use fewer threads: several of them shared a core while another was idle."
+        title = "Threads of an arm waited for each other"
+        return (refuse if is_packed else note)(seen, remedy, title=title)
     if most.wait_share > MAX_QUIET_WAIT_SHARE:
         seen += f", which changes the ratio by less than {format_percent(MAX_RATIO_CHANGE - 1, 0)}"
-        return Outcome.ANNOTATED, seen, _advise(most)
+        return note(seen, _advise(most))
     return pass_rule(seen)
 
 
@@ -74,7 +77,8 @@ def _advise(use: ProcessorUse) -> str:
 @define_rule(
     "No CPU quota stopped an arm",
     "Bailey 11, SC15 rule 9",
-    broken="A CPU quota stopped an arm",
+    noted="A CPU quota stopped an arm for a short time",
+    refused="A CPU quota stopped an arm",
     limits=(
         f"Refuses if a quota withheld more than {format_percent(MAX_THROTTLED_SHARE, 0)} of the requested processor "
         f"time from an arm, or if the arms' shares differ by more than "
@@ -90,7 +94,8 @@ def not_throttled(context: RuleContext) -> RuleResult:
     repetitions = {arm: [sample.repetition for sample in taken] for arm, taken in samples.items()}
     if any(repetition.throttled_s is None for taken in repetitions.values() for repetition in taken):
         remedy = "Run again where the control group reports throttling (cpu.stat)."
-        return Outcome.ANNOTATED, f"{limit}; whether a quota stopped an arm is not known", remedy
+        title = "Not known whether a CPU quota stopped an arm"
+        return note(f"the control group does not report it; {limit}", remedy, title=title)
     withheld_s = {arm: sum(repetition.throttled_s or 0.0 for repetition in taken) for arm, taken in repetitions.items()}
     periods = {
         arm: sum(repetition.throttled_periods or 0 for repetition in taken) for arm, taken in repetitions.items()
@@ -112,5 +117,5 @@ def not_throttled(context: RuleContext) -> RuleResult:
     remedy = "Raise the CPU quota of the container or service, or run on fewer cores."
     apart = abs(shares[Arm.BASELINE] - shares[Arm.ACCELERATED])
     if max(shares.values()) > MAX_THROTTLED_SHARE or apart > MAX_THROTTLED_DIFFERENCE:
-        return Outcome.REFUSED, seen, remedy
-    return Outcome.ANNOTATED, seen, remedy
+        return refuse(seen, remedy)
+    return note(seen, remedy)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from bench.formatting import format_cores, format_percent
-from bench.values import Repetition, Sample
+from bench.values.samples import Repetition, Sample
 
 CLOCK_TICK_S = 0.01
 """Resolution of the time for which the kernel counts the processors as busy."""

@@ -13,11 +13,11 @@ from bench.formatting import (
     format_observations,
     format_percent,
 )
-from bench.stats.significance import NORMAL_QUANTILE
-from bench.values import Accuracy, Arm, Interval, IntervalMethod, LossKind, Measure, MeasureDifference, Quality
-
-MIN_OBSERVATIONS = 30
-"""With fewer scores, no interval of their mean is reliable."""
+from bench.stats.significance import MIN_OBSERVATIONS, NORMAL_QUANTILE, expand_quantile
+from bench.values.base import Arm
+from bench.values.claims import Accuracy
+from bench.values.quality import IntervalMethod, LossKind, Measure, MeasureDifference, Quality
+from bench.values.statistics import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,10 @@ class MeasureLoss:
 
 
 def decide_accuracy(context: RuleContext) -> Accuracy:
-    """The verdict on the accuracy. It counts as not measured unless both arms have all decisive measures."""
+    """The verdict on the accuracy.
+
+    It counts as not measured unless both arms have all decisive measures, and if results of a step were not compared.
+    """
     losses = list_losses(context)
     names = {measure.name for arm in Arm for measure in context.measures(arm)}
     equal = [measure.value >= 100 for measure in context.agreement]
@@ -47,7 +50,16 @@ def decide_accuracy(context: RuleContext) -> Accuracy:
     for verdict in (Accuracy.OUTSIDE, Accuracy.UNDECIDED):
         if verdict in verdicts:
             return verdict
-    return Accuracy.WITHIN
+    return Accuracy.NOT_MEASURED if list_uncompared_steps(context) else Accuracy.WITHIN
+
+
+def list_uncompared_steps(context: RuleContext) -> list[str]:
+    """The steps whose results were not compared, in a run that compares the results of each step."""
+    quality = context.run.quality
+    compared = {measure.step for measure in quality.agreement if measure.decisive} if quality else set[str]()
+    if not compared or "" in compared:
+        return []
+    return [step for step in context.steps if step not in compared]
 
 
 def list_losses(context: RuleContext) -> list[MeasureLoss]:
@@ -73,6 +85,8 @@ def measure_loss(quality: Quality, baseline: Measure, accelerated: Measure, max_
     else:
         value = relative_loss(baseline, accelerated)
         accuracy = Accuracy.WITHIN if _is_within(value, max_loss) else Accuracy.OUTSIDE
+        if accuracy is Accuracy.WITHIN and scores_nothing(baseline):
+            accuracy = Accuracy.UNDECIDED
     if accuracy is Accuracy.WITHIN and (baseline.bias or accelerated.bias):
         accuracy = Accuracy.UNDECIDED
     return MeasureLoss(baseline, accelerated, value, difference, interval, accuracy)
@@ -91,6 +105,11 @@ def _judge_without_baseline(difference: MeasureDifference) -> tuple[float, Accur
     if difference.higher_is_better or difference.groups < MIN_OBSERVATIONS:
         return 0.0, Accuracy.UNDECIDED
     return (1.0, Accuracy.OUTSIDE) if difference.accelerated > 0 else (0.0, Accuracy.WITHIN)
+
+
+def scores_nothing(baseline: Measure) -> bool:
+    """Whether the baseline has no accuracy that could be lost: its score is 0."""
+    return baseline.higher_is_better and baseline.loss is not LossKind.ERROR and baseline.value <= 0
 
 
 def _is_within(loss: float, max_loss: float) -> bool:
@@ -118,13 +137,20 @@ def find_observations_needed(difference: MeasureDifference, max_loss: float) -> 
         return None
     margin = (max_loss - loss.value) * difference.baseline
     # The half-width is the quantile times sqrt(n * variance + unseen) / n. The unseen part, of bounded scores only, is
-    # that of the pairs which the bootstrap adds, or of Tango's interval.
-    variance = (NORMAL_QUANTILE * difference.deviation) ** 2
-    factor = 4.0 if difference.method is IntervalMethod.TANGO else 3.0
-    unseen = (factor * (difference.largest or 0.0)) ** 2
-    groups = (variance + math.sqrt(variance**2 + 4 * margin**2 * unseen)) / (2 * margin**2)
+    # that of the pairs which the bootstrap adds, or of Tango's interval. All are per group of observations.
     per_group = difference.observations / difference.groups
-    return _round_up(max(MIN_OBSERVATIONS, groups) * per_group)
+    added_size = 1.0 if difference.design_effect is None else difference.design_effect / per_group
+    factor = 4.0 if difference.method is IntervalMethod.TANGO else 3.0
+    unseen = (factor * (difference.largest or 0.0) * added_size) ** 2
+
+    def count_groups(quantile: float) -> float:
+        variance = (quantile * difference.deviation) ** 2
+        return (variance + math.sqrt(variance**2 + 4 * margin**2 * unseen)) / (2 * margin**2)
+
+    groups = max(MIN_OBSERVATIONS, count_groups(NORMAL_QUANTILE))
+    if difference.design_effect is not None:
+        groups = max(MIN_OBSERVATIONS, count_groups(expand_quantile(groups)))
+    return _round_up(groups * per_group)
 
 
 def _round_up(number: float) -> int:
@@ -153,20 +179,37 @@ def describe_loss(loss: MeasureLoss) -> str:
     return f"{text} ({observations}; {format_difference(loss.difference)})"
 
 
+def explain_undecided(loss: MeasureLoss, max_loss: float) -> str:
+    """Why it is not decided whether a loss is within the limit, as a clause."""
+    if scores_nothing(loss.baseline):
+        return "the baseline scores 0, so there is no accuracy that could be kept"
+    noun = loss.baseline.observation or "observation"
+    if loss.difference is not None and loss.difference.groups < MIN_OBSERVATIONS:
+        count = format_count(loss.difference.groups, loss.baseline.group or noun)
+        return f"only {count}, and an accuracy needs at least {MIN_OBSERVATIONS}"
+    return f"the loss may exceed {format_percent(max_loss, 2)}"
+
+
 def describe_needed(loss: MeasureLoss, max_loss: float) -> str:
     """What to do about an interval that reaches beyond the limit: how many observations it takes."""
     noun = loss.baseline.observation or "observation"
+    if scores_nothing(loss.baseline):
+        return f"Use {noun}s that the baseline can answer, or a model that is trained for them."
     if loss.difference is None:
         return f"Measure with more {noun}s."
     needed = find_observations_needed(loss.difference, max_loss)
     if needed is None:
         if loss.interval is None:
-            return f"The baseline's mean is 0, so there is no loss to measure: use {noun}s that it can answer."
+            return (
+                f"The baseline's error is 0, so its share cannot be measured: use at least {MIN_OBSERVATIONS} {noun}s."
+            )
         return f"The loss is at the limit, and no number of {noun}s changes that: use a more exact setting."
     more = max(1, needed - loss.difference.observations)
+    # More questions on the same passages would hardly make the interval narrower.
+    where = f" on other {loss.baseline.group}s" if loss.baseline.group else ""
     return (
-        f"Use about {format_count(more, f'more {noun}')} ({needed:,} in all). Then the interval of the loss ends at "
-        f"{format_percent(max_loss, 2)}, if the loss stays the same."
+        f"Use about {format_count(more, f'more {noun}')}{where} ({needed:,} in all). Then the interval of the loss "
+        f"ends at {format_percent(max_loss, 2)}, if the loss stays the same."
     )
 
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from bench.claims.evidence import decide_engagement, select_evidence, select_steps
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Comparison, Engagement, Evidence, Finding, Measure, Outcome, Quality
+from bench.values.base import Arm
+from bench.values.claims import Engagement, Finding, NoteKind, Outcome
+from bench.values.quality import Measure, Quality
+from bench.values.samples import TOTAL, Evidence
+from bench.values.statistics import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,20 @@ def arm_measures(quality: Quality | None, arm: Arm) -> list[Measure]:
     return quality.baseline if arm is Arm.BASELINE else quality.accelerated
 
 
-RuleResult = tuple[Outcome, str, str]
-"""Outcome, what the rule saw, and the remedy."""
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What a rule found."""
+
+    outcome: Outcome
+    seen: str
+    """The finding with its values. The part before the first semicolon is the reason in short."""
+    remedy: str = ""
+    kind: NoteKind | None = None
+    """Of a note; None: the kind that the rule declares."""
+    title: str = ""
+    """Replaces the declared title of the outcome if the rule found something more specific."""
+
+
 RuleCheck = Callable[[RuleContext], RuleResult]
 
 
@@ -61,11 +77,18 @@ class Rule:
     """One rule."""
 
     name: str
-    title: str
+    passed: str
+    """Title if it passes: what is right."""
+    noted: str
+    """Title of a note: what was found. Empty if the rule adds no notes."""
+    refused: str
+    """Title of a refusal: what was found. Empty if the rule only adds notes."""
+    kind: NoteKind
+    """What its notes are about, unless a result says otherwise."""
+    other_noted: str
+    """Title of its notes of the kind that is not `kind`. Empty if all its notes are of that kind."""
     source: str
     """Where the rule comes from: see `bench.claims.verdict`."""
-    broken: str
-    """Title of a refusal, which says what is wrong: `title` says what is right. Empty if the rule only adds notes."""
     why: str
     limits: str
     """The thresholds of the rule, as a sentence; empty if it has none."""
@@ -74,26 +97,61 @@ class Rule:
     @property
     def refuses(self) -> bool:
         """Whether the rule can refuse a claim. Otherwise it only adds notes."""
-        return bool(self.broken)
+        return bool(self.refused)
+
+    @property
+    def note_titles(self) -> dict[NoteKind, str]:
+        """The title of its notes of each kind that it adds; empty if it adds none."""
+        titles = {kind: self.noted if kind is self.kind else self.other_noted for kind in NoteKind}
+        return {kind: title for kind, title in titles.items() if title}
 
     def __call__(self, context: RuleContext) -> Finding:
-        outcome, seen, remedy = self.check(context)
-        title = self.broken if outcome is Outcome.REFUSED else self.title
-        return Finding(rule=self.name, title=title, source=self.source, outcome=outcome, seen=seen, remedy=remedy)
+        result = self.check(context)
+        kind = (result.kind or self.kind) if result.outcome is Outcome.ANNOTATED else None
+        titles = {Outcome.PASSED: self.passed, Outcome.REFUSED: self.refused}
+        return Finding(
+            rule=self.name,
+            title=result.title or (self.note_titles[kind] if kind else titles[result.outcome]),
+            source=self.source,
+            outcome=result.outcome,
+            kind=kind,
+            seen=result.seen,
+            remedy=result.remedy,
+        )
 
 
-def define_rule(title: str, source: str, *, broken: str = "", limits: str = "") -> Callable[[RuleCheck], Rule]:
+def define_rule(
+    passed: str,
+    source: str,
+    *,
+    noted: str = "",
+    refused: str = "",
+    kind: NoteKind = NoteKind.RESERVATION,
+    other_noted: str = "",
+    limits: str = "",
+) -> Callable[[RuleCheck], Rule]:
     """Turn a check into a rule. The check's docstring says why the rule exists; pages show it.
 
-    `title` is what the rule asks for. `broken` is the title of a refusal; without it, the rule only adds notes.
+    `passed`, `noted` and `refused` are the titles of its outcomes. Each says what was found. `kind` is the kind of its
+    notes; `other_noted` is the title of its notes of the other kind, if it has any.
     """
 
     def define(check: RuleCheck) -> Rule:
+        why = " ".join((check.__doc__ or "").split())
         name = check.__name__.replace("_", "-")
-        return Rule(name, title, source, broken, " ".join((check.__doc__ or "").split()), limits, check)
+        return Rule(name, passed, noted, refused, kind, other_noted, source, why, limits, check)
 
     return define
 
 
-def pass_rule(seen: str) -> RuleResult:
-    return Outcome.PASSED, seen, ""
+def pass_rule(seen: str, *, title: str = "") -> RuleResult:
+    return RuleResult(Outcome.PASSED, seen, title=title)
+
+
+def note(seen: str, remedy: str, *, title: str = "", kind: NoteKind | None = None) -> RuleResult:
+    """A note, which is stated with the claim."""
+    return RuleResult(Outcome.ANNOTATED, seen, remedy, kind, title)
+
+
+def refuse(seen: str, remedy: str, *, title: str = "") -> RuleResult:
+    return RuleResult(Outcome.REFUSED, seen, remedy, title=title)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from bench.claims import best_core_counts, fairness, interruption, notes, order, processor_time, refusals
 from bench.claims.rule import Rule
 from bench.run.record import Run
-from bench.values import TOTAL, Outcome
+from bench.values.samples import TOTAL
 
 RULES: tuple[Rule, ...] = (
     refusals.complete,
     refusals.absolute_baseline,
     refusals.same_conditions,
     refusals.engaged,
+    refusals.same_work,
     refusals.accuracy,
     refusals.interval,
     refusals.materialised,
@@ -32,7 +33,6 @@ RULES: tuple[Rule, ...] = (
     notes.cores_used,
     notes.placed_alike,
     notes.whole_machine,
-    notes.same_work,
     notes.part_of_whole,
     notes.real_data,
     notes.quiet,
@@ -43,16 +43,8 @@ RULES: tuple[Rule, ...] = (
     fairness.strict_limits,
 )
 
-_BROKEN_TITLES = {rule.name: rule.broken for rule in RULES}
-
 
 def list_refusal_titles(run: Run, step: str = TOTAL) -> list[str]:
-    """What is wrong with a claim that is not made, by the titles of the findings that refuse it; empty for a claim.
-
-    Findings of older versions have the title of what is right.
-    """
+    """What is wrong with a claim that is not made, by the titles of the findings that refuse it; empty for a claim."""
     claim = run.claim(step)
-    if claim is None or claim.made:
-        return []
-    refused = [finding for finding in claim.findings if finding.outcome is Outcome.REFUSED]
-    return [_BROKEN_TITLES.get(finding.rule) or finding.title for finding in refused]
+    return [finding.title for finding in claim.refusals] if claim else []

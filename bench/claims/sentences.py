@@ -9,8 +9,9 @@ from bench.claims.fairness import describe_fairness
 from bench.claims.quality import describe_quality
 from bench.claims.rule import RuleContext
 from bench.claims.speed import explain_by_family
-from bench.formatting import format_cores, format_duration, format_interval, format_ratio_with_interval
-from bench.values import Arm, Engagement, Finding, Verdict
+from bench.formatting import format_cores, format_interval, format_median, format_ratio_with_interval
+from bench.values.base import Arm
+from bench.values.claims import Engagement, Finding, Verdict
 
 
 def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
@@ -18,10 +19,10 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
     run, comparison, snapshot = context.run, context.comparison, context.run.snapshot
     parts = [
         f"{snapshot.title}, {snapshot.labels()[context.step]}: "
-        f"{format_duration(comparison.baseline.median)} with {snapshot.arms[Arm.BASELINE]}, "
-        f"{format_duration(comparison.accelerated.median)} with {snapshot.arms[Arm.ACCELERATED]}, "
+        f"{format_median(comparison.baseline)} with {snapshot.arms[Arm.BASELINE]}, "
+        f"{format_median(comparison.accelerated)} with {snapshot.arms[Arm.ACCELERATED]}, "
         f"a ratio of {format_ratio_with_interval(comparison.ratio)}, {verdict.speed}",
-        ", ".join([format_cores(run.plan.cores), f"batch {run.plan.batch}", *_list_parameters(context)])
+        ", ".join([format_cores(run.plan.cores), run.format_batch(), *_list_parameters(context)])
         + _describe_part_of_work(context),
     ]
     parts += describe_best_core_counts(run)
@@ -48,7 +49,7 @@ def _describe_part_of_work(context: RuleContext) -> str:
 def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> str:
     """The sentence of a claim that is refused, with its reasons and the first remedy. The findings have all."""
     comparison = context.comparison
-    times = f"{format_duration(comparison.baseline.median)} and {format_duration(comparison.accelerated.median)}"
+    times = f"{format_median(comparison.baseline)} and {format_median(comparison.accelerated)}"
     label = context.run.snapshot.labels()[context.step]
     if [finding.rule for finding in refused] == ["interval"]:
         reason = explain_by_family(context) or format_interval(comparison.ratio)
@@ -65,4 +66,5 @@ def write_refusal_sentence(context: RuleContext, refused: Sequence[Finding]) -> 
 
 
 def _describe_reason(finding: Finding) -> str:
-    return f"{finding.title[0].lower()}{finding.title[1:]}: {finding.seen.rstrip('.')}"
+    title, seen = f"{finding.title[0].lower()}{finding.title[1:]}", finding.seen.rstrip(".")
+    return title if seen.lower() == title.lower() else f"{title}: {seen}"

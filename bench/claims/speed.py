@@ -5,7 +5,13 @@ from __future__ import annotations
 from bench.claims.rule import RuleContext
 from bench.formatting import format_count, format_interval
 from bench.stats.significance import is_difference
-from bench.values import TOTAL, Interval, Speed
+from bench.values.claims import Speed
+from bench.values.samples import TOTAL
+from bench.values.statistics import Interval
+
+MAX_INTERVAL_FACTOR = 1.5
+"""An interval whose upper end is more than this factor above its lower end is wide: the ratio in its middle says
+little, so a claim quotes the end that is nearer to 1, and has a reservation."""
 
 
 def decide_speed(context: RuleContext) -> Speed:
@@ -27,6 +33,11 @@ def explain_by_family(context: RuleContext) -> str:
         f"its own interval, {format_interval(comparison.ratio)}, excludes 1, but among {format_count(steps, 'step')} "
         f"that may be chance (p {comparison.p_value:.2f})"
     )
+
+
+def is_wide(ratio: Interval) -> bool:
+    """Whether the middle of an interval says little, so that a claim quotes its end: `at least 8.4x`."""
+    return ratio.low <= 0 or ratio.high / ratio.low > MAX_INTERVAL_FACTOR
 
 
 def compare_speed(ratio: Interval) -> Speed:

@@ -17,7 +17,7 @@ from bench.claims.rules import RULES
 from bench.claims.sentences import write_claim_sentence, write_refusal_sentence
 from bench.claims.speed import decide_speed
 from bench.run.record import Run
-from bench.values import Claim, Outcome, Verdict
+from bench.values.claims import Claim, Outcome, Verdict
 
 
 def decide_claims(run: Run) -> list[Claim]:

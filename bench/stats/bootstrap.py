@@ -27,11 +27,13 @@ def bootstrap_distribution(
     resamples: int,
     seed: int,
     batch: int | None = None,
+    paired: bool = False,
 ) -> Floats:
     """The statistic of `resamples` resamples of all `samples`, each resampled on its own with replacement.
 
-    `batch` is the number of resamples computed at once, which limits the memory needed. The statistic may be infinite
-    or NaN for some resamples. A sample of a single observation does not vary. Raises ValueError for an empty sample.
+    `paired` samples have the same length and are resampled by the same indices. `batch` is the number of resamples
+    computed at once, which limits the memory needed. The statistic may be infinite or NaN for some resamples. A sample
+    of a single observation does not vary. Raises ValueError for an empty sample.
     """
     if not all(len(sample) for sample in samples):
         raise ValueError("Expected at least one observation in every sample.")
@@ -44,6 +46,7 @@ def bootstrap_distribution(
             data,
             statistic,
             vectorized=True,
+            paired=paired,
             n_resamples=resamples,
             batch=batch,
             method="percentile",
@@ -52,12 +55,13 @@ def bootstrap_distribution(
     return cast(Floats, result.bootstrap_distribution)
 
 
-def percentile_interval(distribution: Floats, value: float) -> tuple[float, float]:
-    """The central `CONFIDENCE` of a bootstrap distribution, extended to include `value`, the statistic itself.
+def percentile_interval(
+    distribution: Floats, value: float, *, tail: float = (1 - CONFIDENCE) / 2
+) -> tuple[float, float]:
+    """A bootstrap distribution without the share `tail` at each end, extended to include `value`, the statistic itself.
 
     An end is infinite if the distribution is infinite there. NaN is not allowed.
     """
-    tail = (1 - CONFIDENCE) / 2
     if np.isinf(distribution).any():
         # Interpolation between infinite neighbours is undefined, so take the observations themselves.
         ordered = np.sort(distribution)

@@ -14,7 +14,9 @@ import numpy as np
 from bench.stats.arrays import Floats
 from bench.stats.pairing import pair_samples
 from bench.stats.ratio import adjust_by_holm, estimate_ratio
-from bench.values import TOTAL, Arm, Comparison, Sample, Summary
+from bench.values.base import Arm
+from bench.values.samples import TOTAL, Sample
+from bench.values.statistics import Comparison, Summary
 
 FENCE_FACTOR = 1.5
 """Tukey's fences lie this many interquartile ranges outside the quartiles."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from bench.values import Value
+from bench.values.base import Value
 
 TABLE_FILE = Path(__file__).with_name("error_rates.json")
 

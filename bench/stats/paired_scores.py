@@ -13,15 +13,17 @@ from scipy import optimize, stats
 
 from bench.stats.arrays import Floats
 from bench.stats.bootstrap import bootstrap_distribution, percentile_interval
+from bench.stats.grouped_mean import GroupedMean, Groups, average_groups
 from bench.stats.significance import CONFIDENCE, NORMAL_QUANTILE
-from bench.values import Interval, IntervalMethod
+from bench.values.quality import IntervalMethod
+from bench.values.statistics import Interval
 
 if TYPE_CHECKING:
     from bench.workload.scores import Scores
 
 RESAMPLES = 5000
 BATCH_ELEMENTS = 4_000_000
-"""Observations of all resamples that are computed at once, which limits the memory needed."""
+"""Groups of observations of all resamples that are computed at once, which limits the memory needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +34,27 @@ class PairedDifference:
     """Mean of the first arm's scores."""
     accelerated: float
     difference: Interval
+    groups: int
+    """Number of independent groups of observations: of observations, if each is its own."""
     deviation: float
-    """Standard deviation of the differences of the pairs."""
+    """Standard deviation of the contributions of the groups: see `GroupedMean.deviation`."""
+    design_effect: float | None
+    """See `GroupedMean.design_effect`; None if each observation is its own group."""
     largest: float | None
     """Largest possible score; None if scores have no limit."""
     method: IntervalMethod
 
 
-def compare_scores(baseline: Scores, accelerated: Scores, *, max_score: float | None, seed: int) -> PairedDifference:
+def compare_scores(
+    baseline: Scores, accelerated: Scores, *, max_score: float | None, seed: int, groups: Groups | None = None
+) -> PairedDifference:
     """The difference of the means of two arrays of shape (observations,), with the same observations in both.
 
     Arrays of bool (right or wrong) are compared as shares in percent, with Tango's interval; others by a paired
     bootstrap. `max_score` is the largest possible score, such as 100 for F1, and None if there is none; shares in
-    percent have their own. Raises ValueError for arrays of different shapes or kinds, for empty arrays, and for
-    scores that are infinite, NaN or larger than `max_score`.
+    percent have their own. `groups`, shape (observations,), are the groups of observations that are not independent
+    of each other, such as questions on one passage; None if all are. Raises ValueError for arrays of different shapes
+    or kinds, for empty arrays, and for scores that are infinite, NaN or larger than `max_score`.
     """
     if baseline.shape != accelerated.shape or baseline.dtype != accelerated.dtype or baseline.ndim != 1:
         raise ValueError(
@@ -58,14 +67,15 @@ def compare_scores(baseline: Scores, accelerated: Scores, *, max_score: float | 
         raise ValueError("Expected finite scores.")
     binary = baseline.dtype == np.bool_
     first, second = (scores.astype(np.float64) * (100 if binary else 1) for scores in (baseline, accelerated))
-    differences = second - first
+    differences = average_groups(second - first, groups)
     largest = 100.0 if binary else max_score
     if largest is not None and max(first.max(), second.max()) > largest:
         raise ValueError(f"Expected scores of at most {largest:g}, got {max(first.max(), second.max()):g}.")
     if binary:
-        lost, gained = int((differences < 0).sum()), int((differences > 0).sum())
-        low, high = tango_interval(len(differences), lost, gained)
-        value = float(differences.mean())
+        count = differences.effective_count
+        lost, gained = (float((sign * (second - first) > 0).mean()) * count for sign in (-1, 1))
+        low, high = tango_interval(count, lost, gained)
+        value = differences.mean
         interval = Interval(value=value, low=min(value, 100 * low), high=max(value, 100 * high))
     else:
         interval = bootstrap_difference(differences, largest, seed)
@@ -73,43 +83,54 @@ def compare_scores(baseline: Scores, accelerated: Scores, *, max_score: float | 
         baseline=float(first.mean()),
         accelerated=float(second.mean()),
         difference=interval,
-        deviation=float(differences.std()),
+        groups=differences.group_count,
+        deviation=differences.deviation,
+        design_effect=differences.design_effect,
         largest=largest,
         method=IntervalMethod.TANGO if binary else IntervalMethod.BOOTSTRAP,
     )
 
 
-def bootstrap_difference(differences: Floats, largest: float | None, seed: int) -> Interval:
-    """The mean of the differences, shape (observations,), with its percentile interval.
+def bootstrap_difference(differences: GroupedMean, largest: float | None, seed: int) -> Interval:
+    """The mean of the differences with its percentile interval, by resampling whole groups of observations.
 
-    `largest` is the largest possible score; None if scores have no limit. With a limit, two pairs join the sample: an
-    observation that lost everything and one that gained everything. Without them, a sample whose pairs are all equal
-    has an interval of no width, however small it is, as if no observation could ever differ. With them, its interval
-    ends at about 3 / n of the largest score, the rule of three. (Agresti and Min 2005 add as much to the table of
-    paired proportions.)
+    `largest` is the largest possible score; None if scores have no limit. With a limit, two groups join the sample: one
+    that lost everything and one that gained everything. Without them, a sample whose pairs are all equal has an
+    interval of no width, however small it is, as if no observation could ever differ. With them, its interval ends at
+    about 3 / n of the largest score, the rule of three. (Agresti and Min 2005 add as much to the table of paired
+    proportions.) Each has the size of one observation, times the design effect: if the observations of a group differ
+    together, those of an unseen group would too.
     """
-    sample = np.concatenate([differences, [-largest, largest]]) if largest else differences
+    size = differences.design_effect or 1.0
+    added = [-largest, largest] if largest else []
+    sums = np.concatenate([differences.sums, [size * score for score in added]])
+    sizes = np.concatenate([differences.sizes, [size for _ in added]])
     distribution = bootstrap_distribution(
-        [sample], _mean, resamples=RESAMPLES, seed=seed, batch=max(1, BATCH_ELEMENTS // len(sample))
+        [sums, sizes],
+        _mean_of_groups,
+        resamples=RESAMPLES,
+        seed=seed,
+        batch=max(1, BATCH_ELEMENTS // len(sums)),
+        paired=True,
     )
-    # The sum of the larger sample over the number of observations, so that the added pairs do not shrink the mean.
-    distribution = distribution * (len(sample) / len(differences))
+    # The added groups are in the sums, but not in the sizes, so that they do not shrink the mean.
+    distribution = distribution * (float(sizes.sum()) / differences.observation_count)
     if largest:
         distribution = np.clip(distribution, -largest, largest)
-    value = float(differences.mean())
-    low, high = percentile_interval(distribution, value)
-    return Interval(value=value, low=low, high=high)
+    low, high = percentile_interval(distribution, differences.mean, tail=differences.tail)
+    return Interval(value=differences.mean, low=low, high=high)
 
 
-def tango_interval(pairs: int, lost: int, gained: int) -> tuple[float, float]:
+def tango_interval(pairs: float, lost: float, gained: float) -> tuple[float, float]:
     """The score interval of the difference of two paired proportions, second minus first, from -1 to 1.
 
-    `lost` of the `pairs` succeeded only the first time, `gained` only the second time. Source: T. Tango, Equivalence
+    `lost` of the `pairs` succeeded only the first time, `gained` only the second time. Effective numbers need not be
+    whole. Source: T. Tango, Equivalence
     test and confidence interval for the difference in proportions for the paired-sample design, Statistics in Medicine
     17, 1998. Its interval has a width even if no pair differs. Raises ValueError without pairs.
     """
-    if pairs < 1 or min(lost, gained) < 0 or lost + gained > pairs:
-        raise ValueError(f"Expected up to {pairs} pairs that differ, at least one pair, got {lost} and {gained}.")
+    if pairs < 1 or min(lost, gained) < 0 or lost + gained > pairs * (1 + 1e-9):
+        raise ValueError(f"Expected up to {pairs:g} pairs that differ, at least one pair, got {lost:g} and {gained:g}.")
 
     def score(delta: float) -> float:
         """The score statistic of the hypothesis that the difference is `delta`; decreasing in `delta`."""
@@ -132,11 +153,19 @@ def tango_interval(pairs: int, lost: int, gained: int) -> tuple[float, float]:
     return find_end(-1.0, NORMAL_QUANTILE), find_end(1.0, -NORMAL_QUANTILE)
 
 
-def share_interval(successes: int, count: int) -> Interval:
-    """A share of `count` independent observations, 0 to 1, with its exact interval (Clopper and Pearson 1934)."""
-    ends = stats.binomtest(successes, count).proportion_ci(CONFIDENCE, method="exact")
-    return Interval(value=successes / count, low=float(ends.low), high=float(ends.high))
+def share_interval(equal: Scores, groups: Groups | None = None) -> Interval:
+    """The share of observations that are True, 0 to 1, with its exact interval (Clopper and Pearson 1934).
+
+    With `groups`, shape (observations,), of observations that are not independent, it is that of as many independent
+    observations as would be as precise (Korn and Graubard 1998).
+    """
+    mean = average_groups(equal.astype(np.float64), groups)
+    count = mean.effective_count
+    successes, tail = mean.mean * count, (1 - CONFIDENCE) / 2
+    low = 0.0 if not equal.any() else float(stats.beta.ppf(tail, successes, count - successes + 1))
+    high = 1.0 if equal.all() else float(stats.beta.isf(tail, successes + 1, count - successes))
+    return Interval(value=mean.mean, low=min(low, mean.mean), high=max(high, mean.mean))
 
 
-def _mean(values: Floats, axis: int) -> Floats:
-    return np.mean(values, axis=axis)
+def _mean_of_groups(sums: Floats, sizes: Floats, axis: int) -> Floats:
+    return np.sum(sums, axis=axis) / np.sum(sizes, axis=axis)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bench.values import Arm, Sample
+from bench.values.base import Arm
+from bench.values.samples import Sample
 
 
 def pair_samples(samples: Iterable[Sample]) -> list[dict[Arm, Sample]]:

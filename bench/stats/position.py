@@ -12,7 +12,7 @@ from scipy import stats
 from bench.stats.arrays import Floats
 from bench.stats.bootstrap import bootstrap_distribution, percentile_interval
 from bench.stats.significance import is_difference
-from bench.values import Interval
+from bench.values.statistics import Interval
 
 RESAMPLES = 2000
 MAX_RESAMPLED_RATIOS = 2_000_000

@@ -25,7 +25,7 @@ from scipy import special
 
 from bench.stats.arrays import Floats
 from bench.stats.significance import SIGNIFICANCE
-from bench.values import Interval
+from bench.values.statistics import Interval
 
 BLOCKS = 5
 """Number of blocks into which a race is divided. Fewer would cost power, more would miss slow drift."""

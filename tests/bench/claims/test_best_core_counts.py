@@ -6,7 +6,10 @@ import pytest
 
 from bench.claims.best_core_counts import describe_best_ratio
 from bench.run.record import Run
-from bench.values import Arm, CoreCount, Interval, Outcome, Phase
+from bench.values.base import Arm
+from bench.values.claims import Outcome
+from bench.values.samples import Phase
+from bench.values.statistics import CoreCount, Interval
 from tests.support.runs import get_claim, get_finding, make_claim_run, make_claim_sample
 
 
@@ -26,7 +29,7 @@ def make_run(rounds: int, best_ratio: Interval | None) -> Run:
         (3, Interval(value=1.25, low=0.75, high=1.25), "too few rounds for a ratio (3, needs 8)"),
         (3, None, "too few rounds for a ratio (3, needs 8)"),
         (9, None, "no ratio, because the two were not measured in the same rounds"),
-        (9, Interval(value=1.25, low=0.75, high=1.25), "no difference detected (0.75 to 1.25)"),
+        (9, Interval(value=1.25, low=0.75, high=1.25), "no difference detected (0.75 to 1.2)"),
         (9, Interval(value=1.01, low=0.955, high=1.075), "no difference detected (0.95 to 1.07)"),
     ],
 )
@@ -74,5 +77,5 @@ def test_waiting_at_the_best_core_counts_drops_the_ratio(loads, words):
 
 def test_a_ratio_comes_with_its_interval():
     run = make_run(9, Interval(value=1.25, low=1.2, high=1.3))
-    assert describe_best_ratio(run) == "a ratio of 1.25x (1.20 to 1.30)"
-    assert "2.00 s on 2 cores, a ratio of 1.25x (1.20 to 1.30);" in get_claim(run).sentence
+    assert describe_best_ratio(run) == "a ratio of 1.2x (1.20 to 1.30)"
+    assert "2.00 s on 2 cores, a ratio of 1.2x (1.20 to 1.30);" in get_claim(run).sentence

@@ -16,7 +16,11 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
 from bench.stats.comparison import compare_samples
-from bench.values import Arm, BaselineKind, Engagement, Finding, Measure, Outcome, Phase, Quality, Sample, Speed
+from bench.values.arms import BaselineKind
+from bench.values.base import Arm
+from bench.values.claims import Engagement, Finding, Outcome, Speed
+from bench.values.quality import Measure, Quality
+from bench.values.samples import Phase, Sample
 from bench.workload.registry import load_workloads
 from tests.support.runs import get_claim, get_finding, make_claim_run, open_plan, run_trial_race
 from tests.support.trial_variants import replace_trial
@@ -73,7 +77,7 @@ def test_a_loop_against_blas_is_noted_with_the_baseline_that_would_be_fair(tmp_p
     run = race_memory_traffic(tmp_path, "tiling", parameters={"side": 128})
     finding = find(run, "fair-baseline")
     assert finding.outcome is Outcome.ANNOTATED
-    assert finding.remedy == "Compare with a fair baseline too, by the control Baseline or --baseline: blas."
+    assert finding.remedy == "Compare with a fair baseline too: blas."
     sentence = write_sentence(run)
     assert "with loop order ijk," in sentence and "with tiled, register blocks," in sentence
     assert "before" not in sentence and "after" not in sentence

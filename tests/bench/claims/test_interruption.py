@@ -11,7 +11,10 @@ import pytest
 from bench.claims.interruption import MAX_PAUSE_SHARE
 from bench.run.record import Run
 from bench.stats.comparison import compare_samples
-from bench.values import Arm, Outcome, Phase, PreparedArm, Repetition, Service
+from bench.values.arms import PreparedArm, Service
+from bench.values.base import Arm
+from bench.values.claims import Outcome
+from bench.values.samples import Phase, Repetition
 from bench.workload.registry import load_workloads
 from tests.support.runs import get_claim, get_finding, make_claim_run, run_trial_race
 
@@ -118,7 +121,7 @@ def test_processes_and_services_that_wait_for_messages_are_not_judged():
     run.prepared[1] = ready.model_copy(update={"service": service})
     assert get_finding(run, RULE).outcome is Outcome.PASSED
     finding = get_finding(make_paused_run(1.5, helpers=None), RULE)
-    assert finding.outcome is Outcome.ANNOTATED and finding.seen.startswith("not known")
+    assert finding.outcome is Outcome.ANNOTATED and finding.title.startswith("Not known")
 
 
 def test_the_calls_that_read_or_write_files_declare_it():

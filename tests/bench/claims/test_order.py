@@ -10,7 +10,8 @@ import pytest
 from bench.run.record import Run
 from bench.stats.comparison import compare_samples
 from bench.stats.position import measure_position_effect
-from bench.values import Outcome, Sample
+from bench.values.claims import Outcome
+from bench.values.samples import Sample
 from tests.support.runs import get_claim, get_finding, make_claim_run, run_trial_race
 
 
@@ -84,7 +85,8 @@ def test_an_order_that_never_changed_is_noted():
     run.samples = [sample.model_copy(update={"place": int(sample.arm == "accelerated")}) for sample in run.samples]
     finding = get_finding(run, "order-within-pairs")
     assert finding.outcome is Outcome.ANNOTATED
-    assert "first in 20 pairs, second in 0: too few" in finding.seen
+    assert finding.title == "Too few pairs to know the effect of their order"
+    assert "first in 20 pairs, second in 0" in finding.seen
 
 
 @pytest.mark.parametrize("pairs", [4, 12])

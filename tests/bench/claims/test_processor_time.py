@@ -14,7 +14,8 @@ from bench.machine.core_selection import choose_cores
 from bench.run.events import State
 from bench.run.record import Run
 from bench.system.limits import Limits
-from bench.values import Arm, Outcome
+from bench.values.base import Arm
+from bench.values.claims import Outcome
 from tests.support.runs import get_claim, get_finding, make_claim_run, make_claim_sample, run_trial_race
 
 RUNNABLE = "of the time in which its threads could run"
@@ -134,7 +135,7 @@ def test_waiting_for_the_next_period_of_a_quota_is_not_waiting_for_itself():
 def test_a_run_without_a_record_of_the_waiting_says_so():
     outcome, seen = judge(make_claim_run(delay=(None, None)))
     assert outcome is Outcome.ANNOTATED
-    assert seen.startswith("not known")
+    assert seen == "no record of how long the arms waited for a processor"
 
 
 def test_one_core_that_an_arm_did_not_use_is_noted():
@@ -149,7 +150,7 @@ def test_one_core_that_an_arm_did_not_use_is_noted():
         ((0.02, 0.02), Outcome.ANNOTATED, "the baseline arm for 2.00 s in 20 periods (1.0 %)"),
         ((0.15, 0.0), Outcome.REFUSED, "the baseline arm for 15.0 s in 20 periods (7.5 %)"),
         ((0.5, 0.5), Outcome.REFUSED, "(25.0 %) and the accelerated arm for"),
-        ((None, None), Outcome.ANNOTATED, "whether a quota stopped an arm is not known"),
+        ((None, None), Outcome.ANNOTATED, "the control group does not report it; a CPU quota of 1.5 cores"),
     ],
 )
 def test_throttling_is_noted_and_refused_if_it_is_large_or_unequal(throttled, outcome, words):
@@ -165,7 +166,7 @@ def test_what_is_not_known_about_throttling_is_a_note_without_a_quota_too():
     made.machine = made.machine.model_copy(update={"limits": Limits()})
     assert judge(made, "not-throttled") == (
         Outcome.ANNOTATED,
-        "no CPU quota of this process; whether a quota stopped an arm is not known",
+        "the control group does not report it; no CPU quota of this process",
     )
 
 

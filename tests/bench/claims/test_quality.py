@@ -11,7 +11,9 @@ from bench.claims.quality import find_observations_needed, measure_loss, relativ
 from bench.race.measure_differences import ScoresError, add_share_intervals, compare_measures
 from bench.run.record import Run
 from bench.stats.paired_scores import compare_scores
-from bench.values import Accuracy, Arm, LossKind, Measure, MeasureDifference, Outcome, Quality
+from bench.values.base import Arm
+from bench.values.claims import Accuracy, Outcome
+from bench.values.quality import LossKind, Measure, MeasureDifference, Quality
 from bench.workload.scores import SCORES_FILE, read_scores, write_scores
 from tests.support.runs import get_claim, get_finding, make_claim_run
 
@@ -66,8 +68,21 @@ def test_one_question_with_the_same_f1_is_refused_with_the_number_that_it_takes(
     finding = get_finding(made, "accuracy")
     assert finding.outcome is Outcome.REFUSED
     assert "F1 100.00 and 100.00 (1 question; F1 +0.00 %, 95 % interval -100.00 % to +100.00 %)" in finding.seen
-    assert "the loss may exceed 1.00 %" in finding.seen
+    assert "only 1 question, and an accuracy needs at least 30" in finding.seen
     assert "Use about 299 more questions (300 in all)" in finding.remedy
+    assert get_claim(made).verdict.accuracy is Accuracy.UNDECIDED
+    assert not get_claim(made).made
+
+
+def test_a_baseline_that_scores_0_makes_no_claim(tmp_path):
+    zeros = np.zeros(400)
+    finding = get_finding(make_run(make_quality(tmp_path, F1, zeros, zeros)), "accuracy")
+    assert finding.outcome is Outcome.REFUSED
+    assert "the baseline scores 0, so there is no accuracy that could be kept" in finding.seen
+    assert "Use questions that the baseline can answer" in finding.remedy
+    # Of old runs only the means are known.
+    nothing = F1.model_copy(update={"value": 0.0})
+    made = make_run(Quality(baseline=[nothing], accelerated=[nothing]))
     assert get_claim(made).verdict.accuracy is Accuracy.UNDECIDED
     assert not get_claim(made).made
 
@@ -116,13 +131,6 @@ def test_a_loss_beyond_the_limit_that_may_be_smaller_says_so(tmp_path):
     assert "more questions would tell" in finding.remedy and "limit" not in finding.remedy
 
 
-def test_a_model_that_knows_nothing_proves_nothing(tmp_path):
-    zeros = np.zeros(1000)
-    finding = get_finding(make_run(make_quality(tmp_path, F1, zeros, zeros)), "accuracy")
-    assert finding.outcome is Outcome.REFUSED
-    assert "no loss to measure" in finding.remedy
-
-
 def test_a_measure_of_questions_that_the_model_was_tuned_on_is_refused(tmp_path):
     same = np.full(5000, 70.0)
     biased = make_quality(tmp_path, F1, same, same, bias="tuned on the same questions", bias_remedy="Quantize again.")
@@ -169,6 +177,22 @@ def test_equality_is_not_loosened_by_the_limit():
     assert finding.outcome is Outcome.REFUSED
     assert "elements that were right before are wrong" in finding.seen
     assert get_claim(make_run(Quality(baseline=[right], accelerated=[right]))).made
+
+
+def test_a_step_whose_results_were_not_compared_leaves_the_total_without_a_claim():
+    equal = Measure(name="equal", label="equal", value=100.0, unit="%", decisive=True, loss=LossKind.EQUALITY)
+    compared = [equal.model_copy(update={"step": step}) for step in ("fit", "predict")]
+    made = make_run(Quality(baseline=[], accelerated=[], agreement=compared))
+    assert get_claim(made).made
+    made = make_run(Quality(baseline=[], accelerated=[], agreement=compared[:1]))
+    assert get_claim(made, "fit").made
+    for step in ("predict", "total"):
+        finding = get_finding(made, "accuracy", step)
+        assert finding.outcome is Outcome.REFUSED and finding.title == "The accuracy was not measured"
+        assert finding.seen == "results were not compared: predict"
+    different = compared[0].model_copy(update={"value": 0.0})
+    made = make_run(Quality(baseline=[], accelerated=[], agreement=[different]))
+    assert get_finding(made, "accuracy").title == "The results differ", "what differs is the stronger reason"
 
 
 def test_a_run_without_the_number_of_observations_says_so_and_is_judged_as_before():
@@ -240,6 +264,128 @@ def test_scores_of_several_calls_are_kept_beside_each_other(tmp_path):
     write_scores(tmp_path, {"f1": np.array([1.0])})
     write_scores(tmp_path, {"same": np.array([True])})
     assert read_scores(tmp_path).keys() == {"f1", "same"}
+
+
+def test_scores_keep_the_groups_that_they_were_written_with(tmp_path):
+    write_scores(tmp_path, {"f1": np.array([1.0, 2.0])}, np.array([0, 0]))
+    write_scores(tmp_path, {"same": np.array([True])})
+    scores = read_scores(tmp_path)
+    assert scores["f1"].groups.tolist() == [0, 0] and scores["same"].groups is None
+    write_scores(tmp_path, {"f1": np.array([1.0, 2.0])})
+    assert read_scores(tmp_path)["f1"].groups is None
+
+
+# --- observations in groups that are not independent ---
+
+
+def make_passage_quality(tmp_path, before, after, passages) -> Quality:
+    """What a race records of arms whose questions share passages."""
+    measure = F1.model_copy(
+        update={
+            "observations": len(before),
+            "value": float(np.mean(before)),
+            "groups": len(set(passages)),
+            "group": "passage",
+            "selection": "held out from tuning",
+        }
+    )
+    folders = {arm: tmp_path / arm for arm in Arm}
+    for folder, scores in zip(folders.values(), (before, after), strict=True):
+        folder.mkdir(exist_ok=True)
+        write_scores(folder, {"f1": np.asarray(scores)}, np.asarray(passages))
+    accelerated = measure.model_copy(update={"value": float(np.mean(after))})
+    differences = compare_measures([measure], [accelerated], folders, seed=0)
+    return Quality(baseline=[measure], accelerated=[accelerated], differences=differences)
+
+
+def test_a_sentence_has_the_number_of_passages(tmp_path):
+    same = np.full(700, 70.0)
+    claim = get_claim(make_run(make_passage_quality(tmp_path, same, same, np.repeat(np.arange(100), 7))))
+    assert claim.made
+    assert "(700 questions on 100 passages held out from tuning; F1 +0.00 %, 95 % interval" in claim.sentence
+
+
+def test_questions_on_few_passages_are_refused_however_many_they_are(tmp_path):
+    same = np.full(2900, 70.0)
+    made = make_run(make_passage_quality(tmp_path, same, same, np.repeat(np.arange(29), 100)))
+    finding = get_finding(made, "accuracy")
+    assert finding.outcome is Outcome.REFUSED
+    assert "Use about 100 more questions on other passages (3,000 in all)" in finding.remedy
+    assert get_claim(make_run(make_passage_quality(tmp_path, *[np.full(3000, 70.0)] * 2, np.arange(3000) // 100))).made
+
+
+def test_passages_that_lose_as_a_whole_are_refused_where_independent_questions_would_pass(tmp_path):
+    """Four of 60 passages lose all of their ten points, and one gains them."""
+    passages = np.repeat(np.arange(60), 7)
+    before = np.full(420, 60.0)
+    after = before - 10 * (passages < 4) + 10 * (passages == 4)
+    made = make_run(make_passage_quality(tmp_path, before, after, passages), accuracy_limit=0.97)
+    assert get_finding(made, "accuracy").outcome is Outcome.REFUSED
+    assert get_claim(make_run(make_quality(tmp_path, F1, before, after), accuracy_limit=0.97)).made
+    assert made.quality.differences[0].design_effect == pytest.approx(7, rel=0.02)
+
+
+def test_as_many_questions_on_other_passages_as_the_remedy_says_are_enough(tmp_path):
+    generator = np.random.default_rng(2)
+    passages = np.arange(280) // 7
+    shifts = np.repeat(generator.normal(0, 8, 40), 7)
+    before = np.full(280, 60.0)
+    after = before + shifts - shifts.mean() + np.tile(generator.normal(0, 1, 7), 40)
+    difference = make_passage_quality(tmp_path, before, after, passages).differences[0]
+    needed = find_observations_needed(difference, 0.03)
+    assert needed > 280
+
+    def judge(count: int) -> bool:
+        copies = -(-count // 280)
+        more = np.concatenate([passages + 40 * copy for copy in range(copies)])[:count]
+        quality = make_passage_quality(tmp_path, np.resize(before, count), np.resize(after, count), more)
+        return get_claim(make_run(quality, accuracy_limit=0.97)).made
+
+    whole = -(-needed // 280) * 280
+    assert judge(whole)
+    assert not judge(280)
+
+
+@pytest.mark.parametrize(
+    ("groups", "count", "words"),
+    [
+        (([0, 0, 1], [0, 1, 1]), 2, "grouped the observations of the measure 'f1' differently"),
+        (([0, 0, 1], [0, 0, 1]), 3, "has 3 groups, but its scores have 2"),
+        (([0, 0, 1], None), 2, "has 2 groups, but its scores have None"),
+    ],
+)
+def test_groups_that_do_not_fit_are_refused(tmp_path, groups, count, words):
+    folders = {arm: tmp_path / arm for arm in Arm}
+    for folder, numbers in zip(folders.values(), groups, strict=True):
+        folder.mkdir()
+        write_scores(folder, {"f1": np.full(3, 100.0)}, None if numbers is None else np.array(numbers))
+    measure = F1.model_copy(update={"observations": 3, "groups": count})
+    with pytest.raises(ScoresError, match=words):
+        compare_measures([measure], [measure], folders, seed=0)
+
+
+def test_a_share_of_equal_answers_is_one_of_passages(tmp_path):
+    passages, equal = np.repeat(np.arange(40), 5), np.arange(200) >= 20
+    share = Measure(name="answers-agree", label="answers that agree", value=90.0, unit="%", observations=200)
+    write_scores(tmp_path, {"answers-agree": equal})
+    (alone,) = add_share_intervals([share], tmp_path)
+    write_scores(tmp_path, {"answers-agree": equal}, passages)
+    (grouped,) = add_share_intervals([share.model_copy(update={"groups": 40})], tmp_path)
+    assert grouped.interval.low < alone.interval.low - 3
+    with pytest.raises(ScoresError, match="has None groups, but its scores have 40"):
+        add_share_intervals([share], tmp_path)
+
+
+def test_a_stored_run_without_groups_is_judged_as_before(tmp_path):
+    """A record of an earlier version has neither groups nor a design effect."""
+    same = np.full(5000, 70.0)
+    record = make_run(make_quality(tmp_path, F1, same, same)).model_dump(mode="json")
+    for measure in record["quality"]["baseline"] + record["quality"]["accelerated"]:
+        del measure["groups"], measure["group"]
+    del record["quality"]["differences"][0]["design_effect"]
+    old = Run.model_validate(record)
+    assert old.quality.differences[0].groups == 5000
+    assert "(5,000 questions; F1 +0.00 %" in get_claim(old).sentence and get_claim(old).made
 
 
 def test_a_difference_is_what_the_scores_say(tmp_path):

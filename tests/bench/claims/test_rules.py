@@ -7,28 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from bench.claims.refusals import background
 from bench.claims.rules import RULES, list_refusal_titles
 from bench.claims.verdict import decide_claims
 from bench.run.events import State
 from bench.run.record import Run
 from bench.stats.amdahl import amdahl_ratio
-from bench.values import (
-    Arm,
-    CoreCount,
-    CoreReading,
-    Evidence,
-    Failure,
-    Interval,
-    Measure,
-    Outcome,
-    Phase,
-    Placement,
-    Quality,
-    Reading,
-    Service,
-    Speed,
-)
+from bench.values.arms import Failure, Placement, RacedInput, Service
+from bench.values.base import Arm
+from bench.values.claims import Outcome, Speed
+from bench.values.quality import Measure, Quality
+from bench.values.readings import CoreReading, Reading
+from bench.values.samples import TOTAL, Evidence, Phase
+from bench.values.statistics import CoreCount, Interval
 from bench.workload.registry import load_workloads
 from tests.support.runs import PSNR, get_claim, get_finding, make_claim_run, make_claim_sample
 
@@ -57,13 +47,13 @@ def assert_refused_or_noted(made: Run, rule: str, outcome: Outcome, words: str, 
 
 
 def test_too_few_pairs_are_refused():
-    assert_refused_or_noted(make_claim_run(pairs=3), "absolute-baseline", Outcome.REFUSED, "of 3 pairs")
+    assert_refused_or_noted(make_claim_run(pairs=3), "absolute-baseline", Outcome.REFUSED, "3 pairs, 8 are needed; ")
 
 
-@pytest.mark.parametrize("field", ["work", "data"])
+@pytest.mark.parametrize("field", ["work", "data", "inputs"])
 def test_arms_that_did_not_do_the_same_are_refused(field):
     made = make_claim_run()
-    other = {"work": 99.0, "data": "xyz"}[field]
+    other = {"work": 99.0, "data": "xyz", "inputs": [RacedInput(label="Table", text="another")]}[field]
     made.prepared[1] = made.prepared[1].model_copy(update={field: other})
     assert_refused_or_noted(made, "same-conditions", Outcome.REFUSED, f"differ in {field}")
 
@@ -137,7 +127,7 @@ def test_a_ratio_that_moved_has_no_p_value():
 def test_whether_the_ratio_of_an_old_run_was_stable_is_not_known_and_a_note():
     made = make_claim_run()
     change_total(made, is_stable=None)
-    assert_refused_or_noted(made, "stable", Outcome.ANNOTATED, "not known")
+    assert_refused_or_noted(made, "stable", Outcome.ANNOTATED, "before its blocks were compared")
 
 
 def test_lazy_work_is_refused_for_its_step_and_the_whole():
@@ -157,7 +147,7 @@ def test_background_load_beside_one_arm_only_is_refused():
         "0.50 and 0.45 cores busy with other programs, equal during both arms within 0.2 cores",
     )
     assert get_finding(make_claim_run(busy=(0.1, 0.1)), "background").outcome is Outcome.PASSED
-    assert_refused_or_noted(make_claim_run(busy=(None, None)), "background", Outcome.ANNOTATED, "not known")
+    assert_refused_or_noted(make_claim_run(busy=(None, None)), "background", Outcome.ANNOTATED, "does not report")
 
 
 def test_load_is_judged_over_all_samples_and_not_over_single_clock_ticks():
@@ -181,9 +171,9 @@ def test_load_is_judged_over_all_samples_and_not_over_single_clock_ticks():
 
 
 def test_counters_that_contradict_each_other_are_not_a_load():
-    contradiction = "not known: the system reports less load of the machine than the arm alone caused"
+    contradiction = "the system reports less load of the machine than the arm alone caused"
     assert_refused_or_noted(make_claim_run(busy=(-0.3, 0.0)), "background", Outcome.ANNOTATED, contradiction)
-    unreported = "not known: the system does not report the load of other programs"
+    unreported = "the system does not report the load of other programs"
     assert_refused_or_noted(make_claim_run(busy=(None, 0.0)), "background", Outcome.ANNOTATED, unreported)
     assert get_finding(make_claim_run(busy=(-0.004, 0.0)), "background").seen.startswith("0.00 and 0.00 cores")
 
@@ -207,10 +197,10 @@ def test_a_baseline_that_is_better_on_fewer_cores_is_said():
         made,
         "best-with-best",
         Outcome.ANNOTATED,
-        "baseline 2.50 s on 1 core, accelerated 2.00 s on 2 cores: a ratio of 1.25x",
+        "baseline 2.50 s on 1 core, accelerated 2.00 s on 2 cores: a ratio of 1.2x",
     )
     assert (
-        "at each arm's best core count 2.50 s on 1 core and 2.00 s on 2 cores, a ratio of 1.25x (1.20 to 1.30)"
+        "at each arm's best core count 2.50 s on 1 core and 2.00 s on 2 cores, a ratio of 1.2x (1.20 to 1.30)"
         in get_claim(made).sentence
     )
 
@@ -229,13 +219,68 @@ def test_each_disturbance_adds_a_note():
     )
     made = make_claim_run()
     made.samples.insert(0, make_claim_sample(Arm.BASELINE, 0, 9.0, phase=Phase.WARM_UP))
-    assert_refused_or_noted(made, "warm", Outcome.ANNOTATED, "the first run took 2.00 times the median")
+    assert_refused_or_noted(made, "warm", Outcome.ANNOTATED, "the first run took 2.00 and 1.00 times the median")
+    made = make_claim_run()
+    slowing = [3.0, 2.5, 2.0, 1.5]
+    falling = [make_claim_sample(Arm.BASELINE, pair, factor * 9.0) for pair, factor in enumerate(slowing)]
+    made.samples = [*falling, *made.samples_of(Arm.ACCELERATED)]
+    found = get_finding(made, "warm")
+    assert found.outcome is Outcome.ANNOTATED and "still getting faster in the first pairs that count" in found.seen
     made = make_claim_run()
     made.machine = made.machine.model_copy(update={"logical_threads": 64})
     assert_refused_or_noted(made, "whole-machine", Outcome.ANNOTATED, "2 of 64 logical processors")
     made = make_claim_run()
     made.machine = made.machine.model_copy(update={"governor": "powersave"})
     assert_refused_or_noted(made, "quiet", Outcome.ANNOTATED, "governor powersave")
+    assert get_finding(made, "quiet").title == "The clock rate may change"
+
+
+def test_the_rule_of_the_warm_up_reads_the_times_of_its_own_step():
+    made = make_claim_run(fit=(1.0, 1.0))
+    # The step gets slower, and a step before it faster by as much: the total does not change.
+    for position, sample in enumerate(made.samples[:8]):
+        seconds = 1.0 + 0.2 * (4 - position // 2)
+        first, second = sample.repetition.steps
+        steps = [first.model_copy(update={"seconds": seconds}), second.model_copy(update={"seconds": 2 - seconds})]
+        made.samples[position] = sample.model_copy(
+            update={"repetition": sample.repetition.model_copy(update={"steps": steps})}
+        )
+    findings = {claim.step: get_warm_finding(claim) for claim in decide_claims(made)}
+    assert findings["fit"].outcome is Outcome.ANNOTATED and "still getting faster" in findings["fit"].seen
+    assert "still getting faster" not in findings[TOTAL].seen
+
+
+def get_warm_finding(claim):
+    return next(finding for finding in claim.findings if finding.rule == "warm")
+
+
+def test_first_pairs_that_are_a_plateau_of_the_warm_up_are_noted():
+    made = make_claim_run()
+    for position, sample in enumerate(made.samples[:6]):
+        made.samples[position] = make_claim_sample(sample.arm, sample.pair, 9.0)
+    found = get_finding(made, "warm")
+    assert found.outcome is Outcome.ANNOTATED
+    assert "the first 3 pairs that count were slower than the later ones" in found.seen
+
+
+@pytest.mark.parametrize("is_early", [False, True], ids=["prepared", "sample"])
+def test_a_slow_first_call_is_noted_although_the_first_sample_was_warm(is_early):
+    made = make_claim_run()
+    if is_early:
+        made.samples[:0] = [
+            make_claim_sample(arm, 0, fit, phase=Phase.EARLY) for arm, fit in zip(Arm, (4, 19), strict=True)
+        ]
+    else:
+        made.prepared = [
+            prepared.model_copy(
+                update={"first_call_s": {"fit": 4.0 if prepared.arm is Arm.BASELINE else 19.0, "predict": 1.0}}
+            )
+            for prepared in made.prepared
+        ]
+    words = (
+        "the first call, while both arms prepared, took 1.00 and 10.00 times the median; after it, the first run took"
+    )
+    assert_refused_or_noted(made, "warm", Outcome.ANNOTATED, words)
 
 
 @pytest.mark.parametrize(
@@ -275,12 +320,26 @@ def test_different_numbers_of_iterations_are_noted():
     assert_refused_or_noted(made, "same-work", Outcome.ANNOTATED, "iterations 9 and 13")
 
 
+@pytest.mark.parametrize(("baseline", "accelerated"), [(2.0, 300.0), (300.0, 2.0), (9.0, 19.0), (0.0, 3.0)])
+def test_far_more_iterations_in_one_arm_make_no_claim_for_the_step_that_iterates_and_the_total(baseline, accelerated):
+    made = make_claim_run()
+    counts = [
+        Measure(name="iterations", label="iterations", value=value, same_work=True, step="fit")
+        for value in (baseline, accelerated)
+    ]
+    made.quality = Quality(baseline=[PSNR, counts[0]], accelerated=[PSNR, counts[1]])
+    seen = f"iterations {baseline:g} and {accelerated:g}"
+    for step in (TOTAL, "fit"):
+        assert_refused_or_noted(made, "same-work", Outcome.REFUSED, seen, step=step)
+    assert get_finding(made, "same-work", "predict").outcome is Outcome.PASSED
+
+
 def test_a_step_stands_beside_the_whole_and_amdahls_bound():
     assert_refused_or_noted(
         make_claim_run(), "part-of-whole", Outcome.ANNOTATED, "80 % of the baseline's 5.00 s", step="fit"
     )
     assert (
-        "accelerating it alone gives a total ratio of 2.50x, measured 2.50x"
+        "accelerating it alone gives a total ratio of 2.5x, measured 2.5x"
         in get_finding(make_claim_run(), "part-of-whole", "fit").seen
     )
 
@@ -320,15 +379,17 @@ def test_a_lazy_step_that_stands_apart_does_not_refuse_the_whole(monkeypatch):
     assert get_finding(made, "materialised", "predict").outcome is Outcome.REFUSED
 
 
-def test_a_refusal_that_an_older_version_stored_says_what_is_wrong():
-    """Its findings have the titles of what is right."""
+def test_the_titles_of_the_refusals_name_what_is_wrong():
     run = make_claim_run(busy=(1.5, 0.0))
-    claim = get_claim(run)
-    findings = [
-        finding.model_copy(update={"title": background.title}) if finding.rule == background.name else finding
-        for finding in claim.findings
-    ]
-    run.claims = [claim.model_copy(update={"findings": findings})]
-    assert list_refusal_titles(run) == ["The background load differed between the arms"]
+    run.claims = decide_claims(run)
+    assert list_refusal_titles(run) == ["Background load differed between the arms"]
     run.claims = [get_claim(make_claim_run())]
     assert run.claims[0].made and list_refusal_titles(run) == []
+
+
+def test_a_step_that_the_total_leaves_out_is_no_part_of_it():
+    run = make_claim_run()
+    steps = [step.model_copy(update={"excluded_from_total": step.name == "fit"}) for step in run.snapshot.steps]
+    run.snapshot = run.snapshot.model_copy(update={"steps": steps})
+    finding = get_finding(run, "part-of-whole", "fit")
+    assert (finding.title, "accelerating it" in finding.seen) == ("Not part of the total", False)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bench.stats.comparison import compare_samples, find_outliers, median, summarize
-from bench.values import Arm, Phase, Repetition, Sample, StepTime
+from bench.values.base import Arm
+from bench.values.samples import Phase, Repetition, Sample, StepTime
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, 7.1.6, 'What are outliers in the data?': one point, 1441, exceeds the
 # upper inner fence.

@@ -1,6 +1,6 @@
 """Explanations of every statistic on screen. They are apart from the code that computes them, which imports scipy."""
 
-GLOSSARY: tuple[tuple[str, str], ...] = (
+EXPLANATIONS: tuple[tuple[str, str], ...] = (
     (
         "Sample",
         "One timed repetition of the workload in one arm: the wall time of every step, per call. A step shorter than "
@@ -16,8 +16,10 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "Warm-up",
-        "Samples before the race. They are shown, but they are in no statistic. An arm is warm when none of its last "
-        "three samples is more than 3 % faster than the fastest sample before them.",
+        "Samples before the first pair that counts. They are shown, but they are in no statistic. An arm is warm when "
+        "none of its last three samples is more than 3 % faster than the fastest sample before them. If that was not "
+        "seen before the pairs, first pairs are excluded too: as long as the median of the next three is more than 5 % "
+        "faster in an arm, and if they show that a step has to be called more often within a sample.",
     ),
     (
         "Median and quartiles",
@@ -45,6 +47,13 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "all of them.",
     ),
     (
+        "Change between two runs",
+        "The ratio of the second run over that of the first. On a logarithmic scale, the reach of its 95 % interval is "
+        "the root of the sum of the squares of the reaches of both ratios. If it includes 1, the two runs cannot be "
+        "distinguished; whether the intervals of both ratios overlap is no test. Intervals of several steps are "
+        "widened for their number.",
+    ),
+    (
         "Sampling error",
         "Half of the width that the interval would have by the samples alone, relative to the ratio. More pairs make "
         "it smaller. Sampling continues until it is as small as requested for every step, or the time budget is spent. "
@@ -54,9 +63,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "Interval of a difference in accuracy",
         "95 % interval of the mean difference between the arms over the same questions or pixels: 5,000 resamples of "
         "the pairs, to which one that lost everything and one that gained everything are added, so that few questions "
-        "without a difference do not look certain. Pixels are resampled in tiles. Right and wrong answers (exact "
-        "match) get Tango's score interval, shares of equal answers the exact one of Clopper and Pearson. The whole "
-        "interval of the loss has to be within the limit.",
+        "without a difference do not look certain. Questions on one passage are not independent, so whole passages are "
+        "resampled, and the interval is widened to Student's t for their number. Pixels are resampled in tiles. Right "
+        "and wrong answers (exact match) get Tango's score interval, shares of equal answers the exact one of Clopper "
+        "and Pearson, both with the number of independent questions that would be as precise. The whole interval of "
+        "the loss has to be within the limit, and fewer than 30 passages are never enough.",
     ),
     (
         "No difference detected",

@@ -1,4 +1,4 @@
-"""Numbers in explanations are those of the code. The glossary imports no scipy, so it cannot format them itself."""
+"""Numbers in explanations are those of the code. The module imports no scipy, so it cannot format them itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.formatting import format_percent
 from bench.paths import ROOT
 from bench.run.outcome import MIN_PAIRS
 from bench.stats import comparison, ratio, significance, warmup
-from bench.stats.glossary import GLOSSARY
+from bench.stats.explanations import EXPLANATIONS
 from bench.stats.simulation import STEPS
 
 WORDS = {3: "three", 5: "five"}
@@ -29,8 +29,8 @@ WORDS = {3: "three", 5: "five"}
         ("p", f"of {STEPS} steps"),
     ],
 )
-def test_the_glossary_has_the_numbers_of_the_code(term, words):
-    assert words in dict(GLOSSARY)[term]
+def test_the_explanations_have_the_numbers_of_the_code(term, words):
+    assert words in dict(EXPLANATIONS)[term]
 
 
 @pytest.mark.parametrize(
