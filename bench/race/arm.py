@@ -7,11 +7,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bench.system.process_tree import pause_tree, resume_tree
-from bench.values import Arm, EnvironmentVariable, Failure
-from bench.worker import process, protocol
+from bench.values.arms import EnvironmentVariable, Failure
+from bench.values.base import Arm
+from bench.worker import protocol
 from bench.worker.environment import list_environment, make_environment
 from bench.worker.process import LineTooLong, ProcessEnded, SupervisedProcess
-from bench.workload.declaration import LeverValue
+from bench.workload.levers import LeverValue
 
 WORKLOAD_REMEDY = "This is a defect of the workload; its log may show the cause."
 
@@ -35,6 +36,8 @@ class ArmProcess:
         self.pid = 0
         """Process id of the worker, from its hello message."""
         self.paused = False
+        self.call_s: dict[str, float] = {}
+        """Seconds of a warm call of each step, if the arm has timed them while it prepared."""
         self.environment: list[EnvironmentVariable] = []
         """The variables of the process that a run records."""
         self._process: SupervisedProcess | None = None
@@ -108,8 +111,12 @@ class ArmProcess:
         return self._process.end() if self._process else ""
 
     def make_reply_error(self, reply: protocol.ErrorReply) -> ArmError:
-        """The error for a worker that reported a failure."""
-        return self.make_error(f"failed: {reply.what}", reply.remedy or "Its log shows where.")
+        """The error for a worker that reported a failure. A fault of the input is no fault of the arm."""
+        if reply.is_input:
+            what = f"The input cannot be used: {reply.what.rstrip('.')}."
+            return ArmError(Failure(what=what, remedy=reply.remedy))
+        exhausted = self._process.explain_exhaustion(reply.what) if self._process and not reply.remedy else ""
+        return self.make_error(f"failed: {reply.what}", reply.remedy or exhausted or "Its log shows where.")
 
     def make_error(self, what: str, remedy: str) -> ArmError:
         """An error whose message is `The <arm> arm (<lever value>) <what>.`, with the end of the arm's log."""
@@ -118,5 +125,6 @@ class ArmProcess:
         return ArmError(Failure(what=message, remedy=remedy, arm=self.arm, log=log))
 
     def _make_exit_error(self) -> ArmError:
-        how = self.end()
-        return self.make_error(f"exited during its work: {how}", process.exit_remedy(how))
+        assert self._process
+        how = self._process.end_exiting()
+        return self.make_error(f"exited during its work: {how}", self._process.explain_exit(how))

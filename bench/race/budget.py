@@ -5,10 +5,11 @@ from __future__ import annotations
 from bench.race.recorder import EventRecorder
 from bench.run.outcome import MIN_PAIRS
 
-MAX_WARM_UP_SHARE = 0.1
-"""Share of the budget after which the warm-up ends with the round under way: a user waits for the first pair."""
+MAX_WARM_UP_SHARE, MAX_WARM_UP_S = 0.1, 2.0
+"""The warm-up ends with the round that is under way after this share of the budget, or after so many seconds: a user
+waits for the first pair, and first pairs that were still warm-up are excluded."""
 CORE_COUNTS_SHARE = 0.2
-"""Share of the budget that is reserved for other core counts, if there are any to try."""
+"""Share of the budget that is reserved for other core counts, while any of them may fit."""
 MIN_PAIRS_TO_STOP = 20
 """Fewest pairs after which sampling may end before the budget is spent, because the sampling error is small enough."""
 MIN_PAIRS_FOR_INTERVAL = 3
@@ -32,6 +33,15 @@ class SamplingBudget:
         self._since = self._recorder.now
 
     @property
+    def is_pairs_share_spent(self) -> bool:
+        """Whether what is left of the budget is reserved for other core counts."""
+        return self._pairs_share < 1 and self.spent_s >= self.budget_s * self._pairs_share
+
+    def give_back_to_pairs(self) -> None:
+        """Let the pairs use all of the budget, because no other core count will be tried."""
+        self._pairs_share = 1.0
+
+    @property
     def spent_s(self) -> float:
         """0 before `start`."""
         return 0.0 if self._since is None else self._recorder.now - self._since
@@ -48,10 +58,10 @@ class SamplingBudget:
 
     @property
     def is_warm_up_spent(self) -> bool:
-        return self.spent_s >= self.budget_s * MAX_WARM_UP_SHARE
+        return self.spent_s >= min(self.budget_s * MAX_WARM_UP_SHARE, MAX_WARM_UP_S)
 
     def is_spent(self, pairs: int, sampling_s: float) -> bool:
-        """Whether sampling has to end after so many pairs, which took `sampling_s` seconds.
+        """Whether sampling has to end after so many pairs that count, which took `sampling_s` seconds.
 
         With the budget spent, pairs that a claim lacks are taken if they fit below the limit; else a few, for an
         interval.
@@ -59,6 +69,8 @@ class SamplingBudget:
         if self.spent_s >= self.limit_s:
             return True
         if self.spent_s < self.budget_s * self._pairs_share:
+            return False
+        if not pairs:
             return False
         needed_s = (MIN_PAIRS - pairs) * sampling_s / pairs
         return pairs >= (MIN_PAIRS if needed_s <= self.left_s else MIN_PAIRS_FOR_INTERVAL)

@@ -19,7 +19,9 @@ from bench.race.session import RaceSession
 from bench.run.events import CoreCountSkipped, CoreCountsTried, State
 from bench.run.outcome import MIN_PAIRS, estimate_pair_s
 from bench.run.record import Run
-from bench.values import Arm, CoreCount, Phase, Sample
+from bench.values.base import Arm
+from bench.values.samples import Phase, Sample
+from bench.values.statistics import CoreCount
 
 if TYPE_CHECKING:
     from bench.stats.ratio import RatioEstimate  # Imported when it is needed: it imports a part of scipy.
@@ -47,6 +49,11 @@ def try_core_counts(session: RaceSession, budget: SamplingBudget, arms: Mapping[
             for left in core_counts_to_try(session.plan.cores)[position:]:
                 _skip(session, left, error.failure.what.rstrip("."))
             return
+
+
+def fits_core_count(session: RaceSession, budget: SamplingBudget) -> bool:
+    """Whether any other core count would be tried if the pairs ended now."""
+    return any(not _find_obstacle(session, budget, count) for count in core_counts_to_try(session.plan.cores))
 
 
 def keeps_own_cores(run: Run) -> bool:

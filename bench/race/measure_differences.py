@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.stats.paired_scores import compare_scores, share_interval
-from bench.values import Arm, Interval, LossKind, Measure, MeasureDifference
+from bench.values.base import Arm
+from bench.values.quality import LossKind, Measure, MeasureDifference
+from bench.values.statistics import Interval
 from bench.workload.scores import read_scores
 
 if TYPE_CHECKING:
-    from bench.workload.scores import Scores
+    from bench.workload.scores import MeasureScores
 
 
 class ScoresError(ValueError):
@@ -25,7 +26,7 @@ def compare_measures(
     """The difference of every measure that both arms have and whose scores they wrote into their scratch folders.
 
     Raises ScoresError if a decisive measure does not say how its loss is judged, if it is a score without a largest
-    possible one, or if it has no scores although its loss has to be judged by them.
+    possible one, if it has no scores although its loss has to be judged by them, or if scores or groups do not fit.
     """
     scores = {arm: _read_scores(folder) for arm, folder in scratch.items()}
     others = {measure.name: measure for measure in accelerated}
@@ -45,9 +46,17 @@ def compare_measures(
                 f"the measure {measure.name!r} has {measure.observations} and {other.observations} observations, "
                 "expected the same number in both arms"
             )
+        _check_groups(measure, first)
+        _check_groups(other, second)
+        if not _have_equal_groups(first, second):
+            raise ScoresError(f"the arms grouped the observations of the measure {measure.name!r} differently")
         is_error = measure.loss is LossKind.ERROR
+        from bench.stats.paired_scores import compare_scores  # It imports scipy, and a race imports this module.
+
         try:
-            paired = compare_scores(first, second, max_score=measure.max_score, seed=seed)
+            paired = compare_scores(
+                first.values, second.values, max_score=measure.max_score, seed=seed, groups=first.groups
+            )
         except ValueError as error:
             raise ScoresError(f"the scores of {measure.name!r}: {error}") from error
         if not measure.mean_label:
@@ -58,11 +67,12 @@ def compare_measures(
                 name=measure.name,
                 label=measure.mean_label or measure.label,
                 observations=measure.observations,
-                groups=len(first),
+                groups=paired.groups,
                 baseline=paired.baseline,
                 accelerated=paired.accelerated,
                 difference=paired.difference,
                 deviation=paired.deviation,
+                design_effect=paired.design_effect,
                 largest=paired.largest,
                 higher_is_better=not is_error and measure.higher_is_better,
                 method=paired.method,
@@ -75,8 +85,10 @@ def add_share_intervals(agreement: Sequence[Measure], scratch: Path) -> list[Mea
     """The measures of agreement, each with the exact interval of its share if the arm wrote who agreed.
 
     `scratch` is the folder of the accelerated arm, which compares the results. Raises ScoresError for a decisive
-    measure that does not ask for equality.
+    measure that does not ask for equality, and if the groups do not fit.
     """
+    from bench.stats.paired_scores import share_interval
+
     scores = _read_scores(scratch)
     with_intervals: list[Measure] = []
     for measure in agreement:
@@ -86,17 +98,30 @@ def add_share_intervals(agreement: Sequence[Measure], scratch: Path) -> list[Mea
         if equal is None:
             with_intervals.append(measure)
             continue
-        share = share_interval(int(equal.sum()), len(equal))
+        _check_groups(measure, equal)
+        share = share_interval(equal.values, equal.groups)
         interval = Interval(value=100 * share.value, low=100 * share.low, high=100 * share.high)
         with_intervals.append(measure.model_copy(update={"interval": interval}))
     return with_intervals
 
 
-def _read_scores(scratch: Path) -> dict[str, Scores]:
+def _read_scores(scratch: Path) -> dict[str, MeasureScores]:
     try:
         return read_scores(scratch)
     except (ValueError, OSError) as error:
         raise ScoresError(f"its scores cannot be read: {error}") from error
+
+
+def _check_groups(measure: Measure, scores: MeasureScores) -> None:
+    count = None if scores.groups is None else len(set(scores.groups.tolist()))
+    if measure.groups != count:
+        raise ScoresError(f"the measure {measure.name!r} has {measure.groups} groups, but its scores have {count}")
+
+
+def _have_equal_groups(first: MeasureScores, second: MeasureScores) -> bool:
+    if first.groups is None or second.groups is None:
+        return first.groups is second.groups
+    return first.groups.tolist() == second.groups.tolist()
 
 
 def _check_mean(measure: Measure, mean: float) -> None:

@@ -10,7 +10,9 @@ from bench.race.arm import ArmError, ArmProcess
 from bench.race.session import RaceSession
 from bench.run.events import ArmPrepared
 from bench.run.record import Run
-from bench.values import Arm, Failure, Phase, PreparedArm
+from bench.values.arms import Failure, PreparedArm
+from bench.values.base import Arm
+from bench.values.samples import Phase
 from bench.worker import protocol
 from bench.worker.process import make_work_fields
 from bench.workload.declaration import Workload
@@ -42,8 +44,6 @@ def prepare_arms(
         work_fields = make_work_fields(session.plan, cores, process.scratch)
         process.send(protocol.Prepare(arm=workload.arm, lever=process.lever_value.name, **work_fields))
 
-    ready: set[ArmProcess] = set()
-
     def record_reply(process: ArmProcess, reply: protocol.Reply) -> type[protocol.Reply] | None:
         if isinstance(reply, protocol.RepeatedReply):
             session.conversation.report_rest(process)
@@ -59,16 +59,17 @@ def prepare_arms(
             step_work=reply.step_work,
             data=reply.data,
             facts=reply.facts,
+            inputs=reply.inputs,
             synthetic=reply.synthetic,
             bias=reply.bias,
             service=reply.service,
+            first_call_s=reply.first_call_s,
             environment=process.environment,
         )
         recorder.emit(ArmPrepared(at=recorder.now, prepared=prepared))
-        ready.add(process)
-        if reply.first_call_done and len(ready) == len(processes):
-            # Nobody has to wait for a sample that has nothing to warm up. While the other arm still starts, the page
-            # has something to show.
+        process.call_s = reply.call_s
+        if reply.call_s:
+            # A sample that has nothing to warm up would only delay the pairs.
             session.conversation.report_rest(process)
             return None
         process.send(protocol.Repeat(repetition=0))

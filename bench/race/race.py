@@ -17,19 +17,22 @@ from pathlib import Path
 from bench.claims.verdict import decide_claims
 from bench.machine import noise
 from bench.machine.core_selection import core_counts_to_try
+from bench.machine.exhaustion import make_failure
 from bench.race.arm import ArmError, ArmProcess
 from bench.race.budget import MIN_PAIRS_TO_STOP, SamplingBudget
-from bench.race.core_counts import keeps_own_cores, try_core_counts
+from bench.race.core_counts import fits_core_count, keeps_own_cores, try_core_counts
+from bench.race.first_pairs import FirstPairs
 from bench.race.preparation import prepare_arms, require_same_work
 from bench.race.results import collect_evidence, measure_quality
 from bench.race.session import RaceSession
-from bench.race.thread_placement import spread_threads
 from bench.race.watchdog import CHECK_INTERVAL_S, RaceStopped
 from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
 from bench.stats.warmup import is_warm
-from bench.values import Arm, Phase
+from bench.values.arms import Failure
+from bench.values.base import Arm
+from bench.values.samples import Phase
 
 MIN_ESTIMATE_INTERVAL_S = 0.3
 """Shortest time between two estimates on screen."""
@@ -79,12 +82,13 @@ class Race:
     def run(self) -> None:
         """Race. No arm is left when this returns.
 
-        A failing arm and a stop request do not raise: they become the state and the failure of the run.
+        A failing arm, a full disk, a limit of processes and a stop request do not raise: they become the state and the
+        failure of the run.
         """
         recorder, arms = self._session.recorder, self._session.arms
         recorder.open()
-        self._statistics_import.start()
         try:
+            self._statistics_import.start()
             self._race()
             recorder.change_state(State.FINISHED)
         except RaceStopped as stopped:
@@ -92,12 +96,22 @@ class Race:
             self._decide_claims(stopped.state, stopped.why)
             recorder.change_state(stopped.state, stopped.why)
         except ArmError as error:
+            self._fail(error.failure)
+        except (OSError, RuntimeError) as error:
             arms.end_all()
-            recorder.emit(events.RunFailed(at=recorder.now, failure=error.failure))
-            self._decide_claims(State.FAILED, error.failure.what)
-            recorder.change_state(State.FAILED, error.failure.what)
+            if (failure := make_failure(error, self._session.scratch)) is None:
+                raise
+            self._fail(failure)
         finally:
             arms.end_all()
+
+    def _fail(self, failure: Failure) -> None:
+        """End the arms and the run."""
+        recorder = self._session.recorder
+        self._session.arms.end_all()
+        recorder.emit(events.RunFailed(at=recorder.now, failure=failure))
+        self._decide_claims(State.FAILED, failure.what)
+        recorder.change_state(State.FAILED, failure.what)
 
     def _race(self) -> None:
         session = self._session
@@ -108,12 +122,13 @@ class Race:
         self._wait_for(self._statistics_import)
         tries_core_counts = bool(core_counts_to_try(plan.cores)) and not keeps_own_cores(session.record)
         self._budget.start(tries_core_counts=tries_core_counts)
-        recorder.change_state(State.WARMING_UP)
-        self._warm_up(arms)
-        for process in arms.values():
-            spread_threads(session, process, self._budget)
+        first_pairs = FirstPairs(session, self._budget, arms)
+        if not session.sampler.use_prepared_call_counts(arms.values()):
+            recorder.change_state(State.WARMING_UP)
+            first_pairs.are_warm = self._warm_up(arms)
+            first_pairs.place_threads(Phase.WARM_UP)
         recorder.change_state(State.RACING)
-        self._sample_pairs(arms)
+        self._sample_pairs(arms, first_pairs)
         recorder.change_state(State.CHECKING)
         # Before other core counts are tried, because the arms report about their latest repetitions.
         collect_evidence(session, arms)
@@ -130,26 +145,32 @@ class Race:
             thread.join(CHECK_INTERVAL_S)
             self._session.watchdog.check()
 
-    def _warm_up(self, arms: Mapping[Arm, ArmProcess]) -> None:
-        """Sample the arms in turn until neither gets faster, then decide how often a step is called in a sample."""
-        session = self._session
+    def _warm_up(self, arms: Mapping[Arm, ArmProcess]) -> bool:
+        """Sample the arms in turn until neither gets faster, then decide how often a step is called in a sample.
+
+        Returns False if the arms were still getting faster when the warm-up's share of the budget was spent.
+        """
+        session, are_warm = self._session, False
         while True:
             session.sampler.sample_round(arms.values(), Phase.WARM_UP)
             samples = {arm: session.record.samples_of(arm, Phase.WARM_UP) for arm in Arm}
-            if self._budget.is_warm_up_spent:
-                break
             first_calls = {arm: session.record.samples_of(arm, Phase.EARLY) for arm in Arm}
-            if all(is_warm([sample.total_s for sample in first_calls[arm] + samples[arm]]) for arm in Arm):
+            are_warm = all(is_warm([sample.total_s for sample in first_calls[arm] + samples[arm]]) for arm in Arm)
+            if are_warm or self._budget.is_warm_up_spent:
                 break
         session.sampler.choose_call_counts(samples.values())
+        return are_warm
 
-    def _sample_pairs(self, arms: Mapping[Arm, ArmProcess]) -> None:
+    def _sample_pairs(self, arms: Mapping[Arm, ArmProcess], first_pairs: FirstPairs) -> None:
         """Sample pairs until every sampling error is small enough or the budget is spent."""
         session = self._session
-        first_pair_at = next_estimate_at = session.now
-        for pairs in itertools.count(1):
+        next_estimate_at = first_pairs.ended_at = session.now
+        for taken in itertools.count(1):
             session.sampler.sample_round(arms.values(), Phase.RACE)
-            is_last = self._budget.is_spent(pairs, session.now - first_pair_at)
+            first_pairs.examine()
+            pairs = taken - first_pairs.excluded
+            self._return_core_counts_share(pairs)
+            is_last = self._budget.is_spent(pairs, session.now - first_pairs.ended_at)
             if not is_last and session.now < next_estimate_at:
                 continue
             began = session.now
@@ -158,6 +179,18 @@ class Race:
             next_estimate_at = session.now + max(MIN_ESTIMATE_INTERVAL_S, cost_s / MAX_ESTIMATE_SHARE)
             if is_last or (is_narrow and pairs >= MIN_PAIRS_TO_STOP):
                 return
+
+    def _return_core_counts_share(self, pairs: int) -> None:
+        """Let the pairs use what is reserved for other core counts, as soon as that is all that is left and no other
+        core count fits into it."""
+        session = self._session
+        if not self._budget.is_pairs_share_spent:
+            return
+        # Whether a core count fits depends on the times of the pairs that count.
+        if session.record.comparison() is None:
+            self._estimate_ratios(pairs)
+        if session.record.comparison() is not None and not fits_core_count(session, self._budget):
+            self._budget.give_back_to_pairs()
 
     def _estimate_ratios(self, pairs: int) -> bool:
         """Emit the statistics so far. Returns whether every sampling error is as small as the plan asks."""
@@ -175,18 +208,22 @@ class Race:
     def _measure_noise(self) -> None:
         """Measure the machine's noise at rest, after the arms have ended. The run is complete even if this fails."""
         session = self._session
-        measured: list[events.NoiseMeasured] = []
+        results: list[noise.Noise | noise.NoiseError] = []
 
         def measure() -> None:
             try:
-                measured.append(events.NoiseMeasured(at=0.0, noise=noise.measure_noise(cores=session.cores)))
+                results.append(noise.measure_noise(cores=session.cores))
             except noise.NoiseError as error:
-                measured.append(events.NoiseMeasured(at=0.0, noise=None, why=str(error)))
+                results.append(error)
 
         thread = threading.Thread(target=measure, daemon=True)
         thread.start()
         self._wait_for(thread)
-        session.recorder.emit(measured[0].model_copy(update={"at": session.now}))
+        [result] = results
+        if isinstance(result, noise.NoiseError):
+            session.recorder.emit(events.NoiseMeasured(at=session.now, noise=None, why=str(result)))
+        else:
+            session.recorder.emit(events.NoiseMeasured(at=session.now, noise=result))
 
     def _decide_claims(self, state: State, why: str = "") -> None:
         """Emit what the run supports, if it has statistics.

@@ -8,7 +8,8 @@ from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
 from bench.race.measure_differences import ScoresError, add_share_intervals, compare_measures
 from bench.race.session import RaceSession
 from bench.run.events import EvidenceCollected, QualityMeasured
-from bench.values import Arm, Quality
+from bench.values.base import Arm
+from bench.values.quality import Quality
 from bench.worker import protocol
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
+from math import ceil
 
 from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
 from bench.race.conversation import Conversation
@@ -12,18 +13,20 @@ from bench.race.recorder import EventRecorder
 from bench.race.turns import TurnPlanner
 from bench.race.watchdog import CHECK_INTERVAL_S, Watchdog
 from bench.run.events import SampleTaken
-from bench.values import Phase, Repetition, Sample
+from bench.values.samples import Phase, Repetition, Sample
 from bench.worker import protocol
-from bench.workload.declaration import Step
+from bench.workload.cases import Step
 
 MIN_STEP_S = 0.02
 """A step that is faster than this is called several times inside a sample, so that the sum of its calls takes at least
 this long. A shorter sample takes less time than what surrounds it: the other arm is stopped, and a core is woken."""
 MAX_CALLS_S = 0.2
-"""Longest time that the repeated calls of one step may take in the slower arm."""
+"""Longest time that the repeated calls of one step may take in the slower arm, but for the last of them."""
 MAX_CALLS = 100_000
 CALL_COUNT_SAMPLES = 3
-"""Number of an arm's latest samples of the warm-up from which the number of calls is chosen."""
+"""Number of an arm's latest samples from which the number of calls is chosen."""
+MIN_CALLS_GROWTH = 2.0
+"""A step is called more often if its calls in a sample take less than `MIN_STEP_S` by at least this factor."""
 MAX_DRAWING_SHARE = 0.10
 """Largest share of a race's time that it may pause for pages to be drawn."""
 
@@ -79,6 +82,35 @@ class Sampler:
         series = list(warm_up)
         self._calls = {name: choose_call_count(*find_step_times(name, series)) for name in self._steps}
 
+    def use_prepared_call_counts(self, processes: Iterable[ArmProcess]) -> bool:
+        """Decide the same from the calls that the arms have timed while they prepared.
+
+        Returns False, and decides nothing, if an arm has not timed every step.
+        """
+        times = [process.call_s for process in processes]
+        if not all(self._steps.keys() <= call_s.keys() for call_s in times):
+            return False
+        seconds = {name: [call_s[name] for call_s in times] for name in self._steps}
+        self._calls = {name: choose_call_count(min(series), max(series)) for name, series in seconds.items()}
+        return True
+
+    def raise_call_counts(self, series: Iterable[Sequence[Sample]]) -> bool:
+        """Raise the call count of each step for which the samples of each arm show that it is far too low.
+
+        It is too low if it was chosen from a call that was not warm yet, or that was timed while the other arm used the
+        same cores. Returns whether a count has changed.
+        """
+        samples = list(series)
+        larger: dict[str, int] = {}
+        for name in self._steps:
+            seconds, slower = find_step_times(name, samples)
+            count = self._calls.get(name, 1)
+            possible = choose_call_count(seconds, slower)
+            if min(possible, MIN_STEP_S / max(seconds, 1e-9)) >= MIN_CALLS_GROWTH * count:
+                larger[name] = possible
+        self._calls |= larger
+        return bool(larger)
+
     def sample_round(self, processes: Iterable[ArmProcess], phase: Phase) -> None:
         """One sample of each of `processes`, in balanced order, under one pair number."""
         self._pauses.wait()
@@ -131,12 +163,12 @@ class Sampler:
         return sample
 
 
-def find_step_times(step: str, warm_up: Iterable[Sequence[Sample]]) -> tuple[float, float]:
-    """The time of a step in the faster and in the slower arm, from the warm-up samples of each arm.
+def find_step_times(step: str, series: Iterable[Sequence[Sample]]) -> tuple[float, float]:
+    """The time of a step in the faster and in the slower arm, from the samples of each arm.
 
     It is the fastest of an arm's latest samples, so that one disturbed sample does not decide it.
     """
-    times = [min(sample.seconds(step) for sample in samples[-CALL_COUNT_SAMPLES:]) for samples in warm_up]
+    times = [min(sample.seconds(step) for sample in samples[-CALL_COUNT_SAMPLES:]) for samples in series]
     return min(times), max(times)
 
 
@@ -148,5 +180,5 @@ def choose_call_count(seconds: float, slower: float = 0.0) -> int:
     if seconds >= MIN_STEP_S:
         return 1
     needed = round(MIN_STEP_S / max(seconds, 1e-9) + 0.5)
-    affordable = round(MAX_CALLS_S / slower) if slower else MAX_CALLS
+    affordable = ceil(MAX_CALLS_S / slower) if slower else MAX_CALLS
     return max(1, min(MAX_CALLS, needed, affordable))

@@ -11,7 +11,7 @@ from bench.race.recorder import EventRecorder
 from bench.run.events import State, TelemetryRead
 from bench.system.limits import available_memory_bytes
 from bench.system.process_tree import tree_resident_bytes
-from bench.values import Arm
+from bench.values.base import Arm
 
 CHECK_INTERVAL_S = 0.1
 """Longest time between two checks while the race waits."""

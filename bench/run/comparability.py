@@ -1,32 +1,65 @@
-"""Decides whether two runs may be compared."""
+"""Decides whether two runs may be compared, and lists what differs in their environments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from bench.formatting import format_bytes
 from bench.machine.model import Machine
 from bench.run.record import Run
+from bench.values.base import Arm
 
 Pair = tuple[str, object, object]
 """A name, and the value that it has in each of two runs."""
 
 
-def find_differences(one: Run, other: Run) -> list[str]:
-    """The reasons why two runs may not be compared, one sentence each; empty if they may.
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A condition that changes times by itself and is not the same in two runs."""
 
-    A reason is what changes times by itself: the work, the cores, and the machine with its software. Time budget,
-    target and accuracy limit do not change them.
+    name: str
+    first: str
+    second: str
+    is_environment: bool = False
+    """True for software and settings of the system: the runs may be compared, and it may explain what changed."""
+
+    @property
+    def text(self) -> str:
+        return f"{self.name}: {self.first} and {self.second}"
+
+
+def find_obstacles(one: Run, other: Run) -> list[str]:
+    """The reasons why two runs may not be compared, one sentence each; empty if they may."""
+    texts = [difference.text for difference in find_differences(one, other) if not difference.is_environment]
+    texts += [f"run {run.id[:8]} has too few pairs for a ratio" for run in (one, other) if not run.comparison()]
+    return texts + [f"run {run.id[:8]} was edited after it was stored" for run in (one, other) if run.edited]
+
+
+def find_differences(one: Run, other: Run) -> list[Difference]:
+    """What differs in two runs and changes times by itself: the work, the cores, the machine, and its software.
+
+    Time budget, target and accuracy limit do not change times. What is not known of one of the runs is no difference.
+    If the workloads or cases differ, everything else does too and is left out.
     """
     if one.plan.workload != other.plan.workload:
-        return [f"workload: {one.snapshot.workload_title} and {other.snapshot.workload_title}"]
+        return [Difference("workload", one.snapshot.workload_title, other.snapshot.workload_title)]
     if one.plan.case != other.plan.case:
-        return [f"case: {one.snapshot.case_label or one.plan.case} and {other.snapshot.case_label or other.plan.case}"]
-    pairs = [*_plan_pairs(one, other), *_machine_pairs(one.machine, other.machine)]
-    differences = [
-        f"{name}: {'none' if a is None else a} and {'none' if b is None else b}" for name, a, b in pairs if a != b
-    ]
-    too_short = [f"run {run.id[:8]} has too few pairs for a ratio" for run in (one, other) if not run.comparison()]
-    return differences + too_short
+        first, second = (run.snapshot.case_label or run.plan.case for run in (one, other))
+        return [Difference("case", first, second)]
+    work = [*_plan_pairs(one, other), *_hardware_pairs(one.machine, other.machine)]
+    environment = [*_software_pairs(one.machine, other.machine), *_arm_pairs(one, other)]
+    return [*_select_differences(work, False), *_select_differences(environment, True)]
+
+
+def _select_differences(pairs: Iterable[Pair], is_environment: bool) -> Iterator[Difference]:
+    for name, first, second in pairs:
+        if first != second:
+            yield Difference(name, _format_value(first), _format_value(second), is_environment)
+
+
+def _format_value(value: object) -> str:
+    return "none" if value is None else str(value)
 
 
 def _plan_pairs(one: Run, other: Run) -> Iterator[Pair]:
@@ -38,16 +71,80 @@ def _plan_pairs(one: Run, other: Run) -> Iterator[Pair]:
         yield name, one.plan.parameters.get(name), other.plan.parameters.get(name)
 
 
-def _machine_pairs(one: Machine, other: Machine) -> Iterator[Pair]:
+def _hardware_pairs(one: Machine, other: Machine) -> Iterator[Pair]:
     # Without ids, as in runs of version 0.1.0, the parts of the description below have to tell machines apart.
     if one.identity.machine_id and other.identity.machine_id and not one.is_same_machine(other):
         yield "machine", _machine_name(one), _machine_name(other)
     yield "processor", one.processor, other.processor
+    yield from _known_pairs(_describe_hardware(one), _describe_hardware(other))
     yield "hypervisor", one.hypervisor or "none", other.hypervisor or "none"
+    yield "CPU quota", one.limits.cpu_quota, other.limits.cpu_quota
+    yield "memory limit", one.limits.memory_bytes, other.limits.memory_bytes
+
+
+def _software_pairs(one: Machine, other: Machine) -> Iterator[Pair]:
+    yield from _known_pairs(_describe_system(one), _describe_system(other))
     yield "kernel", one.kernel, other.kernel
     yield "Python", one.python, other.python
     for name in sorted({*one.versions, *other.versions}):
         yield name, one.versions.get(name), other.versions.get(name)
+
+
+def _describe_hardware(machine: Machine) -> dict[str, str | int | None]:
+    """The parts of a machine that change times. None for what is unknown."""
+    caches = [
+        f"L{cache.level} {cache.kind} {format_bytes(cache.bytes)} / {cache.shared_by}" for cache in machine.caches
+    ]
+    isa = [name for name, present in machine.isa.items() if present]
+    return {
+        "sockets": machine.sockets,
+        "physical cores": machine.physical_cores,
+        "logical processors": machine.logical_threads,
+        "usable cores": ", ".join(map(str, machine.usable_cores)) or None,
+        "instruction sets": ", ".join(sorted(isa)) or None,
+        "caches": ", ".join(caches) or None,
+        "memory": format_bytes(machine.memory_bytes) if machine.memory_bytes else None,
+        "NUMA nodes": len(machine.numa_nodes) or None,
+    }
+
+
+def _describe_system(machine: Machine) -> dict[str, str | int | None]:
+    """Settings of the system that change times. None for what is unknown."""
+    return {
+        "frequency governor": machine.governor,
+        "turbo": None if machine.turbo is None else "on" if machine.turbo else "off",
+        "transparent huge pages": machine.transparent_hugepages,
+        "C library": machine.c_library,
+    }
+
+
+def _arm_pairs(one: Run, other: Run) -> Iterator[Pair]:
+    """Thread pools and environment variables of both arms. Those of older versions are not known."""
+    for arm in Arm:
+        pools = _describe_pools(one, arm), _describe_pools(other, arm)
+        if all(pools):
+            yield f"thread pools of the {arm} arm", pools[0], pools[1]
+        variables = [_read_variables(run, arm) for run in (one, other)]
+        if all(variables):
+            for name in sorted({*variables[0], *variables[1]}):
+                yield f"{name} of the {arm} arm", variables[0].get(name), variables[1].get(name)
+
+
+def _describe_pools(run: Run, arm: Arm) -> str:
+    pools = [f"{pool.library} {pool.version or '?'}: {pool.threads}" for pool in run.thread_pools.get(arm, [])]
+    return ", ".join(sorted(pools))
+
+
+def _read_variables(run: Run, arm: Arm) -> dict[str, str]:
+    prepared = run.prepared_arm(arm)
+    return {variable.name: variable.value for variable in prepared.environment} if prepared else {}
+
+
+def _known_pairs(one: dict[str, str | int | None], other: dict[str, str | int | None]) -> Iterator[Pair]:
+    """The pairs in which both values are known."""
+    for name, value in one.items():
+        if value is not None and other[name] is not None:
+            yield name, value, other[name]
 
 
 def _machine_name(machine: Machine) -> str:

@@ -10,17 +10,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from bench import values
 from bench.machine.model import Machine
 from bench.machine.noise import Noise
 from bench.plan.plan import Plan
 from bench.run.job import Origin
 from bench.run.snapshot import DeclarationSnapshot
-from bench.values import Arm, Value
+from bench.values.arms import Failure, Placement, PreparedArm, ThreadPool
+from bench.values.base import Arm, Value
+from bench.values.claims import Claim
+from bench.values.output import Picture, Table
+from bench.values.quality import Quality
+from bench.values.readings import Reading
+from bench.values.samples import Evidence, Sample
+from bench.values.statistics import Comparison, CoreCount, Interval
 
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 """Version of the schema of journals and stored records. Version 1 is that of Fairlap 0.1.0."""
 
 
@@ -48,7 +54,7 @@ class State(StrEnum):
 class RunOpened(Value):
     type: Literal["opened"] = "opened"
     at: float = 0.0
-    version: Literal[2] = RECORD_VERSION
+    version: Literal[3] = RECORD_VERSION
     run: str
     plan: Plan
     snapshot: DeclarationSnapshot
@@ -58,7 +64,10 @@ class RunOpened(Value):
     started: datetime
     origin: Origin
     requester: str
-    """User name of the person who asked for the run."""
+    """Name of the person who asked for the run."""
+    owner: str = ""
+    """Digest that identifies the visitor of a served dashboard who asked for the run; empty for its operator. It is
+    stored beside the record and never exported."""
     pid: int
 
 
@@ -97,25 +106,34 @@ class ArmRested(Value):
 class ArmPrepared(Value):
     type: Literal["prepared"] = "prepared"
     at: float
-    prepared: values.PreparedArm
+    prepared: PreparedArm
 
 
 class SampleTaken(Value):
     type: Literal["sample"] = "sample"
     at: float
-    sample: values.Sample
+    sample: Sample
 
 
 class TelemetryRead(Value):
     type: Literal["telemetry"] = "telemetry"
     at: float
-    reading: values.Reading
+    reading: Reading
+
+
+class WarmUpEnd(Value):
+    """The first pairs were still warm-up, as they or the following ones show: they are in no statistics."""
+
+    type: Literal["warm"] = "warm"
+    at: float
+    first_pair: int
+    """Pairs with a lower number do not count."""
 
 
 class ThreadsPlaced(Value):
     type: Literal["placed"] = "placed"
     at: float
-    placement: values.Placement
+    placement: Placement
 
 
 class RatiosEstimated(Value):
@@ -124,15 +142,15 @@ class RatiosEstimated(Value):
     type: Literal["estimate"] = "estimate"
     at: float
     pairs: int
-    comparisons: list[values.Comparison]
+    comparisons: list[Comparison]
 
 
 class EvidenceCollected(Value):
     type: Literal["evidence"] = "evidence"
     at: float
     arm: Arm
-    evidence: list[values.Evidence]
-    thread_pools: list[values.ThreadPool] = Field(default_factory=list[values.ThreadPool])
+    evidence: list[Evidence]
+    thread_pools: list[ThreadPool] = Field(default_factory=list[ThreadPool])
     """The BLAS and OpenMP libraries that were loaded in the arm's process."""
 
 
@@ -141,16 +159,16 @@ class QualityMeasured(Value):
 
     type: Literal["quality"] = "quality"
     at: float
-    quality: values.Quality
-    pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict[Arm, list[values.Picture]])
-    tables: list[values.Table] = Field(default_factory=list[values.Table])
+    quality: Quality
+    pictures: dict[Arm, list[Picture]] = Field(default_factory=dict[Arm, list[Picture]])
+    tables: list[Table] = Field(default_factory=list[Table])
 
 
 class CoreCountsTried(Value):
     type: Literal["cores"] = "cores"
     at: float
-    counts: list[values.CoreCount]
-    best_ratio: values.Interval | None
+    counts: list[CoreCount]
+    best_ratio: Interval | None
     """Median time of the baseline at its best core count over that of the accelerated arm at its best; None from too
     few rounds. Journals of older versions have it from three rounds on: see `bench.claims.best_core_counts`."""
 
@@ -180,13 +198,13 @@ class ClaimsDecided(Value):
 
     type: Literal["verdict"] = "verdict"
     at: float
-    claims: list[values.Claim]
+    claims: list[Claim]
 
 
 class RunFailed(Value):
     type: Literal["failed"] = "failed"
     at: float
-    failure: values.Failure
+    failure: Failure
 
 
 Event = Annotated[
@@ -197,6 +215,7 @@ Event = Annotated[
     | ArmPrepared
     | SampleTaken
     | TelemetryRead
+    | WarmUpEnd
     | ThreadsPlaced
     | RatiosEstimated
     | EvidenceCollected
@@ -208,5 +227,3 @@ Event = Annotated[
     | RunFailed,
     Field(discriminator="type"),
 ]
-
-event_adapter: TypeAdapter[Event] = TypeAdapter(Event)

@@ -22,6 +22,16 @@ def scratch_path(job_id: str) -> Path:
     return paths.journals() / f"{job_id}.scratch"
 
 
-def error_log_path(job_id: str) -> Path:
-    """Standard error of the job's runner process."""
-    return paths.journals() / f"{job_id}.error"
+def order_path(job_id: str) -> Path:
+    """What the job was asked to do, for as long as it waits. See `bench.scheduler.order.WaitingOrder`."""
+    return paths.journals() / f"{job_id}.order"
+
+
+def damaged_path(job_id: str) -> Path:
+    """A damaged journal. Its beginning was read and stored."""
+    return paths.journals() / f"{job_id}.damaged"
+
+
+def unreadable_order_path(job_id: str) -> Path:
+    """The order of a job that could not be read after its process had died, so that its job was not stored."""
+    return paths.journals() / f"{job_id}.unreadable"

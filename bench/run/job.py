@@ -21,6 +21,11 @@ Origin = Literal["page", "command line"]
 """The program from which a job was submitted."""
 
 
+ENDED_WHILE_WAITING = "Fairlap ended while it waited in the queue, so nothing was measured"
+QUEUE_FAILED = "the queue of this machine could not be used while it waited, so nothing was measured"
+"""Why jobs that never began are interrupted. Stored with them; details may follow."""
+
+
 def is_job_id(name: str) -> bool:
     """Check that `name` has the form of a job id: 32 hexadecimal digits. Ids come from URLs and become file names."""
     return re.fullmatch("[0-9a-f]{32}", name) is not None

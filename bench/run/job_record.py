@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
@@ -45,15 +44,3 @@ def apply_event(record: JobRecord, event: JobEvent) -> None:
         if isinstance(event, MeasurementOpened | ProgressReported | ValueReported | ResultReported):
             raise ValueError(f"a race has no event {event.type!r}")
         record.apply(event)
-
-
-def build_record(events: Iterable[JobEvent]) -> JobRecord:
-    """The record of all `events`. Raises ValueError if they are not those of one job, in order."""
-    events = iter(events)
-    first = next(events, None)
-    if first is None:
-        raise ValueError("there are no events")
-    record = open_record(first)
-    for event in events:
-        apply_event(record, event)
-    return record

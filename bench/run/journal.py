@@ -1,4 +1,4 @@
-"""The journal of a job: its events in order, one JSON object per line. Any process of the user may read it meanwhile.
+"""The journal of a job: its events in order, one JSON object per line. Any process of the user may read it at any time.
 
 The writer keeps a lock on the file. The kernel releases the lock when the writer exits, so a journal without a lock is
 that of a job whose process has died.
@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from bench.run.events import RECORD_VERSION
 from bench.run.job_record import JobEvent, job_event_adapter
 from bench.run.upgrades import read_version, upgrade_event
+from bench.system.file_locks import lock_file
 
 
 class JournalWriter:
@@ -27,14 +28,24 @@ class JournalWriter:
         # Renamed once it is locked: a journal without a lock belongs to a process that has died.
         draft = path.with_suffix(".draft")
         self._descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        draft.rename(path)
+        try:
+            lock_file(self._descriptor, path.parent, "FAIRLAP_HOME")
+            draft.rename(path)
+        except BaseException:
+            os.close(self._descriptor)
+            draft.unlink(missing_ok=True)
+            raise
 
     def append(self, event: JobEvent) -> None:
-        """Raises OSError if the disk is full; earlier events stay readable."""
+        """Raises OSError if the disk is full; the journal then ends with the event before."""
         data = event.model_dump_json().encode() + b"\n"
-        while data:
-            data = data[os.write(self._descriptor, data) :]
+        size_bytes = os.fstat(self._descriptor).st_size
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            os.ftruncate(self._descriptor, size_bytes)
+            raise
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -74,7 +85,7 @@ class JournalReader:
 
 
 def has_live_writer(path: Path) -> bool:
-    """Check that the process which writes this journal is alive."""
+    """Check that the process which writes this journal is alive. Raises OSError if the file system cannot tell."""
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

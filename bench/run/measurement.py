@@ -16,13 +16,13 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench import values
 from bench.machine.model import Machine
 from bench.plan.plan import Plan
 from bench.run.events import RECORD_VERSION, RunFailed, State, StateChanged
 from bench.run.job import JobKind, Origin
 from bench.run.snapshot import DeclarationSnapshot
-from bench.values import Value
+from bench.values.arms import Failure
+from bench.values.base import Value
 
 MAX_PROGRESS_LINES = 2_000
 """Longest list of progress lines that a record keeps; the oldest are dropped."""
@@ -33,7 +33,7 @@ M = TypeVar("M", bound=BaseModel)
 class MeasurementOpened(Value):
     type: Literal["measurement opened"] = "measurement opened"
     at: float = 0.0
-    version: Literal[2] = RECORD_VERSION
+    version: Literal[3] = RECORD_VERSION
     id: str
     plan: Plan
     snapshot: DeclarationSnapshot
@@ -46,6 +46,8 @@ class MeasurementOpened(Value):
     started: datetime
     origin: Origin
     requester: str
+    owner: str = ""
+    """See `RunOpened.owner`."""
     pid: int
 
 
@@ -108,6 +110,8 @@ class MeasurementRecord(BaseModel):
     started: datetime
     origin: str
     requester: str
+    owner: str = Field(default="", exclude=True, repr=False)
+    """See `Run.owner`."""
     state: State = State.PREPARING
     ended_at: float | None = None
     """Seconds from `started` to the end of the measurement."""
@@ -116,9 +120,11 @@ class MeasurementRecord(BaseModel):
     progress: list[ProgressLine] = Field(default_factory=list[ProgressLine])
     reports: list[ReportedValue] = Field(default_factory=list[ReportedValue])
     result: dict[str, Any] | None = None
-    failure: values.Failure | None = None
+    failure: Failure | None = None
     last_at: float = 0.0
     """Time of the last event, in seconds after `started`."""
+    edited: bool = Field(default=False, exclude=True)
+    """See `bench.run.record.Run.edited`."""
 
     @property
     def kind(self) -> JobKind:
@@ -139,6 +145,7 @@ class MeasurementRecord(BaseModel):
             started=opened.started,
             origin=opened.origin,
             requester=opened.requester,
+            owner=opened.owner,
         )
 
     @classmethod
@@ -173,9 +180,12 @@ class MeasurementRecord(BaseModel):
 
     def _add_progress(self, line: ProgressLine) -> None:
         last = self.progress[-1] if self.progress else None
-        # A larger share continues the previous line: "3 of 10" replaces "2 of 10".
+        # A larger share continues the previous line: "3 of 10" replaces "2 of 10". The first line of an activity
+        # stays, because it says when the activity began.
         if last and last.share is not None and line.share is not None and last.share < line.share:
-            self.progress.pop()
+            activity, _, detail = line.text.partition(":")
+            if not detail or (len(self.progress) > 1 and self.progress[-2].text.partition(":")[0] == activity):
+                self.progress.pop()
         self.progress.append(line)
         del self.progress[:-MAX_PROGRESS_LINES]
 
@@ -204,7 +214,8 @@ class MeasurementRecord(BaseModel):
 
     def report(self) -> dict[str, Any]:
         """The record as JSON for a person or a program."""
-        return self.model_dump(mode="json", exclude={"last_at"})
+        report = self.model_dump(mode="json", exclude={"last_at"})
+        return report | {"edited_after_it_was_stored": self.edited}
 
 
 def measurement_digest(plan: Plan, task: str, arguments: Mapping[str, Any], depends_on: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ def open_run(
     started: datetime,
     origin: Origin,
     requester: str,
+    owner: str = "",
     pid: int,
 ) -> RunOpened:
     """The opening of a run of `plan`, with a snapshot of today's declarations. Raises PlanError if they no longer have
@@ -33,5 +34,6 @@ def open_run(
         started=started,
         origin=origin,
         requester=requester,
+        owner=owner,
         pid=pid,
     )

@@ -6,21 +6,31 @@ It is computed when it is shown, also for stored runs of older versions, so that
 from __future__ import annotations
 
 import math
+from statistics import median
 
-from bench.formatting import format_count, format_duration
+from bench.formatting import format_budget, format_count, format_duration
 from bench.plan.validation import BUDGET_RANGE_S
 from bench.run.events import State
 from bench.run.record import Run
 from bench.stats.pairing import pair_samples
-from bench.values import TOTAL, Arm, Phase, Sample
+from bench.values.base import Arm
+from bench.values.samples import TOTAL, Phase, Sample
 
 MIN_PAIRS = 8
 """With fewer pairs, no interval is reliable and no claim is made."""
+EDITED_PREFIX = "Edited after it was stored: "
 UNKNOWN_REASON = "its reason is not known"
 
 
 def describe_outcome(run: Run, step: str = TOTAL) -> str:
-    """The sentence of a run for the total or a step: what it claims, or why there is no claim and what to do."""
+    """The sentence of a run for the total or a step: what it claims, or why there is no claim and what to do.
+
+    It says if the run was edited after it was stored.
+    """
+    return f"{EDITED_PREFIX if run.edited else ''}{_describe_claim(run, step)}"
+
+
+def _describe_claim(run: Run, step: str) -> str:
     claim = run.claim(step)
     if claim is not None:
         return claim.sentence
@@ -38,8 +48,9 @@ def describe_outcome(run: Run, step: str = TOTAL) -> str:
         return f"No claim: the run was interrupted {progress} ({why}). {advise_end(run)}"
     if pairs < MIN_PAIRS:
         took = f" in {format_duration(measure_sampling_s(run))}" if run.samples else ""
+        times = _describe_pair_times(run, step)
         return (
-            f"No claim: only {format_count(pairs, 'pair')}{took}, and an interval needs {MIN_PAIRS}; "
+            f"No claim: only {format_count(pairs, 'pair')}{took}{times}, and an interval needs {MIN_PAIRS}; "
             f"{advise_budget(run)}."
         )
     return f"No claim: the run finished after {format_count(pairs, 'pair')} without a decision. Run it again."
@@ -57,13 +68,21 @@ def advise_end(run: Run) -> str:
 
 
 def advise_budget(run: Run) -> str:
-    """The time budget that is enough for `MIN_PAIRS` pairs, estimated from the samples of the run; a clause."""
+    """The time budget that is enough for `MIN_PAIRS` pairs, estimated from the samples of the run, else from the first
+    calls of its arms; a clause."""
     pair_s, needed_s = estimate_pair_s(run), estimate_budget_s(run)
-    if pair_s is None or needed_s is None:
+    if needed_s is None:
         return "choose a larger time budget"
+    if pair_s is None:
+        return _advise_from_first_calls(run, needed_s)
     pair = f"a pair takes {format_duration(pair_s)}"
+    if run.excluded_pairs and run.excluded_pairs + count_pairs(run) >= MIN_PAIRS:
+        return (
+            f"{pair}, and Fairlap excluded {format_count(run.excluded_pairs, 'first pair')} as warm-up, so choose a "
+            "larger time budget or, if the times in the chart never level off, more work per repetition"
+        )
     if needed_s <= run.plan.budget_s:
-        budget = _format_budget(run.plan.budget_s)
+        budget = format_budget(run.plan.budget_s)
         return (
             f"{pair}, so {MIN_PAIRS} pairs fit into the budget of {budget}, but something else used the time: reduce "
             "the background load and run it again"
@@ -71,15 +90,43 @@ def advise_budget(run: Run) -> str:
     _, max_budget_s = BUDGET_RANGE_S
     if needed_s > max_budget_s:
         return (
-            f"{pair}, so {MIN_PAIRS} pairs do not fit into the largest budget ({_format_budget(max_budget_s)}): choose "
+            f"{pair}, so {MIN_PAIRS} pairs do not fit into the largest budget ({format_budget(max_budget_s)}): choose "
             "less work per repetition, for example a smaller batch"
         )
-    return f"{pair}, so choose a budget of at least {_format_budget(needed_s)}"
+    return f"{pair}, so choose a budget of at least {format_budget(needed_s)}"
+
+
+def _advise_from_first_calls(run: Run, needed_s: float) -> str:
+    """The advice after a run without a round: `needed_s` is an upper limit, because later calls are rarely slower."""
+    first_calls = f"the first calls of both arms took {format_duration(_measure_first_calls_s(run) or 0.0)} together"
+    _, max_budget_s = BUDGET_RANGE_S
+    if needed_s > max_budget_s:
+        return (
+            f"{first_calls}, so {MIN_PAIRS} pairs may not fit into the largest budget ({format_budget(max_budget_s)}):"
+            " choose less work per repetition, for example a smaller batch"
+        )
+    return f"{first_calls}, so a budget of {format_budget(needed_s)} is enough for {MIN_PAIRS} pairs"
 
 
 def count_pairs(run: Run) -> int:
     """Number of complete pairs of the race, without warm-up."""
     return len(_complete_rounds(run, Phase.RACE))
+
+
+def measure_pair_times_s(run: Run, step: str = TOTAL) -> dict[Arm, float]:
+    """Median time of each arm in the complete pairs of the race, for runs with too few of them for an interval. Empty
+    without a pair."""
+    rounds = _complete_rounds(run, Phase.RACE)
+    samples = [sample for pair in rounds for sample in pair]
+    return {arm: median(sample.seconds(step) for sample in samples if sample.arm is arm) for arm in Arm if rounds}
+
+
+def _describe_pair_times(run: Run, step: str) -> str:
+    times = [
+        f"{format_duration(seconds)} with {run.snapshot.arms[arm]}"
+        for arm, seconds in measure_pair_times_s(run, step).items()
+    ]
+    return f" ({' and '.join(times)})" if times else ""
 
 
 def estimate_pair_s(run: Run) -> float | None:
@@ -92,15 +139,33 @@ def estimate_pair_s(run: Run) -> float | None:
     return None
 
 
-def estimate_budget_s(run: Run) -> float | None:
-    """The time budget in seconds that is enough for the warm-up and `MIN_PAIRS` pairs; None without samples of both
-    arms. Whole seconds, from one minute on whole minutes."""
-    pair_s = estimate_pair_s(run)
-    if pair_s is None:
+def estimate_budget_s(run: Run, pairs: int = MIN_PAIRS) -> float | None:
+    """The time budget in seconds that is enough for the warm-up and so many pairs; None if not even the first calls
+    of both arms are known. Whole seconds, from one minute on whole minutes."""
+    if (pair_s := estimate_pair_s(run)) is not None:
+        needed_s = _measure_warm_up_s(run) + pairs * pair_s
+    elif (first_calls_s := _measure_first_calls_s(run)) is not None:
+        # With one round of warm-up.
+        needed_s = (pairs + 1) * first_calls_s
+    else:
         return None
-    needed_s = _measure_warm_up_s(run) + MIN_PAIRS * pair_s
     rounded_s = math.ceil(needed_s) if needed_s <= 60 else 60 * math.ceil(needed_s / 60)
     return max(float(rounded_s), BUDGET_RANGE_S[0])
+
+
+def _measure_first_calls_s(run: Run) -> float | None:
+    """Seconds of one repetition of each arm, together: of its latest sample, else of the first calls that it made while
+    it was prepared. None if that is not known for both."""
+    times = [_find_repetition_s(run, arm) for arm in Arm]
+    return sum(seconds for seconds in times if seconds is not None) if None not in times else None
+
+
+def _find_repetition_s(run: Run, arm: Arm) -> float | None:
+    samples = [sample for sample in run.samples if sample.arm is arm and sample.cores == run.plan.cores]
+    if samples:
+        return samples[-1].repetition.wall_s
+    prepared = run.prepared_arm(arm)
+    return sum(prepared.first_call_s.values()) if prepared and prepared.first_call_s else None
 
 
 def measure_sampling_s(run: Run) -> float:
@@ -129,6 +194,8 @@ def _elapsed_s(rounds: list[list[Sample]]) -> float:
 
 def _describe_progress(run: Run) -> str:
     """How far the run had come when it ended."""
+    if run.never_began:
+        return "before it began"
     if pairs := count_pairs(run):
         return f"after {format_count(pairs, 'pair')}"
     if any(sample.phase is Phase.RACE for sample in run.samples):
@@ -138,8 +205,3 @@ def _describe_progress(run: Run) -> str:
     if all(run.prepared_arm(arm) for arm in Arm):
         return "before the first sample"
     return "while its arms were being prepared"
-
-
-def _format_budget(seconds: float) -> str:
-    """`45 s`, `480 s (8 min)`."""
-    return f"{seconds:,.0f} s ({seconds / 60:.0f} min)" if seconds > 60 else f"{seconds:.0f} s"

@@ -8,24 +8,30 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench import values
 from bench.machine.model import Machine
 from bench.machine.noise import Noise
 from bench.plan.plan import Plan
 from bench.run import events
 from bench.run.events import State
-from bench.run.job import JobKind
+from bench.run.job import ENDED_WHILE_WAITING, QUEUE_FAILED, JobKind
 from bench.run.snapshot import DeclarationSnapshot
 from bench.run.timeline import Span, begin_span, end_all_spans, end_span
-from bench.values import TOTAL, Arm, Claim, Comparison, Phase, Sample, Verdict
+from bench.values.arms import Failure, Placement, PreparedArm, RacedInput, ThreadPool
+from bench.values.base import Arm, Value
+from bench.values.claims import Claim, Verdict
+from bench.values.output import Picture, Table
+from bench.values.quality import Quality
+from bench.values.readings import Reading
+from bench.values.samples import TOTAL, Evidence, Phase, Sample
+from bench.values.statistics import Comparison, CoreCount, Interval
 
 
-class RatioEstimate(values.Value):
+class RatioEstimate(Value):
     """The ratio of every step after a number of pairs."""
 
     at: float
     pairs: int
-    ratios: dict[str, values.Interval]
+    ratios: dict[str, Interval]
 
 
 class Run(BaseModel):
@@ -44,7 +50,9 @@ class Run(BaseModel):
     started: datetime
     origin: str
     requester: str
-    """User name of the person who asked for the run; empty for runs of version 0.1.0, which did not store it."""
+    """Name of the person who asked for the run; empty for runs of version 0.1.0, which did not store it."""
+    owner: str = Field(default="", exclude=True, repr=False)
+    """See `RunOpened.owner`. Known while the run is built from its events, not for one that was loaded."""
     state: State = State.PREPARING
     ended_at: float | None = None
     """Seconds from `started` to the end of the run; None while it is running."""
@@ -57,26 +65,31 @@ class Run(BaseModel):
     timeline: list[Span] = Field(default_factory=list[Span])
     """The stages of the run and the activities of its arms, in the order of their beginnings. Empty for runs of
     version 0.1.0."""
-    prepared: list[values.PreparedArm] = Field(default_factory=list[values.PreparedArm])
+    prepared: list[PreparedArm] = Field(default_factory=list[PreparedArm])
     samples: list[Sample] = Field(default_factory=list[Sample])
-    telemetry: list[values.Reading] = Field(default_factory=list[values.Reading])
-    placements: list[values.Placement] = Field(default_factory=list[values.Placement])
+    excluded_pairs: int = 0
+    """Number of first pairs that were still warm-up. Their samples are samples of the warm-up."""
+    telemetry: list[Reading] = Field(default_factory=list[Reading])
+    placements: list[Placement] = Field(default_factory=list[Placement])
     estimates: list[RatioEstimate] = Field(default_factory=list[RatioEstimate])
     statistics: list[Comparison] = Field(default_factory=list[Comparison])
-    evidence: dict[Arm, list[values.Evidence]] = Field(default_factory=dict[Arm, list[values.Evidence]])
-    thread_pools: dict[Arm, list[values.ThreadPool]] = Field(default_factory=dict[Arm, list[values.ThreadPool]])
+    evidence: dict[Arm, list[Evidence]] = Field(default_factory=dict[Arm, list[Evidence]])
+    thread_pools: dict[Arm, list[ThreadPool]] = Field(default_factory=dict[Arm, list[ThreadPool]])
     """The BLAS and OpenMP libraries that were loaded in each arm's process; empty in runs of Fairlap 0.1.0."""
-    quality: values.Quality | None = None
-    pictures: dict[Arm, list[values.Picture]] = Field(default_factory=dict[Arm, list[values.Picture]])
-    tables: list[values.Table] = Field(default_factory=list[values.Table])
-    core_counts: list[values.CoreCount] = Field(default_factory=list[values.CoreCount])
-    best_ratio: values.Interval | None = None
+    quality: Quality | None = None
+    pictures: dict[Arm, list[Picture]] = Field(default_factory=dict[Arm, list[Picture]])
+    tables: list[Table] = Field(default_factory=list[Table])
+    core_counts: list[CoreCount] = Field(default_factory=list[CoreCount])
+    best_ratio: Interval | None = None
     skipped_core_counts: dict[int, str] = Field(default_factory=dict[int, str])
     """Why other core counts were not tried, by core count."""
     noise: Noise | None = None
     claims: list[Claim] = Field(default_factory=list[Claim])
-    failure: values.Failure | None = None
+    failure: Failure | None = None
     last_at: float = 0.0
+    edited: bool = Field(default=False, exclude=True)
+    """Whether the record was edited after it was stored, as the store found when it loaded it. Not part of the record.
+    False if that is not known, as of runs of older versions."""
 
     @property
     def kind(self) -> JobKind:
@@ -94,6 +107,7 @@ class Run(BaseModel):
             started=opened.started,
             origin=opened.origin,
             requester=opened.requester,
+            owner=opened.owner,
             timeline=[Span(name=State.PREPARING.value, began=opened.at)],
         )
 
@@ -119,6 +133,8 @@ class Run(BaseModel):
                 self.samples.append(event.sample)
                 # An arm that takes samples has finished what it last reported as progress.
                 self._forget_progress(event.sample.arm)
+            case events.WarmUpEnd():
+                self._exclude_warm_up(event.first_pair)
             case events.TelemetryRead():
                 self.telemetry.append(event.reading)
             case events.ThreadsPlaced():
@@ -145,6 +161,19 @@ class Run(BaseModel):
                 self.failure = event.failure
             case events.RunOpened():
                 pass  # `open` has read it.
+
+    def _exclude_warm_up(self, first_pair: int) -> None:
+        """Turn the samples of the pairs before `first_pair` into samples of the warm-up.
+
+        The statistics and estimates so far were computed from these pairs too, and are dropped.
+        """
+        pairs: set[int] = set()
+        for position, sample in enumerate(self.samples):
+            if sample.phase is Phase.RACE and sample.pair < first_pair:
+                self.samples[position] = sample.model_copy(update={"phase": Phase.WARM_UP})
+                pairs.add(sample.pair)
+        self.excluded_pairs += len(pairs)
+        self.estimates, self.statistics = [], []
 
     def _note_progress(self, event: events.ArmProgressed) -> None:
         self._forget_progress(event.arm)
@@ -182,7 +211,10 @@ class Run(BaseModel):
 
     @property
     def warm_up(self) -> list[Sample]:
-        """The samples between the first calls and the pairs, in order of time."""
+        """The samples between the first calls and the pairs that count, in order of time.
+
+        They are the rounds of warm-up, the samples that try to spread threads, and the first pairs that do not count.
+        """
         return [sample for sample in self.samples if sample.phase is Phase.WARM_UP and sample.cores == self.plan.cores]
 
     def comparison(self, step: str = TOTAL) -> Comparison | None:
@@ -193,15 +225,44 @@ class Run(BaseModel):
         """The claim of a step, or of the total; None before the run has ended."""
         return next((claim for claim in self.claims if claim.step == step), None)
 
-    def prepared_arm(self, arm: Arm) -> values.PreparedArm | None:
+    def list_timed_labels(self) -> dict[str, str]:
+        """Labels of the total and of the steps whose times can be shown, by name. Before the first sample, all steps of
+        the snapshot; then those that the samples have: a record of another version may lack the times of a step."""
+        labels = self.snapshot.labels()
+        if not self.samples:
+            return labels
+        return {step: labels[step] for step in self.samples[0].list_steps() if step in labels}
+
+    def prepared_arm(self, arm: Arm) -> PreparedArm | None:
         """The arm as prepared for the race itself, not for another core count; None until then."""
         return next((p for p in self.prepared if p.arm == arm and p.cores == self.plan.cores), None)
+
+    def format_batch(self) -> str:
+        """The batch as a person reads it, see `bench.formatting.format_batch`.
+
+        Where it is an amount of work, that which was prepared: a table may have fewer rows than the plan allows.
+        """
+        ready = self.prepared_arm(Arm.BASELINE)
+        if ready and self.snapshot.is_batch_work:
+            return self.snapshot.format_batch(round(ready.work))
+        return self.snapshot.format_batch(self.plan.batch)
+
+    @property
+    def inputs(self) -> list[RacedInput]:
+        """What the arms of the race worked on; empty until an arm is prepared, and in runs that did not record it."""
+        ready = self.prepared_arm(Arm.BASELINE) or self.prepared_arm(Arm.ACCELERATED)
+        return ready.inputs if ready else []
 
     @property
     def verdict(self) -> Verdict | None:
         """The verdict on the total."""
         claim = self.claim()
         return claim.verdict if claim else None
+
+    @property
+    def never_began(self) -> bool:
+        """Whether the run ended while it waited in the queue."""
+        return self.state is State.INTERRUPTED and self.why.startswith((ENDED_WHILE_WAITING, QUEUE_FAILED))
 
     @property
     def ended(self) -> datetime | None:
@@ -212,7 +273,10 @@ class Run(BaseModel):
         report = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "progress_shares", "pictures"})
         total = self.claim()
         return report | {
+            "inputs": [raced.model_dump(mode="json") for raced in self.inputs],
             "verdict": total.verdict.model_dump(mode="json") if total else None,
             "claim": total.model_dump(mode="json") if total else None,
+            "claim_state": total.state.value if total else None,
             "claims": {claim.step: claim.model_dump(mode="json") for claim in self.claims},
+            "edited_after_it_was_stored": self.edited,
         }

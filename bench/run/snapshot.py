@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bench.formatting import format_number
+from bench.formatting import format_batch, format_number
 from bench.plan.command import format_command
 from bench.plan.resolved import ResolvedPlan
-from bench.values import TOTAL, Arm, BaselineKind, Value
-from bench.workload.declaration import TOTAL_LABEL, Parameter, PublishedRatio, Setting
+from bench.values.arms import BaselineKind
+from bench.values.base import Arm, Value
+from bench.values.samples import TOTAL
+from bench.workload.cases import TOTAL_LABEL, PublishedRatio
+from bench.workload.file_summary import UPLOAD_PREFIX
+from bench.workload.parameters import Parameter, Setting
+
+DIGEST_CHARACTERS = 12
+"""Of an uploaded file's digest, in texts."""
 
 
 class PublishedSnapshot(Value):
@@ -59,6 +66,10 @@ class DeclarationSnapshot(Value):
     """True if the lever may change results, so that a claim needs a measured quality."""
     arms: dict[Arm, str]
     """Label of the lever's value in each arm."""
+    subjects: dict[Arm, str] = Field(default_factory=dict[Arm, str])
+    """Its name as the subject of a sentence; empty in runs that did not record it. See `subject`."""
+    quality: str = ""
+    """What it means if the accuracy is within the limit: `same picture quality`. Empty if it was not recorded."""
     baseline_kinds: dict[Arm, BaselineKind] = Field(default_factory=dict[Arm, BaselineKind])
     """Whether the lever's value in each arm is a fair baseline; empty if it is not known."""
     fair_baselines: list[str] = Field(default_factory=list[str])
@@ -68,6 +79,8 @@ class DeclarationSnapshot(Value):
     published: PublishedSnapshot | None = None
     """What was published for the total."""
     batch_label: str
+    batch_noun: str = ""
+    """What the batch counts, in the singular; empty for a factor, and in runs that did not record it."""
     parameters: list[ParameterSnapshot] = Field(default_factory=list[ParameterSnapshot])
     command: str
     """The command line that runs the plan again."""
@@ -79,9 +92,24 @@ class DeclarationSnapshot(Value):
         """The workload and its case, for lists and headings."""
         return f"{self.workload_title}, {self.case_label}" if self.case_label else self.workload_title
 
+    @property
+    def is_batch_work(self) -> bool:
+        """Whether the batch is the amount of work of a repetition, such as the rows of a table."""
+        return self.batch_label.lower() == self.unit.lower()
+
+    def format_batch(self, batch: int) -> str:
+        """A batch as a person reads it. See `bench.formatting.format_batch`."""
+        if not self.batch_noun and self.is_batch_work:
+            return f"{batch:,} {self.unit}"
+        return format_batch(batch, self.batch_noun)
+
     def labels(self) -> dict[str, str]:
         """Label of the total and of every step, by name."""
         return {TOTAL: TOTAL_LABEL} | {step.name: step.label for step in self.steps}
+
+    def subject(self, arm: Arm) -> str:
+        """The name of an arm as the subject of a sentence."""
+        return self.subjects.get(arm) or self.arms[arm]
 
     def baseline_kind(self, arm: Arm) -> BaselineKind:
         """Whether the lever's value in `arm` is a fair baseline."""
@@ -105,6 +133,8 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
         lever_label=resolved.lever.label,
         changes_arithmetic=resolved.lever.changes_arithmetic,
         arms={arm: resolved.lever_value(arm).label for arm in Arm},
+        subjects={arm: resolved.lever_value(arm).subject for arm in Arm if resolved.lever_value(arm).subject},
+        quality=workload.quality,
         baseline_kinds={arm: resolved.lever_value(arm).baseline_kind for arm in Arm},
         fair_baselines=[
             value.name
@@ -125,6 +155,7 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
         ],
         published=_copy_published(case.published),
         batch_label=workload.batch.label,
+        batch_noun=workload.batch.noun,
         parameters=[
             ParameterSnapshot(
                 name=parameter.name,
@@ -152,6 +183,8 @@ def format_parameter_value(parameter: Parameter, value: Setting) -> str:
     if parameter.kind == "several":
         return ", ".join(parameter.choices.get(name, name) for name in str(value).split(","))
     if isinstance(value, str):
+        if value.startswith(UPLOAD_PREFIX):
+            return f"uploaded file {value.removeprefix(UPLOAD_PREFIX)[:DIGEST_CHARACTERS]}"
         return parameter.choices.get(value, value)
     label = parameter.stop_labels.get(value) if isinstance(value, int) else None
     return label or format_number(value)

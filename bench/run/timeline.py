@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bench.values import Arm, Phase, Sample, Value
+from bench.values.base import Arm, Value
+from bench.values.samples import Phase, Sample
 
 PAIRED_PHASES = (Phase.RACE, Phase.CORES)
 """Phases whose samples are taken in rounds in which both arms have their turn."""
@@ -66,5 +67,5 @@ def measure_paired_s(samples: Iterable[Sample]) -> float:
 
 
 def find_first_pair(samples: Iterable[Sample]) -> float | None:
-    """When the first pair began, in seconds after the opening; None without a pair."""
+    """When the first pair that counts began, in seconds after the opening; None without one."""
     return next((sample.repetition.began for sample in samples if sample.phase is Phase.RACE), None)

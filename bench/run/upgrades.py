@@ -12,12 +12,13 @@ from typing import Any, cast
 
 from bench.run.events import RECORD_VERSION
 from bench.run.upgrade_to_2 import upgrade_event_to_2, upgrade_to_2
+from bench.run.upgrade_to_3 import upgrade_event_to_3, upgrade_to_3
 
 Json = dict[str, Any]
 
-UPGRADES: Mapping[int, Callable[[Json], Json]] = {1: upgrade_to_2}
+UPGRADES: Mapping[int, Callable[[Json], Json]] = {1: upgrade_to_2, 2: upgrade_to_3}
 """Version of a record to the function that makes the next version of it."""
-EVENT_UPGRADES: Mapping[int, Callable[[Json], Json]] = {1: upgrade_event_to_2}
+EVENT_UPGRADES: Mapping[int, Callable[[Json], Json]] = {1: upgrade_event_to_2, 2: upgrade_event_to_3}
 """Version of a journal to the function that makes the next version of one of its events."""
 
 

@@ -31,7 +31,14 @@ from bench.system.cpu_time import (
 )
 from bench.system.limits import ThrottlingReader
 from bench.system.process_tree import list_descendants
-from bench.values import Repetition, StepTime
+from bench.system.thread_placement import (
+    count_active,
+    measure_active_ns,
+    read_affinities,
+    restore_affinities,
+    spread_threads,
+)
+from bench.values.samples import Repetition, StepTime
 from bench.worker import protocol
 from bench.worker.channel import MessageWriter, make_error_reply, open_channel
 from bench.worker.thread_pools import list_thread_pools
@@ -43,9 +50,6 @@ WAKE_UP_S = 0.005
 """Time that a core is kept busy before the clock starts."""
 CAN_TAKE_SIGNALS = hasattr(signal, "sigtimedwait")
 """False on macOS."""
-MIN_ACTIVE_NS = 100_000
-"""CPU time from which a thread counts as active in a repetition. A thread that only wakes up to look for work uses
-less."""
 
 
 def main(arguments: list[str]) -> int:
@@ -73,6 +77,8 @@ class ArmWorker:
         """CPU time that the arm used meanwhile."""
         self.active_ns: dict[int, int] = {}
         """CPU time of each thread in the last repetition, by thread id."""
+        self.affinities: dict[int, set[int]] = {}
+        """The cores of each thread before they were spread, by thread id."""
         self.service_pids: list[int] = []
         self._throttling = ThrottlingReader()
         self._start_waiting()
@@ -169,8 +175,7 @@ class ArmWorker:
         cpu_s = read_cpu_time_s() - cpu_before_s
         run_delay_s = run_delay_between_s(delays_before_ns, self._read_run_delays_ns())
         machine_after, throttling_after = machine_busy_and_steal_s(), self._throttling.read()
-        threads_after = thread_cpu_time_ns()
-        self.active_ns = {thread: ns - threads_before.get(thread, 0) for thread, ns in threads_after.items()}
+        self.active_ns = measure_active_ns(threads_before, thread_cpu_time_ns())
         machine_busy_s = steal_s = throttled = None
         if machine_before and machine_after:
             machine_busy_s, steal_s = (
@@ -184,7 +189,7 @@ class ArmWorker:
             wall_s=wall_s,
             cpu_s=max(0.0, cpu_s),
             began=began,
-            threads=sum(ns > MIN_ACTIVE_NS for ns in self.active_ns.values()),
+            threads=count_active(self.active_ns),
             machine_busy_s=machine_busy_s,
             steal_s=steal_s,
             run_delay_s=run_delay_s,
@@ -197,24 +202,15 @@ class ArmWorker:
         )
 
     def _place_threads(self, spread: bool) -> int:
-        """Pin each thread that was active in the last repetition to a core, in turn; or let all threads use all cores.
+        """Give each thread that was active in the last repetition a core; or undo that.
 
-        Returns the number of active threads. (The affinity of a process is that of its main thread, so every thread
-        is set by its own id.)
+        Returns the number of active threads.
         """
-        threads = sorted(thread_cpu_time_ns())
-        active = [thread for thread in threads if self.active_ns.get(thread, 0) > MIN_ACTIVE_NS]
-        main_thread = os.getpid()
-        helpers = [thread for thread in active if thread != main_thread]
-        # Every pool uses the main thread as one of its own, so its helpers share the other cores.
-        helper_cores = self.cores[1:] or self.cores
-        for position, thread in enumerate([main_thread, *helpers] if spread else threads):
-            core = self.cores[0] if position == 0 else helper_cores[(position - 1) % len(helper_cores)]
-            try:
-                os.sched_setaffinity(thread, {core} if spread else set(self.cores))
-            except ProcessLookupError:
-                continue  # The thread has ended since it was listed.
-        return len(active)
+        if spread:
+            self.affinities = read_affinities()
+            return spread_threads(self.active_ns, self.cores)
+        restore_affinities(self.affinities)
+        return count_active(self.active_ns)
 
     def _list_helpers(self) -> list[int]:
         """The other processes that work for this arm: its descendants, and its external service on this machine."""

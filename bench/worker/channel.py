@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import signal
@@ -47,7 +48,9 @@ def make_error_reply(error: Exception) -> protocol.ErrorReply:
     """The reply for an exception of a workload. Its traceback is written to the log, unless the input was wrong: then
     the message and the remedy say all."""
     if isinstance(error, BadInput):
-        return protocol.ErrorReply(what=str(error), remedy=error.remedy)
-    traceback.print_exception(error)
+        return protocol.ErrorReply(what=str(error), remedy=error.remedy, is_input=True)
+    # The log may be on a disk that is full, and that may be the error.
+    with contextlib.suppress(OSError):
+        traceback.print_exception(error)
     remedy = getattr(error, "remedy", "")
     return protocol.ErrorReply(what=str(error) if remedy else f"{type(error).__name__}: {error}", remedy=remedy)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from bench.values import EnvironmentVariable, VariableOrigin
+from bench.values.arms import EnvironmentVariable, VariableOrigin
 
 AFFINITY_VARIABLES = {"OMP_PROC_BIND", "OMP_PLACES", "KMP_AFFINITY", "GOMP_CPU_AFFINITY"}
 """Not inherited: a user may have set them for other programs, and they would pin the threads of both arms to cores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from bench import paths
+from bench.machine.exhaustion import find_exhaustion, read_limit_counters
 from bench.plan.plan import Plan
 
 LOG_TAIL_LINES = 40
 """Number of lines of a log that are shown with a failure."""
 MAX_SUPERVISOR_EXIT_S = 6.0
 """Longest wait for a supervisor to end its processes; it gives up by itself before that."""
+MAX_EXIT_S = 3.0
+"""Longest wait for a process to exit after it has closed its pipe."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """Longest line that a process may send. Pictures are sent in lines."""
 
@@ -37,6 +41,7 @@ class SupervisedProcess:
         """Start it on `cores`, the ids of logical processors. `log` is overwritten. Raises OSError."""
         self.log = log
         self._unread = b""
+        self._counters = read_limit_counters()
         request_reader, self._requests = os.pipe()
         self._replies, reply_writer = os.pipe()
         os.set_blocking(self._replies, False)
@@ -110,17 +115,43 @@ class SupervisedProcess:
             self._supervisor.wait()
         with self._supervisor.stdout as stdout:
             report = stdout.read()
+        exit_code = self._supervisor.returncode
         self._supervisor = None
         try:
             fields = json.loads(report)
             status, left = fields["status"], fields["left"]
         except (ValueError, KeyError):
-            return "its supervisor was killed"
+            return "its supervisor was killed" if exit_code < 0 else f"its supervisor exited with status {exit_code}"
         if left:
             return f"{left} of its processes could not be ended and may still run"
         if status < 0:
             return f"it was ended by {signal.Signals(-status).name}"
         return f"it exited with status {status}"
+
+    def end_exiting(self) -> str:
+        """End a process that has closed its pipe. It gets a moment to exit by itself, so that its own status is
+        returned, and not that it was ended here."""
+        if self._supervisor is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._supervisor.wait(MAX_EXIT_S)
+        return self.end()
+
+    def explain_exit(self, how: str) -> str:
+        """What to do about a process that exited by itself, and why it did if that can be found out; `how` is the text
+        from `end_exiting`."""
+        if exhausted := self.explain_exhaustion():
+            return exhausted
+        if "SIGKILL" in how:
+            return (
+                "It was killed from outside: by a person or a program, or by the out-of-memory killer of the whole "
+                "machine. Free memory, or choose less work."
+            )
+        return "Its log shows why; run the same command line in a terminal to see the whole log."
+
+    def explain_exhaustion(self, what: str = "") -> str:
+        """What ran out while the process worked, and what to do; empty if nothing did. `what` is its own message."""
+        found = find_exhaustion(self.log.parent, self._counters, [*self.log_tail(), what])
+        return f"{found.what[0].upper()}{found.what[1:]}. {found.remedy}" if found else ""
 
     def log_tail(self) -> list[str]:
         """The last lines that the process printed."""
@@ -145,10 +176,3 @@ def make_work_fields(plan: Plan, cores: list[int], scratch: Path) -> dict[str, A
         "uploads": str(paths.uploads()),
         "cache": str(paths.cache()),
     }
-
-
-def exit_remedy(how: str) -> str:
-    """What to do about a process that exited by itself; `how` is the text from `SupervisedProcess.end`."""
-    if "SIGKILL" in how:
-        return "It was killed from outside, by the out-of-memory killer or a person. Free memory, or choose less work."
-    return "Its log shows why; run the same command line in a terminal to see the whole log."

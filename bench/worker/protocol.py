@@ -15,13 +15,17 @@ that it may send `progress` and `report` messages.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
-from bench.values import Evidence, Measure, Picture, Repetition, Service, Table, ThreadPool, Value
-from bench.workload.declaration import Setting
+from bench.values.arms import RacedInput, Service, ThreadPool
+from bench.values.base import Value
+from bench.values.output import Picture, Table
+from bench.values.quality import Measure
+from bench.values.samples import Evidence, Repetition
 from bench.workload.interface import Settings
+from bench.workload.parameters import Setting
 
 VERSION = 1
 
@@ -76,7 +80,7 @@ class Repeat(Value):
 
 
 class Place(Value):
-    """Give each thread that has run a core of its own (`spread`), or let all threads use all cores again."""
+    """Give each thread that has run a core of its own (`spread`), or give all threads back their earlier cores."""
 
     type: Literal["place"] = "place"
     spread: bool
@@ -115,10 +119,22 @@ class PreparedReply(Value):
     step_work: dict[str, float] = Field(default_factory=dict)
     data: str
     facts: dict[str, str] = Field(default_factory=dict)
+    inputs: list[RacedInput] = Field(default_factory=list)
     synthetic: str = ""
     bias: str = ""
     service: Service | None = None
-    first_call_done: bool = False
+    first_call_s: dict[str, float] = Field(default_factory=dict)
+    """Seconds of the first call of each step; empty if the arm has made none."""
+    call_s: dict[str, float] = Field(default_factory=dict)
+    """Seconds of a later call of each of these steps."""
+
+    @model_validator(mode="after")
+    def _check_calls(self) -> Self:
+        if self.first_call_s.keys() != self.call_s.keys():
+            raise ValueError(
+                f"first_call_s has steps {list(self.first_call_s)} and call_s {list(self.call_s)}: they must be equal"
+            )
+        return self
 
 
 class RepeatedReply(Value):
@@ -153,6 +169,8 @@ class ErrorReply(Value):
     type: Literal["broke"] = "broke"
     what: str
     remedy: str = ""
+    is_input: bool = False
+    """Whether the input is at fault, and not the process that read it."""
 
 
 class DoTask(WorkRequest):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.values import ThreadPool
+from bench.values.arms import ThreadPool
 
 
 def list_thread_pools() -> list[ThreadPool]:

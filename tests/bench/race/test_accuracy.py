@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.run.events import State
-from bench.values import Accuracy, Outcome
+from bench.values.claims import Accuracy, Outcome
 from tests.support.runs import get_finding, run_trial_race
 
 

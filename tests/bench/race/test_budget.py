@@ -13,10 +13,10 @@ class SteppedRecorder(EventRecorder):
     now = 0.0
 
 
-def make_budget(*, tries_core_counts: bool = False) -> tuple[SamplingBudget, SteppedRecorder]:
-    """A budget of 10 s, started 100 s into the race."""
+def make_budget(budget_s: float = 10.0, *, tries_core_counts: bool = False) -> tuple[SamplingBudget, SteppedRecorder]:
+    """A budget, started 100 s into the race."""
     recorder = SteppedRecorder(make_opening(), lambda event: None)
-    budget = SamplingBudget(recorder, 10.0)
+    budget = SamplingBudget(recorder, budget_s)
     recorder.now = 100.0
     budget.start(tries_core_counts=tries_core_counts)
     return budget, recorder
@@ -33,6 +33,8 @@ def make_budget(*, tries_core_counts: bool = False) -> tuple[SamplingBudget, Ste
         (10.0, 3, True),  # Five more do not fit.
         (10.0, 2, False),  # Nor do six, but an interval needs one more.
         (17.5, 1, True),
+        (17.4, 0, False),  # All pairs so far were warm-up.
+        (17.5, 0, True),
     ],
 )
 def test_sampling_ends_with_the_budget_unless_missing_pairs_fit_below_the_limit(spent_s, pairs, is_spent):
@@ -41,18 +43,37 @@ def test_sampling_ends_with_the_budget_unless_missing_pairs_fit_below_the_limit(
     assert budget.is_spent(pairs, sampling_s=spent_s) is is_spent
 
 
+@pytest.mark.parametrize(("budget_s", "limit_s"), [(10.0, 1.0), (60.0, 2.0)])
+def test_the_warm_up_ends_after_a_tenth_of_the_budget_or_two_seconds(budget_s, limit_s):
+    budget, recorder = make_budget(budget_s)
+    recorder.now = 100.0 + limit_s - 0.01
+    assert not budget.is_warm_up_spent
+    recorder.now = 100.0 + limit_s
+    assert budget.is_warm_up_spent
+
+
 def test_a_fifth_of_the_budget_is_reserved_for_other_core_counts():
     budget, recorder = make_budget(tries_core_counts=True)
     recorder.now = 108.0
     assert budget.is_spent(8, sampling_s=8.0)
 
 
-def test_the_warm_up_takes_a_tenth_of_the_budget_at_most():
+def test_what_no_other_core_count_can_use_goes_back_to_the_pairs():
+    budget, recorder = make_budget(tries_core_counts=True)
+    recorder.now = 107.9
+    assert not budget.is_pairs_share_spent
+    recorder.now = 108.0
+    assert budget.is_pairs_share_spent
+    budget.give_back_to_pairs()
+    assert not budget.is_spent(8, sampling_s=8.0) and not budget.is_pairs_share_spent
+    recorder.now = 110.0
+    assert budget.is_spent(8, sampling_s=10.0)
+
+
+def test_without_other_core_counts_nothing_is_reserved():
     budget, recorder = make_budget()
-    recorder.now = 100.9
-    assert not budget.is_warm_up_spent
-    recorder.now = 101.0
-    assert budget.is_warm_up_spent
+    recorder.now = 109.9
+    assert not budget.is_pairs_share_spent
 
 
 def test_work_is_allowed_up_to_the_limit():

@@ -7,7 +7,9 @@ from bench.race.core_counts import compare_core_counts
 from bench.run.events import State
 from bench.run.outcome import MIN_PAIRS
 from bench.system.limits import core_limit
-from bench.values import Arm, Outcome, Phase, Sample
+from bench.values.base import Arm
+from bench.values.claims import Outcome
+from bench.values.samples import Phase, Sample
 from tests.support.runs import make_colour_sample, run_trial_race
 
 
@@ -59,5 +61,24 @@ def test_without_time_no_other_core_count_is_tried_and_the_reason_is_kept(tmp_pa
     assert run.state is State.FINISHED, run.failure
     assert not run.core_counts and "trying core counts" not in [span.name for span in run.timeline]
     assert "were left of the time budget" in run.skipped_core_counts[1]
-    finding = next(f for f in run.claim().findings if f.title == "Best against best")
+    finding = next(f for f in run.claim().findings if f.rule == "best-with-best")
     assert finding.outcome is Outcome.ANNOTATED and "only 2 cores tried" in finding.seen
+
+
+def test_if_no_other_core_count_fits_the_pairs_use_the_whole_budget(tmp_path, monkeypatch):
+    if core_limit() < 2:
+        pytest.skip("this process may use one core only")
+    given_back: list[bool] = []
+    give_back = SamplingBudget.give_back_to_pairs
+
+    def record_give_back(budget: SamplingBudget) -> None:
+        given_back.append(budget.is_pairs_share_spent)
+        give_back(budget)
+
+    monkeypatch.setattr(SamplingBudget, "allows", lambda self, seconds: False)
+    monkeypatch.setattr(SamplingBudget, "give_back_to_pairs", record_give_back)
+    # A sampling error of 0.1 % is out of reach, so that only the budget ends the pairs.
+    run = run_trial_race(tmp_path, cores=2, target=0.001).record
+    assert given_back == [True], "once, when the reserved share is reached"
+    spans = {span.name: span for span in run.timeline if span.arm is None}
+    assert spans["racing"].ended - spans["warming up"].began >= run.plan.budget_s

@@ -10,7 +10,8 @@ from bench.race.results import collect_evidence
 from bench.run.events import EvidenceCollected, SampleTaken
 from bench.system.kernel_files import KERNEL_FILES
 from bench.system.process_tree import list_descendants
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
 from tests.support.processes import wait_until_gone
 from tests.support.trial_session import prepare_trial
 from tests.support.waiting import wait_for

@@ -1,8 +1,12 @@
 """Samples, their pairs, and how often a step is called inside one."""
 
-from bench.race.sampling import choose_call_count, find_step_times
+import pytest
+
+from bench.race.sampling import Sampler, choose_call_count, find_step_times
 from bench.run.events import State
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
+from bench.workload.cases import Step
 from bench.workload.declaration import RacePolicy
 from tests.support.processes import wait_until_gone
 from tests.support.runs import make_claim_sample, run_trial_race
@@ -63,6 +67,29 @@ def test_short_steps_are_called_several_times():
     assert choose_call_count(0.0) == 100_000
     assert choose_call_count(1e-5, 0.01) == 20, "no more often than the slower arm bears"
     assert choose_call_count(1e-5, 10.0) == 1
+    assert choose_call_count(0.01, 0.16) == 2, "the last call may end after the time that the slower arm bears"
+
+
+@pytest.mark.parametrize(
+    ("calls", "seconds", "expected"),
+    [
+        (1, 0.016, 1),  # Nearly as long as wanted.
+        (1, 0.0101, 1),
+        (1, 0.009, 3),  # Less than half as long.
+        (2, 0.004, 6),
+        (4, 0.004, 4),
+    ],
+)
+def test_a_step_is_called_more_often_only_if_its_calls_take_less_than_half_of_what_they_should(
+    calls, seconds, expected
+):
+    sampler = Sampler(None, None, None, steps=[Step("fit", "fit", "fit")], seed=0, resume_delay_s=0.0)
+    sampler._calls = {"fit": calls}
+    series = [
+        [make_claim_sample(arm, pair, fit)] for pair, (arm, fit) in enumerate(zip(Arm, (0.03, seconds), strict=True))
+    ]
+    assert sampler.raise_call_counts(series) is (expected > calls)
+    assert sampler._calls == {"fit": expected}
 
 
 def test_the_arm_that_is_ready_first_does_its_first_call_while_the_other_still_prepares(tmp_path):

@@ -9,7 +9,8 @@ import pytest
 
 from bench.race.turns import TurnPlanner
 from bench.run.record import Run
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
 from tests.support.runs import run_trial_race
 
 

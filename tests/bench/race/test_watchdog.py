@@ -5,7 +5,7 @@ import re
 from bench.race import watchdog
 from bench.run.events import State
 from bench.system.limits import available_memory_bytes
-from bench.values import Arm
+from bench.values.base import Arm
 from tests.support.runs import run_trial_race
 
 

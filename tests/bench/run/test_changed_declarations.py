@@ -11,10 +11,10 @@ from bench.claims.verdict import decide_claims
 from bench.cli.console import make_console
 from bench.cli.race_report import print_run
 from bench.plan.validation import PlanError, check_plan
-from bench.run.comparability import find_differences
+from bench.run.comparability import find_obstacles
 from bench.run.record import Run
 from bench.storage.store import Store
-from bench.values import TOTAL
+from bench.values.samples import TOTAL
 from bench.workload.declaration import Workload
 from bench.workload.registry import load_workloads
 
@@ -69,7 +69,7 @@ def test_a_run_outlives_its_declaration(finished: Run, changed, capsys) -> None:
     assert (run.digest, run.snapshot.workload_title) == (finished.plan.digest, "Trial")
     assert [claim.verdict for claim in decide_claims(run)] == [claim.verdict for claim in run.claims]
     assert [claim.sentence for claim in decide_claims(run)] == [claim.sentence for claim in run.claims]
-    assert find_differences(run, finished) == []
+    assert find_obstacles(run, finished) == []
     assert run.report()["snapshot"]["arms"] == {"baseline": "full work", "accelerated": "half the work"}
     print_run(make_console(), run, Store().summarize_attempts(run))
     printed = capsys.readouterr().out

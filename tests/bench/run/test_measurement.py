@@ -9,7 +9,7 @@ from bench.plan.validation import make_plan
 from bench.run import measurement
 from bench.run.events import RunFailed, State, StateChanged
 from bench.run.measurement import ProgressReported, ValueReported, measurement_digest
-from bench.values import Failure
+from bench.values.arms import Failure
 from tests.support.measurements import make_measurement
 from tests.support.trial.measurements import CountArguments, Counted, CountResult
 
@@ -34,10 +34,24 @@ def test_reports_and_result_are_read_through_their_models():
 
 def test_a_growing_share_replaces_the_previous_progress_line():
     record = make_running()
-    for text, share in (("1 of 3", 1 / 3), ("2 of 3", 2 / 3), ("writing", None), ("1 of 2", 0.5), ("1 of 9", 0.1)):
+    for text, share in (
+        ("counting: 1 of 3", 1 / 3),
+        ("counting: 2 of 3", 2 / 3),
+        ("counting: 3 of 3", 1.0),
+        ("writing", None),
+        ("counting: 1 of 2", 0.5),
+        ("counting: 1 of 9", 0.1),
+    ):
         record.apply(ProgressReported(at=1.0, text=text, share=share))
     texts = [line.text for line in record.progress]
-    assert texts == ["importing the libraries", "2 of 3", "writing", "1 of 2", "1 of 9"]
+    assert texts == [
+        "importing the libraries",
+        "counting: 1 of 3",
+        "counting: 3 of 3",
+        "writing",
+        "counting: 1 of 2",
+        "counting: 1 of 9",
+    ]
 
 
 def test_the_oldest_progress_lines_are_dropped(monkeypatch):

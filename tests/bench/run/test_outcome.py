@@ -8,10 +8,12 @@ import pytest
 
 from bench.claims.verdict import decide_claims
 from bench.run.events import State
-from bench.run.outcome import count_pairs, describe_outcome, estimate_budget_s, estimate_pair_s
+from bench.run.outcome import count_pairs, describe_outcome, estimate_budget_s, estimate_pair_s, measure_pair_times_s
 from bench.run.record import Run
 from bench.stats.comparison import compare_samples
-from bench.values import Arm, Failure, Phase, Sample
+from bench.values.arms import Failure
+from bench.values.base import Arm
+from bench.values.samples import Phase, Sample
 from tests.support.runs import make_claim_run, make_claim_sample
 
 PAIR_S = 58.0
@@ -49,9 +51,12 @@ def test_a_budget_that_was_too_small_is_named_with_one_that_is_enough():
     assert (estimate_pair_s(run), count_pairs(run)) == (PAIR_S, 1)
     assert estimate_budget_s(run) == 10 * 60.0, "two rounds of the warm-up and eight pairs"
     assert describe_outcome(run) == (
-        "No claim: only 1 pair in 174 s, and an interval needs 8; a pair takes 58.0 s, so choose a budget of at least "
-        "600 s (10 min)."
+        "No claim: only 1 pair in 174 s (38.0 s with stock scikit-learn and 20.0 s with scikit-learn-intelex), and an "
+        "interval needs 8; a pair takes 58.0 s, so choose a budget of at least 600 s (10 min)."
     )
+    assert measure_pair_times_s(run) == {Arm.BASELINE: 38.0, Arm.ACCELERATED: 20.0}
+    assert measure_pair_times_s(run, "predict") == {Arm.BASELINE: 1.0, Arm.ACCELERATED: 1.0}
+    assert not measure_pair_times_s(make_slow_run(warm_up=2, pairs=0, halves=1)), "half a pair is none"
 
 
 def test_the_warm_up_is_enough_for_an_estimate():
@@ -61,6 +66,35 @@ def test_the_warm_up_is_enough_for_an_estimate():
         "No claim: the run was stopped during the warm-up (Stop was pressed). Let the run finish; a pair takes 58.0 s, "
         "so choose a budget of at least 540 s (9 min)."
     )
+
+
+def test_without_a_round_the_first_calls_are_enough_for_an_estimate():
+    run = make_slow_run(warm_up=0, pairs=0)
+    run.state, run.why = State.STOPPED, "Stop was pressed"
+    assert estimate_budget_s(run) is None and describe_outcome(run).endswith("Let the run finish.")
+    run.samples = make_slow_run(warm_up=1, pairs=0).samples
+    run.samples = [sample.model_copy(update={"phase": Phase.EARLY}) for sample in run.samples]
+    advice = "the first calls of both arms took 58.0 s together, so a budget of 540 s (9 min) is enough for 8 pairs."
+    assert estimate_pair_s(run) is None and estimate_budget_s(run) == 540
+    assert describe_outcome(run).endswith(f"Let the run finish; {advice}")
+    run.state, run.why = State.FINISHED, ""
+    assert describe_outcome(run).endswith(advice)
+    del run.samples[1]
+    assert estimate_budget_s(run) is None, "the other arm is not known"
+    calls = {Arm.BASELINE: {}, Arm.ACCELERATED: {"fit": 15.0, "predict": 5.0}}
+    run.prepared = [one.model_copy(update={"first_call_s": calls[one.arm]}) for one in run.prepared]
+    assert estimate_budget_s(run) == 540, "from a sample of one arm and the prepared calls of the other"
+
+
+def test_first_calls_that_fit_into_the_budget_are_no_reason_for_a_larger_one():
+    run = make_slow_run(warm_up=1, pairs=0, budget_s=600)
+    run.samples = [sample.model_copy(update={"phase": Phase.EARLY}) for sample in run.samples]
+    run.state, run.why = State.STOPPED, "Stop was pressed"
+    assert describe_outcome(run).endswith("Let the run finish.")
+    run = make_slow_run(warm_up=1, pairs=0, factor=10)
+    run.samples = [sample.model_copy(update={"phase": Phase.EARLY}) for sample in run.samples]
+    run.state = State.FINISHED
+    assert "8 pairs may not fit into the largest budget (3,600 s (60 min)): choose less work" in describe_outcome(run)
 
 
 def test_a_budget_that_is_enough_is_not_blamed():
@@ -85,6 +119,17 @@ def test_a_claim_on_too_few_pairs_is_refused_with_the_same_advice():
     finding = next(finding for finding in run.claim().findings if finding.rule == "absolute-baseline")
     assert finding.remedy == advice
     assert advice in describe_outcome(run)
+
+
+def test_a_run_that_excluded_its_pairs_as_warm_up_blames_neither_the_budget_nor_the_machine():
+    run = make_slow_run(warm_up=37, pairs=3, budget_s=600)
+    run.state, run.excluded_pairs = State.FINISHED, 37
+    sentence = describe_outcome(run)
+    assert "Fairlap excluded 37 first pairs as warm-up" in sentence and "something else used the time" not in sentence
+    assert "choose a larger time budget or" in sentence and "at least" not in sentence
+    run = make_slow_run(warm_up=1, pairs=1)
+    run.state, run.excluded_pairs = State.FINISHED, 1
+    assert "choose a budget of at least" in describe_outcome(run), "eight pairs did not fit"
 
 
 ENDS = {

@@ -5,7 +5,8 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.run.time_use import describe_activities
 from bench.run.timeline import Span, find_first_pair, measure_paired_s, measure_stages
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
 from tests.support.runs import make_colour_sample, make_opening
 
 STOCK, FAST = Arm.BASELINE, Arm.ACCELERATED

@@ -10,13 +10,15 @@ import pytest
 
 from bench.plan.plan import Plan, format_setting
 from bench.plan.query import from_query
-from bench.run.events import RECORD_VERSION, State, event_adapter
+from bench.run.events import RECORD_VERSION, State
+from bench.run.job_record import job_event_adapter
 from bench.run.journal import JournalReader
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
 from bench.run.upgrade_to_2 import describe_plan, digest_plan, take_snapshot, upgrade_event_to_2, upgrade_plan
 from bench.run.upgrades import NewerVersionError, read_version, upgrade_record
-from bench.values import TOTAL, Arm
+from bench.values.base import Arm
+from bench.values.samples import TOTAL
 from tests.support.stored_runs import OLD_JOURNAL, read_old_rows
 
 DEFAULTS = {"cores": 2, "batch": 1, "budget_s": 20.0, "target": 0.03, "seed": 0, "accuracy_limit": 0.99}
@@ -173,7 +175,7 @@ def test_parts_that_few_runs_have_are_upgraded_too() -> None:
 
 def test_a_failure_in_a_journal_of_0_1_0_names_its_arm() -> None:
     failure = {"what": "It ended.", "remedy": "", "side": "accelerated", "log": []}
-    event = event_adapter.validate_python(upgrade_event_to_2({"type": "failed", "at": 1.0, "failure": failure}))
+    event = job_event_adapter.validate_python(upgrade_event_to_2({"type": "failed", "at": 1.0, "failure": failure}))
     assert event.failure.arm is Arm.ACCELERATED
 
 

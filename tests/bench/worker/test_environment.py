@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from bench.values import Arm, EnvironmentVariable, VariableOrigin
+from bench.values.arms import EnvironmentVariable, VariableOrigin
+from bench.values.base import Arm
 from bench.worker.environment import (
     AFFINITY_VARIABLES,
     PROCESS_VARIABLES,
