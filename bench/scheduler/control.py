@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from bench.run.files import control_path
 from bench.run.job import Origin
-from bench.values import Value
+from bench.values.base import Value
 
 READ_SIZE_BYTES = 1 << 16
 
@@ -58,9 +58,13 @@ class ControlPipe:
         path = control_path(job_id)
         # Renamed once it has a reader: a pipe without one belongs to a process that has died, see `has_reader`.
         draft = path.with_suffix(".control-draft")
-        os.mkfifo(draft, 0o600)
-        descriptor = os.open(draft, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        draft.rename(path)
+        try:
+            os.mkfifo(draft, 0o600)
+            descriptor = os.open(draft, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            draft.rename(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
         return cls(descriptor)
 
     def stop_request(self) -> StopRequest | None:

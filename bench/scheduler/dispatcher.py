@@ -8,31 +8,32 @@ program would.
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
-import sys
 import threading
 import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Unpack
 
-from bench.paths import ROOT
+from bench import paths
+from bench.machine.exhaustion import describe_failure
 from bench.plan.plan import Plan
 from bench.plan.validation import find_workload
-from bench.run.files import control_path, error_log_path, journal_path
-from bench.run.job import JobKind, Origin, is_job_id
-from bench.run.job_record import JobRecord, apply_event, open_record
-from bench.run.journal import JournalReader
-from bench.run.measurement import MeasurementRecord
-from bench.run.record import Run
+from bench.run.files import control_path, journal_path, order_path
+from bench.run.job import QUEUE_FAILED, JobKind, Origin, is_job_id
+from bench.scheduler.cleaner import Cleaner
 from bench.scheduler.control import ControlPipe, PauseRequest, StopRequest, remove_pipe, send_request
-from bench.scheduler.order import JobOrder, order_measurement, order_race
+from bench.scheduler.input_check import check_inputs
+from bench.scheduler.job_status import JobFollower, JobStatus
+from bench.scheduler.order import JobOrder, Submission, WaitingOrder, order_measurement, order_race, write_order
 from bench.scheduler.queue import Queue, QueueEntry, Ticket
-from bench.scheduler.recovery import EXIT_NOT_STORED, recover_jobs
+from bench.scheduler.queue_retry import QueueRetry
+from bench.scheduler.recovery import EXIT_NOT_BEGUN, EXIT_NOT_STORED, interrupt_waiting, recover_jobs
+from bench.scheduler.runner_process import run_order
 from bench.storage.store import Store, StoreError
+from bench.storage.uploads import note_upload_uses
 
 POLL_INTERVAL_S = 0.1
 """Time between two checks whether it is a waiting job's turn."""
@@ -47,32 +48,6 @@ UNKNOWN_JOB = "There is no such run."
 
 
 @dataclass(frozen=True, slots=True)
-class JobStatus:
-    """The state of a job."""
-
-    place: int = 0
-    """Number of jobs in front, while it waits."""
-    record: JobRecord | None = None
-    """None until the job begins."""
-    problem: str = ""
-    """Why the job was lost or is not known."""
-
-    @property
-    def run(self) -> Run | None:
-        """The record of a race; None for a measurement, and until the race begins."""
-        return self.record if isinstance(self.record, Run) else None
-
-    @property
-    def measurement(self) -> MeasurementRecord | None:
-        """The record of a measurement; None for a race, and until the measurement begins."""
-        return self.record if isinstance(self.record, MeasurementRecord) else None
-
-    @property
-    def over(self) -> bool:
-        return bool(self.problem) or (self.record is not None and self.record.state.over)
-
-
-@dataclass(frozen=True, slots=True)
 class _WaitingJob:
     order: JobOrder
     ticket: Ticket
@@ -80,10 +55,15 @@ class _WaitingJob:
 
     def leave(self) -> None:
         """Give up the place in the queue, and remove the files that the dispatcher has made."""
+        self.leave_order()
+        with contextlib.suppress(OSError):
+            remove_pipe(self.order.job_id)
+            order_path(self.order.job_id).unlink(missing_ok=True)
+
+    def leave_order(self) -> None:
+        """As `leave`, but the order stays: the next start of Fairlap stores the job as interrupted."""
         self.ticket.leave()
         self.control.close()
-        remove_pipe(self.order.job_id)
-        error_log_path(self.order.job_id).unlink(missing_ok=True)
 
 
 class Dispatcher:
@@ -94,27 +74,32 @@ class Dispatcher:
         self.store = store or Store()
         self.queue = queue or Queue()
         self._waiting: list[_WaitingJob] = []
+        self._active: dict[str, JobOrder] = {}
+        """The orders of the jobs that wait or run, by id."""
         self._problems: OrderedDict[str, str] = OrderedDict()
-        self._followed: OrderedDict[str, _JobFollower] = OrderedDict()
+        self._followed: OrderedDict[str, JobFollower] = OrderedDict()
         self._changed = threading.Condition()
+        self._retry = QueueRetry(self.queue.folder)
         recover_jobs(self.store)
+        self._cleaner = Cleaner(self.store)
+        self._cleaner.clean()
         # A daemon thread, so that the process can end while it waits. Runners notice that by their standard input.
         threading.Thread(target=self._work, name="fairlap-dispatcher", daemon=True).start()
         threading.Thread(target=self._remove_stopped_jobs, name="fairlap-stop-requests", daemon=True).start()
 
-    def submit_race(self, plan: Plan, *, origin: Origin, requester: str | None = None) -> str:
-        """Queue a race of `plan`; returns its id. Raises OSError."""
-        order = order_race(plan, origin=origin, requester=requester)
-        return self._submit(order, find_workload(plan.workload).title)
+    def submit_race(self, plan: Plan, **submission: Unpack[Submission]) -> str:
+        """Queue a race of `plan`; returns its id. Raises BadInput if its inputs cannot be used, and OSError."""
+        return self._submit(order_race(plan, **submission), find_workload(plan.workload).title)
 
     def submit_measurement(
-        self, plan: Plan, task: str, arguments: Mapping[str, Any], *, origin: Origin, requester: str | None = None
+        self, plan: Plan, task: str, arguments: Mapping[str, Any], **submission: Unpack[Submission]
     ) -> str:
         """Queue a task of the plan's workload; returns the job's id.
 
-        Raises BadInput if the arguments do not fit the task, KeyError if the workload has no such task, and OSError.
+        Raises BadInput if the arguments do not fit the task or the inputs cannot be used, KeyError if the workload has
+        no such task, and OSError.
         """
-        order = order_measurement(plan, task, arguments, origin=origin, requester=requester)
+        order = order_measurement(plan, task, arguments, **submission)
         workload = find_workload(plan.workload)
         return self._submit(order, f"{workload.title}, {workload.tasks.task(task).label}")
 
@@ -136,6 +121,26 @@ class Dispatcher:
         if is_job_id(run_id):
             send_request(run_id, PauseRequest(until=time.time() + seconds))
 
+    def find_owner(self, job_id: str) -> str | None:
+        """The owner of a job that this process submitted or that has begun; empty for the operator, None if not known.
+
+        Raises StoreError. See `RunOpened.owner`.
+        """
+        if not is_job_id(job_id):
+            return None
+        with self._changed:
+            if job_id in self._active:
+                return self._active[job_id].owner
+        if row := self.store.row(job_id):
+            return row.owner or ""
+        record = self.status(job_id).record
+        return record.owner if record else None
+
+    def count_active(self, owner: str) -> int:
+        """Number of jobs of `owner` that wait or run and that this process submitted."""
+        with self._changed:
+            return sum(order.owner == owner for order in self._active.values())
+
     def entries(self) -> list[QueueEntry]:
         """The jobs that wait or run on this machine, in order."""
         return self.queue.entries()
@@ -155,21 +160,43 @@ class Dispatcher:
             return JobStatus(problem=UNKNOWN_JOB)
         with self._changed:
             problem = self._problems.get(job_id, "")
-            follower = self._followed.setdefault(job_id, _JobFollower(job_id))
+            follower = self._followed.setdefault(job_id, JobFollower(job_id))
             self._followed.move_to_end(job_id)
             while len(self._followed) > MAX_FOLLOWED_JOBS:
                 self._followed.popitem(last=False)
         record = follower.read(self.store)
         if record is None and not problem:
-            ids = [entry.job_id for entry in self.entries()]
-            if job_id not in ids:
-                return JobStatus(problem=UNKNOWN_JOB)
-            return JobStatus(place=ids.index(job_id))
+            if waiting := self._find_waiting(job_id):
+                return waiting
+            # It may have begun or ended since.
+            record = follower.read(self.store)
+            with self._changed:
+                problem = self._problems.get(job_id, "" if record else UNKNOWN_JOB)
         return JobStatus(record=record, problem=problem)
+
+    def _find_waiting(self, job_id: str) -> JobStatus | None:
+        ids = [entry.job_id for entry in self.entries()]
+        if job_id in ids:
+            return JobStatus(place=ids.index(job_id), delay=self._retry.problem)
+        with self._changed:
+            # The jobs of this process are known, also if the queue cannot be read.
+            return JobStatus(delay=self._retry.problem) if job_id in self._active else None
 
     # --- the queue ---
 
     def _submit(self, order: JobOrder, title: str) -> str:
+        # Before the check, which may take a minute: the clean-up keeps the uploads that orders name.
+        write_order(order)
+        note_upload_uses(order.model_dump_json())
+        try:
+            check_inputs(order.plan)
+            self._enter_queue(order, title)
+        except BaseException:
+            order_path(order.job_id).unlink(missing_ok=True)
+            raise
+        return order.job_id
+
+    def _enter_queue(self, order: JobOrder, title: str) -> None:
         control = ControlPipe.create(order.job_id)
         try:
             ticket = self.queue.enter(
@@ -190,36 +217,45 @@ class Dispatcher:
             # Several sessions may submit at once: the tickets decide the order, not the threads.
             self._waiting.append(_WaitingJob(order, ticket, control))
             self._waiting.sort(key=lambda job: job.ticket.path.name)
+            self._active[order.job_id] = order
             self._changed.notify_all()
-        return order.job_id
 
     def _work(self) -> None:
         while True:
             try:
                 job, machine = self._next()
+            except OSError as error:
+                self._wait_for_queue(error)
+                continue
             except Exception as error:
-                # The boundary of the thread: a problem with the queue must not end it.
+                # The boundary of the thread: a defect must not end it.
                 traceback.print_exception(error)
-                self._give_up(f"The queue of this machine cannot be used: {error}")
+                self._give_up(str(error))
                 continue
             try:
                 self._serve(job, machine)
+            except OSError as error:
+                self._set_problem(job.order.job_id, f"The run was lost. {describe_failure(error, paths.journals())}")
             except Exception as error:
-                # The boundary of the thread: it survives a full disk, and the page learns what happened to the job.
+                # The boundary of the thread: the page learns what happened to the job.
                 traceback.print_exception(error)
                 self._set_problem(job.order.job_id, f"The run was lost: {error}")
             finally:
-                job.leave()
+                self._leave(job)
+            self._cleaner.clean_if_due()
 
     def _next(self) -> tuple[_WaitingJob, int]:
         """Wait until it is the turn of the first job; returns it with a descriptor that holds the machine's lock."""
         with self._changed:
             while True:
                 if not self._waiting:
+                    # Errors while other jobs waited do not shorten the time that the next one has.
+                    self._retry.forget_errors()
                     self._changed.wait()
                     continue
                 first = self._waiting[0]
                 machine = self.queue.take_machine() if first.ticket.place() == 0 else None
+                self._retry.forget_errors()
                 if machine is not None:
                     del self._waiting[0]
                     return first, machine
@@ -236,87 +272,67 @@ class Dispatcher:
     def _remove_stopped(self, job: _WaitingJob) -> None:
         self._waiting.remove(job)
         self._set_problem(job.order.job_id, STOPPED_WHILE_WAITING)
-        job.leave()
+        self._leave(job)
 
-    def _give_up(self, problem: str) -> None:
-        """Drop all waiting jobs."""
+    def _wait_for_queue(self, error: OSError) -> None:
+        """Wait before the next attempt; interrupt the waiting jobs if the errors have lasted too long."""
+        delay_s = self._retry.note_error(error)
+        if delay_s is None:
+            self._give_up(str(error))
+            self._retry.forget_errors()
+            return
         with self._changed:
-            for job in self._waiting:
-                self._set_problem(job.order.job_id, problem)
+            self._changed.wait(delay_s)
+
+    def _give_up(self, reason: str) -> None:
+        """Store all waiting jobs as interrupted. Those that cannot be stored stay on disk for the next start."""
+        with self._changed:
+            waiting, self._waiting = self._waiting, []
+        for job in waiting:
+            job_id = job.order.job_id
+            try:
+                submitted = datetime.fromtimestamp(job.ticket.entry.submitted, UTC)
+                order = WaitingOrder(order=job.order, submitted=submitted)
+                interrupt_waiting(order, f"{QUEUE_FAILED}: {reason}", self.store)
+            except (StoreError, KeyError, ValueError, OSError) as error:
+                self._set_problem(
+                    job_id,
+                    f"The queue of this machine cannot be used: {reason}. The run did not begin, and is stored as "
+                    f"interrupted at the next start, because it could not be stored now: {error}",
+                )
+                job.leave_order()
+            else:
                 job.leave()
-            self._waiting.clear()
+            with self._changed:
+                self._active.pop(job_id, None)
 
     def _serve(self, job: _WaitingJob, machine: int) -> None:
         """Run the job in a process of its own, and wait for its end."""
         job_id = job.order.job_id
-        try:
-            with error_log_path(job_id).open("wb") as error:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "bench.scheduler.runner", str(job.control.descriptor)],
-                    cwd=ROOT,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=error,
-                    # The runner keeps the machine's lock: it is free again when all processes of the job have ended.
-                    pass_fds=(machine, job.control.descriptor),
-                    start_new_session=True,
-                )
-        finally:
-            os.close(machine)
-        assert process.stdin
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(job.order.model_dump_json().encode() + b"\n")
-            process.stdin.flush()
-        status = process.wait()
-        process.stdin.close()
+        status, last = run_order(job.order, job.control.descriptor, machine)
         if status == 0:
             return
-        lines = _read_error_log(job_id)
-        last = lines[-1] if lines else f"it exited with status {status}"
         if status == EXIT_NOT_STORED:
             self._set_problem(job_id, last)
             return
-        self._set_problem(job_id, f"The process of the run exited early: {last}")
-        recover_jobs(self.store)
+        problem = last if status == EXIT_NOT_BEGUN else f"The process of the run exited early: {last}"
+        self._set_problem(job_id, problem)
+        try:
+            recover_jobs(self.store)
+        except StoreError as error:
+            left = journal_path(job_id)
+            kept = (
+                f" What was measured until then is in {left}, and is stored at the next start." if left.exists() else ""
+            )
+            self._set_problem(job_id, f"{problem} It could not be stored either. {error}{kept}")
+
+    def _leave(self, job: _WaitingJob) -> None:
+        job.leave()
+        with self._changed:
+            self._active.pop(job.order.job_id, None)
 
     def _set_problem(self, job_id: str, problem: str) -> None:
         with self._changed:
             self._problems[job_id] = problem
             while len(self._problems) > MAX_PROBLEMS:
                 self._problems.popitem(last=False)
-
-
-def _read_error_log(job_id: str) -> list[str]:
-    """The lines of the runner's error log."""
-    try:
-        text = error_log_path(job_id).read_text(errors="replace")
-    except FileNotFoundError:
-        return []  # Another process has already recovered the job.
-    return text.strip().splitlines()
-
-
-class _JobFollower:
-    """Reads a job's record from its journal while it runs, and from the store afterwards. Shared by all sessions."""
-
-    def __init__(self, job_id: str) -> None:
-        self.job_id = job_id
-        self.record: JobRecord | None = None
-        self._reader = JournalReader(journal_path(job_id))
-        self._lock = threading.Lock()
-
-    def read(self, store: Store) -> JobRecord | None:
-        with self._lock:
-            if self.record is not None and self.record.state.over:
-                return self.record
-            try:
-                for event in self._reader.read_new():
-                    if self.record is None:
-                        self.record = open_record(event)
-                    else:
-                        apply_event(self.record, event)
-            except FileNotFoundError:
-                # Not begun, or over and stored.
-                self.record = store.load(self.job_id)
-            except ValueError as error:
-                raise StoreError(f"the journal of run {self.job_id[:8]} cannot be read: {error}") from error
-            return self.record

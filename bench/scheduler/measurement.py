@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.machine.core_selection import avoid_cores, choose_cores
+from bench.machine.exhaustion import make_failure
 from bench.run.events import RunFailed, State, StateChanged
 from bench.run.measurement import (
     MeasurementEvent,
@@ -17,7 +18,7 @@ from bench.run.measurement import (
     ValueReported,
 )
 from bench.scheduler.task_process import TaskFailed, TaskProcess
-from bench.values import Failure
+from bench.values.arms import Failure
 from bench.worker import protocol
 from bench.worker.process import make_work_fields
 from bench.workload.declaration import Workload
@@ -59,9 +60,10 @@ class Measurement:
             self._change_state(stopped.state, stopped.why)
         except TaskFailed as failed:
             self._fail(failed.failure)
-        except OSError as error:
-            remedy = "Check that the disk has free space and is writable, and try again."
-            self._fail(Failure(what=str(error), remedy=remedy))
+        except (OSError, RuntimeError) as error:
+            if (failure := make_failure(error, self._folder)) is None:
+                raise
+            self._fail(failure)
 
     def _run_task(self) -> None:
         plan, tasks = self._opened.plan, self._workload.tasks

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Required, TypedDict, Unpack
 
 from pydantic import Field
 
+from bench.machine.model import Machine
+from bench.plan.command import format_measure_command
 from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
 from bench.plan.validation import find_workload
+from bench.run.events import RunOpened
+from bench.run.files import order_path
 from bench.run.job import JobKind, Origin, current_requester
-from bench.run.measurement import measurement_digest
-from bench.values import Value
+from bench.run.measurement import MeasurementOpened, measurement_digest
+from bench.run.opening import open_run
+from bench.run.snapshot import take_snapshot
+from bench.system.cache_entry import write_atomically
+from bench.values.base import Value
 from bench.workload.arguments import check_arguments
 from bench.workload.interface import BadInput
 
@@ -25,6 +34,10 @@ class JobOrder(Value):
     plan: Plan
     origin: Origin
     requester: str
+    owner: str = ""
+    """See `RunOpened.owner`."""
+    time_limit_s: float | None = None
+    """The job is stopped after so many seconds; None for no limit."""
     task: str = ""
     """Name of the workload's task, for a measurement."""
     arguments: dict[str, Any] = Field(default_factory=dict[str, Any])
@@ -33,19 +46,67 @@ class JobOrder(Value):
     """Equal for jobs whose results can replace each other: the plan's digest, or `measurement_digest`."""
 
 
-def order_race(plan: Plan, *, origin: Origin, requester: str | None = None) -> JobOrder:
-    return JobOrder(
-        job_id=uuid.uuid4().hex,
-        kind=JobKind.RACE,
-        plan=plan,
-        origin=origin,
-        requester=requester or current_requester(),
-        digest=plan.digest,
+class WaitingOrder(Value):
+    """A job that waits, as it is on disk: if its process dies, the next start of Fairlap stores it as interrupted."""
+
+    order: JobOrder
+    submitted: datetime
+
+
+def write_order(order: JobOrder) -> None:
+    """Keep an order on disk while it waits. Raises OSError."""
+    waiting = WaitingOrder(order=order, submitted=datetime.now(UTC))
+    write_atomically(order_path(order.job_id), waiting.model_dump_json().encode())
+
+
+def open_job(order: JobOrder, machine: Machine, *, started: datetime, pid: int) -> RunOpened | MeasurementOpened:
+    """The first event of a job. Raises PlanError or KeyError if today's declarations no longer have its work."""
+    if order.kind is JobKind.RACE:
+        return open_run(
+            order.plan,
+            run_id=order.job_id,
+            machine=machine,
+            started=started,
+            origin=order.origin,
+            requester=order.requester,
+            owner=order.owner,
+            pid=pid,
+        )
+    resolved = resolve(order.plan)
+    command = format_measure_command(order.plan, order.task, order.arguments)
+    return MeasurementOpened(
+        id=order.job_id,
+        plan=order.plan,
+        snapshot=take_snapshot(resolved).model_copy(update={"command": command}),
+        task=order.task,
+        task_label=resolved.workload.tasks.task(order.task).label,
+        digest=order.digest,
+        arguments=order.arguments,
+        machine=machine,
+        started=started,
+        origin=order.origin,
+        requester=order.requester,
+        owner=order.owner,
+        pid=pid,
     )
 
 
+class Submission(TypedDict, total=False):
+    """Who submits a job, from where, and how long it may take: fields of its JobOrder."""
+
+    origin: Required[Origin]
+    requester: str
+    """`current_requester()` if nothing is given."""
+    owner: str
+    time_limit_s: float | None
+
+
+def order_race(plan: Plan, **submission: Unpack[Submission]) -> JobOrder:
+    return _make_order(submission, kind=JobKind.RACE, plan=plan, digest=plan.digest)
+
+
 def order_measurement(
-    plan: Plan, task: str, arguments: Mapping[str, Any], *, origin: Origin, requester: str | None = None
+    plan: Plan, task: str, arguments: Mapping[str, Any], **submission: Unpack[Submission]
 ) -> JobOrder:
     """Raises BadInput if the arguments or the case do not fit the task, and KeyError if there is no such task."""
     declared = find_workload(plan.workload).tasks.task(task)
@@ -55,16 +116,18 @@ def order_measurement(
             f"Select one of the cases {', '.join(declared.cases)}.",
         )
     checked = check_arguments(declared, arguments).model_dump(mode="json")
-    return JobOrder(
-        job_id=uuid.uuid4().hex,
+    return _make_order(
+        submission,
         kind=JobKind.MEASUREMENT,
         plan=plan,
-        origin=origin,
-        requester=requester or current_requester(),
         task=task,
         arguments=checked,
         digest=measurement_digest(plan, task, checked, declared.depends_on),
     )
+
+
+def _make_order(submission: Submission, **job: Any) -> JobOrder:
+    return JobOrder(**{"job_id": uuid.uuid4().hex, "requester": current_requester(), **submission, **job})
 
 
 def measurement_key(plan: Plan, task: str, arguments: Mapping[str, Any]) -> str:

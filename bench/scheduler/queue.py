@@ -17,11 +17,15 @@ from pydantic import Field, ValidationError
 
 from bench import paths
 from bench.run.job import JobKind
-from bench.values import Value
+from bench.system.file_locks import explain_missing_locks, lock_file, try_lock
+from bench.values.base import Value
 
 INTERACTIVE_KIND = "interactive"
 """Kind of an entry that holds the machine for a moment and is no stored job, see `bench.scheduler.interactive`."""
 MAX_TICKET_BYTES = 1 << 16
+NUMBER_DIGITS = 20
+"""Digits of the number that a ticket's name begins with: nanoseconds since the epoch, or one more than the last."""
+VARIABLE = "FAIRLAP_QUEUE"
 
 
 class QueueEntry(Value):
@@ -56,7 +60,9 @@ class Ticket:
         return ids.index(self.entry.job_id) if self.entry.job_id in ids else 0
 
     def leave(self) -> None:
-        self.path.unlink(missing_ok=True)
+        # Without its lock the ticket counts as that of a dead process, also if the folder cannot be written.
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
 
@@ -94,30 +100,46 @@ class Queue:
         # Renamed once it is locked: a ticket without a lock belongs to a process that has died.
         draft = self.folder / f"{job_id}.draft"
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        os.fchmod(descriptor, 0o644)  # Readable for other users whatever the umask is: they see who is in front.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.write(descriptor, entry.model_dump_json().encode())
+        try:
+            os.fchmod(descriptor, 0o644)  # Readable for other users whatever the umask is: they see who is in front.
+            lock_file(descriptor, self.folder, VARIABLE)
+            os.write(descriptor, entry.model_dump_json().encode())
+            path = self._append(draft, job_id)
+        except BaseException:
+            os.close(descriptor)
+            draft.unlink(missing_ok=True)
+            raise
+        return Ticket(self, entry, path, descriptor)
+
+    def _append(self, draft: Path, job_id: str) -> Path:
+        """Make a draft the last ticket; returns its new path."""
         # One process at a time, so that no ticket appears in front of one that was already seen as the first.
         counter = self._open_shared("counter.lock")
-        fcntl.flock(counter, fcntl.LOCK_EX)
-        path = self.folder / f"{time.time_ns():020d}-{job_id}.ticket"
-        draft.rename(path)
-        os.close(counter)
-        return Ticket(self, entry, path, descriptor)
+        try:
+            lock_file(counter, self.folder, VARIABLE)
+            # The clock may have been set back since the last ticket was drawn.
+            last = max((_read_number(path) for path, _ in self._read_tickets()), default=0)
+            path = self.folder / f"{max(time.time_ns(), last + 1):0{NUMBER_DIGITS}d}-{job_id}.ticket"
+            draft.rename(path)
+        finally:
+            os.close(counter)
+        return path
 
     def entries(self) -> list[QueueEntry]:
         """The jobs of living processes in order; the first runs or is about to."""
-        return list(self._read_entries())
+        return [entry for _, entry in self._read_tickets()]
 
     def take_machine(self) -> int | None:
         """A descriptor that holds the machine's lock while it or a copy of it is open; None if another job holds it."""
         descriptor = self._open_shared("machine.lock")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            if try_lock(descriptor, self.folder, VARIABLE):
+                return descriptor
+        except OSError:
             os.close(descriptor)
-            return None
-        return descriptor
+            raise
+        os.close(descriptor)
+        return None
 
     def _open_shared(self, name: str) -> int:
         """Open a lock file that every user of the machine may lock."""
@@ -133,7 +155,8 @@ class Queue:
         os.fchmod(descriptor, 0o666)  # Whatever the umask is.
         return descriptor
 
-    def _read_entries(self) -> Iterator[QueueEntry]:
+    def _read_tickets(self) -> Iterator[tuple[Path, QueueEntry]]:
+        """The tickets of living processes in order. Raises OSError if the file system has no locks."""
         for path in sorted(self.folder.glob("*.ticket")):
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -145,11 +168,20 @@ class Queue:
                 except BlockingIOError:
                     entry = _parse_entry(os.read(descriptor, MAX_TICKET_BYTES))
                     if entry is not None:
-                        yield entry
+                        yield path, entry
+                except OSError as error:
+                    raise explain_missing_locks(error, self.folder, VARIABLE) from error
                 else:
                     _remove_ticket(path)
             finally:
                 os.close(descriptor)
+
+
+def _read_number(path: Path) -> int:
+    """The number of a ticket; 0 if its name has none, or one that leaves no room for a larger one."""
+    digits = path.name.partition("-")[0]
+    number = int(digits) if digits.isdecimal() else 0
+    return number if number + 1 < 10**NUMBER_DIGITS else 0
 
 
 def _parse_entry(content: bytes) -> QueueEntry | None:

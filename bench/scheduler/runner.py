@@ -15,31 +15,31 @@ import select
 import shutil
 import signal
 import sys
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bench.machine.core_selection import avoid_cores, choose_cores
 from bench.machine.describe import describe_machine
-from bench.plan.command import format_measure_command
-from bench.plan.resolved import resolve
-from bench.plan.validation import check_plan
+from bench.machine.exhaustion import describe_failure, explain_error
+from bench.plan.validation import check_plan, find_workload
 from bench.race.race import Race
 from bench.race.watchdog import RaceStopped
-from bench.run.events import State
-from bench.run.files import control_path, error_log_path, journal_path, scratch_path
+from bench.run.events import RunFailed, RunOpened, State
+from bench.run.files import control_path, journal_path, order_path, scratch_path
 from bench.run.job import JobKind, Origin
-from bench.run.job_record import JobRecord
+from bench.run.job_record import JobEvent, JobRecord
 from bench.run.journal import JournalWriter
 from bench.run.measurement import MeasurementOpened
-from bench.run.opening import open_run
-from bench.run.snapshot import take_snapshot
 from bench.scheduler.control import ControlPipe
 from bench.scheduler.measurement import JobStopped, Measurement
-from bench.scheduler.order import JobOrder
-from bench.scheduler.recovery import EXIT_NOT_STORED
+from bench.scheduler.order import JobOrder, open_job
+from bench.scheduler.recovery import EXIT_NOT_BEGUN, EXIT_NOT_STORED
 from bench.storage.store import Store, StoreError
 from bench.system.limits import core_limit
 from bench.system.prctl import adopt_orphans, die_with_parent
 from bench.system.process_tree import end_descendants
+from bench.values.arms import Failure
 
 STOP_REASONS: dict[Origin, str] = {
     "page": "Stop was pressed on the page",
@@ -59,9 +59,14 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     order = JobOrder.model_validate_json(sys.stdin.buffer.readline())
-    journal = JournalWriter(journal_path(order.job_id))
+    watch.time_limit_s = order.time_limit_s
     scratch = scratch_path(order.job_id)
-    scratch.mkdir()
+    try:
+        journal = watch.journal = _Journal(JournalWriter(journal_path(order.job_id)), order_path(order.job_id))
+        scratch.mkdir()
+    except OSError as error:
+        print(f"The run could not begin. {describe_failure(error, scratch.parent)}", file=sys.stderr)
+        return EXIT_NOT_BEGUN
     try:
         record = _run_race(order, journal, watch) if order.kind is JobKind.RACE else _measure(order, journal, watch)
     finally:
@@ -69,22 +74,52 @@ def main(arguments: list[str]) -> int:
         shutil.rmtree(scratch, ignore_errors=True)
         control_path(order.job_id).unlink(missing_ok=True)
 
+    if journal.failure and record.state is State.FAILED and record.failure is None:
+        record.apply(RunFailed(at=record.last_at, failure=journal.failure))
     try:
         Store().save(record)
     except StoreError as error:
-        print(f"The run is over but was not stored: {error} It waits in {journal.path}.", file=sys.stderr)
+        what = f"{journal.failure.what} The run" if journal.failure else "The run is over but"
+        rest = "What was measured until then waits" if journal.failure else "It waits"
+        print(f"{what} was not stored: {error} {rest} in {journal.path}.", file=sys.stderr)
         return EXIT_NOT_STORED
     journal.path.unlink()
-    # The dispatcher reads this file only after a failure. It may have died in the meantime.
-    error_log_path(order.job_id).unlink(missing_ok=True)
     return 0
 
 
+class _Journal:
+    """The journal of the job. If it cannot be written, the job ends, and its record is stored without it."""
+
+    def __init__(self, writer: JournalWriter, order_file: Path) -> None:
+        self._writer, self._order_file = writer, order_file
+        self.path = writer.path
+        self.failure: Failure | None = None
+        """Why the journal ends early; None if it is complete."""
+
+    def append(self, event: JobEvent) -> None:
+        if self.failure:
+            return
+        try:
+            self._writer.append(event)
+            if isinstance(event, RunOpened | MeasurementOpened):
+                # The journal has the plan from now on. Before, the clean-up finds the job's uploads in the order only.
+                self._order_file.unlink(missing_ok=True)
+        except OSError as error:
+            found = explain_error(error, self.path.parent)
+            reason = found.what if found else f"{error.strerror or error}: {self.path}"
+            remedy = found.remedy if found else f"Check the disk of {self.path.parent}."
+            self.failure = Failure(what=f"The journal of the run cannot be written: {reason}.", remedy=remedy)
+
+
 class _Watch:
-    """Notices requests to this job, and the exit of the process that submitted it."""
+    """Notices requests to this job, its time limit, the exit of the process that submitted it, and a journal that ends
+    early."""
 
     def __init__(self, control: ControlPipe) -> None:
         self.control = control
+        self.journal: _Journal | None = None
+        self.time_limit_s: float | None = None
+        self._started = time.monotonic()
         self._owner_exited = False
 
     def note_owner_exit(self) -> None:
@@ -94,13 +129,17 @@ class _Watch:
         """The state in which the job has to end now, and why; None if it may go on."""
         if request := self.control.stop_request():
             return State.STOPPED, STOP_REASONS[request.origin]
+        if self.time_limit_s is not None and time.monotonic() - self._started > self.time_limit_s:
+            return State.STOPPED, f"the time limit of {self.time_limit_s:.0f} s for a visitor's job was reached"
+        if self.journal and self.journal.failure:
+            return State.FAILED, self.journal.failure.what
         ready, _, _ = select.select([0], [], [], 0)
         if self._owner_exited or (ready and not os.read(0, 4096)):
             return State.INTERRUPTED, OWNER_EXITED
         return None
 
 
-def _run_race(order: JobOrder, journal: JournalWriter, watch: _Watch) -> JobRecord:
+def _run_race(order: JobOrder, journal: _Journal, watch: _Watch) -> JobRecord:
     # Before this process moves off the cores of the race, which would count as fewer usable cores.
     machine = describe_machine()
     cores = choose_cores(order.plan.cores)
@@ -108,15 +147,8 @@ def _run_race(order: JobOrder, journal: JournalWriter, watch: _Watch) -> JobReco
     shares_cores = len(cores) == core_limit()
     avoid_cores(cores)
     check_plan(order.plan)
-    opened = open_run(
-        order.plan,
-        run_id=order.job_id,
-        machine=machine,
-        started=datetime.now(UTC),
-        origin=order.origin,
-        requester=order.requester,
-        pid=os.getpid(),
-    )
+    opened = open_job(order, machine, started=datetime.now(UTC), pid=os.getpid())
+    assert isinstance(opened, RunOpened)
 
     def stop_requested() -> RaceStopped | None:
         reason = watch.stop_reason()
@@ -134,24 +166,10 @@ def _run_race(order: JobOrder, journal: JournalWriter, watch: _Watch) -> JobReco
     return race.record
 
 
-def _measure(order: JobOrder, journal: JournalWriter, watch: _Watch) -> JobRecord:
-    resolved = resolve(order.plan)
-    workload = resolved.workload
-    command = format_measure_command(order.plan, order.task, order.arguments)
-    opened = MeasurementOpened(
-        id=order.job_id,
-        plan=order.plan,
-        snapshot=take_snapshot(resolved).model_copy(update={"command": command}),
-        task=order.task,
-        task_label=workload.tasks.task(order.task).label,
-        digest=order.digest,
-        arguments=order.arguments,
-        machine=describe_machine(),
-        started=datetime.now(UTC),
-        origin=order.origin,
-        requester=order.requester,
-        pid=os.getpid(),
-    )
+def _measure(order: JobOrder, journal: _Journal, watch: _Watch) -> JobRecord:
+    opened = open_job(order, describe_machine(), started=datetime.now(UTC), pid=os.getpid())
+    assert isinstance(opened, MeasurementOpened)
+    workload = find_workload(order.plan.workload)
 
     def check() -> None:
         if reason := watch.stop_reason():

@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bench.values import Failure
+from bench.values.arms import Failure
 from bench.worker import protocol
 from bench.worker.environment import make_environment
-from bench.worker.process import LineTooLong, ProcessEnded, SupervisedProcess, exit_remedy
-from bench.workload.declaration import Task
+from bench.worker.process import LineTooLong, ProcessEnded, SupervisedProcess
+from bench.workload.tasks import Task
 
 CHECK_INTERVAL_S = 0.05
 """Longest time between two calls of `check` while a task works."""
@@ -84,7 +84,8 @@ class TaskProcess:
                         case protocol.ErrorReply() as reply:
                             # An error with a remedy was foreseen by the workload and needs no log.
                             log = [] if reply.remedy else self._process.log_tail()
-                            raise TaskFailed(reply.what, reply.remedy or "Its log shows where.", log)
+                            exhausted = "" if reply.remedy else self._process.explain_exhaustion(reply.what)
+                            raise TaskFailed(reply.what, reply.remedy or exhausted or "Its log shows where.", log)
                 if time.monotonic() - last_message_at > task.silence_limit_s:
                     raise TaskFailed(
                         f"It sent nothing for {task.silence_limit_s:.0f} s and was ended.",
@@ -92,9 +93,11 @@ class TaskProcess:
                         self._process.log_tail(),
                     )
         except ProcessEnded as error:
+            how = self._process.end_exiting()
             log = self._process.log_tail()
-            how = self._process.end()
-            raise TaskFailed(f"Its process exited during the work: {how}.", exit_remedy(how), log) from error
+            raise TaskFailed(
+                f"Its process exited during the work: {how}.", self._process.explain_exit(how), log
+            ) from error
         except (ValidationError, LineTooLong) as error:
             raise TaskFailed(
                 "Its process sent a line that is not in the protocol.", DEFECT_REMEDY, self._process.log_tail()

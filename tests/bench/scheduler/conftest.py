@@ -10,6 +10,8 @@ from bench.paths import ROOT
 
 RACE = "dispatcher.submit_race(plan, origin='page')"
 MEASUREMENT = "dispatcher.submit_measurement(plan, 'count', {'to': 4, 'fault': 'orphan'}, origin='page')"
+WAITING = "' '.join([dispatcher.submit_race(plan, origin='page'), dispatcher.submit_race(plan, origin='page'), "
+WAITING += "dispatcher.submit_measurement(plan, 'count', {'to': 4}, origin='page')])"
 SERVER_SCRIPT = """
 import time
 from bench.plan.validation import make_plan
@@ -40,3 +42,9 @@ def server() -> Iterator[subprocess.Popen]:
 def measuring_server() -> Iterator[subprocess.Popen]:
     """Submits a measurement that hangs with an orphan, and prints its id."""
     yield from _start(MEASUREMENT)
+
+
+@pytest.fixture
+def waiting_server() -> Iterator[subprocess.Popen]:
+    """Submits a race, and behind it another race and a measurement that wait; prints the ids in one line."""
+    yield from _start(WAITING)

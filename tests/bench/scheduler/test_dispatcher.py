@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import psutil
+import pytest
 
 from bench.run.events import State
 from bench.scheduler.dispatcher import Dispatcher
@@ -16,6 +19,7 @@ from bench.storage.store import Store
 from bench.system.limits import usable_cores
 from tests.support.dispatching import LONG_BUDGET_S, make_trial_plan, wait_until_over, wait_until_racing
 from tests.support.processes import wait_until_gone
+from tests.support.waiting import wait_for
 
 
 def find_runner_pid(record) -> int:
@@ -56,6 +60,77 @@ def test_stopping_while_waiting_measures_nothing():
     wait_until_over(dispatcher, first)
     assert "stopped before its turn" in wait_until_over(dispatcher, second).problem
     assert Store().load(second) is None
+
+
+def test_a_queue_that_fails_for_a_moment_loses_no_job():
+    dispatcher = Dispatcher()
+    folder = dispatcher.queue.folder
+    away = folder.with_name("away")
+    # The job cannot start while this test has the machine, so it waits when the folder is lost.
+    machine = dispatcher.queue.take_machine()
+    run = dispatcher.submit_race(make_trial_plan(), origin="page")
+    folder.rename(away)
+    folder.write_text("a file in place of the folder")
+    status = wait_for(lambda: (now := dispatcher.status(run)).delay and now)
+    assert "cannot be used" in status.delay and str(folder) in status.delay and not status.over
+    folder.unlink()
+    away.rename(folder)
+    os.close(machine)
+    status = wait_until_over(dispatcher, run)
+    assert status.run.state is State.FINISHED and not status.problem and not status.delay
+
+
+@pytest.fixture
+def job_of_a_broken_queue(monkeypatch):
+    """A dispatcher and a job of it that waits, until the lock of the machine can no longer be opened."""
+    monkeypatch.setattr("bench.scheduler.queue_retry.MAX_QUEUE_ERROR_S", 1.0)
+    dispatcher = Dispatcher()
+    machine = dispatcher.queue.take_machine()
+    job_id = dispatcher.submit_race(make_trial_plan(), origin="page")
+
+    def break_queue() -> None:
+        # In one step, so that the job never finds a lock that is free. Links are not followed.
+        link = dispatcher.queue.folder / "link"
+        link.symlink_to("nowhere")
+        link.replace(dispatcher.queue.folder / "machine.lock")
+
+    yield dispatcher, job_id, break_queue
+    os.close(machine)
+
+
+def test_a_queue_that_stays_broken_interrupts_what_waits(job_of_a_broken_queue, home):
+    dispatcher, job_id, break_queue = job_of_a_broken_queue
+    break_queue()
+    record = wait_for(lambda: (status := dispatcher.status(job_id)).over and status.run)
+    assert record.state is State.INTERRUPTED and record.never_began
+    assert "the queue of this machine could not be used" in record.why and "machine.lock" in record.why
+    assert Store().load(job_id) == record
+    wait_for(lambda: not dispatcher.entries())
+    assert not list((home / "live").iterdir())
+    assert dispatcher.count_active(record.owner) == 0
+
+
+def test_errors_of_the_queue_are_forgotten_with_the_last_job_that_waits(job_of_a_broken_queue, monkeypatch):
+    monkeypatch.setattr("bench.scheduler.queue_retry.MAX_QUEUE_ERROR_S", 60.0)
+    dispatcher, job_id, break_queue = job_of_a_broken_queue
+    break_queue()
+    wait_for(lambda: dispatcher.status(job_id).delay)
+    dispatcher.stop(job_id, origin="page")
+    wait_for(lambda: not dispatcher._retry.problem)
+
+
+def test_what_waits_in_a_broken_queue_and_cannot_be_stored_is_stored_at_the_next_start(job_of_a_broken_queue, home):
+    dispatcher, job_id, break_queue = job_of_a_broken_queue
+    with closing(sqlite3.connect(home / "runs.sqlite3")) as connection, connection:
+        connection.execute("CREATE TRIGGER refuse BEFORE INSERT ON fairlap_jobs BEGIN SELECT RAISE(ABORT, 'no'); END")
+    break_queue()
+    status = wait_for(lambda: (status := dispatcher.status(job_id)).over and status)
+    assert "at the next start" in status.problem and status.record is None
+    with closing(sqlite3.connect(home / "runs.sqlite3")) as connection, connection:
+        connection.execute("DROP TRIGGER refuse")
+    wait_for(lambda: not dispatcher.entries())
+    record = Dispatcher().store.load(job_id)
+    assert record.state is State.INTERRUPTED and record.never_began
 
 
 def test_twenty_sessions_that_press_run_at_once_race_one_after_the_other():
@@ -156,8 +231,8 @@ def test_a_waiting_race_can_be_stopped_by_another_process_while_its_own_dispatch
 
 def test_a_journal_that_cannot_be_written_is_told(home, monkeypatch):
     dispatcher = Dispatcher()
-    # A run's process that may write files of 64 KiB only sees what a full disk gives: a failed write.
-    runner = "import resource,runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)); "
+    # A run's process that may write files of 256 KiB only sees what a full disk gives: a failed write.
+    runner = "import resource,runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (262144, 262144)); "
     runner += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     runner += "runpy.run_module('bench.scheduler.runner', run_name='__main__')"
     real = subprocess.Popen
@@ -170,11 +245,13 @@ def test_a_journal_that_cannot_be_written_is_told(home, monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", limited)
     run = dispatcher.submit_race(make_trial_plan(budget_s=LONG_BUDGET_S, target=0), origin="page")
     status = wait_until_over(dispatcher, run)
-    assert "exited early" in status.problem
-    assert "File too large" in status.problem
+    assert not status.problem
     assert not wait_until_gone(home)
-    assert status.run.state is State.INTERRUPTED
-    assert Store().load(run).samples, "what was written before is kept"
+    stored = Store().load(run)
+    assert stored.state is State.FAILED
+    assert "journal of the run cannot be written: File too large" in stored.failure.what
+    assert stored.samples, "what was measured before is kept"
+    assert not list((home / "live").iterdir())
 
 
 def test_an_unknown_run_is_no_run():

@@ -16,8 +16,10 @@ import pytest
 from bench import paths
 from bench.run.job import JobKind
 from bench.scheduler import interactive
+from bench.scheduler.cleaner import Cleaner
 from bench.scheduler.interactive import InteractiveTasks, Request, RequestState
-from bench.scheduler.queue import INTERACTIVE_KIND, Queue
+from bench.scheduler.queue import INTERACTIVE_KIND, Queue, Ticket
+from bench.storage.store import Store
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
 from tests.support.dispatching import make_trial_plan
@@ -44,6 +46,22 @@ def tasks(home) -> Iterator[InteractiveTasks]:
 
 def submit(tasks: InteractiveTasks, **arguments: Any) -> str:
     return tasks.submit(make_trial_plan(parameters={"loops": 123}), "stay", arguments, origin="command line")
+
+
+def find_phase(tasks: InteractiveTasks, request_id: str) -> tuple[str, str] | None:
+    """Name and detail of what a request does now; None before its first sign of life."""
+    phases = tasks.find(request_id).phases
+    return (phases[-1].name, phases[-1].detail) if phases else None
+
+
+def prepare(tasks: InteractiveTasks, **arguments: Any) -> str:
+    return tasks.submit(make_trial_plan(parameters={"loops": 123}), "load", arguments, background=True)
+
+
+def enter_race(queue: Queue) -> Ticket:
+    return queue.enter(
+        job_id="0" * 32, kind=JobKind.RACE, workload="trial", title="Trial", origin="command line", requester="me"
+    )
 
 
 def wait_until_over(tasks: InteractiveTasks, request_id: str) -> Request:
@@ -77,6 +95,65 @@ def test_a_task_keeps_its_process_and_what_it_has_loaded(tasks):
     assert second.done == 2
 
 
+def test_a_prepared_process_does_the_next_task_of_its_settings(tasks):
+    plan, other = make_trial_plan(parameters={"loops": 123}), make_trial_plan(parameters={"loops": 124})
+    assert not tasks.has_process("trial")
+    prepared = wait_until_over(tasks, prepare(tasks, to=1)).result_as(CountResult)
+    assert tasks.has_process("trial")
+    assert tasks.is_prepared(plan, "stay")
+    assert not tasks.is_prepared(other, "stay")
+    asked = ask(tasks, to=1)
+    assert (asked.pid, asked.done) == (prepared.pid, 2)
+    os.kill(asked.pid, signal.SIGKILL)
+    wait_for(lambda: not psutil.pid_exists(asked.pid))
+    assert not tasks.is_prepared(plan, "stay")
+
+
+def test_the_phases_of_the_last_time_are_known_the_next_time(tasks):
+    first = wait_until_over(tasks, prepare(tasks, to=3))
+    assert first.expected_s == {}
+    assert [phase.name for phase in first.phases] == ["importing the libraries", "counting"]
+    second = wait_until_over(tasks, prepare(tasks, to=3))
+    assert second.expected_s.keys() == {"importing the libraries", "counting"}
+    assert all(seconds >= 0 for seconds in second.expected_s.values())
+    asked = wait_until_over(tasks, submit(tasks, to=3))
+    assert asked.expected_s == {}, "another task takes other times"
+
+
+def test_a_damaged_file_of_phase_times_is_replaced(tasks, home):
+    wait_until_over(tasks, prepare(tasks, to=1))
+    (file,) = (home / "cache" / "phase-times").iterdir()
+    file.write_text("{")
+    assert wait_until_over(tasks, prepare(tasks, to=1)).expected_s == {}
+    assert wait_until_over(tasks, prepare(tasks, to=1)).expected_s
+
+
+def test_a_background_request_ends_when_another_job_waits(tasks):
+    request_id = prepare(tasks, to=1, fault="slow")
+    wait_for(lambda: tasks.find(request_id).state is RequestState.RUNNING)
+    assert tasks.count_active("") == 0
+    ticket = enter_race(tasks.queue)
+    assert wait_until_over(tasks, request_id).state is RequestState.STOPPED
+    ticket.leave()
+    assert ask(tasks, to=1).done == 1
+
+
+def test_a_background_request_does_not_end_for_a_question_that_needs_it(tasks):
+    prepared = prepare(tasks, to=1)
+    asked = submit(tasks, to=1)
+    first, second = (wait_until_over(tasks, request_id) for request_id in (prepared, asked))
+    assert first.state is second.state is RequestState.FINISHED
+    assert first.result_as(CountResult).pid == second.result_as(CountResult).pid
+
+
+def test_a_background_request_ends_for_a_question_with_other_settings(tasks):
+    prepared = prepare(tasks, to=1, fault="slow")
+    wait_for(lambda: tasks.find(prepared).state is RequestState.RUNNING)
+    asked = tasks.submit(make_trial_plan(parameters={"loops": 124}), "stay", {"to": 1})
+    assert wait_until_over(tasks, prepared).state is RequestState.STOPPED
+    assert wait_until_over(tasks, asked).state is RequestState.FINISHED
+
+
 def test_a_process_that_has_died_is_replaced(tasks):
     first = ask(tasks, to=1)
     os.kill(first.pid, signal.SIGKILL)
@@ -94,8 +171,8 @@ def test_what_a_killed_server_has_left_is_removed_by_the_next(home, tasks):
     killed.kill()
     killed.wait()
     wait_for(lambda: list_processes(home) == processes)
-    assert len(folders()) == 2
-    InteractiveTasks().close()
+    assert len(folders()) > len(own)
+    Cleaner(Store()).clean()
     assert folders() == own
     assert ask(tasks, to=1).pid == living.pid
 
@@ -146,16 +223,14 @@ def test_a_defect_of_fairlap_ends_the_request_and_frees_the_machine(tasks, monke
 
 def test_stop_ends_a_request_at_work(tasks):
     request_id = submit(tasks, to=3, fault="hang")
-    wait_for(lambda: tasks.find(request_id).progress == "2 of 3")
+    wait_for(lambda: find_phase(tasks, request_id) == ("counting", "2 of 3"))
     tasks.stop(request_id)
     assert wait_until_over(tasks, request_id).state is RequestState.STOPPED
 
 
 def test_a_request_waits_for_the_race_in_front_and_can_be_stopped_meanwhile(tasks):
     queue = Queue()
-    ticket = queue.enter(
-        job_id="0" * 32, kind=JobKind.RACE, workload="trial", title="Trial", origin="command line", requester="me"
-    )
+    ticket = enter_race(queue)
     machine = queue.take_machine()
     waiting, stopped = (submit(tasks, to=1) for _ in range(2))
     wait_for(lambda: tasks.find(waiting).place == 1 and tasks.find(stopped).place == 2)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -97,3 +99,54 @@ def test_another_process_stands_in_the_same_queue_and_its_death_frees_its_place(
     assert lock is not None
     os.close(lock)
     assert not [path for path in queue.folder.iterdir() if "other" in path.name]
+
+
+def test_with_the_clock_set_back_a_newcomer_does_not_overtake(monkeypatch):
+    queue = Queue()
+    enter_queue(queue, "first")
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() - 3_600_000_000_000)
+    tickets = [enter_queue(queue, name) for name in ("second", "third")]
+    assert [entry.job_id for entry in queue.entries()] == ["first", "second", "third"]
+    assert [ticket.place() for ticket in tickets] == [1, 2]
+
+
+NO_LOCKS_SOURCE = """
+#include <errno.h>
+int flock(int descriptor, int operation) { errno = ENOLCK; return -1; }
+"""
+NO_LOCKS_SCRIPT = """
+import sys
+from bench.run.journal import JournalWriter
+from bench.run.files import journal_path
+from bench.storage.temp_folder import TempFolder
+from bench.scheduler.queue import Queue
+queue = Queue()
+def enter():
+    queue.enter(job_id='mine', kind='race', workload='trial', title='Trial', origin='page', requester='me')
+for action in (enter, queue.take_machine, lambda: JournalWriter(journal_path('0' * 32)), TempFolder):
+    try:
+        action()
+    except OSError as error:
+        print(error)
+"""
+
+
+def test_without_locks_nothing_is_left_and_the_message_says_what_to_do(home, tmp_path):
+    gcc = shutil.which("gcc")
+    if gcc is None:
+        pytest.skip("gcc is not installed; the test needs it to make a file system without locks")
+    library = tmp_path / "no_locks.so"
+    (tmp_path / "no_locks.c").write_text(NO_LOCKS_SOURCE)
+    subprocess.run([gcc, "-shared", "-fPIC", "-o", library, tmp_path / "no_locks.c"], check=True)
+    environment = os.environ | {"LD_PRELOAD": str(library)}
+    done = subprocess.run(
+        [sys.executable, "-c", NO_LOCKS_SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 4
+    assert all("has no file locks (No locks available)" in line for line in lines)
+    assert all("Set FAIRLAP_QUEUE to a folder on a local disk" in line for line in lines[:2])
+    assert all("Set FAIRLAP_HOME to a folder on a local disk" in line for line in lines[2:])
+    assert not list((home / "live").iterdir())
+    assert {path.suffix for path in Queue().folder.iterdir()} == {".lock"}
