@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from decimal import Decimal
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
 
-from bench.values import Interval, Measure, MeasureDifference, Outcome
+from bench.values.arms import RacedInput
+from bench.values.quality import Measure, MeasureDifference
+from bench.values.statistics import Interval, Summary
 
 MIN_PLAIN_VALUE = 0.005
 """Smaller measures would read 0.00, so they are written with an exponent."""
 TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 """Names and seconds of the units of time, largest first."""
+MAX_RATIO_DECIMALS = 2
+MAX_TIME_DIGITS = 3
+"""Significant digits of a time that is known more exactly than that."""
 BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 RATE_PREFIXES = ((1.0, ""), (1e3, "thousand "), (1e6, "million "), (1e9, "billion "))
 
@@ -36,14 +42,28 @@ def format_four_digits(number: float) -> str:
     return f"{number:.4g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
+def format_score_pair(first: float, second: float) -> tuple[str, str]:
+    """Two scores with at most three significant digits, or four if they differ and would read the same: `31.7` and
+    `31.8`, `92.41` and `92.38`."""
+    texts = [f"{score:.3g}" if abs(score) < 1000 else f"{score:,.0f}" for score in (first, second)]
+    if texts[0] == texts[1] and first != second:
+        texts = [format_four_digits(score) for score in (first, second)]
+    return texts[0], texts[1]
+
+
 def format_percent(share: float, digits: int = 1) -> str:
     """A share of 1 in percent: `12.5 %`."""
     return f"{100 * share:.{digits}f} %"
 
 
-def format_outcome(outcome: Outcome) -> str:
-    """What a rule did to a claim, as pages and reports call it: `passed`, `note`, `refused`."""
-    return "note" if outcome is Outcome.ANNOTATED else outcome.value
+def format_change(ratio: float, digits: int = 1) -> str:
+    """A ratio as a change in percent, with its sign: `+12.5 %` for 1.125."""
+    return f"{100 * (ratio - 1):+.{digits}f} %"
+
+
+def escape_invisible(text: str) -> str:
+    """`text` with characters that are invisible, or change the direction of what follows, as escapes."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def format_count(count: int, noun: str) -> str:
@@ -56,6 +76,11 @@ def format_cores(count: int) -> str:
     return format_count(count, "core")
 
 
+def format_batch(batch: int, noun: str) -> str:
+    """The batch of a plan: `65,536 rows` for the noun `row`; `batch 32` without a noun."""
+    return format_count(batch, noun) if noun else f"batch {batch:,}"
+
+
 def choose_time_unit(seconds: float) -> tuple[str, float]:
     """The name and the seconds of the largest unit in which a time does not round to less than 1; ns for shorter."""
     return next(((name, unit_s) for name, unit_s in TIME_UNITS if seconds >= 0.9995 * unit_s), TIME_UNITS[-1])
@@ -65,6 +90,47 @@ def format_duration(seconds: float) -> str:
     """A time with three significant digits: `26.9 ms`."""
     name, unit_s = choose_time_unit(seconds)
     return f"{format_three_digits(seconds / unit_s)} {name}"
+
+
+def format_median(summary: Summary) -> str:
+    """A median with as many digits as the spread of its samples supports: `71 ms`, not `70.9 ms`, if half of them lie
+    within 2 ms. At least two significant digits and at most three."""
+    name, unit_s = choose_time_unit(summary.median)
+    median, spread = summary.median / unit_s, (summary.upper_quartile - summary.lower_quartile) / unit_s
+    decimals = min(count_decimals(median, spread), max(0, MAX_TIME_DIGITS - _count_integer_digits(median)))
+    return f"{median:,.{decimals}f} {name}"
+
+
+def format_time_change(before: Summary, after: Summary) -> str:
+    """Two medians in one unit, each with the digits that its spread supports: `38 → 10 ms`. In two units if one of them
+    would be too small to read: `1.2 s → 38 ms`."""
+    return join_times(format_median(before), format_median(after))
+
+
+def join_times(before: str, after: str) -> str:
+    """Two times with their units as a change: `38 → 10 ms`, `1.2 s → 38 ms`."""
+    number, unit = before.split()
+    return f"{number if unit == after.split()[1] else before} → {after}"
+
+
+def count_decimals(number: float, uncertainty: float) -> int:
+    """Decimals of a number so that its last digit is not finer than its uncertainty, but at least two significant
+    digits. Many for an uncertainty of 0, so a caller has its own limit."""
+    if not math.isfinite(number) or not math.isfinite(uncertainty):
+        return 0
+    supported = 15 if uncertainty <= 0 else -math.floor(math.log10(uncertainty))
+    needed = 2 - _count_integer_digits(number)
+    return max(0, supported, needed)
+
+
+def _count_integer_digits(number: float) -> int:
+    """Digits before the decimal point: 2 for 19.2, 1 for 3.7, 0 for 0.42, -1 for 0.042."""
+    return math.floor(math.log10(abs(number))) + 1 if number else 1
+
+
+def format_budget(seconds: float) -> str:
+    """`45 s`, `480 s (8 min)`."""
+    return f"{seconds:,.0f} s ({seconds / 60:.0f} min)" if seconds > 60 else f"{seconds:.0f} s"
 
 
 def format_bytes(size_bytes: float) -> str:
@@ -93,14 +159,58 @@ def format_ratio(ratio: float) -> str:
     return f"{_format_factor(ratio)}x"
 
 
+def format_estimate(ratio: Interval) -> str:
+    """A ratio with as many digits as its interval supports: `2.4x` for 2.31 to 2.44, `19x` for 8.5 to 48.
+
+    If the interval excludes 1, the ratio does not read as 1.
+    """
+    decimals = _count_ratio_decimals(ratio.value, ratio.high - ratio.low)
+    if not ratio.includes(1.0):
+        decimals = _distinguish_from_1(ratio.value, decimals)
+    return f"{ratio.value:,.{decimals}f}x"
+
+
 def format_interval(ratio: Interval) -> str:
-    """The ends of the interval of a ratio: `2.31 to 2.44`."""
-    return f"{_format_factor(ratio.low)} to {_format_factor(ratio.high)}"
+    """The ends of the interval of a ratio, with digits by its half-width: `2.31 to 2.44`, `8.5 to 48`.
+
+    An end that is not 1 never reads as 1, because a reader sees from it whether there is a difference.
+    """
+    ends, half_width = (ratio.low, ratio.high), (ratio.high - ratio.low) / 2
+    supported = [_count_ratio_decimals(end, half_width) for end in ends]
+    decimals = [_distinguish_from_1(end, count) for end, count in zip(ends, supported, strict=True)]
+    if decimals != supported:
+        decimals = [max(decimals)] * 2
+    return " to ".join(f"{end:,.{count}f}" for end, count in zip(ends, decimals, strict=True))
+
+
+def format_lower_end(ratio: Interval) -> str:
+    """The lower end of the interval of a ratio, for `at least 8.4x` of 8.48 to 47.9: two significant digits, rounded
+    down, because the claim must not exceed the interval."""
+    decimals = _count_ratio_decimals(ratio.low, ratio.high - ratio.low)
+    if ratio.low > 1 and _round_down(ratio.low, decimals) <= 1:
+        decimals = max(MAX_RATIO_DECIMALS, -math.floor(math.log10(ratio.low - 1)))
+    return f"{_round_down(ratio.low, decimals):,.{decimals}f}"
 
 
 def format_ratio_with_interval(ratio: Interval) -> str:
-    """`2.37x (2.31 to 2.44)`."""
-    return f"{format_ratio(ratio.value)} ({format_interval(ratio)})"
+    """`2.4x (2.31 to 2.44)`."""
+    return f"{format_estimate(ratio)} ({format_interval(ratio)})"
+
+
+def _count_ratio_decimals(ratio: float, uncertainty: float) -> int:
+    needed = 2 - _count_integer_digits(ratio)
+    return min(count_decimals(ratio, uncertainty), max(MAX_RATIO_DECIMALS, needed))
+
+
+def _round_down(number: float, decimals: int) -> Decimal:
+    return Decimal(repr(number)).quantize(Decimal(1).scaleb(-decimals), ROUND_FLOOR)
+
+
+def _distinguish_from_1(ratio: float, decimals: int) -> int:
+    """Decimals, at least so many, with which a ratio that is not 1 does not read as 1."""
+    if ratio == 1 or round(ratio, decimals) != 1:
+        return decimals
+    return max(MAX_RATIO_DECIMALS, -math.floor(math.log10(abs(ratio - 1))))
 
 
 def _format_factor(ratio: float) -> str:
@@ -118,10 +228,12 @@ def format_measure(measure: Measure) -> str:
 
 
 def format_observations(measure: Measure) -> str:
-    """What a measure is a mean over: `425 questions`, or `not known` in runs that did not record it."""
+    """What a measure is a mean over: `425 questions on 60 passages`, or `not known` in runs that did not record it."""
     if measure.observations is None:
         return "number of observations not known"
     count = format_count(measure.observations, measure.observation or "observation")
+    if measure.groups is not None:
+        count += f" on {format_count(measure.groups, measure.group or 'group')}"
     return f"{count} {measure.selection}".rstrip()
 
 
@@ -136,6 +248,11 @@ def format_difference(difference: MeasureDifference) -> str:
     else:
         ends = [f"{end:+.2f}" for end in (value.value, value.low, value.high)]
     return f"{difference.label} {ends[0]}, 95 % interval {ends[1]} to {ends[2]}"
+
+
+def format_inputs(inputs: Sequence[RacedInput]) -> str:
+    """What was raced, in one line: `Table: sales.csv, 20,000 rows; Separator: semicolon`. Empty if it is not known."""
+    return "; ".join(f"{raced.label}: {raced.text}" for raced in inputs)
 
 
 def format_agreement(measure: Measure) -> str:

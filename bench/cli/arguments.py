@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from bench.plan.plan import Plan
 from bench.plan.query import from_query
 from bench.plan.validation import PlanError, find_workload
-from bench.storage.uploads import UPLOAD_PREFIX, UploadError, save_image
+from bench.storage.uploads import UploadError, check_file, save_upload
 from bench.system.limits import core_limit
-from bench.workload.declaration import Parameter
+from bench.workload.file_summary import UPLOAD_PREFIX, FileSummary
+from bench.workload.parameters import Parameter
 
 PLAN_FIELDS = ("case", "cores", "batch", "baseline", "accelerated", "budget_s", "target", "seed", "accuracy_limit")
 
@@ -72,7 +74,8 @@ def plan_from_options(options: argparse.Namespace) -> Plan:
 def _resolve_path(parameter: Parameter, value: str) -> str:
     """`value` with a relative path made absolute, because the work is done in another folder.
 
-    The file of an image parameter is added to the uploads, as if it had been uploaded on a page.
+    The file of an image parameter is added to the uploads, as if it had been uploaded on a page. Other files are
+    checked where they are. What the check found is printed to standard error.
     """
     if not value.strip() or value in parameter.choices or value.startswith(UPLOAD_PREFIX):
         return value
@@ -80,17 +83,46 @@ def _resolve_path(parameter: Parameter, value: str) -> str:
         path = Path(value.strip()).expanduser()
     except RuntimeError as error:
         raise PlanError([f"{parameter.name}: {value}: {error}"]) from error
-    if parameter.kind == "image" and path.is_file():
-        try:
-            return save_image(path.read_bytes())
-        except UploadError as error:
-            raise PlanError([f"{parameter.name}: {value}: {error}"]) from error
+    if parameter.kind == "image":
+        return _hand_in_image(parameter, path)
     is_path = parameter.path == "always" or (parameter.path == "if there" and _looks_like_path(value))
     if is_path and not path.exists():
         raise PlanError([f"{parameter.name}: {value}: there is no such file or folder"])
     if is_path or (parameter.path == "if there" and path.exists()):
+        if parameter.upload and path.is_file():
+            _print_summary(path.name, _check_file(parameter, path))
         return str(path.absolute())
     return value
+
+
+def _hand_in_image(parameter: Parameter, path: Path) -> str:
+    """The value that refers to the file at `path`, which becomes an upload. Raises PlanError."""
+    assert parameter.upload
+    if not path.is_file():
+        raise PlanError(
+            [
+                f"{parameter.name}: there is no file {path}, and no picture of that name; there are "
+                f"{', '.join(parameter.choices)}"
+            ]
+        )
+    try:
+        value, described = save_upload(path.read_bytes(), path.name, parameter.upload)
+    except (UploadError, OSError) as error:
+        raise PlanError([f"{parameter.name}: {path}: {error}"]) from error
+    _print_summary(described.name, described.summary)
+    return value
+
+
+def _check_file(parameter: Parameter, path: Path) -> FileSummary:
+    assert parameter.upload
+    try:
+        return check_file(path.absolute(), parameter.upload, path.name)
+    except UploadError as error:
+        raise PlanError([f"{parameter.name}: {path}: {error}"]) from error
+
+
+def _print_summary(name: str, summary: FileSummary) -> None:
+    print(f"{name}: {summary.text}", *summary.notes, sep="\n  ", file=sys.stderr)
 
 
 def _looks_like_path(value: str) -> bool:

@@ -9,7 +9,7 @@ EXIT_STATUS = {State.FINISHED: 0, State.FAILED: 1, State.INTERRUPTED: 3, State.S
 EXIT_USAGE_ERROR = 2
 """The command was wrong; nothing was started."""
 EXIT_STORE_ERROR = 4
-"""The database cannot be used."""
+"""The database, the data folder or the queue cannot be used."""
 
 
 class CommandError(Exception):

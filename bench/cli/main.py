@@ -7,13 +7,18 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from bench.cli.commands import check, list_workloads, machine, measure, run, show
+from bench import paths
+from bench.cli.commands import check, clean, delete, list_workloads, machine, measure, prepare, run, show, stop
 from bench.cli.errors import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR, CommandError
+from bench.machine.exhaustion import describe_failure
 from bench.machine.noise import NoiseError
+from bench.paths import FolderError
 from bench.plan.validation import PlanError
 from bench.run.events import State
 from bench.storage.store import StoreError
+from bench.system.environment import SettingsError
 from bench.workload.registry import ExtraWorkloadError
 
 EXIT_STATUS_HELP = """\
@@ -22,7 +27,7 @@ exit status:
   1    failed
   2    the command was wrong; nothing was started
   3    interrupted
-  4    the database cannot be used
+  4    the database, the data folder or the queue cannot be used
   130  stopped with Ctrl-C
 """
 
@@ -30,7 +35,7 @@ exit status:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in `arguments` (those of the process by default) and return its exit status."""
     options = make_parser().parse_args(arguments)
-    # A shell starts background jobs with SIGINT ignored. An explicit SIGINT should stop them all the same.
+    # A shell starts background jobs with SIGINT ignored. An explicit SIGINT should still stop them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         status = options.command(options)
@@ -44,12 +49,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("\n".join(f"bench: {problem}" for problem in error.problems), EXIT_USAGE_ERROR)
     except CommandError as error:
         return _fail(f"bench: {error}", error.status)
-    except ExtraWorkloadError as error:
+    except (ExtraWorkloadError, SettingsError) as error:
         return _fail(f"bench: {error}", EXIT_USAGE_ERROR)
-    except StoreError as error:
+    except (StoreError, FolderError) as error:
         return _fail(f"bench: {error}", EXIT_STORE_ERROR)
-    except (OSError, NoiseError) as error:
+    except NoiseError as error:
         return _fail(f"bench: {error}", EXIT_STATUS[State.FAILED])
+    except OSError as error:
+        return _fail(f"bench: {describe_failure(error, _data_folder())}", EXIT_STATUS[State.FAILED])
+
+
+def _data_folder() -> Path:
+    try:
+        return paths.home()
+    except FolderError:
+        return Path.cwd()
 
 
 def _fail(message: str, status: int) -> int:
@@ -65,6 +79,6 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for command in (list_workloads, run, measure, show, machine, check):
+    for command in (list_workloads, run, measure, prepare, stop, show, delete, machine, check, clean):
         command.add_parser(commands)
     return parser

@@ -6,7 +6,7 @@ import json
 
 from rich.console import Console
 
-from bench.cli.race_report import print_failure
+from bench.cli.race_report import print_edited, print_failure
 from bench.formatting import format_duration
 from bench.run.measurement import MeasurementRecord
 
@@ -17,6 +17,7 @@ def print_measurement(console: Console, record: MeasurementRecord) -> None:
     reason = f": {record.why}" if record.why else ""
     title = f"{snapshot.title}, {record.task_label}, {record.state}{reason}   measurement {record.id[:8]}"
     console.print(title, style="bold")
+    print_edited(console, record)
     console.print(f"{record.machine.short}; {snapshot.command}")
     started = f"{record.started.astimezone():%Y-%m-%d %H:%M}"
     console.print(f"started {started}, took {format_duration(record.seconds)}")

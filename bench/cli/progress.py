@@ -11,15 +11,16 @@ from rich.table import Column
 
 from bench.cli.console import make_console
 from bench.cli.errors import EXIT_STATUS, EXIT_STORE_ERROR
-from bench.formatting import format_count, format_duration, format_ratio_with_interval
+from bench.formatting import format_count, format_median, format_ratio_with_interval
 from bench.run.events import State
 from bench.run.files import journal_path
 from bench.run.job_record import JobRecord
 from bench.run.measurement import MeasurementRecord
 from bench.run.record import Run
 from bench.run.time_use import SAMPLING_STATES, describe_activities, measure_stage_s
-from bench.scheduler.dispatcher import Dispatcher, JobStatus
-from bench.values import Phase
+from bench.scheduler.dispatcher import Dispatcher
+from bench.scheduler.job_status import JobStatus
+from bench.values.samples import Phase
 
 POLL_INTERVAL_S = 0.2
 
@@ -138,7 +139,7 @@ def describe_progress(status: JobStatus) -> tuple[str, float | None]:
     """What a job does now, and how much of it is done, 0 to 1; None if that is not known."""
     match status.record:
         case None:
-            return (f"waiting: {status.place} in front" if status.place else "starting"), None
+            return status.delay or (f"waiting: {status.place} in front" if status.place else "starting"), None
         case MeasurementRecord() as record:
             line = record.progress[-1] if record.progress else None
             text = f"{record.state}: {record.last_at:.0f} s"
@@ -157,7 +158,7 @@ def _describe_race_progress(run: Run) -> tuple[str, float | None]:
     elif not run.state.over:
         parts.append(f"in this stage for {measure_stage_s(run):.0f} s")
     if total := run.comparison():
-        medians = f"{format_duration(total.baseline.median)} | {format_duration(total.accelerated.median)}"
+        medians = f"{format_median(total.baseline)} | {format_median(total.accelerated)}"
         parts += [format_count(total.baseline.count, "pair"), medians, format_ratio_with_interval(total.ratio)]
     elif run.samples:
         parts.append(format_count(len(run.samples), "sample"))

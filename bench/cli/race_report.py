@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from bench.claims.headline import write_headline
 from bench.cli.console import make_table, print_table
 from bench.formatting import (
     format_agreement,
     format_cores,
+    format_count,
     format_difference,
     format_duration,
+    format_estimate,
     format_interval,
     format_measure,
+    format_median,
     format_observations,
-    format_outcome,
     format_ratio,
     measure_label,
 )
-from bench.run.outcome import describe_outcome
+from bench.run.job_record import JobRecord
+from bench.run.outcome import count_pairs, describe_outcome, measure_pair_times_s
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
 from bench.run.time_use import describe_stages, describe_time_use
 from bench.storage.attempts import AttemptSummary, append_attempts
-from bench.values import TOTAL, Arm, Comparison, Failure, Outcome
+from bench.values.arms import Failure
+from bench.values.base import Arm
+from bench.values.claims import Outcome
+from bench.values.samples import TOTAL
+from bench.values.statistics import Comparison
 
 MAX_LOG_LINES = 10
+EDITED_TEXT = (
+    "Edited after it was stored: the record in the database is not the one that Fairlap wrote. Do not rely on it; "
+    "repeat it, or restore the database from a backup."
+)
 
 
 def print_run(console: Console, run: Run, attempts: AttemptSummary | None) -> None:
@@ -33,13 +45,18 @@ def print_run(console: Console, run: Run, attempts: AttemptSummary | None) -> No
     # A failure is printed below, with its remedy.
     reason = f": {run.why}" if run.why and not run.failure else ""
     console.print(f"{snapshot.title}, {run.state}{reason}   run {run.id[:8]}", style="bold")
-    console.print(f"{run.machine.short}; {format_cores(run.plan.cores)}, batch {run.plan.batch}, seed {run.plan.seed}")
+    console.print(write_headline(run).text, style="bold")
+    print_edited(console, run)
+    console.print(f"{run.machine.short}; {format_cores(run.plan.cores)}, {run.format_batch()}, seed {run.plan.seed}")
     if snapshot.parameters:
         console.print(", ".join(f"{parameter.label} {parameter.value}" for parameter in snapshot.parameters))
     if run.statistics:
         console.print()
         _print_times(console, run)
         _print_usage(console, run)
+    elif count_pairs(run):
+        console.print()
+        _print_pair_times(console, run)
     _print_core_counts(console, run)
     _print_time_use(console, run)
     _print_evidence(console, run)
@@ -47,6 +64,12 @@ def print_run(console: Console, run: Run, attempts: AttemptSummary | None) -> No
     if run.failure:
         print_failure(console, run.failure)
     _print_claim(console, run, attempts)
+
+
+def print_edited(console: Console, record: JobRecord) -> None:
+    """Say if the record was edited after it was stored."""
+    if record.edited:
+        console.print(EDITED_TEXT, style="red")
 
 
 def print_failure(console: Console, failure: Failure) -> None:
@@ -66,13 +89,22 @@ def _print_times(console: Console, run: Run) -> None:
         step = comparison.step
         table.add_row(
             labels[step],
-            format_duration(comparison.baseline.median),
-            format_duration(comparison.accelerated.median),
-            format_ratio(comparison.ratio.value),
+            format_median(comparison.baseline),
+            format_median(comparison.accelerated),
+            format_estimate(comparison.ratio),
             format_interval(comparison.ratio),
             format_ratio(published[step].ratio) if step in published else "",
         )
     print_table(console, table)
+
+
+def _print_pair_times(console: Console, run: Run) -> None:
+    """The times of a run with too few pairs for an interval."""
+    table = make_table(console, "step", *_arm_labels(run.snapshot), right=_arm_labels(run.snapshot))
+    for step, label in run.list_timed_labels().items():
+        table.add_row(label, *map(format_duration, measure_pair_times_s(run, step).values()))
+    print_table(console, table)
+    console.print(f"medians of {format_count(count_pairs(run), 'pair')}, too few for a ratio with an interval")
 
 
 def _arm_labels(snapshot: DeclarationSnapshot) -> tuple[str, str]:
@@ -86,7 +118,7 @@ def _print_usage(console: Console, run: Run) -> None:
     used = " and ".join(f"{summary.effective_cores:.2f}" for summary in (total.baseline, total.accelerated))
     console.print()
     console.print(
-        f"{total.baseline.count} pairs after {len(run.warm_up)} warm-up samples; "
+        f"{format_count(total.baseline.count, 'pair')} after {format_count(len(run.warm_up), 'warm-up sample')}; "
         f"asked for {format_cores(run.plan.cores)}, used {used}"
     )
     labels = run.snapshot.labels()
@@ -139,14 +171,16 @@ def _print_quality(console: Console, run: Run) -> None:
 
 def _print_claim(console: Console, run: Run, attempts: AttemptSummary | None) -> None:
     console.print()
-    console.print(append_attempts(describe_outcome(run), attempts), style="bold")
+    for raced in run.inputs:
+        console.print(f"{raced.label}: {raced.text}")
+    console.print(append_attempts(describe_outcome(run), attempts))
     claim = run.claim(TOTAL)
     if claim is None:
         return
     findings = [finding for finding in claim.findings if finding.outcome is not Outcome.PASSED]
     if not findings:
         return
-    table = make_table(console, "outcome", "rule", "what was seen", "what to do", "source")
+    table = make_table(console, "effect", "rule", "what was seen", "what to do", "source")
     for finding in findings:
-        table.add_row(format_outcome(finding.outcome), finding.title, finding.seen, finding.remedy, finding.source)
+        table.add_row(finding.effect, finding.title, finding.seen, finding.remedy, finding.source)
     print_table(console, table)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
-from statistics import median
 from typing import Any
 
-from bench.formatting import format_duration
-from bench.machine.core_selection import choose_cores
+from bench.formatting import format_percent
 from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
-from bench.race.arm import ArmError, ArmProcess
+from bench.race.arm import ArmProcess
 from bench.race.preparation import exchange_hellos, prepare_arms
 from bench.race.session import RaceSession
-from bench.selfcheck.common import choose_all_cores, make_run_opened
-from bench.values import TOTAL, Arm, Phase, Sample
+from bench.selfcheck.common import choose_all_cores, describe_change, open_session
+from bench.values.base import Arm
+from bench.values.samples import TOTAL, Phase, Sample
 from bench.worker import protocol
 from bench.worker.environment import make_thread_counts
 from bench.worker.process import SupervisedProcess, make_work_fields
@@ -75,16 +72,12 @@ def compare_times(in_race_s: list[float], plain_s: list[float]) -> str:
     estimate = estimate_ratio(in_race_s, plain_s)
     ratio = estimate.ratio
     if estimate.sampling_half_width > MAX_DIFFERENCE:
-        verdict = f"not decided, the times are too noisy (± {estimate.sampling_half_width:.1%})"
+        verdict = f"not decided, the times are too noisy (± {format_percent(estimate.sampling_half_width)})"
     else:
-        verdict = ("" if abs(ratio.value - 1) <= MAX_DIFFERENCE else "not ") + f"within {MAX_DIFFERENCE:.0%}"
-    # The minimum is reported too: other load on the machine can only make a sample slower.
-    return (
-        f"median {format_duration(median(in_race_s))} in the race, {format_duration(median(plain_s))} in a plain "
-        f"process, {ratio.value - 1:+.1%} ({ratio.low - 1:+.1%} to {ratio.high - 1:+.1%}), {len(plain_s)} samples "
-        f"each; minimum {format_duration(min(in_race_s))} and {format_duration(min(plain_s))}, "
-        f"{min(in_race_s) / min(plain_s) - 1:+.1%}: {verdict}"
-    )
+        verdict = (
+            "" if abs(ratio.value - 1) <= MAX_DIFFERENCE else "not "
+        ) + f"within {format_percent(MAX_DIFFERENCE, 0)}"
+    return f"{describe_change(in_race_s, 'in the race', plain_s, 'in a plain process', ratio)}: {verdict}"
 
 
 def sample_both_ways(checked: Plan) -> tuple[dict[Arm, list[Sample]], dict[Arm, list[Sample]]]:
@@ -94,37 +87,28 @@ def sample_both_ways(checked: Plan) -> tuple[dict[Arm, list[Sample]], dict[Arm, 
     """
     in_race: defaultdict[Arm, list[Sample]] = defaultdict(list)
     plain: defaultdict[Arm, list[Sample]] = defaultdict(list)
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        session = RaceSession(
-            make_run_opened(checked), emit=lambda event: None, scratch=scratch, cores=choose_cores(checked.cores)
-        )
+    with open_session(checked) as session:
         settings = {Arm.BASELINE: checked.baseline, Arm.ACCELERATED: checked.accelerated}
         sampler = session.sampler
-        try:
-            arms = prepare_arms(session, session.cores, settings, scratch)
-            plain_arms = {
-                arm: prepare_plain(
-                    session, PlainProcess(arm, session.lever[name], session.cores, scratch / f"plain-{arm}")
-                )
-                for arm, name in settings.items()
-            }
-            for _ in range(WARM_UP_ROUNDS):
-                warm_up = [
-                    sampler.sample_alone(process, Phase.WARM_UP) for process in (*arms.values(), *plain_arms.values())
-                ]
-            sampler.choose_call_counts([sample] for sample in warm_up)
-            until = time.monotonic() + SAMPLING_S
-            while len(plain[Arm.BASELINE]) < MIN_ROUNDS or time.monotonic() < until:
-                pair = sampler.next_pair()
-                # In the race, a sample follows one of the other arm, so each follows the plain process of the other.
-                for arm, other in ((Arm.BASELINE, Arm.ACCELERATED), (Arm.ACCELERATED, Arm.BASELINE)):
-                    plain[other].append(sampler.sample(plain_arms[other], Phase.RACE, pair, 0))
-                    in_race[arm].append(sampler.sample(arms[arm], Phase.RACE, pair, 0))
-        except ArmError as error:
-            raise RuntimeError(error.failure.what) from error
-        finally:
-            session.arms.end_all()
+        arms = prepare_arms(session, session.cores, settings, session.scratch)
+        plain_arms = {
+            arm: prepare_plain(
+                session, PlainProcess(arm, session.lever[name], session.cores, session.scratch / f"plain-{arm}")
+            )
+            for arm, name in settings.items()
+        }
+        for _ in range(WARM_UP_ROUNDS):
+            warm_up = [
+                sampler.sample_alone(process, Phase.WARM_UP) for process in (*arms.values(), *plain_arms.values())
+            ]
+        sampler.choose_call_counts([sample] for sample in warm_up)
+        until = time.monotonic() + SAMPLING_S
+        while len(plain[Arm.BASELINE]) < MIN_ROUNDS or time.monotonic() < until:
+            pair = sampler.next_pair()
+            # In the race, a sample follows one of the other arm, so each follows the plain process of the other.
+            for arm, other in ((Arm.BASELINE, Arm.ACCELERATED), (Arm.ACCELERATED, Arm.BASELINE)):
+                plain[other].append(sampler.sample(plain_arms[other], Phase.RACE, pair, 0))
+                in_race[arm].append(sampler.sample(arms[arm], Phase.RACE, pair, 0))
     return in_race, plain
 
 

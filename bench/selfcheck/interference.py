@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
 from typing import Any
 
-from bench.formatting import format_duration
-from bench.machine.core_selection import choose_cores
+from bench.formatting import format_percent
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from bench.plan.validation import make_plan
-from bench.race.arm import ArmError
 from bench.race.preparation import prepare_arms
-from bench.race.session import RaceSession
-from bench.selfcheck.common import choose_all_cores, make_run_opened
-from bench.values import TOTAL, Arm, Phase, Sample
+from bench.selfcheck.common import choose_all_cores, describe_change, open_session
+from bench.values.base import Arm
+from bench.values.samples import TOTAL, Phase, Sample
 
 ROUNDS = 3
 """How often the baseline is timed with each companion."""
@@ -54,17 +49,14 @@ def check_interference(report: Callable[[str], None] = print, *, workload: str =
     count = min(len(alone), len(accompanied))
     waits = [sample.repetition for sample in samples[lever.accelerated].companion]
     idle_share = sum(wait.idle_cpu_s for wait in waits) / sum(wait.idle_s for wait in waits)
-    report(f"{lever[lever.accelerated].label} used {idle_share:.2%} of a core while {lever.baseline} was timed")
+    report(
+        f"{lever[lever.accelerated].label} used {format_percent(idle_share, 2)} of a core "
+        f"while {lever.baseline} was timed"
+    )
     for step in (TOTAL, *(step.name for step in resolved.steps)):
         alone_s, accompanied_s = ([sample.seconds(step) for sample in taken[:count]] for taken in (alone, accompanied))
         ratio = estimate_ratio(accompanied_s, alone_s, same_process=True).ratio
-        # The minimum is reported too: other load on the machine can only make a sample slower.
-        report(
-            f"{step}: median {format_duration(median(alone_s))} alone, {format_duration(median(accompanied_s))} next "
-            f"to {lever.accelerated}, {ratio.value - 1:+.1%} ({ratio.low - 1:+.1%} to {ratio.high - 1:+.1%}), "
-            f"{count} samples each; minimum {format_duration(min(alone_s))} and {format_duration(min(accompanied_s))}, "
-            f"{min(accompanied_s) / min(alone_s) - 1:+.1%}"
-        )
+        report(f"{step}: {describe_change(accompanied_s, f'next to {lever.accelerated}', alone_s, 'alone', ratio)}")
 
 
 def sample_companions(checked: Plan, settings: list[str]) -> dict[str, CompanionSamples]:
@@ -73,26 +65,17 @@ def sample_companions(checked: Plan, settings: list[str]) -> dict[str, Companion
     Raises RuntimeError if an arm fails.
     """
     samples: defaultdict[str, CompanionSamples] = defaultdict(lambda: CompanionSamples([], []))
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        session = RaceSession(
-            make_run_opened(checked), emit=lambda event: None, scratch=scratch, cores=choose_cores(checked.cores)
-        )
-        try:
-            [baseline] = prepare_arms(session, session.cores, {Arm.BASELINE: settings[0]}, scratch).values()
-            for number, setting in enumerate(itertools.chain(*[settings] * ROUNDS)):
-                companion_settings = {Arm.ACCELERATED: setting}
-                [companion] = prepare_arms(session, session.cores, companion_settings, scratch / str(number)).values()
-                for repetition in range(WARM_UP_SAMPLES + SAMPLES):
-                    of_baseline, of_companion = (
-                        session.sampler.sample_alone(process, Phase.RACE) for process in (baseline, companion)
-                    )
-                    if repetition >= WARM_UP_SAMPLES:
-                        samples[setting].baseline.append(of_baseline)
-                        samples[setting].companion.append(of_companion)
-                session.arms.end_all_except([baseline])
-        except ArmError as error:
-            raise RuntimeError(error.failure.what) from error
-        finally:
-            session.arms.end_all()
+    with open_session(checked) as session:
+        [baseline] = prepare_arms(session, session.cores, {Arm.BASELINE: settings[0]}, session.scratch).values()
+        for number, setting in enumerate(itertools.chain(*[settings] * ROUNDS)):
+            scratch = session.scratch / str(number)
+            [companion] = prepare_arms(session, session.cores, {Arm.ACCELERATED: setting}, scratch).values()
+            for repetition in range(WARM_UP_SAMPLES + SAMPLES):
+                of_baseline, of_companion = (
+                    session.sampler.sample_alone(process, Phase.RACE) for process in (baseline, companion)
+                )
+                if repetition >= WARM_UP_SAMPLES:
+                    samples[setting].baseline.append(of_baseline)
+                    samples[setting].companion.append(of_companion)
+            session.arms.end_all_except([baseline])
     return samples

@@ -15,12 +15,13 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from bench.formatting import format_duration
+from bench.formatting import format_duration, format_percent
 from bench.machine.core_selection import choose_cores
 from bench.paths import ROOT
 from bench.selfcheck.common import run_race
 from bench.selfcheck.requirements import require_package
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
 
 SPIN_LOOPS = 200_000
 """Iterations of the pure-Python step that both clocks time: about ten milliseconds."""
@@ -45,7 +46,7 @@ def check_overhead(report: Callable[[str], None] = print) -> None:
     for arm in Arm:
         waits = [sample.repetition for sample in run.samples_of(arm)]
         used_s, idle_s = sum(wait.idle_cpu_s for wait in waits), sum(wait.idle_s for wait in waits)
-        report(f"{arm} arm while it waits: {used_s / idle_s:.3%} of a core, over {idle_s:.1f} s")
+        report(f"{arm} arm while it waits: {format_percent(used_s / idle_s, 3)} of a core, over {idle_s:.1f} s")
     _compare_with_pyperf(report)
 
 

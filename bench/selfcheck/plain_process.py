@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from statistics import median
 
-from bench.values import Repetition, StepTime
+from bench.values.samples import Repetition, StepTime
 from bench.worker import protocol
 from bench.worker.arm_worker import StepClock
 from bench.worker.channel import MessageWriter, make_error_reply, open_channel

@@ -13,7 +13,7 @@ from bench.plan.resolved import resolve
 from bench.plan.validation import make_plan
 from bench.run.record import Run
 from bench.selfcheck.common import choose_all_cores, run_race
-from bench.values import Outcome, Speed
+from bench.values.claims import Outcome, Speed
 
 LOOPS_PER_CORE = 3
 """Busy loops that are pinned to each core in the loaded half of the check."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from bench.formatting import format_percent
 from bench.race.budget import MIN_PAIRS_TO_STOP
 from bench.stats.simulation import SimulatedShare, simulate_all
 
@@ -29,4 +30,4 @@ def describe(entry: SimulatedShare) -> str:
     """One line: what was simulated, and how often a difference was claimed."""
     pairs = "until narrow" if entry.pairs is None else f"{entry.pairs} pairs"
     word = "false claims" if entry.ratio == 1 else "detected"
-    return f"{entry.label}, {pairs}: {entry.share:.1%} {word}"
+    return f"{entry.label}, {pairs}: {format_percent(entry.share)} {word}"

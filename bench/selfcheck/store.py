@@ -17,6 +17,7 @@ from bench.formatting import format_bytes, format_duration
 from bench.run.record import Run
 from bench.selfcheck.common import run_race
 from bench.storage.attempts import make_attempt, write_attempt
+from bench.storage.integrity import digest_row
 from bench.storage.schema import jobs_table, records_table
 from bench.storage.store import Store
 
@@ -46,6 +47,7 @@ def check_store(report: Callable[[str], None] = print) -> None:
             "open the store": lambda: Store(url).close(),
             f"list the newest {PAGE_SIZE}": lambda: store.rows(limit=PAGE_SIZE),
             f"list the oldest {PAGE_SIZE}": lambda: store.rows(limit=PAGE_SIZE, offset=JOB_COUNT - PAGE_SIZE),
+            "list all": lambda: store.rows(limit=None),
             "list the runs of one plan": lambda: store.rows(digest=newest.digest, limit=PAGE_SIZE),
             "search for two words, first page": lambda: store.rows(words="plan7 loops", limit=PAGE_SIZE),
             "search for a word that does not occur": lambda: store.rows(words="nowhere", limit=PAGE_SIZE),
@@ -78,25 +80,26 @@ def _fill_store(url: str, run: Run) -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
         job = dict(connection.execute(select(jobs_table)).mappings().one())
-        record = connection.execute(select(records_table.c.record)).scalar_one()
+        record = dict(connection.execute(select(records_table.c.record, records_table.c.digest)).mappings().one())
         for start in range(1, JOB_COUNT, JOBS_PER_INSERT):
             numbers = range(start, min(start + JOBS_PER_INSERT, JOB_COUNT))
-            _insert_copies(connection, [_copy_job(job, number) for number in numbers], record)
+            _insert_copies(connection, [_copy_job(job, number, record["digest"]) for number in numbers], record)
     engine.dispose()
 
 
-def _copy_job(job: dict[str, Any], number: int) -> dict[str, Any]:
+def _copy_job(job: dict[str, Any], number: int, record_digest: str) -> dict[str, Any]:
     plan = number % PLAN_COUNT
-    return job | {
+    copy = job | {
         "id": uuid.uuid4().hex,
         "started": job["started"] - timedelta(minutes=number),
         "digest": f"{plan:016x}",
         "sentence": f"{job['sentence']} plan{plan}, loops",
     }
+    return copy | {"row_digest": digest_row(copy, record_digest)}
 
 
-def _insert_copies(connection: Connection, jobs: list[dict[str, Any]], record: bytes) -> None:
+def _insert_copies(connection: Connection, jobs: list[dict[str, Any]], record: dict[str, Any]) -> None:
     connection.execute(insert(jobs_table), jobs)
-    connection.execute(insert(records_table), [{"id": job["id"], "record": record} for job in jobs])
+    connection.execute(insert(records_table), [record | {"id": job["id"]} for job in jobs])
     for job in jobs:
         write_attempt(connection, make_attempt(job))

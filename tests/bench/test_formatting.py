@@ -3,8 +3,15 @@
 import pytest
 
 from bench import formatting
-from bench.formatting import format_duration, format_measure, format_ratio, format_ratio_with_interval
-from bench.values import Interval, Measure
+from bench.formatting import (
+    format_duration,
+    format_measure,
+    format_ratio,
+    format_ratio_with_interval,
+    format_score_pair,
+)
+from bench.values.quality import Measure
+from bench.values.statistics import Interval
 
 
 @pytest.mark.parametrize(
@@ -35,7 +42,7 @@ def test_a_ratio_has_digits_however_small_it_is(ratio, text):
 
 
 def test_a_ratio_stands_with_its_interval():
-    assert format_ratio_with_interval(Interval(value=0.0021, low=0.002, high=2.5)) == "0.0021x (0.0020 to 2.50)"
+    assert format_ratio_with_interval(Interval(value=0.0021, low=0.002, high=2.5)) == "0.0021x (0.0020 to 2.5)"
 
 
 @pytest.mark.parametrize(
@@ -84,3 +91,17 @@ def test_digits():
 @pytest.mark.parametrize(("seconds", "unit"), [(60, "s"), (0.9996, "s"), (0.9, "ms"), (1e-6, "µs"), (0, "ns")])
 def test_the_unit_of_a_time(seconds, unit):
     assert formatting.choose_time_unit(seconds)[0] == unit
+
+
+@pytest.mark.parametrize(
+    ("scores", "texts"),
+    [
+        ((31.66, 31.79), ("31.7", "31.8")),
+        ((92.41, 92.38), ("92.41", "92.38")),
+        ((100.0, 100.0), ("100", "100")),
+        ((100.0, 99.98), ("100", "99.98")),
+        ((1234.0, 1300.0), ("1,234", "1,300")),
+    ],
+)
+def test_two_scores_have_few_digits_unless_they_would_read_the_same(scores, texts):
+    assert format_score_pair(*scores) == texts

@@ -10,9 +10,13 @@ from rich.console import Console
 
 from bench.cli.console import make_console, make_table, print_table
 from bench.formatting import format_number
-from bench.values import TOTAL
-from bench.workload.declaration import Case, Lever, Parameter, Task, Workload
+from bench.values.samples import TOTAL
+from bench.workload.cases import Case
+from bench.workload.declaration import Workload
+from bench.workload.levers import Lever
+from bench.workload.parameters import Parameter
 from bench.workload.registry import load_workloads
+from bench.workload.tasks import Task
 
 INDENT = 2
 MAX_ARGUMENTS_CHARACTERS = 200
@@ -135,7 +139,8 @@ def _describe_parameter(parameter: Parameter) -> Iterable[str]:
     if parameter.choices:
         values = ", ".join(parameter.choices)
     elif parameter.minimum is not None and parameter.maximum is not None:
-        values = f"{format_number(parameter.minimum)} to {format_number(parameter.maximum)}"
+        unit = f" {parameter.noun}s" if parameter.noun else ""
+        values = f"{format_number(parameter.minimum)} to {format_number(parameter.maximum)}{unit}"
     else:
         values = {"flag": "true, false", "text": "text"}.get(parameter.kind, parameter.kind)
     return parameter.name, str(parameter.default), parameter.help, values

@@ -16,8 +16,8 @@ from bench.run.events import State
 from bench.run.job_record import JobRecord
 from bench.run.measurement import MeasurementRecord
 from bench.scheduler.dispatcher import Dispatcher
-from bench.workload.declaration import Task
-from bench.workload.interface import BadInput
+from bench.workload.interface import BadInput, format_bad_input
+from bench.workload.tasks import Task
 
 EXAMPLES = """\
 examples:
@@ -61,17 +61,18 @@ def run_measurement(options: argparse.Namespace) -> int:
     try:
         job_id = dispatcher.submit_measurement(plan, task.name, options.arguments, origin="command line")
     except BadInput as error:
-        raise PlanError([f"{error}. {error.remedy}"]) from error
+        raise PlanError([format_bad_input(error)]) from error
     line = ProgressLine()
     printer = _ReportPrinter(line, silent=options.json == STANDARD_OUTPUT)
     end = follow_job(dispatcher, job_id, line, printer.print_new)
     problem = end.problem
     if isinstance(end.record, MeasurementRecord):
-        write_json(end.record, options.json)
         printer.print_result(end.record)
         problem = problem or _describe_end(end.record)
     if problem:
         print(f"bench: {problem}", file=sys.stderr)
+    if isinstance(end.record, MeasurementRecord):
+        write_json(end.record, options.json)
     return end.exit_status
 
 

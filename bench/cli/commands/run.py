@@ -12,8 +12,10 @@ from bench.cli.json_output import STANDARD_OUTPUT, check_json_file, write_json
 from bench.cli.progress import ProgressLine, follow_job
 from bench.cli.race_report import print_run
 from bench.plan.resolved import resolve
+from bench.plan.validation import PlanError
 from bench.run.record import Run
 from bench.scheduler.dispatcher import Dispatcher
+from bench.workload.interface import BadInput, format_bad_input
 
 EXAMPLES = """\
 examples:
@@ -65,13 +67,21 @@ def run_race(options: argparse.Namespace) -> int:
         raise CommandError(f"{plan.workload} cannot run here: {unavailable}")
     check_json_file(options.json)
     dispatcher = Dispatcher()
-    end = follow_job(dispatcher, dispatcher.submit_race(plan, origin="command line"), ProgressLine())
+    try:
+        run_id = dispatcher.submit_race(plan, origin="command line")
+    except BadInput as error:
+        raise PlanError([format_bad_input(error)]) from error
+    attempts = None
+    end = follow_job(dispatcher, run_id, ProgressLine())
     if isinstance(end.record, Run):
-        # A run that could not be stored is printed all the same.
-        attempts = dispatcher.store.summarize_attempts(end.record) if end.stored else None
-        write_json(end.record, options.json, attempts)
+        # A run that could not be stored is still printed.
+        if end.stored:
+            attempts = dispatcher.store.summarize_attempts(end.record)
         if options.json != STANDARD_OUTPUT:
             print_run(make_console(), end.record, attempts)
     if end.problem:
         print(f"bench: {end.problem}", file=sys.stderr)
+    if isinstance(end.record, Run):
+        # After the report, which must not be lost if the file cannot be written.
+        write_json(end.record, options.json, attempts)
     return end.exit_status

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from rich.console import Console
 
 from bench.cli.arguments import add_json_option
 from bench.cli.console import make_console, make_table, print_table
 from bench.cli.errors import CommandError
-from bench.cli.json_output import STANDARD_OUTPUT, write_json
+from bench.cli.job_ids import SHOWN_ID_DIGITS, find_stored_job
+from bench.cli.json_output import STANDARD_OUTPUT, check_json_file, write_json
 from bench.cli.measurement_report import print_measurement
 from bench.cli.race_report import print_run
-from bench.formatting import format_ratio
+from bench.formatting import format_estimate
 from bench.run.record import Run
+from bench.scheduler.recovery import describe_left_files, recover_jobs
 from bench.storage.attempts import format_position
 from bench.storage.store import Store
 
 MAX_LISTED_JOBS = 50
-SHOWN_ID_DIGITS = 8
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,27 +35,25 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def show_job(options: argparse.Namespace) -> int:
+    check_json_file(options.json)
     store = Store()
+    recover_jobs(store)
     console = make_console()
     if options.id is None:
         _list_jobs(console, store)
+        for sentence in [*describe_left_files(), *filter(None, [store.notice])]:
+            print(f"bench: {sentence}", file=sys.stderr)
         return 0
-    matches = store.find(options.id)
-    if not matches:
-        raise CommandError(f"no stored job has an id that begins with {options.id!r}; 'show' without an id lists them")
-    if len(matches) > 1:
-        raise CommandError(f"{len(matches)} stored jobs have an id that begins with {options.id!r}; give more of it")
-    record = store.load(matches[0])
+    record = store.load(find_stored_job(store, options.id))
     if record is None:
         raise CommandError(f"job {options.id!r} has just been deleted")
     attempts = store.summarize_attempts(record) if isinstance(record, Run) else None
+    if options.json != STANDARD_OUTPUT:
+        if isinstance(record, Run):
+            print_run(console, record, attempts)
+        else:
+            print_measurement(console, record)
     write_json(record, options.json, attempts)
-    if options.json == STANDARD_OUTPUT:
-        return 0
-    if isinstance(record, Run):
-        print_run(console, record, attempts)
-    else:
-        print_measurement(console, record)
     return 0
 
 
@@ -66,8 +66,8 @@ def _list_jobs(console: Console, store: Store) -> None:
             row.id[:SHOWN_ID_DIGITS],
             f"{row.started.astimezone():%Y-%m-%d %H:%M}",
             row.title,
-            str(row.state),
-            format_ratio(row.ratio) if row.ratio else "",
+            f"{row.state}, edited" if row.edited else str(row.state),
+            format_estimate(row.interval) if row.interval else "",
             format_position(attempts[row.id]) if row.id in attempts else "",
             row.sentence or "",
         )

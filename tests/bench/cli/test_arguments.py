@@ -9,6 +9,7 @@ from bench.cli.commands import measure
 from bench.plan.validation import PlanError, make_plan
 from bench.scheduler.order import order_measurement
 from bench.workload.registry import load_workloads
+from tests.support.questions import make_file, make_question
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,7 @@ from bench.workload.registry import load_workloads
         ("modin", "file=own.csv", "{here}/own.csv"),
         ("modin", "file=./mine", "{here}/mine"),
         ("modin", "file=synthetic", "synthetic"),
-        ("bert", "evaluation=own.csv", "{here}/own.csv"),
+        ("bert", "evaluation=own.json", "{here}/own.json"),
         ("bert", "evaluation=shipped", "shipped"),
         ("bert", f"evaluation=upload:{'a' * 64}", f"upload:{'a' * 64}"),
         ("bert", "model=mine/model", "{here}/mine/model"),
@@ -26,7 +27,8 @@ from bench.workload.registry import load_workloads
 )
 def test_a_path_is_relative_to_the_current_folder(tmp_path, monkeypatch, workload, assignment, value):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "own.csv").touch()
+    (tmp_path / "own.csv").write_text("key,value\n" + "".join(f"{row},{row / 2}\n" for row in range(2_000)))
+    (tmp_path / "own.json").write_bytes(make_file(make_question("mill")))
     (tmp_path / "mine" / "model").mkdir(parents=True)
     plan = arguments.plan_from_options(main.make_parser().parse_args(["run", workload, "--set", assignment]))
     assert plan.parameters[assignment.partition("=")[0]] == value.format(here=tmp_path)

@@ -47,6 +47,7 @@ def test_run_writes_complete_json_and_stores_the_run(tmp_path):
     assert {sample["arm"] for sample in run["samples"]} == {"baseline", "accelerated"}
     assert run["statistics"][0]["ratio"].keys() == {"value", "low", "high"}
     assert run["claim"]["sentence"] in result.stdout
+    assert run["headline"]["sentence"] in " ".join(result.stdout.split())
     assert "racing:" in result.stderr
 
     again = tmp_path / "again.json"

@@ -7,8 +7,9 @@ import io
 from bench.cli import progress
 from bench.cli.console import BenchConsole
 from bench.cli.progress import JobEnd, ProgressLine, describe_progress
+from bench.formatting import format_ratio_with_interval
 from bench.run.events import State
-from bench.scheduler.dispatcher import JobStatus
+from bench.scheduler.job_status import JobStatus
 from tests.support.runs import make_claim_run
 from tests.support.timelines import make_timeline_run
 
@@ -47,7 +48,7 @@ def test_a_race_says_its_state_pairs_and_ratio():
     text, share = describe_progress(JobStatus(record=run))
     assert text.startswith("racing: ")
     assert f"{run.comparison().baseline.count} pairs" in text
-    assert f"{run.comparison().ratio.value:.2f}x" in text
+    assert format_ratio_with_interval(run.comparison().ratio) in text
     assert share is not None and 0 <= share <= 1
 
 

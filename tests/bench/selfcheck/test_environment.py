@@ -6,7 +6,7 @@ import pytest
 
 from bench.selfcheck import environment
 from bench.selfcheck.environment import compare_times
-from bench.values import Arm
+from bench.values.base import Arm
 from bench.worker.environment import PROCESS_VARIABLES, THREAD_COUNT_VARIABLES
 from tests.support.processes import read_environment
 from tests.support.trial_session import prepare_trial
@@ -34,8 +34,8 @@ def test_a_failing_arm_ends_the_check():
 
 def test_times_within_three_percent_are_not_a_difference():
     plain_s = [0.100, 0.101, 0.099, 0.100, 0.102, 0.098, 0.100, 0.101, 0.099, 0.100]
-    assert compare_times([1.02 * seconds for seconds in plain_s], plain_s).endswith(": within 3%")
-    assert compare_times([1.3 * seconds for seconds in plain_s], plain_s).endswith(": not within 3%")
+    assert compare_times([1.02 * seconds for seconds in plain_s], plain_s).endswith(": within 3 %")
+    assert compare_times([1.3 * seconds for seconds in plain_s], plain_s).endswith(": not within 3 %")
     noisy_s = [seconds * (1 + number % 3) for number, seconds in enumerate(plain_s)]
     assert "not decided" in compare_times(noisy_s, plain_s)
 

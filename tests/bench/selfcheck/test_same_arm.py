@@ -21,8 +21,8 @@ def test_both_halves_are_reported_with_their_false_claims(monkeypatch):
 def test_the_rule_about_the_same_code_does_not_hide_a_false_claim(tmp_path):
     run = run_trial_race(tmp_path, accelerated="full").record
     titles = [finding.title for finding in run.claim().findings if finding.outcome == "refused"]
-    assert different_code.broken in titles
-    assert find_other_refusals(run) == [title for title in titles if title != different_code.broken]
+    assert different_code.refused in titles
+    assert find_other_refusals(run) == [title for title in titles if title != different_code.refused]
 
 
 def test_busy_loops_run_on_their_core_and_end_with_the_block():

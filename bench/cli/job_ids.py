@@ -1,0 +1,27 @@
+"""Finds the job that is meant by the beginning of its id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.cli.errors import CommandError
+from bench.storage.store import Store
+
+SHOWN_ID_DIGITS = 8
+
+
+def choose_job(beginning: str, matches: Sequence[str], what: str, how_to_list: str) -> str:
+    """The only id in `matches`, the ids of `what` that begin with `beginning`. Raises CommandError."""
+    if not beginning:
+        raise CommandError(f"expected the beginning of an id, got an empty text; {how_to_list}")
+    if not matches:
+        raise CommandError(f"no {what} job has an id that begins with {beginning!r}; {how_to_list}")
+    if len(matches) > 1:
+        raise CommandError(f"{len(matches)} {what} jobs have an id that begins with {beginning!r}; give more of it")
+    return matches[0]
+
+
+def find_stored_job(store: Store, beginning: str) -> str:
+    """The id of the stored job whose id begins so. Raises CommandError and StoreError."""
+    matches = store.find(beginning) if beginning else []
+    return choose_job(beginning, matches, "stored", "'show' without an id lists them")
