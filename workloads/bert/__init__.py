@@ -3,26 +3,19 @@
 It follows Intel's posts on quantizing BERT for SQuAD with Neural Compressor.
 """
 
-from bench.values import BaselineKind
-from bench.workload.declaration import (
-    Case,
-    Code,
-    Lever,
-    LeverValue,
-    Parameter,
-    Platform,
-    PublishedRatio,
-    Step,
-    Task,
-    TaskSet,
-    TimeLimits,
-    Upload,
-    Workload,
-)
+from bench.values.arms import BaselineKind
+from bench.workload.cases import Case, Code, PublishedRatio, Step
+from bench.workload.declaration import CacheFolder, Platform, Suggestion, TimeLimits, Workload
+from bench.workload.levers import Lever, LeverValue
+from bench.workload.parameters import Parameter, Upload
+from bench.workload.preparation import declare_preparation
+from bench.workload.tasks import Task, TaskSet
 from workloads.bert.measurements import (
+    LOADED_MODEL_SETTINGS,
     AskArguments,
     AskResult,
     BaselineAccuracy,
+    LoadResult,
     OperatorsArguments,
     OperatorsResult,
     QuantizeArguments,
@@ -31,7 +24,7 @@ from workloads.bert.measurements import (
     TuningTrial,
 )
 
-ORDER = 1
+ORDER = 2
 
 _POST = "Intel's post on Neural Compressor: BERT on SQuAD, 1557.3 s to 1201.0 s"
 _WHY = (
@@ -166,27 +159,46 @@ WORKLOAD = Workload(
             "the result of basic tuning); without that file, all operators become INT8, static and per channel. A "
             "tuning on the Quantize tab adds its result. A race judges a tuned model only by questions whose passages "
             "the tuning did not read.",
-            choices={"default": "the model's own"},
+            choices={"default": "recommended for the model"},
+            pattern="tuned-[0-9a-f]{12}",
         ),
         Parameter(
             "evaluation",
             "Questions",
             "text",
             "shipped",
-            help="The questions that come with Fairlap, or a file in the SQuAD v1.1 layout: enter a path or upload it.",
-            choices={"shipped": "Fairlap's own"},
-            upload=Upload("SQuAD v1.1 file", ("json",), 64, "workloads.bert.squad:check"),
+            help="The questions that come with Fairlap, or a file: SQuAD 1.1 or 2.0, or rows of the library datasets "
+            "as JSON or JSON lines. Enter a path or upload it.",
+            choices={"shipped": "the shipped questions"},
+            upload=Upload("SQuAD file", ("json", "jsonl"), 64, "workloads.bert.question_file:check"),
             path="always",
         ),
     ),
     batch=Parameter(
-        "batch", "Batch", "integer", 8, help="Questions that an instance answers at once.", minimum=1, maximum=128
+        "batch",
+        "Batch",
+        "integer",
+        8,
+        help="Questions that an instance answers at once.",
+        minimum=1,
+        maximum=128,
+        noun="question",
     ),
     unit="queries",
+    quality="same accuracy",
+    suggestions=(
+        Suggestion("Answer one question at a time", {"batch": 1}),
+        Suggestion("Use a larger model (speed only)", {"model": "bert-base-untrained"}),
+        Suggestion("Race BF16 against FP32", {"accelerated": "bf16"}),
+    ),
     arm="workloads.bert.arm:QuestionAnswering",
+    caches=(CacheFolder("bert", "quantized and converted graphs"),),
+    input_check="workloads.bert.input_check:check_inputs",
     tasks=TaskSet(
         entries=(
-            Task("ask", "Question answering", AskResult, AskArguments, resident=True),
+            Task("load_models", "Model preparation", LoadResult, depends_on=LOADED_MODEL_SETTINGS, resident=True),
+            Task("ask", "Question answering", AskResult, AskArguments, depends_on=LOADED_MODEL_SETTINGS, resident=True),
+            declare_preparation("quantize BERT", ("model", "length", "quantization")),
             Task(
                 "quantize",
                 "Quantization",

@@ -6,27 +6,39 @@ import json
 import os
 import statistics
 from collections import Counter
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from bench.formatting import format_bytes
-from bench.values import Evidence, LossKind, Measure, Picture, Table
+from bench.formatting import format_bytes, format_cores, format_count, format_observations
+from bench.values.arms import RacedInput
+from bench.values.output import Picture, Table
+from bench.values.quality import LossKind, Measure
+from bench.values.samples import Evidence
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from bench.workload.scores import write_scores
-from workloads.bert import WORKLOAD, squad
+from workloads.bert import WORKLOAD, question_file, squad
 from workloads.bert.inference import evaluation
 from workloads.bert.inference.instances import Instance, Logits, split_cores
 from workloads.bert.inference.session import InferenceSession, slice_inputs
 from workloads.bert.inference.tokenization import Windows, WindowTokenizer
+from workloads.bert.measurements import ANSWERS_COLUMNS, ANSWERS_TABLE
+from workloads.bert.model import fusion
 from workloads.bert.model.checkpoint import load_checkpoint
 from workloads.bert.profiling import evidence
 from workloads.bert.quantization import conversion, graphs
 
 ANSWERS_FILE = "answers.json"
 """In the arm's scratch folder: the answer to each judged question by its id."""
+MAX_ANSWERS_SHOWN = 8
+"""Questions in the table of answers."""
+MIN_AGREEING_SHOWN = 3
+"""Of these, how many have the same answer in both arms, if there are so many: answers that differ are the exception."""
+NOT_STORED = f"the model was not stored, because {graphs.WHY_NOT_STORED}"
 HELD_OUT = "held out from tuning"
 """Which questions judge a tuned model."""
 RETUNE_REMEDY = (
@@ -55,13 +67,15 @@ class QuestionAnswering:
             )
         self.tokenizer = WindowTokenizer(self.checkpoint)
         progress("reading questions: the file")
-        self.questions = squad.load_questions(str(self.settings.parameters["evaluation"]), self.settings.uploads)
+        question_set = question_file.load_question_set(
+            str(self.settings.parameters["evaluation"]), self.settings.uploads
+        )
+        self.questions, self.language = question_set.questions, question_set.language
         progress(f"reading questions: tokenizing {len(self.questions):,}")
         self._choose_questions()
         self._choose_judged_questions()
-        self.graph = graphs.write_graph_file(
-            self.settings.lever, self.checkpoint, self.tokenizer, self.settings, progress
-        )
+        graph = graphs.write_graph_file(self.settings.lever, self.checkpoint, self.tokenizer, self.settings, progress)
+        self.graph = graph.path
         self._start_models(progress)
         return {
             "work": self.settings.batch * self.instance_count,
@@ -69,12 +83,39 @@ class QuestionAnswering:
             "facts": {
                 "model": f"{self.checkpoint.name}, {self.checkpoint.config.parameters() / 1e6:.1f} M parameters",
                 "questions": f"{len(self.questions):,}",
-                "accuracy": f"judged by {len(self.judged_questions):,} questions {self.selection}".rstrip(),
+                "accuracy": f"judged by {format_observations(self._make_measure('f1', 'F1', 0.0))}",
                 "windows": f"{self.windows_per_question} of {self.length} word pieces per question",
-                "instances": f"{self.instance_count} × {self.settings.cores // self.instance_count} cores",
-            },
+                "instances": f"{self.instance_count} × {format_cores(self.settings.cores // self.instance_count)}",
+            }
+            | ({} if fusion.fuses_products(self.settings.lever) else {"fusion": fusion.UNFUSED_BF16})
+            | ({} if graph.is_stored else {"cache": NOT_STORED}),
+            "inputs": self._describe_inputs(question_set),
             "synthetic": "" if self.checkpoint.trained else f"untrained weights ({self.checkpoint.name}): speed only",
         }
+
+    def _describe_inputs(self, question_set: question_file.QuestionSet) -> list[RacedInput]:
+        """What is raced, as it is shown next to the claim. The same in both arms."""
+        config = self.checkpoint.config
+        shape = (
+            f"{config.num_hidden_layers} layers of {config.hidden_size}, {config.parameters() / 1e6:.1f} M parameters"
+        )
+        # Of a folder only its name: a report is handed to others.
+        is_folder = Path(self.checkpoint.name).expanduser().is_dir()
+        name = Path(self.checkpoint.name).name if is_folder else self.checkpoint.name
+        model = ", ".join(filter(None, [name, shape, self.checkpoint.casing.reason, self.tokenizer.shortage]))
+        inputs = [
+            RacedInput(label="Checkpoint", text=model),
+            RacedInput(label="Questions", text=f"{question_set.name}, {question_set.describe()}"),
+        ]
+        if question_set.language:
+            text = f"{question_set.language}, without spaces between words: F1 splits at spaces"
+            inputs.append(RacedInput(label="Answers", text=text))
+        if "int8" in (self.settings.baseline, self.settings.accelerated):
+            name = str(self.settings.parameters["quantization"])
+            calibration = conversion.load_conversion(name, self.settings.cache / "bert", self.checkpoint).calibration
+            text = f"{question_file.CALIBRATION_FILE.name}, {format_count(len(calibration), 'question')}"
+            inputs.append(RacedInput(label="Calibration", text=text))
+        return inputs
 
     def _choose_questions(self) -> None:
         """Race only the questions that need the most common number of windows, so that all batches are equal work."""
@@ -183,6 +224,7 @@ class QuestionAnswering:
                 "f1": np.array([score.f1 for score in scores]),
                 "exact-match": np.array([score.exact_match == 100 for score in scores]),
             },
+            self._passage_numbers,
         )
         score = squad.score_answers(questions, answers)
         return [
@@ -198,6 +240,12 @@ class QuestionAnswering:
         self.progress(f"loading model: {format_bytes(self.graph.stat().st_size)}")
         return InferenceSession.load(self.graph, self.settings.cores)
 
+    @cached_property
+    def _passage_numbers(self) -> npt.NDArray[np.int64]:
+        """The passage of each judged question, as a number. Questions on one passage are not independent."""
+        passages = [squad.identify_passage(question.passage) for question in self.judged_questions]
+        return np.unique(passages, return_inverse=True)[1]
+
     def _make_measure(self, name: str, label: str, value: float, **fields: Any) -> Measure:
         """A mean over the judged questions."""
         return Measure(
@@ -206,6 +254,8 @@ class QuestionAnswering:
             value=value,
             observations=len(self.judged_questions),
             observation="question",
+            groups=len(np.unique(self._passage_numbers)),
+            group="passage",
             selection=self.selection,
             bias=self.bias,
             bias_remedy=RETUNE_REMEDY if self.bias else "",
@@ -218,7 +268,7 @@ class QuestionAnswering:
         theirs = json.loads((other / ANSWERS_FILE).read_text())
         ours = json.loads((self.settings.scratch / ANSWERS_FILE).read_text())
         equal = np.array([theirs[question.id] == ours[question.id] for question in self.judged_questions])
-        write_scores(self.settings.scratch, {"answers-agree": equal})
+        write_scores(self.settings.scratch, {"answers-agree": equal}, self._passage_numbers)
         changed = [question for question, same in zip(self.judged_questions, equal, strict=True) if not same]
         scores = [squad.score_each(changed, answers) for answers in (theirs, ours)]
         # With the scores, so that a reader can compute the difference of F1 again: all other questions have none.
@@ -243,4 +293,24 @@ class QuestionAnswering:
             "baseline's F1",
             "accelerated arm's F1",
         ]
-        return measures, [Table(name="changed", label="Questions whose answer changed", columns=columns, rows=rows)]
+        return measures, [
+            self._make_answers_table(theirs, ours),
+            Table(name="changed", label="Questions whose answer changed", columns=columns, rows=rows),
+        ]
+
+    def _make_answers_table(self, theirs: Mapping[str, str], ours: Mapping[str, str]) -> Table:
+        """Some of the judged questions with the answers of both arms: first those that differ, then the others."""
+        differ = [question for question in self.judged_questions if theirs[question.id] != ours[question.id]]
+        agree = [question for question in self.judged_questions if theirs[question.id] == ours[question.id]]
+        shown = differ[: MAX_ANSWERS_SHOWN - MIN_AGREEING_SHOWN] + agree
+        rows = [
+            [
+                question.question,
+                question.answers[0],
+                theirs[question.id],
+                ours[question.id],
+                "yes" if theirs[question.id] == ours[question.id] else "no",
+            ]
+            for question in shown[:MAX_ANSWERS_SHOWN]
+        ]
+        return Table(name=ANSWERS_TABLE, label="Answers of both arms", columns=list(ANSWERS_COLUMNS), rows=rows)

@@ -6,16 +6,35 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from bench.values import Value
+from bench.values.base import Value
 from bench.workload.interface import BadInput
 from workloads.bert.quantization.template import QUANTIZATION_YAML
 
 MAX_PASSAGE_CHARACTERS = 100_000
 """Longest passage for a question: about 400 windows of 128 word pieces."""
 MAX_QUESTION_CHARACTERS = 2_000
+MIN_PROBABILITY = 0.3
+MIN_SCORE = 5.0
+"""A best answer with less is shown as "not sure". Chosen for the shipped model; docs/workloads/bert.md says how many
+answerable and other questions are below these limits."""
+
+ANSWERS_TABLE = "answers"
+"""Name of a race's table with some questions and the answers of both arms."""
+ANSWERS_COLUMNS = ("question", "expected answer", "baseline's answer", "accelerated arm's answer", "same answer")
 
 Precision = Literal["fp32-stock", "fp32", "bf16", "int8"]
 """Values of the lever."""
+
+
+LOADED_MODEL_SETTINGS = ("model", "quantization", "length")
+"""The parameters that decide which models a question needs."""
+
+
+class LoadResult(Value):
+    """Both models are loaded."""
+
+    loaded_bytes: int
+    """Memory of the process with both models."""
 
 
 class AskArguments(Value):
@@ -52,6 +71,13 @@ class AnswerSpan(Value):
     """Positions in the passage, in characters."""
     probability: float
     """Share of the probability of all answers in the model's n-best list."""
+    score: float
+    """Sum of the logits of start and end."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the span may be shown as an answer."""
+        return self.probability >= MIN_PROBABILITY and self.score >= MIN_SCORE
 
 
 class ModelAnswer(Value):
@@ -207,6 +233,8 @@ class ThreadTimes(Value):
     wall_ms: float
     kernels_ms: float | None
     """In oneDNN's kernels; None if it is not known."""
+    used_cores: float | None = None
+    """CPU time over wall time; None in results of earlier versions."""
 
 
 class GraphProfile(Value):

@@ -1,4 +1,4 @@
-"""Reads and checks SQuAD v1.1 files, and scores answers with the metric of the official script, evaluate-v1.1.py.
+"""Questions about passages, and their answers scored by the metric of the official script, evaluate-v1.1.py.
 
 Source: Rajpurkar et al. 2016, "SQuAD: 100,000+ Questions for Machine Comprehension of Text".
 """
@@ -6,28 +6,11 @@ Source: Rajpurkar et al. 2016, "SQuAD: 100,000+ Questions for Machine Comprehens
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import string
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from bench.workload.interface import BadInput
-from workloads import ROOT
-
-DATA_FOLDER = ROOT / "assets" / "data"
-EVALUATION_FILE = DATA_FOLDER / "fairlap-qa-evaluation.json"
-CALIBRATION_FILE = DATA_FOLDER / "fairlap-qa-calibration.json"
-SHIPPED_SET = "shipped"
-"""The name that a plan uses for `EVALUATION_FILE`."""
-MAX_FILE_BYTES = 64 * 1024**2
-LAYOUT_REMEDY = (
-    "Use a file in the SQuAD v1.1 layout: "
-    "data[].paragraphs[].{context, qas[].{id, question, answers[].{text, answer_start}}}."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,110 +23,6 @@ class Question:
     answers: tuple[str, ...]
     starts: tuple[int, ...]
     """The first character of each answer in the passage."""
-
-
-def load_questions(name: str, uploads: Path) -> list[Question]:
-    """Return the questions of the set `name`.
-
-    `name` is `shipped`, a path, or `upload:` followed by the SHA-256 of a file in the folder `uploads`. Raises BadInput
-    if there is no such file or it is not a SQuAD v1.1 file.
-    """
-    if name == SHIPPED_SET:
-        return read_questions(EVALUATION_FILE)
-    if name.startswith("upload:"):
-        file = uploads / Path(name.removeprefix("upload:")).name
-        if not file.is_file():
-            raise BadInput("the uploaded file is not on this machine", "Upload it again.")
-        return read_questions(file)
-    return read_questions(Path(name).expanduser())
-
-
-def check(file: Path) -> str:
-    """Describe the content of a SQuAD v1.1 file in words. Raises BadInput as `read_questions` does."""
-    questions = parse_questions(file.read_bytes())
-    passages = {question.passage for question in questions}
-    return f"{len(questions):,} questions about {len(passages):,} passages"
-
-
-def read_questions(file: Path) -> list[Question]:
-    """Return every question of a SQuAD v1.1 file, in its order. Raises BadInput that says where the file is wrong."""
-    if not file.is_file():
-        raise BadInput(f"there is no file {file}", LAYOUT_REMEDY)
-    _check_size(file.name, file.stat().st_size)
-    return parse_questions(file.read_bytes(), file.name)
-
-
-def parse_questions(data: bytes, name: str = "the file") -> list[Question]:
-    """Return every question of a SQuAD v1.1 file with the content `data`; `name` names it in messages."""
-    _check_size(name, len(data))
-    if data[:2] in (b"PK", b"\x1f\x8b"):
-        raise BadInput(f"{name} is a compressed archive, not JSON", "Unpack it and use the JSON file in it.")
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{name} is not JSON: {error}", LAYOUT_REMEDY) from error
-    questions = []
-    for a, article in enumerate(_require_list(value, "data", name)):
-        article_path = f"{name}: data[{a}]"
-        for p, paragraph in enumerate(_require_list(article, "paragraphs", article_path)):
-            path = f"{article_path}.paragraphs[{p}]"
-            passage = _require_text(paragraph, "context", path)
-            for q, qa in enumerate(_require_list(paragraph, "qas", path)):
-                questions.append(_parse_question(qa, passage, f"{path}.qas[{q}]"))
-    if not questions:
-        raise BadInput(f"{name} holds no question", LAYOUT_REMEDY)
-    [(question_id, count)] = Counter(question.id for question in questions).most_common(1)
-    if count > 1:
-        raise BadInput(f"{name}: {count} questions have the id {question_id!r}", "Give every question its own id.")
-    return questions
-
-
-def _check_size(name: str, size_bytes: int) -> None:
-    if size_bytes > MAX_FILE_BYTES:
-        raise BadInput(f"{name} has {size_bytes / 1e6:.0f} MB", f"Use a file of at most {MAX_FILE_BYTES >> 20} MiB.")
-
-
-def _parse_question(qa: Any, passage: str, path: str) -> Question:
-    answers = _require_list(qa, "answers", path)
-    if not answers:
-        raise BadInput(
-            f"{path} has no answer", "Use a v1.1 file: SQuAD 2.0's unanswerable questions are not supported."
-        )
-    texts, starts = [], []
-    for n, answer in enumerate(answers):
-        answer_path = f"{path}.answers[{n}]"
-        text, start = _require_text(answer, "text", answer_path), answer.get("answer_start")
-        if not isinstance(start, int) or isinstance(start, bool):
-            raise BadInput(f"{answer_path}.answer_start is {start!r}, not an integer", LAYOUT_REMEDY)
-        if not 0 <= start <= len(passage) - len(text):
-            raise BadInput(
-                f"{answer_path}.answer_start is {start}, but the passage has {len(passage)} characters",
-                "Count offsets in characters of the passage, from 0.",
-            )
-        if (actual := passage[start : start + len(text)]) != text:
-            raise BadInput(
-                f"{answer_path}: the passage has {actual!r} at {start}, not {text!r}",
-                "Count offsets in characters (not bytes) of the passage, from 0.",
-            )
-        texts.append(text)
-        starts.append(start)
-    return Question(
-        _require_text(qa, "id", path), _require_text(qa, "question", path), passage, tuple(texts), tuple(starts)
-    )
-
-
-def _require_list(value: Any, key: str, path: str) -> list[Any]:
-    items = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(items, list):
-        raise BadInput(f"{path} has no list {key!r}", LAYOUT_REMEDY)
-    return items
-
-
-def _require_text(value: Any, key: str, path: str) -> str:
-    text = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(text, str) or not text.strip():
-        raise BadInput(f"{path} has no text {key!r}", LAYOUT_REMEDY)
-    return text
 
 
 def digest_questions(questions: Iterable[Question]) -> str:

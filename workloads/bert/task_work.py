@@ -7,8 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
+
 from bench.workload.interface import BadInput, Settings, TaskReporter
-from workloads.bert import WORKLOAD, squad
+from bench.workload.preparation import Preparation, PreparationResult
+from workloads.bert import WORKLOAD, question_file, squad
 from workloads.bert.inference import evaluation
 from workloads.bert.inference.answer_search import Answer
 from workloads.bert.inference.session import InferenceSession
@@ -23,6 +26,7 @@ from workloads.bert.measurements import (
     Int8Count,
     Int8Limit,
     KernelTime,
+    LoadResult,
     ModelAnswer,
     OperatorChange,
     OperatorCount,
@@ -37,7 +41,7 @@ from workloads.bert.measurements import (
 from workloads.bert.model import checkpoint, forward, fusion, graphdef
 from workloads.bert.profiling import instruction_sets, operators
 from workloads.bert.profiling.operators import GraphBreakdown
-from workloads.bert.profiling.profile import PassTimes, Profile, profile_graph, time_passes
+from workloads.bert.profiling.profile import Profile, profile_graph
 from workloads.bert.quantization import conversion, convert, graph_cache, graphs
 from workloads.bert.quantization.conversion import Conversion
 
@@ -64,6 +68,30 @@ class BertTaskWork:
 
     def __init__(self) -> None:
         self._pair: ModelPair | None = None
+
+    def load_models(self, settings: Settings, reporter: TaskReporter) -> LoadResult:
+        """See `BertTasks.load_models`."""
+        pair = self._load_models(settings, reporter)
+        reporter.progress("first call: both models")
+        windows = pair.tokenizer.make_windows(["who"], ["nobody"], _window_length(settings))
+        for session in (pair.fp32, pair.int8):
+            session.compute_logits(windows, settings.batch)
+        return LoadResult(loaded_bytes=psutil.Process().memory_info().rss)
+
+    def prepare(self, settings: Settings, reporter: TaskReporter) -> PreparationResult:
+        """See `BertTasks.prepare`."""
+        lever = WORKLOAD.lever
+        precisions = (lever.baseline, lever.accelerated)
+        preparation = Preparation(settings.cache, reporter, 1 + len(precisions))
+        with preparation.part("reading the model"):
+            loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), preparation.report)
+            tokenizer = WindowTokenizer(loaded)
+        for precision in precisions:
+            with preparation.part(f"making the graph: {lever[precision].label}"):
+                made = graphs.write_graph_file(precision, loaded, tokenizer, settings, preparation.report)
+            if not made.is_stored:
+                preparation.refuse_unstored(f"The graph {lever[precision].label}", graphs.WHY_NOT_STORED)
+        return preparation.finish()
 
     def ask(self, settings: Settings, arguments: AskArguments, reporter: TaskReporter) -> AskResult:
         """See `BertTasks.ask`."""
@@ -129,7 +157,7 @@ class BertTaskWork:
             )
         # A race judges the tuned model by the other questions.
         questions, held_out = squad.split_questions(
-            squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
+            question_file.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
         )
         if not questions or not held_out:
             raise BadInput(
@@ -213,26 +241,32 @@ class BertTaskWork:
         reporter.progress(f"reading model: {settings.parameters['model']}")
         loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), reporter.progress)
         tokenizer = WindowTokenizer(loaded)
-        questions = squad.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
+        questions = question_file.load_questions(str(settings.parameters["evaluation"]), settings.uploads)
         windows = tokenizer.make_question_windows(
             questions[: settings.batch * PROFILE_PASSES], _window_length(settings)
         )
         breakdowns, profiles, arms = [], [], []
-        for place, precision in enumerate(precisions):
-            file = graphs.write_graph_file(precision, loaded, tokenizer, settings, reporter.progress)
-            reporter.progress(f"profiling: {precision}", place / len(precisions))
+        for precision in precisions:
+            file = graphs.write_graph_file(precision, loaded, tokenizer, settings, reporter.progress).path
+
+            def report_stage(stage: str, number: int, count: int, precision: Precision = precision) -> None:
+                text = f"profiling {precision}: {number} of {count}, {stage}, {PROFILE_PASSES} passes"
+                reporter.progress(text, (number - 1) / count)
+
+            reporter.progress(f"reading graph: {precision}")
             breakdowns.append(operators.describe_graph(graphdef.read_graph(file)))
-            options: dict[str, Any] = {
-                "batch": settings.batch,
-                "repeats": PROFILE_PASSES,
-                "environment": WORKLOAD.lever[precision].environment,
-            }
-            profiles.append(profile_graph(file, windows, threads=settings.cores, **options))
-            pass_times = [profiles[-1].pass_times]
-            if settings.cores > 1:
-                reporter.progress(f"profiling: {precision} on one thread", (place + 0.7) / len(precisions))
-                pass_times.insert(0, time_passes(file, windows, threads=1, **options))
-            arms.append(_describe_arm(precision, breakdowns[-1], profiles[-1], pass_times))
+            profiles.append(
+                profile_graph(
+                    file,
+                    windows,
+                    threads=settings.cores,
+                    batch=settings.batch,
+                    repeats=PROFILE_PASSES,
+                    environment=WORKLOAD.lever[precision].environment,
+                    on_stage=report_stage,
+                )
+            )
+            arms.append(_describe_arm(precision, breakdowns[-1], profiles[-1]))
         return OperatorsResult(
             arms=arms,
             changes=[
@@ -259,7 +293,7 @@ class BertTaskWork:
             loaded = checkpoint.load_checkpoint(names[0], reporter.progress)
             tokenizer = WindowTokenizer(loaded)
             files = [
-                graphs.write_graph_file(name, loaded, tokenizer, settings, reporter.progress)
+                graphs.write_graph_file(name, loaded, tokenizer, settings, reporter.progress).path
                 for name in ("fp32", "int8")
             ]
             reporter.progress("loading models: FP32 and INT8")
@@ -274,7 +308,9 @@ def _window_length(settings: Settings) -> int:
 
 
 def _make_span(answer: Answer) -> AnswerSpan:
-    return AnswerSpan(text=answer.text, start=answer.start, end=answer.end, probability=answer.probability)
+    return AnswerSpan(
+        text=answer.text, start=answer.start, end=answer.end, probability=answer.probability, score=answer.score
+    )
 
 
 def _find_limit(profiles: list[Profile]) -> Int8Limit | None:
@@ -284,9 +320,7 @@ def _find_limit(profiles: list[Profile]) -> Int8Limit | None:
     return Int8Limit(instruction_set=gain.instruction_set, limit=gain.limit, ratio=gain.ratio, share=gain.share)
 
 
-def _describe_arm(
-    precision: Precision, breakdown: GraphBreakdown, profile: Profile, pass_times: list[PassTimes]
-) -> GraphProfile:
+def _describe_arm(precision: Precision, breakdown: GraphBreakdown, profile: Profile) -> GraphProfile:
     uses_int8 = precision == "int8"
     return GraphProfile(
         precision=precision,
@@ -300,8 +334,13 @@ def _describe_arm(
         wall_ms=profile.wall_ms,
         onednn_share=profile.onednn_share,
         thread_times=[
-            ThreadTimes(threads=times.threads, wall_ms=times.wall_ms, kernels_ms=times.kernels_ms)
-            for times in pass_times
+            ThreadTimes(
+                threads=times.threads,
+                wall_ms=times.wall_ms,
+                kernels_ms=times.kernels_ms,
+                used_cores=times.used_cores,
+            )
+            for times in profile.pass_times
         ],
         batch=profile.batch,
         length=profile.length,

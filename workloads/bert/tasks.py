@@ -9,9 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bench.workload.interface import Settings, TaskReporter
+from bench.workload.preparation import PreparationResult
+from bench.workload.tasks import NoArguments
 from workloads.bert.measurements import (
     AskArguments,
     AskResult,
+    LoadResult,
     OperatorsArguments,
     OperatorsResult,
     QuantizeArguments,
@@ -33,6 +36,14 @@ class BertTasks:
         from workloads.bert.task_work import BertTaskWork
 
         return BertTaskWork()
+
+    def load_models(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> LoadResult:
+        """Load the FP32 and the INT8 model, and run each once, so that `ask` can answer at once."""
+        return self._work.load_models(settings, reporter)
+
+    def prepare(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> PreparationResult:
+        """Make the graphs of the default arms: convert the model to FP32 and quantize it to INT8."""
+        return self._work.prepare(settings, reporter)
 
     def ask(self, settings: Settings, arguments: AskArguments, reporter: TaskReporter) -> AskResult:
         """Answer a question about a passage by the FP32 and the INT8 model, and time both."""

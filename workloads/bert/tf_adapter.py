@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from unittest import mock
 
 import numpy as np
-import tensorflow as tf
 
+from bench.system.kernel_files import KERNEL_FILES
 from bench.workload.library_guard import LibraryGuard, UnsupportedLibrary
+from workloads.bert.light_tensorflow import tf
 
 GUARD = LibraryGuard("tensorflow", "==2.21.*", "build fused oneDNN operators and to trace and quantize graphs")
 
@@ -35,7 +37,10 @@ _OPERATOR_ATTRIBUTES = {
 """Private operators, each with the attributes that are set here."""
 _PRIVATE_PREFIX = "_Mkl"
 
-FLOAT, INT8, UINT8 = (kind.as_datatype_enum for kind in (tf.float32, tf.qint8, tf.quint8))
+FLOAT, BF16, INT8, UINT8 = (kind.as_datatype_enum for kind in (tf.float32, tf.bfloat16, tf.qint8, tf.quint8))
+_BF16_FLAGS = {b"avx512f", b"avx_ne_convert", b"bf16"}
+"""Flags of x86 processors, and of Arm ones, that TensorFlow requires before it gives a BF16 operator to oneDNN
+(IsBF16SupportedByOneDNNOnThisCPU)."""
 
 
 def _check_operators() -> None:
@@ -117,6 +122,17 @@ def make_layer_norm(name: str, device: str, x: str, gamma: str, beta: str, epsil
     node.attr["T"].type = FLOAT
     node.attr["epsilon"].f = epsilon
     return node
+
+
+@lru_cache(1)
+def has_bf16_kernels() -> bool:
+    """Whether oneDNN computes products in BF16 on this processor.
+
+    Without instructions for it, as on a processor with AVX2 alone, TensorFlow computes them itself, and has no kernels
+    for a BF16 product that is fused with GELU or a sum.
+    """
+    words = set((KERNEL_FILES.read_bytes("proc/cpuinfo") or b"").split())
+    return not _BF16_FLAGS.isdisjoint(words)
 
 
 def is_fused(graph: Any) -> bool:

@@ -10,16 +10,13 @@ import pytest
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
 
-from bench.machine.core_selection import choose_cores
-from bench.plan.validation import make_plan
-from bench.race.race import Race
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values import Accuracy, IntervalMethod, Measure, Outcome
-from bench.workload.interface import Settings
+from bench.values.claims import Accuracy, Outcome
+from bench.values.quality import IntervalMethod, Measure
 from bench.workload.scores import read_scores
 from tests.support import tiny_bert
-from tests.support.runs import get_finding, open_plan
+from tests.support.runs import get_finding, open_plan, run_race
 from tests.support.tiny_bert import PASSAGE, QUESTIONS, TUNING_PASSAGE
 from workloads.bert import squad
 from workloads.bert.arm import QuestionAnswering
@@ -31,28 +28,16 @@ TUNED_ON = squad.identify_passage(TUNING_PASSAGE)
 
 def conclude_fp32(folder: Path, quantization: str = "default", accelerated: str = "int8") -> tuple[Measure, str]:
     """F1 of the FP32 arm against another arm, and which questions the arm says that judge it."""
-    parameters = tiny_bert.write_task_files(folder) | {"instances": 1, "quantization": quantization}
-    scratch = folder / "scratch"
-    scratch.mkdir()
-    settings = Settings(
-        "squad",
-        "fp32",
-        1,
-        2,
-        parameters,
-        0,
-        scratch,
-        folder,
-        folder / "cache",
-        baseline="fp32",
-        accelerated=accelerated,
-    )
-    arm = QuestionAnswering(settings)
+    settings = tiny_bert.make_settings(folder, "fp32", accelerated=accelerated, quantization=quantization)
+    arm, scratch = QuestionAnswering(settings), settings.scratch
     facts = arm.prepare(tiny_bert.ProgressRecorder())["facts"]
     f1, exact_match = arm.conclude()[0]
     scores = read_scores(scratch)
-    assert f1.observations == exact_match.observations == len(scores["f1"]) == len(scores["exact-match"])
-    assert f1.value == pytest.approx(scores["f1"].mean()) and f1.value > 0
+    assert f1.observations == exact_match.observations
+    assert [len(scores[name].values) for name in ("f1", "exact-match")] == [f1.observations] * 2
+    assert len(set(scores["f1"].groups.tolist())) == f1.groups and f1.group == "passage"
+    assert scores["f1"].groups.tolist() == scores["exact-match"].groups.tolist()
+    assert f1.value == pytest.approx(scores["f1"].values.mean()) and f1.value > 0
     return f1, facts["accuracy"]
 
 
@@ -70,13 +55,13 @@ def save_conversion(folder: Path, passages: list[str] | None) -> str:
 def test_a_model_that_was_not_tuned_is_judged_by_all_questions(tmp_path):
     f1, text = conclude_fp32(tmp_path)
     assert (f1.observations, f1.selection, f1.bias) == (2 * len(QUESTIONS), "", "")
-    assert text == "judged by 6 questions"
+    assert text == "judged by 6 questions on 2 passages"
 
 
 def test_a_tuned_model_is_judged_by_the_questions_that_the_tuning_did_not_read(tmp_path):
     f1, text = conclude_fp32(tmp_path, save_conversion(tmp_path, [TUNED_ON]))
     assert (f1.observations, f1.selection, f1.bias) == (len(QUESTIONS), "held out from tuning", "")
-    assert text == "judged by 3 questions held out from tuning"
+    assert text == "judged by 3 questions on 1 passage held out from tuning"
 
 
 @pytest.mark.parametrize(
@@ -109,24 +94,8 @@ def race_one_question(folder: Path) -> Run:
     question = {"id": "1", "question": "what was built", "answers": [{"text": "bridge", "answer_start": 0}]}
     file = Path(parameters["evaluation"])
     file.write_text(json.dumps({"data": [{"paragraphs": [{"context": "bridge", "qas": [question]}]}]}))
-    plan = make_plan(
-        "bert",
-        cores=1,
-        batch=1,
-        budget_s=3,
-        target=0.5,
-        accuracy_limit=0.99,
-        baseline="fp32-stock",
-        accelerated="fp32",
-        parameters=parameters,
-    )
-    scratch = folder / "scratch"
-    scratch.mkdir()
-    race = Race(
-        open_plan(plan), emit=lambda event: None, stop_requested=lambda: None, scratch=scratch, cores=choose_cores(1)
-    )
-    race.run()
-    return race.record
+    plan = tiny_bert.make_race_plan("fp32-stock", "fp32", parameters)
+    return run_race(open_plan(plan), folder).record
 
 
 @pytest.mark.timeout(300)
@@ -143,8 +112,13 @@ def test_a_race_with_one_question_claims_no_accuracy(tmp_path):
     assert agreement.interval.low == pytest.approx(2.5)
     finding = get_finding(run, "accuracy")
     assert finding.outcome is Outcome.REFUSED
-    assert "F1 100.00 and 100.00 (1 question; F1 +0.00 %, 95 % interval -100.00 % to +100.00 %)" in finding.seen
-    assert "Use about 299 more questions (300 in all)" in finding.remedy
+    assert (
+        "F1 100.00 and 100.00 (1 question on 1 passage; F1 +0.00 %, 95 % interval -100.00 % to +100.00 %)"
+        in finding.seen
+    )
+    assert "Use about 299 more questions on other passages (300 in all)" in finding.remedy
     assert run.claim().verdict.accuracy is Accuracy.UNDECIDED and not run.claim().made
     report = run.report()["quality"]["differences"][0]
     assert (report["observations"], report["difference"]["low"]) == (1, -100), "the export has number and interval"
+    assert (report["groups"], report["design_effect"]) == (1, 1), "and the number of passages"
+    assert run.report()["quality"]["baseline"][0]["group"] == "passage"

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from workloads.bert import tf_adapter
 from workloads.bert.inference.tokenization import Windows
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.model import graphdef
 from workloads.bert.model.forward import INPUT_NAMES, OUTPUT_NAMES
 

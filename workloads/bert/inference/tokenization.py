@@ -16,11 +16,16 @@ import tokenizers
 
 from bench.workload.interface import BadInput
 from workloads.bert.inference.answer_search import Answer, extend_over_marks, find_best_spans, rank_answers
-from workloads.bert.model.checkpoint import DOWNLOAD_REMEDY, Checkpoint
+from workloads.bert.model.architecture import Config
+from workloads.bert.model.casing import Casing
+from workloads.bert.model.checkpoint import Checkpoint
+from workloads.bert.model.checkpoint_files import DOWNLOAD_REMEDY
 from workloads.bert.squad import Question
 
 MAX_QUESTION_PIECES = 64
 """Word pieces of a question that are read, as in run_squad.py; the rest is ignored."""
+SPECIAL_PIECES = ("[CLS]", "[SEP]")
+"""The word pieces that begin a window and end its parts."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """JSON and Python allow lone surrogates in texts; UTF-8, and therefore the tokenizer, does not."""
 
@@ -91,22 +96,11 @@ class WindowTokenizer:
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        file = checkpoint.vocabulary
-        self.tokenizer = _read_tokenizer(file, checkpoint.lowercase)
-        size, max_size = self.tokenizer.get_vocab_size(), checkpoint.config.vocab_size
-        if size > max_size:
-            raise BadInput(
-                f"{file} has {size} word pieces, but the model has only {max_size}",
-                "Use a vocabulary and weights of the same model.",
-            )
-        self.cls_id = self._special_id("[CLS]", file)
-        self.sep_id = self._special_id("[SEP]", file)
-
-    def _special_id(self, piece: str, file: Path) -> int:
-        piece_id = self.tokenizer.token_to_id(piece)
-        if piece_id is None:
-            raise BadInput(f"{file} has no word piece {piece}", "Use the vocabulary of a BERT.")
-        return piece_id
+        self.tokenizer = load_tokenizer(checkpoint.vocabulary, checkpoint.casing, checkpoint.config)
+        self.cls_id, self.sep_id = (_find_id(self.tokenizer, piece, checkpoint.vocabulary) for piece in SPECIAL_PIECES)
+        count, model_count = self.tokenizer.get_vocab_size(), checkpoint.config.vocab_size
+        self.shortage = f"vocabulary of {count:,} of {model_count:,} word pieces" if count < model_count else ""
+        """Says that the model knows word pieces that the vocabulary does not name; empty if it names all."""
 
     def make_windows(
         self, questions: Sequence[str], passages: Sequence[str], length: int, stride: int | None = None
@@ -191,13 +185,41 @@ class WindowTokenizer:
         return [rank_answers(by_span, passage) for by_span, passage in zip(scores, passages, strict=True)]
 
 
-def _read_tokenizer(file: Path, lowercase: bool) -> tokenizers.Tokenizer:
+def load_tokenizer(file: Path, casing: Casing, config: Config) -> tokenizers.Tokenizer:
+    """Return the tokenizer with the vocabulary `file` of a model of the shape `config`.
+
+    Raises BadInput if the vocabulary cannot be read or does not belong to the model.
+    """
+    tokenizer = _read_tokenizer(file, casing)
+    if (size := tokenizer.get_vocab_size()) > config.vocab_size:
+        raise BadInput(
+            f"{file} has {size} word pieces, but the model has only {config.vocab_size}",
+            "Use a vocabulary and weights of the same model.",
+        )
+    for piece in SPECIAL_PIECES:
+        _find_id(tokenizer, piece, file)
+    return tokenizer
+
+
+def _find_id(tokenizer: tokenizers.Tokenizer, piece: str, file: Path) -> int:
+    piece_id = tokenizer.token_to_id(piece)
+    if piece_id is None:
+        raise BadInput(f"{file} has no word piece {piece}", "Use the vocabulary of a BERT.")
+    return piece_id
+
+
+def _read_tokenizer(file: Path, casing: Casing) -> tokenizers.Tokenizer:
     try:
         if file.suffix == ".json":
             tokenizer = tokenizers.Tokenizer.from_file(str(file))
         else:
             # BertWordPieceTokenizer wraps a Tokenizer, but gives no access to it: copy it through its JSON form.
-            wrapper = tokenizers.BertWordPieceTokenizer(str(file), lowercase=lowercase)
+            wrapper = tokenizers.BertWordPieceTokenizer(
+                str(file),
+                handle_chinese_chars=casing.split_chinese,
+                strip_accents=casing.strip_accents,
+                lowercase=casing.lowercase,
+            )
             tokenizer = tokenizers.Tokenizer.from_str(wrapper.to_str())
     # The library raises bare Exception for whatever is wrong with a file.
     except Exception as error:

@@ -1,37 +1,67 @@
 """Reads and checks a BERT checkpoint in the Hugging Face layout.
 
-The layout: config.json, vocab.txt or tokenizer.json, and model.safetensors. Everything is checked here, so that the
+The layout: config.json, vocab.txt or tokenizer.json, and model.safetensors, or several files that
+model.safetensors.index.json names. Everything is checked here, so that the
 rest of the code may rely on shapes and values.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes  # noqa: F401  # Adds bfloat16 to NumPy, which safetensors needs to read BF16.
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads import ROOT
 from workloads.bert.model.architecture import HEAD_TENSORS, SHIPPED_MODEL, UNTRAINED_MODELS, Config
-from workloads.bert.model.hub import REQUIRED_FILES, download_checkpoint
+from workloads.bert.model.casing import Casing, choose_casing
+from workloads.bert.model.checkpoint_files import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    find_vocabulary,
+    find_weight_files,
+    read_config,
+)
+from workloads.bert.model.hub import download_checkpoint
 
 MODELS_FOLDER = ROOT / "assets" / "models"
-MAX_JSON_BYTES = 16 * 1024**2
-MAX_MODEL_BYTES = 4 * 1024**3
 MAX_LAYERS = 1_000
 MAX_SIZE = 10_000_000
 """Limit of every other number of config.json."""
 FLOAT_TYPES = ("F16", "F32", "F64", "BF16")
 """Element types of weights that are accepted, as safetensors names them."""
-DOWNLOAD_REMEDY = "Download the checkpoint again."
-LAYOUT_REMEDY = "Enter a folder in the Hugging Face layout."
+WRAPPER_PREFIX = re.compile(r"^((module|_orig_mod|model)\.)+")
+UNUSED_TENSORS = ("pooler.", "cls.", "classifier.", "embeddings.position_ids", "embeddings.token_type_ids")
+"""How the names of tensors begin that a checkpoint may hold and question answering does not use: heads for other tasks,
+and constants."""
 MISMATCH_REMEDY = "Use a config.json and a model.safetensors of the same model."
+OTHER_ARCHITECTURES = {
+    "albert": "all its layers share their weights",
+    "camembert": "it reads byte-pair pieces and no segments",
+    "deberta": "it attends by relative positions",
+    "deberta-v2": "it attends by relative positions",
+    "distilbert": "it reads no segments and names its layers in its own way",
+    "electra": "its embeddings may have another size than its layers",
+    "mobilebert": "its layers have bottlenecks",
+    "modernbert": "it has rotary positions and other layers",
+    "roberta": "it reads byte-pair pieces and no segments",
+    "xlm-roberta": "it reads sentence pieces and no segments",
+    "xlnet": "it attends by relative positions",
+}
+"""How relatives of BERT differ from it, by their model_type."""
+BERT_REMEDY = (
+    "Use a checkpoint whose config.json has the model_type 'bert', fine-tuned for extractive question answering, such "
+    "as deepset/bert-base-cased-squad2 of the Hugging Face hub."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +70,11 @@ class Checkpoint:
 
     name: str
     config: Config
-    weights: dict[str, np.ndarray]
+    weights: Mapping[str, np.ndarray]
     """float32 arrays by the names of `Config.shapes`, and of those shapes."""
     vocabulary: Path
     """tokenizer.json or vocab.txt."""
-    lowercase: bool
+    casing: Casing
     trained: bool
     digest: str
     """SHA-256 of shape, weights and vocabulary."""
@@ -70,33 +100,53 @@ def load_checkpoint(name: str, progress: ProgressReporter = _ignore_progress) ->
     if folder.is_absolute() or name.startswith((".", "~")) or name.count("/") != 1:
         raise BadInput(
             f"there is no folder {name!r}",
-            f"Enter a folder that holds {', '.join(REQUIRED_FILES)} and vocab.txt or tokenizer.json; a model of the "
+            f"Enter a folder that holds {CONFIG_FILE}, {WEIGHTS_FILE} and vocab.txt or tokenizer.json; a model of the "
             f"Hugging Face hub as owner/model; or {SHIPPED_MODEL}.",
         )
     return read_checkpoint(download_checkpoint(name, progress), name)
 
 
-def make_untrained(name: str, seed: int = 0) -> Checkpoint:
-    """Return a model of `UNTRAINED_MODELS` with the weights that training starts from.
+class _InitialWeights(Mapping[str, np.ndarray]):
+    """The weights that training starts from, drawn when the first of them is read: a graph from the cache needs none.
 
     They are drawn from a normal distribution with standard deviation 0.02 (Devlin et al. 2018).
     """
+
+    def __init__(self, config: Config, seed: int) -> None:
+        self._config, self._seed = config, seed
+
+    @cached_property
+    def _arrays(self) -> dict[str, np.ndarray]:
+        random = np.random.default_rng(self._seed)
+        arrays = {}
+        for tensor, shape in self._config.shapes().items():
+            if tensor.endswith("LayerNorm.weight"):
+                arrays[tensor] = np.ones(shape, np.float32)
+            elif tensor.endswith("bias"):
+                arrays[tensor] = np.zeros(shape, np.float32)
+            else:
+                arrays[tensor] = random.standard_normal(shape, np.float32) * np.float32(0.02)
+        return arrays
+
+    def __getitem__(self, tensor: str) -> np.ndarray:
+        return self._arrays[tensor]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._config.shapes())
+
+    def __len__(self) -> int:
+        return len(self._config.shapes())
+
+
+def make_untrained(name: str, seed: int = 0) -> Checkpoint:
+    """Return a model of `UNTRAINED_MODELS` with the weights that training starts from."""
     config = UNTRAINED_MODELS[name]
-    random = np.random.default_rng(seed)
-    weights = {}
-    for tensor, shape in config.shapes().items():
-        if tensor.endswith("LayerNorm.weight"):
-            weights[tensor] = np.ones(shape, np.float32)
-        elif tensor.endswith("bias"):
-            weights[tensor] = np.zeros(shape, np.float32)
-        else:
-            weights[tensor] = random.standard_normal(shape, np.float32) * np.float32(0.02)
     return Checkpoint(
         name=name,
         config=config,
-        weights=weights,
-        vocabulary=_find_vocabulary(MODELS_FOLDER / SHIPPED_MODEL),
-        lowercase=True,
+        weights=_InitialWeights(config, seed),
+        vocabulary=find_vocabulary(MODELS_FOLDER / SHIPPED_MODEL),
+        casing=Casing(lowercase=True, reason=""),
         trained=False,
         digest=hashlib.sha256(f"{name} seed {seed} {config}".encode()).hexdigest(),
     )
@@ -108,63 +158,59 @@ def read_checkpoint(folder: Path, name: str = "", *, head: bool = True) -> Check
     With `head=False`, a checkpoint without the question-answering head is accepted, and a head is not read: training
     starts from such a checkpoint.
     """
-    name = name or str(folder)
-    config = _parse_config(_read_json(folder / "config.json"), folder)
-    file = folder / "model.safetensors"
-    if not file.is_file():
-        raise BadInput(
-            f"{folder} has no model.safetensors",
-            "Weights are read from safetensors only, because other formats can run code. Save the model with "
-            "save_pretrained(folder, safe_serialization=True).",
-        )
-    if (size_bytes := file.stat().st_size) > MAX_MODEL_BYTES:
-        raise BadInput(
-            f"{file} has {size_bytes / 1e9:.1f} GB", f"Use a model of at most {MAX_MODEL_BYTES / 1e9:.1f} GB."
-        )
-    weights = _read_weights(file, config, head)
-    vocabulary = _find_vocabulary(folder)
+    config = _parse_config(read_config(folder), folder)
+    weights = _read_weights(_locate_weights(folder, config, head))
+    vocabulary = find_vocabulary(folder)
     digest = hashlib.sha256(repr(config).encode())
     for tensor in sorted(weights):
         digest.update(tensor.encode())
         digest.update(weights[tensor].tobytes())
     digest.update(vocabulary.read_bytes())
     return Checkpoint(
-        name=name,
+        name=name or str(folder),
         config=config,
         weights=weights,
         vocabulary=vocabulary,
-        lowercase=_read_lowercase(folder),
+        casing=choose_casing(vocabulary),
         trained=True,
         digest=digest.hexdigest(),
     )
 
 
-def _read_json(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        raise BadInput(f"{file.parent} has no {file.name}", LAYOUT_REMEDY)
-    if file.stat().st_size > MAX_JSON_BYTES:
-        raise BadInput(f"{file} is larger than {MAX_JSON_BYTES >> 20} MiB", DOWNLOAD_REMEDY)
-    try:
-        value = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{file} is not JSON: {error}", DOWNLOAD_REMEDY) from error
-    if not isinstance(value, dict):
-        raise BadInput(f"{file} does not contain a JSON object", DOWNLOAD_REMEDY)
-    return value
+def check_checkpoint(name: str) -> tuple[Path, Casing, Config] | None:
+    """Raise BadInput if `name` is a folder that `load_checkpoint` would refuse.
+
+    Returns the vocabulary of the folder, how it is read, and the shape of the model; None if `name` is no folder.
+
+    Names, types and shapes of tensors are checked. Their values are not read, and nothing is downloaded.
+    """
+    folder = Path(name.strip()).expanduser()
+    if name in (SHIPPED_MODEL, *UNTRAINED_MODELS) or not folder.is_dir():
+        return None
+    config = _parse_config(read_config(folder), folder)
+    _locate_weights(folder, config, head=True)
+    vocabulary = find_vocabulary(folder)
+    return vocabulary, choose_casing(vocabulary), config
 
 
 def _parse_config(content: dict[str, Any], folder: Path) -> Config:
-    if content.get("model_type", "bert") != "bert":
-        raise BadInput(
-            f"{folder} is a {content['model_type']!r} model, not a BERT",
-            "Use a checkpoint with model_type 'bert' in its config.json.",
-        )
+    _require_bert(content, folder)
     if content.get("hidden_act", "gelu") != "gelu":
         raise BadInput(
             f"{folder} has the activation {content['hidden_act']!r}", "Use a checkpoint with hidden_act 'gelu'."
         )
     if content.get("position_embedding_type", "absolute") != "absolute":
         raise BadInput(f"{folder} has relative positions", "Use a checkpoint with absolute positions.")
+    if content.get("is_decoder"):
+        raise BadInput(
+            f"config.json of {folder}: is_decoder is {content['is_decoder']!r}",
+            "Use a checkpoint in which every piece attends to the pieces on both sides.",
+        )
+    if content.get("quantization_config"):
+        raise BadInput(
+            f"config.json of {folder} has a quantization_config, so its weights are quantized",
+            "Use the checkpoint that was quantized: Fairlap quantizes it itself.",
+        )
     values: dict[str, Any] = {}
     for field in fields(Config):
         value = content.get(field.name, field.default)
@@ -187,69 +233,114 @@ def _parse_config(content: dict[str, Any], folder: Path) -> Config:
     return config
 
 
-def _read_weights(file: Path, config: Config, head: bool) -> dict[str, np.ndarray]:
+def _require_bert(content: dict[str, Any], folder: Path) -> None:
+    model_type = content.get("model_type", "bert")
+    architectures = content.get("architectures")
+    if "model_type" not in content and isinstance(architectures, list) and architectures:
+        # Old files name only the class: RobertaForQuestionAnswering.
+        model_type = str(architectures[0]).partition("For")[0].removesuffix("Model").lower()
+    if model_type != "bert":
+        why = OTHER_ARCHITECTURES.get(model_type, "") if isinstance(model_type, str) else ""
+        raise BadInput(f"{folder} is a {model_type!r} model, not a BERT" + (f": {why}" if why else ""), BERT_REMEDY)
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredTensor:
+    """Where a tensor is stored."""
+
+    file: Path
+    stored_name: str
+
+
+def _locate_weights(folder: Path, config: Config, head: bool) -> dict[str, _StoredTensor]:
+    """The place of every tensor of `Config.shapes`, after checking its type and shape. Raises BadInput."""
     shapes = {name: shape for name, shape in config.shapes().items() if head or name not in HEAD_TENSORS}
-    weights: dict[str, np.ndarray] = {}
+    located: dict[str, _StoredTensor] = {}
+    extra: list[str] = []
+    files = find_weight_files(folder)
+    for file in files:
+        with _translate_errors(file), safe_open(file, framework="numpy") as tensors:
+            for name, stored_name in _normalize_names(tensors.keys()):
+                if name in located:
+                    raise BadInput(
+                        f"{folder} has {name} twice: as {located[name].stored_name} and as {stored_name}",
+                        "Remove one of them, or save the checkpoint again.",
+                    )
+                if name in shapes:
+                    located[name] = _StoredTensor(file, stored_name)
+                    _check_tensor(tensors.get_slice(stored_name), stored_name, shapes[name], file)
+                elif name not in HEAD_TENSORS and not name.startswith(UNUSED_TENSORS):
+                    extra.append(stored_name)
+    missing = [name for name in shapes if name not in located]
+    # If other tensors are missing too, the head is not what is wrong with the checkpoint.
+    if missing and set(missing) <= set(HEAD_TENSORS):
+        raise BadInput(
+            f"{folder} has no question-answering head (qa_outputs)",
+            "Use a checkpoint fine-tuned for extractive question answering, for example on SQuAD; or train "
+            "one: python -m workloads.bert.training.train",
+        )
+    if missing:
+        where = str(files[0]) if len(files) == 1 else f"the {len(files)} weight files in {folder}"
+        raise BadInput(f"{where} {'lacks' if len(files) == 1 else 'lack'} {_name_first(missing)}", MISMATCH_REMEDY)
+    if extra:
+        raise BadInput(
+            f"the weights in {folder} have {_name_first(extra)}, which a BERT with this config.json does not use",
+            f"{MISMATCH_REMEDY} Adapters and added layers are not supported: merge them into the weights first.",
+        )
+    return {name: located[name] for name in shapes}
+
+
+def _name_first(names: list[str]) -> str:
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+
+
+def _check_tensor(stored: Any, stored_name: str, shape: tuple[int, ...], file: Path) -> None:
+    if (element_type := stored.get_dtype()) not in FLOAT_TYPES:
+        raise BadInput(
+            f"{file}: {stored_name} is of type {element_type}",
+            f"Use weights of one of the types {', '.join(FLOAT_TYPES)}.",
+        )
+    if (stored_shape := tuple(stored.get_shape())) != shape:
+        raise BadInput(
+            f"{file}: {stored_name} has shape {stored_shape}, but config.json requires {shape}", MISMATCH_REMEDY
+        )
+
+
+def _read_weights(located: Mapping[str, _StoredTensor]) -> dict[str, np.ndarray]:
+    """The values of located tensors, in the same order. Raises BadInput."""
+    read: dict[str, np.ndarray] = {}
+    for file in dict.fromkeys(tensor.file for tensor in located.values()):
+        with _translate_errors(file), safe_open(file, framework="numpy") as tensors:
+            for name, tensor in located.items():
+                if tensor.file == file:
+                    read[name] = np.ascontiguousarray(tensors.get_tensor(tensor.stored_name), np.float32)
+    for name, value in read.items():
+        if not np.isfinite(value).all():
+            raise BadInput(
+                f"{located[name].file}: {name} holds values that are infinite or not numbers",
+                "Download or train the model again.",
+            )
+    return {name: read[name] for name in located}
+
+
+@contextlib.contextmanager
+def _translate_errors(file: Path) -> Iterator[None]:
+    """Raise BadInput for what is raised when the safetensors file `file` cannot be read."""
     try:
-        with safe_open(file, framework="numpy") as tensors:
-            stored_names = dict(_normalize_names(tensors.keys()))
-            missing = [name for name in shapes if name not in stored_names]
-            if any(name in missing for name in HEAD_TENSORS):
-                raise BadInput(
-                    f"{file.parent} has no question-answering head (qa_outputs)",
-                    "Use a checkpoint fine-tuned for extractive question answering, for example on SQuAD; or train "
-                    "one: python -m workloads.bert.training.train",
-                )
-            if missing:
-                raise BadInput(
-                    f"{file} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else ""),
-                    MISMATCH_REMEDY,
-                )
-            for name, shape in shapes.items():
-                stored = tensors.get_slice(stored_names[name])
-                if (element_type := stored.get_dtype()) not in FLOAT_TYPES:
-                    raise BadInput(
-                        f"{file}: {stored_names[name]} is of type {element_type}",
-                        f"Use weights of one of the types {', '.join(FLOAT_TYPES)}.",
-                    )
-                if (stored_shape := tuple(stored.get_shape())) != shape:
-                    raise BadInput(
-                        f"{file}: {stored_names[name]} has shape {stored_shape}, but config.json requires {shape}",
-                        MISMATCH_REMEDY,
-                    )
-                weights[name] = np.ascontiguousarray(tensors.get_tensor(stored_names[name]), np.float32)
+        yield
     except (SafetensorError, OSError, TypeError) as error:
         raise BadInput(
             f"{file} cannot be read: {error}",
             "The file is truncated or not in the safetensors format. Download or save it again.",
         ) from error
-    for name, value in weights.items():
-        if not np.isfinite(value).all():
-            raise BadInput(
-                f"{file}: {name} holds values that are infinite or not numbers", "Download or train the model again."
-            )
-    return weights
 
 
 def _normalize_names(stored_names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the name in `Config.shapes` and the stored name of every tensor.
 
-    Some checkpoints prefix the names with `bert.`, and old ones call LayerNorm's tensors gamma and beta.
+    Some checkpoints prefix the names with `bert.`, old ones call LayerNorm's tensors gamma and beta, and PyTorch's
+    wrappers for training prefix all names (DataParallel: `module.`, torch.compile: `_orig_mod.`, Lightning: `model.`).
     """
     for stored_name in stored_names:
-        name = stored_name.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight")
+        name = WRAPPER_PREFIX.sub("", stored_name).removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight")
         yield name.replace("LayerNorm.beta", "LayerNorm.bias"), stored_name
-
-
-def _find_vocabulary(folder: Path) -> Path:
-    for name in ("tokenizer.json", "vocab.txt"):
-        if (folder / name).is_file():
-            if (folder / name).stat().st_size > MAX_JSON_BYTES:
-                raise BadInput(f"{folder / name} is larger than {MAX_JSON_BYTES >> 20} MiB", DOWNLOAD_REMEDY)
-            return folder / name
-    raise BadInput(f"{folder} has neither tokenizer.json nor vocab.txt", LAYOUT_REMEDY)
-
-
-def _read_lowercase(folder: Path) -> bool:
-    file = folder / "tokenizer_config.json"
-    return bool(_read_json(file).get("do_lower_case", True)) if file.is_file() else True

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.model.architecture import Config
 from workloads.bert.model.checkpoint import Checkpoint
 

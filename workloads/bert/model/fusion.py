@@ -15,11 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
-
 from workloads.bert import tf_adapter
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.model.graphdef import input_node_name
 
+UNFUSED_BF16 = (
+    "the matrix products are not fused with bias, GELU and residual sums, because this processor has no instructions "
+    "for BF16; FP32 and INT8 products are fused, so a ratio to them includes this difference"
+)
+"""The fact of a BF16 arm whose products `fuse_graph` leaves as they are."""
 INT8_PRODUCT = "QuantizedMatMulWithBiasAndDequantize"
 """The operator that Neural Compressor puts in place of a MatMul and its BiasAdd."""
 
@@ -59,11 +63,17 @@ class _GraphView:
         return "Const" if is_cast_constant else node.op
 
 
+def fuses_products(precision: str) -> bool:
+    """Whether `fuse_graph` fuses the matrix products of a model at `precision`, a value of the lever."""
+    return precision != "bf16" or tf_adapter.has_bf16_kernels()
+
+
 def fuse_graph(graph: Any) -> Any:
     """Return a copy of a GraphDef with these groups of nodes fused into one operator each:
 
     - the bias of a floating-point product, into that product;
-    - a GELU or a sum that follows a product with a bias, into that product;
+    - a GELU or a sum that follows a product with a bias, into that product (in BF16 only on a processor that has
+      instructions for it, see `fuses_products`);
     - a float32 LayerNorm;
     - the product, scaling and mask of attention's scores.
 
@@ -107,9 +117,10 @@ class _Product:
     def ending_in(cls, view: _GraphView, node: Any) -> _Product | None:
         if node.op == INT8_PRODUCT:
             return cls(node, node)
-        if node.op == "BiasAdd" and (matmul := view.input(node, 0)).op == "MatMul":
-            return cls(matmul, node)
-        return None
+        if node.op != "BiasAdd" or (matmul := view.input(node, 0)).op != "MatMul":
+            return None
+        precision = "bf16" if matmul.attr["T"].type == tf_adapter.BF16 else "fp32"
+        return cls(matmul, node) if fuses_products(precision) else None
 
     @property
     def names(self) -> set[str]:

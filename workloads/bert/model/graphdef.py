@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
+from workloads.bert.light_tensorflow import tf
 
 
 def read_graph(file: Path) -> Any:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.bert.model.architecture import SHIPPED_MODEL
+from workloads.bert.model.checkpoint_files import (
+    CONFIG_FILE,
+    INDEX_FILE,
+    OTHER_WEIGHTS,
+    WEIGHTS_FILE,
+    list_shards,
+    read_json,
+)
 
-REQUIRED_FILES = ("config.json", "model.safetensors")
 TOKENIZER_FILES = ("vocab.txt", "tokenizer.json", "tokenizer_config.json")
 """A model may lack some of these, but has at least one."""
 
@@ -20,42 +27,78 @@ def download_checkpoint(name: str, progress: ProgressReporter) -> Path:
     Raises BadInput if the hub has no such model, if the model lacks a required file, or if it is not cached and the
     hub cannot be reached.
     """
-    import huggingface_hub
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
-    )
+    from huggingface_hub.errors import HFValidationError
 
-    remedy = (
-        f"Connect to the internet once so that it can be downloaded (hf download {name}), enter a folder "
-        f"that holds the checkpoint, or use {SHIPPED_MODEL}, which comes with Fairlap."
-    )
     try:
         # Without a network, each file would be tried for half a minute.
         offline = not _is_reachable(name)
     except HFValidationError as error:
-        raise BadInput(f"{name!r} is not a valid name of the Hugging Face hub: {error}", remedy) from error
-    path = ""
-    for file in (*REQUIRED_FILES, *TOKENIZER_FILES):
-        progress(f"downloading: {name}, {file}")
-        bar = _make_progress_bar(progress, f"{name}, {file}")
-        try:
-            path = huggingface_hub.hf_hub_download(name, file, tqdm_class=bar, local_files_only=offline)
-        except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
-            # Only the hub knows which of the tokenizer's files the model has; one that is cached is enough.
-            if file in TOKENIZER_FILES and any((Path(path).parent / other).is_file() for other in TOKENIZER_FILES):
-                continue
-            raise BadInput(f"{name} is not cached on this machine and the hub cannot be reached", remedy) from error
-        except (EntryNotFoundError, HfHubHTTPError) as error:
-            if file in TOKENIZER_FILES and isinstance(error, EntryNotFoundError):
-                continue
-            raise BadInput(f"the hub did not deliver {file} of {name}: {error}", remedy) from error
-        except OSError as error:
-            raise BadInput(f"{file} of {name} could not be downloaded: {error}", remedy) from error
-    return Path(path).parent
+        raise BadInput(f"{name!r} is not a valid name of the Hugging Face hub: {error}", _remedy(name)) from error
+    if (config := _download(name, CONFIG_FILE, offline, progress)) is None:
+        _refuse_missing(name, CONFIG_FILE, offline)
+    if _download(name, WEIGHTS_FILE, offline, progress) is None:
+        if (index := _download(name, INDEX_FILE, offline, progress)) is None:
+            _refuse_missing(name, WEIGHTS_FILE, offline)
+        for shard in list_shards(read_json(index), index):
+            if _download(name, shard, offline, progress) is None:
+                _refuse_missing(name, shard, offline)
+    found = [_download(name, file, offline, progress) for file in TOKENIZER_FILES]
+    if offline and not any(found):
+        _refuse_missing(name, TOKENIZER_FILES[0], offline)
+    return config.parent
+
+
+def _remedy(name: str) -> str:
+    return (
+        f"Connect to the internet once so that it can be downloaded (hf download {name}), enter a folder "
+        f"that holds the checkpoint, or use {SHIPPED_MODEL}, which comes with Fairlap."
+    )
+
+
+def _download(name: str, file: str, offline: bool, progress: ProgressReporter) -> Path | None:
+    """The path of a file of a model; None if the model has no such file, or offline, if it is not cached.
+
+    Raises BadInput if the hub refuses or breaks off.
+    """
+    import huggingface_hub
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+    )
+
+    progress(f"downloading: {name}, {file}")
+    bar = _make_progress_bar(progress, f"{name}, {file}")
+    try:
+        return Path(huggingface_hub.hf_hub_download(name, file, tqdm_class=bar, local_files_only=offline))
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
+        if offline:
+            return None
+        raise BadInput(f"{name} is not cached on this machine and the hub cannot be reached", _remedy(name)) from error
+    except EntryNotFoundError:
+        return None
+    except HfHubHTTPError as error:
+        raise BadInput(f"the hub did not deliver {file} of {name}: {error}", _remedy(name)) from error
+    except OSError as error:
+        raise BadInput(f"{file} of {name} could not be downloaded: {error}", _remedy(name)) from error
+
+
+def _refuse_missing(name: str, file: str, offline: bool) -> NoReturn:
+    """Raise BadInput for a model without a required file. Of the hub's files, those of other libraries are named."""
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if offline:
+        raise BadInput(f"{name} is not cached on this machine and the hub cannot be reached", _remedy(name))
+    try:
+        files = set(huggingface_hub.list_repo_files(name))
+    except (HfHubHTTPError, OSError):
+        files = set[str]()
+    for other, (library, remedy) in OTHER_WEIGHTS.items():
+        if file == WEIGHTS_FILE and other in files:
+            raise BadInput(f"{name} has weights of {library} only ({other}) on the hub, no {file}", remedy)
+    raise BadInput(f"{name} has no {file} on the hub", _remedy(name))
 
 
 def _is_reachable(name: str) -> bool:
@@ -64,7 +107,7 @@ def _is_reachable(name: str) -> bool:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
-        huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(name, REQUIRED_FILES[0]))
+        huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(name, CONFIG_FILE))
     except HFValidationError:
         raise
     except HfHubHTTPError:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bench.values import Evidence
+from bench.values.samples import Evidence
 from bench.workload.interface import ProgressReporter
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.model import graphdef

@@ -76,6 +76,7 @@ def observe_kernels(
         cache / f"kernels-{_entry_key(graph_file, threads, batch, length, environment)}",
         observe,
         on_wait=lambda: progress("evidence: waiting for another process that runs the same batch"),
+        accept=lambda entry: KERNELS_FILE in entry.digests,
     )
     return _observation_adapter.validate_json((entry.folder / KERNELS_FILE).read_bytes()), not entry.made_now
 

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-import tensorflow as tf
-
 from workloads.bert import tf_adapter
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.model.graphdef import input_node_name
 
 ElementType = Literal["fp32", "bf16", "fp16", "int8", "int32", "other"]

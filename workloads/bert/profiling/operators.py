@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
-
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.profiling.operator_kinds import (
     COMPOUND_KINDS,
     CONSTANT_TYPES,

@@ -11,10 +11,11 @@ import re
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.formatting import format_count
 from bench.system.isolated_call import CallResult, IsolatedCallError, call_isolated
 from workloads.bert.profiling.kernels import KernelTotals, sum_kernels
 from workloads.bert.profiling.onednn_verbose import GEMM, parse_verbose
@@ -55,6 +56,8 @@ class PassTimes:
     wall_ms: float
     kernels_ms: float | None
     """In oneDNN's kernels. None if calls overlap: their times then count several threads at once."""
+    used_cores: float
+    """CPU time over wall time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,10 @@ class Profile:
     measurement of a speedup."""
     verbose_wall_ms: float
     """Mean time of the passes with oneDNN's log, from which `kernels` are."""
+    used_cores: float
+    """CPU time of these passes over their wall time."""
+    one_thread: PassTimes | None
+    """The same passes on one thread; None if all run on one."""
     kernels: tuple[KernelTotals, ...]
     """The kernel with the most time first."""
     operators: tuple[OperatorTotals, ...]
@@ -90,12 +97,17 @@ class Profile:
     @property
     def onednn_share(self) -> float | None:
         """Share of oneDNN's kernels in the time of a pass, 0 to 1. None if calls overlap."""
-        kernels_ms = self.pass_times.kernels_ms
+        kernels_ms = self._pass_times.kernels_ms
         return None if kernels_ms is None else min(1.0, kernels_ms / self.verbose_wall_ms)
 
     @property
-    def pass_times(self) -> PassTimes:
-        return _make_pass_times(self.threads, self.verbose_wall_ms, self.kernels)
+    def _pass_times(self) -> PassTimes:
+        return _make_pass_times(self.threads, self.verbose_wall_ms, self.kernels, self.used_cores)
+
+    @property
+    def pass_times(self) -> tuple[PassTimes, ...]:
+        """The passes with oneDNN's log, by number of threads: on one, and on all."""
+        return (self._pass_times,) if self.one_thread is None else (self.one_thread, self._pass_times)
 
     @property
     def note(self) -> str:
@@ -119,18 +131,28 @@ def profile_graph(
     repeats: int,
     environment: Mapping[str, str] | None = None,
     limit_s: float = 300.0,
+    on_stage: Callable[[str, int, int], None] = lambda stage, number, count: None,
 ) -> Profile:
     """Profile `repeats` passes of the serialized GraphDef in `graph_file`, each over the next `batch` windows.
 
-    Two processes run, one after the other, with `threads` threads on the cores that this process may use.
-    `environment` is that of the precision, for example {"TF_ENABLE_ONEDNN_OPTS": "1"}. Nothing else should run at the
+    Two processes run, one after the other, with `threads` threads on the cores that this process may use; a third one
+    with one thread, if `threads` are several.
+    `environment` is that of the precision, for example {"TF_ENABLE_ONEDNN_OPTS": "1"}. `on_stage` gets what the next
+    process does, its number from 1, and the number of processes. Nothing else should run at the
     same time. Raises ValueError if there is nothing to run, and ProfileError if a process fails, prints an incomplete
     log, or takes longer than `limit_s` seconds.
     """
     passes = _Passes(threads, batch, WARM_UP_PASSES, repeats)
     with _prepare_passes(graph_file, windows, passes, environment or {}, limit_s) as run:
-        timed = run("verbose", "profile_exec")
-        traced = run("trace", "0").value
+        count = 2 if threads == 1 else 3
+        on_stage(f"kernels on {format_count(threads, 'thread')}", 1, count)
+        timed = run("verbose", "profile_exec", threads)
+        alone = None
+        if threads > 1:
+            on_stage("kernels on 1 thread", 2, count)
+            alone = run("verbose", "profile_exec", 1)
+        on_stage("operators", count, count)
+        traced = run("trace", "0", threads).value
     verbose = parse_verbose(_select_timed_output(timed.output))
     return Profile(
         batch=batch,
@@ -139,6 +161,8 @@ def profile_graph(
         passes=repeats,
         wall_ms=statistics.median(traced["walls_ms"]),
         verbose_wall_ms=statistics.mean(timed.value["walls_ms"]),
+        used_cores=timed.value["used_cores"],
+        one_thread=None if alone is None else _read_pass_times(alone, 1, repeats),
         kernels=sum_kernels(verbose.calls, repeats),
         operators=_sum_operators(traced["operators"], repeats),
         skipped=verbose.skipped,
@@ -147,28 +171,15 @@ def profile_graph(
     )
 
 
-def time_passes(
-    graph_file: Path,
-    windows: Windows,
-    *,
-    threads: int,
-    batch: int,
-    repeats: int,
-    environment: Mapping[str, str] | None = None,
-    limit_s: float = 300.0,
-) -> PassTimes:
-    """Return how much of `repeats` passes is spent in oneDNN's kernels. See `profile_graph`; only one process runs."""
-    passes = _Passes(threads, batch, WARM_UP_PASSES, repeats)
-    with _prepare_passes(graph_file, windows, passes, environment or {}, limit_s) as run:
-        timed = run("verbose", "profile_exec")
+def _read_pass_times(timed: CallResult, threads: int, repeats: int) -> PassTimes:
     kernels = sum_kernels(parse_verbose(_select_timed_output(timed.output)).calls, repeats)
-    return _make_pass_times(threads, statistics.mean(timed.value["walls_ms"]), kernels)
+    return _make_pass_times(threads, statistics.mean(timed.value["walls_ms"]), kernels, timed.value["used_cores"])
 
 
-def _make_pass_times(threads: int, wall_ms: float, kernels: Iterable[KernelTotals]) -> PassTimes:
+def _make_pass_times(threads: int, wall_ms: float, kernels: Iterable[KernelTotals], used_cores: float) -> PassTimes:
     kernels = tuple(kernels)
     overlap = threads > 1 and any(kernel.primitive == GEMM for kernel in kernels)
-    return PassTimes(threads, wall_ms, None if overlap else sum(kernel.ms for kernel in kernels))
+    return PassTimes(threads, wall_ms, None if overlap else sum(kernel.ms for kernel in kernels), used_cores)
 
 
 ONE_PASS_LIMIT_S = 200.0
@@ -189,7 +200,7 @@ def profile_one_pass(
     Only one process runs. The kernels include those that reorder the weights.
     """
     with _prepare_passes(graph_file, windows, _Passes(threads, batch, 0, 1), environment or {}, limit_s) as run:
-        output = _select_timed_output(run("verbose", "profile_exec").output)
+        output = _select_timed_output(run("verbose", "profile_exec", threads).output)
     return sum_kernels(parse_verbose(output).calls, 1)
 
 
@@ -210,8 +221,8 @@ def _prepare_passes(
     passes: _Passes,
     environment: Mapping[str, str],
     limit_s: float,
-) -> Iterator[Callable[[str, str], CallResult]]:
-    """Yield a function that runs the passes in a process of its own, given the mode and ONEDNN_VERBOSE."""
+) -> Iterator[Callable[[str, str, int], CallResult]]:
+    """Yield a function that runs the passes in a process of its own, given mode, ONEDNN_VERBOSE and threads."""
     import numpy as np
 
     if not len(windows) or min(passes.threads, passes.batch, passes.repeats) < 1:
@@ -220,16 +231,16 @@ def _prepare_passes(
         inputs = Path(folder) / "inputs.npz"
         np.savez(inputs, allow_pickle=False, **windows.feed())
 
-        def run(mode: str, verbose: str) -> CallResult:
+        def run(mode: str, verbose: str, threads: int) -> CallResult:
             try:
                 return call_isolated(
                     "workloads.bert.profiling.profiled_process:run_passes",
                     str(graph_file.absolute()),
                     str(inputs),
-                    *astuple(passes),
+                    *astuple(replace(passes, threads=threads)),
                     mode,
                     limit_s=limit_s,
-                    environment=_build_environment(environment, passes.threads, verbose),
+                    environment=_build_environment(environment, threads, verbose),
                 )
             except IsolatedCallError as error:
                 raise ProfileError(f"The model could not be profiled: {error}") from error

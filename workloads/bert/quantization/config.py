@@ -6,7 +6,9 @@ models; a message names the line and the dotted key that it is about.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin
@@ -16,17 +18,31 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from bench.formatting import escape_invisible
 from bench.workload.interface import BadInput
 
-MAX_CONFIG_BYTES = 64 * 1024
+MAX_CONFIG_BYTES = 16 * 1024
 MAX_NESTING = 20
 """Levels of nesting. The document has four; the parser recurses."""
 MAX_QUOTED_CHARACTERS = 80
 """Characters of a value that a message repeats."""
+OCTAL = re.compile(r"[-+]?0[0-7_]+")
+"""Numbers that YAML 1.1 reads in base 8: `0100` is 64."""
+EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
+"""Numbers that YAML 1.1 reads as text, because they have no decimal point."""
 
 Approach = Literal["post_training_static_quant", "smooth_quant"]
 Granularity = Literal["per_channel", "per_tensor"]
 StrategyName = Literal["basic", "random", "bayesian"]
+
+
+class ConfigError(BadInput):
+    """A configuration that cannot be used."""
+
+    def __init__(self, what: str, remedy: str, line: int | None = None) -> None:
+        """`line` counts from 1; None if the error is in no single line."""
+        super().__init__(f"line {line}: {what}" if line else what, remedy)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -167,11 +183,11 @@ def list_keys(section: type[Section] = Document, prefix: str = "") -> list[str]:
 def parse_config(text: str) -> QuantizationConfig:
     """Return the configuration in `text`; missing keys keep their defaults.
 
-    Raises BadInput with line, key and remedy. Nothing in the text can run code or grow: tags, anchors and aliases are
-    refused.
+    Raises ConfigError with line, key and remedy. Nothing in the text can run code or grow: tags, anchors and aliases
+    are refused.
     """
     if len(text.encode(errors="surrogatepass")) > MAX_CONFIG_BYTES:
-        raise BadInput(
+        raise ConfigError(
             f"the configuration is larger than {MAX_CONFIG_BYTES >> 10} KiB",
             "Remove what does not belong to it: a configuration has about 30 lines.",
         )
@@ -180,9 +196,9 @@ def parse_config(text: str) -> QuantizationConfig:
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
+        line = mark.line + 1 if mark else None
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        raise BadInput(f"{line}the configuration is not YAML: {problem}", "Correct this line.") from error
+        raise ConfigError(f"the configuration is not YAML: {problem}", "Correct this line.", line) from error
     content = _Content()
     value = None if node is None else content.read(node)
     try:
@@ -191,11 +207,23 @@ def parse_config(text: str) -> QuantizationConfig:
         raise min(map(content.describe, error.errors()), key=lambda problem: problem.line).to_error() from error
 
 
+def find_config_error(text: str) -> ConfigError | None:
+    """What is wrong with a configuration; None if it can be used. Takes about 10 ms."""
+    try:
+        parse_config(text)
+    except ConfigError as error:
+        return error
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Unreadable:
-    """In place of a value that YAML cannot read, or that has a tag of its own. No field accepts it."""
+    """In place of a value that YAML cannot read or reads as another number than a person does, or that has a tag of its
+    own. No field accepts it."""
 
     tag: str
+    number: int | None = None
+    """What YAML reads, if that is another number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +232,8 @@ class _Problem:
     what: str
     remedy: str
 
-    def to_error(self) -> BadInput:
-        return BadInput(f"line {self.line}: {self.what}", self.remedy)
+    def to_error(self) -> ConfigError:
+        return ConfigError(self.what, self.remedy, self.line)
 
 
 _Path = tuple[str, ...]
@@ -219,14 +247,17 @@ class _Content:
     key_lines: dict[_Path, int] = field(default_factory=dict)
 
     def read(self, node: yaml.Node, path: _Path = ()) -> Any:
-        """Return the value of a node: a dictionary, a list without its items, or a scalar. Raises BadInput."""
+        """Return the value of a node: a dictionary, a list without its items, or a scalar. Raises ConfigError."""
         self.nodes[path] = node
         if isinstance(node, yaml.ScalarNode):
             try:
-                return yaml.SafeLoader("").construct_object(node, deep=True)
-            # PyYAML raises ValueError for what only looks like a number or a date.
-            except (yaml.YAMLError, ValueError):
+                value = yaml.SafeLoader("").construct_object(node, deep=True)
+            # PyYAML raises ValueError for what only looks like a number or a date. With an explicit tag, such as
+            # `!!timestamp x` or `!!bool x`, it assumes that the text fits, and fails with one of the others.
+            except (yaml.YAMLError, ValueError, AttributeError, LookupError):
                 return _Unreadable(node.tag)
+            is_octal = isinstance(value, int) and OCTAL.fullmatch(node.value)
+            return _Unreadable(node.tag, value) if is_octal else value
         if node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             return _Unreadable(node.tag)
         if not isinstance(node, yaml.MappingNode):
@@ -235,11 +266,11 @@ class _Content:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise BadInput(f"line {line}: a key of {_name(path)} is not a word", _known_keys(path))
+                raise ConfigError(f"a key of {_name(path)} is not a word", _known_keys(path), line)
             # The text of the key: `null` and `5` are keys as they are written.
             key_path = (*path, key_node.value)
             if key_node.value in values:
-                raise BadInput(f"line {line}: {_name(key_path)} is given twice", "Keep one of them.")
+                raise ConfigError(f"{_name(key_path)} is given twice", "Keep one of them.", line)
             self.key_lines[key_path] = line
             values[key_node.value] = self.read(value_node, key_path)
         return values
@@ -248,21 +279,26 @@ class _Content:
         """Return an error of pydantic as a line, what is wrong there, and what to do."""
         path = tuple(map(str, error["loc"]))
         if error["type"] == "extra_forbidden":
-            return _Problem(self.key_lines[path], f"there is no key {_shorten(_name(path))}", _known_keys(path[:-1]))
+            what = f"there is no key {_shorten(_name(path))}"
+            return _Problem(self.key_lines[path], what, _suggest_key(path[-1], path[:-1]))
         node = self.nodes[path]
         line, value = node.start_mark.line + 1, error["input"]
         known = dict(_iterate_fields(Document, ""))
         if (key := ".".join(path)) not in known:
             what = f"{_name(path)} must hold keys"
-            if isinstance(value, _Unreadable):
-                what = f"{_name(path)} has the tag {_shorten(value.tag)}, which is not supported"
+            if isinstance(value, _Unreadable) and value.number is None:
+                what = f"{_name(path)} has the tag {_shorten(escape_invisible(value.tag))}, which is not supported"
             return _Problem(line, what, _known_keys(path))
         if not isinstance(node, yaml.ScalarNode):
             what = f"{key} holds more than one value"
         else:
             what = f"{key} is {_shorten(node.value)!r}"
-            if isinstance(value, _Unreadable):
-                what += f" with the tag {_shorten(value.tag)}, which cannot be read"
+            if isinstance(value, _Unreadable) and value.number is not None:
+                what += f", which YAML reads as {value.number:,}"
+            elif isinstance(value, _Unreadable):
+                what += f" with the tag {_shorten(escape_invisible(value.tag))}, which cannot be read"
+            elif isinstance(value, str) and EXPONENT.fullmatch(value):
+                what += ", which YAML reads as text, because it has no decimal point"
         return _Problem(line, what, f"Expected {_describe_field(known[key])}.")
 
 
@@ -273,13 +309,13 @@ def _check_events(text: str) -> None:
         line = event.start_mark.line + 1
         if getattr(event, "anchor", None) is not None:
             kind = "an alias (*" if isinstance(event, yaml.AliasEvent) else "an anchor (&"
-            raise BadInput(f"line {line}: the configuration has {kind}{event.anchor})", "Write the value itself.")
+            raise ConfigError(f"the configuration has {kind}{event.anchor})", "Write the value itself.", line)
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
-            raise BadInput(f"line {line}: a second document begins", "Keep one document, without ---.")
+            raise ConfigError("a second document begins", "Keep one document, without ---.", line)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_NESTING:
-            raise BadInput(f"line {line}: the nesting is deeper than {MAX_NESTING} levels", _known_keys(()))
+            raise ConfigError(f"the nesting is deeper than {MAX_NESTING} levels", _known_keys(()), line)
 
 
 def _iterate_fields(section: type[Section], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
@@ -306,12 +342,24 @@ def _describe_field(info: FieldInfo) -> str:
 
 
 def _name(path: _Path) -> str:
-    return ".".join(path) or "the configuration"
+    return escape_invisible(".".join(path)) or "the configuration"
 
 
 def _known_keys(path: _Path) -> str:
+    return f"The keys of {_name(path)} are {', '.join(_list_children(path))}."
+
+
+def _suggest_key(name: str, path: _Path) -> str:
+    """The key below `path` that was probably meant, and all others."""
+    similar = difflib.get_close_matches(name, _list_children(path), n=1)
+    return f"Did you mean {similar[0]}? {_known_keys(path)}" if similar else _known_keys(path)
+
+
+def _list_children(path: _Path) -> list[str]:
+    """The keys directly below `path`."""
     prefix = "".join(f"{name}." for name in path)
-    return f"The keys are {', '.join(key for key in list_keys() if key.startswith(prefix))}."
+    below = (key.removeprefix(prefix) for key in list_keys() if key.startswith(prefix))
+    return list(dict.fromkeys(key.partition(".")[0] for key in below))
 
 
 def _shorten(text: str) -> str:

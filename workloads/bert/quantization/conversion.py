@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.system.cache_entry import write_atomically
 from bench.workload.interface import BadInput
-from workloads.bert import squad
+from workloads.bert import question_file, squad
 from workloads.bert.model.checkpoint import Checkpoint
 from workloads.bert.quantization.config import QuantizationConfig, parse_config
 from workloads.bert.quantization.template import QUANTIZATION_YAML
@@ -41,7 +41,7 @@ class Conversion:
     @property
     def calibration(self) -> list[squad.Question]:
         """The calibration questions: as many as the configuration asks for, but no more than the shipped set has."""
-        return squad.read_questions(squad.CALIBRATION_FILE)[: self.config.sampling_size]
+        return question_file.read_questions(question_file.CALIBRATION_FILE)[: self.config.sampling_size]
 
 
 class _ConversionFile(BaseModel):

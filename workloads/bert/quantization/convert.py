@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.bert.inference.tokenization import Windows
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.model import forward
 from workloads.bert.model.checkpoint import Checkpoint
 from workloads.bert.quantization.config import QuantizationConfig

@@ -33,22 +33,38 @@ def load_or_quantize(
     progress: ProgressReporter,
     fallback: frozenset[str] = frozenset(),
     state: ConversionState | None = None,
+    scratch: Path | None = None,
 ) -> Path:
     """Return the file of the quantized graph in the cache `folder`. A graph that is not cached is quantized first.
 
     See `quantize_graph` for `fallback` and `state`. If several processes ask for the same entry, one of them makes it.
+    If the cache cannot be used, the file is in the folder `scratch`, and `progress` gets the reason; without `scratch`,
+    OSError is raised.
     """
+    made: list[tuple[Any, float]] = []
 
     def quantize(draft: Path) -> dict[str, Any]:
-        began = time.monotonic()
-        graph = quantize_graph(checkpoint, config, calibration, progress, fallback, state)
-        return _write_graph(draft, graph, checkpoint, fallback, time.monotonic() - began)
+        # Once, although it is called again if its result cannot be stored: it takes minutes.
+        if not made:
+            began = time.monotonic()
+            graph = quantize_graph(checkpoint, config, calibration, progress, fallback, state)
+            made.append((graph, time.monotonic() - began))
+        graph, seconds = made[0]
+        return _write_graph(draft, graph, checkpoint, fallback, seconds)
 
-    entry = load_or_make(
-        folder / _entry_key(checkpoint, config, calibration, fallback),
-        quantize,
-        on_wait=lambda: progress("quantizing: waiting for another process that quantizes the same model"),
-    )
+    try:
+        entry = load_or_make(
+            folder / _entry_key(checkpoint, config, calibration, fallback),
+            quantize,
+            on_wait=lambda: progress("quantizing: waiting for another process that quantizes the same model"),
+            accept=_has_graph,
+        )
+    except OSError as error:
+        if scratch is None:
+            raise
+        progress(f"quantizing: not stored, because the cache cannot be used: {error}")
+        quantize(scratch)
+        return scratch / GRAPH_FILE
     if not entry.made_now:
         progress("quantizing: the quantized model comes from the cache")
     return _graph_file(entry)
@@ -67,8 +83,13 @@ def store_graph(
     entry = load_or_make(
         folder / _entry_key(checkpoint, config, calibration, fallback),
         lambda draft: _write_graph(draft, graph, checkpoint, fallback, seconds),
+        accept=_has_graph,
     )
     return _graph_file(entry)
+
+
+def _has_graph(entry: CacheEntry) -> bool:
+    return GRAPH_FILE in entry.digests
 
 
 def _graph_file(entry: CacheEntry) -> Path:

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import numpy as np
-import tensorflow as tf
 
 from bench.workload.interface import ProgressReporter
 from bench.workload.library_guard import LibraryGuard
 from workloads.bert import tf_adapter
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.model.forward import INPUT_NAMES, OUTPUT_NAMES
 from workloads.bert.model.graphdef import input_node_name
 from workloads.bert.quantization.channel_maxima import ChannelMaxima

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-import tensorflow as tf
+from workloads.bert.light_tensorflow import tf
 
 MIN_STAND_IN_BYTES = 16 * 1024
 """Smaller constants get no stand-in: copying them is cheap, and Neural Compressor reads some of them directly."""

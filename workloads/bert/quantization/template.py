@@ -1,4 +1,9 @@
-"""The configuration that the Quantize tab starts with, in the format of Intel's posts; see `config.parse_config`."""
+"""The configuration that the Quantize tab starts with, in the format of Intel's posts; see `config.parse_config`.
+
+No line is longer than the editor on a screen of 1280 pixels: the comments are its help.
+"""
+
+MAX_LINE_CHARACTERS = 52
 
 QUANTIZATION_YAML = """\
 model:
@@ -8,23 +13,32 @@ evaluation:
   accuracy:
     metric: squad_f1
 quantization:
-  approach: post_training_static_quant  # or smooth_quant
-  alpha: 0.5            # smooth_quant: share of the activations' range that moves to the weights
+  # or smooth_quant
+  approach: post_training_static_quant
+  # smooth_quant: share of the activations' range
+  # that moves to the weights
+  alpha: 0.5
   calibration:
-    sampling_size: 100  # questions from which the ranges of tensors are measured
+    # questions that measure the ranges of tensors
+    sampling_size: 100
   model_wise:
     weight:
-      granularity: per_channel  # or per_tensor
+      # or per_tensor
+      granularity: per_channel
       algorithm: minmax
     activation:
       algorithm: minmax
 tuning:
   strategy:
-    name: basic         # or random, bayesian: which operators fall back to FP32
+    # or random, bayesian: how to choose which
+    # operators return to FP32
+    name: basic
   accuracy_criterion:
-    relative: 0.01      # loss of F1 that is allowed, as a share of FP32's F1
+    # loss of F1 that is allowed, as a share of FP32's
+    relative: 0.01
   exit_policy:
     max_trials: 20
-    timeout: 0          # seconds; 0 for no timeout
+    # seconds; 0 for no timeout
+    timeout: 0
   random_seed: 0
 """

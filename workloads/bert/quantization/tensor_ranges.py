@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-import tensorflow as tf
+from workloads.bert.light_tensorflow import tf
 
 OnBatchDone = Callable[[int], None]
 """Called with the number of batches that are done."""

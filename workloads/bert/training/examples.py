@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 
 from workloads.bert.inference.tokenization import Windows, WindowTokenizer
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.squad import Question
 
 CROP_SHARE = 0.3

@@ -18,12 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from safetensors.numpy import save_file
 
 from bench.workload.interface import BadInput
-from workloads.bert import squad
+from workloads.bert import question_file, squad
 from workloads.bert.inference.tokenization import WindowTokenizer
+from workloads.bert.light_tensorflow import tf
 from workloads.bert.model import architecture, checkpoint, forward
 from workloads.bert.training.examples import build_examples, crop_passages, iterate_batches, make_batch_tensors
 
@@ -78,8 +78,8 @@ def train_model(options: argparse.Namespace) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     initial = checkpoint.read_checkpoint(options.init, head=False)
     tokenizer = WindowTokenizer(initial)
-    questions = [question for file in options.train for question in squad.read_questions(file)]
-    validation = squad.read_questions(options.validation)
+    questions = [question for file in options.train for question in question_file.read_questions(file)]
+    validation = question_file.read_questions(options.validation)
     if overlap := {question.passage for question in questions} & {question.passage for question in validation}:
         raise BadInput(
             f"{len(overlap)} passages are in both the training and the validation files",

@@ -22,7 +22,7 @@ from bench.paths import ROOT
 from bench.workload.interface import BadInput
 from tests.support import tiny_bert
 from workloads.bert.inference import tokenization
-from workloads.bert.model import architecture, checkpoint
+from workloads.bert.model import architecture, checkpoint, checkpoint_files
 
 WEIGHTS_FILE = "model.safetensors"
 
@@ -60,7 +60,7 @@ def test_a_valid_folder_is_read_as_it_was_written(tmp_path, kind, tokenizer_json
     made = checkpoint.load_checkpoint(str(tiny_bert.save_model(tmp_path, kind=kind, tokenizer_json=tokenizer_json)))
     assert made.config == tiny_bert.make_config()
     assert made.vocabulary.name == ("tokenizer.json" if tokenizer_json else "vocab.txt")
-    assert made.trained and made.lowercase
+    assert made.trained and made.casing.lowercase
     wanted = tiny_bert.make_weights(made.config)
     assert made.weights.keys() == wanted.keys()
     for name, value in made.weights.items():
@@ -108,7 +108,7 @@ def test_a_folder_is_found_by_a_path_with_a_tilde(folder, monkeypatch):
 def test_a_cased_model_stays_cased(folder):
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     made = checkpoint.read_checkpoint(folder)
-    assert not made.lowercase
+    assert not made.casing.lowercase
     assert tokenization.WindowTokenizer(made).tokenizer.encode("river River", add_special_tokens=False).tokens == [
         "river",
         "[UNK]",
@@ -181,6 +181,41 @@ def test_weights_of_another_shape_than_config_json_are_refused(folder, changes):
 def test_a_missing_layer_is_named(folder):
     update_config(folder, num_hidden_layers=3)
     assert_refused(folder, r"lacks encoder.layer.2.attention.self.query.weight and 15 more")
+
+
+@pytest.mark.parametrize("name", ["bert.encoder.layer.2.output.dense.bias", "bert.embeddings.extra", "dense.weight"])
+def test_a_tensor_that_would_not_be_computed_is_refused(folder, name):
+    update_weights(folder, lambda tensors: tensors.update({name: np.zeros(32, np.float32)}))
+    assert_refused(folder, f"have {name}, which a BERT with this config.json does not use")
+
+
+def test_layers_beyond_those_of_config_json_are_refused(folder):
+    update_config(folder, num_hidden_layers=1)
+    assert_refused(folder, r"encoder.layer.1.\S+ and 15 more, which a BERT with this config.json does not use")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"is_decoder": True}, "is_decoder is True"), ({"quantization_config": {"bits": 4}}, "has a quantization_config")],
+)
+def test_a_model_that_computes_otherwise_is_refused(folder, changes, words):
+    update_config(folder, **changes)
+    assert_refused(folder, words)
+
+
+def test_a_vocabulary_with_fewer_pieces_than_the_model_is_named(folder):
+    assert not tokenization.WindowTokenizer(checkpoint.read_checkpoint(folder)).shortage
+    (folder / "vocab.txt").write_text("\n".join(tiny_bert.PIECES[:90]) + "\n")
+    shortage = tokenization.WindowTokenizer(checkpoint.read_checkpoint(folder)).shortage
+    assert shortage == f"vocabulary of 90 of {len(tiny_bert.PIECES)} word pieces"
+
+
+def test_heads_of_other_tasks_are_ignored(folder):
+    first = checkpoint.read_checkpoint(folder).digest
+    extra = {name: np.zeros(3, np.float32) for name in ("cls.predictions.bias", "classifier.bias", "bert.pooler.dense")}
+    update_weights(folder, lambda tensors: tensors.update(extra))
+    update_config(folder, is_decoder=False, quantization_config=None)
+    assert checkpoint.read_checkpoint(folder).digest == first
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -273,14 +308,14 @@ def test_a_folder_without_config_json_or_vocabulary_is_refused(folder):
 
 def test_json_files_too_large_are_refused(folder):
     with (folder / "config.json").open("wb") as file:
-        file.truncate(checkpoint.MAX_JSON_BYTES + 1)
+        file.truncate(checkpoint_files.MAX_JSON_BYTES + 1)
     assert_refused(folder, "larger than 16 MiB")
 
 
 def test_a_model_too_large_is_refused_unread(folder):
     with (folder / WEIGHTS_FILE).open("wb") as file:
-        file.truncate(checkpoint.MAX_MODEL_BYTES + 1)
-    assert_refused(folder, r"has 4\.3 GB")
+        file.truncate(checkpoint_files.MAX_MODEL_BYTES + 1)
+    assert_refused(folder, r"have 4 GiB")
 
 
 OTHER_VOCABULARY = tokenizers.Tokenizer(tokenizers.models.WordLevel({"river": 0}, "river")).to_str().encode()
@@ -322,6 +357,15 @@ def test_the_numbers_of_parameters_are_those_of_the_paper():
     assert architecture.BASE.parameters() == 108_893_186
     assert architecture.LARGE.parameters() == 334_094_338
     assert architecture.BASE.head_size == architecture.LARGE.head_size == 64
+
+
+def test_untrained_weights_are_drawn_when_they_are_read_and_always_the_same(monkeypatch):
+    monkeypatch.setitem(checkpoint.UNTRAINED_MODELS, "small-untrained", tiny_bert.make_config())
+    first, second = (checkpoint.make_untrained("small-untrained") for _ in range(2))
+    assert not vars(first.weights).keys() & {"_arrays"}
+    assert {name: value.shape for name, value in first.weights.items()} == first.config.shapes()
+    assert all(np.array_equal(second.weights[name], value) for name, value in first.weights.items())
+    assert 0.015 < first.weights["embeddings.word_embeddings.weight"].std() < 0.025
 
 
 @pytest.mark.skipif(

@@ -65,7 +65,10 @@ def list_fusions(graph: Any, operator: str) -> Counter[tuple[str, ...]]:
     )
 
 
-@pytest.mark.parametrize("kind", [tf.float32, tf.bfloat16])
+needs_bf16 = pytest.mark.skipif(not tf_adapter.has_bf16_kernels(), reason="oneDNN has no BF16 on this processor")
+
+
+@pytest.mark.parametrize("kind", [tf.float32, pytest.param(tf.bfloat16, marks=needs_bf16)])
 def test_bias_gelu_and_sums_are_fused_into_floating_point_products(tmp_path, kind):
     checkpoint = tiny_bert.make_checkpoint(tmp_path)
     windows = tiny_bert.make_windows(checkpoint)
@@ -79,6 +82,19 @@ def test_bias_gelu_and_sums_are_fused_into_floating_point_products(tmp_path, kin
     assert not {"MatMul", "BiasAdd", "Erfc"} & count_types(fused).keys()
     limit = 1e-4 if kind == tf.float32 else 0.2
     assert np.abs(compute_logits(fused, windows) - compute_logits(graph, windows)).max() < limit
+
+
+def test_without_kernels_for_bf16_its_products_remain_as_they_are(tmp_path, monkeypatch):
+    """As on a processor with AVX2 alone: TensorFlow's own kernels compute BF16, but no fused product."""
+    monkeypatch.setattr(tf_adapter, "has_bf16_kernels", lambda: False)
+    checkpoint = tiny_bert.make_checkpoint(tmp_path)
+    windows = tiny_bert.make_windows(checkpoint)
+    graph = forward.build_frozen_graph(checkpoint, tf.bfloat16)
+    fused = fusion.fuse_graph(graph)
+    assert not list_fusions(fused, "_FusedMatMul")
+    assert count_types(fused)["_MklLayerNorm"], "what does not depend on the processor is fused"
+    assert np.abs(compute_logits(fused, windows) - compute_logits(graph, windows)).max() < 0.2
+    assert list_fusions(fusion.fuse_graph(forward.build_frozen_graph(checkpoint)), "_FusedMatMul")
 
 
 def test_fused_products_run_as_onednn_operators_without_the_graph_optimizer(made):

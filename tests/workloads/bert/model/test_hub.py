@@ -22,7 +22,7 @@ def load_from_hub(tmp_path: Path, name: str, **environment: str) -> str:
         "import sys; from bench.workload.interface import BadInput; from workloads.bert.model import checkpoint\n"
         "try:\n"
         "    made = checkpoint.load_checkpoint(sys.argv[1], lambda text, share=None: print(text))\n"
-        "    print('read', made.digest, 'lowercase', made.lowercase)\n"
+        "    print('read', made.digest, 'lowercase', made.casing.lowercase)\n"
         "except BadInput as error: print('refused:', error, '|', error.remedy)\n"
     )
     # A proxy at a closed port acts like a missing network.
@@ -91,6 +91,17 @@ def test_a_hub_model_is_downloaded_with_progress_and_then_read_from_the_cache(tm
     again = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
     assert f"read {made.digest} lowercase False" in again
     assert " MB" not in again
+
+
+def test_a_hub_model_in_several_files_is_downloaded_and_read_from_the_cache(tmp_path):
+    folder = tiny_bert.save_model(tmp_path / "model")
+    made = checkpoint.read_checkpoint(folder)
+    tiny_bert.split_weights(folder)
+    with serve_hub(folder) as address:
+        output = load_from_hub(tmp_path, "owner/model", HF_ENDPOINT=address)
+    assert "downloading: owner/model, model-00003-of-00003.safetensors" in output
+    assert f"read {made.digest}" in output
+    assert f"read {made.digest}" in load_from_hub(tmp_path, "owner/model", HF_HUB_OFFLINE="1")
 
 
 def test_a_model_that_the_hub_lacks_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
+from bench.system.cache_entry import load_or_make
 from tests.support import tiny_bert
 from workloads.bert.model import forward, fusion
 from workloads.bert.profiling import evidence, observed_kernels, profile
@@ -46,6 +48,14 @@ def test_the_second_observation_comes_from_the_cache(observe):
     assert (first[1], second[1]) == (False, True)
     assert first[0] == second[0]
     assert second[0].kernels == (KERNEL,)
+
+
+def test_an_entry_without_kernels_is_observed_again(observe, tmp_path):
+    first = observe()
+    [file] = find_kernel_files(tmp_path)
+    shutil.rmtree(file.parent)
+    load_or_make(file.parent, lambda draft: {})
+    assert observe() == first
 
 
 @pytest.mark.parametrize(

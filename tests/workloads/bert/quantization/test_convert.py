@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
@@ -19,7 +21,7 @@ pytest.importorskip("neural_compressor", reason="Neural Compressor is not instal
 import tensorflow as tf
 
 from bench.paths import ROOT
-from bench.system.cache_entry import ENTRY_FILE, read_entry
+from bench.system.cache_entry import ENTRY_FILE, load_or_make, read_entry
 from tests.support import tiny_bert
 from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import Windows
@@ -321,12 +323,59 @@ def test_a_damaged_entry_is_made_again_and_remains_of_a_killed_process_are_remov
     for draft in (left, other):
         draft.mkdir()
         (draft / "graph.pb").write_bytes(b"half")
-    assert get_from_cache(checkpoint, windows, folder) == "conversion"
-    assert get_from_cache(checkpoint, windows, folder) == "cache"
+    with FileLock(folder / f"{'0' * 64}.lock"):
+        assert get_from_cache(checkpoint, windows, folder) == "conversion"
+        assert get_from_cache(checkpoint, windows, folder) == "cache"
     assert not left.exists()
-    assert other.exists(), "another entry's, which its own process may be writing"
+    assert other.exists(), "a process that holds the lock of another entry may be writing its draft"
     other_graph, graph = (parse_graph(find_entry(where).read_bytes()) for where in (filled, folder))
     assert np.array_equal(compute_logits(other_graph, windows), compute_logits(graph, windows))
+
+
+def test_an_entry_without_a_graph_is_made_again(checkpoint, windows, filled, tmp_path):
+    folder = copy_cache(filled, tmp_path)
+    entry = find_entry(folder).parent
+    shutil.rmtree(entry)
+    load_or_make(entry, lambda draft: {})
+    assert get_from_cache(checkpoint, windows, folder) == "conversion"
+
+
+def test_without_a_usable_cache_a_model_is_quantized_once_into_the_scratch_folder(checkpoint, windows, tmp_path):
+    blocked = tmp_path / "cache"
+    blocked.write_text("a file in place of the folder")
+    with pytest.raises(OSError, match="File exists"):
+        get_from_cache(checkpoint, windows, blocked)
+    progress, scratch = tiny_bert.ProgressRecorder(), tmp_path / "scratch"
+    scratch.mkdir()
+    file = graph_cache.load_or_quantize(checkpoint, QuantizationConfig(), windows, blocked, progress, scratch=scratch)
+    assert count_products(parse_graph(file.read_bytes()))[INT8_OPERATOR] > 0
+    assert "not stored, because the cache cannot be used: [Errno " in " ".join(progress)
+    assert file.parent == scratch
+
+
+def test_a_model_that_cannot_be_stored_is_not_quantized_twice(checkpoint, windows, tmp_path, monkeypatch):
+    """The limit of a quota is met when the graph is written: after the work of minutes."""
+
+    def refuse(folder: Path, make, **options):
+        make(tmp_path / "draft")
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    calls = []
+
+    def count_calls(*arguments):
+        calls.append(arguments)
+        return convert.quantize_graph(*arguments)
+
+    monkeypatch.setattr(graph_cache, "load_or_make", refuse)
+    monkeypatch.setattr(graph_cache, "quantize_graph", count_calls)
+    draft, scratch = tmp_path / "draft", tmp_path / "scratch"
+    for folder in (draft, scratch):
+        folder.mkdir()
+    file = graph_cache.load_or_quantize(
+        checkpoint, QuantizationConfig(), windows, tmp_path, ignore_progress, scratch=scratch
+    )
+    assert len(calls) == 1
+    assert file.parent == scratch and file.read_bytes() == (draft / file.name).read_bytes()
 
 
 def fill(model_folder: Path, folder: Path) -> None:
@@ -345,9 +394,9 @@ def test_of_two_processes_at_once_one_converts(checkpoint, tmp_path):
     for process in both:
         assert process.stdout.readline() == "ready\n"
     (tmp_path / "go").touch()
-    said = [process.communicate()[0].strip() for process in both]
+    origins = [process.communicate()[0].strip() for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert sorted(said) == ["cache", "conversion"]
+    assert sorted(origins) == ["cache", "conversion"]
     assert len(list(tmp_path.glob("*/graph.pb"))) == 1 and not list(tmp_path.glob("*.draft-*"))
 
 
