@@ -5,22 +5,13 @@ After the posts on scaling pandas by changing one import. This module declares t
 
 import inspect
 
-from bench.values import BaselineKind
-from bench.workload.declaration import (
-    Case,
-    Code,
-    Lever,
-    LeverValue,
-    Parameter,
-    Platform,
-    PublishedRatio,
-    RacePolicy,
-    Step,
-    Task,
-    TaskSet,
-    TimeLimits,
-    Workload,
-)
+from bench.values.arms import BaselineKind
+from bench.workload.cases import DEFAULT_BUDGET_S, Case, Code, PublishedRatio, Step
+from bench.workload.declaration import CacheFolder, Platform, RacePolicy, Suggestion, TimeLimits, Workload
+from bench.workload.levers import Lever, LeverValue
+from bench.workload.parameters import Parameter, Upload
+from bench.workload.preparation import declare_preparation
+from bench.workload.tasks import Task, TaskSet
 from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, SELECTION, Call, etl
 from workloads.modin.measurements import BreakEvenArguments, BreakEvenPoint, BreakEvenResult, EngineStart
 from workloads.modin.settings_0_1_0 import upgrade_settings
@@ -35,7 +26,14 @@ _WHY = (
 )
 
 # Without the types of the arguments, as a user writes it.
-_SCRIPT = inspect.getsource(etl).replace(": Any", "").replace(": Path", "").replace(": str", "").replace(" -> Any", "")
+_SCRIPT = (
+    inspect.getsource(etl)
+    .replace(": Any = None", "=None")
+    .replace(": Any", "")
+    .replace(": Path", "")
+    .replace(": str", "")
+    .replace(" -> Any", "")
+)
 _SCRIPT_CODE = Code(before=f"import pandas as pd\n\n\n{_SCRIPT}", after=f"import modin.pandas as pd\n\n\n{_SCRIPT}")
 _IMPORT_CODE = Code(before="import pandas as pd\n", after="import modin.pandas as pd\n")
 
@@ -64,10 +62,12 @@ def _declare_step(call: Call) -> Step:
     )
 
 
-def _declare_case(name: str, label: str, summary: str, code: Code, text: str = "") -> Case:
+def _declare_case(
+    name: str, label: str, summary: str, code: Code, text: str = "", budget_s: float = DEFAULT_BUDGET_S
+) -> Case:
     """A case whose calls are those that name it."""
     steps = tuple(_declare_step(call) for call in CALLS if name in call.cases)
-    return Case(name, label, summary, steps=steps, code=code, text=text)
+    return Case(name, label, summary, steps=steps, code=code, text=text, budget_s=budget_s)
 
 
 WORKLOAD = Workload(
@@ -91,7 +91,7 @@ WORKLOAD = Workload(
         label="engine",
         values=(
             LeverValue("pandas", "pandas", BaselineKind.LIBRARY, packages=("pandas", "pyarrow")),
-            LeverValue("modin-ray", "Modin on Ray", BaselineKind.LIBRARY, packages=("modin", "ray")),
+            LeverValue("modin-ray", "Modin on Ray", BaselineKind.LIBRARY, subject="Modin", packages=("modin", "ray")),
             LeverValue(
                 "modin-dask",
                 "Modin on Dask",
@@ -105,15 +105,15 @@ WORKLOAD = Workload(
         changes_arithmetic=True,
     ),
     cases=(
-        _declare_case("overview", "Overview", "The ETL script and the common calls.", _SCRIPT_CODE, _CALLS_TEXT),
+        _declare_case("overview", "Overview", "The ETL script and the common calls.", _SCRIPT_CODE, _CALLS_TEXT, 60),
         _declare_case("etl", "ETL script", "A script of ten operations.", _SCRIPT_CODE),
-        _declare_case("common", "Common calls", "Calls that most scripts use.", _IMPORT_CODE, _CALLS_TEXT),
-        _declare_case("files", "Reading and writing", "Calls that read or write files.", _IMPORT_CODE, _CALLS_TEXT),
-        _declare_case("calls", "Calls on a table", "Calls that work on a table in memory.", _IMPORT_CODE, _CALLS_TEXT),
-        _declare_case("text", "Texts and dates", "Calls on columns of texts and dates.", _IMPORT_CODE, _CALLS_TEXT),
+        _declare_case("common", "Common calls", "Calls that most scripts use.", _IMPORT_CODE, _CALLS_TEXT, 40),
+        _declare_case("files", "Reading and writing", "Calls that read or write files.", _IMPORT_CODE, _CALLS_TEXT, 40),
         _declare_case(
-            "all", "All calls", "The ETL script and every call. Needs a larger budget.", _SCRIPT_CODE, _CALLS_TEXT
+            "calls", "Calls on a table", "Calls that work on a table in memory.", _IMPORT_CODE, _CALLS_TEXT, 60
         ),
+        _declare_case("text", "Texts and dates", "Calls on columns of texts and dates.", _IMPORT_CODE, _CALLS_TEXT),
+        _declare_case("all", "All calls", "The ETL script and every call.", _SCRIPT_CODE, _CALLS_TEXT, 120),
         Case(
             SELECTION,
             "Selected calls",
@@ -131,6 +131,7 @@ WORKLOAD = Workload(
                     choices={call.name: call.code for call in CALLS},
                 ),
             ),
+            budget_s=40,
             step_parameter="calls",
         ),
     ),
@@ -151,9 +152,15 @@ WORKLOAD = Workload(
             "Table",
             "text",
             "synthetic",
-            help="Generated from the seed, or the path of a CSV or Parquet file on this machine. Rows limits how many "
-            "rows of a file are used.",
+            help="Generated from the seed, or a CSV or Parquet file of yours: enter a path or upload it. "
+            "Rows limits how many rows of a file are used.",
             choices={"synthetic": "generated from the seed"},
+            upload=Upload(
+                "CSV or Parquet file",
+                ("csv", "tsv", "txt", "parquet", "gz", "bz2", "xz", "zip", "zst"),
+                64,
+                "workloads.modin.table_file.summary:check",
+            ),
             path="always",
         ),
         Parameter(
@@ -163,7 +170,7 @@ WORKLOAD = Workload(
             "own",
             help="The Ray that Modin uses: one that starts and ends with the run, or the cluster that RAY_ADDRESS "
             "names where Fairlap was started. Its nodes must have the same files at the same paths.",
-            choices={"own": "started for the run", "existing": "existing cluster"},
+            choices={"own": "private, for this run", "existing": "existing cluster"},
             needs={"existing": "RAY_ADDRESS"},
         ),
     ),
@@ -175,12 +182,22 @@ WORKLOAD = Workload(
         help="Number of rows of the table.",
         minimum=16,
         maximum=1 << 24,
+        noun="row",
         stops=tuple(1 << power for power in range(16, 25)),
     ),
     unit="rows",
+    quality="equal results",
+    suggestions=(
+        Suggestion("Use 1,048,576 rows", {"batch": 1 << 20}),
+        Suggestion("Time the ETL script", {"case": "etl"}, cases=("overview", "common", "calls", "text", "files")),
+        Suggestion("Time the common calls", {"case": "common"}, cases=("etl",)),
+    ),
     arm="workloads.modin.arm:DataFrameCalls",
+    input_check="workloads.modin.input_check:check_table",
+    caches=(CacheFolder("modin", "tables as CSV and Parquet"),),
     tasks=TaskSet(
         entries=(
+            declare_preparation("generate the Modin table", ("batch", "columns", "kind", "file")),
             Task(
                 "break_even",
                 "Break-even size",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas
 
-from bench.workload.interface import BadInput
 from workloads.modin.calls import MAX_SLOW_ROWS, CallInputs
 from workloads.modin.dataset_cache import DatasetFiles
 from workloads.modin.engines.base import Engine
@@ -62,6 +62,7 @@ def build_call_inputs(
         numbers=frame[chosen.numeric],
         key=chosen.key,
         value=value,
+        dtypes=files.dtypes or None,
         **engine_tables,
     )
     for table in (inputs.frame, inputs.numbers, *engine_tables.values()):
@@ -71,7 +72,7 @@ def build_call_inputs(
 
 def _choose_value_column(rows: pandas.DataFrame, chosen: ChosenColumns) -> str:
     """A numeric column to aggregate, a float if there is one."""
-    candidates = [name for name in chosen.numeric if name != chosen.key and name not in RESERVED_COLUMNS]
+    candidates = [name for name in list_usable_columns(rows)[1] if name != chosen.key]
     return next((name for name in candidates if rows[name].dtype == float), candidates[-1])
 
 
@@ -101,15 +102,10 @@ def _make_tables(
 
 
 def choose_columns(rows: pandas.DataFrame) -> ChosenColumns:
-    """Choose the columns that the calls use.
-
-    Raises BadInput if the table has no integer column to group by and another numeric column.
-    """
+    """Choose the columns that the calls use. The table has integers to group by and another numeric column: those that
+    a file lacks were added when it was read."""
     numeric = [str(name) for name in rows.columns if rows[name].dtype.kind in "if"]
-    free = [name for name in numeric if name not in RESERVED_COLUMNS]
-    integers = [name for name in free if rows[name].dtype.kind == "i"]
-    if not integers or len(free) < 2:
-        raise _no_key_error([name for name in numeric if name in RESERVED_COLUMNS])
+    integers, _ = list_usable_columns(rows)
     if "key" in integers:
         key = "key"
     else:
@@ -120,21 +116,31 @@ def choose_columns(rows: pandas.DataFrame) -> ChosenColumns:
     }
     # Booleans with missing values are objects, too.
     texts = [name for name, sample in samples.items() if pandas.api.types.infer_dtype(sample) == "string"]
-    dates = [name for name in texts if samples[name].str.fullmatch(r"\d{4}-\d\d-\d\d").all()]
-    text = next((name for name in texts if name not in dates), "")
-    return ChosenColumns(key, numeric, text, next(iter(dates), ""))
+
+    @cache
+    def has_dates(name: str) -> bool:
+        return _has_only_dates(rows[name], samples[name])
+
+    # Only the columns up to the first of each kind are looked at.
+    text = next((name for name in texts if not has_dates(name)), "")
+    return ChosenColumns(key, numeric, text, next(filter(has_dates, texts), ""))
 
 
-def _no_key_error(reserved: list[str]) -> BadInput:
-    """The error for a table without a key. `reserved` are its numeric columns whose names the calls use themselves."""
-    problem = "The table has no column of integers without missing values beside another numeric column"
-    if not reserved:
-        return BadInput(problem, "Give a table with an integer column to group by, such as an identifier.")
-    names = " and ".join(reserved)
-    return BadInput(
-        f"{problem}; {names} cannot be used, because the calls create columns of that name themselves",
-        f"Rename {names} in the file.",
-    )
+def list_usable_columns(rows: pandas.DataFrame) -> tuple[list[str], list[str]]:
+    """The columns of integers without missing values, and all numeric ones that have values; without those whose names
+    the calls use themselves."""
+    free = [str(name) for name in rows.columns if name not in RESERVED_COLUMNS]
+    integers = [name for name in free if rows[name].dtype.kind == "i"]
+    numeric = [name for name in free if rows[name].dtype.kind in "if" and len(rows[name].dropna())]
+    return integers, numeric
+
+
+def _has_only_dates(column: Any, sample: Any) -> bool:
+    """Whether all texts of a column are ISO dates. Only a column whose `sample` are dates is read as a whole."""
+    if not sample.str.fullmatch(r"\d{4}-\d\d-\d\d").all():
+        return False
+    dates: Any = pandas.to_datetime(column.dropna(), format="%Y-%m-%d", errors="coerce")
+    return bool(dates.notna().all())
 
 
 def _make_dates(key: pandas.Series) -> pandas.Series:

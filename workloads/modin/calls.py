@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.workload.declaration import Setting
+from bench.workload.parameters import Setting
 
 MAX_SLOW_ROWS = 1 << 16
 """Largest number of rows for calls that run a Python function for every row."""
@@ -50,6 +50,8 @@ class CallInputs:
     """Name of the column to group and join by."""
     value: str
     """Name of another numeric column."""
+    dtypes: dict[str, str] | None
+    """The dtypes that `read_csv` gets; None for those that it finds."""
     bucket: Any
     """Frame of `key`, `value` and `bucket`, 0 to 9."""
 
@@ -96,9 +98,9 @@ def _to_parquet(t: CallInputs) -> Path:
     return t.out / "table.parquet"
 
 
-def etl(pd: Any, csv: Path, labels: Any, key: str, value: str, out: Path) -> Any:
+def etl(pd: Any, csv: Path, labels: Any, key: str, value: str, out: Path, dtypes: Any = None) -> Any:
     """Read, clean, join, aggregate, write."""
-    rows = pd.read_csv(csv)
+    rows = pd.read_csv(csv, dtype=dtypes)
     rows = rows[[key, value]].dropna(subset=[value])
     rows = rows.drop_duplicates()
     rows["double"] = rows[value] * 2
@@ -124,11 +126,11 @@ CALLS: tuple[Call, ...] = (
         "etl",
         "ETL script",
         ("overview", "etl", "all"),
-        lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out),
+        lambda t: etl(t.pd, t.csv, t.small, t.key, t.value, t.out, t.dtypes),
         uses_files=True,
     ),
     Call("construct", "DataFrame(array)", _FILES, lambda t: t.pd.DataFrame(t.array)),
-    Call("read_csv", "read_csv", _COMMON_FILES, lambda t: t.pd.read_csv(t.csv), uses_files=True),
+    Call("read_csv", "read_csv", _COMMON_FILES, lambda t: t.pd.read_csv(t.csv, dtype=t.dtypes), uses_files=True),
     Call("read_parquet", "read_parquet", _COMMON_FILES, lambda t: t.pd.read_parquet(t.parquet), uses_files=True),
     Call("head", "head", _CALLS, lambda t: t.frame.head(100)),
     Call("isna", "isna", _CALLS, lambda t: t.frame.isna()),

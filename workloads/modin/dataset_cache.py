@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from bench.formatting import format_count
 from bench.system.cache_entry import DamagedEntryError, load_or_make
+from bench.values.arms import RacedInput
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin.space_check import require_space
 
-CACHE_VERSION = 2
+CACHE_VERSION = 6
 """Version of the files' content and facts. Entries of other versions are not used."""
 ROWS_PER_CHUNK = 1 << 16
 """Rows that are generated at a time, and rows in a row group of the Parquet file."""
@@ -38,6 +40,14 @@ class DatasetFiles:
     columns: int
     frame_bytes: int
     """Approximate size of the table as a DataFrame."""
+    layout: str = ""
+    """How the user's file is written; empty for a synthetic table."""
+    is_whole: bool = True
+    """Whether these are all rows of the user's file."""
+    dtypes: dict[str, str] = field(default_factory=dict[str, str])
+    """By column: the dtype that `read_csv` gets; only where it would find another one than the Parquet file has."""
+    notes: list[RacedInput] = field(default_factory=list[RacedInput])
+    """What was widened, renamed or converted on the way from the user's file."""
 
 
 def load_or_write(
@@ -46,18 +56,20 @@ def load_or_write(
     rows: int,
     frame_bytes: int | None,
     progress: ProgressReporter,
+    describe: Callable[[Path], dict[str, Any]] = lambda folder: {},
 ) -> DatasetFiles:
     """The table in the cache entry `folder`, written first if it is missing or damaged.
 
     `generate()` returns the chunks of the table. Its first `rows` rows are used. `frame_bytes` is the size as
-    a DataFrame, or None to estimate it from the chunks. Raises BadInput if the table cannot be written or the chunks
-    cannot be read.
+    a DataFrame, or None to estimate it from the chunks. `describe(folder)` gets the folder with both files, and returns
+    more fields of `DatasetFiles`. Raises BadInput if the table cannot be written.
     """
     try:
         entry = load_or_make(
             folder,
-            lambda draft: _write_table(draft, generate(), rows, frame_bytes, progress),
+            lambda draft: _write_table(draft, generate(), rows, frame_bytes, progress) | describe(draft),
             on_wait=lambda: progress("waiting for another process that writes the same table"),
+            accept=lambda entry: {CSV_FILE, PARQUET_FILE} <= entry.digests.keys(),
         )
     except DamagedEntryError as error:
         raise BadInput(f"The table is damaged: {error}", "Check the disk.") from error
@@ -65,16 +77,26 @@ def load_or_write(
         raise BadInput(
             f"The table cannot be written: {error}", "Free space on the disk, or choose fewer rows or columns."
         ) from error
-    except pa.ArrowInvalid as error:
-        raise BadInput(f"The file cannot be read: {error}", "Correct the file, or give another one.") from error
+    facts = entry.facts
     return DatasetFiles(
         csv=folder / CSV_FILE,
         parquet=folder / PARQUET_FILE,
         digest=hashlib.sha256("".join(entry.digests[name] for name in (CSV_FILE, PARQUET_FILE)).encode()).hexdigest(),
-        rows=entry.facts["rows"],
-        columns=entry.facts["columns"],
-        frame_bytes=entry.facts["frame_bytes"],
+        rows=facts["rows"],
+        columns=facts["columns"],
+        frame_bytes=facts["frame_bytes"],
+        layout=facts.get("layout", ""),
+        is_whole=facts.get("is_whole", True),
+        dtypes=facts.get("dtypes", {}),
+        notes=[RacedInput(label=label, text=text) for label, text in facts.get("notes", [])],
     )
+
+
+def require_rows(count: int) -> None:
+    """Raise BadInput if a table has too few rows."""
+    if count < MIN_ROWS:
+        rows = format_count(count, "row") if count else "a header and no rows"
+        raise BadInput(f"The file has {rows}", f"Give a file with at least {MIN_ROWS} rows.")
 
 
 def _write_table(
@@ -85,16 +107,15 @@ def _write_table(
     progress: ProgressReporter,
 ) -> dict[str, Any]:
     """Write the table as CSV and Parquet. Returns its facts. Raises BadInput if it has too few rows."""
-    normalized = map(_normalize_columns, batches)
-    first = next((batch for batch in normalized if batch.num_rows), None)
+    first = next((batch for batch in batches if batch.num_rows), None)
     if first is None:
-        raise BadInput("The file has no rows", "Give a file with rows.")
+        raise BadInput("The file has no rows", f"Give a file with at least {MIN_ROWS} rows.")
     row_count, estimated_bytes = 0, 0
     with (
         parquet.ParquetWriter(folder / PARQUET_FILE, first.schema) as parquet_writer,
         csv.CSVWriter(folder / CSV_FILE, first.schema) as csv_writer,
     ):
-        for batch in chain([first], normalized):
+        for batch in chain([first], batches):
             batch = batch.slice(0, max_rows - row_count)
             for start in range(0, batch.num_rows, ROWS_PER_CHUNK):
                 parquet_writer.write_batch(batch.slice(start, ROWS_PER_CHUNK))
@@ -107,38 +128,5 @@ def _write_table(
                 require_space(estimated_bytes, 0, folder, f"The first {row_count:,} rows of the file")
             if row_count >= max_rows:
                 break
-    if row_count < MIN_ROWS:
-        raise BadInput(f"The file has {row_count} rows", f"Give a file with at least {MIN_ROWS} rows.")
+    require_rows(row_count)
     return {"rows": row_count, "columns": first.num_columns, "frame_bytes": frame_bytes or estimated_bytes}
-
-
-def _normalize_columns(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """A chunk whose column types both file formats and both engines represent in the same way.
-
-    Raises BadInput for names and types that are not supported.
-    """
-    names = batch.schema.names
-    if len(set(names)) < batch.num_columns or not all(names):
-        raise BadInput("Two columns of the file have the same name, or one has none", "Give every column a name.")
-    for name in names:
-        if len(name.splitlines()) > 1:
-            # Modin reads only the first line of a CSV file as its header.
-            raise BadInput(f"The name of the column {name!r} contains a line break", "Give the column another name.")
-    arrays = []
-    for field, array in zip(batch.schema, batch.columns, strict=True):
-        if pa.types.is_dictionary(field.type):
-            array = array.dictionary_decode()
-        dtype = array.type
-        if pa.types.is_temporal(dtype) or pa.types.is_large_string(dtype) or pa.types.is_null(dtype):
-            array = array.cast(pa.string())
-        elif pa.types.is_integer(dtype):
-            array = array.cast(pa.int64())
-        elif pa.types.is_floating(dtype) or pa.types.is_decimal(dtype):
-            array = array.cast(pa.float64())
-        elif not (pa.types.is_string(dtype) or pa.types.is_boolean(dtype)):
-            raise BadInput(
-                f"The column {field.name} has the type {dtype}, which is not supported",
-                "Remove the column, or save it as numbers, text, dates or booleans.",
-            )
-        arrays.append(array)
-    return pa.RecordBatch.from_arrays(arrays, names=names)

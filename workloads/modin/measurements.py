@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import StrictInt, model_validator
 
-from bench.values import Value
+from bench.values.base import Value
 from bench.workload.interface import BadInput
 from workloads.modin.calls import CALLS
 
@@ -74,3 +74,5 @@ class BreakEvenResult(Value):
     stopped: str
     """Why no larger size was measured; empty if all were."""
     crossing: BreakEvenCrossing | None = None
+    at_every_size: bool = False
+    """Whether the verdict holds at every measured size. False in results of older versions, which did not record it."""

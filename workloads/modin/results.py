@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 from pandas import testing
 
+from bench.formatting import format_count
+
 MAX_STORED_CELLS = 4_000_000
 """Of a larger result, only every n-th row is stored, and the sums of its numeric columns over all rows."""
 RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-9, 1e-9
@@ -35,11 +37,18 @@ class StoredResult:
     """The column by which the rows were sorted, in the order of the result."""
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Stored in place of a result that cannot be compared."""
+
+    reason: str
+
+
 def store_result(result: Any, order: str, key: str, file: Path) -> None:
     """Write to `file` what is compared of `result`: a frame, a series, or the path of a file that was written.
 
-    `order` is that of `Call.order`. If the order of rows is not defined, they are sorted by all columns before any is
-    left out. `key` is the column by which a sorted result was sorted.
+    `order` is that of `Call.order`. If the order of rows is not defined, they are sorted by all columns. `key` is the
+    column by which a sorted result was sorted.
     """
     file_digest = ""
     if isinstance(result, Path):
@@ -58,15 +67,30 @@ def store_result(result: Any, order: str, key: str, file: Path) -> None:
         frame = frame.sort_values(list(frame.columns), ignore_index=True, kind="stable")
     row_interval = max(1, -(-frame.size // MAX_STORED_CELLS))
     column_sums = frame.sum(numeric_only=True) if row_interval > 1 else None
-    stored = StoredResult(len(frame), row_interval, frame.iloc[::row_interval], column_sums, file_digest, sort_key)
+    rows = frame.iloc[::row_interval]
+    stored = StoredResult(len(frame), row_interval, rows, column_sums, file_digest, sort_key)
     file.write_bytes(pickle.dumps(stored, protocol=5))
+
+
+def store_obstacle(reason: str, file: Path) -> None:
+    """Write to the file of a result the reason why there is no result to compare."""
+    file.write_bytes(pickle.dumps(Obstacle(reason), protocol=5))
+
+
+def find_obstacle(baseline_file: Path, accelerated_file: Path) -> str:
+    """Why two results cannot be compared, in one line; empty if both are stored."""
+    for arm, file in (("baseline", baseline_file), ("accelerated", accelerated_file)):
+        stored = _load(file)
+        if isinstance(stored, Obstacle):
+            return f"{arm} arm: {stored.reason}"[:MAX_DIFFERENCE_LENGTH]
+    return ""
 
 
 def find_difference(first_file: Path, second_file: Path) -> str:
     """How two stored results differ, in one line; empty if they are equal within the tolerance."""
-    first, second = _load_result(first_file), _load_result(second_file)
+    first, second = (_load_result(file) for file in (first_file, second_file))
     if (first.row_count, first.row_interval) != (second.row_count, second.row_interval):
-        return f"{first.row_count:,} rows and {second.row_count:,} rows"
+        return f"{format_count(first.row_count, 'row')} and {format_count(second.row_count, 'row')}"
     if first.file_digest != second.file_digest:
         return "the files that were written differ"
     try:
@@ -88,12 +112,18 @@ def describe_comparison(file: Path, order: str) -> str:
     if stored.file_digest:
         return "the file, byte by byte"
     if stored.row_interval == 1:
-        rows = f"{stored.row_count:,} rows"
+        rows = format_count(stored.row_count, "row")
     else:
         rows = f"one row in {stored.row_interval} of {stored.row_count:,}, and column sums"
     return rows + {"same": ", in order", "any": ", in any order", "sorted": ", the key in order"}[order]
 
 
 def _load_result(file: Path) -> StoredResult:
+    stored = _load(file)
+    assert isinstance(stored, StoredResult)
+    return stored
+
+
+def _load(file: Path) -> StoredResult | Obstacle:
     # Only the arms of this run write to its scratch folder, so unpickling is safe.
     return pickle.loads(file.read_bytes())

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import importlib
+
 from bench.workload.interface import BadInput, Settings, TaskReporter
+from bench.workload.preparation import Preparation, PreparationResult
+from bench.workload.tasks import NoArguments
 from workloads.modin.measurements import BREAK_EVEN_CALLS, BreakEvenArguments, BreakEvenResult
 
 
 class ModinTasks:
     """See `bench.workload.interface.TaskHandler`."""
+
+    def prepare(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> PreparationResult:
+        """Write the table of the plan to the cache, and read the libraries from the disk. Raises BadInput."""
+        from workloads.modin import dataset
+        from workloads.modin.table_file.identify import find_table
+
+        preparation = Preparation(settings.cache, reporter, 2)
+        with preparation.part("generating the table"):
+            file, rows = str(settings.parameters["file"]), settings.batch
+            if file == "synthetic":
+                kind, columns = str(settings.parameters["kind"]), int(settings.parameters["columns"])
+                dataset.make_synthetic(kind, rows, columns, settings.seed, settings.cache, preparation.report)
+            else:
+                table = find_table(file, settings.uploads)
+                dataset.load_from_file(table, rows, settings.cache, preparation.report)
+        with preparation.part("importing Ray and Modin"):
+            importlib.import_module("ray")
+            importlib.import_module("modin.pandas")
+        return preparation.finish()
 
     def break_even(self, settings: Settings, arguments: BreakEvenArguments, reporter: TaskReporter) -> BreakEvenResult:
         """Time one call by pandas and by Modin at growing sizes, each four times the one before.

@@ -11,11 +11,12 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pandas as pd
 
 from bench.workload.interface import BadInput
-from tests.support.modin import MODIN, RecordingClock, prepare_pandas_arm
+from tests.support.modin import MODIN, RecordingClock, needs_ray, prepare_pandas_arm, run_modin_race
 from workloads.modin import arm as arm_module
 from workloads.modin import call_report
 from workloads.modin.call_inputs import RESERVED_COLUMNS
-from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, select_calls
+from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, Call, select_calls
+from workloads.modin.engines.ray_engine import MAX_PAUSE_MS
 
 
 def test_calls_with_a_python_function_work_on_fewer_rows_and_say_so(tmp_path):
@@ -33,6 +34,10 @@ def test_every_call_works_on_every_kind_of_table_and_agrees_with_itself(tmp_path
     prepared = prepare_pandas_arm(tmp_path, kind=kind)
     assert prepared.timed_calls == [call.name for call in CALLS]
     assert prepared.reply["work"] == 300
+    assert list(prepared.reply["call_s"]) == prepared.timed_calls
+    assert all(
+        0 < prepared.reply["call_s"][name] <= first.first_s for name, first in prepared.arm.first_executions.items()
+    )
     prepared.arm.conclude()
     measures, tables = prepared.arm.compare(tmp_path)
     # What Modin costs, and how it executed the calls, is not reported for pandas against itself.
@@ -40,6 +45,18 @@ def test_every_call_works_on_every_kind_of_table_and_agrees_with_itself(tmp_path
     assert {measure.value for measure in measures} == {100.0}
     assert [table.name for table in tables] == ["equality"]
     assert [row[0] for row in tables[0].rows] == [call.code for call in CALLS]
+
+
+def test_short_calls_of_pandas_are_timed_without_waiting_for_a_core(tmp_path, monkeypatch):
+    in_process = []
+
+    def time_call(call, first_s, check, *, works_in_process):
+        in_process.append(works_in_process)
+        return first_s
+
+    monkeypatch.setattr(arm_module, "time_warm_call", time_call)
+    prepare_pandas_arm(tmp_path, case="selection", calls="mean,fillna")
+    assert in_process == [True, True]
 
 
 @pytest.mark.parametrize(("baseline", "is_reported"), [("pandas", True), ("modin-ray", False)])
@@ -97,13 +114,64 @@ def test_text_calls_work_on_a_table_without_text_and_with_missing_booleans(tmp_p
     assert prepare_pandas_arm(tmp_path, file=str(file), case="text").arm.inputs.text.name == "text"
 
 
-def test_a_table_on_which_a_call_fails_is_refused_with_the_name_of_the_call(tmp_path):
-    file = tmp_path / "own.csv"
-    days = ["2020-01-02"] * 200 + ["some day"]
-    file.write_text("id,x,when\n" + "".join(f"{i % 3},{i}.5,{day}\n" for i, day in enumerate(days)))
-    with pytest.raises(BadInput, match=r"to_datetime does not work on this table: .*some day") as refusal:
-        prepare_pandas_arm(tmp_path, file=str(file), case="text")
+def test_a_table_on_which_a_call_fails_is_refused_with_the_name_of_the_call(tmp_path, monkeypatch):
+    failing = Call("failing", "frame[name]", ("all",), lambda t: t.frame["no such column"])
+    monkeypatch.setattr("workloads.modin.arm.select_calls", lambda *_: [failing])
+    with pytest.raises(BadInput, match=r"frame\[name\] does not work on this table: .*no such column") as refusal:
+        prepare_pandas_arm(tmp_path)
     assert refusal.value.remedy
+
+
+def compare_with_itself(arm: arm_module.DataFrameCalls, folder) -> tuple[dict[str, float], dict[str, str]]:
+    """The equality of each call that was compared, and what the table says of every call."""
+    measures, [table] = arm.compare(folder)
+    return {measure.step: measure.value for measure in measures}, {row[0]: row[2] for row in table.rows}
+
+
+def test_a_result_that_cannot_be_fetched_is_not_compared_and_the_table_is_not_blamed(tmp_path, monkeypatch):
+    arm = prepare_pandas_arm(tmp_path, case="selection", calls="mean,groupby_sum").arm
+    failing = iter((True, False))
+
+    def fetch(result):
+        if next(failing):
+            raise ValueError("cannot concatenate")
+        return result
+
+    monkeypatch.setattr(arm.engine, "to_pandas", fetch)
+    arm.conclude()
+    equality, found = compare_with_itself(arm, tmp_path)
+    first, second = arm.calls
+    assert equality == {second.name: 100.0}
+    assert found == {
+        first.code: "not compared: baseline arm: its result cannot be fetched and stored: cannot concatenate",
+        second.code: "equal",
+    }
+
+
+def test_results_are_stored_for_less_time_than_ray_may_be_stopped(tmp_path, monkeypatch):
+    assert arm_module.MAX_STORING_S + MODIN.limits.sample_s < MAX_PAUSE_MS / 1000
+    arm = prepare_pandas_arm(tmp_path, case="selection", calls="mean").arm
+    monkeypatch.setattr(arm_module, "MAX_STORING_S", -1.0)
+    arm.conclude()
+    equality, found = compare_with_itself(arm, tmp_path)
+    assert not equality
+    assert found[arm.calls[0].code].startswith(
+        "not compared: baseline arm: storing the results of other calls took more"
+    )
+
+
+def test_an_arm_says_which_table_it_works_on_and_what_was_converted(tmp_path):
+    file = tmp_path / "own.csv"
+    file.write_text("id;a;a\n" + "".join(f"A{i};{i},5;{i}\n" for i in range(40)) + "0123;1,5;1\n")
+    inputs = {raced.label: raced.text for raced in prepare_pandas_arm(tmp_path, file=str(file)).reply["inputs"]}
+    assert inputs["Table"].startswith(
+        "own.csv (separator semicolon, decimal comma, UTF-8), all of its rows: 41 rows, 3 columns, "
+    )
+    assert inputs["Renamed"] == "the second column a: a.1, as pandas names it"
+    assert inputs["read_csv in both arms"] == "dtype={id: str}"
+    synthetic = prepare_pandas_arm(tmp_path).reply["inputs"]
+    assert [raced.label for raced in synthetic] == ["Table"]
+    assert synthetic[0].text.startswith("generated from seed 0: 300 rows, 8 columns, ")
 
 
 def test_only_executions_in_the_race_count_for_the_time_to_return(tmp_path):
@@ -116,3 +184,16 @@ def test_only_executions_in_the_race_count_for_the_time_to_return(tmp_path):
     assert clock.timed_calls == list(counts), "the warm-up does the same work"
     assert {evidence.step: evidence.calls for evidence in arm.evidence()} == counts
     assert all(len(arm.return_times_s[name]) == len(arm.result_times_s[name]) == 1 for name in counts)
+
+
+@needs_ray
+def test_a_call_that_only_modin_cannot_execute_is_blamed_on_modin(tmp_path, home):
+    """No value is above the mean of equal ones, and Modin cannot execute the ETL script's aggregation without rows."""
+    file = tmp_path / "own.csv"
+    file.write_text("id,v\n" + "1001,3.5\n" * 600)
+    record = run_modin_race(tmp_path, rows=600, case="selection", calls="etl", file=str(file))
+    assert record.failure is not None
+    assert record.failure.what.startswith(
+        "The input cannot be used: ETL script works on this table in pandas and fails in Modin on Ray: "
+    )
+    assert prepare_pandas_arm(tmp_path, case="selection", calls="etl", file=str(file)).timed_calls == ["etl"]

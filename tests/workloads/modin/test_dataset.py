@@ -12,9 +12,11 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 import pandas as pd
 
+from bench.system.cache_entry import load_or_make
 from bench.workload.interface import BadInput
-from workloads.modin import dataset, dataset_cache, space_check
+from workloads.modin import dataset, dataset_cache, space_check, table_size
 from workloads.modin.call_inputs import ChosenColumns, choose_columns
+from workloads.modin.table_file.identify import identify_file
 
 ROWS = 100
 
@@ -67,6 +69,13 @@ def test_a_damaged_table_is_written_again(tmp_path):
     assert files.csv.read_bytes() == content
 
 
+def test_an_entry_without_a_table_is_written_again(tmp_path):
+    files = make_table(tmp_path)
+    shutil.rmtree(files.csv.parent)
+    load_or_make(files.csv.parent, lambda draft: {})
+    assert make_table(tmp_path) == files
+
+
 def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def raise_disk_full(*_, **__):
         raise OSError(28, "No space left on device")
@@ -90,8 +99,7 @@ def test_a_table_that_memory_or_disk_cannot_hold_is_refused_with_the_sizes(tmp_p
 def test_the_estimated_size_of_a_synthetic_frame_is_within_a_tenth(tmp_path, kind):
     files = make_table(tmp_path, kind, rows=20_000)
     assert files.frame_bytes == pytest.approx(count_bytes(files), rel=0.1)
-    row_bytes = sum(dataset.FILE_CELL_BYTES[column_type] for column_type in dataset.list_column_types(kind, 8))
-    assert files.csv.stat().st_size < 20_000 * row_bytes
+    assert files.csv.stat().st_size < table_size.estimate_file_bytes(kind, 20_000, 8)
 
 
 def count_bytes(files: dataset_cache.DatasetFiles) -> int:
@@ -102,7 +110,7 @@ def count_bytes(files: dataset_cache.DatasetFiles) -> int:
 def load_file(tmp_path: Path, content: str, name: str = "own.csv", rows: int = 1 << 20) -> dataset_cache.DatasetFiles:
     file = tmp_path / name
     file.write_text(content)
-    return dataset.load_from_file(file, rows, tmp_path, ignore_progress)
+    return dataset.load_from_file(identify_file(file), rows, tmp_path, ignore_progress)
 
 
 CSV_TABLE = "id,city,when,price\n" + "".join(f"{i % 3},town {i},2020-01-{i % 28 + 1:02d},{i}.5\n" for i in range(50))
@@ -117,7 +125,7 @@ def test_a_users_csv_file_becomes_both_files(tmp_path):
 
 def test_a_users_parquet_file_is_cut_to_the_requested_rows(tmp_path):
     pd.DataFrame({"id": range(50), "x": [0.5] * 50}).to_parquet(tmp_path / "own.parquet")
-    files = dataset.load_from_file(tmp_path / "own.parquet", 20, tmp_path, ignore_progress)
+    files = dataset.load_from_file(identify_file(tmp_path / "own.parquet"), 20, tmp_path, ignore_progress)
     assert files.rows == 20
     assert pd.read_csv(files.csv)["id"].tolist() == list(range(20))
 
@@ -129,58 +137,8 @@ def test_the_estimated_size_of_the_frame_of_a_file_is_within_a_fifth(tmp_path, s
     table = pd.DataFrame({"id": range(rows), "price": 0.5, "city": [f"town {i}" for i in range(rows)], "when": days})
     file = tmp_path / f"own{suffix}"
     table.to_csv(file, index=False) if suffix == ".csv" else table.to_parquet(file)
-    files = dataset.load_from_file(file, rows, tmp_path, ignore_progress)
+    files = dataset.load_from_file(identify_file(file), rows, tmp_path, ignore_progress)
     assert files.frame_bytes == pytest.approx(count_bytes(files), rel=0.2)
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (
-            CSV_TABLE + "1,2,3\n" + CSV_TABLE,
-            r"Row 52 of own\.csv \(the header is row 1\) has 3 columns instead of 4: '1,2,3'",
-        ),
-        ("a,b\n" + "1,2\n" * (1 << 19) + "x,2\n", r"own\.csv cannot be read: .*Row #524290: .*invalid value 'x'"),
-        ("a,b\n", "has no rows"),
-        ("a,a\n1,2\n", "same name"),
-        ("a,b\n1,2\n", "has 1 rows"),
-    ],
-)
-def test_a_csv_file_that_cannot_be_used_is_refused_with_a_remedy(tmp_path, content, words):
-    with pytest.raises(BadInput, match=words) as refusal:
-        load_file(tmp_path, content)
-    assert refusal.value.remedy
-
-
-CSV_TEXTS = "id,x,t\n" + "1,2.5,caf\n" * (1 << 18) + "1,2.5,café\n"
-
-
-@pytest.mark.parametrize(
-    ("content", "words", "remedy"),
-    [
-        (b"", "is empty, or has only one line", "header and rows"),
-        (b"a,b", "is empty, or has only one line", "header and rows"),
-        ("id,x,t\n1,2,café\n".encode("latin-1"), r"The column t is not text in UTF-8", "in UTF-8"),
-        (CSV_TEXTS.encode("latin-1"), r"is not in UTF-8: .*Row #262146", "in UTF-8"),
-        ("id,café\n1,2\n".encode("latin-1"), r"The first line of own\.csv is not text in UTF-8", "in UTF-8"),
-        (CSV_TABLE.encode("utf-16"), r"The first line of own\.csv is not text in UTF-8", "in UTF-8"),
-        (b'id,t\n1,"' + b"2" * (3 << 20), "has a row of more than 1,024 KiB", "quote"),
-    ],
-)
-def test_a_csv_file_that_is_not_a_table_is_refused_with_the_reason(tmp_path, content, words, remedy):
-    file = tmp_path / "own.csv"
-    file.write_bytes(content)
-    with pytest.raises(BadInput, match=words) as refusal:
-        dataset.load_from_file(file, 1 << 20, tmp_path, ignore_progress)
-    assert remedy in refusal.value.remedy
-
-
-def test_a_parquet_file_with_binary_values_is_refused_with_the_name_of_the_column(tmp_path):
-    file = tmp_path / "own.parquet"
-    pd.DataFrame({"id": range(50), "b": [b"plain"] * 50}).to_parquet(file)
-    with pytest.raises(BadInput, match="The column b has the type binary") as refusal:
-        dataset.load_from_file(file, 50, tmp_path, ignore_progress)
-    assert "UTF-8" not in refusal.value.remedy
 
 
 def test_a_damaged_parquet_file_is_not_reported_as_a_full_disk(tmp_path):
@@ -190,7 +148,7 @@ def test_a_damaged_parquet_file_is_not_reported_as_a_full_disk(tmp_path):
     content[100:20_000] = b"\xff" * 19_900
     file.write_bytes(content)
     with pytest.raises(BadInput, match=r"own\.parquet cannot be read") as refusal:
-        dataset.load_from_file(file, 9000, tmp_path, ignore_progress)
+        dataset.load_from_file(identify_file(file), 9000, tmp_path, ignore_progress)
     assert "Correct the file" in refusal.value.remedy
 
 
@@ -199,7 +157,7 @@ def test_the_requested_rows_of_a_file_count_and_not_its_size(tmp_path, monkeypat
     assert load_file(tmp_path, CSV_TABLE, rows=20).rows == 20
     many = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(50_000))
     assert load_file(tmp_path, many, "many.csv", rows=20).rows == 20
-    with pytest.raises(BadInput, match=r"rows of the file take .* available"):
+    with pytest.raises(BadInput, match=r"50,000 rows of 2 columns of many\.csv take .* available"):
         load_file(tmp_path, many, "many.csv", rows=50_000)
 
 
@@ -208,33 +166,20 @@ def test_the_uncompressed_size_of_a_parquet_file_counts(tmp_path, monkeypatch):
     pd.DataFrame({"id": range(100_000), "x": [0.5] * 100_000}).to_parquet(file)
     monkeypatch.setattr(space_check, "available_memory_bytes", lambda: 100_000)
     with pytest.raises(BadInput, match=r"The requested rows of packed\.parquet take .* available"):
-        dataset.load_from_file(file, 100_000, tmp_path, ignore_progress)
+        dataset.load_from_file(identify_file(file), 100_000, tmp_path, ignore_progress)
 
 
-def test_a_path_that_is_not_a_table_is_refused(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadInput, match=f"There is no file {tmp_path}/nothing.csv"):
-        dataset.load_from_file(Path("nothing.csv"), 10, tmp_path, ignore_progress)
-    (tmp_path / "own.txt").write_text("a")
-    with pytest.raises(BadInput, match=r"own\.txt ends with \.txt"):
-        dataset.load_from_file(tmp_path / "own.txt", 10, tmp_path, ignore_progress)
-    for name in ("~nobody-of-this-name/own.csv", f"{'long' * 70}.csv"):
-        with pytest.raises(BadInput, match="cannot be read") as refusal:
-            dataset.load_from_file(Path(name), 10, tmp_path, ignore_progress)
-        assert refusal.value.remedy.startswith("Give the path")
+def test_a_file_with_few_rows_is_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"The file has 1 row$") as refusal:
+        load_file(tmp_path, "a,b\n1,2\n")
+    assert refusal.value.remedy == "Give a file with at least 16 rows."
 
 
-def test_a_file_without_read_permission_is_refused_with_a_remedy(tmp_path, monkeypatch):
-    (tmp_path / "own.csv").write_text("a,b\n1,2\n")
-
-    def raise_permission_error(*_):
-        raise PermissionError(13, "Permission denied")
-
-    # Not by chmod: root, who may run the tests, can read every file.
-    monkeypatch.setattr(dataset, "digest_file", raise_permission_error)
-    with pytest.raises(BadInput, match=f"no permission to read {tmp_path}/own.csv") as refusal:
-        dataset.load_from_file(tmp_path / "own.csv", 10, tmp_path, ignore_progress)
-    assert "Grant it" in refusal.value.remedy
+def test_a_stored_table_keeps_what_was_said_about_the_file(tmp_path):
+    content = "a,a\n" + "".join(f"{i},{i}\n" for i in range(50))
+    first = load_file(tmp_path, content)
+    assert [note.label for note in first.notes] == ["Renamed"] and first.layout and first.is_whole
+    assert load_file(tmp_path, content, "another-name.csv") == first
 
 
 def test_a_parquet_file_with_damaged_metadata_is_refused(tmp_path):
@@ -245,14 +190,7 @@ def test_a_parquet_file_with_damaged_metadata_is_refused(tmp_path):
     content[-8 - length : -8 - length + 40] = b"\xff" * 40
     file.write_bytes(content)
     with pytest.raises(BadInput, match=r"own.parquet cannot be read"):
-        dataset.load_from_file(file, 100, tmp_path, ignore_progress)
-
-
-def test_a_column_whose_name_has_a_line_break_is_refused(tmp_path):
-    file = tmp_path / "own.parquet"
-    pd.DataFrame({"id": range(100), "x\ny": [0.5] * 100}).to_parquet(file)
-    with pytest.raises(BadInput, match=r"name of the column 'x\\ny' contains a line break"):
-        dataset.load_from_file(file, 100, tmp_path, ignore_progress)
+        dataset.load_from_file(identify_file(file), 100, tmp_path, ignore_progress)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -260,7 +198,7 @@ def test_booleans_with_missing_values_are_not_text(tmp_path, suffix):
     table = pd.DataFrame({"id": [1, 2] * 20, "x": [2.5, 1.5] * 20, "b": [True, None] * 20})
     file = tmp_path / f"own{suffix}"
     table.to_csv(file, index=False) if suffix == ".csv" else table.to_parquet(file)
-    rows = pd.read_parquet(dataset.load_from_file(file, 40, tmp_path, ignore_progress).parquet)
+    rows = pd.read_parquet(dataset.load_from_file(identify_file(file), 40, tmp_path, ignore_progress).parquet)
     assert rows["b"].dtype == object
     assert choose_columns(rows) == ChosenColumns("id", ["id", "x"], "", "")
     with_texts = rows.assign(when="2020-01-02", t="a")

@@ -51,3 +51,22 @@ def test_csv_files_are_compared_byte_by_byte_and_parquet_files_by_their_tables(t
     FRAME.to_parquet(tmp_path / "a.parquet", compression=None)
     FRAME.to_parquet(tmp_path / "b.parquet")
     assert not compare_results(tmp_path, tmp_path / "a.parquet", tmp_path / "b.parquet")
+
+
+def test_a_result_that_could_not_be_stored_says_so_with_its_arm(tmp_path):
+    files = tmp_path / "first", tmp_path / "second"
+    for file in files:
+        results.store_result(FRAME, "same", "k", file)
+    assert results.find_obstacle(*files) == ""
+    results.store_obstacle("it has no size", files[1])
+    assert results.find_obstacle(*files) == "accelerated arm: it has no size"
+    results.store_obstacle("it is too large", files[0])
+    assert results.find_obstacle(*files) == "baseline arm: it is too large"
+
+
+def test_rows_in_any_order_are_compared_as_a_set_whether_all_are_stored_or_some(tmp_path, monkeypatch):
+    shuffled, changed = FRAME.iloc[[2, 0, 3, 1]], FRAME.assign(v=[9.0, 2.0, 3.0, 4.0])
+    for max_stored_cells in (results.MAX_STORED_CELLS, 4):
+        monkeypatch.setattr(results, "MAX_STORED_CELLS", max_stored_cells)
+        assert not compare_results(tmp_path, FRAME, shuffled, "any")
+        assert compare_results(tmp_path, FRAME, changed, "any")

@@ -30,6 +30,7 @@ class PointsSummary:
     verdict: Verdict
     sentence: str
     crossing: BreakEvenCrossing | None = None
+    at_every_size: bool = False
 
 
 def median_ratio(point: BreakEvenPoint) -> float:
@@ -99,7 +100,7 @@ def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> PointsS
         return PointsSummary(
             "gains",
             f"Modin is faster from about {crossing.rows:,.0f} rows on (95 %: {crossing.low:,.0f} to "
-            f"{crossing.high:,.0f}), up to the {max_rows:,} rows that were tried",
+            f"{crossing.high:,.0f}). Sizes up to {max_rows:,} rows were tried",
             crossing,
         )
     certainty = _find_certainty(points, seed)
@@ -107,23 +108,21 @@ def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> PointsS
     for verdict, engine in engines:
         rows = _find_first_certain_rows(points, certainty[engine])
         if rows == min_rows:
-            return PointsSummary(verdict, f"{engine} is faster at {_describe_sizes(points)}")
+            sentence = f"{engine} is faster at {_describe_sizes(points)}"
+            return PointsSummary(verdict, sentence, at_every_size=True)
         if rows is not None:
             below = [point for point in points if point.rows < rows]
+            sizes = _describe_certainty(below, certainty)
             return PointsSummary(
                 verdict,
-                f"{engine} is faster at {rows:,} rows and more, up to the {max_rows:,} rows that were tried; at "
-                f"smaller sizes, {', '.join(_describe_certainty(below, certainty)) or 'neither is certainly faster'}",
+                f"{engine} is faster {_describe_range(rows, max_rows)}. Below that, "
+                f"{', '.join(sizes) if sizes else 'it is too close to call'}",
             )
     if min_rows == max_rows:
-        return PointsSummary("unsure", f"The times are too close to tell which is faster at {_describe_sizes(points)}")
-    certain = _describe_certainty(points, certainty)
-    rest = "at the other sizes the times are too close to tell" if certain else "the times are too close to tell"
-    return PointsSummary(
-        "unsure",
-        f"From {min_rows:,} to {max_rows:,} rows there is no size from which on one is certainly faster: "
-        f"{'; '.join([*certain, rest])}",
-    )
+        return PointsSummary("unsure", f"Too close to call at {_describe_sizes(points)}")
+    sizes = _describe_certainty(points, certainty)
+    rest = f"{'; '.join(sizes)}; elsewhere it is too close to call" if sizes else "It is too close to call"
+    return PointsSummary("unsure", f"No clear break-even between {min_rows:,} and {max_rows:,} rows. {rest}")
 
 
 def _find_certainty(points: Sequence[BreakEvenPoint], seed: int) -> dict[str, list[bool]]:
@@ -142,11 +141,15 @@ def _find_first_certain_rows(points: Sequence[BreakEvenPoint], is_certain: Seque
     return rows
 
 
+def _describe_range(rows: int, max_rows: int) -> str:
+    return f"at {rows:,} rows" if rows == max_rows else f"from {rows:,} to {max_rows:,} rows"
+
+
 def _describe_sizes(points: Sequence[BreakEvenPoint]) -> str:
     min_rows, max_rows = points[0].rows, points[-1].rows
     if min_rows == max_rows:
         return f"the only size that was tried, {min_rows:,} rows"
-    return f"every size that was tried, {min_rows:,} to {max_rows:,} rows"
+    return f"every size from {min_rows:,} to {max_rows:,} rows"
 
 
 def _describe_certainty(points: Sequence[BreakEvenPoint], certainty: Mapping[str, Sequence[bool]]) -> list[str]:
@@ -158,5 +161,5 @@ def _describe_certainty(points: Sequence[BreakEvenPoint], certainty: Mapping[str
     for engine, is_certain in certainty.items():
         sizes = [f"{point.rows:,}" for point, certain in zip(points, is_certain, strict=False) if certain]
         if sizes:
-            phrases.append(f"{engine} is certainly faster at {' and '.join(sizes)}")
+            phrases.append(f"{engine} is faster at {' and '.join(sizes)}")
     return phrases

@@ -16,7 +16,7 @@ import psutil
 from bench.formatting import format_cores
 from bench.system.process_tree import pause_tree, resume_tree
 from bench.workload.interface import BadInput, Settings, TaskReporter
-from workloads.modin import call_inputs, dataset, results, space_check
+from workloads.modin import call_inputs, dataset, results, space_check, table_size
 from workloads.modin.break_even import analysis
 from workloads.modin.calls import Call, CallInputs
 from workloads.modin.engines.base import Engine
@@ -73,7 +73,7 @@ def search_break_even(
     """See `workloads.modin.tasks.ModinTasks.break_even`."""
     max_rows, budget_s = arguments.max_rows, arguments.budget_s
     columns, kind = int(settings.parameters["columns"]), str(settings.parameters["kind"])
-    frame_bytes = dataset.estimate_frame_bytes(kind, max_rows, columns)
+    frame_bytes = table_size.estimate_frame_bytes(kind, max_rows, columns)
     space_check.require_space(frame_bytes, 0, settings.cache, f"{max_rows:,} rows of {columns} columns")
     pandas_engine = PandasEngine(reporter.progress)
     modin_engine = LocalRayEngine(settings.cores, frame_bytes, settings.scratch, reporter.progress)
@@ -109,6 +109,7 @@ def search_break_even(
         compared=compared,
         stopped=stopped,
         crossing=summary.crossing,
+        at_every_size=summary.at_every_size,
     )
 
 
@@ -162,8 +163,11 @@ def _check_same_result(call: Call, rows: int, arms: Sequence[tuple[Engine, CallI
         try:
             result, execution = engine.observe(lambda inputs=inputs: call.run(inputs), getattr(inputs, call.on))
         except CALL_ERRORS as error:
+            library = f"Modin on {engine.service}" if engine.service else "pandas"
             raise BadInput(
-                f"{call.code} does not work on this table: {summarize_error(error)}", "Choose another call."
+                f"{library} cannot execute {call.code} on the generated table of {rows:,} rows: "
+                f"{summarize_error(error)}",
+                "Choose another call.",
             ) from error
         if execution.default_warnings or execution.passes_references:
             problem = "hands it to pandas" if execution.default_warnings else "passes references only"

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from bench.values import Service, Table
+from bench.values.arms import Service
+from bench.values.output import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ class Engine(ABC):
     facts: dict[str, str]
     """Facts for the run's record, by label."""
     start_s: float
-    """Time to import and start what the engine needs in addition to pandas."""
+    """Time to import and start what the engine needs in addition to pandas.
+
+    For a Ray of this process's own it may include the import of pandas, during which Ray's workers start.
+    """
     service: str = ""
     """Name of the service whose processes do the work; empty for pandas."""
     stored_label: str = ""
@@ -69,7 +73,7 @@ class Engine(ABC):
 
     @abstractmethod
     def translate_errors(self) -> AbstractContextManager[None]:
-        """Replaces errors of the service inside the block by BadInput or ServiceDied, which have a remedy."""
+        """Replaces errors of the service inside the block by EngineFault or ServiceDied, which have a remedy."""
 
     def describe_nodes(self) -> Table | None:
         """The nodes of an external service, and what each has done so far."""

@@ -19,6 +19,7 @@ from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin.engines import dask_adapter, modin_adapter
 from workloads.modin.engines.modin_engine import ModinEngine
+from workloads.modin.engines.pandas_engine import import_pandas
 from workloads.modin.engines.service_monitor import ServiceMonitor
 
 MEMORY_SHARE = 0.5
@@ -44,6 +45,7 @@ class DaskEngine(ModinEngine):
                 f"{format_bytes(memory_bytes)}, {MEMORY_SHARE:.0%} of the available memory",
                 "Choose fewer rows or columns, or close other programs.",
             )
+        import_pandas(progress)
         started = time.perf_counter()
         progress("importing Dask")
         # Without these variables, Dask sets one thread for each worker.
@@ -70,6 +72,7 @@ class DaskEngine(ModinEngine):
         self.client = distributed.Client(self.cluster, set_as_default=True)
         self.worker_pids = dask_adapter.list_worker_pids(self.cluster)
         monitor = ServiceMonitor([psutil.Process(pid) for pid in self.worker_pids])
+        self._import_modin(cores, progress)
         self._load(monitor, distributed.__version__, cores, started, progress)
         self.facts["Dask"] = f"{cores} worker processes with one thread each, {format_bytes(memory_bytes)} for all"
 

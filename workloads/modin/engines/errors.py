@@ -9,6 +9,17 @@ from dataclasses import dataclass
 from bench.workload.interface import BadInput
 
 
+class EngineFault(RuntimeError):
+    """The machine or a service is at fault, not the input: a full disk or memory, or a service that does not start.
+
+    `remedy` says what to do.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
 @dataclass(frozen=True, slots=True)
 class KnownError:
     """An error of a full disk or memory."""
@@ -41,14 +52,14 @@ def summarize_error(error: Exception) -> str:
 
 @contextmanager
 def translate_known_errors() -> Iterator[None]:
-    """Replace one of KNOWN_ERRORS inside the block by BadInput. Other errors pass."""
+    """Replace one of KNOWN_ERRORS inside the block by EngineFault. Other errors pass."""
     try:
         yield
-    except BadInput:
+    except (BadInput, EngineFault):
         raise
     except Exception as error:
         text = f"{[error_class.__name__ for error_class in type(error).__mro__]} {error}"
         for known in KNOWN_ERRORS:
             if known.sign in text:
-                raise BadInput(known.meaning, f"{known.remedy}, or choose fewer rows or columns.") from error
+                raise EngineFault(known.meaning, f"{known.remedy}, or choose fewer rows or columns.") from error
         raise

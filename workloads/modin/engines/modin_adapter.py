@@ -1,8 +1,8 @@
 """Adapter of Modin: the only module that uses names and texts that Modin does not document.
 
-These are the partitions of a frame, the warning that a call was handed to pandas, and the variable by which workers
-import pandas early. The documented function `unwrap_partitions` is no replacement: it starts tasks that propagate the
-index, and so changes the partitions that are to be observed.
+These are the partitions of a frame, the warning that a call was handed to pandas, the modules that Modin imports with
+its first call, and the variable by which workers import pandas early. The documented function `unwrap_partitions` is no
+replacement: it starts tasks that propagate the index, and so changes the partitions that are to be observed.
 """
 
 from __future__ import annotations
@@ -21,20 +21,27 @@ before their first task."""
 MIN_SPLIT_ROWS = 64
 """Rows per partition with which Modin certainly splits a frame. With its default configuration it splits frames of more
 than 32 rows."""
+_ENGINE_MODULES = {
+    "Ray": "modin.core.execution.ray.implementations.pandas_on_ray.io",
+    "Dask": "modin.core.execution.dask.implementations.pandas_on_dask.io",
+}
+"""By service: the module that imports the rest of Modin. Modin itself imports it with the first call."""
 _DEFAULT_WARNING = "efaulting to pandas"
 
 
 def load_modin(engine: str, partitions: int) -> Any:
     """Import `modin.pandas` for the service `engine`, with frames split into `partitions` parts along both axes.
 
-    Raises UnsupportedLibrary if the installed Modin is not a tested version.
+    The service need not have started. Raises UnsupportedLibrary if the installed Modin is not a tested version.
     """
     GUARD.require_version()
     config = importlib.import_module("modin.config")
     config.Engine.put(engine)
     config.CpuCount.put(partitions)
     config.NPartitions.put(partitions)
-    return importlib.import_module("modin.pandas")
+    modin_pandas = importlib.import_module("modin.pandas")
+    GUARD.require(_ENGINE_MODULES[engine])
+    return modin_pandas
 
 
 def load_execute() -> Callable[[Any], None]:

@@ -36,7 +36,18 @@ class WarningRecorder:
 
 
 class ModinEngine(Engine):
-    """Executes calls with Modin. A subclass starts its service and then calls `_load`."""
+    """Executes calls with Modin. A subclass starts its service, and calls `_import_modin` and then `_load`."""
+
+    def _import_modin(self, cores: int, progress: ProgressReporter) -> None:
+        """Import Modin, and pandas with it, for tables that are split into `cores` parts along both axes.
+
+        The service need not have started.
+        """
+        progress("importing pandas and Modin")
+        began = time.perf_counter()
+        self.pd = modin_adapter.load_modin(self.service, cores)
+        self._execute = modin_adapter.load_execute()
+        self._import_s = time.perf_counter() - began
 
     def _load(
         self,
@@ -46,29 +57,25 @@ class ModinEngine(Engine):
         started: float,
         progress: ProgressReporter,
     ) -> None:
-        """Import Modin for the service, and split tables into `cores` parts along both axes.
+        """Execute a first task.
 
         `monitor` watches the service. `started` is the value of `time.perf_counter` at which the service began to
         start.
         """
         self.monitor = monitor
-        service_s = time.perf_counter() - started
-        progress("importing Modin")
-        self.pd = modin_adapter.load_modin(self.service, cores)
-        self._execute = modin_adapter.load_execute()
+        service_s = time.perf_counter() - started - self._import_s
         self.recorded_warnings = WarningRecorder()
         warnings.simplefilter("always")
         warnings.showwarning = self.recorded_warnings
-        modin_s = time.perf_counter() - started - service_s
-        # The workers start, and import pandas, with the first task.
+        # The workers import Modin with their first task.
         progress("first task of Modin")
         with self.translate_errors():
             self.wait(self.pd.DataFrame({"number": range(modin_adapter.MIN_SPLIT_ROWS * cores)}).map(abs))
         self.start_s = time.perf_counter() - started
         self.facts = {
             "engine": f"Modin {modin_adapter.GUARD.require_version()} on {self.service} {service_version}",
-            "start": f"{self.start_s:.1f} s: {self.service} {service_s:.1f} s, "
-            f"Modin {modin_s:.1f} s, its first task {self.start_s - service_s - modin_s:.1f} s",
+            "start": f"{self.start_s:.1f} s: {self.service} {service_s:.1f} s, imports {self._import_s:.1f} s, "
+            f"first task of Modin {self.start_s - service_s - self._import_s:.1f} s",
             "clock": "stops when modin.utils.execute returns: every partition of the result is then computed",
         }
 

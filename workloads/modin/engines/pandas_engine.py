@@ -13,13 +13,18 @@ from workloads.modin.engines.base import CallExecution, Engine
 from workloads.modin.engines.errors import translate_known_errors
 
 
+def import_pandas(progress: ProgressReporter) -> Any:
+    """Import pandas, which every arm needs. It is no part of an engine's start."""
+    progress("importing pandas")
+    return importlib.import_module("pandas")
+
+
 class PandasEngine(Engine):
     """Executes calls with pandas."""
 
     def __init__(self, progress: ProgressReporter) -> None:
-        progress("importing pandas")
-        self.pd = importlib.import_module("pandas")
-        # 0 because both arms import pandas before either engine starts; what Modin needs in addition is its start.
+        self.pd = import_pandas(progress)
+        # Both arms import pandas. What Modin needs in addition is its start.
         self.start_s = 0.0
         self.facts = {"engine": f"pandas {self.pd.__version__}"}
 

@@ -15,13 +15,15 @@ from typing import Any
 
 import psutil
 
-from bench.formatting import format_bytes
+from bench.formatting import format_bytes, format_count
 from bench.system.cpu_time import tree_cpu_time_s
-from bench.values import Service, Table
+from bench.values.arms import Service
+from bench.values.output import Table
 from bench.workload.interface import BadInput, ProgressReporter
 from workloads.modin import calls
 from workloads.modin.engines import modin_adapter, ray_adapter
 from workloads.modin.engines.base import CallExecution
+from workloads.modin.engines.pandas_engine import import_pandas
 from workloads.modin.engines.ray_engine import RayEngine
 from workloads.modin.engines.service_monitor import ServiceMonitor
 
@@ -48,6 +50,7 @@ class RayClusterEngine(RayEngine):
         """Raises BadInput if there is no such cluster, or if it refuses the connection."""
         address = os.environ.get(ADDRESS_VARIABLE, "")
         _require_reachable(address)
+        import_pandas(progress)
         started = time.perf_counter()
         progress("importing Ray")
         # Without this variable, Ray gives each worker as many threads as its task has cores.
@@ -74,8 +77,9 @@ class RayClusterEngine(RayEngine):
         self.partition_counts: Counter[str] = Counter()
         self.partition_bytes: Counter[str] = Counter()
         monitor = ServiceMonitor(self.session_services, self._list_lost_nodes)
+        self._import_modin(cores, progress)
         self._load(monitor, self.ray.__version__, cores, started, progress)
-        self.facts["Ray"] = f"{self.cluster_label}: {len(nodes)} nodes, {cores} cores"
+        self.facts["Ray"] = f"{self.cluster_label}: {format_count(len(nodes), 'node')}, {cores} cores"
 
     def _join(self, address: str) -> None:
         try:

@@ -28,6 +28,8 @@ MIN_STORE_TABLE_COPIES = 2
 """Smallest object store, in copies of the table."""
 MIN_STORE_BYTES = 256 << 20
 """Smallest object store."""
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy", "no_proxy", "no_grpc_proxy")
+"""Environment variables, in upper or lower case, that a local Ray must not inherit."""
 MAX_PAUSE_MS = 900_000
 """How long Ray's processes may be stopped, while the other arm is timed, before Ray counts them as dead."""
 
@@ -81,10 +83,19 @@ class LocalRayEngine(RayEngine):
             folder=folder,
             spill_folder=_create_spill_folder(scratch),
             max_pause_ms=MAX_PAUSE_MS,
+            while_workers_start=lambda: self._import_meanwhile(cores, progress),
         )
         monitor = ServiceMonitor([child for child in psutil.Process().children() if ray_adapter.is_service(child)])
         self._load(monitor, self.ray.__version__, cores, started, progress)
         self.facts["Ray"] = f"at most {cores} workers, object store {format_bytes(store_bytes)}"
+
+    def _import_meanwhile(self, cores: int, progress: ProgressReporter) -> None:
+        """Import what this process needs while Ray's workers start.
+
+        `start_s` includes pandas here, because its import hides about as much of the time that the workers need.
+        """
+        self._import_modin(cores, progress)
+        progress("waiting for Ray's workers")
 
     def _service_processes(self) -> list[psutil.Process]:
         return psutil.Process().children(recursive=True)
@@ -136,6 +147,9 @@ def _set_environment(folder: Path) -> None:
     # threads as its task has cores.
     for inherited in ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_TMPDIR", "OMP_NUM_THREADS"):
         os.environ.pop(inherited, None)
+    # gRPC would send even calls to 127.0.0.1 to a proxy. All of this Ray is on this machine.
+    for name in [name for name in os.environ if name.lower() in PROXY_VARIABLES]:
+        del os.environ[name]
     os.environ |= {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import psutil
 
 from bench.workload.interface import BadInput
+from workloads.modin.engines.errors import EngineFault
 
 POLL_S = 1.0
 """Time between two calls of `list_ended`."""
@@ -73,7 +74,7 @@ class ServiceMonitor:
             if self._ended:
                 raise self._make_error()
             yield
-        except (ServiceDied, BadInput):
+        except (ServiceDied, BadInput, EngineFault):
             raise
         except Exception as error:
             # A connection breaks before the monitor learns that the process has ended. Usually its interruption then

@@ -31,16 +31,14 @@ def test_without_a_crossing_the_faster_engine_is_named(fixed, share, verdict, wo
     result = summarize_points(make_points(fixed, share))
     assert result.crossing is None
     assert result.verdict == verdict
-    assert words in result.sentence
+    assert words in result.sentence and result.at_every_size
 
 
 def test_times_that_are_too_close_have_no_crossing_and_no_verdict():
     result = summarize_points(make_points(0.0, 1.0, noise=0.1))
     assert (result.verdict, result.crossing) == ("unsure", None)
-    assert (
-        "there is no size from which on one is certainly faster" in result.sentence
-        and "times are too close to tell" in result.sentence
-    )
+    assert result.sentence.startswith("No clear break-even between")
+    assert result.sentence.endswith("It is too close to call")
     ahead_by_chance = [
         BreakEvenPoint(rows=rows, pandas=[1.0, 1.01, 1.2, 0.9], modin=[0.99, 1.0, 1.1, 0.9]) for rows in (1024, 4096)
     ]
@@ -55,8 +53,8 @@ def test_if_only_the_larger_sizes_are_certain_the_first_of_them_is_named():
         BreakEvenPoint(rows=16384, pandas=ahead, modin=close),
     ]
     result = summarize_points(points)
-    assert (result.verdict, result.crossing) == ("gains", None)
-    assert "faster at 4,096 rows and more" in result.sentence
+    assert (result.verdict, result.crossing, result.at_every_size) == ("gains", None, False)
+    assert "faster from 4,096 to 16,384 rows" in result.sentence
     assert summarize_points(points[:1]).verdict == "unsure"
 
 
@@ -72,35 +70,36 @@ def make_point(rows: int, ratio: float) -> BreakEvenPoint:
         (
             (1.0, 1 / 3, 1 / 4),
             "loses",
-            "pandas is faster at 16,384 rows and more, up to the 65,536 rows that were tried; ",
+            "pandas is faster from 16,384 to 65,536 rows. ",
         ),
-        ((1.0, 1 / 3, 1 / 4), "loses", "at smaller sizes, neither is certainly faster"),
-        ((2.0, 1 / 3, 1 / 4), "loses", "pandas is faster at 16,384 rows and more"),
-        ((2.0, 1 / 3, 1 / 4), "loses", "at smaller sizes, Modin is certainly faster at 4,096"),
-        ((2.0, 2.0, 1 / 4), "loses", "at smaller sizes, Modin is certainly faster at 4,096 and 16,384"),
-        ((1 / 3, 1.0, 1 / 4), "loses", "at smaller sizes, pandas is certainly faster at 4,096"),
-        ((2.0, 1.0, 3.0), "gains", "Modin is faster at 65,536 rows and more"),
-        ((2.0, 1.0, 3.0), "gains", "at smaller sizes, Modin is certainly faster at 4,096"),
+        ((1.0, 1 / 3, 1 / 4), "loses", "Below that, it is too close to call"),
+        ((2.0, 1 / 3, 1 / 4), "loses", "pandas is faster from 16,384 to 65,536 rows"),
+        ((2.0, 1 / 3, 1 / 4), "loses", "Below that, Modin is faster at 4,096"),
+        ((2.0, 2.0, 1 / 4), "loses", "Below that, Modin is faster at 4,096 and 16,384"),
+        ((1 / 3, 1.0, 1 / 4), "loses", "Below that, pandas is faster at 4,096"),
+        ((2.0, 1.0, 3.0), "gains", "Modin is faster at 65,536 rows. Below that, "),
+        ((2.0, 1.0, 3.0), "gains", "Below that, Modin is faster at 4,096"),
         (
             (1 / 3, 1.0, 1.0),
             "unsure",
-            "From 4,096 to 65,536 rows there is no size from which on one is certainly faster",
+            "No clear break-even between 4,096 and 65,536 rows. pandas is faster at 4,096",
         ),
-        ((1 / 3, 1 / 2, 1.0), "unsure", "pandas is certainly faster at 4,096 and 16,384; at the other sizes the times"),
+        ((1 / 3, 1 / 2, 1.0), "unsure", "pandas is faster at 4,096 and 16,384; elsewhere it is too close to call"),
         (
             (2.0, 1 / 2, 1.0),
             "unsure",
-            "Modin is certainly faster at 4,096; pandas is certainly faster at 16,384; at the other sizes",
+            "Modin is faster at 4,096; pandas is faster at 16,384; elsewhere",
         ),
         ((1 / 3,), "loses", "pandas is faster at the only size that was tried, 4,096 rows"),
         ((3.0,), "gains", "Modin is faster at the only size that was tried, 4,096 rows"),
-        ((1.0,), "unsure", "too close to tell which is faster at the only size that was tried, 4,096 rows"),
+        ((1.0,), "unsure", "Too close to call at the only size that was tried, 4,096 rows"),
     ],
 )
 def test_the_certainly_faster_engine_is_named_with_its_sizes(ratios, verdict, words):
     result = summarize_points([make_point(4096 * 4**place, ratio) for place, ratio in enumerate(ratios)])
     assert (result.verdict, result.crossing) == (verdict, None)
     assert words in result.sentence
+    assert result.at_every_size == ("the only size" in words and verdict != "unsure")
 
 
 def test_both_engines_are_timed_equally_often_and_take_turns():

@@ -68,6 +68,16 @@ def test_engines_that_do_not_do_the_same_work_are_not_compared(tmp_path, executi
         search._check_same_result(call, 1024, arms)
 
 
+@pytest.mark.parametrize(("service", "library"), [("", "pandas"), ("Ray", "Modin on Ray")])
+def test_a_call_that_fails_is_reported_with_the_library_that_cannot_execute_it(tmp_path, service, library):
+    call = next(call for call in CALLS if call.name == "mean")
+    engine = SimpleNamespace(observe=lambda work, table: (work(), CallExecution(0.1)), service=service)
+    inputs = SimpleNamespace(numbers=SimpleNamespace(mean=lambda: int("no number")), out=tmp_path, key="a")
+    message = f"^{library} cannot execute mean on the generated table of 1,024 rows: .*no number"
+    with pytest.raises(BadInput, match=message):
+        search._check_same_result(call, 1024, [(engine, inputs)])
+
+
 @pytest.fixture
 def without_ray(monkeypatch):
     """Replaces Ray by pandas. Returns a dictionary to fill: seconds of each engine's first call, by rows."""

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from bench.paths import ROOT
-from bench.workload.interface import BadInput
 from bench.workload.library_guard import UnsupportedLibrary
 from tests.support.modin import needs_dask, needs_ray
 from workloads.modin.engines import dask_adapter, modin_adapter, ray_adapter
+from workloads.modin.engines.errors import EngineFault
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,16 @@ def test_the_installed_modin_and_ray_are_tested_versions():
     assert ray_adapter.GUARD.require_version()
 
 
+@needs_ray
+def test_a_ray_that_starts_its_services_by_other_methods_is_refused(tmp_path, monkeypatch):
+    node_class = importlib.import_module("ray._private.node").Node
+    monkeypatch.delattr(node_class, "start_log_monitor")
+    with pytest.raises(UnsupportedLibrary, match=r"has no ray\._private\.node:Node\.start_log_monitor"):
+        ray_adapter.start_local_ray(
+            cores=1, object_store_bytes=1, folder=tmp_path, spill_folder=tmp_path, max_pause_ms=1
+        )
+
+
 @needs_dask
 def test_the_installed_dask_is_a_tested_version():
     assert dask_adapter.GUARD.require_version()
@@ -44,7 +54,7 @@ def test_the_installed_dask_is_a_tested_version():
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("The current node timed out during startup.", BadInput, "did not start, in 2 attempts"),
+        ("The current node timed out during startup.", EngineFault, "did not start, in 2 attempts"),
         ("another problem", RuntimeError, "another problem"),
     ],
 )
@@ -79,6 +89,7 @@ print(json.dumps({
     "of_a_number": len(modin_adapter.partition_references(1)),
     "stored": ray_adapter.read_stored_bytes() - before,
     "workers": execution.active_workers,
+    "worker_count": len(engine._worker_cpu_times_s()),
     "places": [[len(place.node_ids), place.size_bytes, place.spilled] for place in places.values()],
     "nodes": [[node.is_alive, node.cores] for node in ray_adapter.list_nodes()],
     "services": sorted(service.name() for service in services),
@@ -104,6 +115,7 @@ def test_partitions_objects_nodes_and_processes_are_seen(tmp_path):
     assert (seen["references"], seen["of_a_number"]) == (2, 0)
     assert seen["stored"] > 100_000 * 8
     assert seen["workers"] >= 1
+    assert seen["worker_count"] == 2, "one per core, and none more when this process joined"
     assert all(nodes == 1 and size > 100_000 and not spilled for nodes, size, spilled in seen["places"])
     assert seen["nodes"] == [[True, 2.0]]
     assert seen["services"] == ["gcs_server", "raylet"]

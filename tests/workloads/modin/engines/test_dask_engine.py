@@ -8,7 +8,7 @@ import psutil
 from bench.run import events
 from bench.run.events import State
 from bench.system.process_tree import list_descendants
-from bench.values import Arm
+from bench.values.base import Arm
 from tests.support.modin import needs_dask, run_modin_race
 from tests.support.processes import wait_until_gone
 

@@ -18,11 +18,11 @@ from bench.paths import ROOT
 from bench.run import events
 from bench.run.events import State
 from bench.system.process_tree import list_descendants
-from bench.values import Arm
-from bench.workload.interface import BadInput
+from bench.values.base import Arm
 from tests.support.modin import needs_ray, prepare_pandas_arm, run_modin_race
 from tests.support.processes import list_processes, wait_until_gone
 from tests.support.waiting import wait_for
+from workloads.modin.engines import errors
 
 SERVER_SCRIPT = """
 import time
@@ -123,7 +123,7 @@ def small_disk() -> Iterator[Callable[[Path], None]]:
 def test_a_full_disk_while_pandas_writes_is_reported(tmp_path, small_disk):
     (tmp_path / "out").mkdir()
     small_disk(tmp_path / "out")
-    with pytest.raises(BadInput, match="The disk to which the call writes is full") as refusal:
+    with pytest.raises(errors.EngineFault, match="The disk to which the call writes is full") as refusal:
         prepare_pandas_arm(tmp_path, case="files", rows=40_000)
     assert "Free space" in refusal.value.remedy
 
@@ -145,9 +145,9 @@ def test_a_full_disk_while_modin_writes_is_a_clear_failure(tmp_path, home, small
 FULL_STORE_SCRIPT = """
 import sys
 from pathlib import Path
-from bench.workload.interface import BadInput, Settings
+from bench.workload.interface import Settings
 from workloads.modin.arm import DataFrameCalls
-from workloads.modin.engines import ray_engine
+from workloads.modin.engines import errors, ray_engine
 scratch, cache = map(Path, sys.argv[1:])
 ray_engine._choose_store_bytes = lambda frame_bytes: 80 << 20  # The smallest that Ray accepts; the table is larger.
 parameters = {'columns': 128, 'kind': 'integer', 'file': 'synthetic', 'cluster': 'own'}
@@ -155,7 +155,7 @@ arm = DataFrameCalls(Settings('calls', 'modin-ray', 1, 1 << 17, parameters, 0, s
 try:
     arm.prepare(lambda text, share=None: None)
     print('prepared')
-except BadInput as error:
+except errors.EngineFault as error:
     print(error, '|', error.remedy)
 """
 

@@ -24,7 +24,8 @@ from bench.race.race import Race
 from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values import Arm, Outcome
+from bench.values.base import Arm
+from bench.values.claims import Outcome
 from bench.workload.registry import load_workloads
 from tests.support.modin import RACE_BUDGET_S
 from tests.support.processes import has_environment_variable, wait_until_gone

@@ -5,6 +5,7 @@ import re
 import signal
 import stat
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -13,7 +14,8 @@ import pytest
 from bench.run import events
 from bench.run.events import State
 from bench.system.process_tree import list_descendants
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
 from bench.workload.interface import BadInput
 from tests.support.modin import needs_ray, run_modin_race
 from tests.support.processes import wait_until_gone
@@ -54,10 +56,29 @@ def test_the_folder_of_ray_has_a_short_name_that_other_processes_of_the_user_can
 
 @needs_ray
 def test_a_race_names_the_call_whose_results_differ_and_claims_nothing_about_references(tmp_path, home):
-    run = run_modin_race(tmp_path, case="calls")
+    scripts: set[str] = set()
+
+    def list_scripts(event: events.Event) -> None:
+        if isinstance(event, events.ArmPrepared) and event.prepared.arm is Arm.ACCELERATED:
+            for pid in list_descendants(os.getpid()):
+                with suppress(psutil.Error):
+                    scripts.update(Path(word).name for word in psutil.Process(pid).cmdline()[:4])
+
+    run = run_modin_race(tmp_path, list_scripts, case="calls")
     assert run.state is State.FINISHED, run.failure
-    early = [sample.arm for sample in run.samples if sample.phase is Phase.EARLY]
-    assert early == [Arm.BASELINE], "pandas, while Ray starts; both have done their first calls when they are ready"
+    assert {"raylet", "gcs_server"} <= scripts
+    assert not {"monitor.py", "log_monitor.py", "dashboard.py"} & scripts, "services that no task uses"
+    assert not [script for script in scripts if "agent" in script.lower()], "nor agents of the raylet"
+    assert not [sample for sample in run.samples if sample.phase is Phase.EARLY]
+    assert State.WARMING_UP not in [span.name for span in run.timeline], "the arms have timed their calls"
+    activities = [span.name for span in run.timeline if span.arm is Arm.ACCELERATED]
+    first = activities.index("starting Ray")
+    expected = ["starting Ray", "importing pandas and Modin", "waiting for Ray's workers", "first task of Modin"]
+    assert activities[first : first + 4] == expected
+    storing = [span for span in run.timeline if span.name == "storing the results"]
+    assert {span.arm for span in storing} == set(Arm)
+    last_pair = max(sample.repetition.began for sample in run.samples if sample.phase is Phase.RACE)
+    assert min(span.began for span in storing) > last_pair, "they would delay the pairs"
     table = next(table for table in run.tables if table.name == "equality")
     # With so few rows some keys have only missing values. pandas' pivot_table leaves them out, Modin's does not.
     assert [row[0] for row in table.rows if row[2] != "equal"] == ["pivot_table"]
