@@ -3,20 +3,15 @@
 After the scikit-learn example 'Color Quantization using K-Means' and the post about it. This module only declares.
 """
 
-from bench.values import BaselineKind
-from bench.workload.declaration import (
-    Case,
-    Code,
-    Lever,
-    LeverValue,
-    Parameter,
-    Platform,
-    PublishedRatio,
-    Step,
-    Workload,
-)
+from bench.values.arms import BaselineKind
+from bench.workload.cases import Case, Code, PublishedRatio, Step
+from bench.workload.declaration import Platform, Suggestion, Workload
+from bench.workload.levers import Lever, LeverValue
+from bench.workload.parameters import Parameter, Upload
+from bench.workload.preparation import declare_preparation
+from bench.workload.tasks import TaskSet
 
-ORDER = 2
+ORDER = 1
 
 _POST = "Intel's post on scikit-learn-intelex: colour quantization of china.jpg"
 _OTHER_TIMES = (
@@ -108,10 +103,25 @@ WORKLOAD = Workload(
             "Image",
             "image",
             "china",
-            help="A photo that comes with scikit-learn, or your own (PNG or JPEG, up to 10 MB and 24 megapixels).",
+            help="A photo that comes with scikit-learn, or your own: PNG, JPEG, WebP, GIF or TIFF, up to 10 MB and 24 "
+            "megapixels.",
             choices={"china": "China: Summer Palace", "flower": "Flower: dahlia"},
+            upload=Upload(
+                "PNG, JPEG, WebP, GIF or TIFF",
+                ("png", "jpg", "jpeg", "webp", "gif", "tif", "tiff"),
+                10,
+                "workloads.colour_quantization.image:check",
+            ),
         ),
-        Parameter("colours", "Colours", "integer", 64, "Number of clusters for K-Means.", minimum=2, maximum=256),
+        Parameter(
+            "colours",
+            "Colours",
+            "integer",
+            64,
+            "Number of clusters for K-Means: at most the number of colours of the sample.",
+            minimum=2,
+            maximum=256,
+        ),
         Parameter(
             "sample",
             "Sample size",
@@ -129,8 +139,9 @@ WORKLOAD = Workload(
             "choice",
             "own",
             help="With k-means++, each library draws its own starting colours, and the numbers of iterations may "
-            "differ. With the same starting colours, both arms do the same iterations.",
-            choices={"own": "k-means++ of each library", "shared": "the same in both arms"},
+            "differ: without a claim if one does more than twice as many. With the same starting colours, both arms do "
+            "the same iterations, at most 5.",
+            choices={"own": "each library draws its own (k-means++)", "shared": "the same in both arms"},
         ),
     ),
     batch=Parameter(
@@ -141,9 +152,21 @@ WORKLOAD = Workload(
         help="How many copies of the image each predict and each assignment processes.",
         minimum=1,
         maximum=32,
+        noun="image",
     ),
     unit="pixels",
+    quality="same picture quality",
+    suggestions=(
+        Suggestion("Learn from all pixels", {"sample": 1_000_000_000}),
+        Suggestion("Use 256 colours", {"colours": 256}),
+        Suggestion("Process 8 images at once", {"batch": 8}),
+    ),
     arm="workloads.colour_quantization.arm:ColourQuantization",
+    tasks=TaskSet(
+        entries=(declare_preparation("load scikit-learn and its extension"),),
+        handler="workloads.colour_quantization.tasks:ColourQuantizationTasks",
+    ),
+    input_check="workloads.colour_quantization.input_check:check_inputs",
     source="https://scikit-learn.org/stable/auto_examples/cluster/plot_color_quantization.html",
     platform=Platform(
         systems=("Linux", "Windows"),

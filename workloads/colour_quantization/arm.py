@@ -11,9 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from bench.values import Evidence, LossKind, Measure, Picture, Table
+from bench.formatting import format_count
+from bench.values.arms import RacedInput
+from bench.values.output import Picture, Table
+from bench.values.quality import LossKind, Measure
+from bench.values.samples import Evidence
 from bench.workload.interface import Clock, ProgressReporter, Settings
 from bench.workload.scores import write_scores
+from workloads.colour_quantization import memory, sampling
 
 MAX_COLOUR_DISTANCE = 10.0
 """Largest distance in RGB space, with components from 0 to 255, of two colours that count as equal."""
@@ -64,24 +69,42 @@ class ColourQuantization:
         from workloads.colour_quantization import image
 
         progress("reading the image")
-        parameters, seed = self.settings.parameters, self.settings.seed
-        self.image = image.load_image(str(parameters["image"]), self.settings.uploads)
+        name = str(self.settings.parameters["image"])
+        decoded = image.decode_image(image.find_image(name, self.settings.uploads))
+        self.image = decoded.pixels
+        memory.require_memory(self.image.shape[0] * self.image.shape[1], self.settings.batch)
+        self.colours = int(self.settings.parameters["colours"])
+        sample, codebook = sampling.draw_pixels(self.image, self.settings)
+        colours, sample_colours = image.count_colours(self.image), image.count_colours(sample)
+        sampling.require_colours(self.colours, colours, sample_colours, len(sample))
+        self.sample, self.random_codebook = sample.astype(np.float64) / 255, codebook.astype(np.float64) / 255
+        self.kmeans_options: dict[str, Any] = {"init": "k-means++"}
+        if self.settings.parameters["start"] == "shared":
+            progress("counting the iterations that both arms do")
+            start = sampling.select_start(self.sample, self.colours)
+            # Without a tolerance, because each library has its own measure of how far the centres moved.
+            iterations = sampling.count_shared_iterations(self.sample, start)
+            self.kmeans_options = {"init": start, "max_iter": iterations, "tol": 0.0}
+        self.pixels = np.tile(self.image.reshape(-1, 3).astype(np.float64) / 255, (self.settings.batch, 1))
         height, width, _ = self.image.shape
-        image_pixels = self.image.reshape(-1, 3).astype(np.float64) / 255
-        self.pixels = np.tile(image_pixels, (self.settings.batch, 1))
-        self.colours = int(parameters["colours"])
-        order = np.random.default_rng(seed).permutation(len(image_pixels))
-        self.sample = np.ascontiguousarray(image_pixels[order[: int(parameters["sample"])]])
-        self.random_codebook = np.ascontiguousarray(image_pixels[order[-self.colours :]])
-        self.start = self.sample[: self.colours].copy() if parameters["start"] == "shared" else "k-means++"
+        picture = f"{image.name_image(name, self.settings.uploads)}, {decoded.size}, {format_count(colours, 'colour')}"
+        sampled = f"{format_count(len(sample), 'pixel')}, {format_count(sample_colours, 'colour')}"
         return {
             "work": len(self.pixels),
             "data": hashlib.sha256(self.image.tobytes()).hexdigest(),
             "facts": {
-                "image": f"{width} × {height}, {len(image_pixels):,} pixels",
-                "sample": f"{len(self.sample):,} pixels",
+                "image": f"{width} × {height}, {height * width:,} pixels",
+                "sample": f"{len(sample):,} pixels",
                 "colours": str(self.colours),
             },
+            "inputs": [
+                RacedInput(label="Picture", text=picture),
+                *(RacedInput(label="Changed", text=note) for note in decoded.notes),
+                RacedInput(
+                    label="Batch", text=f"{format_count(self.settings.batch, 'image')}, {len(self.pixels):,} pixels"
+                ),
+                RacedInput(label="Sample", text=sampled),
+            ],
         }
 
     def repeat(self, repetition: int, clock: Clock) -> None:
@@ -91,7 +114,7 @@ class ColourQuantization:
 
     def _fit(self) -> Any:
         kmeans = self.cluster.KMeans(
-            n_clusters=self.colours, init=self.start, n_init=1, random_state=self.settings.seed
+            n_clusters=self.colours, n_init=1, random_state=self.settings.seed, **self.kmeans_options
         )
         return kmeans.fit(self.sample)
 
@@ -159,6 +182,7 @@ class ColourQuantization:
                 value=float(self.kmeans.n_iter_),
                 higher_is_better=False,
                 same_work=True,
+                step="fit",
             ),
         ]
         pictures = [

@@ -15,11 +15,16 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 from PIL import Image
 from sklearn.metrics import mean_squared_error
 
-from bench.values import Arm, LossKind
+from bench.machine.core_selection import choose_cores
+from bench.plan.validation import make_plan
+from bench.race.race import Race
+from bench.values.base import Arm
+from bench.values.quality import LossKind
 from bench.workload.interface import Settings
 from bench.workload.registry import load_workloads
 from bench.workload.scores import read_scores
 from tests.support.pictures import write_picture
+from tests.support.runs import open_plan
 from workloads.colour_quantization.arm import ColourQuantization, compute_psnr_db, compute_tile_errors
 
 
@@ -40,6 +45,18 @@ def run_arm(tmp_path: Path, batch: int = 1, **parameters) -> tuple[ColourQuantiz
     return arm, reply
 
 
+def make_race(tmp_path: Path, **fields: Any) -> Race:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return Race(
+        open_plan(make_plan("colour-quantization", cores=1, budget_s=2, target=0.5, **fields)),
+        emit=lambda event: None,
+        stop_requested=lambda: None,
+        scratch=scratch,
+        cores=choose_cores(1),
+    )
+
+
 def test_learned_colours_are_better_than_random_ones(tmp_path):
     arm, reply = run_arm(tmp_path)
     measures, pictures = arm.conclude()
@@ -56,9 +73,30 @@ def test_a_sample_of_more_pixels_than_the_image_has_is_all_of_them(tmp_path):
     assert len(run_arm(tmp_path, sample=10**9)[0].sample) == 2000
 
 
-def test_shared_starting_colours_are_the_same_in_every_arm(tmp_path):
-    first, second = (run_arm(tmp_path, start="shared")[0].start for _ in range(2))
-    assert np.array_equal(first, second)
+def test_shared_starting_colours_and_iterations_are_the_same_in_every_arm(tmp_path):
+    first, second = (run_arm(tmp_path, start="shared")[0] for _ in range(2))
+    assert np.array_equal(first.kmeans_options["init"], second.kmeans_options["init"])
+    assert first.kmeans.n_iter_ == first.kmeans_options["max_iter"] == second.kmeans_options["max_iter"]
+
+
+def test_what_is_raced_is_told(tmp_path):
+    _, reply = run_arm(tmp_path, batch=3)
+    told = {entry.label: entry.text for entry in reply["inputs"]}
+    assert told["Picture"] == "upload 000000000000, 50 × 40 pixels, 2,000 colours"
+    assert told["Batch"] == "3 images, 6,000 pixels"
+    assert told["Sample"] == "1,000 pixels, 1,000 colours"
+
+
+def test_a_race_of_a_picture_that_is_gone_blames_no_arm(tmp_path):
+    workload = load_workloads()["colour-quantization"]
+    if workload.unavailable():
+        pytest.skip(workload.unavailable())
+    race = make_race(tmp_path, parameters={"image": "upload:" + "0" * 64})
+    race.run()
+    failure = race.record.failure
+    assert failure.what == "The input cannot be used: the uploaded picture is no longer on this machine."
+    assert failure.remedy == "Upload it again."
+    assert failure.arm is None and not failure.log
 
 
 def test_an_arm_agrees_with_itself(tmp_path):
@@ -95,7 +133,7 @@ def test_psnr_is_judged_by_the_mean_squared_error_over_all_pixels(tmp_path):
     arm, _ = run_arm(tmp_path)
     psnr = next(measure for measure in arm.conclude()[0] if measure.name == "psnr")
     assert (psnr.loss, psnr.observations, psnr.mean_label) == (LossKind.ERROR, 2000, "mean squared error")
-    error = read_scores(tmp_path)["psnr"].mean()
+    error = read_scores(tmp_path)["psnr"].values.mean()
     assert psnr.value == pytest.approx(10 * np.log10(255**2 / error))
 
 
@@ -104,21 +142,7 @@ def test_the_evidence_of_the_patched_arm_says_which_steps_ran_accelerated(tmp_pa
     workload = load_workloads()["colour-quantization"]
     if workload.unavailable():
         pytest.skip(workload.unavailable())
-    from bench.machine.core_selection import choose_cores
-    from bench.plan.validation import make_plan
-    from bench.race.race import Race
-    from tests.support.runs import open_plan
-
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    plan = make_plan("colour-quantization", cores=1, budget_s=2, target=0.5, parameters={"colours": 8})
-    race = Race(
-        open_plan(plan),
-        emit=lambda event: None,
-        stop_requested=lambda: None,
-        scratch=scratch,
-        cores=choose_cores(1),
-    )
+    race = make_race(tmp_path, parameters={"colours": 8})
     race.run()
     evidence_by_step = {evidence.step: evidence for evidence in race.record.evidence[Arm.ACCELERATED]}
     assert evidence_by_step["fit"].path == "accelerated"
