@@ -68,7 +68,7 @@ def _is_self(node: ast.expr) -> bool:
 
 
 def _is_private(name: str) -> bool:
-    return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
+    return name.startswith("_") and bool(name.strip("_")) and not (name.startswith("__") and name.endswith("__"))
 
 
 def _has_private_part(path: str) -> bool:

@@ -14,7 +14,8 @@ from bench.plan.plan import Plan
 from bench.plan.validation import MAX_TEXT_LENGTH, make_plan
 from bench.race.race import Race
 from bench.run.events import State
-from bench.values import TOTAL, Arm
+from bench.values.base import Arm
+from bench.values.samples import TOTAL
 from bench.workload.registry import load_workloads
 from tests.support.runs import open_plan
 

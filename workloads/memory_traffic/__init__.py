@@ -5,19 +5,12 @@ workload and imports no compiler.
 """
 
 from bench.formatting import format_bytes
-from bench.workload.declaration import (
-    Case,
-    Code,
-    Lever,
-    LeverValue,
-    NoResult,
-    Parameter,
-    Platform,
-    Step,
-    Task,
-    TaskSet,
-    Workload,
-)
+from bench.workload.cases import Case, Code, Step
+from bench.workload.declaration import Platform, Suggestion, Workload
+from bench.workload.levers import Lever, LeverValue
+from bench.workload.parameters import Parameter
+from bench.workload.preparation import declare_preparation
+from bench.workload.tasks import NoResult, Task, TaskSet
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS, Transformation, format_version_source
 from workloads.memory_traffic.measurements import (
     SWEPT_CASES,
@@ -52,7 +45,13 @@ def _declare_lever(transformation: Transformation) -> Lever:
         name="version",
         label="version",
         values=tuple(
-            LeverValue(version.name, version.label, version.baseline_kind, packages=("numba",))
+            LeverValue(
+                version.name,
+                version.label,
+                version.baseline_kind,
+                subject=transformation.label if version.name == transformation.accelerated else "",
+                packages=("numba",),
+            )
             for version in transformation.versions
         ),
         baseline=transformation.baseline,
@@ -157,7 +156,7 @@ WORKLOAD = Workload(
             "preferred",
             help="On most processors with 512-bit vectors LLVM uses 256 bits, because wide vectors used to lower the "
             "clock rate.",
-            choices={"preferred": "as the compiler prefers", "512": "512 bits"},
+            choices={"preferred": "chosen by the compiler", "512": "512 bits"},
         ),
     ),
     batch=Parameter(
@@ -171,9 +170,15 @@ WORKLOAD = Workload(
         maximum=1000,
     ),
     unit="bytes",
+    quality="same results",
+    suggestions=(
+        Suggestion("Use arrays that fit into a cache", {"size": 256}),
+        Suggestion("Use arrays of 64 MiB", {"size": 65_536}),
+    ),
     arm="workloads.memory_traffic.arm:MemoryTraffic",
     tasks=TaskSet(
         entries=(
+            declare_preparation("compile the memory kernels", ("vectors",)),
             Task(
                 "sweep",
                 "Strides and tiles",

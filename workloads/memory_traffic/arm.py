@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.values import Evidence, LossKind, Measure, Picture, Table
+from bench.values.output import Picture, Table
+from bench.values.quality import LossKind, Measure
+from bench.values.samples import Evidence
 from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from workloads.memory_traffic import problem_sizes, problems
 from workloads.memory_traffic.catalogue import KIB, TRANSFORMATIONS
@@ -36,7 +38,7 @@ class MemoryTraffic:
         self.kernel_settings = read_kernel_settings(settings.parameters)
         self.fields = self.kernel_settings.fields
         self.sample_times_s: list[float] = []
-        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]), settings.cache / "memory-traffic")
         # Before Numba starts its threads, because the counters include only threads that start later.
         self.counters = perf_counters.open_counters()
 
@@ -53,21 +55,29 @@ class MemoryTraffic:
             seed=self.settings.seed,
         )
         self.arguments = problem.arguments_for(self.version.name)
-        progress(f"compiling: {self.version.label}")
+        # Imported here because it imports Numba, which must be configured first.
+        from workloads.memory_traffic.measure import timing
+
+        progress(f"compiling or loading: {self.version.label}")
         self.kernel = numba_compile.build_kernel(
             self.transformation, self.version, self.arguments, cores=self.settings.cores, fields=self.fields
         )
         progress("checking the result against NumPy")
+        started = time.perf_counter()
         self.result = self.kernel.call(*self.arguments)
+        first_s = time.perf_counter() - started
         error = problem.require_correct(self.result, self.version.label)
         self.calls = problem.calls * self.settings.batch
+        call_s = timing.time_warm_calls(lambda calls: self.kernel.repeated(calls, *self.arguments), self.calls, first_s)
         return {
             "work": problem.bytes * self.calls,
             "data": problem.digest,
             "facts": self._facts(error),
             # Sides that are derived from a size are odd. Transformations without matrices have no side.
             "bias": problem_sizes.describe_conflicts(self.kernel_settings.side),
-            "first_call_done": True,
+            # The calls of a sample but for the first are warm.
+            "first_call_s": {"kernel": first_s + call_s * (self.calls - 1) / self.calls},
+            "call_s": {"kernel": call_s},
         }
 
     def _facts(self, error: float) -> dict[str, str]:
@@ -81,11 +91,20 @@ class MemoryTraffic:
             "arithmetic intensity": f"{problem.flops / traffic_bytes:.3g} operations per byte",
             "calls per sample": f"{self.calls:,}",
             "threads": self._describe_threads(),
-            "compile time": f"{self.kernel.compile_s:.2f} s, in no measured time" if loops else "not compiled here",
+            "compile time": self._describe_compilation(),
             "machine code": loops.describe()[0] if loops else "a library function",
             "hardware counters": self.counters.missing or "all available",
             "result check": f"error {error:.1g}, allowed {problem.tolerance:.2g} ({problem.tolerance_reason})",
         }
+
+    def _describe_compilation(self) -> str:
+        kernel = self.kernel
+        if kernel.loops is None:
+            return "not compiled here"
+        seconds = f"{kernel.compile_s:.2f} s, in no measured time"
+        if kernel.origin is not None:
+            return f"{seconds}; {kernel.origin.description}"
+        return f"{seconds}; not stored: {kernel.cache_error}" if kernel.cache_error else seconds
 
     def _describe_threads(self) -> str:
         return numba_runtime.describe_threads(self.thread_count) if self.version.compiled else "those of the library"
@@ -132,6 +151,8 @@ class MemoryTraffic:
         reason = ""
         if strip is not None:
             words.append(f"strips of {strip:,}")
+        if self.kernel.origin is not None:
+            words.append(self.kernel.origin.description)
         if version.promise == "vectors" and not (loops and loops.vectorized):
             reason = "the compiled loop is not vectorized"
         elif version.promise == "threads" and self.thread_count < 2:

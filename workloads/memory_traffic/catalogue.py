@@ -9,12 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from bench.values import BaselineKind
+from bench.values.arms import BaselineKind
 
 KIB = 1024
 MIB = 1024 * KIB
-FIELD_COUNTS = (1, 2, 8)
-"""Numbers of a particle's eight fields that a kernel may use."""
 MAX_SLOW_SIDE = 2049
 """Longest side of a matrix for versions that would take minutes with a longer one."""
 KERNELS_FOLDER = Path(__file__).parent / "kernels"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.workload.declaration import Setting
+from bench.workload.parameters import Setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from bench.values import Value
+from bench.values.base import Value
 from bench.workload.interface import BadInput
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 

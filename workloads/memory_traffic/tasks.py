@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bench.workload.declaration import NoArguments, NoResult
 from bench.workload.interface import Settings, TaskReporter
+from bench.workload.preparation import PreparationResult
+from bench.workload.tasks import NoArguments, NoResult
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 from workloads.memory_traffic.compiler import numba_runtime
 from workloads.memory_traffic.measure import perf_counters
@@ -24,6 +25,13 @@ class MemoryTrafficTasks:
     Numba is configured before the modules that measure are imported, because they load it.
     """
 
+    def prepare(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> PreparationResult:
+        """Compile both default versions of every transformation for the cores of the plan. Raises BadInput."""
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]), settings.cache / "memory-traffic")
+        from workloads.memory_traffic.measure import compile_all
+
+        return compile_all.compile_transformations(settings, reporter)
+
     def sweep(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> SweepResult:
         """Time one kernel at every stride from 1 to 64, or the versions of the case at growing tiles or strips.
 
@@ -31,7 +39,7 @@ class MemoryTrafficTasks:
         float32 first, then over float64. Tiles that are too large to give every thread work are left out. Every result
         is checked before it is timed. Raises BadInput.
         """
-        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]), settings.cache / "memory-traffic")
         from workloads.memory_traffic.measure import stride_sweep, tile_sweep
 
         if settings.case == STRIDE_CASE:
@@ -43,7 +51,7 @@ class MemoryTrafficTasks:
 
         Reports `point` (`SizePoint`). A version that would take minutes at a size has no point there. Raises BadInput.
         """
-        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]), settings.cache / "memory-traffic")
         from workloads.memory_traffic.measure import size_sweep
 
         size_sweep.sweep_sizes(TRANSFORMATIONS[settings.case], settings, reporter)
@@ -54,7 +62,7 @@ class MemoryTrafficTasks:
 
         Reports `point` (`ScalingPoint`), `ceiling` (`BandwidthCeiling`) and `amdahl` (`ScalingFit`). Raises BadInput.
         """
-        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]), settings.cache / "memory-traffic")
         from workloads.memory_traffic.measure import scaling
 
         return scaling.measure_scaling(settings, reporter)
@@ -64,7 +72,7 @@ class MemoryTrafficTasks:
 
         Reports `round` (`StreamRound`). Raises BadInput if there is no gcc, or too little memory.
         """
-        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]), settings.cache / "memory-traffic")
         from workloads.memory_traffic.measure import stream_c
 
         return stream_c.compare_with_stream_c(settings, arguments, numba_runtime.ALLOWED_CORES, reporter)
@@ -75,7 +83,7 @@ class MemoryTrafficTasks:
         Reports `triad` (`TriadPoint`) from small sizes to large, `peak` (`PeakRate`) and `kernel` (`RooflinePoint`).
         Raises BadInput.
         """
-        numba_runtime.configure_numba(str(settings.parameters["vectors"]))
+        numba_runtime.configure_numba(str(settings.parameters["vectors"]), settings.cache / "memory-traffic")
         # Opened before Numba starts its threads, because only threads that are started later are counted.
         counters = perf_counters.open_counters()
         from workloads.memory_traffic.measure import roofline

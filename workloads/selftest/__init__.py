@@ -1,7 +1,10 @@
 """A workload of known cost, by which `python -m bench check` measures the core itself."""
 
-from bench.values import BaselineKind
-from bench.workload.declaration import Case, Code, Lever, LeverValue, Parameter, Platform, Step, TimeLimits, Workload
+from bench.values.arms import BaselineKind
+from bench.workload.cases import Case, Code, Step
+from bench.workload.declaration import Platform, TimeLimits, Workload
+from bench.workload.levers import Lever, LeverValue
+from bench.workload.parameters import Parameter
 
 WORKLOAD = Workload(
     name="selftest",
@@ -34,6 +37,7 @@ WORKLOAD = Workload(
     ),
     batch=Parameter("batch", "Batch", "integer", 1, "Multiplies the number of loops.", minimum=1, maximum=1000),
     unit="loops",
+    quality="same results",
     arm="workloads.selftest.arm:SelfTest",
     source="",
     platform=Platform(machines=("x86_64", "AMD64", "aarch64", "arm64")),

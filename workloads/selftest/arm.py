@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.values import Evidence, Measure, Picture, Table
+from bench.values.output import Picture, Table
+from bench.values.quality import Measure
+from bench.values.samples import Evidence
 from bench.workload.interface import Clock, ProgressReporter, Settings
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.plan.validation import PlanError, make_plan
-from bench.values import Measure
+from bench.values.quality import Measure
 from bench.workload.interface import BadInput
 from tests.support.memory_traffic import prepare_arm
 from workloads.memory_traffic import problem_sizes

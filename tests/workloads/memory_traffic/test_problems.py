@@ -19,6 +19,21 @@ def test_a_wrong_result_is_refused():
         problem.require_correct(None, "a kernel that writes NaN")
 
 
+@pytest.mark.parametrize("name", ["transpose", "stencil", "multithreading"])
+@pytest.mark.parametrize("wrong", [2.0, np.nan])
+def test_a_single_wrong_element_is_found_wherever_it_is(name, wrong):
+    """Also in the last of the parts in which a result is checked, and in a part before one that is right."""
+    problem = problems.make_problem(TRANSFORMATIONS[name], size_kib=3000, side=0, tile=8, fields=1, seed=1)
+    out = problem.require_out()
+    out[:] = problem.reference
+    assert problem.require_correct(None, name) == 0
+    for position in (0, out.size // 2, out.size - 1):
+        right, out.flat[position] = out.flat[position], wrong
+        with pytest.raises(BadInput, match="differs from NumPy"):
+            problem.require_correct(None, name)
+        out.flat[position] = right
+
+
 def test_the_result_of_an_earlier_kernel_is_not_mistaken_for_that_of_a_later_one():
     for name in ("transpose", "stencil", "tiling", "dependence", "multithreading"):
         transformation = TRANSFORMATIONS[name]

@@ -1,12 +1,17 @@
 """The tasks of memory traffic refuse wrong arguments."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from bench.plan.validation import make_plan
 from bench.scheduler.order import order_measurement
 from bench.workload.interface import BadInput
 from tests.support.memory_traffic import make_settings
-from tests.support.task_calls import call_task
+from tests.support.task_calls import ReportRecorder, call_task
+from workloads.memory_traffic.catalogue import TRANSFORMATIONS
+from workloads.memory_traffic.compiler import numba_compile
+from workloads.memory_traffic.measure.compile_all import compile_transformations
 
 
 @pytest.mark.parametrize("wrong", [None, True, 1.5, float("nan"), "", "nonsense", [], ["tiling"], {"tiling": 1}])
@@ -33,6 +38,21 @@ def test_a_case_without_strides_and_tiles_has_nothing_to_sweep():
     with pytest.raises(BadInput, match="Strides and tiles cannot be measured for the case layout") as refusal:
         order_measurement(make_plan("memory-traffic", "layout"), "sweep", {}, origin="command line")
     assert "unit-stride, tiling, transpose, stencil, dependence" in refusal.value.remedy
+
+
+@pytest.mark.parametrize("stored", [0, 1])
+def test_a_preparation_fails_only_if_it_stores_nothing(tmp_path, monkeypatch, stored):
+    errors = iter([""] * stored + ["the disk is full"] * 100)
+    monkeypatch.setattr(
+        numba_compile, "build_kernel", lambda *args, **options: SimpleNamespace(cache_error=next(errors))
+    )
+    settings = make_settings(tmp_path)
+    if stored:
+        assert len(compile_transformations(settings, ReportRecorder()).parts) == 2 * len(TRANSFORMATIONS)
+        return
+    with pytest.raises(BadInput, match="The machine code was made and not stored: the disk is full") as refusal:
+        compile_transformations(settings, ReportRecorder())
+    assert str(settings.cache) in refusal.value.remedy
 
 
 def test_missing_and_unknown_arguments_are_refused(tmp_path):

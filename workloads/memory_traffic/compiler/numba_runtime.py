@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bench.workload.interface import BadInput
 from workloads.memory_traffic.compiler import numba_adapter
@@ -22,13 +23,20 @@ ALLOWED_CORES: set[int] = os.sched_getaffinity(0) if hasattr(os, "sched_getaffin
 imported, because Numba later binds the main thread to the first of them, and child processes inherit that affinity."""
 
 
-def configure_numba(vectors: str) -> None:
-    """Set Numba's vector width and threads. Must run before the first import of Numba.
+_kernel_cache: Path | None = None
 
-    `vectors` is `preferred` for the width that LLVM prefers, or `512`. Raises BadInput if this processor has no 512-bit
-    vectors, and UnsupportedLibrary if the installed Numba is not a tested version.
+
+def configure_numba(vectors: str, kernel_cache: Path | None = None) -> None:
+    """Set Numba's vector width and threads, and the folder of compiled kernels. Must run before the first import of
+    Numba.
+
+    `vectors` is `preferred` for the width that LLVM prefers, or `512`. Without `kernel_cache`, every kernel is compiled
+    in this process. Raises BadInput if this processor has no 512-bit vectors, and UnsupportedLibrary if the installed
+    Numba is not a tested version.
     """
+    global _kernel_cache
     numba_adapter.GUARD.require_version()
+    _kernel_cache = kernel_cache
     if platform.system() == "Linux":
         os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
         os.environ.update(THREAD_ENVIRONMENT)
@@ -37,8 +45,13 @@ def configure_numba(vectors: str) -> None:
 
         features = binding.get_host_cpu_features()
         if not features.get("avx512f"):
-            raise BadInput("this processor has no 512-bit vectors", "Set Vectors to what the compiler prefers.")
+            raise BadInput("this processor has no 512-bit vectors", "Set Vectors to: chosen by the compiler.")
         os.environ["NUMBA_CPU_FEATURES"] = f"{features.flatten()},-prefer-256-bit"
+
+
+def get_kernel_cache() -> Path | None:
+    """The folder of compiled kernels; None if kernels are not stored."""
+    return _kernel_cache
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numba import prange
+
+from workloads.memory_traffic.compiler.thread_count import count_threads
 
 
 def recurrence(a, out, strip):
@@ -21,7 +22,7 @@ def strips(a, out, max_strip):
     elements, or fewer so that four of them fit into a share.
     """
     n = a.shape[0]
-    threads = numba.get_num_threads()
+    threads = count_threads()
     share = (n + threads - 1) // threads
     sums = np.zeros(threads)
     if threads > 1:

@@ -8,9 +8,10 @@ and writes the whole grid in each sweep; `time` does so once for all sweeps.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numba import prange
+
+from workloads.memory_traffic.compiler.thread_count import count_threads
 
 
 def columns(start, even, odd, out, sweeps, tile):
@@ -67,7 +68,7 @@ def time(start, even, odd, out, sweeps, tile):
     twice.
     """
     n, m = start.shape
-    threads = numba.get_num_threads()
+    threads = count_threads()
     share = (n + threads - 1) // threads
     for t in prange(threads):
         low, high = t * share, min(n, (t + 1) * share)

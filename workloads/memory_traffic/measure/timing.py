@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.workload.warm_calls import time_warm_call
 from workloads.memory_traffic.compiler import numba_runtime
 from workloads.memory_traffic.compiler.numba_compile import Kernel
 
@@ -36,6 +37,21 @@ def check_kernel(kernel: Kernel, arguments: tuple[Any, ...], expected: np.ndarra
             raise RuntimeError(f"the result of {name} is wrong")
 
 
+def time_warm_calls(repeated: Callable[[int], Any], calls: int, first_s: float) -> float:
+    """Seconds of `repeated(calls)` when it is warm, where a first single call took `first_s`.
+
+    The time of a single call says little about many of them: the first starts threads, and each has the overhead of a
+    call from Python. So more and more calls are timed together, until there are `calls` or they take MIN_PASS_S.
+    """
+    if calls == 1:
+        return time_warm_call(lambda: repeated(1), first_s)
+    repeated(1)
+    count = 1
+    while (seconds := _time_warm_pass_s(repeated, count)) < MIN_PASS_S and count < calls:
+        count = min(calls, 8 * count)
+    return seconds * calls / count
+
+
 def measure_best_s(kernel: Kernel, arguments: tuple[Any, ...], passes: int, min_duration_s: float = 0.0) -> float:
     """Seconds of one call, in the best of at least `passes` passes that together take at least `min_duration_s`.
 
@@ -46,6 +62,12 @@ def measure_best_s(kernel: Kernel, arguments: tuple[Any, ...], passes: int, min_
         with numba_runtime.allow_all_cores():
             return _measure_best_s(kernel.repeated, arguments, max(passes, MIN_LIBRARY_PASSES), min_duration_s)
     return _measure_best_s(kernel.repeated, arguments, passes, min_duration_s)
+
+
+def _time_warm_pass_s(repeated: Callable[[int], Any], calls: int) -> float:
+    started = time.perf_counter()
+    repeated(calls)
+    return time_warm_call(lambda: repeated(calls), time.perf_counter() - started)
 
 
 def _measure_best_s(
