@@ -7,9 +7,9 @@ from ui.views.race.tabs import RACE_TAB
 draw_race_page(
     "bert",
     tabs={
+        RACE_TAB: None,
         "Ask": ask.draw_ask_tab,
         "Quantize": quantize.draw_quantize_tab,
-        RACE_TAB: None,
         "Operators": operators.draw_operators_tab,
     },
 )

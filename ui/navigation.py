@@ -2,36 +2,49 @@
 
 import streamlit as st
 
+from bench.storage.store import StoreError
 from bench.workload.registry import load_workloads
 from ui import services
 from ui.components.sidebar import draw_sidebar
-from ui.design.browser import remember_theme
+from ui.components.sign_in import draw_identity
+from ui.design.browser import detect_theme, remember_theme, set_tab_title
+from ui.design.page_style import draw_page_style
 
-st.set_page_config(page_title="Fairlap", page_icon=str(services.ASSETS / "images" / "icon.png"), layout="wide")
+IMAGES = services.ASSETS / "images"
 
-home = st.Page(
-    services.page_script("home"), title="Home", icon=":material/home:", default=True, help="All workloads and the queue"
-)
+st.set_page_config(page_icon=str(IMAGES / "favicon.svg"), layout="wide")
+
+# Without help: the tooltip of an entry that has the keyboard's focus lies over the controls of the page.
+home = st.Page(services.page_script("home"), title="Home", icon=":material/home:", default=True)
 races = [
     st.Page(
         services.page_script(workload.name),
         title=workload.title,
         icon=workload.icon,
         url_path=workload.name,
-        help=workload.summary,
     )
     for workload in load_workloads().values()
     if not workload.hidden
 ]
 installation = [
-    st.Page(services.page_script(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, help=summary)
-    for name, icon, summary in (
-        ("machine", "memory", "Hardware, load and noise of this machine"),
-        ("runs", "history", "All stored runs"),
-        ("rules", "gavel", "The rules for every claim"),
+    st.Page(services.page_script(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name)
+    for name, icon in (
+        ("machine", "developer_board"),
+        ("runs", "history"),
+        ("rules", "gavel"),
+        ("glossary", "dictionary"),
     )
 ]
 page = st.navigation({"": [home], "Races": races, "This installation": installation})
+set_tab_title("" if page == home else page.title)
+draw_page_style()
 remember_theme()
+theme = detect_theme()
+st.logo(str(IMAGES / f"logo-{theme}.svg"), size="large", icon_image=str(IMAGES / f"mark-{theme}.svg"))
+draw_identity()
 draw_sidebar()
-page.run()
+try:
+    page.run()
+except (StoreError, OSError) as error:
+    # The disk may become full, or the folder vanish, at any time.
+    services.draw_store_error(error)

@@ -9,7 +9,7 @@ import streamlit as st
 from bench.run.events import State
 from bench.storage.store import Store
 from tests.support.machines import change_machine
-from tests.support.stored_runs import store_run
+from tests.support.stored_runs import get_record, set_record, store_run
 from ui import history
 
 
@@ -27,13 +27,12 @@ def test_the_last_result_on_this_machine_comes_before_a_newer_one_elsewhere(fini
     updated = change_machine(here, kernel="99.9.9", identity={"boot_id": "later"})
     store_run(finished, "a" * 32, machine=here)
     store_run(finished, "b" * 32, started=finished.started + timedelta(hours=1), machine=elsewhere)
-    store = Store()
     assert elsewhere.short == here.short, "two equal nodes"
-    assert history.find_last_result(store, "trial", here).id == "a" * 32
-    assert history.find_last_result(store, "trial", updated).id == "a" * 32, "the same machine after a kernel update"
+    assert history.find_last_result("trial", here).id == "a" * 32
+    assert history.find_last_result("trial", updated).id == "a" * 32, "the same machine after a kernel update"
     another = change_machine(here, identity={"machine_id": "c" * 16})
-    assert history.find_last_result(store, "trial", another).id == "b" * 32
-    assert history.find_last_result(store, "nothing", another) is None
+    assert history.find_last_result("trial", another).id == "b" * 32
+    assert history.find_last_result("nothing", another) is None
 
 
 def test_the_last_run_is_the_newest_finished_one_of_the_workload_or_of_the_plan(finished):
@@ -43,3 +42,11 @@ def test_the_last_run_is_the_newest_finished_one_of_the_workload_or_of_the_plan(
     assert history.load_last_run("trial").id == "b" * 32
     assert history.load_last_run("trial", finished.digest).id == "a" * 32
     assert history.load_last_run("trial", "1" * 16) is None
+
+
+def test_a_result_that_was_edited_is_passed_over(finished):
+    store_run(finished, "a" * 32)
+    store_run(finished, "b" * 32, started=finished.started + timedelta(hours=1))
+    assert history.find_last_result("trial", finished.machine).id == "b" * 32
+    set_record(Store().url, "b" * 32, get_record(Store().url, "a" * 32))
+    assert history.find_last_result("trial", finished.machine).id == "a" * 32

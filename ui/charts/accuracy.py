@@ -11,10 +11,11 @@ import plotly.graph_objects as go
 from bench.claims.quality import MeasureLoss, measure_loss
 from bench.formatting import format_difference, format_measure, format_observations
 from bench.run.record import Run
-from bench.values import Arm, Measure
+from bench.values.base import Arm
+from bench.values.quality import Measure
 from ui.charts.labels import build_note, wrap_html
 from ui.design.plotly_template import new_figure
-from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, published_colour
+from ui.design.theme import PALETTES, Theme, add_opacity, arm_style, faint_colour, published_colour
 
 MeasurePair = tuple[Measure, Measure]
 """The same measure of the baseline and of the accelerated arm."""
@@ -76,7 +77,7 @@ def _build_share_figure(run: Run, pairs: list[MeasurePair], height: int, theme: 
             "zeroline": False,
         },
         "shapes": [_limit_area(low, limit, theme)],
-        "annotations": [_limit_label(limit, theme), *_value_labels(pairs, rows)],
+        "annotations": [_limit_label(limit, theme), *_value_labels(pairs, rows, theme)],
     }
     return new_figure(theme, height, _dumbbell_traces(run, pairs, losses, rows, theme), layout)
 
@@ -89,18 +90,20 @@ def _limit_area(low: float, limit: float, theme: Theme) -> dict:
 
 def _limit_label(limit: float, theme: Theme) -> dict:
     position = {"x": limit, "xref": "x", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "top"}
-    return position | {"text": f"limit {limit:g} %", "font": {"size": 11, "color": published_colour(theme)}}
+    return position | {"text": f"limit {limit:g} %", "font": {"color": published_colour(theme)}}
 
 
-def _value_labels(pairs: list[MeasurePair], rows: list[int]) -> list[dict]:
-    """Both arms' absolute values, under each line."""
+def _value_labels(pairs: list[MeasurePair], rows: list[int], theme: Theme) -> list[dict]:
+    """Both arms' absolute values, under each line and away from the area below the limit, which is at the left."""
     glyphs = [arm_style(arm, "light").glyph for arm in (Arm.BASELINE, Arm.ACCELERATED)]
     return [
         {
-            "x": 0.5,
+            "x": 1,
             "xref": "paper",
+            "xanchor": "right",
             "y": row - 0.3,
             "yref": "y",
+            "bgcolor": PALETTES[theme].background,
             "yanchor": "top" if len(rows) == 1 else "middle",
             "text": f"{glyphs[0]} {format_measure(baseline)}   {glyphs[1]} {format_measure(accelerated)}",
         }

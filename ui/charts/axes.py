@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from bench.formatting import choose_time_unit, format_decimal
 from bench.machine.model import Cache
 from bench.run.record import Run
-from bench.values import Arm
+from bench.values.base import Arm
 from ui.design.theme import Theme, arm_style, faint_colour
 
 ARM_ROWS = {Arm.BASELINE: 1, Arm.ACCELERATED: 0}

@@ -8,13 +8,17 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from bench.formatting import format_duration
+from bench.formatting import format_duration, format_median
 from bench.run.record import Run
-from bench.values import Arm, CoreCount
+from bench.values.base import Arm
+from bench.values.statistics import CoreCount, Summary
 from ui.charts.axes import TimeUnit
 from ui.charts.labels import build_note
 from ui.design.plotly_template import new_figure
 from ui.design.theme import Theme, arm_style
+
+MIN_QUARTILE_SAMPLES = 5
+"""With fewer samples the median may be a quartile itself, so no bar is drawn: the mark would be at its end."""
 
 
 def build_cores_figure(run: Run, theme: Theme = "light", *, height: int = 260) -> go.Figure:
@@ -38,6 +42,7 @@ def _arm_trace(run: Run, arm: Arm, unit: TimeUnit, theme: Theme) -> dict:
     style, name = arm_style(arm, theme), run.snapshot.arms[arm]
     counts = [count for count in run.core_counts if count.arm == arm]
     totals = [count.whole for count in counts]
+    ends = [_bar_ends(total) for total in totals]
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -46,8 +51,8 @@ def _arm_trace(run: Run, arm: Arm, unit: TimeUnit, theme: Theme) -> dict:
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [unit(total.upper_quartile - total.median) for total in totals],
-            "arrayminus": [unit(total.median - total.lower_quartile) for total in totals],
+            "array": [unit(high - total.median) for total, (_, high) in zip(totals, ends, strict=True)],
+            "arrayminus": [unit(total.median - low) for total, (low, _) in zip(totals, ends, strict=True)],
             "color": style.colour,
             "thickness": 1.3,
             "width": 5,
@@ -65,13 +70,18 @@ def _arm_trace(run: Run, arm: Arm, unit: TimeUnit, theme: Theme) -> dict:
     }
 
 
+def _bar_ends(total: Summary) -> tuple[float, float]:
+    """The quartiles in seconds, or twice the median if there are too few samples for them."""
+    if total.count < MIN_QUARTILE_SAMPLES:
+        return total.median, total.median
+    return total.lower_quartile, total.upper_quartile
+
+
 def _describe_count(count: CoreCount) -> str:
     total = count.whole
-    quartiles = f"quartiles {format_duration(total.lower_quartile)} and {format_duration(total.upper_quartile)}"
-    return (
-        f"median {format_duration(total.median)}, {quartiles}<br>"
-        f"{total.count} samples, {total.effective_cores:.2f} cores used"
-    )
+    low, high = _bar_ends(total)
+    quartiles = f", quartiles {format_duration(low)} and {format_duration(high)}" if low < high else ""
+    return f"median {format_median(total)}{quartiles}<br>{total.count} samples, {total.effective_cores:.2f} cores used"
 
 
 def build_median_trace(

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from bench.formatting import format_duration
+from bench.formatting import format_duration, format_median
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Summary
+from bench.values.base import Arm
+from bench.values.samples import TOTAL
+from bench.values.statistics import Summary
 from ui.charts.axes import ARM_ROWS, TimeUnit, build_arms_axis
 from ui.charts.labels import build_note, step_time_label
 from ui.design.plotly_template import new_figure
@@ -17,18 +19,22 @@ from ui.design.theme import Theme, arm_style
 
 MAX_DISTRIBUTION_POINTS = 400
 """Most samples per arm that are drawn."""
+MIN_BOX_SAMPLES = 20
+"""With fewer samples per arm, quartiles say little: all samples are drawn in a row, with a line at the median."""
+SHIFT_BELOW_BOX = 0.34
+MEDIAN_HALF_LENGTH = 0.3
 GOLDEN_RATIO = 0.618034
 
 
 def build_distribution_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, height: int = 240) -> go.Figure:
-    """A box and the samples of each arm. Outliers are marked; the statistics include them."""
+    """The samples of each arm, with a box if there are many. Outliers are marked; the statistics include them."""
     comparison = run.comparison(step)
     times = {arm: [sample.seconds(step) for sample in run.samples_of(arm)] for arm in Arm}
     unit = TimeUnit.of_all([seconds for arm in Arm for seconds in times[arm]])
     title = f"{step_time_label(run, step)} [{unit.name}]"
     most = max(len(times[arm]) for arm in Arm)
     if most > MAX_DISTRIBUTION_POINTS:
-        title += f"<br><sub>{MAX_DISTRIBUTION_POINTS} of {most:,} samples per arm drawn</sub>"
+        title += f"<br>{MAX_DISTRIBUTION_POINTS} of {most:,} samples per arm drawn"
     layout = {
         "showlegend": False,
         "yaxis": build_arms_axis(run),
@@ -40,8 +46,13 @@ def build_distribution_figure(run: Run, step: str = TOTAL, theme: Theme = "light
     traces: list[dict] = []
     for arm in Arm:
         summary = comparison.summary(arm)
-        traces.append(_box_trace(run, arm, times[arm], summary, unit, theme))
-        traces += _sample_traces(run, arm, times[arm], summary, unit, theme, limit_s)
+        boxed = len(times[arm]) >= MIN_BOX_SAMPLES
+        if boxed:
+            traces.append(_box_trace(run, arm, times[arm], summary, unit, theme))
+        else:
+            traces.append(_median_trace(run, arm, summary, unit, theme))
+        row = ARM_ROWS[arm] - (SHIFT_BELOW_BOX if boxed else 0)
+        traces += _sample_traces(run, arm, times[arm], summary, unit, theme, limit_s, row)
         traces += _percentile_traces(run, arm, summary, unit, theme, limit_s)
     return new_figure(theme, height, traces, layout)
 
@@ -73,10 +84,32 @@ def _box_trace(run: Run, arm: Arm, times: list[float], summary: Summary, unit: T
     }
 
 
+def _median_trace(run: Run, arm: Arm, summary: Summary, unit: TimeUnit, theme: Theme) -> dict:
+    """A line across the row of an arm at its median."""
+    colour = arm_style(arm, theme).colour
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [unit(summary.median)] * 2,
+        "y": [ARM_ROWS[arm] - MEDIAN_HALF_LENGTH, ARM_ROWS[arm] + MEDIAN_HALF_LENGTH],
+        "line": {"color": colour, "width": 2.5},
+        "name": "median",
+        "text": [format_median(summary)] * 2,
+        "hovertemplate": f"<b>{run.snapshot.arms[arm]}</b>, median<br>%{{text}}<extra></extra>",
+    }
+
+
 def _sample_traces(
-    run: Run, arm: Arm, times: list[float], summary: Summary, unit: TimeUnit, theme: Theme, limit_s: float
+    run: Run,
+    arm: Arm,
+    times: list[float],
+    summary: Summary,
+    unit: TimeUnit,
+    theme: Theme,
+    limit_s: float,
+    row: float,
 ) -> list[dict]:
-    """The samples below their box: outliers as crosses, those beyond the axis as triangles at its edge."""
+    """The samples at height `row`: outliers as crosses, those beyond the axis as triangles at its edge."""
     style, name = arm_style(arm, theme), run.snapshot.arms[arm]
     outliers = set(summary.outliers)
 
@@ -85,7 +118,7 @@ def _sample_traces(
             "type": "scatter",
             "mode": "markers",
             "x": [unit(min(times[index], limit_s)) for index in indices],
-            "y": [ARM_ROWS[arm] - 0.34 + _jitter(index) for index in indices],
+            "y": [row + _jitter(index) for index in indices],
             "text": [format_duration(times[index]) for index in indices],
             "marker": {"color": style.colour} | marker,
             "hovertemplate": f"<b>{name}</b>{remark}<br>%{{text}}<extra></extra>",
@@ -124,7 +157,7 @@ def _percentile_traces(
             "y": [ARM_ROWS[arm] + 0.2],
             "text": [percentile],
             "textposition": "top center",
-            "textfont": {"size": 10, "color": style.colour},
+            "textfont": {"color": style.colour},
             "marker": {"symbol": "triangle-down", "size": 7, "color": style.colour},
             "hovertemplate": f"<b>{name}</b><br>{percentile} {format_duration(seconds)}<extra></extra>",
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from bench.run.record import Run
-from bench.values import TOTAL
+from bench.values.samples import TOTAL
 
 MAX_HOVER_LINE_CHARS = 70
 

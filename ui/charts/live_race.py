@@ -11,14 +11,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from bench.formatting import format_decimal, format_duration, format_ratio
+from bench.formatting import format_decimal, format_estimate, format_median
 from bench.run.record import Run
-from bench.values import Arm, Comparison, Interval
+from bench.values.base import Arm
+from bench.values.statistics import Comparison, Interval
 from ui.charts.axes import TimeUnit, choose_log_ticks
 from ui.charts.labels import step_time_label
-from ui.charts.race import RacePoint, axis_limit_s, collect_points, is_log_scale, select_estimates, thin_points
+from ui.charts.race import axis_limit_s, is_log_scale, select_estimates
+from ui.charts.race_points import RacePoint, RaceTime, collect_points, find_race_time, shift_points, thin_points
 from ui.charts.svg import draw_circle, draw_diamond, draw_line, draw_text
-from ui.design.plotly_template import FONT_FAMILY
+from ui.design.plotly_template import FONT_FAMILY, TEXT_SIZE_PX
 from ui.design.theme import PALETTES, Theme, arm_style
 
 MAX_POINTS = 60
@@ -43,7 +45,6 @@ MAX_INTERVALS = 5
 WARM_UP_OPACITY = 0.45
 BEYOND_GLYPH = "△"
 """Marker of a sample beyond the end of the axis, at that end."""
-FONT_SIZE_PX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,17 @@ class Axis:
 
 def build_live_race_svg(run: Run, step: str, theme: Theme) -> str:
     """Samples of a step (or of the total) of both arms when they were taken, and below them the ratio's interval."""
-    points = collect_points(run, step)
+    race_time = find_race_time(run)
+    points, note = shift_points(collect_points(run, step), race_time)
     elapsed = _elapsed_axis(run, points)
     return "".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{HEIGHT_PX}" '
-            f'font-family="{escape(FONT_FAMILY)}" font-size="{FONT_SIZE_PX}" fill="{PALETTES[theme].label}">',
-            *_draw_elapsed(elapsed),
+            f'font-family="{escape(FONT_FAMILY)}" font-size="{TEXT_SIZE_PX}" fill="{PALETTES[theme].label}">',
+            *_draw_elapsed(elapsed, race_time),
+            *([draw_text(RIGHT_PERCENT, TITLE_PX, note, anchor="end")] if note else []),
             *_draw_times(run, step, points, elapsed, theme),
-            *_draw_ratios(run, step, elapsed, theme),
+            *_draw_ratios(run, step, elapsed, race_time, theme),
             "</svg>",
         ]
     )
@@ -96,21 +99,21 @@ def describe_live_race(run: Run, step: str) -> str:
     """The image in words."""
     text = f"Samples of both arms over time, {step_time_label(run, step)}"
     comparison = run.comparison(step)
-    return f"{text}; ratio {format_ratio(comparison.ratio.value)}" if comparison else text
+    return f"{text}; ratio {format_estimate(comparison.ratio)}" if comparison else text
 
 
 def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]]) -> Axis:
     times = [arm_points[index].at for arm_points in points.values() if arm_points for index in (0, -1)]
     low, high = min(times, default=0.0), max(times, default=max(1.0, run.last_at))
     padding = max(0.25, 0.015 * (high - low))
-    return Axis(max(0.0, low - padding), high + padding, LEFT_PERCENT, RIGHT_PERCENT)
+    return Axis(low - padding if times else 0.0, high + padding, LEFT_PERCENT, RIGHT_PERCENT)
 
 
-def _draw_elapsed(elapsed: Axis) -> list[str]:
+def _draw_elapsed(elapsed: Axis, race_time: RaceTime) -> list[str]:
     y = RATIO_PX[1] + LABEL_GAP_PX
     ticks = [draw_text(elapsed.place(tick), y, format_decimal(tick), anchor="middle") for tick in elapsed.ticks()]
     middle = (LEFT_PERCENT + RIGHT_PERCENT) / 2
-    return [*ticks, draw_text(middle, y + LABEL_GAP_PX, "time since the start of the run [s]", anchor="middle")]
+    return [*ticks, draw_text(middle, y + LABEL_GAP_PX, race_time.title, anchor="middle")]
 
 
 def _draw_times(run: Run, step: str, points: dict[Arm, list[RacePoint]], elapsed: Axis, theme: Theme) -> list[str]:
@@ -160,22 +163,22 @@ def _draw_medians(comparison: Comparison, axis: Axis, theme: Theme) -> list[str]
     parts: list[str] = []
     label_y = -math.inf
     for arm in sorted(Arm, key=lambda arm: comparison.summary(arm).median, reverse=True):
-        style, median = arm_style(arm, theme), comparison.summary(arm).median
-        y = axis.place(median)
+        style, summary = arm_style(arm, theme), comparison.summary(arm)
+        y = axis.place(summary.median)
         label_y = max(y, label_y + LABEL_GAP_PX)
         dash = "6 4" if style.dash == "dash" else ""
         parts.append(draw_line((LEFT_PERCENT, RIGHT_PERCENT), (y, y), style.colour, width=1.2, dash=dash))
-        text = f"{style.glyph} {format_duration(median)}"
+        text = f"{style.glyph} {format_median(summary)}"
         parts.append(draw_text(RIGHT_PERCENT + GAP_PERCENT, label_y, text, colour=style.colour, bold=True))
     return parts
 
 
-def _draw_ratios(run: Run, step: str, elapsed: Axis, theme: Theme) -> list[str]:
+def _draw_ratios(run: Run, step: str, elapsed: Axis, race_time: RaceTime, theme: Theme) -> list[str]:
     """The interval of the ratio after every few pairs, as vertical lines with the ratio as a dot."""
     estimates = select_estimates(run, step, MAX_RATIOS)
     if not estimates:
         return []
-    ratios = [(estimate.at, estimate.ratios[step]) for estimate in estimates]
+    ratios = [(race_time.shift(estimate.at), estimate.ratios[step]) for estimate in estimates]
     axis, ink = _ratio_axis([ratio for _, ratio in ratios]), PALETTES[theme].ink
     parts = [draw_text(0, RATIO_PX[0] - LABEL_GAP_PX, "ratio, 95 % interval")]
     parts += _draw_ticks(axis, [(tick, f"{format_decimal(tick)}x") for tick in axis.ticks()], theme)
@@ -183,8 +186,9 @@ def _draw_ratios(run: Run, step: str, elapsed: Axis, theme: Theme) -> list[str]:
         x = elapsed.place(at)
         parts.append(draw_line((x, x), (axis.place(ratio.low), axis.place(ratio.high)), ink))
         parts.append(draw_circle(x, axis.place(ratio.value), ink))
-    newest = ratios[-1][1].value
-    label = draw_text(RIGHT_PERCENT + GAP_PERCENT, axis.place(newest), format_ratio(newest), colour=ink, bold=True)
+    newest = ratios[-1][1]
+    x, y = RIGHT_PERCENT + GAP_PERCENT, axis.place(newest.value)
+    label = draw_text(x, y, format_estimate(newest), colour=ink, bold=True)
     return [*parts, label]
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median_high
 
 import plotly.graph_objects as go
 
-from bench.formatting import format_duration, format_ratio
+from bench.formatting import format_duration, format_estimate, format_median
 from bench.run.record import RatioEstimate, Run
-from bench.values import TOTAL, Arm, Comparison, Phase
+from bench.values.base import Arm
+from bench.values.samples import TOTAL
+from bench.values.statistics import Comparison
 from ui.charts.axes import TimeUnit
 from ui.charts.labels import build_note, step_time_label
-from ui.design.plotly_template import MARGINS, new_figure
+from ui.charts.race_points import RacePoint, RaceTime, collect_points, find_race_time, shift_points, thin_points
+from ui.design.plotly_template import MARGINS, TOOL_BAR_PX, new_figure
 from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, ink_colour
 
 MAX_RACE_POINTS = 500
@@ -32,24 +34,14 @@ MIN_LOG_SCALE_RATIO = 12.0
 """From this ratio on, the time axis is logarithmic."""
 MAX_LARGE_MARKERS = 120
 """Up to this many samples per arm have large markers."""
-LABEL_MARGIN_PX = 64
+LABEL_MARGIN_PX = 72
 """Room for the medians and the ratio, right of the plot."""
-
-
-@dataclass(frozen=True, slots=True)
-class RacePoint:
-    """One sample as it is drawn."""
-
-    at: float
-    """Seconds from the start of the run to the end of the sample."""
-    seconds: float
-    pair: int
-    warm_up: bool
 
 
 def build_race_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, height: int = 350) -> go.Figure:
     """Every sample of a step (or of the total) when it was taken, and below it how the ratio's interval narrowed."""
-    points = collect_points(run, step)
+    race_time = find_race_time(run)
+    points, warm_up_note = shift_points(collect_points(run, step), race_time)
     times = [point.seconds for arm in Arm for point in points[arm]]
     unit = TimeUnit.of_all(times)
     comparison = run.comparison(step)
@@ -58,41 +50,26 @@ def build_race_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, he
     traces: list[dict] = []
     for arm in Arm:
         traces += _arm_traces(run, arm, points[arm], unit, theme, limit_s)
-    traces += _ratio_traces(run, step, theme)
+    traces += _ratio_traces(run, step, theme, race_time)
     time_axis = _time_axis(f"{step_time_label(run, step)} [{unit.name}]", unit, times, limit_s, logarithmic)
     layout = {
-        "xaxis": _elapsed_axis(run, points) | {"anchor": "y2"},
+        "xaxis": _elapsed_axis(run, points, race_time) | {"anchor": "y2"},
         "yaxis": time_axis | {"domain": [0.36, 1]},
         "yaxis2": _ratio_axis(run, step) | {"domain": [0, 0.27], "anchor": "x"},
         "shapes": [_horizontal_line("y2", 1, faint_colour(theme), "dot"), *_median_lines(comparison, unit, theme)],
         "annotations": [*_median_labels(comparison, unit, theme, logarithmic), *_ratio_label(comparison, theme)],
-        "margin": MARGINS | {"r": LABEL_MARGIN_PX},
+        "margin": MARGINS | {"r": LABEL_MARGIN_PX + TOOL_BAR_PX},
         "showlegend": False,
     }
     count = max(_count_raced(points[arm]) for arm in Arm)
+    notes = [warm_up_note] if warm_up_note else []
     if count > MAX_RACE_POINTS:
-        note = f"{MAX_RACE_POINTS} of {count:,} samples per arm drawn, including the fastest and the slowest"
-        layout["annotations"].append(build_note(note))
+        notes.append(f"{MAX_RACE_POINTS} of {count:,} samples per arm drawn, including the fastest and the slowest")
+    if notes:
+        layout["annotations"].append(build_note("; ".join(notes)))
     if not times:
         layout["annotations"].append(build_note("The first sample appears when both arms are ready", centred=True))
     return new_figure(theme, height, traces, layout)
-
-
-def collect_points(run: Run, step: str) -> dict[Arm, list[RacePoint]]:
-    """Each arm's samples of warm-up and race.
-
-    One pass over all samples: there may be thousands, and this runs while the arms are timed.
-    """
-    points: dict[Arm, list[RacePoint]] = {arm: [] for arm in Arm}
-    cores = run.plan.cores
-    for sample in run.samples:
-        phase = sample.phase
-        if phase is Phase.CORES or sample.cores != cores:
-            continue
-        repetition = sample.repetition
-        at = round(repetition.began + repetition.wall_s, 3)
-        points[sample.arm].append(RacePoint(at, sample.seconds(step), sample.pair, phase is not Phase.RACE))
-    return points
 
 
 def is_log_scale(comparison: Comparison | None) -> bool:
@@ -103,24 +80,6 @@ def is_log_scale(comparison: Comparison | None) -> bool:
 
 def _count_raced(points: Sequence[RacePoint]) -> int:
     return sum(not point.warm_up for point in points)
-
-
-def thin_points(points: Sequence[RacePoint], max_points: int) -> list[RacePoint]:
-    """At most `max_points` of the points, in order: the fastest and the slowest of every few, so that no extreme is
-    lost."""
-    if len(points) <= max_points:
-        return list(points)
-    size = math.ceil(2 * len(points) / max_points)
-    thinned: list[RacePoint] = []
-    for start in range(0, len(points), size):
-        group = points[start : start + size]
-        extremes = {id(min(group, key=_point_seconds)), id(max(group, key=_point_seconds))}
-        thinned += [point for point in group if id(point) in extremes]
-    return thinned
-
-
-def _point_seconds(point: RacePoint) -> float:
-    return point.seconds
 
 
 def _arm_traces(
@@ -153,10 +112,10 @@ def _points_trace(points: list[RacePoint], unit: TimeUnit, name: str, marker: di
         "x": [point.at for point in points],
         "y": [unit(point.seconds) for point in points],
         "text": [format_duration(point.seconds) for point in points],
-        "customdata": [point.pair for point in points],
+        "customdata": [f"{'warm-up' if point.warm_up else 'pair'} {point.number}" for point in points],
         "marker": marker,
         "name": name,
-        "hovertemplate": f"<b>{name}</b><br>%{{text}}<br>at %{{x:.1f}} s, pair %{{customdata}}<extra></extra>",
+        "hovertemplate": f"<b>{name}</b><br>%{{text}}<br>at %{{x:.1f}} s, %{{customdata}}<extra></extra>",
     }
 
 
@@ -180,8 +139,8 @@ def _time_axis(title: str, unit: TimeUnit, times: Sequence[float], limit_s: floa
     return axis | {"range": [0, unit(min(max(times), limit_s)) * 1.08]}
 
 
-def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]]) -> dict:
-    axis = {"title": {"text": "time since the start of the run [s]"}}
+def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]], race_time: RaceTime) -> dict:
+    axis = {"title": {"text": race_time.title}}
     ends = [arm_points[index].at for arm_points in points.values() if arm_points for index in (0, -1)]
     if not ends:
         return axis | {"range": [0, max(1.0, run.last_at)], "showticklabels": False}
@@ -199,10 +158,10 @@ def select_estimates(run: Run, step: str, max_count: int) -> list[RatioEstimate]
     return estimates[::stride] + newest
 
 
-def _ratio_traces(run: Run, step: str, theme: Theme) -> list[dict]:
+def _ratio_traces(run: Run, step: str, theme: Theme, race_time: RaceTime) -> list[dict]:
     """The ratio over time, with its interval as a band."""
     estimates = select_estimates(run, step, MAX_RATIO_POINTS)
-    at = [round(estimate.at, 2) for estimate in estimates]
+    at = [race_time.shift(estimate.at) for estimate in estimates]
     ratios = [estimate.ratios[step] for estimate in estimates]
     ink = ink_colour(theme)
     edge = {"type": "scatter", "mode": "lines", "x": at, "yaxis": "y2", "hoverinfo": "skip", "line": {"width": 0}}
@@ -258,7 +217,8 @@ def _median_labels(comparison: Comparison | None, unit: TimeUnit, theme: Theme, 
     slower = max(Arm, key=lambda arm: comparison.summary(arm).median)
     labels = []
     for arm in Arm:
-        style, median = arm_style(arm, theme), comparison.summary(arm).median
+        style, summary = arm_style(arm, theme), comparison.summary(arm)
+        median = summary.median
         labels.append(
             {
                 "x": 1,
@@ -269,7 +229,7 @@ def _median_labels(comparison: Comparison | None, unit: TimeUnit, theme: Theme, 
                 "y": math.log10(unit(median)) if logarithmic else unit(median),
                 "yref": "y",
                 "yanchor": "bottom" if arm is slower else "top",
-                "text": f"{style.glyph} <b>{format_duration(median)}</b>",
+                "text": f"{style.glyph} <b>{format_median(summary)}</b>",
                 "font": {"color": style.colour},
             }
         )
@@ -279,9 +239,9 @@ def _median_labels(comparison: Comparison | None, unit: TimeUnit, theme: Theme, 
 def _ratio_label(comparison: Comparison | None, theme: Theme) -> list[dict]:
     if comparison is None:
         return []
-    ratio = comparison.ratio.value
-    position = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 4, "y": ratio, "yref": "y2"}
-    return [position | {"text": f"<b>{format_ratio(ratio)}</b>", "font": {"color": ink_colour(theme)}}]
+    ratio = comparison.ratio
+    position = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 4, "y": ratio.value, "yref": "y2"}
+    return [position | {"text": f"<b>{format_estimate(ratio)}</b>", "font": {"color": ink_colour(theme)}}]
 
 
 def _horizontal_line(axis: str, y: float, colour: str, dash: str) -> dict:

@@ -1,17 +1,23 @@
-"""The ratio of the total and of every step on a logarithmic axis, with intervals and published figures."""
+"""The ratio of the total and of every step on a logarithmic axis, with intervals and published figures.
+
+A marker's shape shows what the interval says, and whether it is filled shows what may be claimed. The legend is the key
+to the marks that the chart has.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 import plotly.graph_objects as go
 
-from bench.formatting import format_duration, format_ratio, format_ratio_with_interval
+from bench.formatting import format_estimate, format_median, format_ratio_with_interval
 from bench.run.record import Run
 from bench.run.snapshot import PublishedSnapshot
-from bench.values import Arm, Comparison
-from bench.workload.declaration import Case, PublishedRatio
+from bench.values.base import Arm
+from bench.values.statistics import Comparison
+from bench.workload.cases import Case, PublishedRatio
 from ui.charts.labels import wrap_html
 from ui.design.plotly_template import MARGIN_PX, MARGINS, new_figure
 from ui.design.theme import Theme, arm_style, faint_colour, ink_colour, published_colour
@@ -27,7 +33,12 @@ TALL_ROW_PX = 46
 LOW_ROW_PX = 28
 MIN_TICK_DISTANCE = 0.075
 """Smallest distance of two ticks, as a share of the axis."""
+AXES_PX = 134
+"""Height of everything but the rows: the axis, the direction labels and the key."""
+KEY_PX = 26
+"""Height of the direction labels, which are between the plot and the key."""
 NO_CLAIM_REMARK = "<br>no claim is made for this step: select it above to see why"
+UNDECIDED_REMARK = "<br>the rules for claims are applied when the run is over"
 NO_WORK_REMARK = "<br>excluded from the total: in one arm this step does no work to compare"
 RATIO_TICKS = (
     *(0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9),
@@ -36,12 +47,36 @@ RATIO_TICKS = (
 """Candidates for ticks on an axis of ratios."""
 
 
+class Mark(StrEnum):
+    """What a marker says, as the key names it."""
+
+    FASTER = "faster, claimed"
+    FASTER_UNCLAIMED = "faster, no claim"
+    SAME = "interval includes 1"
+    SLOWER = "slower, claimed"
+    SLOWER_UNCLAIMED = "slower, no claim"
+    NO_WORK = "nothing to compare"
+
+
+SYMBOLS = {
+    Mark.FASTER: "diamond",
+    Mark.FASTER_UNCLAIMED: "diamond-open",
+    Mark.SAME: "square-open",
+    Mark.SLOWER: "circle",
+    Mark.SLOWER_UNCLAIMED: "circle-open",
+    Mark.NO_WORK: "x-thin-open",
+}
+"""Plotly markers."""
+
+
 def build_steps_figure(run: Run, theme: Theme = "light") -> go.Figure:
     """The measured ratio of the total and of every step of a run, and the published ratios."""
     snapshot = run.snapshot
     comparisons = {comparison.step: comparison for comparison in run.statistics}
     remarks = {claim.step: NO_CLAIM_REMARK for claim in run.claims if not claim.made}
     remarks |= {step.name: NO_WORK_REMARK for step in snapshot.steps if step.excluded_from_total}
+    if not run.claims:
+        remarks = dict.fromkeys(comparisons, UNDECIDED_REMARK) | remarks
     return _build_ratio_figure(snapshot.labels(), comparisons, snapshot.published_ratios(), remarks, theme)
 
 
@@ -67,6 +102,7 @@ def _build_ratio_figure(
     ends += [end for comparison in drawn for end in (comparison.ratio.low, comparison.ratio.high)]
     low, high = math.log10(max(min(ends), 1 / max_ratio)), math.log10(min(max(ends), max_ratio))
     padding = max(0.07 * (high - low), 0.03)
+    row_px = LOW_ROW_PX if crowded else TALL_ROW_PX
     layout = {
         "xaxis": _ratio_axis(low - padding, high + padding * (2 if crowded else 1)),
         "yaxis": {
@@ -78,18 +114,20 @@ def _build_ratio_figure(
         },
         "shapes": [_line_at_one(theme)],
         "annotations": _direction_labels(theme),
-        "legend": {"x": 1, "xanchor": "right"},
+        "legend": {"y": 1 + KEY_PX / (row_px * len(rows))} if rows else {},
         "margin": MARGINS | {"r": 2 * MARGIN_PX, "t": 30},
     }
     traces = []
-    if drawn:
-        traces.append(_ratio_trace(drawn, rows, labels, remarks, max_ratio, theme))
-        if crowded:
-            traces[0]["mode"] = "markers"
-            layout["annotations"] += [_ratio_label(comparison, rows[comparison.step]) for comparison in drawn]
+    for mark in Mark:
+        alike = [comparison for comparison in drawn if _choose_mark(comparison, remarks) is mark]
+        if alike:
+            trace = _ratio_trace(alike, mark, rows, labels, remarks, max_ratio, theme)
+            traces.append(trace | {"mode": "markers"} if crowded else trace)
+    if crowded:
+        layout["annotations"] += [_ratio_label(comparison, rows[comparison.step]) for comparison in drawn]
     if published:
         traces.append(_published_trace(published, rows, labels, theme))
-    height = 88 + (LOW_ROW_PX if crowded else TALL_ROW_PX) * len(rows)
+    height = AXES_PX + row_px * len(rows)
     return new_figure(theme, height, traces, layout)
 
 
@@ -106,7 +144,10 @@ def _ratio_axis(low: float, high: float) -> dict:
         "range": [low, high],
         "tickvals": ticks,
         "ticktext": [f"{tick:g}x" for tick in ticks],
-        "title": {"text": "ratio: baseline time / accelerated time, log"},
+        # Plotly would rotate the labels on a phone; it leaves some out if they may not rotate.
+        "tickangle": 0,
+        "ticklabeloverflow": "hide past div",
+        "title": {"text": "ratio (log):<br>baseline time / accelerated time"},
     }
 
 
@@ -129,7 +170,7 @@ def _direction_labels(theme: Theme) -> list[dict]:
 def _ratio_label(comparison: Comparison, row: int) -> dict:
     """The ratio as text, right of its interval."""
     end = _clamp(comparison.ratio.high, MAX_CROWDED_RATIO)
-    text = format_ratio(comparison.ratio.value)
+    text = format_estimate(comparison.ratio)
     return {"x": math.log10(end), "y": row, "text": text, "xanchor": "left", "xshift": 8}
 
 
@@ -141,31 +182,44 @@ def _is_beyond(ratio: float, max_ratio: float) -> bool:
     return not 1 / max_ratio <= ratio <= max_ratio
 
 
-def _winner(comparison: Comparison, remarks: Mapping[str, str]) -> Arm | None:
-    """The faster arm; None if the interval includes 1 or nothing is claimed."""
-    if comparison.ratio.includes(1) or comparison.step in remarks:
-        return None
-    return Arm.ACCELERATED if comparison.ratio.value > 1 else Arm.BASELINE
+def _choose_mark(comparison: Comparison, remarks: Mapping[str, str]) -> Mark:
+    if remarks.get(comparison.step) == NO_WORK_REMARK:
+        return Mark.NO_WORK
+    if comparison.ratio.includes(1):
+        return Mark.SAME
+    claimed = comparison.step not in remarks
+    if comparison.ratio.value > 1:
+        return Mark.FASTER if claimed else Mark.FASTER_UNCLAIMED
+    return Mark.SLOWER if claimed else Mark.SLOWER_UNCLAIMED
 
 
-def _symbol(comparison: Comparison, winner: Arm | None, max_ratio: float) -> str:
+def _mark_colour(mark: Mark, theme: Theme) -> str:
+    """The colour of the faster arm; grey if there is none."""
+    if mark in (Mark.FASTER, Mark.FASTER_UNCLAIMED):
+        return arm_style(Arm.ACCELERATED, theme).colour
+    if mark in (Mark.SLOWER, Mark.SLOWER_UNCLAIMED):
+        return arm_style(Arm.BASELINE, theme).colour
+    return faint_colour(theme)
+
+
+def _symbol(comparison: Comparison, mark: Mark, max_ratio: float) -> str:
     if _is_beyond(comparison.ratio.value, max_ratio):
         return "triangle-left-open" if comparison.ratio.value < 1 else "triangle-right-open"
-    return arm_style(winner, "light").symbol if winner else "square-open"
+    return SYMBOLS[mark]
 
 
 def _ratio_trace(
     comparisons: Sequence[Comparison],
+    mark: Mark,
     rows: Mapping[str, int],
     labels: Mapping[str, str],
     remarks: Mapping[str, str],
     max_ratio: float,
     theme: Theme,
 ) -> dict:
-    """A marker for each ratio in the style of the faster arm; grey and hollow if there is none."""
+    """The ratios that have the same mark, which the legend explains."""
     ratios = [comparison.ratio for comparison in comparisons]
-    winners = [_winner(comparison, remarks) for comparison in comparisons]
-    colours = [arm_style(winner, theme).colour if winner else faint_colour(theme) for winner in winners]
+    colour = _mark_colour(mark, theme)
     # At the edge of the axis an interval would be drawn around the wrong ratio.
     visible = [not _is_beyond(ratio.value, max_ratio) for ratio in ratios]
     return {
@@ -187,26 +241,26 @@ def _ratio_trace(
             "color": ink_colour(theme),
         },
         "marker": {
-            "symbol": [_symbol(c, winner, max_ratio) for c, winner in zip(comparisons, winners, strict=True)],
+            "symbol": [_symbol(comparison, mark, max_ratio) for comparison in comparisons],
             "size": 12,
-            "color": colours,
-            "line": {"width": 2, "color": colours},
+            "color": colour,
+            "line": {"width": 2, "color": colour},
         },
-        "text": [f"<b>{format_ratio(ratio.value)}</b>" for ratio in ratios],
+        "text": [f"<b>{format_estimate(ratio)}</b>" for ratio in ratios],
         "textposition": "top center",
-        "textfont": {"size": 12},
+        "textfont": {"color": ink_colour(theme)},
         "customdata": [_describe(comparison) for comparison in comparisons],
         "hovertemplate": [
             f"<b>{labels[comparison.step]}</b><br>%{{customdata}}{remarks.get(comparison.step, '')}<extra></extra>"
             for comparison in comparisons
         ],
-        "name": "measured here, 95 % interval",
-        "showlegend": False,
+        "name": mark.value,
+        "showlegend": True,
     }
 
 
 def _describe(comparison: Comparison) -> str:
-    times = " and ".join(format_duration(comparison.summary(arm).median) for arm in Arm)
+    times = " and ".join(format_median(comparison.summary(arm)) for arm in Arm)
     ratio = format_ratio_with_interval(comparison.ratio)
     return f"{times}<br>{ratio}, p {comparison.p_value:.2g}, {comparison.baseline.count} pairs"
 

@@ -7,9 +7,9 @@ import math
 import plotly.graph_objects as go
 
 from bench.run.record import Run
-from bench.values import Reading
+from bench.values.readings import Reading
 from ui.charts.labels import build_note
-from ui.design.plotly_template import new_figure
+from ui.design.plotly_template import TOOL_BAR_PX, new_figure
 from ui.design.theme import Theme, load_colour_scale
 
 MAX_READINGS = 400
@@ -43,7 +43,14 @@ def build_telemetry_figure(run: Run, theme: Theme = "light") -> go.Figure:
         "xgap": 0,
         "ygap": 2,
         "colorscale": load_colour_scale(theme),
-        "colorbar": {"title": {"text": "load [%]"}, "thickness": 10, "outlinewidth": 0},
+        "colorbar": {
+            "tickvals": [0, 100],
+            "ticktext": ["idle", "100 % load"],
+            "thickness": 10,
+            "outlinewidth": 0,
+            # The tool bar is right of it.
+            "xpad": TOOL_BAR_PX / 2,
+        },
         "hovertemplate": "<b>processor %{y}</b>: %{z} %%{customdata}<br>at %{x:.1f} s<extra></extra>",
     }
     return new_figure(theme, height, [heatmap], layout)

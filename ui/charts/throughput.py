@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from bench.formatting import choose_rate_prefix, format_duration, format_three_digits
+from bench.formatting import choose_rate_prefix, format_median, format_three_digits
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Summary
+from bench.values.base import Arm
+from bench.values.samples import TOTAL
+from bench.values.statistics import Summary
 from ui.charts.axes import ARM_ROWS, build_arms_axis
 from ui.charts.labels import build_note
 from ui.design.plotly_template import new_figure
@@ -61,7 +63,7 @@ def _bar_trace(run: Run, arm: Arm, summary: Summary, factor: float, unit: str, t
         "textfont": {"color": ink_colour(theme) if style.pattern else style.text, "size": 14},
         "hovertemplate": (
             f"<b>{run.snapshot.arms[arm]}</b><br>"
-            f"{format_three_digits(rate)} {unit} at the median of {format_duration(summary.median)}<br>"
+            f"{format_three_digits(rate)} {unit} at the median of {format_median(summary)}<br>"
             f"{format_three_digits(slow)} to {format_three_digits(fast)} between the quartiles<extra></extra>"
         ),
     }

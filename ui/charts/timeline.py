@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from bench.formatting import format_cores, format_count, format_duration
 from bench.run.record import Run
 from bench.run.timeline import Span
-from bench.values import Arm, Phase, Sample
+from bench.values.base import Arm
+from bench.values.samples import Phase, Sample
 from ui.design.plotly_template import MARGINS, new_figure
 from ui.design.theme import PALETTES, Theme, add_opacity, arm_style, faint_colour, ink_colour, line_colours
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
 
+from bench.formatting import format_count
 from bench.plan.plan import Plan
 from bench.plan.validation import find_workload
 from bench.run.events import State
 from bench.run.measurement import MeasurementRecord
-from bench.scheduler.dispatcher import JobStatus
+from bench.run.phases import list_phases, measure_phases
+from bench.scheduler.job_status import JobStatus
 from bench.scheduler.order import measurement_key
-from bench.storage.store import JobRow, StoreError
+from bench.storage.job_row import JobRow
+from bench.storage.store import StoreError
 from bench.workload.interface import BadInput
-from ui import services
-from ui.design import markdown
+from ui import actions, records, services
+from ui.access.redaction import describe_error, describe_text
+from ui.access.visitor import Denied
+from ui.components.phases import draw_phases
+from ui.design.markdown import escape_markdown
 from ui.design.text import format_date_time
 from ui.design.theme import Theme
 
@@ -60,6 +67,8 @@ class DisplayedJob:
     status: JobStatus
     same_settings: bool = True
     """False for a result of other settings than those of the controls."""
+    expected_s: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Seconds that each phase took the last time with the same settings; empty if that is not known."""
 
     @property
     def record(self) -> MeasurementRecord | None:
@@ -82,7 +91,7 @@ def find_job(request: MeasurementRequest, *, any_settings: bool = False) -> Disp
     try:
         return _find_job(request, any_settings)
     except (OSError, StoreError) as error:
-        st.error(markdown.escape_markdown(str(error)), title="Stored measurements cannot be read")
+        st.error(describe_error(error), title="Stored measurements cannot be read")
         return None
 
 
@@ -90,72 +99,97 @@ def _find_job(request: MeasurementRequest, any_settings: bool) -> DisplayedJob |
     dispatcher, store = services.get_dispatcher(), services.get_store()
     workload, key = request.plan.workload, request.key
     started_key, started_id = st.session_state.get(request.session_key, ("", ""))
-    own = DisplayedJob(started_id, dispatcher.status(started_id), started_key == key) if started_id else None
+    own = DisplayedJob(started_id, records.read_status(started_id), started_key == key) if started_id else None
     if own and own.live and (own.same_settings or any_settings):
         return own
     active = dispatcher.find_active(workload, request.task)
     same = [entry for entry in active if entry.digest == key]
     if same:
-        return DisplayedJob(same[-1].job_id, dispatcher.status(same[-1].job_id))
+        return DisplayedJob(same[-1].job_id, records.read_status(same[-1].job_id))
     row = store.last_measurement(workload=workload, task=request.task, digest=key)
     if own and own.same_settings:
         return _choose_newer(own, row)
     if row is not None:
-        return DisplayedJob(row.id, dispatcher.status(row.id))
+        return DisplayedJob(row.id, records.read_status(row.id))
     if not any_settings:
         return None
     if active:
-        return DisplayedJob(active[-1].job_id, dispatcher.status(active[-1].job_id), same_settings=False)
+        return DisplayedJob(active[-1].job_id, records.read_status(active[-1].job_id), same_settings=False)
     row = store.last_measurement(workload=workload, task=request.task)
     if own:
         return _choose_newer(own, row)
-    return DisplayedJob(row.id, dispatcher.status(row.id), same_settings=False) if row else None
+    return DisplayedJob(row.id, records.read_status(row.id), same_settings=False) if row else None
 
 
 def _choose_newer(own: DisplayedJob, row: JobRow | None) -> DisplayedJob:
     """The measurement that this session started, which may have failed, or the stored result `row`."""
     if row is None or (own.record is not None and own.record.started >= row.started):
         return own
-    status = services.get_dispatcher().status(row.id)
+    status = records.read_status(row.id)
     # One that got lost has no record: its problem is shown with the stored result.
     problem = own.status.problem if own.record is None else ""
     return DisplayedJob(row.id, JobStatus(record=status.record, problem=problem or status.problem), own.same_settings)
 
 
 def draw_buttons(
-    request: MeasurementRequest, job: DisplayedJob | None, label: str, icon: str, why_not: str = ""
+    request: MeasurementRequest,
+    job: DisplayedJob | None,
+    label: str,
+    icon: str,
+    why_not: str = "",
+    *,
+    is_main: bool = True,
+    start: bool = False,
 ) -> None:
-    """The button that starts the measurement, disabled with the reason `why_not`, and the one that stops `job`."""
+    """The button that starts the measurement, disabled with the reason `why_not`, and the one that stops `job`.
+
+    `is_main` says whether the measurement is the main action of its page: a page has one primary button.
+    `start` starts the measurement as if the button was pressed.
+    """
     key = f"{request.plan.workload}:{request.task}"
     live = job is not None and job.live
+    why_not = why_not or actions.why_not_start()
     disabled = live or bool(why_not)
-    pressed = st.button(label, icon=icon, type="primary", key=f"{key}-button", disabled=disabled, help=why_not or None)
-    if pressed and _start(request):
+    pressed = st.button(
+        label,
+        icon=icon,
+        type="primary" if is_main else "secondary",
+        key=f"{key}-button",
+        disabled=disabled,
+        help=why_not or None,
+    )
+    if (pressed or (start and not disabled)) and _start(request):
         st.rerun()
     draw_stop_button(job, key=f"{key}-stop")
 
 
 def draw_stop_button(job: DisplayedJob | None, *, key: str) -> None:
     live = job is not None and job.live
-    stop_help = "End the measurement; what it has reported is kept"
-    if st.button("Stop", icon=":material/stop:", key=key, disabled=not live, help=stop_help) and job:
+    why_not = actions.why_not_stop(job.job_id) if job is not None and live else ""
+    stop_help = why_not or "End the measurement; what it has reported is kept"
+    disabled = not live or bool(why_not)
+    if st.button("Stop", icon=":material/stop:", key=key, disabled=disabled, help=stop_help) and job:
         try:
-            services.get_dispatcher().stop(job.job_id, origin="page")
-        except OSError as error:
-            st.error(f"{error}. Press Stop again, or end Fairlap to end the measurement.")
+            actions.stop_job(job.job_id)
+        except Denied as denied:
+            st.error(describe_error(denied), title="The measurement was not stopped")
+        except (OSError, StoreError) as error:
+            st.error(f"{describe_error(error)}. Press Stop again, or end Fairlap to end the measurement.")
 
 
 def _start(request: MeasurementRequest) -> bool:
     """Start the measurement, or say why that is not possible."""
     try:
-        job_id = services.get_dispatcher().submit_measurement(
-            request.plan, request.task, request.arguments, origin="page"
-        )
+        job_id = actions.start_measurement(request.plan, request.task, request.arguments)
     except BadInput as error:
-        st.error(markdown.escape_markdown(error.remedy), title=markdown.escape_markdown(str(error)))
+        st.error(describe_text(error.remedy), title=describe_error(error))
         return False
-    except OSError as error:
-        st.error(f"{error}. Check that the disk has free space and is writable.", title="The measurement did not start")
+    except Denied as denied:
+        st.error(describe_error(denied), title="The measurement did not start")
+        return False
+    except (OSError, StoreError) as error:
+        text = f"{describe_error(error)}. Check that the disk has free space and is writable."
+        st.error(text, title="The measurement did not start")
         return False
     st.session_state[request.session_key] = (request.key, job_id)
     return True
@@ -166,12 +200,13 @@ def follow_job(job: DisplayedJob, draw: Callable[[DisplayedJob], None]) -> None:
     if not job.live:
         _draw_safely(job, draw)
         return
+    job = replace(job, expected_s=_find_expected_times(job))
 
     def redraw() -> None:
-        status = services.get_dispatcher().status(job.job_id)
+        status = records.read_status(job.job_id)
         if status.over:
             st.rerun()
-        _draw_safely(DisplayedJob(job.job_id, status, job.same_settings), draw)
+        _draw_safely(replace(job, status=status), draw)
 
     st.fragment(redraw, run_every=REFRESH_S)()
 
@@ -191,23 +226,24 @@ def draw_state(job: DisplayedJob) -> None:
     """Whether the measurement waits or runs, or why it has no result. Nothing for one that finished."""
     record, problem = job.record, job.status.problem
     if problem:
-        st.warning(markdown.escape_markdown(problem), icon=":material/info:")
+        st.warning(escape_markdown(problem), icon=":material/info:")
     if record is None:
         if not problem:
-            _draw_waiting(job.status.place)
+            _draw_waiting(job.status.place, job.status.delay)
         return
     match record.state:
         case State.PREPARING | State.MEASURING:
-            _draw_progress(record)
+            _draw_progress(record, job.expected_s)
         case State.STOPPED:
-            st.warning(f"Stopped after {record.seconds:.0f} s.", icon=":material/stop_circle:")
+            why = f": {escape_markdown(record.why)}" if record.why else ""
+            st.warning(f"Stopped after {record.seconds:.0f} s{why}.", icon=":material/stop_circle:")
         case State.INTERRUPTED:
-            why = f": {record.why}" if record.why else ""
+            why = f": {escape_markdown(record.why)}" if record.why else ""
             st.warning(f"Interrupted after {record.seconds:.0f} s{why}.", icon=":material/stop_circle:")
         case State.FAILED if record.failure:
             st.error(
-                markdown.escape_markdown(record.failure.remedy),
-                title=markdown.escape_markdown(record.failure.what),
+                escape_markdown(record.failure.remedy),
+                title=escape_markdown(record.failure.what),
                 icon=":material/error:",
             )
             if record.failure.log:
@@ -215,20 +251,37 @@ def draw_state(job: DisplayedJob) -> None:
                     st.code("\n".join(record.failure.log), language=None, wrap_lines=True)
 
 
-def _draw_waiting(place: int) -> None:
+def _draw_waiting(place: int, delay: str) -> None:
+    if delay:
+        st.warning(describe_text(delay), icon=":material/hourglass_disabled:")
+        return
     jobs = "1 job is" if place == 1 else f"{place} jobs are"
     text = f"{jobs} in front. One at a time runs on this machine." if place else "It starts in a moment."
     st.info(text, icon=":material/hourglass_top:")
 
 
-def _draw_progress(record: MeasurementRecord) -> None:
-    line = record.progress[-1] if record.progress else None
-    text = markdown.escape_markdown(line.text) if line else "starting its process"
-    text += f" :gray[({record.seconds:.0f} s)]"
-    if line and line.share is not None:
-        st.progress(line.share, text)
-    else:
-        st.markdown(f":material/progress_activity: {text}")
+def _draw_progress(record: MeasurementRecord, expected_s: Mapping[str, float]) -> None:
+    # Its events may be far apart.
+    seconds = max(record.seconds, (datetime.now(UTC) - record.started).total_seconds())
+    draw_phases(list_phases(record.progress), seconds, expected_s)
+
+
+def _find_expected_times(job: DisplayedJob) -> dict[str, float]:
+    """Seconds of each phase of the last finished measurement with the settings of `job`; empty if there is none."""
+    record = job.record
+    if record is None:
+        return {}
+    last = find_last_record(record.plan.workload, record.task, record.digest)
+    return measure_phases(list_phases(last.progress), last.seconds) if last else {}
+
+
+def find_last_record(workload: str, task: str, digest: str | None = None) -> MeasurementRecord | None:
+    """The last finished measurement of a task, or the last with this digest; None if there is none."""
+    try:
+        row = services.get_store().last_measurement(workload=workload, task=task, digest=digest)
+        return records.read_status(row.id).measurement if row else None
+    except (OSError, StoreError):
+        return None  # It is only for a forecast, and the page shows the error elsewhere.
 
 
 def draw_origin(job: DisplayedJob, request: MeasurementRequest) -> None:
@@ -236,9 +289,9 @@ def draw_origin(job: DisplayedJob, request: MeasurementRequest) -> None:
     record = job.record
     if record is None or job.live or record.result is None:
         return
-    text = f":material/history: Measured {format_date_time(record.started)} on {record.machine.short}"
+    text = f":material/history: Measured {format_date_time(record.started)} on {escape_markdown(record.machine.short)}"
     if not job.same_settings:
-        text += f", **with other settings**: {markdown.escape_markdown(_describe_difference(record, request))}"
+        text += f", **with other settings**: {escape_markdown(_describe_difference(record, request))}"
     link = services.page_script("runs")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{text}.", width="content")
@@ -265,6 +318,6 @@ def draw_log(record: MeasurementRecord, label: str) -> None:
     """All progress lines, folded."""
     if not record.progress:
         return
-    with st.expander(f"{label} ({len(record.progress)} lines)", icon=":material/list:"):
+    with st.expander(f"{label} ({format_count(len(record.progress), 'line')})", icon=":material/list:"):
         lines = [f"{line.at:7.1f} s  {line.text}" for line in record.progress[-MAX_SHOWN_LINES:]]
         st.code("\n".join(lines), language=None, wrap_lines=True)

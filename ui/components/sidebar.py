@@ -13,9 +13,11 @@ import streamlit as st
 from bench.machine.model import INSTRUCTION_SET_LABELS, Machine
 from bench.run.job import JobKind
 from bench.scheduler.queue import Queue, QueueEntry
-from bench.values import Reading
+from bench.values.readings import Reading
 from ui import services
+from ui.access.redaction import describe_error
 from ui.design.browser import rerun_after_theme_change
+from ui.design.markdown import escape_markdown
 from ui.services import get_telemetry_monitor
 
 REFRESH_S = 3.0
@@ -35,7 +37,8 @@ RUNNING_ICONS: dict[JobKind | str, str] = {
 def draw_sidebar() -> None:
     with st.sidebar:
         machine = services.get_machine()
-        st.markdown(f"**{_processor_name(machine)}**  \n:small[{_core_summary(machine)}]")
+        name, cores = escape_markdown(_processor_name(machine)), escape_markdown(_core_summary(machine))
+        st.markdown(f"**{name}**  \n:small[{cores}]")
         if badges := _instruction_badges(machine):
             st.markdown(badges)
         _draw_live()
@@ -60,7 +63,11 @@ def _instruction_badges(machine: Machine) -> str:
 @st.fragment(run_every=REFRESH_S)
 def _draw_live() -> None:
     rerun_after_theme_change()
-    entries = Queue().entries()
+    try:
+        entries = Queue().entries()
+    except OSError as error:
+        st.caption(f":material/error: The queue cannot be read: {describe_error(error)}")
+        return
     if not entries:
         _draw_load(get_telemetry_monitor().read())
     _draw_queue(entries)
@@ -107,12 +114,12 @@ def _draw_entry(place: int, entry: QueueEntry) -> None:
     icon = RUNNING_ICONS.get(entry.kind, ":material/sports_score:") if place == 0 else ":material/hourglass_top:"
     link = services.link_to_entry(entry)
     if link is None:
-        st.caption(f"{icon} {status}: {entry.title}")
+        st.caption(f"{icon} {status}: {escape_markdown(entry.title)}")
         return
     st.page_link(
         link.page,
-        label=entry.title,
+        label=escape_markdown(entry.title),
         icon=icon,
-        help=f"{status}, started by {entry.requester} from the {entry.origin}. Follow it.",
+        help=f"{status}, started by {escape_markdown(f'{entry.requester} from the {entry.origin}')}. Follow it.",
         query_params=link.query,
     )

@@ -16,18 +16,15 @@ from bench.plan.plan import MAX_SEED, Plan
 from bench.plan.validation import ACCURACY_LIMIT_RANGE, BUDGET_RANGE_S, TARGET_RANGE, PlanError, make_plan
 from bench.system.limits import core_limit
 from bench.workload.declaration import Workload
+from ui.access.identity import find_visitor
+from ui.access.plans import max_budget_s, why_not_choose
+from ui.access.redaction import describe_text
 from ui.controls.overrides import ControlOverrides, select_allowed_case
 from ui.controls.state import Controls, current_controls
 from ui.controls.url import read_url, write_url
-from ui.controls.widgets import (
-    SLIDER_WIDTH_PX,
-    WIDE_SLIDER_WIDTH_PX,
-    draw_case,
-    draw_cores,
-    draw_lever,
-    draw_parameter,
-)
-from ui.design.theme import Theme
+from ui.controls.widgets import draw_case, draw_cores, draw_lever, draw_parameter, draw_row_parameter
+from ui.design.glossary import explain_control
+from ui.design.markdown import escape_markdown
 
 MEASUREMENT_FIELDS = ("budget_s", "target", "accuracy_limit", "seed")
 """Fields of a plan that say how long and how precisely to measure."""
@@ -37,12 +34,11 @@ DEFAULT_CONTROLS = ControlOverrides(visible=("batch",))
 
 def plan_from_controls(
     workload: Workload,
-    theme: Theme = "light",
     messages: DeltaGenerator | None = None,
     overrides: ControlOverrides | None = None,
 ) -> Plan | None:
-    """Draw the controls and return their plan. If the settings are not valid, write why into `messages` (or below the
-    controls) and return None."""
+    """Draw the controls, one beside the other in a horizontal container, and return their plan. If the settings are not
+    valid, write why into `messages` (or below the controls) and return None."""
     messages = messages or st.container()
     overrides = overrides or DEFAULT_CONTROLS
     limit = core_limit()
@@ -50,27 +46,76 @@ def plan_from_controls(
     select_allowed_case(workload, overrides)
     controls = current_controls(workload)
     controls.fill(limit)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        if overrides.races:
-            names = overrides.cases or tuple(case.name for case in workload.cases)
-            if len(names) > 1:
-                draw_case(controls, names)
-            draw_lever(controls, theme)
-        draw_cores(controls, limit)
-        for parameter in controls.parameters:
-            if parameter.name in overrides.visible:
-                width = SLIDER_WIDTH_PX if parameter is workload.batch else WIDE_SLIDER_WIDTH_PX
-                draw_parameter(controls, parameter, width)
-        if overrides.races:
-            _draw_more(controls, overrides)
+    _carry_over(controls, overrides)
+    problems += _reset_denied(controls)
+    problems += _limit_budget(controls)
+    if overrides.races:
+        names = overrides.cases or tuple(case.name for case in workload.cases)
+        if len(names) > 1:
+            draw_case(controls, names)
+        draw_lever(controls)
+    draw_cores(controls, limit)
+    for parameter in controls.parameters:
+        if parameter.name in overrides.visible:
+            draw_row_parameter(controls, parameter)
+    if overrides.races or overrides.more:
+        _draw_more(controls, overrides)
     plan = _build_plan(controls, limit, messages)
-    if problems:
+    if problems := _keep_problems(workload, plan, problems):
         _show_problems(
             problems, messages, "Some settings in the URL are not valid", "Their default values are used instead."
         )
     if plan is not None:
         write_url(workload, plan)
     return plan
+
+
+def _carry_over(controls: Controls, overrides: ControlOverrides) -> None:
+    """Keep the values when another tab or case draws other widgets for them.
+
+    A number is a field in the row of controls and a slider under More. Streamlit gives a widget of another type its
+    default instead of the value that its key has, unless the value is assigned.
+    """
+    key = f"{controls.workload.name}:drawn-for"
+    if st.session_state.get(key) != (overrides, controls.case.name):
+        st.session_state[key] = (overrides, controls.case.name)
+        controls.assign_all()
+
+
+def _keep_problems(workload: Workload, plan: Plan | None, problems: list[str]) -> list[str]:
+    """The problems of the URL that led to `plan`, also in later reruns: until a control changes or another URL is
+    opened. The browser's secret, for example, causes a rerun right after the first one."""
+    key = f"{workload.name}:url-problems"
+    digest = plan.digest if plan else ""
+    if not problems:
+        kept_digest, kept = st.session_state.get(key, ("", []))
+        return kept if kept_digest == digest else []
+    st.session_state[key] = (digest, problems)
+    return problems
+
+
+def _reset_denied(controls: Controls) -> list[str]:
+    """Give settings that the visitor may not choose their defaults, one sentence for each.
+
+    A browser can send a widget any text, whatever it offers; no plan and no URL may have it.
+    """
+    visitor, reasons = find_visitor(), list[str]()
+    for parameter in controls.parameters:
+        if reason := why_not_choose(parameter, controls.get(parameter.name), visitor):
+            controls.set(parameter.name, parameter.default)
+            reasons.append(reason)
+    return reasons
+
+
+def _limit_budget(controls: Controls) -> list[str]:
+    """Reduce the time budget to what the visitor may use; one sentence if a larger one was asked for."""
+    largest_s, budget_s = max_budget_s(find_visitor()), controls.get("budget_s")
+    if largest_s is None or budget_s <= largest_s:
+        return []
+    controls.set("budget_s", max(BUDGET_RANGE_S[0], largest_s))
+    if budget_s == controls.default("budget_s"):
+        return []
+    return [f"budget_s: visitors of this server may use {largest_s:g} seconds, got {budget_s:g}"]
 
 
 def _build_plan(controls: Controls, limit: int, messages: DeltaGenerator) -> Plan | None:
@@ -86,40 +131,49 @@ def _build_plan(controls: Controls, limit: int, messages: DeltaGenerator) -> Pla
 
 
 def _show_problems(problems: Sequence[str], messages: DeltaGenerator, title: str, remedy: str) -> None:
-    text = "\n".join(f"- {problem}" for problem in problems)
+    text = "\n".join(f"- {describe_text(problem)}" for problem in problems)
     messages.error(f"{text}\n\n{remedy}", title=title, icon=":material/link_off:")
 
 
 def _draw_more(controls: Controls, overrides: ControlOverrides) -> None:
-    """The other parameters, and how long and how precisely to measure. The label counts the changed settings."""
+    """The other parameters, and for a race how long and how precisely to measure. The label counts the changed
+    settings."""
     parameters = [parameter for parameter in controls.parameters if parameter.name not in overrides.visible]
-    names = [*(parameter.name for parameter in parameters), *MEASUREMENT_FIELDS]
+    fields = MEASUREMENT_FIELDS if overrides.races else ()
+    names = [*(parameter.name for parameter in parameters), *fields]
     changed = {name: controls.get(name) for name in names if controls.get(name) != controls.default(name)}
     label = f"More ({len(changed)})" if changed else "More"
-    with st.popover(label, icon=":material/tune:", help=_describe_more(changed), width="content"):
+    offered = "Parameters, time budget, precision, seed" if overrides.races else "Parameters"
+    with st.popover(label, icon=":material/tune:", help=_describe_more(offered, changed), width="content"):
         for parameter in parameters:
             draw_parameter(controls, parameter)
-        _draw_measurement_settings(controls)
+        if overrides.races:
+            _draw_measurement_settings(controls)
 
 
-def _describe_more(changed: Mapping[str, object]) -> str:
-    text = "Parameters, time budget, precision, seed"
+def _describe_more(offered: str, changed: Mapping[str, object]) -> str:
+    text = offered
     if changed:
-        text += ". Changed: " + ", ".join(f"{name} {value}" for name, value in changed.items())
+        text += ". Changed: " + ", ".join(escape_markdown(f"{name} {value}") for name, value in changed.items())
     return text
 
 
 def _draw_measurement_settings(controls: Controls) -> None:
     with st.container(horizontal=True):
+        largest_s = max_budget_s(find_visitor())
         st.number_input(
             "Time budget [s]",
-            *BUDGET_RANGE_S,
+            BUDGET_RANGE_S[0],
+            BUDGET_RANGE_S[1] if largest_s is None else max(BUDGET_RANGE_S[0], largest_s),
             step=5.0,
             format="%g",
             key=controls.key("budget_s"),
             persist_state="session",
-            help="Time for warm-up, sampling and other core counts. Starting the arms and measuring their accuracy "
-            "take additional time.",
+            help=explain_control(
+                "time budget",
+                "Time for warm-up, sampling and other core counts. Starting the arms and measuring their accuracy take "
+                "additional time.",
+            ),
             width=NUMBER_WIDTH_PX,
         )
         st.number_input(
@@ -129,9 +183,12 @@ def _draw_measurement_settings(controls: Controls) -> None:
             format="%g",
             key=controls.key("target"),
             persist_state="session",
-            help="Sampling stops early when the sampling error of every ratio is this small, relative to the ratio. "
-            "0 uses the whole time budget. The interval is wider by what one race cannot see, such as the difference "
-            "between two processes of one program.",
+            help=explain_control(
+                "target sampling error",
+                "Sampling stops early when the sampling error of every ratio is this small, relative to the ratio. 0 "
+                "uses the whole time budget. The interval is wider by what one race cannot see, such as the difference "
+                "between two processes of one program.",
+            ),
             width=NUMBER_WIDTH_PX,
         )
         st.number_input(
@@ -141,8 +198,11 @@ def _draw_measurement_settings(controls: Controls) -> None:
             format="%g",
             key=controls.key("accuracy_limit"),
             persist_state="session",
-            help="Lowest accuracy of the accelerated arm, as a share of the baseline's. Below it, no claim is "
-            "made. The whole 95 % interval of the loss must be within it.",
+            help=explain_control(
+                "accuracy limit",
+                "Lowest accuracy of the accelerated arm, as a share of the baseline's. Below it, no claim is made. The "
+                "whole 95 % interval of the loss must be within it.",
+            ),
             width=NUMBER_WIDTH_PX,
         )
         st.number_input(
@@ -152,6 +212,6 @@ def _draw_measurement_settings(controls: Controls) -> None:
             step=1,
             key=controls.key("seed"),
             persist_state="session",
-            help="Seed of the data and of the order of the arms.",
+            help=explain_control("seed"),
             width=NUMBER_WIDTH_PX,
         )

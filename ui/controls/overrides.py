@@ -21,6 +21,8 @@ class ControlOverrides:
     """The cases that the user selects from, the default first; empty: all cases of the workload."""
     races: bool = True
     """False for a tab without a race: it has controls only for the cores and for visible parameters."""
+    more: bool = False
+    """For a tab without a race: whether the other parameters are offered too, under More."""
 
     def covers(self, plan: Plan) -> bool:
         """Whether the tab's controls can make `plan`."""

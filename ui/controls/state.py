@@ -15,10 +15,14 @@ import streamlit as st
 
 from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
-from bench.storage.uploads import UPLOAD_PREFIX
-from bench.values import Arm
-from bench.workload.declaration import Case, Lever, Parameter, Setting, Workload
+from bench.values.base import Arm
+from bench.workload.cases import DEFAULT_BUDGET_S, Case
+from bench.workload.declaration import Workload
+from bench.workload.file_summary import UPLOAD_PREFIX
+from bench.workload.levers import Lever
+from bench.workload.parameters import Parameter, Setting
 
+BUDGET_FIELD = "budget_s"
 UPLOAD_CHOICE = "upload"
 """The option of an image control that lets the user upload a file."""
 
@@ -48,7 +52,7 @@ class Controls:
 
     def uploadable_parameters(self) -> list[str]:
         """Names of the parameters whose value may be an uploaded file."""
-        return [parameter.name for parameter in self.parameters if parameter.kind == "image" or parameter.upload]
+        return [parameter.name for parameter in self.parameters if parameter.upload]
 
     def key(self, name: str) -> str:
         """Session key of the control of a plan's field or parameter."""
@@ -83,8 +87,18 @@ class Controls:
             if self.get(name) is None:
                 self.set(name, value)
 
+    def assign_all(self) -> None:
+        """Assign every field and parameter its own value, so that the next widget with its key gets it."""
+        plan_fields = [name for name in Plan.model_fields if name not in ("workload", "case", "parameters")]
+        for name in (*plan_fields, *(parameter.name for parameter in self.parameters)):
+            value = self.get(name)
+            if value is not None:
+                self.set(name, value)
+
     def default(self, name: str) -> Setting:
         """The default of a parameter, or of a field that does not depend on the machine."""
+        if name == BUDGET_FIELD:
+            return self.case.budget_s
         try:
             return self.parameter(name).default
         except KeyError:
@@ -115,6 +129,8 @@ def split_names(value: Setting) -> list[str]:
 def _case_settings(case: Case) -> set[str]:
     """Names of the fields and parameters that belong to `case` alone."""
     names = {parameter.name for parameter in case.parameters}
+    if case.budget_s != DEFAULT_BUDGET_S:
+        names.add(BUDGET_FIELD)
     return names | set(Arm) if case.lever else names
 
 

@@ -10,9 +10,12 @@ from bench.plan.validation import PlanError, find_workload
 from bench.storage.uploads import is_upload_available
 from bench.system.limits import core_limit
 from bench.workload.declaration import Workload
+from ui.access.identity import find_visitor
+from ui.access.plans import list_denied_settings
 from ui.controls.state import Controls, select_case
+from ui.controls.tab_settings import is_tab_setting
 
-OTHER_URL_PARAMETERS = ("run", "tab")
+OTHER_URL_PARAMETERS = ("run", "tab", "step")
 """Query parameters of a race page that are no part of the plan."""
 
 
@@ -34,7 +37,7 @@ def write_url(workload: Workload, plan: Plan) -> None:
     """Write `plan` into the URL of this page."""
     query = to_query(plan)
     if query != _plan_query():
-        others = {name: st.query_params[name] for name in OTHER_URL_PARAMETERS if name in st.query_params}
+        others = {name: value for name, value in st.query_params.items() if not _is_plan_setting(name)}
         st.query_params.from_dict(query | others)
     st.session_state[_url_key(workload)] = query
 
@@ -59,7 +62,11 @@ def plan_from_url(workload: Workload) -> Plan | None:
 
 
 def _plan_query() -> dict[str, str]:
-    return {name: value for name, value in st.query_params.items() if name not in OTHER_URL_PARAMETERS}
+    return {name: value for name, value in st.query_params.items() if _is_plan_setting(name)}
+
+
+def _is_plan_setting(name: str) -> bool:
+    return name not in OTHER_URL_PARAMETERS and not is_tab_setting(name)
 
 
 def _url_key(workload: Workload) -> str:
@@ -81,6 +88,12 @@ def _parse_settings(workload: Workload, settings: dict[str, str], limit: int) ->
     except PlanError as error:
         problems += error.problems
         plan, valid = _keep_valid(workload, settings, limit)
+    # Before anything looks for a file: a stranger must not learn which files exist.
+    denied = list_denied_settings(workload.name, plan.case, valid, find_visitor())
+    if denied:
+        problems += list(denied.values())
+        valid = {name: value for name, value in valid.items() if name not in denied}
+        plan = from_query(workload.name, valid, core_limit=limit)
     uploadable = Controls(workload, workload.case(plan.case)).uploadable_parameters()
     missing = [name for name in uploadable if not is_upload_available(valid.get(name, ""))]
     if missing:

@@ -2,67 +2,87 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 
-from bench.storage.uploads import MAX_IMAGE_MB, UPLOAD_PREFIX, UploadError, save_checked_file, save_image
+from bench.storage.uploads import UploadError, describe_upload
 from bench.system.limits import explain_own_core_limit
-from bench.values import Arm
-from bench.workload.declaration import Parameter, Upload
+from bench.values.base import Arm
+from bench.workload.file_summary import UPLOAD_PREFIX
+from bench.workload.parameters import Parameter, Upload
+from ui import actions
+from ui.access.identity import find_visitor
+from ui.access.plans import list_allowed_texts
+from ui.access.redaction import describe_error
+from ui.access.visitor import Denied
 from ui.controls.state import UPLOAD_CHOICE, Controls, case_key, split_names
+from ui.controls.uploader import draw_uploader
+from ui.design.glossary import explain, explain_control, explain_values
 from ui.design.markdown import escape_markdown
-from ui.design.theme import Theme, arm_glyph_markdown
 
-SLIDER_WIDTH_PX = 140
-"""Width of the sliders for cores and batch, so that the row of controls fits beside the sidebar."""
-WIDE_SLIDER_WIDTH_PX = 220
-"""Width of a slider with many values."""
+ROW_NUMBER_WIDTH_PX = 150
+"""Width of the fields for cores and batch, so that the row of controls fits beside the sidebar."""
+ROW_LIST_WIDTH_PX = 150
+"""Width of a list in the row of controls."""
 MAX_BUTTONS = 4
 """More options are offered in a list instead of as buttons."""
+MAX_ARM_BUTTONS = 3
+"""The same for the values of one arm, because the values of the other are in the same row."""
 SHORT_DIGEST_CHARS = 12
-
-Width = int | Literal["stretch"]
+THUMBNAIL_WIDTH_PX = 120
 
 
 def draw_case(controls: Controls, names: Sequence[str]) -> None:
     """Select one of the cases `names` of the workload."""
     labels = {name: controls.workload.case(name).label for name in names}
     st.session_state.setdefault(case_key(controls.workload), controls.case.name)
-    _draw_options("Case", list(labels), case_key(controls.workload), labels.__getitem__, controls.case.summary)
+    help_text = f"{escape_markdown(controls.case.summary)}\n\n{explain('case')}"
+    _draw_options("Case", list(labels), case_key(controls.workload), labels.__getitem__, help_text)
 
 
-def draw_lever(controls: Controls, theme: Theme) -> None:
+def draw_lever(controls: Controls) -> None:
     """Select what is compared.
 
-    If the lever has two values, the user selects the accelerated arm or the baseline against itself; otherwise the
+    If the lever has two values, the user selects the accelerated arm or the baseline once more; otherwise the
     value of each arm. A value whose extra package is missing is offered only if the URL asks for it.
     """
     lever = controls.lever
     selected = {controls.get(arm) for arm in Arm}
     missing = {value.name: value.unavailable() for value in lever.values if value.extra and value.unavailable()}
     names = [value.name for value in lever.values if value.name not in missing or value.name in selected]
+    explained = "\n\n".join(filter(None, [explain("lever"), explain_values(lever[name].label for name in names)]))
     not_available = [f"Not available: {reason}" for reason in missing.values()]
     if len(names) > 2 or controls.get(Arm.BASELINE) != lever.baseline:
-        help_text = "\n\n".join([lever.label, *not_available])
+        help_text = "\n\n".join([explained, *not_available])
         for arm, label in ((Arm.BASELINE, "Baseline"), (Arm.ACCELERATED, "Against")):
-            label = f"{arm_glyph_markdown(arm, theme)} {label}"
-            _draw_options(label, names, controls.key(arm), lambda name: lever[name].label, help_text)
+            key = controls.key(arm)
+            _draw_options(
+                label,
+                names,
+                key,
+                lambda name: lever[name].label,
+                explain_control(label, help_text) or "",
+                max_buttons=MAX_ARM_BUTTONS,
+            )
         return
 
     def label_accelerated(name: str) -> str:
         if name == lever.baseline:
-            return "itself"
-        return f"{arm_glyph_markdown(Arm.ACCELERATED, theme)} {lever[name].label}"
+            return "same version"
+        return lever[name].label
 
-    itself = "Against itself, both arms run the same code, and a fair race detects no difference."
     _draw_options(
-        f"{arm_glyph_markdown(Arm.BASELINE, theme)} {lever[lever.baseline].label} against",
+        f"{lever[lever.baseline].label} against",
         list(reversed(names)),
         controls.key(Arm.ACCELERATED),
         label_accelerated,
-        "\n\n".join([itself, *not_available]),
+        "\n\n".join(
+            ["With the same version in both arms, a fair race detects no difference.", explained, *not_available]
+        ),
     )
 
 
@@ -75,30 +95,61 @@ def draw_cores(controls: Controls, limit: int) -> None:
         st.session_state[key] = 1
         st.number_input("Cores", 1, 1, key=key, disabled=True, help=f"This process may use only one core.{limited_by}")
         return
-    st.slider(
-        f"Cores (of {limit})",
-        1,
-        limit,
-        key=key,
-        persist_state="session",
-        width=SLIDER_WIDTH_PX,
-        help=f"Both arms run on the same cores, in turns. Half and a quarter of them are measured too.{limited_by}",
+    label = f"Cores (of {limit})"
+    help_text = explain_control(
+        "cores",
+        f"Both arms run on the same cores, in turns. Half and a quarter of them are measured too.{limited_by}",
     )
-
-
-def draw_parameter(controls: Controls, parameter: Parameter, width: Width = "stretch") -> None:
-    """The control of a parameter. `width` applies to numbers."""
-    if parameter.kind in ("integer", "real"):
-        _draw_number(controls, parameter, width)
+    if limit <= MAX_BUTTONS:
+        st.segmented_control(
+            label,
+            range(1, limit + 1),
+            key=key,
+            help=help_text,
+            required=True,
+            persist_state="session",
+            width="content",
+        )
     else:
-        _PARAMETER_WIDGETS[parameter.kind](controls, parameter)
+        st.number_input(label, 1, limit, key=key, help=help_text, persist_state="session", width=ROW_NUMBER_WIDTH_PX)
+
+
+def draw_row_parameter(controls: Controls, parameter: Parameter) -> None:
+    """The control of a parameter in the row of controls: a field or a list, as high as buttons, and no slider."""
+    if parameter.kind not in ("integer", "real"):
+        draw_parameter(controls, parameter)
+        return
+    key, help_text, value = controls.key(parameter.name), _explain(parameter), _convert_number(controls, parameter)
+    if parameter.stops:
+        st.selectbox(
+            parameter.label_with_unit,
+            sorted({*parameter.stops, value}),
+            key=key,
+            format_func=lambda stop: parameter.stop_labels.get(stop, f"{stop:,}"),
+            help=help_text,
+            persist_state="session",
+            width=ROW_LIST_WIDTH_PX,
+        )
+    else:
+        _draw_number_field(controls, parameter, ROW_NUMBER_WIDTH_PX)
+
+
+def draw_parameter(controls: Controls, parameter: Parameter) -> None:
+    """The control of a parameter below others."""
+    _PARAMETER_WIDGETS[parameter.kind](controls, parameter)
 
 
 def _draw_options(
-    label: str, options: Sequence[str], key: str, format_option: Callable[[str], str], help_text: str = ""
+    label: str,
+    options: Sequence[str],
+    key: str,
+    format_option: Callable[[str], str],
+    help_text: str = "",
+    *,
+    max_buttons: int = MAX_BUTTONS,
 ) -> None:
-    """One of several options: as buttons, or as a list if there are many."""
-    if len(options) <= MAX_BUTTONS:
+    """One of several options: as buttons, or as a list if there are more than `max_buttons`."""
+    if len(options) <= max_buttons:
         st.segmented_control(
             label,
             options,
@@ -115,46 +166,59 @@ def _draw_options(
         )
 
 
-def _draw_number(controls: Controls, parameter: Parameter, width: Width) -> None:
-    """A slider between the bounds or over the stops; a field if there is no bound."""
+def _explain(parameter: Parameter) -> str | None:
+    return explain_control(parameter.label, parameter.help)
+
+
+def _convert_number(controls: Controls, parameter: Parameter) -> int | float:
+    """The value of a number, in the session too, of the type that its control needs."""
     key = controls.key(parameter.name)
     number = int if parameter.kind == "integer" else float
     value = st.session_state[key]
     if type(value) is not number:
         # Only if necessary: assigning a value would move a slider back while the user drags it.
         st.session_state[key] = value = number(value)
-    help_text = parameter.help or None
+    return value
+
+
+def _draw_number(controls: Controls, parameter: Parameter) -> None:
+    """A slider between the bounds or over the stops; a field if there is no bound."""
+    key, help_text, value = controls.key(parameter.name), _explain(parameter), _convert_number(controls, parameter)
+    number = type(value)
     if parameter.stops:
         labels = parameter.stop_labels
         st.select_slider(
-            parameter.label,
+            parameter.label_with_unit,
             sorted({*parameter.stops, value}),
             key=key,
             format_func=lambda stop: labels.get(stop, f"{stop:,}"),
             help=help_text,
             persist_state="session",
-            width=width,
         )
     elif parameter.minimum is None or parameter.maximum is None:
-        st.number_input(
-            parameter.label,
-            None if parameter.minimum is None else number(parameter.minimum),
-            None if parameter.maximum is None else number(parameter.maximum),
-            key=key,
-            help=help_text,
-            persist_state="session",
-            width=width,
-        )
+        _draw_number_field(controls, parameter, "stretch")
     else:
         st.slider(
-            parameter.label,
+            parameter.label_with_unit,
             number(parameter.minimum),
             number(parameter.maximum),
             key=key,
             help=help_text,
             persist_state="session",
-            width=width,
         )
+
+
+def _draw_number_field(controls: Controls, parameter: Parameter, width: int | Literal["stretch"]) -> None:
+    number = type(_convert_number(controls, parameter))
+    st.number_input(
+        parameter.label_with_unit,
+        None if parameter.minimum is None else number(parameter.minimum),
+        None if parameter.maximum is None else number(parameter.maximum),
+        key=controls.key(parameter.name),
+        help=_explain(parameter),
+        persist_state="session",
+        width=width,
+    )
 
 
 def _draw_choice(controls: Controls, parameter: Parameter) -> None:
@@ -162,7 +226,7 @@ def _draw_choice(controls: Controls, parameter: Parameter) -> None:
     key = controls.key(parameter.name)
     reasons = {value: parameter.unavailable(value) for value in parameter.choices}
     offered = [value for value, reason in reasons.items() if not reason or value == st.session_state[key]]
-    help_text = "\n\n".join(filter(None, [parameter.help, *reasons.values()]))
+    help_text = "\n\n".join(filter(None, [_explain(parameter), *reasons.values()]))
     _draw_options(parameter.label, offered, key, parameter.choices.__getitem__, help_text)
 
 
@@ -176,7 +240,7 @@ def _draw_multiple_choice(controls: Controls, parameter: Parameter) -> None:
         list(parameter.choices),
         key=chosen_key,
         format_func=parameter.choices.__getitem__,
-        help=parameter.help or None,
+        help=_explain(parameter),
     )
     chosen = st.session_state[chosen_key]
     value = ",".join(name for name in parameter.choices if name in chosen)
@@ -184,18 +248,21 @@ def _draw_multiple_choice(controls: Controls, parameter: Parameter) -> None:
 
 
 def _draw_text(controls: Controls, parameter: Parameter) -> None:
-    """A text with suggestions, or an uploaded file."""
+    """A text with suggestions, or an uploaded file. Where a path could be entered, strangers choose from a list."""
     key = controls.key(parameter.name)
     if (uploaded := st.session_state.pop(f"{key}:next", None)) is not None:
         controls.set(parameter.name, uploaded)
-    options = list(dict.fromkeys([*parameter.choices, str(st.session_state.get(key) or parameter.default)]))
+    allowed = list_allowed_texts(parameter, find_visitor())
+    extra = sorted(allowed - set(parameter.choices)) if allowed is not None else []
+    value = str(st.session_state.get(key) or parameter.default)
+    options = list(dict.fromkeys([*parameter.choices, *extra, value]))
     st.selectbox(
         parameter.label,
         options,
         key=key,
         format_func=lambda value: parameter.choices.get(value, _shorten_upload(value)),
-        help=parameter.help or None,
-        accept_new_options=True,
+        help=_explain(parameter),
+        accept_new_options=allowed is None,
         persist_state="session",
     )
     if parameter.upload:
@@ -205,23 +272,71 @@ def _draw_text(controls: Controls, parameter: Parameter) -> None:
 def _draw_upload(controls: Controls, parameter: Parameter, upload: Upload) -> None:
     """Upload a file. It is checked once, and then becomes the value of the parameter."""
     key = controls.key(parameter.name)
-    file = st.file_uploader(
-        upload.label, type=list(upload.endings), max_upload_size=upload.largest_mb, key=f"{key}:file"
-    )
-    if file is None:
-        return
-    checked: tuple[str, str] | None = st.session_state.get(f"{key}:checked")
-    if checked is None or checked[0] != file.file_id:
-        try:
-            value, description = save_checked_file(file.getvalue(), upload)
-        except UploadError as error:
-            st.error(escape_markdown(str(error)), title=escape_markdown(f"{file.name} was not accepted"))
-            return
-        st.session_state[f"{key}:checked"] = (file.file_id, description)
+    value = st.session_state.get(key)
+    uploaded = _take_file(key, upload)
+    if uploaded and uploaded.is_new:
         # The control above is already drawn. It takes the value at the next rerun.
-        st.session_state[f"{key}:next"] = value
+        st.session_state[f"{key}:next"] = uploaded.value
         st.rerun()
-    st.caption(f":material/check: {escape_markdown(file.name)}: {escape_markdown(checked[1])}.")
+    if isinstance(value, str) and value.startswith(UPLOAD_PREFIX):
+        _draw_uploaded_file(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _TakenFile:
+    """A file in an uploader, after it was stored."""
+
+    value: str
+    """The value of the parameter that refers to it."""
+    is_new: bool
+    """Whether it was stored in this rerun."""
+
+
+def _take_file(key: str, upload: Upload) -> _TakenFile | None:
+    """The file that is in the uploader, checked and stored once; None if there is none, or if it is refused."""
+    if not _may_upload():
+        return None
+    file = draw_uploader(upload.label, upload.endings, upload.largest_mb, key=f"{key}:file")
+    if file is None:
+        return None
+    checked: tuple[str, str, str] | None = st.session_state.get(f"{key}:checked")
+    is_new = checked is None or checked[0] != file.file_id
+    if checked is None or is_new:
+        value = problem = ""
+        try:
+            with st.spinner("Checking the file"):
+                value, _ = actions.save_file(file.getvalue(), file.name, upload)
+        except (UploadError, Denied) as error:
+            problem = describe_error(error)
+        checked = st.session_state[f"{key}:checked"] = (file.file_id, value, problem)
+    _, value, problem = checked
+    if problem:
+        st.error(problem, title=escape_markdown(f"{file.name} was not accepted"))
+        return None
+    return _TakenFile(value, is_new)
+
+
+def _draw_uploaded_file(value: str) -> None:
+    """What is known about the uploaded file that a parameter's value refers to."""
+    described = describe_upload(value)
+    if described is None:
+        st.caption(f"Uploaded earlier: `{_short_digest(value)}`.")
+        return
+    summary = described.summary
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if summary.picture:
+            st.image(base64.b64decode(summary.picture.base64), width=min(summary.picture.width, THUMBNAIL_WIDTH_PX))
+        st.caption(f":material/check: {escape_markdown(described.name)}: {escape_markdown(summary.text)}.")
+    for note in summary.notes:
+        st.caption(f":material/info: {escape_markdown(note)}")
+
+
+def _may_upload() -> bool:
+    """Whether this visitor may upload files; if not, says why."""
+    why_not = actions.why_not_start()
+    if why_not:
+        st.caption(f":material/lock: {escape_markdown(why_not)}")
+    return not why_not
 
 
 def _shorten_upload(value: str) -> str:
@@ -233,7 +348,7 @@ def _short_digest(upload: str) -> str:
 
 
 def _draw_toggle(controls: Controls, parameter: Parameter) -> None:
-    st.toggle(parameter.label, key=controls.key(parameter.name), help=parameter.help or None, persist_state="session")
+    st.toggle(parameter.label, key=controls.key(parameter.name), help=_explain(parameter), persist_state="session")
 
 
 def _draw_image(controls: Controls, parameter: Parameter) -> None:
@@ -248,21 +363,19 @@ def _draw_image(controls: Controls, parameter: Parameter) -> None:
     if st.session_state[choice_key] != UPLOAD_CHOICE:
         st.session_state[key] = st.session_state[choice_key]
         return
-    file = st.file_uploader("PNG or JPEG", type=["png", "jpg", "jpeg"], max_upload_size=MAX_IMAGE_MB, key=f"{key}:file")
-    if file is not None:
-        try:
-            st.session_state[uploaded_key] = save_image(file.getvalue())
-        except UploadError as error:
-            st.error(str(error))
+    if parameter.upload and (taken := _take_file(key, parameter.upload)):
+        st.session_state[uploaded_key] = taken.value
     uploaded = st.session_state.get(uploaded_key)
     if uploaded is None:
         st.caption(f"No file yet: the race uses {parameter.choices[str(parameter.default)]}.")
-    elif file is None:
-        st.caption(f"Uploaded earlier: `{_short_digest(uploaded)}`.")
+    else:
+        _draw_uploaded_file(uploaded)
     st.session_state[key] = uploaded or str(parameter.default)
 
 
 _PARAMETER_WIDGETS: Mapping[str, Callable[[Controls, Parameter], None]] = {
+    "integer": _draw_number,
+    "real": _draw_number,
     "choice": _draw_choice,
     "several": _draw_multiple_choice,
     "text": _draw_text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.values import Engagement, Outcome, Speed
+from bench.values.claims import ClaimState, Engagement, Outcome, Speed
 
 BadgeColour = Literal["green", "orange", "red", "blue", "gray"]
 
@@ -29,6 +29,8 @@ SPEED_BADGES = {
     Speed.SLOWER: Badge("trending_down", "orange"),
     Speed.SAME_CODE: Badge("balance", "gray"),
 }
+NOT_DETECTED = "not detected"
+"""`Speed.SAME` where "no difference detected" would be cut, in a cell of a table or a small card."""
 ENGAGEMENT_BADGES = {
     Engagement.ENGAGED: Badge("verified", "green"),
     Engagement.PARTIAL: Badge("rule", "orange"),
@@ -40,16 +42,14 @@ OUTCOME_BADGES = {
     Outcome.ANNOTATED: Badge("sticky_note_2", "orange"),
     Outcome.REFUSED: Badge("block", "red"),
 }
-CLAIM_BADGES = {
-    True: Badge("verified", "green"),
-    False: Badge("gpp_bad", "red"),
-    None: Badge("remove", "gray"),
+CLAIM_STATE_BADGES = {
+    ClaimState.MADE: Badge("verified", "green"),
+    ClaimState.RESERVED: Badge("gpp_maybe", "orange"),
+    ClaimState.NONE: Badge("remove", "gray"),
 }
-"""By whether a claim was made; None if the run had nothing to decide."""
-CLAIM_WORDS = {True: "made", False: "refused", None: "none"}
-CLAIM_COLOURS = {CLAIM_WORDS[made]: badge.colour for made, badge in CLAIM_BADGES.items()}
 
 
-def claim_badge(made: bool | None) -> str:
-    """Whether a run supports a claim, as Markdown."""
-    return CLAIM_BADGES[made].markdown("no claim" if made is None else f"claim {CLAIM_WORDS[made]}")
+def claim_state_badge(state: ClaimState | None) -> str:
+    """What a run says about the total or a step, as Markdown; None if it did not come to a decision."""
+    state = state or ClaimState.NONE
+    return CLAIM_STATE_BADGES[state].markdown(state)

@@ -9,6 +9,11 @@ import streamlit as st
 from ui.design.theme import Theme
 
 
+def set_tab_title(text: str) -> None:
+    """Name the browser's tab after what the page shows. Its history and bookmarks get the same name."""
+    st.set_page_config(page_title=f"{text} - Fairlap" if text else "Fairlap")
+
+
 def detect_theme() -> Theme:
     """The theme in the browser; light if it is unknown."""
     return "dark" if st.context.theme.type == "dark" else "light"

@@ -1,7 +1,7 @@
 """The Plotly template of all charts, one for each theme. A figure sets only what differs from it.
 
-On a page, Streamlit replaces the template's fonts, backgrounds and grid colours by those of the theme in the browser,
-which may have been switched since the figure was built. In a report the template is all there is.
+A page is drawn again after its theme was switched, so Streamlit's own theme for Plotly, whose grey texts are too small
+and too pale, is off.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from ui.design.theme import PALETTES, Theme
 
 PLOTLY_CONFIG: dict[str, Any] = {
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d", "select2d", "lasso2d"],
+    "modeBarButtonsToRemove": ["zoom2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d", "select2d", "lasso2d"],
 }
-"""Plotly's settings of every chart: dragging zooms, a double click shows everything again."""
+"""Plotly's settings of every chart: dragging zooms, a double click shows everything again. The tool bar only has
+buttons for a picture, for the whole chart and for the whole screen."""
 FONT_FAMILY = (
     "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, Ubuntu, Cantarell, 'Noto Sans', 'Liberation Sans', Arial, "
     "system-ui"
 )
 """`font` of the theme in `.streamlit/config.toml`."""
-BASE_FONT_SIZE_PX = 15
-"""`baseFontSize` of the theme in `.streamlit/config.toml`."""
+TEXT_SIZE_PX = 13
+"""Of every text in a chart. Nothing is smaller."""
 MARGIN_PX = 8
-MARGINS = dict.fromkeys(("l", "r", "t", "b"), MARGIN_PX)
-"""Part of every figure and not of the template, because Streamlit resets the margins of templates."""
+TOOL_BAR_PX = 28
+"""Width of Plotly's tool bar, which stands upright in the right margin, where no text and no mark is."""
+MARGINS = dict.fromkeys(("l", "t", "b"), MARGIN_PX) | {"r": TOOL_BAR_PX + MARGIN_PX}
 
 
 def new_figure(
@@ -46,18 +48,19 @@ def template_name(theme: Theme) -> str:
 
 def _build_template(theme: Theme) -> go.layout.Template:
     palette = PALETTES[theme]
-    small, medium = 0.75 * BASE_FONT_SIZE_PX, 0.875 * BASE_FONT_SIZE_PX
     axis = {
         "automargin": True,
+        "ticks": "",
+        "ticklabelstandoff": 6,
         "gridcolor": palette.grid,
         "zerolinecolor": palette.grid,
-        "title": {"font": {"size": medium, "color": palette.label}},
-        "tickfont": {"size": small, "color": palette.label},
+        "title": {"font": {"size": TEXT_SIZE_PX, "color": palette.label}},
+        "tickfont": {"size": TEXT_SIZE_PX, "color": palette.label},
         "minor": {"gridcolor": palette.grid},
     }
     return go.layout.Template(
         layout={
-            "font": {"family": FONT_FAMILY, "size": small, "color": palette.label},
+            "font": {"family": FONT_FAMILY, "size": TEXT_SIZE_PX, "color": palette.label},
             "paper_bgcolor": palette.background,
             "plot_bgcolor": palette.background,
             "colorway": palette.series,
@@ -68,7 +71,13 @@ def _build_template(theme: Theme) -> go.layout.Template:
                 "align": "left",
                 "bgcolor": palette.background,
                 "bordercolor": palette.border,
-                "font": {"color": palette.ink},
+                "font": {"size": TEXT_SIZE_PX, "color": palette.ink},
+            },
+            "modebar": {
+                "orientation": "v",
+                "bgcolor": palette.background,
+                "color": palette.label,
+                "activecolor": palette.ink,
             },
             "dragmode": "zoom",
             "barcornerradius": 3,
@@ -79,9 +88,9 @@ def _build_template(theme: Theme) -> go.layout.Template:
                 "y": 1.02,
                 "yanchor": "bottom",
                 "itemsizing": "trace",
-                "font": {"color": palette.ink},
+                "font": {"size": TEXT_SIZE_PX, "color": palette.ink},
             },
-            "annotationdefaults": {"showarrow": False, "font": {"size": 12}},
+            "annotationdefaults": {"showarrow": False, "font": {"size": TEXT_SIZE_PX, "color": palette.ink}},
         }
     )
 

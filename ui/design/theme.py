@@ -6,10 +6,12 @@ so that a reader does not have to tell the colours apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.values import Arm
+from bench.values.base import Arm
+from ui.design.markdown import escape_markdown
 
 Theme = Literal["light", "dark"]
 
@@ -103,6 +105,11 @@ def add_opacity(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 
+def light_dark(colours: Mapping[Theme, str]) -> str:
+    """A CSS colour that follows the theme of the browser at once, without a rerun of the page."""
+    return f"light-dark({colours['light']}, {colours['dark']})"
+
+
 def ink_colour(theme: Theme) -> str:
     """Colour of text, and of marks that belong to both arms."""
     return PALETTES[theme].ink
@@ -136,5 +143,5 @@ def arm_glyph_markdown(arm: Arm, theme: Theme) -> str:
 
 
 def arm_name_markdown(arm: Arm, name: str, theme: Theme) -> str:
-    """An arm's glyph in its colour, followed by `name`, as Markdown."""
-    return f"{arm_glyph_markdown(arm, theme)} {name}"
+    """An arm's glyph in its colour, followed by `name`, as Markdown. `name` is plain text."""
+    return f"{arm_glyph_markdown(arm, theme)} {escape_markdown(name)}"

@@ -1,4 +1,4 @@
-"""What a live run does apart from taking samples: the activity of each arm, or the stage of the run."""
+"""What a live run does apart from taking samples: the activity of each arm, as a line for each."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import streamlit as st
 from bench.formatting import format_count, format_ratio_with_interval
 from bench.run.events import State
 from bench.run.record import Run
-from bench.run.time_use import SAMPLING_STATES, measure_stage_s
-from bench.values import Arm
+from bench.values.base import Arm
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_name_markdown
 
@@ -22,7 +21,8 @@ def draw_activity(run: Run, theme: Theme) -> None:
     if comparison and run.state in STATES_AFTER_PAIRS:
         pairs = format_count(comparison.baseline.count, "pair")
         st.markdown(
-            f"**{format_ratio_with_interval(comparison.ratio)}** from {pairs}. The claim follows at the end of the run."
+            f"**{format_ratio_with_interval(comparison.ratio)}** from {pairs}. "
+            "Whether this supports a claim is decided at the end of the run."
         )
     active = [arm for arm in Arm if arm in run.progress]
     for column, arm in zip(st.columns(len(active)) if active else (), active, strict=True):
@@ -32,5 +32,3 @@ def draw_activity(run: Run, theme: Theme) -> None:
                 st.progress(run.progress_shares[arm], text)
             else:
                 st.markdown(f":material/progress_activity: {text}")
-    if not active and run.state not in SAMPLING_STATES:
-        st.markdown(f":material/progress_activity: {run.state}, in this stage for {measure_stage_s(run):.0f} s")

@@ -1,32 +1,25 @@
-"""What a reader can take away from a run: a file, a command line, a link."""
+"""What a reader can take away from a run: files, and the command line."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
+from bench.claims.headline import report_headline
 from bench.run.job_record import JobRecord
-from bench.run.outcome import describe_outcome
 from bench.run.record import Run
-from bench.storage.attempts import AttemptSummary, append_attempts, build_report
+from bench.storage.attempts import build_report
 from ui.run_view.attempts import load_attempts
 
 
-def share_url(run: Run | None, query: dict[str, str]) -> str:
-    """A link to this page with `query`, and with `run` if there is one."""
-    parts = urlsplit(st.context.url or "")
-    page = f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else ""
-    return f"{page}?{urlencode(query | ({'run': run.id} if run else {}), safe=':')}"
-
-
-def draw_command(command: str) -> None:
-    """The command line that repeats a race."""
-    st.markdown("Run the same race from a shell:")
+def draw_command(what: str, command: str) -> None:
+    """The command line that repeats `what`, a race or a measurement."""
+    st.markdown(f"Run the same {what} from a shell:")
     st.code(command, language="bash", wrap_lines=True)
 
 
@@ -64,22 +57,12 @@ def draw_json_button(record: JobRecord, label: str, *, key: str) -> None:
 
 def _build_report(record: JobRecord) -> dict[str, Any]:
     # The attempts are counted when the file is made: there may be more than when the page was drawn.
-    return build_report(record, load_attempts(record) if isinstance(record, Run) else None)
+    attempts = load_attempts(record) if isinstance(record, Run) else None
+    return build_report(record, attempts, report_headline(record))
 
 
 def export_name(record: JobRecord) -> str:
     """The name of exported files of a job, without a suffix."""
     task = [] if isinstance(record, Run) else [record.task.replace("_", "-")]
-    return "-".join(["fairlap", record.plan.workload, *task, record.id[:8]])
-
-
-def draw_downloads(run: Run, attempts: AttemptSummary | None, key: str) -> None:
-    """JSON, the sentence to copy, command line and link of a run."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        draw_json_button(run, "Download JSON", key=f"{key}-json")
-        with st.popover("Copy the sentence", icon=":material/content_copy:", key=f"{key}-sentence"):
-            st.code(append_attempts(describe_outcome(run), attempts), language=None, wrap_lines=True)
-        with st.popover("Command line", icon=":material/terminal:", key=f"{key}-command"):
-            draw_command(run.snapshot.command)
-        with st.popover("Share this run", icon=":material/link:", key=f"{key}-share"):
-            st.code(share_url(run, {}), language=None, wrap_lines=True)
+    name = "-".join(["fairlap", record.plan.workload, *task, record.id[:8]])
+    return re.sub(r"[^A-Za-z0-9-]", "_", name)

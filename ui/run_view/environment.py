@@ -1,100 +1,78 @@
-"""Core counts, evidence, telemetry and machine of a run."""
+"""The environment of a run: machine, software, limits and placement, as they were when it ran."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pandas as pd
 import streamlit as st
 
-from bench.claims.best_core_counts import describe_best_ratio, find_best_core_counts
-from bench.formatting import (
-    format_agreement,
-    format_bytes,
-    format_cores,
-    format_count,
-    format_difference,
-    format_duration,
-    format_measure,
-    format_observations,
-    format_percent,
-    measure_label,
-)
+from bench.formatting import format_bytes, format_count, format_percent
+from bench.machine.model import Machine
 from bench.run.record import Run
-from bench.values import Arm, Measure, Quality
-from ui.charts.cores import build_cores_figure
+from bench.values.base import Arm
 from ui.charts.telemetry import build_telemetry_figure
-from ui.design.headings import draw_heading
-from ui.design.markdown import escape_markdown
-from ui.design.theme import Theme, arm_name_markdown
+from ui.design.markdown import escape_markdown, quote_code
+from ui.design.tables import escape_table
+from ui.design.theme import Theme
 from ui.run_view.environment_variables import draw_environment_variables
-from ui.run_view.evidence import draw_evidence
 from ui.run_view.figures import RunChart, draw_chart
 from ui.run_view.thread_pools import draw_thread_pools
 
+UNKNOWN = "unknown"
+
 
 def draw_environment(run: Run, key: str, theme: Theme) -> None:
-    """Everything that helps to judge the figures of a run."""
-    if run.core_counts or run.skipped_core_counts:
-        draw_heading("Best against best", "total time on other core counts, and each arm at its best one")
-    if run.core_counts:
-        _draw_core_counts(run, key, theme)
-    for core_count, why in sorted(run.skipped_core_counts.items()):
-        st.markdown(f":material/block: {format_cores(core_count)} not tried: {escape_markdown(why)}.")
-    if run.evidence:
-        with st.expander("Evidence: what the libraries reported", icon=":material/quick_reference_all:"):
-            draw_evidence(run, theme)
-            if measures := _list_measures(run):
-                st.markdown("**Quality and agreement**\n\n" + "\n".join(f"- {line}" for line in measures))
+    """Expanders with the machine and its software, and with its load during the run."""
+    with st.expander("Environment of this run", icon=":material/computer:"):
+        rows = [{"what": name, "value": value} for name, value in list_environment(run)]
+        st.table(escape_table(pd.DataFrame(rows)), border="horizontal", hide_index=True, alt="Environment of the run")
+        draw_thread_pools(run)
+        draw_environment_variables(run)
     if run.telemetry:
         with st.expander("Machine during the run", icon=":material/monitoring:"):
             _draw_telemetry(run, key, theme)
-    if any(run.thread_pools.values()):
-        with st.expander("Thread pools", icon=":material/account_tree:"):
-            draw_thread_pools(run)
-    draw_environment_variables(run)
+
+
+def draw_origin(run: Run) -> None:
+    """One line: the machine, its noise, and the ids of run and plan."""
     noise = f", noise at rest {run.noise.score:.1f} % ({run.noise.word})" if run.noise else ""
     st.caption(
         f":material/computer: {escape_markdown(run.machine.short)}{noise}. "
-        f"Started {run.started:%Y-%m-%d %H:%M} UTC, run `{run.id[:8]}`, plan `{run.digest}`."
+        f"Started {run.started:%Y-%m-%d %H:%M} UTC, run {quote_code(run.id[:8])}, plan {quote_code(run.digest)}."
     )
 
 
-def _draw_core_counts(run: Run, key: str, theme: Theme) -> None:
-    chart_column, text_column = st.columns([2, 1], gap="medium", vertical_alignment="center")
-    chart = RunChart(
-        run,
-        "cores",
-        theme,
-        version=len(run.core_counts),
-        build=lambda: build_cores_figure(run, theme),
-        alt="Total time against the number of cores, both arms",
-    )
-    with chart_column:
-        draw_chart(chart, key)
-    with text_column:
-        for arm, best in find_best_core_counts(run.core_counts).items():
-            name = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
-            st.markdown(f"{name}: **{format_duration(best.whole.median)}** on {format_cores(best.cores)}")
-        st.markdown(f"Best against best: {describe_best_ratio(run)}")
+def list_environment(run: Run) -> Iterator[tuple[str, str]]:
+    """What may change times besides the plan, as name and value. `unknown` if the machine did not report it."""
+    machine = run.machine
+    yield "processor", machine.processor
+    yield "logical processors", f"{machine.logical_threads}, of them usable {_join(machine.usable_cores)}"
+    yield "cores of this run", str(run.plan.cores)
+    yield "CPU quota", f"{machine.limits.cpu_quota:g} cores" if machine.limits.cpu_quota else "none"
+    yield "memory", f"{format_bytes(machine.memory_bytes)}, available {format_bytes(machine.memory_available_bytes)}"
+    yield "frequency governor", machine.governor or UNKNOWN
+    yield "turbo", UNKNOWN if machine.turbo is None else "on" if machine.turbo else "off"
+    yield "hypervisor", machine.hypervisor or "none"
+    yield "transparent huge pages", machine.transparent_hugepages or UNKNOWN
+    yield from _list_software(machine)
+    for placement in run.placements:
+        yield f"threads of the {placement.arm} arm", placement.reason
+    for arm in Arm:
+        if (prepared := run.prepared_arm(arm)) is not None:
+            for name, value in prepared.facts.items():
+                yield f"{name}, {arm}", value
 
 
-def _list_measures(run: Run) -> list[str]:
-    """Every measure of both arms, and how far their results agree, as Markdown."""
-    if run.quality is None:
-        return []
-    accelerated = {measure.name: measure for measure in run.quality.accelerated}
-    pairs = [(m, accelerated[m.name]) for m in run.quality.baseline if m.name in accelerated]
-    return [_format_pair(run.quality, *pair) for pair in pairs] + [
-        escape_markdown(format_agreement(measure)) for measure in run.quality.agreement
-    ]
+def _list_software(machine: Machine) -> Iterator[tuple[str, str]]:
+    yield "operating system", f"{machine.operating_system}, kernel {machine.kernel}"
+    yield "Python", machine.python
+    yield "C library", machine.c_library or UNKNOWN
+    yield from sorted(machine.versions.items())
 
 
-def _format_pair(quality: Quality, baseline: Measure, accelerated: Measure) -> str:
-    """A measure of both arms with its number of observations and the interval of the difference, as Markdown."""
-    label = escape_markdown(measure_label(baseline, accelerated))
-    text = f"{label}: {format_measure(baseline)} | {format_measure(accelerated)}"
-    if difference := quality.difference(baseline.name):
-        return f"{text} ({format_observations(baseline)}; {format_difference(difference)}, {difference.method})"
-    # Counts and times are no means over observations.
-    return f"{text} ({format_observations(baseline)})" if baseline.decisive else text
+def _join(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _draw_telemetry(run: Run, key: str, theme: Theme) -> None:
@@ -108,8 +86,6 @@ def _draw_telemetry(run: Run, key: str, theme: Theme) -> None:
         alt="Load of every processor during the run",
     )
     draw_chart(chart, key)
-    for placement in run.placements:
-        st.caption(f"Threads of the {placement.arm} arm: {placement.reason}.")
 
 
 def _summarize_telemetry(run: Run) -> str:

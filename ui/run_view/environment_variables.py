@@ -6,20 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from bench.run.record import Run
-from bench.values import Arm, VariableOrigin
+from bench.values.arms import VariableOrigin
+from bench.values.base import Arm
 
 
 def draw_environment_variables(run: Run) -> None:
-    """An expander with the recorded variables of both arms; nothing for runs that did not record them."""
+    """A table of the recorded variables of both arms; nothing for runs that did not record them."""
     rows = list_variable_rows(run)
     if not rows:
         return
-    with st.expander("Environment of the arms", icon=":material/terminal:"):
-        st.caption(
-            "The variables that Fairlap set or removed, and inherited ones that steer threads and numerical libraries. "
-            "All other variables are those of the process that started Fairlap."
-        )
-        st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
+    st.markdown("**Environment variables of the arms**")
+    st.caption(
+        "The variables that Fairlap set or removed, and inherited ones that steer threads and numerical libraries. All "
+        "other variables are those of the process that started Fairlap."
+    )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
 
 
 def list_variable_rows(run: Run) -> list[dict[str, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.claims.evidence import decide_engagement
-from bench.claims.rules import list_refusal_titles
+from bench.claims.evidence import decide_engagement, select_evidence
 from bench.formatting import format_cores, format_count
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Evidence, Speed
-from ui.design.badges import ENGAGEMENT_BADGES, SPEED_BADGES, claim_badge
+from bench.values.base import Arm
+from bench.values.claims import Engagement
+from bench.values.samples import TOTAL, Evidence
+from ui.design.badges import ENGAGEMENT_BADGES
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
 
@@ -17,8 +18,7 @@ PATH_MARKDOWN = {"accelerated": ":green[accelerated]", "stock": "stock", "unknow
 
 
 def draw_evidence_line(run: Run, step: str, key: str, theme: Theme) -> None:
-    """Whether the fast path ran, cores requested and used, and the verdict, with what is wrong if there is no claim."""
-    claim = run.claim(step)
+    """Whether the fast path ran, and the cores requested and used."""
     comparison = run.comparison(step)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _draw_engagement(run, step, key, theme)
@@ -27,17 +27,8 @@ def draw_evidence_line(run: Run, step: str, key: str, theme: Theme) -> None:
             used = ", used " + " | ".join(
                 f"{arm_glyph_markdown(arm, theme)} {comparison.summary(arm).effective_cores:.2f}" for arm in Arm
             )
-        requested = f"{format_cores(run.plan.cores)} requested"
-        st.markdown(f":small[:material/memory: {requested}{used}, batch {run.plan.batch:,}]", width="content")
-        if claim:
-            speed = claim.verdict.speed
-            # Without a claim, the ratio of the medians is not a finding that one arm is faster.
-            is_finding = claim.made or speed not in (Speed.FASTER, Speed.SLOWER)
-            badges = [SPEED_BADGES[speed].markdown(speed)] if is_finding else []
-            st.markdown(" ".join([*badges, claim_badge(claim.made)]), width="content")
-    if claim and not claim.made:
-        reasons = "; ".join(list_refusal_titles(run, step))
-        st.markdown(f":small[:gray[No claim: {escape_markdown(reasons)}.]]")
+        requested, batch = f"{format_cores(run.plan.cores)} requested", run.format_batch()
+        st.markdown(f":small[:material/memory: {requested}{used}, {escape_markdown(batch)}]", width="content")
 
 
 def accelerated_evidence(run: Run, step: str) -> list[Evidence]:
@@ -53,10 +44,8 @@ def _draw_engagement(run: Run, step: str, key: str, theme: Theme) -> None:
         word = "no evidence" if run.state.over else "evidence after the pairs"
         st.markdown(f":gray-badge[:material/pending: {word}]", width="content")
         return
-    engagement = decide_engagement(run, step)
-    badge = ENGAGEMENT_BADGES[engagement]
-    accelerated = sum(item.path == "accelerated" for item in evidence)
-    label = f":{badge.colour}[{engagement.value}], {accelerated} of {format_count(len(evidence), 'step')} accelerated"
+    badge = ENGAGEMENT_BADGES[decide_engagement(run, step)]
+    label = f":{badge.colour}[{describe_engagement(run, step)}]"
     with st.popover(
         label,
         icon=f":material/{badge.icon}:",
@@ -65,6 +54,22 @@ def _draw_engagement(run: Run, step: str, key: str, theme: Theme) -> None:
         help="Show what the libraries reported",
     ):
         draw_evidence(run, theme, step)
+
+
+def describe_engagement(run: Run, step: str) -> str:
+    """In how many of the steps that the lever can accelerate the fast path ran."""
+    engagement = decide_engagement(run, step)
+    if engagement is Engagement.SAME:
+        return "both arms ran the same code"
+    evidence = select_evidence(run, step)
+    accelerated = sum(item.path == "accelerated" for item in evidence)
+    if engagement is Engagement.NOT:
+        return "the fast path did not run"
+    if accelerated == len(evidence) == 1:
+        return "the fast path ran"
+    if engagement is Engagement.ENGAGED:
+        return f"the fast path ran in all {format_count(len(evidence), 'step')} that have one"
+    return f"the fast path ran in {accelerated} of {format_count(len(evidence), 'step')}"
 
 
 def draw_evidence(run: Run, theme: Theme, step: str = TOTAL) -> None:
@@ -76,6 +81,8 @@ def draw_evidence(run: Run, theme: Theme, step: str = TOTAL) -> None:
             if step not in (TOTAL, evidence.step):
                 continue
             reason = f", {escape_markdown(evidence.reason)}" if evidence.reason else ""
-            st.markdown(f"{labels.get(evidence.step, evidence.step)}: {PATH_MARKDOWN[evidence.path]}{reason}")
+            st.markdown(
+                f"{escape_markdown(labels.get(evidence.step, evidence.step))}: {PATH_MARKDOWN[evidence.path]}{reason}"
+            )
             if evidence.words:
                 st.code("\n".join(evidence.words), language=None, wrap_lines=True)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from bench.run.record import Run
-from ui.design.plotly_template import PLOTLY_CONFIG
+from ui.access.redaction import shows_everything
+from ui.design.figures import draw_figure
 from ui.design.theme import Theme
 
 MAX_CACHED_FIGURES = 96
@@ -58,9 +58,11 @@ class RunChart:
     """Description for screen readers."""
 
     def figure(self) -> go.Figure:
-        return figure_cache.get((self.run.id, self.name, self.version, self.theme), self.build)
+        # The texts in a figure are redacted for strangers.
+        key = (self.run.id, self.name, self.version, self.theme, shows_everything())
+        return figure_cache.get(key, self.build)
 
 
 def draw_chart(chart: RunChart, key: str) -> None:
     """Draw a chart. `key` is the place on the page."""
-    st.plotly_chart(chart.figure(), key=f"{key}-{chart.name}", config=PLOTLY_CONFIG, alt=chart.alt)
+    draw_figure(chart.figure(), key=f"{key}-{chart.name}", alt=chart.alt)

@@ -1,4 +1,4 @@
-"""The first line of a run: its state, its progress, and the choice of a step; and the reason if it failed."""
+"""The state of a run, its progress, and the choice of a step; and the reason if it failed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import streamlit as st
 
 from bench.formatting import format_count, format_percent
 from bench.run.events import State
+from bench.run.job_record import JobRecord
 from bench.run.record import Run
-from bench.values import TOTAL
+from bench.values.samples import TOTAL
 from ui.design.badges import Badge
 from ui.design.markdown import escape_markdown
 
@@ -28,45 +29,67 @@ STATE_BADGES = {
 }
 
 
-def draw_header(run: Run, key: str, live: bool) -> str:
-    """Draw state, progress and the selection of a step. Returns the selected step, or TOTAL."""
-    labels = run.snapshot.labels()
-    if st.session_state.get(f"{key}-step") not in labels:
-        # The selection was made for another run, which timed other steps.
-        st.session_state[f"{key}-step"] = TOTAL
+def step_key(key: str) -> str:
+    """Session key of the selected step of a run that is drawn with `key`."""
+    return f"{key}-step"
+
+
+def open_step(key: str, run_id: str, step: str) -> None:
+    """Select the step that a link names, or TOTAL, for a run that will be drawn with `key`."""
+    st.session_state[step_key(key)] = step
+    st.session_state[_linked_run_key(key)] = run_id
+
+
+def consume_step_link(key: str, run_id: str) -> bool:
+    """Whether a link to this run named the selected step. True once for each link that was opened."""
+    return st.session_state.pop(_linked_run_key(key), "") == run_id
+
+
+def _linked_run_key(key: str) -> str:
+    """Session key of the id of the run whose link named a step. A page shows several runs with one `key`."""
+    return f"{key}-step-linked-run"
+
+
+def draw_header(run: Run, key: str) -> str:
+    """State, progress and the choice of a step, of a live run. Returns the selected step, or TOTAL."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         badge = STATE_BADGES[run.state].markdown(run.state)
-        st.markdown(f"{badge} :gray[{_describe_progress(run, live)}]", width="content")
-        if len(labels) > MAX_STEP_BUTTONS:
-            step = st.selectbox(
-                "Step",
-                list(labels),
-                key=f"{key}-step",
-                format_func=labels.__getitem__,
-                label_visibility="collapsed",
-                width=240,
-            )
-        else:
-            step = st.segmented_control(
-                "Step",
-                list(labels),
-                key=f"{key}-step",
-                format_func=labels.__getitem__,
-                label_visibility="collapsed",
-                required=True,
-                width="content",
-            )
+        st.markdown(f"{badge} :gray[{describe_progress(run)}]", width="content")
+        return draw_step_choice(run, key)
+
+
+def draw_step_choice(run: Run, key: str) -> str:
+    """Select a step or the total; returns it."""
+    labels = run.list_timed_labels()
+    if st.session_state.get(step_key(key)) not in labels:
+        # The selection was made for another run, which timed other steps.
+        st.session_state[step_key(key)] = TOTAL
+    if len(labels) > MAX_STEP_BUTTONS:
+        step = st.selectbox(
+            "Step",
+            list(labels),
+            key=step_key(key),
+            format_func=labels.__getitem__,
+            label_visibility="collapsed",
+            width=240,
+        )
+    else:
+        step = st.segmented_control(
+            "Step",
+            list(labels),
+            key=step_key(key),
+            format_func=lambda name: escape_markdown(labels[name]),
+            label_visibility="collapsed",
+            required=True,
+            width="content",
+        )
     return step or TOTAL
 
 
-def _describe_progress(run: Run, live: bool) -> str:
-    """Elapsed time, pairs, the largest sampling error, and why the run ended, as Markdown."""
+def describe_progress(run: Run) -> str:
+    """The time that the run took, pairs, the largest sampling error, and why the run ended, as Markdown."""
     total = run.comparison()
-    parts = []
-    if live:
-        parts.append(f"{run.last_at:.0f} s")
-    elif run.ended_at is not None:
-        parts.append(f"in {run.ended_at:.0f} s")
+    parts = [f"{run.last_at:.0f} s" if run.ended_at is None else f"in {run.ended_at:.0f} s"]
     if total:
         parts.append(format_count(total.baseline.count, "pair"))
         widest = max(comparison.precision for comparison in run.statistics)
@@ -81,6 +104,17 @@ def _describe_progress(run: Run, live: bool) -> str:
     return ", ".join(parts)
 
 
+def draw_edited_warning(record: JobRecord) -> None:
+    """Say if the record was edited after it was stored."""
+    if record.edited:
+        st.error(
+            "The record in the database is not the one that Fairlap wrote. Do not rely on it: repeat it, or restore "
+            "the database from a backup.",
+            title="Edited after it was stored",
+            icon=":material/edit_off:",
+        )
+
+
 def draw_failure(run: Run) -> None:
     """Why the run failed, what to do, and the last output of the arm."""
     failure = run.failure
@@ -89,5 +123,5 @@ def draw_failure(run: Run) -> None:
     arm = f"{run.snapshot.arms[failure.arm]}: " if failure.arm else ""
     st.error(escape_markdown(failure.remedy), title=escape_markdown(f"{arm}{failure.what}"), icon=":material/error:")
     if failure.log:
-        with st.expander("Last lines of output", icon=":material/terminal:", expanded=True):
+        with st.expander("Last lines of output", icon=":material/terminal:"):
             st.code("\n".join(failure.log), language=None, wrap_lines=True)

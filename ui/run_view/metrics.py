@@ -6,23 +6,30 @@ from typing import Literal
 
 import streamlit as st
 
+from bench.claims.headline import is_only_undetected
 from bench.formatting import (
     format_count,
     format_difference,
     format_duration,
-    format_four_digits,
+    format_estimate,
     format_interval,
     format_measure,
+    format_median,
     format_observations,
     format_percent,
     format_rate,
-    format_ratio,
+    format_score_pair,
 )
 from bench.run.events import State
+from bench.run.outcome import count_pairs, measure_pair_times_s
 from bench.run.record import Run
-from bench.values import Accuracy, Arm, Comparison, LossKind, Measure, Phase, Speed
+from bench.values.base import Arm
+from bench.values.claims import Accuracy, Claim
+from bench.values.quality import LossKind, Measure
+from bench.values.samples import Phase
+from bench.values.statistics import Comparison
 from ui.charts.accuracy import MeasurePair, list_result_agreement, pair_decisive_measures
-from ui.design.badges import SPEED_BADGES, BadgeColour
+from ui.design.badges import NOT_DETECTED, SPEED_BADGES, BadgeColour
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
 
@@ -34,9 +41,9 @@ def draw_metrics(run: Run, step: str, theme: Theme, live: bool) -> None:
     comparison = run.comparison(step)
     baseline, accelerated, ratio, quality = st.columns(4, gap="small")
     with baseline:
-        _draw_arm(run, Arm.BASELINE, comparison, theme, live)
+        _draw_arm(run, Arm.BASELINE, step, comparison, theme, live)
     with accelerated:
-        _draw_arm(run, Arm.ACCELERATED, comparison, theme, live)
+        _draw_arm(run, Arm.ACCELERATED, step, comparison, theme, live)
     with ratio:
         _draw_ratio(run, comparison)
     with quality:
@@ -68,27 +75,31 @@ def _draw_card(
     )
 
 
-def _draw_arm(run: Run, arm: Arm, comparison: Comparison | None, theme: Theme, live: bool) -> None:
+def _draw_arm(run: Run, arm: Arm, step: str, comparison: Comparison | None, theme: Theme, live: bool) -> None:
     label = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
+    if comparison is None and (times_s := measure_pair_times_s(run, step)):
+        _draw_card(label, format_duration(times_s[arm]), f"of {format_count(count_pairs(run), 'pair')}")
+        return
     if comparison is None:
         preparing = run.prepared_arm(arm) is None
-        status = "preparing" if preparing else _describe_warm_up(run, arm)
+        status = "preparing" if preparing else _describe_last_sample(run, arm)
         _draw_card(label, NO_VALUE, status, icon="spinner" if live and preparing else None)
         return
     summary = comparison.summary(arm)
     calls = f", each the mean of {summary.calls:,} calls" if summary.calls > 1 else ""
     _draw_card(
         label,
-        format_duration(summary.median),
-        format_rate(summary.throughput, run.snapshot.unit),
+        format_median(summary),
+        escape_markdown(format_rate(summary.throughput, run.snapshot.unit)),
         help_text=f"Median of {format_count(summary.count, 'sample')}{calls}; the quartiles are "
         f"{format_duration(summary.lower_quartile)} and {format_duration(summary.upper_quartile)}. The throughput is "
         "computed from the median.",
     )
 
 
-def _describe_warm_up(run: Run, arm: Arm) -> str:
-    for phase, name in ((Phase.WARM_UP, "warm-up, last"), (Phase.EARLY, "first call")):
+def _describe_last_sample(run: Run, arm: Arm) -> str:
+    """The last time of an arm before its first complete pair."""
+    for phase, name in ((Phase.RACE, "last"), (Phase.WARM_UP, "warm-up, last"), (Phase.EARLY, "first call")):
         if samples := run.samples_of(arm, phase):
             return f"{name} {format_duration(samples[-1].total_s)}"
     return "ready"
@@ -96,7 +107,9 @@ def _describe_warm_up(run: Run, arm: Arm) -> str:
 
 def _draw_ratio(run: Run, comparison: Comparison | None) -> None:
     if comparison is None:
-        _draw_card("Ratio", NO_VALUE, "no pairs" if run.state.over else "no pairs yet")
+        pairs = count_pairs(run)
+        few = f"{format_count(pairs, 'pair')}, too few" if pairs else "no pairs"
+        _draw_card("Ratio", NO_VALUE, few if run.state.over else f"{few} yet")
         return
     claim = run.claim(comparison.step)
     colour, description = "gray", "95 % interval"
@@ -104,16 +117,22 @@ def _draw_ratio(run: Run, comparison: Comparison | None) -> None:
         speed = claim.verdict.speed
         # Without a claim, the ratio of the medians is not a finding that one arm is faster.
         colour = SPEED_BADGES[speed].colour if claim.made else "gray"
-        description = "no difference" if speed is Speed.SAME else speed.value if claim.made else "no claim"
+        description = speed.value if claim.made else _describe_refusal(claim)
     _draw_card(
         "Ratio",
-        format_ratio(comparison.ratio.value),
+        format_estimate(comparison.ratio),
         format_interval(comparison.ratio),
         colour=colour,
         description=description,
         help_text="Median time of the baseline divided by median time of the accelerated arm, with its 95 % "
-        "interval. Above 1, the accelerated arm is faster.",
+        "interval. Above 1, the accelerated arm is faster. Not detected: no difference was detected, and nothing else "
+        "refuses the claim.",
     )
+
+
+def _describe_refusal(claim: Claim) -> str:
+    is_undetected = is_only_undetected(finding.rule for finding in claim.refusals)
+    return NOT_DETECTED if is_undetected else "no claim"
 
 
 def _draw_quality(run: Run, theme: Theme) -> None:
@@ -158,13 +177,14 @@ def _draw_measure(run: Run, pairs: list[MeasurePair], theme: Theme) -> None:
     unit = f" [{baseline.unit}]" if baseline.unit else ""
     glyphs = {arm: arm_glyph_markdown(arm, theme) for arm in Arm}
     others = "".join(
-        f"\n\n{first.label}: {format_measure(first)} and {format_measure(second)}" for first, second in pairs[1:]
+        "\n\n" + escape_markdown(f"{first.label}: {format_measure(first)} and {format_measure(second)}")
+        for first, second in pairs[1:]
     )
     _draw_card(
-        escape_markdown(baseline.label) + unit,
-        f"{format_four_digits(baseline.value)} | {format_four_digits(accelerated.value)}",
+        escape_markdown(baseline.label + unit),
+        " | ".join(format_score_pair(baseline.value, accelerated.value)),
         note,
         help_text=f"{glyphs[Arm.BASELINE]} baseline | {glyphs[Arm.ACCELERATED]} accelerated. "
-        f"{_describe_difference(run, baseline)} The limit is a loss of "
+        f"{escape_markdown(_describe_difference(run, baseline))} The limit is a loss of "
         f"{format_percent(1 - run.plan.accuracy_limit)}.{others}",
     )

@@ -7,9 +7,10 @@ import base64
 import pandas as pd
 import streamlit as st
 
-from bench.formatting import format_duration, format_interval, format_ratio
+from bench.formatting import format_estimate, format_interval, format_median
 from bench.run.record import Run
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
 from ui.charts.accuracy import build_accuracy_figure
 from ui.charts.distribution import build_distribution_figure
 from ui.charts.live_race import build_live_race_svg, describe_live_race
@@ -18,9 +19,11 @@ from ui.charts.steps import build_steps_figure
 from ui.charts.throughput import build_throughput_figure
 from ui.design.headings import draw_heading
 from ui.design.markdown import escape_markdown
+from ui.design.tables import escape_table
 from ui.design.theme import Theme, arm_name_markdown, arm_style
 from ui.run_view.figures import RunChart, draw_chart
 
+RATIO_COLUMN = "ratio"
 MIN_P_VALUE = 1e-16
 """Smaller p values are shown as a bound."""
 
@@ -54,7 +57,14 @@ def draw_race_chart(run: Run, step: str, key: str, theme: Theme) -> None:
 
 
 def draw_three_charts(run: Run, step: str, key: str, theme: Theme) -> None:
-    """Latency, throughput and accuracy, side by side."""
+    """Latency, throughput and accuracy, side by side in an expander. They are drawn when it is opened."""
+    if not run.statistics:
+        return
+    section = st.expander(
+        "Latency, throughput and accuracy", icon=":material/bar_chart:", key=f"{key}-charts", on_change="rerun"
+    )
+    if not section.open:
+        return
     version = (step, len(run.estimates))
     label = run.snapshot.labels()[step]
     charts = {
@@ -83,7 +93,7 @@ def draw_three_charts(run: Run, step: str, key: str, theme: Theme) -> None:
             alt="Accuracy that the accelerated arm keeps, and the limit",
         ),
     }
-    for column, (title, chart) in zip(st.columns(3, gap="medium"), charts.items(), strict=True):
+    for column, (title, chart) in zip(section.columns(3, gap="medium"), charts.items(), strict=True):
         with column:
             draw_heading(title)
             draw_chart(chart, key)
@@ -106,9 +116,15 @@ def draw_steps_chart(run: Run, key: str, theme: Theme) -> None:
 
 
 def draw_steps(run: Run, key: str, theme: Theme) -> None:
-    """Chart and table of every step, and why the published ratios differ."""
+    """The chart of every step; folded, the table and why the published ratios differ."""
     draw_steps_chart(run, key, theme)
-    st.table(_build_steps_table(run), border="horizontal", hide_index=True, alt="Times and ratio of every step")
+    with st.container(gap="xsmall"):
+        with st.expander("Times, ratios and p values of every step", icon=":material/table_rows:"):
+            st.table(_build_steps_table(run), border="horizontal", hide_index=True, alt="Times and ratio of every step")
+        _draw_published_ratios(run)
+
+
+def _draw_published_ratios(run: Run) -> None:
     published_ratios = run.snapshot.published_ratios()
     if not published_ratios:
         return
@@ -116,9 +132,9 @@ def draw_steps(run: Run, key: str, theme: Theme) -> None:
     with st.expander("Why our ratios differ from the published ones", icon=":material/compare_arrows:"):
         for step, published in published_ratios.items():
             comparison = run.comparison(step)
-            measured = f", here {format_ratio(comparison.ratio.value)}" if comparison else ""
+            measured = f", here {format_estimate(comparison.ratio)}" if comparison else ""
             st.markdown(
-                f"**{labels[step]}**: published {published.ratio:g}x{measured}. "
+                f"**{escape_markdown(labels[step])}**: published {published.ratio:g}x{measured}. "
                 f"{escape_markdown(published.why_it_differs)} :gray[:small[{escape_markdown(published.source)}]]"
             )
 
@@ -135,22 +151,21 @@ def _build_steps_table(run: Run) -> pd.DataFrame:
     for comparison in run.statistics:
         published = published_ratios.get(comparison.step)
         p_value = comparison.p_value
-        times = {
-            f"{arm_style(arm, 'light').glyph} {names[arm]}": format_duration(comparison.summary(arm).median)
-            for arm in Arm
-        }
+        times = {f"{arm_style(arm, 'light').glyph} {names[arm]}": format_median(comparison.summary(arm)) for arm in Arm}
         rows.append(
             {"step": labels[comparison.step]}
             | times
             | {
-                "ratio": f"**{format_ratio(comparison.ratio.value)}**",
+                RATIO_COLUMN: format_estimate(comparison.ratio),
                 "95 % interval": format_interval(comparison.ratio),
                 f"p ({run.statistics[-1].p_test})": f"< {MIN_P_VALUE:g}" if p_value < MIN_P_VALUE else f"{p_value:.2g}",
                 "cores used": " | ".join(f"{comparison.summary(arm).effective_cores:.2f}" for arm in Arm),
                 "published": f"{published.ratio:g}x" if published else "",
             }
         )
-    return pd.DataFrame(rows)
+    table = escape_table(pd.DataFrame(rows))
+    table[RATIO_COLUMN] = [f"**{ratio}**" for ratio in table[RATIO_COLUMN]] if rows else []
+    return table
 
 
 def draw_pictures(run: Run, theme: Theme) -> None:
@@ -167,13 +182,15 @@ def draw_pictures(run: Run, theme: Theme) -> None:
         columns = st.columns(max(3, len(pictures)), gap="small")
         for column, picture in zip(columns, pictures, strict=False):
             alt = f"{picture.label}, {name}"
-            column.image(base64.b64decode(picture.base64), caption=picture.label, alt=alt, width="stretch")
+            column.image(
+                base64.b64decode(picture.base64), caption=escape_markdown(picture.label), alt=alt, width="stretch"
+            )
 
 
 def draw_tables(run: Run) -> None:
     """The tables that the workload made, each in an expander."""
     for table in run.tables:
-        with st.expander(f"{table.label} ({len(table.rows)})", icon=":material/table_rows:"):
+        with st.expander(f"{escape_markdown(table.label)} ({len(table.rows)})", icon=":material/table_rows:"):
             if table.rows:
                 st.dataframe(
                     pd.DataFrame(table.rows, columns=pd.Index(table.columns)), hide_index=True, alt=table.label

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from bench.run.record import Run
-from bench.values import ThreadPool
+from bench.values.arms import ThreadPool
 
 
 def draw_thread_pools(run: Run) -> None:

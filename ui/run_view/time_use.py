@@ -7,6 +7,7 @@ import streamlit as st
 from bench.run.record import Run
 from bench.run.time_use import describe_stages, describe_time_use
 from ui.charts.timeline import build_timeline_figure
+from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme
 from ui.run_view.figures import RunChart, draw_chart
 
@@ -27,7 +28,7 @@ def draw_time_use(run: Run, key: str, theme: Theme, live: bool) -> None:
     if not section.open:
         return
     with section:
-        st.markdown(f"{describe_time_use(run)}.")
+        st.markdown(f"{escape_markdown(describe_time_use(run))}.")
         chart = RunChart(
             run,
             "timeline",

@@ -9,7 +9,9 @@ from bench.claims.rule import Rule
 from bench.claims.rules import RULES
 from bench.formatting import format_percent
 from bench.stats.error_rates import load_error_rates
-from bench.stats.glossary import GLOSSARY
+from bench.stats.explanations import EXPLANATIONS
+from bench.values.claims import NoteKind, Outcome
+from ui.design.badges import OUTCOME_BADGES
 
 TWELVE_WAYS = (
     ("Compare 32-bit results with 64-bit results", ("accuracy",)),
@@ -36,16 +38,17 @@ def draw_rules_page() -> None:
     st.markdown(
         "In 1991 David H. Bailey listed *twelve ways to fool the masses when giving performance results*. They still "
         "work. Fairlap checks every run against the rules below and shows what each rule found. If a rule **refuses**, "
-        "Fairlap makes no claim. A **note** is shown together with the claim."
+        "Fairlap makes no claim. A **reservation** says how well the ratio was measured or how fair it is, a "
+        "**condition** what it is about. Both are shown with the claim."
     )
     ways, rules, statistics = st.tabs(["The twelve ways", "The rules", "The statistics"])
     with ways:
         _draw_ways()
     with rules:
-        _draw_rules("Rules that refuse a claim", [rule for rule in RULES if rule.refuses])
-        _draw_rules("Rules that add a note", [rule for rule in RULES if not rule.refuses])
+        for heading, rules in group_rules().items():
+            _draw_rules(heading, rules)
     with statistics:
-        for title, text in GLOSSARY:
+        for title, text in EXPLANATIONS:
             st.markdown(f"**{title}**  \n{text}")
         _draw_error_rates()
     st.caption(
@@ -55,21 +58,46 @@ def draw_rules_page() -> None:
     )
 
 
+def group_rules() -> dict[str, list[Rule]]:
+    """All rules by the strongest effect that they can have, under headings."""
+    notes = [rule for rule in RULES if not rule.refuses]
+    return {
+        "Rules that refuse a claim": [rule for rule in RULES if rule.refuses],
+        "Rules that add a reservation": [rule for rule in notes if NoteKind.RESERVATION in rule.note_titles],
+        "Rules that add a condition": [rule for rule in notes if list(rule.note_titles) == [NoteKind.CONDITION]],
+        "Rules that every run passes, because of how Fairlap measures": [
+            rule for rule in notes if not rule.note_titles
+        ],
+    }
+
+
+def list_effects(rule: Rule) -> list[str]:
+    """What the rule finds if it does not pass, with the effect on the claim, as Markdown. One badge for each title."""
+    refusals = [f"{Outcome.REFUSED}: {rule.refused}"] if rule.refuses else []
+    notes = [f"{kind}: {title}" for kind, title in rule.note_titles.items()]
+    return [
+        *map(OUTCOME_BADGES[Outcome.REFUSED].markdown, refusals),
+        *map(OUTCOME_BADGES[Outcome.ANNOTATED].markdown, notes),
+    ]
+
+
 def _draw_ways() -> None:
     rules = {rule.name: rule for rule in RULES}
     with st.grid(2):
         for number, (way, names) in enumerate(TWELVE_WAYS, start=1):
             with st.container(border=True, height="stretch"):
                 st.markdown(f"{number}\\. {way}")
-                st.caption("  \n".join(f"**{rules[name].title}**: {rules[name].why}" for name in names))
+                st.caption("  \n".join(f"**{rules[name].passed}**: {rules[name].why}" for name in names))
 
 
 def _draw_rules(heading: str, rules: list[Rule]) -> None:
-    st.subheader(heading)
+    st.header(heading)
     with st.grid(2):
         for rule in rules:
             with st.container(border=True, height="stretch"):
-                st.markdown(f"**{rule.title}**  \n{rule.why}")
+                st.markdown(f"**{rule.passed}**  \n{rule.why}")
+                if effects := list_effects(rule):
+                    st.markdown("  \n".join(effects))
                 st.caption(f"{rule.limits}  \n{rule.source}" if rule.limits else rule.source)
 
 
@@ -77,7 +105,7 @@ def _draw_error_rates() -> None:
     """How often simulated races claim a difference, by kind of disturbance and number of pairs."""
     table = load_error_rates()
     runs = max(entry.runs for entry in table)
-    st.subheader("How often a claim is wrong, and how often a difference is found")
+    st.header("How often a claim is wrong, and how often a difference is found")
     st.markdown(
         f"Up to {runs:,} simulated races of each kind, by `python -m bench check statistics`. In the first table the "
         "arms are equally fast, so every claim is false. In the second they differ, so a claim is right. A disturbance "

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from bench.values import TOTAL, Arm, Phase
+from bench.formatting import format_estimate
+from bench.values.base import Arm
+from bench.values.samples import TOTAL, Phase
 from bench.workload.registry import load_workloads
 from tests.support.modin_runs import make_modin_run
 from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample, make_psnr_quality
-from ui.charts import accuracy, cores, distribution, race, steps, telemetry, throughput
+from ui.charts import accuracy, cores, distribution, race, race_points, steps, telemetry, throughput
+from ui.design.figures import disarm_figure
 
 
 def count_markers(figure, name: str = "") -> int:
     """Number of points in the marker traces whose name contains `name`."""
-    return sum(len(t.x) for t in figure.data if t.mode == "markers" and t.x is not None and name in (t.name or ""))
+    return sum(
+        len(t.x)
+        for t in figure.data
+        if t.type == "scatter" and t.mode == "markers" and t.x is not None and name in (t.name or "")
+    )
 
 
 @pytest.mark.parametrize("pairs", [0, 1, 3, 100, 2000])
@@ -48,12 +55,45 @@ def test_race_shows_every_sample_in_the_unit_of_the_axis():
     run = make_colour_run(20)
     figure = race.build_race_figure(run)
     assert figure.layout.yaxis.title.text == "total time [ms]"
-    assert figure.layout.xaxis.title.text == "time since the start of the run [s]"
+    assert figure.layout.xaxis.title.text == "time since the first pair [s]"
     assert count_markers(figure) == 42  # including 2 warm-up samples
     assert count_markers(figure, "warm-up") == 2
     raced = next(trace for trace in figure.data if trace.name == "stock scikit-learn")
     assert raced.y[0] == pytest.approx(1e3 * run.samples_of(Arm.BASELINE)[0].total_s, rel=1e-4)
     assert raced.text[0].endswith(" ms")
+
+
+def test_the_time_axis_begins_with_the_pairs_and_counts_the_warm_up_that_it_leaves_out():
+    run = make_colour_run(20)
+    warm_up = run.samples[0]
+    early = warm_up.repetition.model_copy(update={"began": -100.0})
+    run.samples.insert(0, warm_up.model_copy(update={"repetition": early}))
+    figure = race.build_race_figure(run)
+    raced = next(trace for trace in figure.data if trace.name == "stock scikit-learn")
+    first = run.samples_of(Arm.BASELINE)[0].repetition
+    assert raced.x[0] == pytest.approx(first.wall_s, abs=0.001)
+    assert count_markers(figure, "warm-up") == 2
+    assert figure.layout.xaxis.range[0] > -2
+    assert [note.text for note in figure.layout.annotations][-1] == "1 earlier warm-up sample not drawn"
+    ratio = next(trace for trace in figure.data if trace.name == "ratio with 95 % interval")
+    assert ratio.x[0] == pytest.approx(run.estimates[0].at - first.began, abs=0.001)
+
+
+def test_before_the_first_pair_the_time_axis_begins_with_the_run():
+    run = make_colour_run(1)
+    run.samples = [sample for sample in run.samples if sample.phase is Phase.WARM_UP]
+    run.statistics = run.estimates = []
+    figure = race.build_race_figure(run)
+    assert figure.layout.xaxis.title.text == "time since the start of the run [s]"
+    assert count_markers(figure, "warm-up") == 2
+
+
+def test_hover_counts_pairs_from_1_to_their_number_and_warm_up_apart():
+    run = make_colour_run(20)
+    hovers = [
+        text for trace in race.build_race_figure(run).data if trace.mode == "markers" for text in trace.customdata
+    ]
+    assert sorted(hovers) == sorted(2 * (["warm-up 1"] + [f"pair {number}" for number in range(1, 21)]))
 
 
 def test_race_excludes_samples_on_other_core_counts():
@@ -84,13 +124,14 @@ def test_many_samples_are_thinned_and_the_figure_says_so():
 
 def test_thinning_keeps_order_and_extremes():
     points = [
-        race.RacePoint(at=n, seconds=1 + (n == 500) - 0.5 * (n == 900), pair=n, warm_up=False) for n in range(1000)
+        race_points.RacePoint(at=n, seconds=1 + (n == 500) - 0.5 * (n == 900), number=n, warm_up=False)
+        for n in range(1000)
     ]
-    thinned = race.thin_points(points, 100)
+    thinned = race_points.thin_points(points, 100)
     assert len(thinned) <= 100
     assert [point.at for point in thinned] == sorted(point.at for point in thinned)
-    assert {500, 900} <= {point.pair for point in thinned}
-    assert race.thin_points(points, 1000) == points
+    assert {500, 900} <= {point.number for point in thinned}
+    assert race_points.thin_points(points, 1000) == points
 
 
 def test_distribution_marks_outliers_and_takes_the_box_from_the_statistics():
@@ -101,6 +142,18 @@ def test_distribution_marks_outliers_and_takes_the_box_from_the_statistics():
     assert boxes[0].median[0] == pytest.approx(1e3 * run.comparison().baseline.median, rel=1e-4)
     assert sum(t.marker.symbol == "triangle-right-open" for t in figure.data if t.type == "scatter") == 1
     assert "[ms]" in figure.layout.xaxis.title.text
+
+
+@pytest.mark.parametrize(("pairs", "boxes"), [(distribution.MIN_BOX_SAMPLES - 1, 0), (distribution.MIN_BOX_SAMPLES, 2)])
+def test_few_samples_are_a_dot_strip_with_the_median_and_no_box(pairs, boxes):
+    run = make_colour_run(pairs)
+    figure = distribution.build_distribution_figure(run)
+    assert sum(trace.type == "box" for trace in figure.data) == boxes
+    medians = [trace.x[0] for trace in figure.data if trace.name == "median"]
+    assert medians == (
+        [] if boxes else pytest.approx([1e3 * run.comparison().summary(arm).median for arm in Arm], rel=1e-4)
+    )
+    assert count_markers(figure) >= 2 * pairs
 
 
 def test_throughput_has_whiskers_and_a_unit():
@@ -114,8 +167,9 @@ def test_step_ratios_have_a_log_axis_that_includes_one_and_published_marks():
     figure = steps.build_steps_figure(make_colour_run(20))
     assert figure.layout.xaxis.type == "log"
     assert 1 in figure.layout.xaxis.tickvals
-    dots, published = figure.data
-    assert len(dots.x) == 4 and all(1.9 < ratio < 2.1 for ratio in dots.x)
+    *dots, published = figure.data
+    ratios = [ratio for trace in dots for ratio in trace.x]
+    assert len(ratios) == 4 and all(1.9 < ratio < 2.1 for ratio in ratios)
     assert list(published.x) == [10.44, 4.0, 1.52]
     assert published.marker.symbol == "star-open"
     assert "does not name its processor" in published.customdata[0].replace("<br>", " ")
@@ -173,4 +227,11 @@ def test_many_steps_have_low_rows_with_their_ratios_beside_them(monkeypatch):
     crowded = steps.build_steps_figure(run)
     assert crowded.layout.height < tall.layout.height
     texts = [note.text for note in crowded.layout.annotations]
-    assert {"2.00x", "0.33x"} <= set(texts) and "2.00x" not in [note.text for note in tall.layout.annotations]
+    ratios = {format_estimate(comparison.ratio) for comparison in run.statistics}
+    assert ratios <= set(texts) and not ratios & {note.text for note in tall.layout.annotations}
+
+
+def test_the_note_about_samples_that_are_not_drawn_has_no_tag_that_is_shown_as_text():
+    figure = distribution.build_distribution_figure(make_colour_run(distribution.MAX_DISTRIBUTION_POINTS + 1))
+    assert f"{distribution.MAX_DISTRIBUTION_POINTS} of" in figure.layout.xaxis.title.text
+    assert disarm_figure(figure) is figure

@@ -6,8 +6,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from bench.formatting import format_estimate, format_median
 from bench.stats.comparison import compare_samples
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
 from tests.support.runs import make_colour_run
 from tests.support.timelines import make_timeline_run
 from ui.charts.live_race import MAX_POINTS, RATIO_PX, TIMES_PX, WARM_UP_OPACITY, Axis, build_live_race_svg
@@ -60,10 +62,25 @@ def test_a_marker_is_where_its_sample_is_on_both_axes():
 def test_units_medians_and_the_ratio_are_written():
     run = make_timeline_run(until=7)
     texts = read_texts(parse_svg(run))
-    assert "total time [ms]" in texts and "time since the start of the run [s]" in texts
+    assert "total time [ms]" in texts and "time since the first pair [s]" in texts
     total = run.comparison()
-    assert f"○ {1e3 * total.baseline.median:.1f} ms" in texts and f"◆ {1e3 * total.accelerated.median:.1f} ms" in texts
-    assert f"{total.ratio.value:.2f}x" in texts
+    assert f"○ {format_median(total.baseline)}" in texts and f"◆ {format_median(total.accelerated)}" in texts
+    assert format_estimate(total.ratio) in texts
+
+
+def test_warm_up_long_before_the_pairs_is_counted_instead_of_drawn():
+    run = make_timeline_run(until=7)
+    assert not [text for text in read_texts(parse_svg(run)) if "not drawn" in text]
+    early = [sample for sample in run.samples if sample.phase is Phase.WARM_UP]
+    run.samples = [
+        sample.model_copy(update={"repetition": sample.repetition.model_copy(update={"began": -60.0})})
+        if sample in early
+        else sample
+        for sample in run.samples
+    ]
+    image = parse_svg(run)
+    assert "2 earlier warm-up samples not drawn" in read_texts(image)
+    assert all(len(list_markers(image, arm)) == 40 for arm in Arm)
 
 
 def test_the_number_of_markers_is_bounded():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.values import Arm, Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase
 from tests.support.runs import make_colour_run, make_colour_sample
 from tests.support.timelines import make_timeline_run
 from ui.charts.timeline import (

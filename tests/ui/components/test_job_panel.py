@@ -90,7 +90,7 @@ def test_a_measurement_is_started_from_the_page_followed_and_shown():
     app.run()
     assert texts(app) == ["counted [1, 2]"]
     assert "Measured" in read_page(app) and "other settings" not in read_page(app)
-    assert app.expander[0].label == "Output (2 lines)"
+    assert app.expander[0].label == "Output (3 lines)"
     assert not app.button(key="trial:count-button").disabled
 
 

@@ -7,8 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bench.plan.validation import make_plan
-from bench.values import BaselineKind
-from bench.workload.declaration import Case, Lever, LeverValue, Parameter, Step
+from bench.values.arms import BaselineKind
+from bench.workload.cases import Case, Step
+from bench.workload.levers import Lever, LeverValue
+from bench.workload.parameters import Parameter
 from bench.workload.registry import load_workloads
 from tests.support.trial_variants import add_missing_extra, replace_trial
 from ui.controls.overrides import ControlOverrides
@@ -67,6 +69,7 @@ def two_cases(monkeypatch) -> None:
             Parameter("parts", "Parts", "several", "left,right", choices={name: name for name in ("left", "right")}),
         ),
         lever=lever,
+        budget_s=45,
     )
     replace_trial(monkeypatch, cases=(first, second))
 
@@ -96,8 +99,18 @@ def test_a_selected_case_brings_its_own_lever_and_parameters(two_cases):
     assert (plan["case"], plan["baseline"], plan["accelerated"]) == ("recursion", "slow", "fast")
     assert plan["parameters"]["depth"] == 50 and plan["parameters"]["parts"] == "left,right"
     assert app.query_params["case"] in ("recursion", ["recursion"])
+    assert plan["budget_s"] == 45 and "budget_s" not in app.query_params
     next(control for control in app.button_group if control.label == "Case").set_value("loop").run()
     assert read_plan(app)["parameters"]["depth"] == 3, "both cases keep their own value"
+    assert read_plan(app)["budget_s"] == 20
+
+
+def test_a_default_budget_above_the_visitors_limit_is_reduced_without_an_error(two_cases, monkeypatch):
+    monkeypatch.setattr("ui.controls.form.max_budget_s", lambda visitor: 30.0)
+    app = open_form(case="recursion")
+    assert read_plan(app)["budget_s"] == 30 and not app.error
+    app = open_form(case="recursion", budget_s="60")
+    assert read_plan(app)["budget_s"] == 30 and "may use 30 seconds, got 60" in app.error[0].value
 
 
 def test_the_url_selects_a_case_and_its_settings(two_cases):
@@ -145,16 +158,16 @@ def test_a_tab_restores_the_case_that_was_last_selected_in_it(two_cases):
 
 def test_a_tab_without_a_race_has_only_cores_and_visible_parameters():
     app = open_form(ControlOverrides(visible=("loops",), races=False))
-    assert not app.button_group and not app.toggle
+    assert [group.label for group in app.button_group] in ([], ["Cores (of 2)"]) and not app.toggle
     assert read_plan(app)["parameters"]["fault"] == "none"
 
 
 def test_a_value_outlives_its_control():
     app = open_form(ControlOverrides(visible=("batch", "loops")))
-    next(control for control in app.slider if control.label == "Batch").set_value(4).run()
+    next(control for control in app.number_input if control.label == "Batch").set_value(4).run()
     app.session_state["overrides"] = ControlOverrides(visible=(), races=False)
     app.run()
-    assert "Batch" not in [control.label for control in app.slider]
+    assert "Batch" not in [control.label for control in app.number_input]
     app.session_state["overrides"] = ControlOverrides(visible=("batch",))
     assert read_plan(app.run())["batch"] == 4
 
@@ -170,3 +183,33 @@ def test_a_stored_plan_that_no_longer_fits_sets_what_is_still_valid(monkeypatch)
     adopted = read_plan(app.run())
     assert (adopted["batch"], adopted["parameters"]["loops"]) == (7, 100)
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("workload", "parameter", "value"),
+    [
+        ("modin", "file", "/etc/passwd"),
+        ("bert", "model", "owner/model"),
+        ("bert", "evaluation", "/srv/questions.json"),
+        ("bert", "quantization", "../../etc/passwd"),
+    ],
+)
+def test_a_forged_selection_is_in_no_plan_and_no_url(monkeypatch, workload: str, parameter: str, value: str) -> None:
+    """A browser may send any text as the value of a list."""
+
+    def page(workload) -> None:
+        import streamlit as st
+
+        from bench.workload.registry import load_workloads
+        from ui.controls.form import plan_from_controls
+
+        plan = plan_from_controls(load_workloads()[workload])
+        st.text(plan.model_dump_json() if plan else "no plan")
+
+    monkeypatch.setenv("FAIRLAP_MODE", "served")
+    app = AppTest.from_function(page, default_timeout=30, args=(workload,)).run()
+    [box] = [box for box in app.selectbox if box.key.endswith(f":{parameter}")]
+    box.options.append(value)
+    box.set_value(value).run()
+    assert not app.exception and parameter in app.error[0].value
+    assert value not in app.text[0].value and value not in str(app.query_params)

@@ -6,8 +6,9 @@ import plotly.graph_objects as go
 import pytest
 
 from bench.paths import ROOT
-from bench.values import Arm
-from ui.design.plotly_template import BASE_FONT_SIZE_PX, FONT_FAMILY, new_figure
+from bench.values.base import Arm
+from ui.design.page_style import CODE_COLOURS, SELECTED_COLOURS
+from ui.design.plotly_template import FONT_FAMILY, new_figure
 from ui.design.theme import PALETTES, arm_style, line_colours
 
 CONFIG = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"]
@@ -28,11 +29,12 @@ def test_the_colours_are_those_of_the_theme(theme):
     assert not {arm_style(arm, theme).colour for arm in Arm} & set(line_colours(theme))
     assert (palette.ink, palette.label) == (config["textColor"], config["grayTextColor"])
     assert (palette.background, palette.border) == (config["backgroundColor"], config["borderColor"])
+    assert CODE_COLOURS[theme] == config["codeTextColor"]
+    assert SELECTED_COLOURS[theme] == config["primaryColor" if theme == "light" else "linkColor"]
 
 
 def test_the_font_is_that_of_the_theme():
     assert CONFIG["font"] == FONT_FAMILY
-    assert CONFIG["baseFontSize"] == BASE_FONT_SIZE_PX
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -2,7 +2,8 @@
 
 from bench.plan.validation import make_plan
 from bench.run.record import Run
-from bench.values import TOTAL, Arm, Evidence
+from bench.values.base import Arm
+from bench.values.samples import TOTAL, Evidence
 from tests.support.runs import open_plan
 from ui.charts.distribution import build_distribution_figure
 from ui.run_view.evidence import accelerated_evidence

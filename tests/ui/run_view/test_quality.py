@@ -12,15 +12,15 @@ from tests.support.runs import make_claim_run, make_psnr_quality
 SCRIPT = """
 from bench.claims.verdict import decide_claims
 from tests.support.runs import make_claim_run, make_psnr_quality
-from ui.run_view.environment import draw_environment
 from ui.run_view.metrics import draw_metrics
+from ui.run_view.quality import draw_quality
 
 run = make_claim_run()
 if {known}:
     run.quality = make_psnr_quality()
 run.claims = decide_claims(run)
 draw_metrics(run, "total", "light", live=False)
-draw_environment(run, "key", "light")
+draw_quality(run)
 """
 
 
@@ -34,7 +34,14 @@ def draw_quality(known: bool) -> str:
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        (True, ["273,280 pixels", "mean squared error -3.00 %, 95 % interval -5.00 % to -2.00 %", "10 questions"]),
+        (
+            True,
+            [
+                "273,280 pixels",
+                "mean squared error -3.00 %, 95 % interval -5.00 % to -2.00 %",
+                "10 questions on 4 passages",
+            ],
+        ),
         (False, ["number of observations not known", "The number of observations is not known."]),
     ],
 )

@@ -2,7 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
-from bench.values import Arm, ThreadPool
+from bench.values.arms import ThreadPool
+from bench.values.base import Arm
 from tests.support.runs import make_colour_run
 
 OPENBLAS = ThreadPool(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bench.run.timeline import measure_stages
 from tests.support.pages import read_labels, run_script
-from tests.support.timelines import SKIPPED
+from tests.support.timelines import SKIPPED, make_timeline_run
+from ui.run_view.phases import describe_phase, measure_progress
 
 LIVE = """
 from tests.support.timelines import make_timeline_run
@@ -46,10 +50,29 @@ def test_while_the_pairs_are_taken_accuracy_and_evidence_are_announced():
     assert not list_bars(app)
 
 
+def test_during_the_first_pair_the_cards_show_the_last_sample_of_each_arm():
+    app = run_script(
+        """
+from bench.run.events import State
+from bench.values.base import Arm
+from bench.values.samples import Phase
+from tests.support.runs import make_claim_run, make_claim_sample
+from ui.run_view.view import draw_run
+
+run = make_claim_run(pairs=2)
+run.samples = run.samples[:1]
+run.samples[:0] = [make_claim_sample(arm, 0, 9.0, phase=Phase.WARM_UP) for arm in Arm]
+run.state, run.statistics, run.quality = State.RACING, [], None
+draw_run(run, key="key", live=True)
+"""
+    )
+    assert [metric.delta for metric in app.metric][:2] == ["last 4.98 s", "warm-up, last 10.0 s"]
+
+
 def test_after_the_pairs_the_result_and_the_progress_of_each_arm_are_shown():
     app, text = draw_live(8.5)
     assert "checking the results" in text
-    assert "from 40 pairs. The claim follows" in text
+    assert "from 40 pairs. Whether this supports a claim is decided at the end of the run." in text
     assert "being measured" in text
     [baseline, accelerated] = list_bars(app)
     assert baseline[0] == 75 and baseline[1].endswith("baseline measuring accuracy: 30 of 40 pictures")
@@ -74,18 +97,30 @@ def test_an_activity_of_unknown_share_has_no_bar():
     assert not list_bars(app)
 
 
-def test_without_an_activity_the_page_names_the_stage_and_its_duration():
+def test_the_phase_its_duration_and_those_that_follow_are_named():
     _, text = draw_live(9.7)
-    assert "checking the results, in this stage for 3 s" in text
+    assert "**Check the results**, 3 s. Then: try other core counts, measure the noise" in text
+
+
+def test_with_a_run_like_it_the_bar_shows_how_much_is_done_and_what_is_expected():
+    run = make_timeline_run(until=5)
+    expected = measure_stages(make_timeline_run().timeline, 12.0)
+    assert describe_phase(run, expected) == (
+        "**Race**, 2 of about 4 s. Then: check the results 3 s, try other core counts 2 s"
+    )
+    assert measure_progress(run, expected) == pytest.approx(5 / 12, abs=0.05)
+    assert measure_progress(run, {}) is None
 
 
 def test_the_reason_for_a_skipped_core_count_is_shown():
     app = run_script(
         """
+import streamlit as st
 from tests.support.timelines import make_timeline_run
-from ui.run_view.environment import draw_environment
+from ui.run_view.core_counts import draw_core_counts
 
-draw_environment(make_timeline_run(), "key", "light")
+st.session_state["key-core-counts"] = True
+draw_core_counts(make_timeline_run(), "key", "light")
 """
     )
     assert f"4 cores not tried: {SKIPPED}." in read_labels(app)
@@ -97,7 +132,8 @@ def draw_time_use(has_timeline: bool = True, is_open: bool = True):
 
 def test_an_open_section_has_the_sentence_and_the_chart_with_its_description():
     app = draw_time_use()
-    assert "12.0 s from the start of the run to its end; the first pair began after 3.0 s" in app.markdown[0].value
+    text = app.markdown[0].value.replace("\\", "")
+    assert "12.0 s from the start of the run to its end; the first pair began after 3.0 s" in text
     [chart] = app.get("plotly_chart")
     assert "preparing 2.0 s, warming up 1.0 s, racing 4.0 s" in chart.proto.alt
 

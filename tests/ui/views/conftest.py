@@ -1,22 +1,11 @@
-"""What tests of pages share: caches of the server that are empty for each test, and a race in the queue."""
+"""What tests of pages share: a race in the queue."""
 
 from collections.abc import Iterator
 
 import pytest
-import streamlit as st
 
 from bench.run.job import JobKind
 from bench.scheduler.queue import Queue, Ticket
-
-
-@pytest.fixture(autouse=True)
-def clear_streamlit_caches() -> Iterator[None]:
-    """The server keeps one dispatcher and one store, but each test has a data folder of its own."""
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 @pytest.fixture

@@ -7,15 +7,21 @@ from itertools import pairwise
 
 import streamlit as st
 
-from bench.formatting import format_cores, format_duration
+from bench.formatting import format_cores, format_count, format_duration
 from bench.plan.plan import Plan
 from bench.scheduler.interactive import Request, RequestState
-from bench.values import Arm
+from bench.values.base import Arm
 from bench.workload.interface import BadInput
-from ui import services
+from ui import actions, services
+from ui.access.redaction import describe_error, describe_text, redact_failure, shows_everything
+from ui.access.visitor import Denied
+from ui.components.phases import draw_phases
 from ui.design import browser, markdown, theme
+from ui.design.headings import draw_heading
 from ui.design.theme import Theme
-from workloads.bert.measurements import AskArguments, AskResult, ModelAnswer
+from ui.views.bert.models import ANSWER_TASK, draw_models
+from ui.views.race.tabs import RACE_TAB
+from workloads.bert.measurements import MIN_PROBABILITY, AskArguments, AskResult, ModelAnswer
 
 REQUEST_KEY = "bert:ask:request"
 REFRESH_S = 0.5
@@ -32,6 +38,10 @@ EXAMPLE_QUESTIONS = (
     "How many pairs of integers does a lane multiply at once?",
     "Which operators go back to floating point?",
 )
+NOT_SURE_HELP = (
+    f"The logits of the best answer are low, or it has less than {MIN_PROBABILITY:.0%} of the probability of the best "
+    "answers. A model always marks some words: it was not trained on questions without an answer."
+)
 MODEL_ARMS = {"fp32": (Arm.BASELINE, "FP32"), "int8": (Arm.ACCELERATED, "INT8")}
 
 
@@ -40,13 +50,12 @@ def draw_ask_tab(plan: Plan) -> None:
     request = _find_request()
     form, answers = st.columns([1, 1], gap="large")
     with form:
+        draw_heading("Your question")
         _draw_form(plan, request)
     with answers:
+        draw_models(plan, asking=request is not None and not request.state.over)
         if request is None:
-            st.markdown(
-                "Both models read the passage and mark the words that answer the question. The first question of a "
-                "session takes longer: the FP32 model is loaded, and quantized unless its INT8 version is in the cache."
-            )
+            st.markdown("Both models read the passage and mark the words that answer the question.")
         else:
             _follow_request(request, colours)
 
@@ -62,46 +71,67 @@ def _draw_form(plan: Plan, request: Request | None) -> None:
         # Streamlit drops the value of a widget that is not drawn, so it is kept under another key.
         if key not in st.session_state:
             st.session_state[key] = st.session_state.get(f"{key}:kept", default)
-    st.text_area("Passage", key="bert:passage", height=260, help="Any English text. Long texts are read in windows.")
-    st.pills(
-        "Example questions",
-        EXAMPLE_QUESTIONS,
-        key="bert:suggested",
-        on_change=_fill_question,
-        label_visibility="collapsed",
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Question", key="bert:question")
-        pressed = st.button(
-            "Ask",
-            icon=":material/quiz:",
-            type="primary",
-            key="bert:ask-button",
-            disabled=request is not None and not request.state.over,
+    why_not = actions.why_not_start()
+    disabled = (request is not None and not request.state.over) or bool(why_not)
+    with st.form("bert:form", border=False):
+        st.text_area(
+            "Passage", key="bert:passage", height=220, help="Any English text. Long texts are read in windows."
         )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input("Question", key="bert:question")
+            pressed = st.form_submit_button(
+                "Ask",
+                icon=":material/quiz:",
+                type="primary",
+                key="bert:ask-button",
+                disabled=disabled,
+                help=why_not or "Press Enter in the question to ask",
+            )
+    if st.session_state["bert:passage"] == DEFAULT_PASSAGE:
+        with st.container(gap="xsmall"):
+            st.caption("Or ask one of these:")
+            for number, question in enumerate(EXAMPLE_QUESTIONS):
+                st.button(
+                    question,
+                    key=f"bert:example-{number}",
+                    icon=":material/quiz:",
+                    type="tertiary",
+                    on_click=_choose_question,
+                    args=(question,),
+                    disabled=disabled,
+                )
     for key in ("bert:passage", "bert:question"):
         st.session_state[f"{key}:kept"] = st.session_state[key]
-    if pressed and _submit(plan):
+    # Not submitted in the callback: callbacks get the plan of the previous rerun.
+    chosen = st.session_state.pop("bert:chosen", False)
+    if (pressed or chosen) and _submit(plan):
         st.rerun()
 
 
 def _submit(plan: Plan) -> bool:
-    """Ask the question, or say why that is not possible."""
+    """Ask the question, or say why that is not possible. An empty text is refused here, before a process is used."""
     arguments = {"question": st.session_state["bert:question"], "passage": st.session_state["bert:passage"]}
     try:
-        st.session_state[REQUEST_KEY] = services.get_interactive_tasks().submit(plan, "ask", arguments)
+        st.session_state[REQUEST_KEY] = actions.ask(plan, ANSWER_TASK, arguments)
     except BadInput as error:
-        st.error(error.remedy, title=str(error))
+        st.error(describe_text(error.remedy), title=describe_error(error))
+        return False
+    except Denied as denied:
+        st.error(describe_error(denied), title="The question was not asked")
         return False
     except OSError as error:
-        st.error(f"{error}. Check that the disk has free space and is writable.", title="The question was not asked")
+        st.error(
+            f"{describe_error(error)}. Check that the disk has free space and is writable.",
+            title="The question was not asked",
+        )
         return False
     return True
 
 
-def _fill_question() -> None:
-    if chosen := st.session_state["bert:suggested"]:
-        st.session_state["bert:question"] = chosen
+def _choose_question(question: str) -> None:
+    """Have the next rerun ask an example."""
+    st.session_state["bert:question"] = question
+    st.session_state["bert:chosen"] = True
 
 
 def _follow_request(request: Request, colours: Theme) -> None:
@@ -120,19 +150,20 @@ def _follow_request(request: Request, colours: Theme) -> None:
 
 
 def _draw_request(request: Request, colours: Theme) -> None:
+    """The question, and its answers or how far they have come."""
+    draw_heading(f"Answers to: {markdown.escape_markdown(request.arguments_as(AskArguments).question.strip())}")
     match request.state:
         case RequestState.WAITING:
-            text = f"{request.place} in front. One job at a time runs on this machine."
+            text = f"{format_count(request.place, 'job')} before yours. One job at a time runs on this machine."
             st.info(text if request.place else "It starts in a moment.", icon=":material/hourglass_top:")
+            _draw_cancel(request)
         case RequestState.RUNNING:
-            text = markdown.escape_markdown(request.progress or "starting its process")
-            text += f" :gray[({request.seconds:.0f} s)]"
-            if request.share is None:
-                st.markdown(f":material/progress_activity: {text}")
-            else:
-                st.progress(request.share, text)
+            draw_phases(request.phases, request.seconds, request.expected_s)
+            _draw_cancel(request)
+        case RequestState.STOPPED:
+            st.info("The question was cancelled.", icon=":material/cancel:")
         case RequestState.FAILED if request.failure:
-            failure = request.failure
+            failure = request.failure if shows_everything() else redact_failure(request.failure)
             st.error(
                 markdown.escape_markdown(failure.remedy),
                 title=markdown.escape_markdown(failure.what),
@@ -145,38 +176,63 @@ def _draw_request(request: Request, colours: Theme) -> None:
             _draw_answers(request, colours)
 
 
+def _draw_cancel(request: Request) -> None:
+    st.button("Cancel", key="bert:ask-cancel", on_click=actions.stop_request, args=(request.id,))
+
+
 def _draw_answers(request: Request, colours: Theme) -> None:
     result = request.result_as(AskResult)
     answers = {"fp32": result.fp32, "int8": result.int8}
     for column, (name, (arm, label)) in zip(st.columns(len(answers)), MODEL_ARMS.items(), strict=True):
         with column, st.container(border=True, height="stretch"):
-            _draw_answer(answers[name], theme.arm_name_markdown(arm, label, colours))
-    st.html(mark_spans(request.arguments_as(AskArguments).passage, answers, colours))
-    best = [answer.best[:1] for answer in answers.values()]
-    texts = [[span.text for span in spans] for spans in best]
-    agreement = "the same words" if texts[0] == texts[1] else "**different words**"
-    probability = " with the same probability" if best[0] == best[1] else ""
+            draw_answer(answers[name], theme.arm_name_markdown(arm, label, colours))
+    sure = {name: answer for name, answer in answers.items() if is_sure(answer)}
+    st.html(mark_spans(request.arguments_as(AskArguments).passage, sure, colours))
     windows = "one window" if result.windows == 1 else f"{result.windows} overlapping windows"
     st.caption(
-        f"Both models mark {agreement}{probability}. The passage was read in {windows} of {result.length} word pieces "
-        f"and tokenized in {format_duration(result.tokenize_s)}. Times are the median of {result.repeats} passes of "
-        f"each model, in turns, on {format_cores(request.plan.cores)}. That is too little for a claim: press **Run** "
-        "to measure the ratio."
+        f"{_compare_answers(result)} The passage was read in {windows} of {result.length} word pieces and tokenized in "
+        f"{format_duration(result.tokenize_s)}. Times are the median of {result.repeats} passes of each model, in "
+        f"turns, on {format_cores(request.plan.cores)}. That is too little for a claim: race both models on the tab "
+        f"**{RACE_TAB}**."
     )
 
 
-def _draw_answer(answer: ModelAnswer, name: str) -> None:
+def is_sure(answer: ModelAnswer) -> bool:
+    """Whether the best answer of the model is good enough to show it as an answer."""
+    return bool(answer.best) and answer.best[0].is_sure
+
+
+def _compare_answers(result: AskResult) -> str:
+    """A sentence about whether both models answer the same."""
+    if not is_sure(result.fp32) and not is_sure(result.int8):
+        return "Neither model is sure: the passage may not contain the answer."
+    if not is_sure(result.fp32) or not is_sure(result.int8):
+        return "Only one model is sure of its answer."
+    first, second = result.fp32.best[0], result.int8.best[0]
+    if first.text != second.text:
+        return "The models mark **different words**."
+    return f"Both models mark the same words{' with the same confidence' if first == second else ''}."
+
+
+def draw_answer(answer: ModelAnswer, name: str) -> None:
+    """The best answer of one model as a heading below the one of the question, its confidence and the other answers."""
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(name, width="content")
         st.markdown(f":gray[{format_duration(answer.inference_s)}]", width="content", help="Time of inference alone")
     if not answer.best:
-        st.markdown("*no answer found*")
+        st.markdown("**No answer found**")
         return
     first, *others = answer.best
-    st.markdown(f"##### {markdown.escape_markdown(first.text)}")
-    st.progress(first.probability, f":small[{first.probability:.1%} of the probability of the best answers]")
-    for other in others:
-        st.markdown(f":small[:gray[{other.probability:.1%} {markdown.escape_markdown(other.text)}]]")
+    if is_sure(answer):
+        st.markdown(f"### {markdown.escape_markdown(first.text)}", anchors=False)
+        st.progress(first.probability, f":small[Confidence {first.probability:.1%}]")
+    else:
+        st.markdown("### Not sure", anchors=False, help=NOT_SURE_HELP)
+        others = answer.best
+    if others:
+        label = "Other answers" if is_sure(answer) else "Its best guesses"
+        lines = [f"{other.probability:.1%} {markdown.escape_markdown(other.text)}" for other in others]
+        st.markdown(f":small[:gray[{label}: {'; '.join(lines)}]]")
 
 
 def mark_spans(passage: str, answers: dict[str, ModelAnswer], colours: Theme) -> str:

@@ -9,10 +9,13 @@ import streamlit as st
 from bench.formatting import format_bytes, format_cores
 from bench.plan.plan import Plan
 from bench.run.measurement import MeasurementRecord
-from bench.values import Arm
+from bench.values.base import Arm
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob, MeasurementRequest
 from ui.design import browser, markdown, plotly_template
+from ui.design.figures import draw_figure
+from ui.design.headings import draw_heading
+from ui.design.tables import escape_table
 from ui.design.theme import Theme, arm_name_markdown, arm_style
 from workloads.bert.measurements import GraphProfile, Int8Count, Int8Limit, OperatorChange, OperatorsResult
 
@@ -23,6 +26,19 @@ COUNTED_KINDS = ("Quantize", "Dequantize", "LayerNorm", "Gelu", "Softmax")
 MIN_SHOWN_BYTES = 10_000
 """Constants of a precision are listed if one of the graphs has at least so many bytes of them."""
 MAX_SHOWN_KERNELS = 15
+KERNEL_ROW_HEIGHT_PX = 44
+"""Two lines of text: the names of kernels are long."""
+KERNEL_WIDTHS_PX = {
+    "ms": 60,
+    "share": 55,
+    "calls": 50,
+    "shape": 150,
+    "kernel": 190,
+    "types": 130,
+    "fused": 140,
+    "Gop/s": 60,
+}
+"""Widths that fit a screen of 1280 pixels together."""
 
 
 def draw_operators_tab(plan: Plan) -> None:
@@ -33,7 +49,7 @@ def draw_operators_tab(plan: Plan) -> None:
         job_panel.draw_buttons(request, job, "Profile", ":material/biotech:")
         st.caption(
             "Runs some passes over a batch in which oneDNN logs every kernel and TensorFlow traces every operator. "
-            "Logging costs time, so these times explain a race and do not replace it."
+            "Tracing slows the model: use these times to understand, not to compare."
         )
     if job is not None:
         job_panel.draw_origin(job, request)
@@ -50,33 +66,37 @@ def draw_operators(job: DisplayedJob, colours: Theme) -> None:
     arms = dict(zip(Arm, result.arms, strict=True))
     names = {arm: _label_precision(record, profile.precision) for arm, profile in arms.items()}
     first = result.arms[0]
+    model = markdown.escape_markdown(str(record.plan.parameters["model"]))
     st.caption(
-        f"{record.plan.parameters['model']}, batch {first.batch} of {first.length} word pieces, "
+        f"{model}, batch {first.batch} of {first.length} word pieces, "
         f"{format_cores(record.plan.cores)}, {first.passes} passes."
     )
     _draw_verdicts(arms, names, result.limit, colours)
     times, sizes = st.columns([3, 2], gap="large")
     with times:
-        st.markdown("**Where the time of a pass goes** :small[by TensorFlow operator]")
-        st.plotly_chart(
-            build_times_figure(arms, names, colours), key="bert-times", config=plotly_template.PLOTLY_CONFIG
+        draw_heading("Where the time of a pass goes", "by TensorFlow operator")
+        draw_figure(
+            build_times_figure(arms, names, colours),
+            key="bert-times",
+            alt="Milliseconds per pass by kind of operator, both precisions",
         )
     with sizes:
-        st.markdown("**Operators and sizes**")
+        draw_heading("Operators and sizes")
         st.table(
-            build_sizes_table(arms, names),
+            escape_table(build_sizes_table(arms, names)),
             border="horizontal",
             hide_index=True,
             alt="Operators and sizes of both graphs",
         )
     if any(profile.thread_times for profile in result.arms):
-        st.markdown("**How a pass scales** :small[with oneDNN's log; kernels and the rest of the pass]")
-        st.table(build_scaling_table(arms, names), border="horizontal", hide_index=True, alt="Times by threads")
-    for column, (arm, profile) in zip(st.columns(2, gap="large"), arms.items(), strict=True):
-        with column:
-            st.markdown(f"**Kernels of** {arm_name_markdown(arm, names[arm], colours)}")
-            _draw_kernels(profile)
-    st.markdown("**Operators, layer by layer**")
+        draw_heading("How a pass scales", "with oneDNN's log; kernels and the rest of the pass")
+        st.table(
+            escape_table(build_scaling_table(arms, names)), border="horizontal", hide_index=True, alt="Times by threads"
+        )
+    for arm, profile in arms.items():
+        draw_heading(f"Kernels of {arm_name_markdown(arm, names[arm], colours)}")
+        _draw_kernels(profile, names[arm])
+    draw_heading("Operators, layer by layer")
     _draw_changes(result.changes, names)
 
 
@@ -99,9 +119,9 @@ def _draw_verdicts(
             _draw_verdict(profile.verdict)
     if limit:
         st.markdown(
-            f"The matrix products that became INT8 take **1/{limit.ratio:.2f}** of FP32's time. "
-            f"{markdown.escape_markdown(limit.instruction_set)} allows 1/{limit.limit:g} of the time of FP32's own "
-            f"instructions (share of that limit reached, for products without fused work: **{limit.share:.0%}**).",
+            f"The INT8 matrix products are **{limit.ratio:.1f}x** faster than in FP32. "
+            f"{markdown.escape_markdown(limit.instruction_set)} could reach {limit.limit:g}x; this run got "
+            f"**{limit.share:.0%}** of that, by products without fused work.",
             help="Compares products of the same shape by the medians of their calls. FP32's kernels also compute GELU "
             "and residual sums that are fused into them, so the first figure may exceed the limit.",
         )
@@ -117,9 +137,9 @@ def _draw_verdict(verdict: str) -> None:
 
 def build_times_figure(arms: dict[Arm, GraphProfile], names: dict[Arm, str], theme: Theme) -> go.Figure:
     """Milliseconds per pass by kind of operator, for both arms."""
-    figure = plotly_template.new_figure(theme, 380, layout={"barmode": "group", "legend": {"traceorder": "reversed"}})
+    figure = plotly_template.new_figure(theme, 380, layout={"barmode": "group"})
     kinds = [*OPERATOR_KINDS, "other"]
-    for arm, profile in reversed(arms.items()):
+    for arm, profile in arms.items():
         times = dict.fromkeys(kinds, 0.0)
         for operator in profile.operators:
             times[operator.kind if operator.kind in OPERATOR_KINDS else "other"] += operator.ms
@@ -133,6 +153,7 @@ def build_times_figure(arms: dict[Arm, GraphProfile], names: dict[Arm, str], the
             hovertemplate="%{y}: %{x:.2f} ms<extra>" + names[arm] + "</extra>",
         )
     figure.update_xaxes(title="ms per pass", rangemode="tozero")
+    # The first kind, and in each kind the baseline, is at the top.
     figure.update_yaxes(autorange="reversed")
     return figure
 
@@ -173,6 +194,7 @@ def build_scaling_table(arms: dict[Arm, GraphProfile], names: dict[Arm, str]) ->
                 {
                     "": name,
                     "threads": str(times.threads),
+                    "cores used": "unknown" if times.used_cores is None else f"{times.used_cores:.2f}",
                     "pass, ms": f"{times.wall_ms:.1f}",
                     "in kernels, ms": in_kernels,
                     "outside kernels, ms": outside,
@@ -191,30 +213,41 @@ def _format_count(count: Int8Count) -> str:
     return f"{count.int8} of {count.total}"
 
 
-def _draw_kernels(profile: GraphProfile) -> None:
+def _draw_kernels(profile: GraphProfile, name: str) -> None:
     if not profile.kernels:
         st.caption("oneDNN logged no kernel.")
         return
-    table = pd.DataFrame(
+    table = build_kernels_table(profile)
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content" if len(table) <= MAX_SHOWN_KERNELS else 420,
+        row_height=KERNEL_ROW_HEIGHT_PX,
+        alt=f"Kernels of {name}: time, calls and shape",
+        column_config={column: st.column_config.Column(width=width) for column, width in KERNEL_WIDTHS_PX.items()},
+    )
+    skipped = f" {profile.skipped} lines of its log could not be read." if profile.skipped else ""
+    version, instructions = markdown.escape_markdown(profile.onednn), markdown.escape_markdown(profile.instructions)
+    st.caption(f"oneDNN {version}, {instructions}.{skipped}")
+
+
+def build_kernels_table(profile: GraphProfile) -> pd.DataFrame:
+    """One row per kernel. Shape and calls tell kernels of one implementation apart, so they are at the front."""
+    return pd.DataFrame(
         [
             {
                 "ms": round(kernel.ms, 2),
                 "share": f"{kernel.share:.0%}",
-                "primitive": kernel.primitive,
-                "implementation": kernel.implementation or "not named",
-                "types": kernel.types,
-                "shape": kernel.shape,
-                "fused": kernel.fused,
                 "calls": f"{kernel.calls:g}",
+                "shape": kernel.shape,
+                "kernel": f"{kernel.primitive} {kernel.implementation or '(not named)'}",
+                "types": kernel.types,
+                "fused": kernel.fused,
                 "Gop/s": f"{kernel.gops:,.0f}" if kernel.gops else "",
             }
             for kernel in profile.kernels
         ]
     )
-    st.dataframe(table, hide_index=True, height="content" if len(table) <= MAX_SHOWN_KERNELS else 420)
-    skipped = f" {profile.skipped} lines of its log could not be read." if profile.skipped else ""
-    version, instructions = markdown.escape_markdown(profile.onednn), markdown.escape_markdown(profile.instructions)
-    st.caption(f"oneDNN {version}, {instructions}.{skipped}")
 
 
 def _draw_changes(changes: list[OperatorChange], names: dict[Arm, str]) -> None:

@@ -6,26 +6,33 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.formatting import format_bytes, format_duration
+from bench.formatting import format_bytes, format_count, format_duration
 from bench.plan.plan import Plan
 from bench.run.measurement import MeasurementRecord
-from bench.values import Arm
+from bench.values.base import Arm
 from bench.workload.registry import load_workloads
+from ui.access.redaction import describe_error, describe_text
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob, MeasurementRequest
 from ui.controls.state import current_controls
 from ui.design import browser, markdown, plotly_template
+from ui.design.figures import draw_figure
 from ui.design.theme import Theme, arm_style
+from ui.views.bert.yaml_editor import draw_yaml_editor
 from ui.views.race import tabs
 from workloads.bert.measurements import BaselineAccuracy, QuantizeResult, TuningPlan, TuningTrial
+from workloads.bert.quantization.config import find_config_error
 from workloads.bert.quantization.template import QUANTIZATION_YAML
 
+TASK = "quantize"
 YAML_KEY = "bert:yaml"
+GENERATION_KEY = "bert:yaml:generation"
+"""Session key of a number that grows when the page, and not the user, changes the configuration."""
 PUBLISHED_F1 = (92.99, 92.41)
 PUBLISHED_SECONDS = (1557.3, 1201.0)
 """Intel's post on Neural Compressor: BERT on SQuAD, FP32 and INT8."""
 STOP_REASONS = {
-    "met": "a trial meets the criterion",
+    "met": "a trial is within the limit",
     "max_trials": "the configuration allows no more trials",
     "timeout": "the time limit of the configuration was reached",
     "exhausted": "the strategy has nothing left to try",
@@ -35,22 +42,12 @@ STOP_REASONS = {
 
 def draw_quantize_tab(plan: Plan) -> None:
     colours = browser.detect_theme()
-    form, results = st.columns([1, 1], gap="large")
-    with form:
-        buttons = st.container(horizontal=True)
-        _draw_configuration()
-    request = MeasurementRequest(plan, "quantize", {"yaml": st.session_state[YAML_KEY]})
+    st.session_state.setdefault(YAML_KEY, QUANTIZATION_YAML)
+    request = MeasurementRequest(plan, TASK, {"yaml": st.session_state[YAML_KEY]})
     job = job_panel.find_job(request, any_settings=True)
-    with buttons:
-        job_panel.draw_buttons(request, job, "Quantize", ":material/compress:")
-        if st.session_state[YAML_KEY] != QUANTIZATION_YAML:
-            st.button(
-                "Reset to default",
-                icon=":material/undo:",
-                key="bert:yaml-reset",
-                on_click=_reset_configuration,
-                type="tertiary",
-            )
+    form, results = st.columns([6, 5], gap="medium")
+    with form:
+        st.fragment(_draw_configuration)(plan, job, request.key)
     with results:
         if job is None:
             _draw_introduction()
@@ -59,26 +56,61 @@ def draw_quantize_tab(plan: Plan) -> None:
             job_panel.follow_job(job, lambda current: draw_quantization(current, colours, raceable=True))
 
 
-def _draw_configuration() -> None:
-    # Streamlit drops the value of a widget that is not drawn, so it is kept under another key.
-    if YAML_KEY not in st.session_state:
-        st.session_state[YAML_KEY] = st.session_state.get(f"{YAML_KEY}:kept", QUANTIZATION_YAML)
-    with st.container(key="bert-yaml"):
-        st.html(
-            "<style>.st-key-bert-yaml textarea {font-family: ui-monospace, Menlo, Consolas, 'Liberation Mono', "
-            "monospace; font-size: 0.78rem; white-space: pre; overflow-x: auto}</style>"
-        )
-        st.text_area(
-            "Configuration",
-            key=YAML_KEY,
-            height=560,
-            help="In the format of Intel's posts. Every key is optional. An error names its line and key.",
-        )
-    st.session_state[f"{YAML_KEY}:kept"] = st.session_state[YAML_KEY]
+def _draw_configuration(plan: Plan, job: DisplayedJob | None, drawn_key: str) -> None:
+    """Buttons and editor. Drawn again by itself while the user types.
+
+    `drawn_key` is the key of the request for which the rest of the page was drawn.
+    """
+    text = st.session_state[YAML_KEY]
+    request = MeasurementRequest(plan, TASK, {"yaml": text})
+    error = find_config_error(text)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        why_not = "Correct the configuration first." if error else ""
+        job_panel.draw_buttons(request, job, "Quantize", ":material/compress:", why_not)
+        if text != QUANTIZATION_YAML:
+            st.button(
+                "Reset to default",
+                icon=":material/undo:",
+                key="bert:yaml-reset",
+                on_click=_reset_configuration,
+                type="tertiary",
+            )
+    if error is not None:
+        st.error(describe_text(error.remedy), title=describe_error(error), icon=":material/error:")
+    elif job is None or not job.live:
+        st.caption(f":material/timer: {_describe_duration(request)}")
+    draw_yaml_editor(
+        "Configuration (YAML, in the format of Intel's posts; every key is optional)",
+        text,
+        st.session_state.get(GENERATION_KEY, 0),
+        error_line=error.line if error else None,
+        is_wrong=error is not None,
+        on_change=_keep_configuration,
+    )
+    if not error and request.key != drawn_key:
+        # Another configuration may have a result of its own.
+        st.rerun()
+
+
+def _keep_configuration(text: str) -> None:
+    st.session_state[YAML_KEY] = text
 
 
 def _reset_configuration() -> None:
     st.session_state[YAML_KEY] = QUANTIZATION_YAML
+    st.session_state[GENERATION_KEY] = st.session_state.get(GENERATION_KEY, 0) + 1
+
+
+def _describe_duration(request: MeasurementRequest) -> str:
+    """How long a quantization will probably take, from the last one."""
+    workload = request.plan.workload
+    same = job_panel.find_last_record(workload, TASK, request.key)
+    last = same or job_panel.find_last_record(workload, TASK)
+    if last is None:
+        return "Nothing was quantized here yet, so there is no estimate. It takes a minute or more for each trial."
+    trials = len(last.reports_as("trial", TuningTrial))
+    took = f"{last.seconds:.0f} s for {format_count(trials, 'trial')}" if trials else f"{last.seconds:.0f} s"
+    return f"The last time {'with these settings' if same else 'with other settings'}: {took}."
 
 
 def _draw_introduction() -> None:
@@ -98,8 +130,7 @@ def _draw_published() -> None:
     before, after = PUBLISHED_SECONDS
     st.caption(
         f"Published: F1 {PUBLISHED_F1[0]} to {PUBLISHED_F1[1]}, {before} s to {after} s. That is "
-        f"{before / after:.2f}x as fast, or {1 - after / before:.1%} less time: two ways to express the same figures. "
-        "Here, speedup always means time before over time after."
+        f"{before / after:.2f}x faster ({1 - after / before:.1%} less time). Fairlap always quotes the first."
     )
 
 
@@ -121,10 +152,10 @@ def draw_quantization(job: DisplayedJob, colours: Theme, *, raceable: bool = Fal
             _draw_comparison(baseline, best, result)
         plan = record.first_report_as("plan", TuningPlan)
         if trials and plan:
-            st.plotly_chart(
+            draw_figure(
                 build_trials_figure(baseline, trials, plan, colours),
                 key="bert-trials",
-                config=plotly_template.PLOTLY_CONFIG,
+                alt="F1 of every trial, with FP32's F1 and the lowest that is allowed",
             )
             _draw_trials(baseline, trials, plan)
     if raceable and (name := _raceable_quantization(record, result, trials)):
@@ -156,7 +187,7 @@ def _raceable_quantization(record: MeasurementRecord, result: QuantizeResult | N
 def _race_model(name: str) -> None:
     workload = load_workloads()["bert"]
     current_controls(workload).set("quantization", name)
-    tabs.show_race_tab(workload)
+    tabs.show_tab(workload, tabs.RACE_TAB)
 
 
 def _draw_verdict(record: MeasurementRecord, result: QuantizeResult, trials: list[TuningTrial]) -> None:
@@ -168,14 +199,14 @@ def _draw_verdict(record: MeasurementRecord, result: QuantizeResult, trials: lis
         st.info(f"Converted, calibrated on {calibrated}; {reason}.", icon=":material/info:")
     elif result.met:
         st.success(
-            f"Trial {result.best} meets the criterion, after {record.seconds:.0f} s, calibrated on {calibrated}.",
+            f"Trial {result.best} is within the limit, after {record.seconds:.0f} s, calibrated on {calibrated}.",
             icon=":material/verified:",
         )
     else:
         st.error(
-            f"None of {len(trials)} trials meets the criterion. The search ended because {reason}. The best one is "
-            f"trial {result.best}. It is marked as failed: a race with it finds its accuracy below the limit.",
-            title="The criterion was not met",
+            f"None of {format_count(len(trials), 'trial')} is within the limit. The search ended because {reason}. "
+            f"The best is trial {result.best}; a race with it finds its accuracy below the limit.",
+            title="All trials lose too much accuracy",
             icon=":material/gpp_bad:",
         )
 
@@ -253,15 +284,17 @@ def _draw_trials(baseline: BaselineAccuracy, trials: list[TuningTrial], plan: Tu
                 "F1": round(trial.f1, 2),
                 "loss": f"{trial.loss_relative:.2%}",
                 "time": format_duration(trial.seconds),
-                "criterion": "met" if trial.met else "failed",
+                "accuracy": "within the limit" if trial.met else "loses too much",
                 "in FP32": ", ".join(trial.fallback) or "none",
             }
             for trial in trials
         ]
     )
     st.caption(
+        "A trial is one INT8 version of the model. The first has all matrix products in INT8. If it loses more F1 than "
+        "allowed, the next ones return some of them to FP32. "
         f"Strategy {markdown.escape_markdown(plan.strategy)}: {len(trials)} of at most {plan.max_trials} trials, with "
         f"{plan.operators} operators to quantize, evaluated on {baseline.questions} questions. "
         f"{_describe_held_out(baseline)} Up to {plan.relative_loss:.1%} of F1 may be lost."
     )
-    st.dataframe(table, hide_index=True, height="content" if len(trials) < 8 else 300)
+    st.dataframe(table, hide_index=True, height="content" if len(trials) < 8 else 300, alt="All trials of the tuning")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from bench.formatting import format_bytes
 from bench.machine.model import Cache, Machine
+from ui.design.markdown import escape_markdown
 
 INSTRUCTION_SET_NAMES = {
     "avx2": ("AVX2", "256-bit vectors"),
@@ -121,8 +122,8 @@ def draw_versions(versions: Mapping[str, str]) -> None:
     grid = st.grid(5, min_column_width=150, gap="small")
     for name, version in versions.items():
         with grid.container(gap=None):
-            st.caption(name)
-            st.markdown(version)
+            st.caption(escape_markdown(name))
+            st.markdown(escape_markdown(version))
 
 
 def _format_count(count: int | None) -> str:

@@ -13,8 +13,10 @@ import streamlit as st
 from bench.formatting import format_bytes
 from bench.machine.model import Machine
 from bench.machine.telemetry import Telemetry
-from bench.values import Reading
+from bench.values.readings import Reading
 from ui.design.browser import detect_theme
+from ui.design.figures import draw_figure
+from ui.design.markdown import escape_markdown
 from ui.design.plotly_template import MARGINS, new_figure
 from ui.design.theme import Theme, add_opacity, line_colours, load_colour_scale
 
@@ -71,7 +73,7 @@ def _get_history() -> TelemetryHistory:
 
 
 def draw_live_section(machine: Machine) -> None:
-    st.subheader("Live")
+    st.header("Live")
     _draw_live(machine)
 
 
@@ -102,7 +104,7 @@ def _draw_chart(title: str, text: str, figure: go.Figure) -> None:
     """A chart in a box. `text` is the newest value."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{title}** :small[{text}]")
-        st.plotly_chart(
+        draw_figure(
             figure,
             key=f"machine_{title}",
             config={"displayModeBar": False},
@@ -112,7 +114,7 @@ def _draw_chart(title: str, text: str, figure: go.Figure) -> None:
 
 def _draw_missing_chart(title: str, reason: str) -> None:
     with st.container(border=True, height="stretch"):
-        st.markdown(f"**{title}**  \n:small[{reason}]")
+        st.markdown(f"**{title}**  \n:small[{escape_markdown(reason)}]")
 
 
 def _draw_frequency(readings: Sequence[Reading], cores: Sequence[int], theme: Theme) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import streamlit as st
 
 from bench.formatting import format_percent
-from bench.machine.noise import QUIET_BELOW, USABLE_BELOW, Noise, NoiseError, measure_noise
-from ui import services
+from bench.machine.noise import QUIET_BELOW, USABLE_BELOW, Noise, NoiseError
+from ui import actions
+from ui.access.redaction import describe_error
+from ui.access.visitor import Denied
+from ui.design.markdown import escape_markdown
 
 NOISE_COLOURS = {"quiet": "green", "usable": "orange", "noisy": "red"}
 NOISE_MEANINGS = {
@@ -39,10 +41,18 @@ def _get_last_noise() -> _LastNoise:
 
 @st.fragment
 def draw_noise_section() -> None:
-    st.subheader("Noise")
+    st.header("Noise")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            pressed = st.button("Measure noise", icon=":material/graphic_eq:", key="machine_noise", type="primary")
+            why_not = actions.why_not_start()
+            pressed = st.button(
+                "Measure noise",
+                icon=":material/graphic_eq:",
+                key="machine_noise",
+                type="primary",
+                disabled=bool(why_not),
+                help=why_not or None,
+            )
             st.caption("Times a fixed piece of arithmetic repeatedly, on up to four cores, for at most two seconds.")
         if pressed:
             _measure_if_free()
@@ -54,27 +64,26 @@ def draw_noise_section() -> None:
 
 def _measure_if_free() -> None:
     """Measure, unless a job is running: each would disturb the other."""
-    dispatcher = services.get_dispatcher()
-    if entries := dispatcher.entries():
+    try:
+        with st.spinner("Timing each core …"):
+            result = actions.measure_noise_now()
+    except Denied as denied:
+        st.error(describe_error(denied), icon=":material/lock:")
+        return
+    except NoiseError as error:
+        st.error(describe_error(error), icon=":material/error:")
+        return
+    if isinstance(result, Noise):
+        _get_last_noise().noise = result
+    elif result is None:
+        st.warning("A job is just ending. Try again in a moment.", icon=":material/hourglass_empty:")
+    else:
         st.warning(
-            f"{entries[0].title} is running or about to start. It and this measurement would disturb each other. "
-            "Measure when the queue is empty.",
+            f"{escape_markdown(result.title)} is running or about to start. It and this measurement would disturb each "
+            "other. Measure when the queue is empty.",
             title="Not available during another job",
             icon=":material/block:",
         )
-        return
-    # No job starts while this process holds the lock of the machine; it waits for two seconds.
-    lock = dispatcher.queue.take_machine()
-    if lock is None:
-        st.warning("A job is just ending. Try again in a moment.", icon=":material/hourglass_empty:")
-        return
-    try:
-        with st.spinner("Timing each core …"):
-            _get_last_noise().noise = measure_noise()
-    except NoiseError as error:
-        st.error(str(error), icon=":material/error:")
-    finally:
-        os.close(lock)
 
 
 def _draw_noise(noise: Noise) -> None:
@@ -94,7 +103,7 @@ def _draw_noise(noise: Noise) -> None:
     ):
         with grid.container(gap=None):
             st.caption(label, help=help_text)
-            st.markdown(f"##### {value}")
+            st.markdown(f":large[**{value}**]")
 
 
 def _format_share(share: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import services
+from ui.design.markdown import escape_mapping, escape_markdown
 from ui.views.machine.description import (
     describe_limits,
     describe_memory,
@@ -20,10 +21,10 @@ from ui.views.machine.noise import draw_noise_section
 def draw_machine_page() -> None:
     machine = services.get_machine()
     st.title("Machine")
-    st.markdown(machine.short)
+    st.markdown(escape_markdown(machine.short))
     draw_live_section(machine)
     draw_noise_section()
-    st.subheader("Description")
+    st.header("Description")
     grid = st.grid(2, min_column_width=380)
     for title, icon, facts in (
         ("Processor", "memory", describe_processor(machine)),
@@ -33,7 +34,7 @@ def draw_machine_page() -> None:
     ):
         with grid.container(border=True, height="stretch"):
             st.markdown(f"**:material/{icon}: {title}**")
-            st.table(facts, border="horizontal", alt=title)
+            st.table(escape_mapping(facts), border="horizontal", alt=title)
     with st.container(border=True):
         draw_instruction_sets(machine.isa)
     with st.container(border=True):

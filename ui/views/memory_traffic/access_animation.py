@@ -7,10 +7,12 @@ Their cost on the machine is the result of the race.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from ui.design import plotly_template
 from ui.design.theme import Theme, add_opacity, faint_colour
@@ -25,6 +27,9 @@ MODEL_THREADS = 3
 MODEL_STRIPS = 4
 UNTOUCHED, TOUCHED, CACHED, NOW = range(4)
 FRAME_MS = 60
+REST_STEP = 15
+"""The step that is shown at rest: the first row of accesses is over, so versions in another order look different."""
+ANIMATION_HEIGHT_PX = 360
 FIELD_ORDERS = {
     1: ((6,), "one field is read"),
     2: ((6, 3), "two fields are read"),
@@ -54,8 +59,20 @@ class CacheTrace:
     accesses: int
     lines: int
     """Number of times that a line was fetched, also again after it was evicted."""
+    lines_by_step: list[int]
+    """The number of lines that were fetched up to each step."""
     states: list[list[list[int]]]
     """For every step, rows of element states: UNTOUCHED, TOUCHED, CACHED or NOW."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnimatedVersion:
+    """One panel of an animation."""
+
+    name: str
+    order: AccessOrder
+    trace: CacheTrace
+    colour: str
 
 
 def access_order(transformation: str, version: str, fields: int = 1) -> AccessOrder:
@@ -156,7 +173,7 @@ def simulate_cache(order: AccessOrder) -> CacheTrace:
     lines: OrderedDict[int, None] = OrderedDict()
     touched: set[Cell] = set()
     accesses = count = 0
-    states = []
+    states, lines_by_step = [], []
     for step in order.steps:
         for i, j in step:
             accesses += 1
@@ -167,6 +184,7 @@ def simulate_cache(order: AccessOrder) -> CacheTrace:
             lines.move_to_end(line)
             while len(lines) > CACHE_LINES:
                 lines.popitem(last=False)
+        lines_by_step.append(count)
         touched.update(step)
         now = set(step)
         states.append(
@@ -175,7 +193,7 @@ def simulate_cache(order: AccessOrder) -> CacheTrace:
                 for i in range(order.rows)
             ]
         )
-    return CacheTrace(accesses, count, states)
+    return CacheTrace(accesses, count, lines_by_step, states)
 
 
 def _cell_state(i: int, j: int, columns: int, now: set[Cell], lines: OrderedDict[int, None], touched: set[Cell]) -> int:
@@ -186,48 +204,97 @@ def _cell_state(i: int, j: int, columns: int, now: set[Cell], lines: OrderedDict
     return TOUCHED if (i, j) in touched else UNTOUCHED
 
 
-def build_animation(order: AccessOrder, trace: CacheTrace, colour: str, theme: Theme) -> go.Figure:
-    """The order of access as an animation. It shows its last step until it is played."""
-    shades = [add_opacity(faint_colour(theme), share) for share in (0.08, 0.3)]
-    shades += [add_opacity(colour, 0.4), colour]
-    # Two equal stops per state, so that there is no gradient between the shades.
-    scale = [((place + edge) / 4, shade) for place, shade in enumerate(shades) for edge in (0, 1)]
-    heat = {"zmin": -0.5, "zmax": 3.5, "colorscale": scale, "showscale": False}
-    heat |= {"xgap": 2, "ygap": 2, "hoverinfo": "skip"}
-    figure = go.Figure(
-        data=[go.Heatmap(z=trace.states[-1], **heat)],
-        frames=[
-            go.Frame(data=[go.Heatmap(z=state, **heat)], name=str(step)) for step, state in enumerate(trace.states)
-        ],
-    )
-    # Dotted lines separate the cache lines.
-    for j in range(LINE_ELEMENTS, order.columns, LINE_ELEMENTS):
-        figure.add_vline(x=j - 0.5, line={"color": faint_colour(theme), "width": 1, "dash": "dot"})
-    play = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}, "mode": "immediate"}
-    stop = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate"}
+def build_animation(panels: Sequence[AnimatedVersion], theme: Theme) -> go.Figure:
+    """The orders of access side by side, played by one button. At rest it shows a step near the beginning.
+
+    A version with fewer steps stays at its last one while the others go on.
+    """
+    figure = make_subplots(rows=1, cols=len(panels), horizontal_spacing=0.06)
+    for column, panel in enumerate(panels, start=1):
+        axis = "" if column == 1 else str(column)
+        figure.add_trace(_draw_step(panel, REST_STEP, theme), row=1, col=column)
+        # Dotted lines separate the cache lines.
+        for j in range(LINE_ELEMENTS, panel.order.columns, LINE_ELEMENTS):
+            line = {"color": faint_colour(theme), "width": 1, "dash": "dot"}
+            x = j - 0.5
+            figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, xref=f"x{axis}", yref=f"y{axis} domain", line=line)
+        figure.update_yaxes(autorange="reversed", scaleanchor=f"x{axis}", constrain="domain", row=1, col=column)
+    steps = max(len(panel.trace.states) for panel in panels)
+    figure.frames = [
+        go.Frame(
+            data=[_draw_step(panel, step, theme) for panel in panels],
+            layout={"annotations": _count_lines(panels, step)},
+            name=str(step),
+        )
+        for step in range(steps)
+    ]
     figure.update_layout(
         {
             "template": plotly_template.template_name(theme),
-            "height": 330,
-            "updatemenus": [
-                {
-                    "type": "buttons",
-                    # In the dark theme, Plotly draws the active button white with white text.
-                    "showactive": False,
-                    "direction": "right",
-                    "x": 0,
-                    "xanchor": "left",
-                    "y": -0.04,
-                    "yanchor": "top",
-                    "buttons": [
-                        {"label": "Play", "method": "animate", "args": [None, play]},
-                        {"label": "Pause", "method": "animate", "args": [[None], stop]},
-                    ],
-                }
-            ],
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 44},
+            "height": ANIMATION_HEIGHT_PX,
+            "annotations": _count_lines(panels, REST_STEP),
+            "updatemenus": [_build_player()],
+            "margin": {"l": 8, "r": 8, "t": 34, "b": 48},
         }
     )
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, fixedrange=True, autorange="reversed", scaleanchor="x")
+    figure.update_xaxes(visible=False, fixedrange=True, constrain="domain")
+    figure.update_yaxes(visible=False, fixedrange=True)
     return figure
+
+
+def _draw_step(panel: AnimatedVersion, step: int, theme: Theme) -> go.Heatmap:
+    shades = [add_opacity(faint_colour(theme), share) for share in (0.08, 0.3)]
+    shades += [add_opacity(panel.colour, 0.4), panel.colour]
+    # Two equal stops per state, so that there is no gradient between the shades.
+    scale = [((place + edge) / 4, shade) for place, shade in enumerate(shades) for edge in (0, 1)]
+    states = panel.trace.states
+    return go.Heatmap(
+        z=states[min(step, len(states) - 1)],
+        zmin=-0.5,
+        zmax=3.5,
+        colorscale=scale,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
+    )
+
+
+def _count_lines(panels: Sequence[AnimatedVersion], step: int) -> list[dict[str, Any]]:
+    """Above each panel: its name, and how many lines it has fetched until this step."""
+    notes = []
+    for column, panel in enumerate(panels):
+        lines = panel.trace.lines_by_step
+        fetched = lines[min(step, len(lines) - 1)]
+        notes.append(
+            {
+                "text": f"{panel.name}: <b>{fetched}</b> lines fetched",
+                "x": (column + 0.5) / len(panels),
+                "xref": "paper",
+                "xanchor": "center",
+                "y": 1,
+                "yref": "paper",
+                "yanchor": "bottom",
+                "showarrow": False,
+            }
+        )
+    return notes
+
+
+def _build_player() -> dict[str, Any]:
+    play = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}, "mode": "immediate"}
+    stop = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate"}
+    return {
+        "type": "buttons",
+        # In the dark theme, Plotly draws the active button white with white text.
+        "showactive": False,
+        "direction": "right",
+        "x": 0,
+        "xanchor": "left",
+        "y": -0.04,
+        "yanchor": "top",
+        "buttons": [
+            {"label": "Play", "method": "animate", "args": [None, play]},
+            {"label": "Pause", "method": "animate", "args": [[None], stop]},
+        ],
+    }

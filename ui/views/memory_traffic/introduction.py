@@ -6,10 +6,12 @@ import streamlit as st
 
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
-from bench.values import Arm
-from bench.workload.declaration import Code
-from ui.design import browser, plotly_template, theme
+from bench.values.base import Arm
+from bench.workload.cases import Code
+from ui.design import browser, theme
+from ui.design.figures import draw_figure
 from ui.views.memory_traffic import access_animation
+from ui.views.memory_traffic.access_animation import AnimatedVersion
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS, format_version_source
 from workloads.memory_traffic.kernel_settings import read_kernel_settings
 
@@ -31,45 +33,53 @@ def version_source(plan: Plan, arm: Arm) -> str:
 
 
 def draw_introduction(plan: Plan) -> None:
-    """Text and animations side by side, then the code of both versions."""
+    """Text and animation side by side, then the code of both versions."""
     colours, resolved = browser.detect_theme(), resolve(plan)
-    text, *pictures = st.columns([5, 4, 4], gap="medium")
+    text, picture = st.columns([5, 8], gap="medium")
     with text:
-        st.markdown(f"#### {resolved.case.label}")
+        st.markdown(f"## {resolved.case.label}")
         st.markdown(resolved.case.text)
-        st.caption(
-            "The animations are a model, not a measurement. The dotted lines separate cache lines of "
-            f"{access_animation.LINE_ELEMENTS} elements. The cache holds {access_animation.CACHE_LINES} lines and "
-            "evicts the least recently used one. Full colour: accessed now. Pale colour: in the cache. Grey: accessed "
-            "before and evicted."
-        )
-    names = {arm: theme.arm_name_markdown(arm, f"**{resolved.lever_value(arm).label}**", colours) for arm in Arm}
-    for column, arm in zip(pictures, Arm, strict=True):
-        with column:
-            st.markdown(names[arm])
-            _draw_animation(plan, arm, colours)
+    with picture:
+        _draw_animation(plan, colours)
     for column, arm in zip(st.columns(2, gap="medium"), Arm, strict=True):
         source = version_source(plan, arm)
         is_long = len(source.splitlines()) > MAX_UNSCROLLED_LINES
         with column:
-            st.markdown(names[arm])
+            st.markdown(f"**{theme.arm_name_markdown(arm, resolved.lever_value(arm).label, colours)}**")
             st.code(source, language="python", height=CODE_HEIGHT_PX if is_long else "content")
 
 
-def _draw_animation(plan: Plan, arm: Arm, colours: theme.Theme) -> None:
-    version = plan.lever_value(arm)
-    try:
-        order = access_animation.access_order(plan.case, version, read_kernel_settings(plan.parameters).fields)
-    except KeyError:
-        st.caption("The order of access of a library function is not known, so there is no animation of it.")
-        return
-    trace = access_animation.simulate_cache(order)
-    st.plotly_chart(
-        access_animation.build_animation(order, trace, theme.arm_style(arm, colours).colour, colours),
-        key=f"memory-access-{arm}",
-        config=plotly_template.PLOTLY_CONFIG | {"displayModeBar": False},
-        alt=f"The order of access of {version}: {order.label}",
-    )
+def _draw_animation(plan: Plan, colours: theme.Theme) -> None:
+    """The orders of access of both versions. Those of library functions are not known."""
+    fields, resolved = read_kernel_settings(plan.parameters).fields, resolve(plan)
+    panels: list[AnimatedVersion] = []
+    unknown: list[str] = []
+    for arm in Arm:
+        label, style = resolved.lever_value(arm).label, theme.arm_style(arm, colours)
+        try:
+            order = access_animation.access_order(plan.case, plan.lever_value(arm), fields)
+        except KeyError:
+            unknown.append(label)
+            continue
+        trace = access_animation.simulate_cache(order)
+        panels.append(AnimatedVersion(f"{style.glyph} {label}", order, trace, style.colour))
+    if panels:
+        draw_figure(
+            access_animation.build_animation(panels, colours),
+            key="memory-access",
+            config={"displayModeBar": False},
+            alt="The order of access of " + " and ".join(f"{panel.name[2:]}: {panel.order.label}" for panel in panels),
+        )
+    for panel in panels:
+        st.caption(
+            f"{panel.name}: {panel.order.label}. **{panel.trace.lines}** lines fetched for {panel.trace.accesses} "
+            "accesses."
+        )
     st.caption(
-        f"{order.label[0].upper()}{order.label[1:]}: **{trace.lines}** lines fetched for {trace.accesses} accesses."
+        "A model, not a measurement. Dotted lines separate cache lines of "
+        f"{access_animation.LINE_ELEMENTS} elements; the cache holds {access_animation.CACHE_LINES} lines and evicts "
+        "the least recently used one. Full colour: accessed now. Pale colour: in the cache. Grey: accessed before and "
+        "evicted."
     )
+    if unknown:
+        st.caption(f"{' and '.join(unknown)}: a library function, whose order of access is not known.")

@@ -8,10 +8,11 @@ import streamlit as st
 from bench.formatting import format_bytes, format_percent
 from bench.machine.model import Cache
 from bench.stats.amdahl import amdahl_ratio
-from bench.values import Arm
+from bench.values.base import Arm
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob
 from ui.design import markdown, plotly_template
+from ui.design.figures import draw_figure
 from ui.design.theme import Theme, arm_style, faint_colour, published_colour
 from ui.views.memory_traffic.array_sizes import data_caches
 from workloads.memory_traffic.measurements import BandwidthCeiling, ScalingFit, ScalingPoint, ScalingResult
@@ -43,10 +44,9 @@ def draw_scaling(job: DisplayedJob, colours: Theme) -> None:
     caches = data_caches(record.machine)
     chart, text = st.columns([3, 2], gap="large", vertical_alignment="center")
     with chart:
-        st.plotly_chart(
+        draw_figure(
             build_speedup_figure(points, fits, ceiling, caches, colours),
             key="memory-scaling",
-            config=plotly_template.PLOTLY_CONFIG,
             alt="Speedup over the number of cores, with Amdahl's law and the most that the triad gains",
         )
     with text:
@@ -145,7 +145,7 @@ def build_speedup_figure(
             mode="markers",
             name=name,
             marker={"color": style.colour, "symbol": style.symbol, "size": 11},
-            hovertemplate="%{x} cores: %{y:.2f}x, %{customdata:.4g} ms<extra></extra>",
+            hovertemplate="cores: %{x}, %{y:.2f}x, %{customdata:.4g} ms<extra></extra>",
         )
     figure.add_hline(
         y=ceiling.all_gb_s / ceiling.one_gb_s,

@@ -10,11 +10,12 @@ import streamlit as st
 from bench.formatting import format_bytes, format_count
 from bench.machine.model import Cache
 from bench.plan.plan import Plan
-from bench.values import Arm
+from bench.values.base import Arm
 from ui.charts import axes
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob
 from ui.design import plotly_template
+from ui.design.figures import draw_figure
 from ui.design.theme import Theme, arm_style, faint_colour
 from ui.views.memory_traffic import array_sizes
 from workloads.memory_traffic.measurements import SizePoint
@@ -44,10 +45,9 @@ def draw_sizes(job: DisplayedJob, colours: Theme) -> None:
         return
     threads = format_count(max(point.threads for point in points), "thread")
     st.markdown(f"**Over the size of the arrays** :small[{threads}]")
-    st.plotly_chart(
+    draw_figure(
         build_sizes_figure(points, array_sizes.data_caches(record.machine), charted_rate(record.plan), colours),
         key="memory-sizes",
-        config=plotly_template.PLOTLY_CONFIG,
         alt="What both versions reach over the size of their arrays, with STREAM's triad",
     )
     ratios = [

@@ -9,11 +9,12 @@ import streamlit as st
 
 from bench.formatting import format_count, format_number
 from bench.machine.model import Cache
-from bench.values import Arm
+from bench.values.base import Arm
 from ui.charts import axes
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob
 from ui.design import markdown, plotly_template
+from ui.design.figures import draw_figure
 from ui.design.theme import Theme, arm_style, faint_colour
 from ui.views.memory_traffic.array_sizes import data_caches
 from workloads.memory_traffic.measurements import (
@@ -55,10 +56,9 @@ def draw_sweep(job: DisplayedJob, colours: Theme) -> None:
     threads = format_count(1 if case == STRIDE_CASE else record.plan.cores, "thread")
     shape = f", {markdown.escape_markdown(result.shape)}" if result else ""
     st.markdown(f"**{SWEEP_TITLES[case]}** :small[{threads}{shape}]")
-    st.plotly_chart(
+    draw_figure(
         build_sweep_figure(case, points, levels, data_caches(record.machine), colours),
         key="memory-sweep",
-        config=plotly_template.PLOTLY_CONFIG,
         alt=f"{SWEEP_TITLES[case]}: time per element",
     )
     st.caption(describe_points(case, points))

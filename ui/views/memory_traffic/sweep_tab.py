@@ -73,7 +73,7 @@ def draw_sweep_section(plan: Plan) -> None:
     charts = {chart.label: chart for chart in list_chart_tasks(plan.case)}
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("#### Chart", width="content")
+        st.markdown("## Chart", width="content")
         label = next(iter(charts))
         if len(charts) > 1:
             label = st.segmented_control(
@@ -89,7 +89,7 @@ def draw_sweep_section(plan: Plan) -> None:
         request = MeasurementRequest(plan, chart.task, chart.arguments)
         # Only a result of the same settings: the curves of other settings look the same and mean something else.
         job = job_panel.find_job(request)
-        job_panel.draw_buttons(request, job, "Measure", chart.icon)
+        job_panel.draw_buttons(request, job, "Measure", chart.icon, is_main=False)
         st.caption(chart.caption)
     if job is not None:
         job_panel.draw_origin(job, request)

@@ -11,11 +11,15 @@ from bench.formatting import format_cores, format_duration
 from bench.plan.plan import Plan
 from bench.plan.validation import find_workload
 from bench.run.measurement import MeasurementRecord
-from bench.values import Arm
+from bench.values.base import Arm
+from ui.access.identity import find_visitor
+from ui.access.plans import max_budget_s
 from ui.charts import axes, cores
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob, MeasurementRequest
+from ui.controls.tab_settings import TabSetting
 from ui.design import browser, markdown, plotly_template
+from ui.design.figures import draw_figure
 from ui.design.theme import Theme, add_opacity, ink_colour
 from workloads.modin.measurements import (
     BREAK_EVEN_CALLS,
@@ -36,6 +40,35 @@ ROW_COUNTS = {1 << power: f"{1 << power:,}" for power in range(MIN_ROWS.bit_leng
 BUDGETS_S = (30, 60, 120, 300, 600)
 
 
+def _parse_rows(text: str) -> int | None:
+    """One of `ROW_COUNTS`."""
+    return next((rows for rows in ROW_COUNTS if str(rows) == text), None)
+
+
+CALL = TabSetting("modin", "search", "call", DEFAULT_CALL, lambda name: name if name in BREAK_EVEN_CALLS else None)
+MIN_SIZE = TabSetting("modin", "search", "min_rows", DEFAULT_MIN_ROWS, _parse_rows)
+MAX_SIZE = TabSetting("modin", "search", "max_rows", DEFAULT_MAX_ROWS, _parse_rows)
+BUDGET = TabSetting("modin", "search", "budget", DEFAULT_SEARCH_S, {str(s): s for s in BUDGETS_S}.get)
+"""Seconds that a search may take."""
+TAB = "Break-even"
+START_KEY = "modin:search-now"
+"""Session key of the wish to start a search in this rerun."""
+SETTINGS = (CALL, MIN_SIZE, MAX_SIZE, BUDGET)
+
+
+def search_for(call: str) -> None:
+    """Start a search for `call` when the tab is drawn next, as if Search was pressed. For callbacks."""
+    CALL.set(call)
+    st.session_state[START_KEY] = True
+
+
+def list_budgets_s(largest_s: float | None) -> list[int]:
+    """The time budgets that are offered if a visitor may use up to `largest_s`; None for no limit."""
+    if largest_s is None:
+        return list(BUDGETS_S)
+    return [seconds for seconds in BUDGETS_S if seconds <= largest_s] or [max(1, int(largest_s))]
+
+
 def draw_break_even_tab(plan: Plan) -> None:
     colours = browser.detect_theme()
     st.markdown(
@@ -43,37 +76,53 @@ def draw_break_even_tab(plan: Plan) -> None:
         "may. This search looks for the number of rows from which on a call is faster with Modin, if there is one."
     )
     calls = {name: call.code for name, call in BREAK_EVEN_CALLS.items()}
+    budgets_s = list_budgets_s(max_budget_s(find_visitor()))
+    for setting in SETTINGS:
+        setting.restore()
+    if st.session_state[BUDGET.key] not in budgets_s:
+        BUDGET.set(budgets_s[-1])
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
-        call = st.selectbox(
-            "Call", list(calls), format_func=calls.__getitem__, index=list(calls).index(DEFAULT_CALL), width=180
+        st.selectbox(
+            "Call",
+            list(calls),
+            format_func=calls.__getitem__,
+            key=CALL.key,
+            persist_state="session",
+            width=180,
         )
-        min_rows, max_rows = st.select_slider(
-            "Rows",
-            list(ROW_COUNTS),
-            (DEFAULT_MIN_ROWS, DEFAULT_MAX_ROWS),
-            format_func=ROW_COUNTS.__getitem__,
-            width=300,
-            help="The smallest and the largest size.",
-        )
-        budget_s = st.selectbox(
+        for label, setting in (("From rows", MIN_SIZE), ("To rows", MAX_SIZE)):
+            st.selectbox(
+                label,
+                list(ROW_COUNTS),
+                format_func=ROW_COUNTS.__getitem__,
+                key=setting.key,
+                persist_state="session",
+                width=140,
+            )
+        st.selectbox(
             "Time budget",
-            BUDGETS_S,
-            index=BUDGETS_S.index(DEFAULT_SEARCH_S),
+            budgets_s,
             format_func=lambda seconds: f"{seconds} s",
-            width=110,
+            key=BUDGET.key,
+            persist_state="session",
+            width=140,
             help="Starting Ray is not included.",
         )
+    for setting in SETTINGS:
+        setting.write()
+    call, min_rows, max_rows, budget_s = (st.session_state[setting.key] for setting in SETTINGS)
     arguments = {"call": call, "min_rows": min_rows, "max_rows": max_rows, "budget_s": budget_s}
     request = MeasurementRequest(make_search_plan(plan), "break_even", arguments)
     job = job_panel.find_job(request, any_settings=True)
-    same = "The smallest and the largest size are the same: move one of them." if min_rows == max_rows else ""
+    start = bool(st.session_state.pop(START_KEY, False))
+    why_not = "" if min_rows < max_rows else "The search needs a smaller and a larger number of rows: change one."
     with row:
-        job_panel.draw_buttons(request, job, "Search", ":material/troubleshoot:", same)
+        job_panel.draw_buttons(request, job, "Search", ":material/troubleshoot:", why_not, start=start)
     st.caption(
-        "Each size is four times the one before. Both engines run the call in turns, until its result is computed. "
-        "Ray's processes are paused while pandas is timed. Columns, values and cores are those of the controls above. "
-        "The table is synthetic, and Ray is started for the search."
+        "Uses the settings above, synthetic data, and its own copy of Ray. Each size is four times the one before. "
+        "Both engines run the call in turns, until its result is computed. Ray's processes are paused while pandas is "
+        "timed."
     )
     if job is not None:
         job_panel.draw_origin(job, request)
@@ -103,21 +152,18 @@ def draw_break_even(job: DisplayedJob, colours: Theme) -> None:
 def _draw_points(
     record: MeasurementRecord, points: list[BreakEvenPoint], result: BreakEvenResult | None, colours: Theme
 ) -> None:
-    name = record.arguments_as(BreakEvenArguments).call
-    call = BREAK_EVEN_CALLS[name].code if name in BREAK_EVEN_CALLS else name
-    st.plotly_chart(
+    call = BREAK_EVEN_CALLS[record.arguments_as(BreakEvenArguments).call].code
+    draw_figure(
         build_break_even_figure(points, result.crossing if result else None, colours),
         key="modin-break-even",
-        config=plotly_template.PLOTLY_CONFIG,
         alt=f"Time of {call} against rows, pandas and Modin",
     )
     start = record.first_report_as("start", EngineStart)
-    started = (
-        f" Starting Ray and Modin took {format_duration(start.seconds)}, which no point includes." if start else ""
-    )
+    started = f" Starting Ray took {format_duration(start.seconds)} (not included in the chart)." if start else ""
     compared = markdown.escape_markdown(result.compared) if result else format_cores(record.plan.cores)
     st.caption(
-        f"**{call}**, {compared}: medians and quartiles of {len(points[0].pandas)} calls per engine and size.{started}"
+        f"{markdown.quote_code(call)}, {compared}: medians and quartiles of {len(points[0].pandas)} calls per engine "
+        f"and size.{started}"
     )
 
 

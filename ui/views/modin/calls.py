@@ -8,35 +8,28 @@ import pandas as pd
 import streamlit as st
 
 from bench.claims.rules import list_refusal_titles
-from bench.formatting import format_duration, format_interval, format_ratio
+from bench.formatting import format_duration, format_estimate, format_interval, format_median
 from bench.plan.plan import Plan
-from bench.run.events import State
-from bench.run.job import JobKind
 from bench.run.record import Run
-from bench.storage.store import JobRow, StoreError
-from bench.values import TOTAL, Arm, Comparison, Speed
-from ui import services
+from bench.storage.job_row import JobRow
+from bench.values.base import Arm
+from bench.values.claims import Speed
+from bench.values.samples import TOTAL
+from bench.values.statistics import Comparison
 from ui.design.markdown import escape_markdown
-from ui.design.text import format_date_time
-from ui.history import load_last_run
 
-MAX_SEARCHED_RUNS = 20
-"""Number of stored runs that are searched for one of several calls."""
 ARM_COLUMNS = ("to return", "first call", "partitions", "stored", "defaulted")
 """Columns that the accelerated arm reports."""
 REFUSALS_COLUMN = "why refused"
 MAX_ROWS_WITHOUT_SCROLLING = 14
 TABLE_HEIGHT_PX = 560
 SPEED_ORDER = (Speed.FASTER, Speed.SAME, Speed.SLOWER, Speed.SAME_CODE, None)
-"""Order of the rows; None for calls that do no work to compare. Calls with a refused claim follow in the same order."""
-COMMAND_PREFIX = "python -m bench run "
+"""Order of the rows; None for calls that do no work to compare. Calls that differ without a claim follow in the same
+order."""
 
 
-def draw_calls(plan: Plan) -> None:
-    """Every call of the newest run."""
-    run = load_newest_run(plan)
-    if run is None:
-        return
+def draw_calls(run: Run) -> None:
+    """Every call of a run."""
     table = build_calls_table(run)
     st.dataframe(
         table,
@@ -47,63 +40,16 @@ def draw_calls(plan: Plan) -> None:
         alt="Verdict and times of every call",
     )
     st.caption(
-        "The verdict is that of the run. 'To return' is the time until the call returns; the race measures the time "
-        "until every partition is computed. A call that only passes references computes nothing: it is excluded from "
-        "the total, and no claim is made for it."
+        "'To return' is the time until the call returns; the race measures the time until every partition is computed. "
+        "Calls that only copy references do no work, so they are left out of the total and of the claims."
     )
-    _draw_start_up_of_run(run)
 
 
-def draw_start_up(plan: Plan) -> None:
-    """What starting Modin costs, compared with what the newest run gains."""
-    # The race above says that there is no run.
-    run = load_newest_run(plan, announce_missing=False)
-    if run is not None:
-        _draw_start_up_of_run(run)
-
-
-def _draw_start_up_of_run(run: Run) -> None:
+def draw_start_up(run: Run) -> None:
+    """What starting Modin costs, compared with what the run gains. Nothing if the run does not compare the two."""
     seconds = _start_up_s(run)
     if seconds is not None:
         st.markdown(f"**Start-up**: {escape_markdown(describe_payback(run, seconds))}")
-
-
-def load_newest_run(plan: Plan, *, announce_missing: bool = True) -> Run | None:
-    """The newest finished run of `plan`, else of any pandas against Modin, with a caption that says which. If there is
-    none, None, and a message if `announce_missing`."""
-    try:
-        run, same = _find_newest_run(plan)
-    except (OSError, StoreError) as error:
-        st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
-        return None
-    if run is None or not run.statistics:
-        if not announce_missing:
-            return None
-        text = "No finished race of pandas against Modin has enough pairs to show here. Press Run to start one."
-        st.info(text, icon=":material/sports_score:")
-        return None
-    settings = "" if same else f" **with other settings**: `{run.snapshot.command.removeprefix(COMMAND_PREFIX)}`"
-    st.caption(f":material/history: Run of {format_date_time(run.started)}{settings}.")
-    return run
-
-
-def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:
-    """The newest finished run, and whether it is of `plan`. If it is not, it is one of pandas against Modin: with
-    several calls if there is one, else with a single call."""
-    if run := load_last_run(plan.workload, plan.digest):
-        return run, True
-    newest = None
-    rows = services.get_store().rows(
-        kind=JobKind.RACE, state=State.FINISHED, workload=plan.workload, limit=MAX_SEARCHED_RUNS
-    )
-    for row in rows:
-        if not is_pandas_to_modin(row):
-            continue
-        run = services.get_dispatcher().status(row.id).run
-        newest = newest or run
-        if run is not None and len(run.snapshot.steps) > 1:
-            return run, False
-    return newest, False
 
 
 def is_pandas_to_modin(plan: Plan | JobRow) -> bool:
@@ -124,26 +70,29 @@ def build_calls_table(run: Run) -> pd.DataFrame:
     for comparison in run.statistics:
         if comparison.step == TOTAL:
             continue
-        speed = None if comparison.step in excluded else _step_speed(run, comparison)
-        rules = list_refusal_titles(run, comparison.step) if speed in (Speed.FASTER, Speed.SLOWER) else []
-        order = (bool(rules), SPEED_ORDER.index(speed), -comparison.ratio.value)
-        rows.append((order, _build_row(run, comparison, speed, rules)))
+        speed = None if comparison.step in excluded else judge_step(run, comparison)
+        is_undecided = speed in (Speed.FASTER, Speed.SLOWER) and not is_claimed(run, comparison.step)
+        order = (is_undecided, SPEED_ORDER.index(speed), -comparison.ratio.value)
+        rows.append((order, _build_row(run, comparison, speed, is_undecided)))
     rows.sort(key=lambda row: row[0])
     table = pd.DataFrame([row for _, row in rows])
     empty = [name for name in (REFUSALS_COLUMN, *ARM_COLUMNS) if not any(row[name] for _, row in rows)]
     return table.drop(columns=empty)
 
 
-def _build_row(run: Run, comparison: Comparison, speed: Speed | None, rules: list[str]) -> dict[str, str]:
+def _build_row(run: Run, comparison: Comparison, speed: Speed | None, is_undecided: bool) -> dict[str, str]:
     baseline, accelerated = arm_names(run)
     reported = _arm_report(run, comparison.step)
     verdict = speed.value if speed else "nothing to compare"
+    rules = list_refusal_titles(run, comparison.step) if is_undecided else []
+    if is_undecided:
+        verdict += ", claim refused" if rules else ", no claim"
     return {
         "call": run.snapshot.labels()[comparison.step],
-        "verdict": f"{verdict}, claim refused" if rules else verdict,
-        baseline: format_duration(comparison.baseline.median),
-        accelerated: format_duration(comparison.accelerated.median),
-        "ratio": format_ratio(comparison.ratio.value),
+        "verdict": verdict,
+        baseline: format_median(comparison.baseline),
+        accelerated: format_median(comparison.accelerated),
+        "ratio": format_estimate(comparison.ratio),
         "95 %": format_interval(comparison.ratio),
         "results": _describe_results(run, comparison.step),
         "why": reported.get("why it may be slower", "") if speed in (Speed.SLOWER, None) else "",
@@ -153,14 +102,20 @@ def _build_row(run: Run, comparison: Comparison, speed: Speed | None, rules: lis
     }
 
 
-def _step_speed(run: Run, comparison: Comparison) -> Speed:
-    """The verdict of the claim, else that of the interval."""
+def judge_step(run: Run, comparison: Comparison) -> Speed:
+    """The verdict of the claim, made or refused, else that of the interval. See `is_claimed` for whether it holds."""
     claim = run.claim(comparison.step)
     if claim is not None:
         return claim.verdict.speed
     if comparison.ratio.includes(1):
         return Speed.SAME
     return Speed.FASTER if comparison.ratio.value > 1 else Speed.SLOWER
+
+
+def is_claimed(run: Run, step: str) -> bool:
+    """Whether the run makes a claim for a step or for the total, with or without reservations."""
+    claim = run.claim(step)
+    return claim is not None and claim.made
 
 
 def _arm_report(run: Run, step: str) -> dict[str, str]:
@@ -205,14 +160,13 @@ def describe_payback(run: Run, start_s: float) -> str:
         return f"{cost} cost no more than pandas' own first calls."
     cost += f" cost {format_duration(start_s)} once"
     subject = "the script" if [step.name for step in run.snapshot.steps] == ["etl"] else "the total"
-    claim = run.claim(TOTAL)
-    speed = _step_speed(run, total)
-    if speed is Speed.SLOWER:
-        return f"{cost}. At this size {subject} is not faster, so this time is never recovered."
+    speed = judge_step(run, total)
     if speed is Speed.SAME:
         return f"{cost}. At this size no difference was detected in {subject} that could recover this time."
-    if claim is not None and not claim.made:
-        return f"{cost}. No claim is made for {subject} (see below), so it is unknown when this time is recovered."
+    if not is_claimed(run, TOTAL):
+        return f"{cost}. No claim is made for {subject} (see below), so it is unknown whether this time is recovered."
+    if speed is Speed.SLOWER:
+        return f"{cost}. At this size {subject} is not faster, so this time is never recovered."
     gained_s = total.baseline.median - total.accelerated.median
     return (
         f"{cost}. Each run of {subject} saves {format_duration(gained_s)}, so this time is recovered after "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
 import plotly.graph_objects as go
@@ -14,58 +15,152 @@ import streamlit as st
 
 from bench.formatting import format_cores, format_duration
 from bench.plan.plan import Plan
+from bench.run.events import State
+from bench.run.job import JobKind
 from bench.run.record import Run
 from bench.stats.amdahl import AmdahlFit, Crossing
-from bench.values import TOTAL, Arm, Phase
+from bench.storage.store import StoreError
+from bench.values.base import Arm
+from bench.values.samples import TOTAL, Phase
+from ui import records
+from ui.access.redaction import describe_error
 from ui.charts.axes import log_time_axis
 from ui.charts.cores import build_median_trace
+from ui.controls.tab_settings import TabSetting
 from ui.design.browser import detect_theme
-from ui.design.markdown import escape_markdown
-from ui.design.plotly_template import PLOTLY_CONFIG, new_figure
+from ui.design.figures import draw_figure
+from ui.design.markdown import escape_markdown, quote_code
+from ui.design.plotly_template import new_figure
+from ui.design.text import format_date_time
 from ui.design.theme import Theme, add_opacity, arm_style, ink_colour, published_colour
-from ui.views.modin.calls import arm_names, load_newest_run
+from ui.history import load_last_run
+from ui.views.modin.calls import arm_names, is_pandas_to_modin
 
 MAX_PROJECTED_CORES = 64
 """Largest number of cores of the projection."""
 PROJECTION_POINTS = 41
+MAX_SEARCHED_RUNS = 20
+"""Number of stored runs that are searched for one with times on several core counts."""
+COMMAND_PREFIX = "python -m bench run "
 
 RoundTimes = dict[Arm, dict[int, list[float]]]
 """Seconds of every sample, by arm and number of cores."""
 
 
 def draw_scaling_tab(plan: Plan) -> None:
-    from bench.stats.amdahl_fit import find_crossing, fit_amdahl  # Imports SciPy.
-
     run = load_newest_run(plan)
     if run is None:
         return
-    if not {1, run.plan.cores} <= {count.cores for count in run.core_counts}:
+    if not has_core_counts(run):
         reasons = "".join(f" {format_cores(cores)}: {why}." for cores, why in run.skipped_core_counts.items())
         st.info(
-            "This run has no times on one core and on more. Run on two or more cores, with a larger time budget."
-            + escape_markdown(reasons),
+            "No scaling data yet. Race on two or more cores, with a longer time budget." + escape_markdown(reasons),
             icon=":material/memory:",
         )
         return
     excluded = {step.name for step in run.snapshot.steps if step.excluded_from_total}
     labels = {name: label for name, label in run.snapshot.labels().items() if name not in excluded}
-    step = st.selectbox("Call", list(labels), format_func=labels.__getitem__, key="modin:scaling", width=260) or TOTAL
+    selection = TabSetting("modin", "scaling", "call", TOTAL, lambda name: name if name in labels else None)
+    selection.restore()
+    if st.session_state[selection.key] not in labels:
+        selection.set(TOTAL)
+    st.selectbox(
+        "Call",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=selection.key,
+        persist_state="session",
+        width=260,
+    )
+    selection.write()
+    step = str(st.session_state[selection.key])
+    projection = project(run, step)
+    st.markdown(describe_times(run, projection.times, projection.law, projection.crossing))
+    draw_figure(
+        build_scaling_figure(run, projection.times, projection.law, projection.crossing, detect_theme()),
+        key="modin-scaling-chart",
+        alt=f"Time of {labels[step]} against the number of cores, both arms, with a projection by Amdahl's law",
+    )
+    no_fit = "" if projection.law.fits else " Any two points lie on such a curve, so this is not a fit."
+    st.caption(
+        "Marks are medians with quartiles, measured in turns. The dotted curve is Amdahl's law through the times of "
+        f"{arm_names(run)[1]} on {projection.law.counts} core counts.{no_fit} The law ignores memory bandwidth, "
+        "partitions that are too small to share, and lower clock rates on many cores. It is not a measurement."
+    )
+
+
+def load_newest_run(plan: Plan) -> Run | None:
+    """The run to show for `plan`, with a caption that says which: the newest finished run of it, else of any pandas
+    against Modin. One with times on several core counts comes before one without. If there is none, None and a
+    message."""
+    try:
+        run, same = _find_newest_run(plan)
+    except (OSError, StoreError) as error:
+        st.error(describe_error(error), title="Stored runs cannot be read", icon=":material/database_off:")
+        return None
+    if run is None or not run.statistics:
+        st.info(
+            "No finished race of pandas against Modin has enough pairs to show here. Press Run on another tab.",
+            icon=":material/sports_score:",
+        )
+        return None
+    settings = (
+        "" if same else f" **with other settings**: {quote_code(run.snapshot.command.removeprefix(COMMAND_PREFIX))}"
+    )
+    st.caption(f":material/history: Run of {format_date_time(run.started)}{settings}.")
+    return run
+
+
+def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:
+    """The run to show, and whether it is of `plan`. See `load_newest_run`."""
+    newest = load_last_run(plan.workload, plan.digest)
+    same = newest is not None
+    if newest is not None and has_core_counts(newest):
+        return newest, True
+    rows = records.list_rows(kind=JobKind.RACE, state=State.FINISHED, workload=plan.workload, limit=MAX_SEARCHED_RUNS)
+    for row in rows:
+        if not is_pandas_to_modin(row):
+            continue
+        run = records.read_status(row.id).run
+        if run is not None and run.statistics and has_core_counts(run):
+            return run, False
+        newest = newest or run
+    return newest, same
+
+
+def has_core_counts(run: Run) -> bool:
+    """Whether the run was measured on one core, on all of its cores, and on two or more core counts."""
+    counts = {count.cores for count in run.core_counts}
+    return len(counts) > 1 and {1, run.plan.cores} <= counts
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The times of a step on several core counts, and Amdahl's law through those of the accelerated arm."""
+
+    times: RoundTimes
+    law: AmdahlFit
+    crossing: Crossing | None
+    """Where the accelerated arm would be as fast as the baseline on its best core count."""
+
+
+def project(run: Run, step: str) -> Projection:
+    """For a run that `has_core_counts`."""
+    from bench.stats.amdahl_fit import find_crossing, fit_amdahl  # Imports SciPy.
+
     times = collect_round_times(run, step)
     law = fit_amdahl(times[Arm.ACCELERATED], run.plan.seed)
     crossing = find_crossing(times[Arm.ACCELERATED], best_times(times[Arm.BASELINE]), run.plan.seed)
-    st.markdown(describe_times(run, times, law, crossing))
-    st.plotly_chart(
-        build_scaling_figure(run, times, law, crossing, detect_theme()),
-        key="modin-scaling-chart",
-        config=PLOTLY_CONFIG,
-        alt=f"Time of {labels[step]} against the number of cores, both arms, with a projection by Amdahl's law",
-    )
-    no_fit = "" if law.fits else " Any two points lie on such a curve, so this is not a fit."
-    st.caption(
-        "Marks are medians with quartiles, measured in turns. The dotted curve is Amdahl's law through the times of "
-        f"{arm_names(run)[1]} on {law.counts} core counts.{no_fit} The law ignores memory bandwidth, partitions that "
-        "are too small to share, and lower clock rates on many cores. It is not a measurement."
-    )
+    return Projection(times, law, crossing)
+
+
+def describe_scaling(run: Run) -> str:
+    """Whether more cores would make the accelerated arm the faster one, as Markdown. Empty without times on several
+    core counts."""
+    if not has_core_counts(run):
+        return ""
+    projection = project(run, TOTAL)
+    return describe_times(run, projection.times, projection.law, projection.crossing)
 
 
 def collect_round_times(run: Run, step: str) -> RoundTimes:
@@ -85,7 +180,7 @@ def best_times(times: dict[int, list[float]]) -> list[float]:
 
 def describe_times(run: Run, times: RoundTimes, law: AmdahlFit, crossing: Crossing | None) -> str:
     """The measured times, and whether more cores would make the accelerated arm the faster one, as Markdown."""
-    baseline, accelerated = arm_names(run)
+    baseline, accelerated = map(escape_markdown, arm_names(run))
     max_cores = max(times[Arm.ACCELERATED])
     baseline_s = median(best_times(times[Arm.BASELINE]))
     accelerated_s = median(best_times(times[Arm.ACCELERATED]))
@@ -141,7 +236,7 @@ def build_scaling_figure(
     for arm, name in zip(Arm, arm_names(run), strict=True):
         counts = sorted(times[arm])
         samples = [times[arm][count] for count in counts]
-        figure.add_trace(build_median_trace(counts, samples, arm, name, "%{x} cores: %{customdata}", theme))
+        figure.add_trace(build_median_trace(counts, samples, arm, name, "cores: %{x}, %{customdata}", theme))
         if projected_cores:
             label = f"{name}, {'projected' if arm is Arm.ACCELERATED else 'at its best core count'}"
             _add_projection(figure, projected_cores, projections[arm], arm, label, theme)

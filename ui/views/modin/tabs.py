@@ -8,7 +8,6 @@ from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from ui.controls.overrides import ControlOverrides
 from ui.views.modin import break_even, scaling
-from ui.views.modin.calls import draw_calls, draw_start_up
 from ui.views.race.header import format_diff
 from ui.views.race.tabs import WorkloadTab
 
@@ -24,16 +23,14 @@ def build_tabs() -> dict[str, WorkloadTab]:
         ETL_TAB: WorkloadTab(
             ControlOverrides(cases=("etl",), visible=("batch",)),
             above=_draw_script,
-            below=draw_start_up,
             code=lambda plan: resolve(plan).case.code,
         ),
         CALLS_TAB: WorkloadTab(
             ControlOverrides(cases=CALLS_CASES, visible=("batch",)),
             above=_draw_calls_introduction,
-            first=draw_calls,
             code=lambda plan: resolve(plan).case.code,
         ),
-        "Break-even": WorkloadTab(
+        break_even.TAB: WorkloadTab(
             ControlOverrides(visible=("columns", "kind"), races=False), above=break_even.draw_break_even_tab
         ),
         "Scaling": WorkloadTab(ControlOverrides(races=False), above=scaling.draw_scaling_tab),
@@ -46,11 +43,11 @@ def _draw_script(plan: Plan) -> None:
     workload = resolved.workload
     text, code = st.columns([4, 5], gap="medium")
     with text:
-        st.markdown("#### Ten steps, one changed line")
+        st.markdown("## Ten steps, one changed line")
         st.markdown("\n".join(f"- {sentence}" for sentence in workload.story))
         st.markdown(f"[Source of the script]({workload.source})")
     with code:
-        st.code(format_diff(resolved.case.code), language="diff", wrap_lines=True)
+        st.code(format_diff(resolved.case.code), language="diff")
 
 
 def _draw_calls_introduction(plan: Plan) -> None:
@@ -58,7 +55,7 @@ def _draw_calls_introduction(plan: Plan) -> None:
     resolved = resolve(plan)
     text, code = st.columns([4, 5], gap="medium")
     with text:
-        st.markdown("#### Which calls get faster")
+        st.markdown("## Which calls get faster")
         st.markdown(resolved.case.text)
     with code:
         st.code(format_diff(resolved.case.code), language="diff")

@@ -1,4 +1,4 @@
-"""What a race page shows before a run: the last run, else the published figures."""
+"""What a race page shows before a run: the last run with the same settings, else a link to the last one with others."""
 
 from __future__ import annotations
 
@@ -9,65 +9,58 @@ import streamlit as st
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from bench.plan.validation import find_case
+from bench.run.record import Run
 from bench.storage.store import StoreError
-from bench.values import TOTAL
-from bench.workload.declaration import Case, PublishedRatio, Workload
+from bench.values.samples import TOTAL
+from bench.workload.cases import PublishedRatio
+from bench.workload.declaration import Workload
+from ui.access.redaction import describe_error
 from ui.charts.steps import build_published_figure
+from ui.design.figures import draw_figure
 from ui.design.markdown import escape_markdown
-from ui.design.plotly_template import PLOTLY_CONFIG
-from ui.design.text import format_date_time
 from ui.design.theme import Theme
 from ui.history import load_last_run
-from ui.run_view.view import draw_run
-
-COMMAND_PREFIX = "python -m bench run "
+from ui.views.race.notices import draw_other_run_link
 
 
-def draw_before_run(workload: Workload, plan: Plan | None, theme: Theme, same_plan_only: bool) -> bool:
-    """Draw the last run of `plan`, else of the workload unless `same_plan_only`, else what was published.
+def find_last_run(workload: Workload, plan: Plan | None) -> Run | None:
+    """The newest finished run of exactly this plan. If it cannot be read, the page says why."""
+    return _load_last_run(workload, plan.digest) if plan else None
 
-    Returns whether a run was drawn.
-    """
+
+def draw_last_other_run(workload: Workload, plan: Plan | None) -> None:
+    """A link to the newest finished run of the workload, of whatever settings: its figures are not those of the plan,
+    so nothing else of it is drawn."""
+    if run := _load_last_run(workload, None):
+        draw_other_run_link(workload, plan, run)
+
+
+def _load_last_run(workload: Workload, digest: str | None) -> Run | None:
     try:
-        same = load_last_run(workload.name, plan.digest) if plan else None
-        run = same if same or same_plan_only else load_last_run(workload.name)
+        return load_last_run(workload.name, digest)
     except (OSError, StoreError) as error:
-        st.error(str(error), title="Stored runs cannot be read", icon=":material/database_off:")
-        same = run = None
-    if run is None:
-        case = find_case(workload, plan.case if plan else None)
-        timed = {TOTAL, *(step.name for step in resolve(plan).steps)} if plan else set(case.labels())
-        published = {name: ratio for name, ratio in case.published_ratios().items() if name in timed}
-        _draw_published(case, published, f"{workload.name}-published", theme)
-        return False
-    when = format_date_time(run.started)
-    if same:
-        st.caption(f":material/history: Last run of this plan, {when}. Press **Run** to race again.")
-    else:
-        st.caption(
-            f":material/history: No run with these settings yet. This is the last run **with other settings**, {when}: "
-            f"`{run.snapshot.command.removeprefix(COMMAND_PREFIX)}`"
-        )
-    draw_run(run, key=f"{workload.name}-run", live=False)
-    return True
+        st.error(describe_error(error), title="Stored runs cannot be read", icon=":material/database_off:")
+        return None
 
 
-def _draw_published(case: Case, published: Mapping[str, PublishedRatio], key: str, theme: Theme) -> None:
-    """Published ratios of steps of a case, and why results differ."""
-    labels = case.labels()
+def draw_published(workload: Workload, plan: Plan | None, theme: Theme) -> None:
+    """What others have published for the steps of the plan, folded: it is no promise for this machine."""
+    case = find_case(workload, plan.case if plan else None)
+    timed = {TOTAL, *(step.name for step in resolve(plan).steps)} if plan else set(case.labels())
+    published: Mapping[str, PublishedRatio] = {
+        name: ratio for name, ratio in case.published_ratios().items() if name in timed
+    }
     if not published:
-        st.info("No run with these settings yet. Press Run to start one.", icon=":material/sports_score:")
         return
-    st.markdown("**Published figures**")
-    st.caption("No run with these settings yet. Press **Run** to measure them on this machine.")
-    st.plotly_chart(
-        build_published_figure(case, published, theme),
-        key=key,
-        config=PLOTLY_CONFIG,
-        alt="Published ratios of every step",
-    )
-    for step, ratio in published.items():
-        st.caption(
-            f"**{labels[step]}**: {ratio.ratio:g}x, {escape_markdown(ratio.source)}. "
-            f"{escape_markdown(ratio.why_it_differs)}"
+    labels = case.labels()
+    with st.expander("What others have published, and why your result will differ", icon=":material/compare_arrows:"):
+        draw_figure(
+            build_published_figure(case, published, theme),
+            key=f"{workload.name}-published",
+            alt="Published ratios of every step",
         )
+        for step, ratio in published.items():
+            st.caption(
+                f"**{escape_markdown(labels[step])}**: {ratio.ratio:g}x, {escape_markdown(ratio.source)}. "
+                f"{escape_markdown(ratio.why_it_differs)}"
+            )

@@ -11,42 +11,46 @@ from bench.plan.command import format_command
 from bench.plan.plan import Plan
 from bench.plan.query import to_query
 from bench.plan.validation import find_case
-from bench.workload.declaration import Code, Workload
+from bench.workload.cases import Code
+from bench.workload.declaration import Workload
 from ui import services
-from ui.run_view.downloads import draw_command, share_url
-from ui.views.race.followed_run import DisplayedRun
+from ui.run_view.downloads import draw_command
+from ui.run_view.share import build_link, draw_link
+from ui.views.race.followed_run import DisplayedRun, get_session_run
+from ui.views.race.load_warning import draw_load_warning
 
 
 def draw_header(
-    workload: Workload,
-    plan: Plan | None,
-    displayed: DisplayedRun,
-    *,
-    with_code: bool,
-    code: Callable[[Plan], Code] | None = None,
+    workload: Workload, plan: Plan | None, displayed: DisplayedRun, code: Callable[[Plan], Code] | None = None
 ) -> None:
-    """Title and links. With `with_code`, a popover holds the introduction and the code that changes: that of `code`,
-    else of the case."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"## {workload.icon} {workload.title}", width="content", help=workload.summary)
-        st.space("stretch")
-        if with_code:
-            with st.popover("Code changes", icon=":material/difference:", type="tertiary"):
-                _draw_story(workload)
-                draw_diff(code(plan) if code and plan else _case_code(workload, plan))
-        if plan is None:
-            return
-        with st.popover("Command line", icon=":material/terminal:", type="tertiary"):
-            draw_command(format_command(plan))
-        with st.popover("Share", icon=":material/link:", type="tertiary"):
-            st.markdown("Link to these settings and this run:" if displayed.run else "Link to these settings:")
-            st.code(share_url(displayed.run, to_query(plan)), language=None, wrap_lines=True)
+    """Title, a warning if the machine is busy, and links. The code is that of `code`, else of the case.
+
+    During a race there is no warning: looking at the queue every few seconds would be part of the load.
+    """
+    st.markdown(f"# {workload.icon} {workload.title}", width="content", help=workload.summary)
+    st.space("stretch")
+    with st.container(width="content", key="race-load"):
+        if not displayed.live:
+            draw_load_warning()
+    with st.popover("Code changes", icon=":material/difference:", type="tertiary"):
+        _draw_story(workload)
+        draw_diff(code(plan) if code and plan else _case_code(workload, plan))
+    if plan is None:
+        return
+    with st.popover("Link and command", icon=":material/link:", type="tertiary"):
+        # A run that is over is shared from its headline.
+        followed = get_session_run(workload)
+        if displayed.live and followed and not displayed.other_tab:
+            st.markdown("Link to this run:")
+            draw_link(build_link(followed.run_id, {}))
+        draw_command("race", format_command(plan))
+        st.markdown("Link to these settings:")
+        draw_link(build_link(None, to_query(plan)))
         st.page_link(
             services.page_script("runs"),
-            label="Runs of this plan",
+            label="All runs with these settings",
             icon=":material/history:",
             query_params={"plan": plan.digest},
-            help="All stored runs with exactly these settings",
         )
 
 
@@ -70,8 +74,8 @@ def _case_code(workload: Workload, plan: Plan | None) -> Code:
 
 
 def draw_diff(code: Code) -> None:
-    """The code of both arms, as a diff."""
-    st.code(format_diff(code), language="diff", wrap_lines=True)
+    """The code of both arms, as a diff. Long lines scroll: a wrapped line would begin without its '+' or '-'."""
+    st.code(format_diff(code), language="diff")
 
 
 def format_diff(code: Code) -> str:

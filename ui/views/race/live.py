@@ -6,15 +6,23 @@ import time
 
 import streamlit as st
 
-from bench.formatting import format_count
 from bench.run.events import State
 from bench.run.record import Run
 from bench.run.time_use import SAMPLING_STATES
-from bench.values import Arm
+from bench.values.base import Arm
 from bench.workload.declaration import Workload
 from ui import services
+from ui.design.markdown import escape_markdown
 from ui.run_view.view import draw_run
-from ui.views.race.followed_run import DisplayedRun, get_session_run, load_displayed_run
+from ui.views.race.followed_run import (
+    DisplayedRun,
+    find_displayed_plan,
+    get_session_run,
+    load_displayed_run,
+    run_view_key,
+)
+from ui.views.race.result_part import find_live_part
+from ui.views.race.waiting import draw_waiting
 
 REFRESH_S = 0.5
 """Time between two updates of a live run."""
@@ -49,17 +57,26 @@ def draw_live_run(workload: Workload, run_id: str, *, waiting: bool) -> None:
         pause_race(displayed.run)
     with st.container(key=LIVE_CONTAINER_KEY):
         if displayed.run is None:
-            _draw_waiting(displayed.queue_position or 0)
+            if displayed.delay:
+                st.warning(escape_markdown(displayed.delay), icon=":material/hourglass_disabled:")
+            else:
+                draw_waiting(displayed.queue_position or 0, find_displayed_plan(workload, displayed))
         else:
-            draw_run(displayed.run, key=f"{workload.name}-run", live=True)
+            draw_live_part = find_live_part(workload.name)
+            draw_run(displayed.run, key=run_view_key(workload), live=True, draw_result=draw_live_part)
 
 
 def draw_other_tab_race(workload: Workload, tab: str) -> None:
     """A message that another tab's race is live. When it ends, the whole page is drawn again."""
     followed = get_session_run(workload)
-    if followed is None or not load_displayed_run(followed.run_id).live:
+    displayed = load_displayed_run(followed.run_id) if followed else DisplayedRun()
+    if not displayed.live:
         st.rerun()
-    st.info(f"The race of the tab **{tab}** is running. Start another one when it is over.", icon=":material/tab:")
+    doing = "waits in the queue" if displayed.run is None else "is running"
+    st.info(
+        f"The race of the tab **{escape_markdown(tab)}** {doing}. Start another one when it is over.",
+        icon=":material/tab:",
+    )
 
 
 def refresh_interval_s(displayed: DisplayedRun) -> float:
@@ -81,17 +98,3 @@ def pause_race(run: Run) -> None:
     wait_s = min(pair_s, MAX_PAIR_WAIT_S)
     services.get_dispatcher().request_pause(run.id, wait_s + PAGE_DRAWING_S)
     time.sleep(wait_s)
-
-
-def _draw_waiting(position: int) -> None:
-    """The queue before a run that has not started."""
-    entries = services.get_dispatcher().entries()[:position]
-    if not entries:
-        st.info("The race is next: its arms are starting.", icon=":material/hourglass_top:")
-        return
-    names = ", ".join(f"{entry.title} (from the {entry.origin})" for entry in entries)
-    st.info(
-        f"{names}. One job runs at a time, so that jobs do not disturb each other. Yours starts automatically.",
-        title=f"{format_count(position, 'job')} before yours",
-        icon=":material/hourglass_top:",
-    )

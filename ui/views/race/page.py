@@ -1,25 +1,47 @@
-"""The race page of every workload: introduction, controls, the live race, and its results."""
+"""The race page of every workload: controls, introduction, the live race, and its results."""
 
 from __future__ import annotations
 
-import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+from collections.abc import Callable, Mapping
 
+import streamlit as st
+
+from bench.plan.change import change_plan
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
+from bench.plan.validation import PlanError
+from bench.run.record import Run
+from bench.system.limits import core_limit
 from bench.workload.declaration import Workload
+from bench.workload.parameters import Setting
 from bench.workload.registry import load_workloads
+from ui import services
+from ui.access.redaction import describe_text
 from ui.controls.form import plan_from_controls
-from ui.design.browser import detect_theme
+from ui.controls.overrides import ControlOverrides
+from ui.design.browser import detect_theme, set_tab_title
 from ui.design.markdown import escape_markdown
+from ui.design.text import format_date_time
 from ui.design.theme import Theme
+from ui.history import forget_expected_stages
+from ui.run_view.tab_title import describe_tab
 from ui.run_view.view import draw_run
-from ui.views.race.before_run import draw_before_run
-from ui.views.race.buttons import draw_buttons, error_key
-from ui.views.race.followed_run import DisplayedRun, drop_outdated_run, get_session_run, resolve_displayed_run
+from ui.views.race.announcement import draw_announcement
+from ui.views.race.bar import draw_bar
+from ui.views.race.before_run import draw_last_other_run, draw_published, find_last_run
+from ui.views.race.buttons import draw_buttons, error_key, start_with
+from ui.views.race.followed_run import (
+    DisplayedRun,
+    drop_outdated_run,
+    get_session_run,
+    resolve_displayed_run,
+    run_view_key,
+)
 from ui.views.race.header import draw_header, draw_introduction
 from ui.views.race.live import NO_FADE_STYLE, REFRESH_S, draw_live_run, draw_other_tab_race, refresh_interval_s
-from ui.views.race.tabs import DrawTab, Tabs, WorkloadTab, choose_tab, draw_tab_bar
+from ui.views.race.notices import describe_elsewhere, draw_settings_notice
+from ui.views.race.result_part import find_result_part
+from ui.views.race.tabs import TASK_CONTROLS, DrawTab, Tabs, WorkloadTab, choose_tab, draw_tab_bar
 
 
 def draw_race_page(workload_name: str, tabs: Tabs | None = None) -> None:
@@ -28,125 +50,150 @@ def draw_race_page(workload_name: str, tabs: Tabs | None = None) -> None:
     displayed = resolve_displayed_run(workload)
     name = choose_tab(workload, tabs, displayed) if tabs else ""
     tab = tabs[name] if tabs else None
-    workload_tab, draw_other = (tab, None) if isinstance(tab, WorkloadTab) else (None, tab)
-    header = st.container()
-    if tabs and workload_tab:
+    workload_tab, draw_task = (tab, None) if isinstance(tab, WorkloadTab) else (None, tab)
+    races = draw_task is None and (workload_tab is None or workload_tab.code is not None)
+    bar = draw_bar()
+    if tabs:
         draw_tab_bar(workload, tabs)
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     messages = st.container()
-    introduction = st.container()
-    with row:
-        with st.container(width="stretch"):
-            plan = plan_from_controls(workload, theme, messages, workload_tab.controls if workload_tab else None)
-        if workload_tab is None or workload_tab.code:
+    with bar.controls:
+        plan = plan_from_controls(workload, messages, _choose_controls(workload_tab, draw_task))
+        if races:
             draw_buttons(workload, plan, displayed, name if workload_tab else "")
     if tabs:
         st.query_params["tab"] = name
     displayed = drop_outdated_run(workload, plan, displayed, name)
+    set_tab_title(describe_tab(workload.title, displayed.run))
+    with bar.title:
+        draw_header(workload, plan, displayed, workload_tab.code if workload_tab else None)
+        draw_announcement(displayed)
+    if draw_task:
+        _draw_task_tab(workload, draw_task, plan)
+    elif workload_tab and not races:
+        _draw_task_tab(workload, workload_tab.above, plan)
+    else:
+        _draw_race(workload, workload_tab, plan, displayed, theme)
+
+
+def _choose_controls(workload_tab: WorkloadTab | None, draw_task: DrawTab | None) -> ControlOverrides | None:
     if workload_tab:
-        with header:
-            draw_header(workload, plan, displayed, with_code=True, code=workload_tab.code)
-        _draw_workload_tab(workload, workload_tab, plan, displayed, introduction, theme)
-        return
-    if tabs:
-        with introduction:
-            draw_tab_bar(workload, tabs)
-    if draw_other is None:
-        _draw_race(workload, plan, displayed, header, introduction, theme)
-        return
-    with introduction:
-        _draw_tab(workload, draw_other, plan)
-    with header:
-        draw_header(workload, plan, displayed, with_code=True)
+        return workload_tab.controls
+    return TASK_CONTROLS if draw_task else None
 
 
-def _draw_race(
-    workload: Workload,
-    plan: Plan | None,
-    displayed: DisplayedRun,
-    header: DeltaGenerator,
-    introduction: DeltaGenerator,
-    theme: Theme,
-) -> None:
-    """The race itself. The introduction moves into the header when there is a run to see."""
-    has_run = _draw_below_controls(workload, plan, displayed, theme)
-    with header:
-        draw_header(workload, plan, displayed, with_code=has_run)
-    if not has_run:
-        # While a run waits, the queue comes first.
-        with introduction if displayed.queue_position is None else st.container():
-            draw_introduction(workload, plan)
-
-
-def _draw_tab(workload: Workload, draw: DrawTab, plan: Plan | None) -> None:
+def _draw_task_tab(workload: Workload, draw: DrawTab, plan: Plan | None) -> None:
     """A tab without a race."""
     if reason := _unavailable(workload, plan):
-        st.warning(reason, title="Not available on this machine", icon=":material/desktop_access_disabled:")
+        st.warning(
+            describe_text(reason), title="Not available on this machine", icon=":material/desktop_access_disabled:"
+        )
     elif plan is not None:
         draw(plan)
 
 
-def _draw_workload_tab(
-    workload: Workload,
-    tab: WorkloadTab,
-    plan: Plan | None,
-    displayed: DisplayedRun,
-    introduction: DeltaGenerator,
-    theme: Theme,
+def _draw_race(
+    workload: Workload, tab: WorkloadTab | None, plan: Plan | None, displayed: DisplayedRun, theme: Theme
 ) -> None:
-    """A tab with its own part of the workload: introduction, race, and what is below it."""
-    if tab.code is None:
-        _draw_tab(workload, tab.above, plan)
+    """What is below the controls: the displayed run, else the last one of this plan, else what the race is about.
+
+    While a race is timed, nothing else is drawn, because it would keep the browser busy.
+    """
+    reason = _unavailable(workload, plan)
+    _draw_messages(workload, reason, displayed)
+    if displayed.other_tab:
+        st.fragment(draw_other_tab_race, run_every=REFRESH_S)(workload, displayed.other_tab)
         return
-    # During a race nothing is drawn that keeps the browser busy.
-    idle = plan is not None and not displayed.live
-    available = not _unavailable(workload, plan)
-    if plan is not None and idle:
-        with introduction:
-            if displayed.run is None:
-                tab.above(plan)
-            else:
-                with st.expander("Introduction and code", icon=":material/menu_book:"):
-                    tab.above(plan)
-            if tab.first and available:
-                tab.first(plan)
-    _draw_below_controls(workload, plan, displayed, theme, same_plan_only=True)
-    if plan is not None and idle and tab.below and available:
-        tab.below(plan)
+    draw_settings_notice(workload, plan, displayed)
+    run = displayed.run
+    if displayed.live:
+        _follow_live_run(workload, displayed)
+        if run is None:
+            _draw_about(workload, tab, plan)
+        return
+    forget_expected_stages()
+    if run is None and not displayed.problem and (run := find_last_run(workload, plan)):
+        when = f"{format_date_time(run.started)}{describe_elsewhere(run)}"
+        st.caption(f":material/history: Last run of these settings, {when}. Press **Run** to race again.")
+    below = tab.below if tab and not reason else None
+    if run is not None:
+        _draw_finished_run(workload, run, lambda: _draw_below_run(tab, plan, below))
+        return
+    draw_last_other_run(workload, plan)
+    _draw_about(workload, tab, plan)
+    draw_published(workload, plan, theme)
+    if below and plan:
+        below(plan)
+
+
+def _draw_below_run(tab: WorkloadTab | None, plan: Plan | None, below: DrawTab | None) -> None:
+    """What a tab adds to a run that is over."""
+    if tab is None or plan is None:
+        return
+    if below:
+        below(plan)
+    with st.expander("Introduction and code", icon=":material/menu_book:"):
+        tab.above(plan)
+
+
+def _draw_messages(workload: Workload, unavailable: str, displayed: DisplayedRun) -> None:
+    if unavailable:
+        st.warning(
+            describe_text(unavailable),
+            title="This race is not available on this machine",
+            icon=":material/desktop_access_disabled:",
+        )
+    if error := st.session_state.pop(error_key(workload), ""):
+        st.error(error, title="The last action failed", icon=":material/error:")
+    if not displayed.problem:
+        return
+    st.warning(escape_markdown(displayed.problem), icon=":material/info:")
+    if displayed.measurement_id:
+        st.page_link(
+            services.page_script("runs"),
+            label="Open the measurement",
+            icon=":material/straighten:",
+            query_params={"run": displayed.measurement_id},
+        )
+
+
+def _draw_about(workload: Workload, tab: WorkloadTab | None, plan: Plan | None) -> None:
+    """What is raced, and the code that differs."""
+    if tab is None:
+        draw_introduction(workload, plan)
+    elif plan is not None:
+        tab.above(plan)
+
+
+def _follow_live_run(workload: Workload, displayed: DisplayedRun) -> None:
+    followed = get_session_run(workload)
+    if followed is None:
+        return
+    st.html(NO_FADE_STYLE)
+    draw_live = st.fragment(draw_live_run, run_every=refresh_interval_s(displayed))
+    draw_live(workload, followed.run_id, waiting=displayed.run is None)
+
+
+def _draw_finished_run(workload: Workload, run: Run, draw_more: Callable[[], None]) -> None:
+    draw_run(
+        run,
+        key=run_view_key(workload),
+        live=False,
+        draw_result=find_result_part(workload.name),
+        draw_more=draw_more,
+        race_with=lambda changes: _race_with(workload, run.plan, changes),
+    )
+
+
+def _race_with(workload: Workload, plan: Plan, changes: Mapping[str, Setting]) -> None:
+    """Start a race with `plan` and changed settings. For callbacks."""
+    try:
+        changed = change_plan(plan, changes, core_limit())
+    except PlanError as error:
+        st.session_state[error_key(workload)] = describe_text("; ".join(error.problems))
+        return
+    start_with(workload, changed)
 
 
 def _unavailable(workload: Workload, plan: Plan | None) -> str:
     """Why the plan (or without one, the workload) cannot run on this machine; empty if it can."""
     return resolve(plan).unavailable() if plan else workload.unavailable()
-
-
-def _draw_below_controls(
-    workload: Workload,
-    plan: Plan | None,
-    displayed: DisplayedRun,
-    theme: Theme,
-    *,
-    same_plan_only: bool = False,
-) -> bool:
-    """The displayed run, else the last one (with `same_plan_only`: of this plan). Returns whether a run was drawn."""
-    if reason := _unavailable(workload, plan):
-        st.warning(
-            reason, title="This race is not available on this machine", icon=":material/desktop_access_disabled:"
-        )
-    if error := st.session_state.pop(error_key(workload), ""):
-        st.error(error, title="The last action failed", icon=":material/error:")
-    if displayed.other_tab:
-        st.fragment(draw_other_tab_race, run_every=REFRESH_S)(workload, displayed.other_tab)
-        return False
-    followed = get_session_run(workload)
-    if displayed.live and followed:
-        st.html(NO_FADE_STYLE)
-        draw_live = st.fragment(draw_live_run, run_every=refresh_interval_s(displayed))
-        draw_live(workload, followed.run_id, waiting=displayed.run is None)
-        return displayed.run is not None
-    if displayed.problem:
-        st.warning(escape_markdown(displayed.problem), icon=":material/info:")
-    if displayed.run is not None:
-        draw_run(displayed.run, key=f"{workload.name}-run", live=False)
-        return True
-    return draw_before_run(workload, plan, theme, same_plan_only)

@@ -9,30 +9,32 @@ import streamlit as st
 
 from bench.plan.plan import Plan
 from bench.plan.query import QUERY_FIELDS, to_query
-from bench.workload.declaration import Code, Workload
+from bench.workload.cases import Code
+from bench.workload.declaration import Workload
 from ui.controls.overrides import ControlOverrides
 from ui.controls.url import plan_from_url
 from ui.views.race.followed_run import DisplayedRun, get_session_run
 
 DrawTab = Callable[[Plan], None]
 """Draws a part of a page for the plan of the controls."""
+TASK_CONTROLS = ControlOverrides(races=False, more=True)
+"""The controls of a tab with an action of its own, beside a race that all tabs share: all settings but those of the
+race."""
 RACE_TAB = "Race"
 """Name of the tab with the race, on pages with one race for all tabs."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadTab:
-    """A tab with its own part of the workload and its own race. Its page has the tabs above the controls."""
+    """A tab with its own part of the workload and its own race."""
 
     controls: ControlOverrides
     above: DrawTab
-    """Draws introduction and code, above the run. Not called during a race."""
+    """Draws introduction and code: below the controls before a run, folded below a run. Not called during a race."""
     below: DrawTab | None = None
-    """Draws what is below the run. Not called during a race."""
+    """Draws what is below the details of the run. Not called during a race."""
     code: Callable[[Plan], Code] | None = None
     """The code of both arms; None for a tab without a race."""
-    first: DrawTab | None = None
-    """Draws an evaluation of earlier runs, between introduction and run. Not called during a race."""
 
 
 Tabs = Mapping[str, DrawTab | WorkloadTab | None]
@@ -40,27 +42,61 @@ Tabs = Mapping[str, DrawTab | WorkloadTab | None]
 
 
 def tab_key(workload: Workload) -> str:
-    """Session key of the selected tab. It may be set before the page is drawn."""
+    """Session key of the selected tab."""
     return f"{workload.name}:tab"
 
 
+def _plan_key(workload: Workload) -> str:
+    """Session key of the plan whose tab the next rerun selects."""
+    return f"{workload.name}:plan-of-tab"
+
+
+def _wanted_tab_key(workload: Workload) -> str:
+    """Session key of the name of the tab that the next rerun selects."""
+    return f"{workload.name}:wanted-tab"
+
+
+def show_tab_of(workload: Workload, plan: Plan) -> None:
+    """Select the tab whose race can have `plan`, in the next rerun. For callbacks."""
+    st.session_state[_plan_key(workload)] = plan
+
+
 def choose_tab(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
-    """The selected tab. At first that of the displayed run or of the URL, else the first."""
+    """The selected tab. At first that of the displayed run or of the URL, else the first; later that of a run that is
+    opened."""
     key = tab_key(workload)
-    if key not in st.session_state:
+    wanted = st.session_state.pop(_wanted_tab_key(workload), "")
+    asked = _tab_to_show(workload, tabs, displayed)
+    if wanted in tabs:
+        st.session_state[key] = wanted
+    elif key not in st.session_state:
         name = _tab_of_page(workload, tabs, displayed)
         st.session_state[key] = name if name in tabs else next(iter(tabs))
+    elif asked:
+        st.session_state[key] = asked
     return st.session_state[key]
+
+
+def _tab_to_show(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
+    """The tab of the plan of `show_tab_of`, or of a run that was opened since the last rerun; empty if there is
+    neither."""
+    plan: Plan | None = st.session_state.pop(_plan_key(workload), None)
+    followed = get_session_run(workload)
+    if plan is None:
+        if followed is None or not followed.is_new:
+            return ""
+        followed.is_new = False
+        plan = displayed.run.plan if displayed.run else None
+        followed.tab = _find_covering_tab(tabs, plan) if plan else ""
+    covering = _find_covering_tab(tabs, plan) if plan else ""
+    return covering or (RACE_TAB if RACE_TAB in tabs else "")
 
 
 def _tab_of_page(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
     """The tab that run and URL ask for; empty if they ask for none."""
     url_tab = st.query_params.get("tab", RACE_TAB if "run" in st.query_params else "")
     if displayed.run is not None:
-        covering = _find_covering_tab(tabs, displayed.run.plan)
-        if followed := get_session_run(workload):
-            followed.tab = covering
-        return covering or url_tab
+        return _find_covering_tab(tabs, displayed.run.plan) or url_tab
     if url_tab in tabs:
         return url_tab
     plan = plan_from_url(workload)
@@ -84,6 +120,6 @@ def draw_tab_bar(workload: Workload, tabs: Tabs) -> None:
     st.tabs(list(tabs), key=tab_key(workload), on_change="rerun")
 
 
-def show_race_tab(workload: Workload) -> None:
-    """Select the tab with the race. For callbacks, and before the tabs are drawn."""
-    st.session_state[tab_key(workload)] = RACE_TAB
+def show_tab(workload: Workload, name: str) -> None:
+    """Select the tab `name` in the next rerun. Its selector may be drawn already in this one."""
+    st.session_state[_wanted_tab_key(workload)] = name

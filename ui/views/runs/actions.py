@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bench.formatting import format_count
 from bench.run.job import JobKind
 from bench.run.job_record import JobRecord
 from bench.run.record import Run
 from bench.storage.csv_export import samples_csv
+from bench.storage.job_row import JobRow
 from bench.storage.measurement_csv import measurement_csv
-from bench.storage.store import JobRow, StoreError
-from ui import services
+from bench.storage.store import StoreError
+from ui import actions, records
+from ui.access.identity import find_visitor
+from ui.access.redaction import describe_error
+from ui.access.visitor import Denied, why_not_end
 from ui.design import markdown
 from ui.design.text import format_date_time
 from ui.run_view import downloads
@@ -27,6 +32,10 @@ def open_job(job_id: str) -> None:
     st.query_params["run"] = job_id
 
 
+def open_comparison(first_id: str, second_id: str) -> None:
+    st.query_params.update(records.comparison_query(first_id, second_id))
+
+
 def open_clicked_row(key: str) -> None:
     """Open the job in whose row of the table `key` the button was clicked."""
     ids: list[str] = st.session_state[f"{key}_shown"]
@@ -38,9 +47,9 @@ def open_clicked_row(key: str) -> None:
 def load_record(job_id: str) -> JobRecord | None:
     """A stored job; if it cannot be read, the reason is shown in its place."""
     try:
-        record = services.get_store().load(job_id)
+        record = records.load_record(job_id)
     except StoreError as error:
-        text = markdown.escape_markdown(_first_line(str(error)))
+        text = _first_line(describe_error(error))
         st.error(text, title="This run cannot be read", icon=":material/broken_image:")
         return None
     if record is None:
@@ -77,20 +86,24 @@ def draw_download_buttons(record: JobRecord) -> None:
 
 
 def draw_delete_button(rows: list[JobRow]) -> None:
+    """Disabled with the reason if the visitor may not delete one of the jobs."""
+    visitor = find_visitor()
+    why_not = next(filter(None, (why_not_end(visitor, row.owner) for row in rows)), None)
     label = "Delete" if len(rows) == 1 else f"Delete {_count(rows)}"
-    if st.button(label, icon=":material/delete:", key="runs_delete"):
+    if st.button(label, icon=":material/delete:", key="runs_delete", disabled=bool(why_not), help=why_not):
         _confirm_deletion(rows)
 
 
 def _count(rows: list[JobRow]) -> str:
     noun = "measurement" if all(row.kind is JobKind.MEASUREMENT for row in rows) else "run"
-    return f"{len(rows)} {noun}{'s' * (len(rows) != 1)}"
+    return format_count(len(rows), noun)
 
 
 @st.dialog("Delete permanently?", icon=":material/delete:")
 def _confirm_deletion(rows: list[JobRow]) -> None:
     for row in rows[:MAX_NAMED_ROWS]:
-        st.markdown(f"- {row.title}, {format_date_time(row.started)}, `{row.id[:8]}`")
+        title, number = markdown.escape_markdown(row.title), markdown.quote_code(row.id[:8])
+        st.markdown(f"- {title}, {format_date_time(row.started)}, {number}")
     if len(rows) > MAX_NAMED_ROWS:
         st.markdown(f"- and {len(rows) - MAX_NAMED_ROWS} more")
     st.markdown("Everything that was measured is deleted with them. This cannot be undone.")
@@ -106,10 +119,12 @@ def _confirm_deletion(rows: list[JobRow]) -> None:
 def _delete(rows: list[JobRow]) -> None:
     ids = [row.id for row in rows]
     try:
-        for job_id in ids:
-            services.get_store().delete(job_id)
+        actions.delete_jobs(ids)
+    except Denied as denied:
+        st.error(describe_error(denied), icon=":material/lock:")
+        return
     except StoreError as error:
-        st.error(markdown.escape_markdown(str(error)), icon=":material/database_off:")
+        st.error(describe_error(error), icon=":material/database_off:")
         return
     if st.query_params.get("run") in ids:
         clear_url_parameter("run")

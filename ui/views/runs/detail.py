@@ -13,37 +13,48 @@ from bench.run.measurement import MeasurementRecord
 from bench.run.record import Run
 from bench.scheduler.queue import QueueEntry
 from bench.storage.store import StoreError
-from ui import services
+from ui import records, services
+from ui.access.redaction import describe_error
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob
 from ui.design import browser, markdown
 from ui.design.text import format_date_time
 from ui.run_view import view
+from ui.run_view.downloads import draw_command
+from ui.run_view.header import draw_edited_warning, open_step
 from ui.services import workload_page_script
+from ui.views.race.result_part import find_result_part
 from ui.views.runs.actions import clear_url_parameter, draw_delete_button, draw_download_buttons, load_record
 from ui.views.runs.measurement import draw_measurement
 
 
-def draw_job_page(job_id: str) -> None:
-    """The job with this id, or with an id that begins so."""
+def draw_job_page(text: str) -> None:
+    """The job with the id `text`, or with an id that begins so."""
     back = ":material/arrow_back:"
     st.button("All runs", icon=back, type="tertiary", on_click=clear_url_parameter, args=("run",), key="runs_back")
     try:
-        found = services.get_store().find(job_id)
-    except StoreError as error:
-        st.error(markdown.escape_markdown(str(error)), icon=":material/database_off:")
+        job_id = records.find_job_id(text)
+        is_stored = records.find_row(job_id) is not None
+        entry = None if is_stored else _find_entry(job_id)
+    except records.AmbiguousIdError as error:
+        st.warning(describe_error(error), icon=":material/search:")
         return
-    if len(found) == 1:
-        if record := load_record(found[0]):
+    except (OSError, StoreError) as error:
+        st.error(describe_error(error), icon=":material/database_off:")
+        return
+    if is_stored or entry:
+        # Deleting the job clears the address, which must name it fully for that.
+        st.query_params["run"] = job_id
+    if is_stored:
+        if record := load_record(job_id):
             _draw_record(record)
-    elif found:
-        text = f"{len(found)} runs have ids that begin with `{job_id}`. Add more characters."
-        st.warning(text, icon=":material/search:")
-    elif entry := _find_entry(job_id):
+    elif entry:
         _draw_active(entry)
     else:
+        too_short = f" The beginning of an id needs at least {records.MIN_ID_CHARS} characters."
         st.error(
-            f"No run with the id `{job_id}` is stored here. It was deleted, or was made on another machine.",
+            f"No run with the id {markdown.quote_code(text)} is stored here. It was deleted, or was made on another "
+            f"machine.{too_short if len(text) < records.MIN_ID_CHARS else ''}",
             title="There is no such run",
             icon=":material/search_off:",
         )
@@ -57,34 +68,42 @@ def _draw_record(record: JobRecord) -> None:
 
 
 def _draw_race(run: Run) -> None:
-    st.title(run.snapshot.title)
-    st.caption(f"Raced {_describe_origin(run)} · run {run.id[:8]}")
+    st.title(markdown.escape_markdown(run.snapshot.title))
+    st.caption(f"Raced {_describe_origin(run)} · run {markdown.escape_markdown(run.id[:8])}")
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_links(run.plan, "Race it again", "Runs of this plan", run.digest)
-        draw_download_buttons(run)
-        if row := services.get_store().row(run.id):
+        _draw_command_button("race", run.snapshot.command)
+        if row := records.find_row(run.id):
             draw_delete_button([row])
-    view.draw_run(run, key=f"kept-{run.id}", live=False)
+    key = f"kept-{run.id}"
+    if step := st.query_params.pop("step", None):
+        open_step(key, run.id, step)
+    view.draw_run(run, key=key, live=False, draw_result=find_result_part(run.plan.workload))
 
 
 def _draw_stored_measurement(record: MeasurementRecord) -> None:
-    st.title(f"{record.snapshot.workload_title}: {record.task_label}")
+    st.title(markdown.escape_markdown(f"{record.snapshot.workload_title}: {record.task_label}"))
     took = f" · took {record.seconds:.0f} s"
     st.caption(f"Measured {_describe_origin(record)}{took} · measurement {record.id[:8]}")
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_links(record.plan, "Open its page", "Measurements with these settings", record.digest)
         draw_download_buttons(record)
-        with st.popover("Command line", icon=":material/terminal:", key="measurement-command"):
-            st.markdown("The same measurement from a shell:")
-            st.code(record.snapshot.command, language="bash", wrap_lines=True)
-        if row := services.get_store().row(record.id):
+        _draw_command_button("measurement", record.snapshot.command)
+        if row := records.find_row(record.id):
             draw_delete_button([row])
-    draw_measurement(DisplayedJob(record.id, services.get_dispatcher().status(record.id)), browser.detect_theme())
+    draw_edited_warning(record)
+    draw_measurement(DisplayedJob(record.id, records.read_status(record.id)), browser.detect_theme())
+
+
+def _draw_command_button(what: str, command: str) -> None:
+    with st.popover("Command line", icon=":material/terminal:", key="runs_command"):
+        draw_command(what, command)
 
 
 def _describe_origin(record: JobRecord) -> str:
     person = f" by {markdown.escape_markdown(record.requester)}" if record.requester else ""
-    return f"{format_date_time(record.started)} from the {record.origin}{person} on {record.machine.short}"
+    machine = markdown.escape_markdown(record.machine.short)
+    return f"{format_date_time(record.started)} from the {markdown.escape_markdown(record.origin)}{person} on {machine}"
 
 
 def _draw_links(plan: Plan, again: str, same: str, digest: str) -> None:
@@ -93,14 +112,16 @@ def _draw_links(plan: Plan, again: str, same: str, digest: str) -> None:
         query = to_query(plan)
     except PlanError:
         page = None  # The workload no longer has this case.
-    if page:
-        st.page_link(page, label=again, icon=":material/replay:", query_params=query)
-    st.page_link(services.page_script("runs"), label=same, icon=":material/history:", query_params={"plan": digest})
+    # Buttons like those beside them: as a link, the one to this page would be drawn as the selected entry of a menu.
+    if page and st.button(again, icon=":material/replay:"):
+        st.switch_page(page, query_params=query)
+    if st.button(same, icon=":material/history:"):
+        st.switch_page(services.page_script("runs"), query_params={"plan": digest})
 
 
 def _wait_until_stored(job_id: str) -> None:
     """A measurement ends a moment before it is stored. Then the whole page is drawn again."""
-    if services.get_store().row(job_id):
+    if records.find_row(job_id):
         st.rerun()
 
 
@@ -112,14 +133,17 @@ def _find_entry(job_id: str) -> QueueEntry | None:
 def _draw_active(entry: QueueEntry) -> None:
     """A measurement is followed here. A race is followed on the page of its workload."""
     if entry.kind is JobKind.MEASUREMENT:
-        st.title(entry.title)
-        job = DisplayedJob(entry.job_id, services.get_dispatcher().status(entry.job_id))
+        st.title(markdown.escape_markdown(entry.title))
+        job = DisplayedJob(entry.job_id, records.read_status(entry.job_id))
         job_panel.draw_stop_button(job, key="measurement-stop")
         job_panel.follow_job(job, lambda current: draw_measurement(current, browser.detect_theme()))
         if not job.live:
             st.fragment(_wait_until_stored, run_every=job_panel.REFRESH_S)(entry.job_id)
         return
-    st.info(f"{entry.title} is still waiting or running. It is stored when it ends.", icon=":material/flag:")
+    st.info(
+        f"{markdown.escape_markdown(entry.title)} is still waiting or running. It is stored when it ends.",
+        icon=":material/flag:",
+    )
     page = workload_page_script(entry.workload)
     if page and entry.kind is JobKind.RACE:
         st.page_link(page, label="Watch it", icon=":material/visibility:", query_params={"run": entry.job_id})

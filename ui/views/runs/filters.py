@@ -8,11 +8,14 @@ from typing import Any, Literal, cast
 
 import streamlit as st
 
+from bench.formatting import format_count
 from bench.run.job import JobKind
-from bench.storage.store import JobFilter, JobRow
-from ui import services
+from bench.storage.job_filter import MAX_SEARCH_CHARS, MAX_SEARCH_WORDS, JobFilter
+from bench.storage.job_row import JobRow
+from ui import records, services
+from ui.access.redaction import PUBLIC_COLUMNS, shows_everything
 
-FilterColumn = Literal["workload", "case_name", "task", "state", "claimed"]
+FilterColumn = Literal["workload", "case_name", "task", "state", "claim_state"]
 """Columns whose values a list can be restricted to."""
 ROWS_PER_PAGE = 200
 """Rows in the table at once."""
@@ -29,16 +32,23 @@ def make_filter(kind: JobKind, digest: str | None) -> JobFilter:
 
 
 def draw_words_filter(key: str) -> JobFilter:
-    """The search box: words that must occur in a row."""
+    """The search box: words that must occur in a row, in what this session's visitor sees of it."""
+    everything = shows_everything()
     text = st.text_input(
         "Search",
         key=f"{key}_text",
         type="search",
+        max_chars=MAX_SEARCH_CHARS,
         placeholder="any words",
-        help="Searches ids, workloads, cases, arms, machines, people, verdicts and the sentences of the claims.",
+        help="Searches ids, workloads, cases, arms, machines, people and verdicts"
+        f"{', and the sentences of the claims' * everything}. Up to {MAX_SEARCH_WORDS} words.",
         persist_state="session",
     )
-    return {"words": text} if text else {}
+    if not text:
+        return {}
+    if len(text.split()) > MAX_SEARCH_WORDS:
+        st.caption(f"Only the first {MAX_SEARCH_WORDS} words are searched for.")
+    return JobFilter(words=text) if everything else JobFilter(words=text, searched_columns=PUBLIC_COLUMNS)
 
 
 def draw_choice_filter(
@@ -68,7 +78,7 @@ def load_page(filters: JobFilter, key: str) -> tuple[list[JobRow], int]:
     if page > pages:
         # Filters have shortened the list since the page was chosen.
         page = st.session_state[f"{key}_page"] = pages
-    return store.rows(limit=ROWS_PER_PAGE, offset=(page - 1) * ROWS_PER_PAGE, **filters), count
+    return records.list_rows(limit=ROWS_PER_PAGE, offset=(page - 1) * ROWS_PER_PAGE, **filters), count
 
 
 def draw_page_choice(count: int, key: str) -> None:
@@ -80,5 +90,5 @@ def draw_page_choice(count: int, key: str) -> None:
 
 def describe_count(noun: str, count: int, total: int, shown: int) -> str:
     """'12 runs', '3 of 12 runs' with filters, '400 runs, 200 on this page' with pages."""
-    text = f"{count:,} {noun}{'s' * (count != 1)}" if count == total else f"{count:,} of {total:,} {noun}s"
+    text = format_count(count, noun) if count == total else f"{count:,} of {format_count(total, noun)}"
     return text if shown == count else f"{text}, {shown} on this page"

@@ -10,8 +10,12 @@ import streamlit as st
 
 from bench.run.job import JobKind
 from bench.storage.csv_export import jobs_csv
-from bench.storage.store import JobFilter, JobRow, Store
+from bench.storage.job_filter import JobFilter
+from bench.storage.job_row import JobRow
+from bench.storage.store import Store
 from ui import services
+from ui.access.redaction import redact_row, shows_everything
+from ui.access.visitor import Visitor
 from ui.run_view import downloads
 from ui.views.runs import filters
 from ui.views.runs.filters import FilterColumn
@@ -43,8 +47,14 @@ class JobList:
     draw_selected: Callable[[list[JobRow]], None]
 
 
-def _write_csv(store: Store, shown: JobFilter) -> str:
+def describe_requester(row: JobRow, visitor: Visitor) -> str:
+    """Who started a job, for the column of a list."""
+    return f"{row.requester} (you)" if visitor.owns(row.owner) else row.requester
+
+
+def _write_csv(store: Store, shown: JobFilter, with_paths: bool) -> str:
     rows = store.rows(limit=filters.CSV_LIMIT, **shown)
+    rows = rows if with_paths else [redact_row(row) for row in rows]
     return jobs_csv(rows, store.summarize_attempts_of_all(rows))
 
 
@@ -68,9 +78,11 @@ def draw_job_list(jobs: JobList, digest: str | None) -> None:
         text = filters.describe_count(jobs.noun, count, store.count(**everything), len(rows))
         st.caption(f"{text}. {jobs.hint}", width="stretch")
         filters.draw_page_choice(count, key)
+        # Decided now: the file is made on request, outside of the session.
+        with_paths = shows_everything()
         downloads.draw_file_button(
             "List as CSV",
-            lambda: _write_csv(store, shown),
+            lambda: _write_csv(store, shown, with_paths),
             f"fairlap-{key}.csv",
             key=f"{key}_csv",
         )

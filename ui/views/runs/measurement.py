@@ -14,6 +14,8 @@ from bench.run.measurement import MeasurementRecord
 from bench.storage.measurement_csv import RESULT_TABLE, measurement_tables
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob, DrawMeasurement
+from ui.design.markdown import escape_markdown
+from ui.design.tables import escape_table
 from ui.design.theme import Theme
 
 
@@ -51,18 +53,22 @@ def draw_tables(record: MeasurementRecord) -> None:
     """All reports and the result, one table for each name."""
     for name, rows in measurement_tables(record).items():
         frame = pd.DataFrame(rows)
-        st.markdown(f"**{name.replace('_', ' ')}**")
+        st.markdown(f"**{escape_markdown(name.replace('_', ' '))}**")
         if name == RESULT_TABLE and len(frame) == 1:
-            st.table(frame.T.rename(columns={0: "value"}).astype(str), border="horizontal", alt="The result")
+            st.table(
+                escape_table(frame.T.rename(columns={0: "value"}).astype(str)), border="horizontal", alt="The result"
+            )
         else:
             st.dataframe(frame, hide_index=True, height="content" if len(frame) < 12 else 400)
 
 
 def _draw_settings(record: MeasurementRecord) -> None:
     """The settings of the plan and the arguments of the task."""
-    settings = {"cores": record.plan.cores, "seed": record.plan.seed, record.snapshot.batch_label: record.plan.batch}
+    snapshot, batch = record.snapshot, record.plan.batch
+    settings = {"cores": record.plan.cores, "seed": record.plan.seed}
+    settings |= {snapshot.batch_label: snapshot.format_batch(batch) if snapshot.batch_noun else batch}
     settings |= {parameter.label: parameter.value for parameter in record.snapshot.parameters}
     settings |= {name.replace("_", " "): value for name, value in record.arguments.items()}
     rows = [{"setting": name, "value": str(value)} for name, value in settings.items()]
     with st.expander("Settings", icon=":material/tune:"):
-        st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, alt="Settings")
+        st.table(escape_table(pd.DataFrame(rows)), border="horizontal", hide_index=True, alt="Settings")

@@ -9,10 +9,12 @@ import streamlit as st
 
 from bench.run.events import State
 from bench.run.job import JobKind
-from bench.storage.store import JobRow
+from bench.storage.job_row import JobRow
+from ui.access.identity import find_visitor
+from ui.design.markdown import escape_markdown, quote_code
 from ui.design.text import format_date_time
 from ui.views.runs.actions import draw_delete_button, draw_download_buttons, load_record, open_clicked_row, open_job
-from ui.views.runs.job_list import ChoiceFilter, JobList
+from ui.views.runs.job_list import ChoiceFilter, JobList, describe_requester
 
 KEY = "measurements"
 STATE_COLOURS = {
@@ -20,6 +22,7 @@ STATE_COLOURS = {
     State.FAILED.value: "red",
     State.INTERRUPTED.value: "red",
     State.STOPPED.value: "gray",
+    "edited": "red",
 }
 
 
@@ -27,16 +30,17 @@ def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
     """The table; returns the selected rows."""
     ids = [row.id for row in rows]
     st.session_state[f"{KEY}_shown"] = ids
+    visitor = find_visitor()
     frame = pd.DataFrame(
         {
             "open": [":material/open_in_full:"] * len(rows),
             "when": [row.started for row in rows],
             "measurement": [row.title for row in rows],
             "case": [row.case_label for row in rows],
-            "state": [[str(row.state)] for row in rows],
+            "state": [["edited"] * row.edited + [str(row.state)] for row in rows],
             "cores": [row.cores for row in rows],
             "origin": [row.origin for row in rows],
-            "requester": [row.requester for row in rows],
+            "requester": [describe_requester(row, visitor) for row in rows],
             "machine": [row.machine for row in rows],
         }
     )
@@ -68,7 +72,7 @@ def _column_config() -> dict:
         ),
         "cores": config.NumberColumn("Cores", width=58),
         "origin": config.TextColumn("Origin", width=104, help="Where the measurement was started."),
-        "requester": config.TextColumn("By", width=90, help="User name of the person who started it."),
+        "requester": config.TextColumn("By", width=90, help="Name of the person who started it."),
         "machine": config.TextColumn("Machine"),
     }
 
@@ -79,7 +83,8 @@ def _draw_selected(rows: list[JobRow]) -> None:
         draw_delete_button(rows)
         return
     row = rows[0]
-    st.markdown(f"**{row.title}**, {format_date_time(row.started)}, {row.state} `{row.id[:8]}`")
+    title, state = escape_markdown(row.title), escape_markdown(str(row.state))
+    st.markdown(f"**{title}**, {format_date_time(row.started)}, {state} {quote_code(row.id[:8])}")
     record = load_record(row.id)
     with st.container(horizontal=True):
         if record:

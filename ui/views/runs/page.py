@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bench.formatting import format_count
 from bench.run.job import JobKind
+from bench.scheduler.recovery import describe_left_files
 from bench.storage.store import StoreError
 from bench.workload.registry import load_workloads
 from ui import services
+from ui.access.redaction import describe_error, describe_text
 from ui.design import markdown
 from ui.services import workload_page_script
 from ui.views.runs.actions import clear_url_parameter
+from ui.views.runs.compare_page import draw_compare_page
 from ui.views.runs.detail import draw_job_page
 from ui.views.runs.filters import make_filter
 from ui.views.runs.job_list import JobList, draw_job_list
@@ -22,8 +26,11 @@ TAB_KEY = "runs_tab"
 
 
 def draw_runs_page() -> None:
-    """The job that the URL names (`?run=`), otherwise the lists. `?plan=` restricts them to a digest."""
-    if job_id := st.query_params.get("run"):
+    """The job or the comparison that the URL names (`?run=`, `?compare=`), otherwise the lists. `?plan=` restricts them
+    to a digest."""
+    if pair := st.query_params.get("compare"):
+        draw_compare_page(pair)
+    elif job_id := st.query_params.get("run"):
         draw_job_page(job_id)
     else:
         _draw_lists()
@@ -34,6 +41,8 @@ def _draw_lists() -> None:
     digest = st.query_params.get("plan")
     try:
         store = services.get_store()
+        for sentence in [*describe_left_files(), *filter(None, [store.notice])]:
+            st.warning(describe_text(sentence), icon=":material/warning:")
         counts = {jobs.kind: store.count(**make_filter(jobs.kind, digest)) for jobs in TABS.values()}
         jobs = _choose_list(counts)
         if digest:
@@ -43,7 +52,7 @@ def _draw_lists() -> None:
         elif not digest:
             _draw_empty(jobs.kind)
     except StoreError as error:
-        st.error(markdown.escape_markdown(str(error)), title="The runs cannot be read", icon=":material/database_off:")
+        st.error(describe_error(error), title="The runs cannot be read", icon=":material/database_off:")
 
 
 def _choose_list(counts: dict[JobKind, int]) -> JobList:
@@ -61,13 +70,13 @@ def _draw_empty(kind: JobKind) -> None:
     """How to make the first run or measurement."""
     with st.container(border=True):
         if kind is JobKind.MEASUREMENT:
-            st.markdown("#### :material/history: No measurement is stored yet")
+            st.markdown("## :material/history: No measurement is stored yet")
             st.markdown(
                 "Measurements are made on the tabs of a workload's page, for example **Quantize**, **Break-even** or "
                 "**Roofline**. Their results are stored here."
             )
             return
-        st.markdown("#### :material/history: No run is stored yet")
+        st.markdown("## :material/history: No run is stored yet")
         st.markdown("Choose a race and press **Run**. Every sample of it is stored, to look at again and to compare.")
         visible = [workload for workload in load_workloads().values() if not workload.hidden]
         for workload in visible:
@@ -81,9 +90,9 @@ def _draw_empty(kind: JobKind) -> None:
 def _draw_digest_filter(digest: str, count: int, noun: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if count:
-            text = f"Only the {count} {noun}{'s' * (count != 1)} of the plan `{digest}`."
+            text = f"Only the {format_count(count, noun)} of the plan {markdown.quote_code(digest)}."
         else:
-            text = f"No {noun} of the plan `{digest}` is stored here."
+            text = f"No {noun} of the plan {markdown.quote_code(digest)} is stored here."
         st.markdown(f":material/filter_alt: {text}")
         st.button(
             "Show all runs", icon=":material/close:", type="tertiary", on_click=clear_url_parameter, args=("plan",)

@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from bench.formatting import format_duration, format_interval, format_ratio
+from bench.claims.headline import is_only_undetected
+from bench.formatting import format_batch, format_duration, format_estimate, format_interval
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.storage.attempts import AttemptSummary, format_position
-from bench.storage.store import JobRow
-from bench.values import Interval
+from bench.storage.job_row import JobRow
+from bench.values.claims import ClaimState, Outcome, Speed
+from bench.workload.registry import load_workloads
 from ui import services
-from ui.design.badges import CLAIM_COLOURS, CLAIM_WORDS
+from ui.access.identity import find_visitor
+from ui.design.badges import CLAIM_STATE_BADGES, NOT_DETECTED
 from ui.views.runs.actions import open_clicked_row
-from ui.views.runs.job_list import ChoiceFilter, JobList
+from ui.views.runs.job_list import ChoiceFilter, JobList, describe_requester
 from ui.views.runs.selection import draw_selection
 
 KEY = "runs"
+EDITED = "edited"
+"""Of rows that were edited after they were stored."""
 VERDICT_COLOURS = {
-    "faster": "green",
-    "slower": "orange",
-    "no difference detected": "gray",
+    Speed.FASTER.value: "green",
+    Speed.SLOWER.value: "orange",
+    NOT_DETECTED: "gray",
+    Speed.SAME_CODE.value: "gray",
+    State.FINISHED.value: "gray",
     State.FAILED.value: "red",
     State.INTERRUPTED.value: "red",
     State.STOPPED.value: "gray",
+    EDITED: "red",
 }
+CLAIM_CHIPS: Mapping[str | None, str] = {
+    ClaimState.MADE: ClaimState.MADE.value,
+    ClaimState.RESERVED: "with reservations",
+    ClaimState.NONE: ClaimState.NONE.value,
+    None: "not decided",
+}
+"""The words of the column Claim and of its filter: short, because a screen of 1280 pixels has to show the column State
+too. None is a run that ended before a decision, or whose row is damaged."""
+CLAIM_COLOURS = [CLAIM_STATE_BADGES[ClaimState(state)].colour if state else "blue" for state in CLAIM_CHIPS]
+"""The colours of `CLAIM_CHIPS`, in their order."""
 
 
 def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
@@ -51,70 +70,90 @@ def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
 
 
 def _build_frame(rows: Sequence[JobRow], attempts: Mapping[str, AttemptSummary]) -> Styler:
-    """The rows of the table. Times stay numbers, so that they can be sorted, and are formatted with units."""
+    """The rows of the table. Times stay numbers, so that they can be sorted, and are formatted with units and
+    three digits: rows have no spread that would decide the digits."""
+    visitor = find_visitor()
     frame = pd.DataFrame(
         {
             "open": [":material/open_in_full:"] * len(rows),
             "when": [row.started for row in rows],
             "workload": [row.title for row in rows],
-            "arms": [f"{row.baseline} | {row.accelerated}" for row in rows],
             "baseline": [row.baseline_s for row in rows],
             "accelerated": [row.accelerated_s for row in rows],
             "ratio": [row.ratio for row in rows],
-            "interval": [_format_row_interval(row) for row in rows],
-            "claim": [[CLAIM_WORDS[row.claimed]] for row in rows],
+            "interval": [format_interval(row.interval) if row.interval else "" for row in rows],
+            "claim": [[CLAIM_CHIPS[row.claim_state]] for row in rows],
             "verdict": [_verdict_words(row) for row in rows],
+            "arms": [f"{row.baseline_label} | {row.accelerated_label}" for row in rows],
             "attempt": [format_position(attempts[row.id]) for row in rows],
             "cores": [row.cores for row in rows],
             "batch": [row.batch for row in rows],
             "origin": [row.origin for row in rows],
-            "requester": [row.requester for row in rows],
+            "requester": [describe_requester(row, visitor) for row in rows],
             "sentence": [row.race_sentence for row in rows],
         }
     ).astype({"baseline": float, "accelerated": float, "ratio": float})
     style = frame.style
-    style.format({"baseline": format_duration, "accelerated": format_duration, "ratio": format_ratio}, na_rep="")
+    # A formatter gets a number alone, so the digits that its interval supports are looked up.
+    ratios = {row.ratio: format_estimate(row.interval) for row in rows if row.interval}
+    style.format({"baseline": format_duration, "accelerated": format_duration, "ratio": ratios.get}, na_rep="")
+    nouns = {name: workload.batch.noun for name, workload in load_workloads().items() if workload.batch.noun}
+    for name, noun in nouns.items():
+        of_workload = [number for number, row in enumerate(rows) if row.workload == name]
+        style.format({"batch": partial(format_batch, noun=noun)}, subset=pd.IndexSlice[of_workload, ["batch"]])
     return style
 
 
-def _format_row_interval(row: JobRow) -> str:
-    if row.ratio is None or row.ratio_low is None or row.ratio_high is None:
-        return ""
-    return format_interval(Interval(value=row.ratio, low=row.ratio_low, high=row.ratio_high))
-
-
 def _verdict_words(row: JobRow) -> list[str]:
-    """The verdict, and the state of a run that did not finish."""
-    state = [] if row.state is State.FINISHED else [str(row.state)]
-    return state + ([row.speed] if row.speed else [])
+    """What was found, else the state of the run, and whether the row was edited.
+
+    Without a claim no arm was found to be faster, whatever the times look like. If another rule than the interval
+    refuses the claim, the interval shows nothing either.
+    """
+    words = str(row.state)
+    if row.state is State.FINISHED and row.speed:
+        refused = [finding.rule for finding in row.list_findings() if finding.outcome == Outcome.REFUSED]
+        if row.claimed or row.speed == Speed.SAME_CODE:
+            words = row.speed
+        elif is_only_undetected(refused):
+            words = NOT_DETECTED
+    return [EDITED] * row.edited + [words]
 
 
 def _column_config() -> dict:
     config = st.column_config
     return {
-        "open": config.ButtonColumn("", key=f"{KEY}_open", on_click=open_clicked_row, args=(KEY,), width=36),
-        "when": config.DatetimeColumn("When", format="D MMM YY, HH:mm", timezone=st.context.timezone, width=118),
-        "workload": config.TextColumn("Workload", width=132),
-        "arms": config.TextColumn("Arms", width=114, help="Baseline | accelerated: the two values of the lever."),
-        "baseline": config.NumberColumn("Baseline", width=76, help="Median time of the whole, baseline arm."),
-        "accelerated": config.NumberColumn("Accelerated", width=92, help="Median time of the whole, accelerated arm."),
-        "ratio": config.NumberColumn("Ratio", width=64, help="Baseline over accelerated."),
-        "interval": config.TextColumn("95 % interval", width=102, help="Bootstrap interval of the ratio."),
+        "open": config.ButtonColumn("", key=f"{KEY}_open", on_click=open_clicked_row, args=(KEY,), width=32),
+        "when": config.DatetimeColumn("When", format="D MMM YY, HH:mm", timezone=st.context.timezone, width=112),
+        "workload": config.TextColumn("Workload", width=118),
+        "baseline": config.NumberColumn("Baseline", width=68, help="Median of the total time, baseline arm."),
+        "accelerated": config.NumberColumn("Accelerated", width=84, help="Median of the total time, accelerated arm."),
+        "ratio": config.NumberColumn("Ratio", width=52, help="Baseline over accelerated."),
+        "interval": config.TextColumn("95 % interval", width=96, help="Interval of the ratio of the total time."),
         "claim": config.MultiselectColumn(
-            "Claim", options=list(CLAIM_COLOURS), color=list(CLAIM_COLOURS.values()), width=76
+            "Claim",
+            options=list(CLAIM_CHIPS.values()),
+            color=CLAIM_COLOURS,
+            width=150,
         ),
         "verdict": config.MultiselectColumn(
-            "Verdict", options=list(VERDICT_COLOURS), color=list(VERDICT_COLOURS.values()), width=170
+            "State",
+            options=list(VERDICT_COLOURS),
+            color=list(VERDICT_COLOURS.values()),
+            width=110,
+            help="Which arm was faster, if that is claimed. Not detected: no difference was detected, and nothing else "
+            "refused the claim. Otherwise the state of the run. Edited: the run was edited after it was stored.",
         ),
+        "arms": config.TextColumn("Arms", width=250, help="Baseline | accelerated: the two values of the lever."),
         "attempt": config.TextColumn(
             "Attempt",
-            width=76,
+            width=112,
             help="Number of this run among all runs of its plan on its machine, deleted ones included.",
         ),
         "cores": config.NumberColumn("Cores", width=58),
-        "batch": config.NumberColumn("Batch", width=58),
+        "batch": config.NumberColumn("Batch", width=96),
         "origin": config.TextColumn("Origin", width=104, help="Where the run was started."),
-        "requester": config.TextColumn("By", width=90, help="User name of the person who started it."),
+        "requester": config.TextColumn("By", width=90, help="Name of the person who started it."),
         "sentence": config.TextColumn("Sentence", width=400, help="The claim, or why there is none and what to do."),
     }
 
@@ -127,7 +166,7 @@ RACES = JobList(
     choice_filters=(
         ChoiceFilter("Case", "case_name"),
         ChoiceFilter("State", "state"),
-        ChoiceFilter("Claim", "claimed", CLAIM_WORDS.__getitem__),
+        ChoiceFilter("Claim", "claim_state", lambda state: CLAIM_CHIPS.get(state, str(state))),
     ),
     draw_table=_draw_table,
     draw_selected=draw_selection,

@@ -6,12 +6,18 @@ import streamlit as st
 
 from bench.run.record import Run
 from bench.storage.attempts import append_attempts
-from bench.storage.store import JobRow
+from bench.storage.job_row import JobRow
 from ui import services
-from ui.design.badges import claim_badge
-from ui.design.markdown import escape_markdown
+from ui.design.badges import claim_state_badge
+from ui.design.markdown import escape_markdown, quote_code
 from ui.design.text import format_date_time
-from ui.views.runs.actions import draw_delete_button, draw_download_buttons, load_record, open_job
+from ui.views.runs.actions import (
+    draw_delete_button,
+    draw_download_buttons,
+    load_record,
+    open_comparison,
+    open_job,
+)
 from ui.views.runs.compare import draw_comparison
 
 
@@ -23,7 +29,8 @@ def draw_selection(rows: list[JobRow]) -> None:
 
 
 def _draw_selected(row: JobRow) -> None:
-    st.markdown(f"**{row.title}**, {format_date_time(row.started)} {claim_badge(row.claimed)} `{row.id[:8]}`")
+    title, claim = escape_markdown(row.title), claim_state_badge(row.claim_state)
+    st.markdown(f"**{title}**, {format_date_time(row.started)} {claim} {quote_code(row.id[:8])}")
     attempts = services.get_store().summarize_attempts(row)
     st.markdown(escape_markdown(append_attempts(row.race_sentence, attempts)))
     record = load_record(row.id)
@@ -38,11 +45,20 @@ def _draw_selected(row: JobRow) -> None:
 def _draw_several_selected(rows: list[JobRow]) -> None:
     if len(rows) == 2:
         # The earlier one first, whatever the order of the selection.
-        records = [load_record(row.id) for row in sorted(rows, key=lambda row: row.started)]
-        runs = [record for record in records if isinstance(record, Run)]
+        rows = sorted(rows, key=lambda row: row.started)
+        runs = [record for row in rows if isinstance(record := load_record(row.id), Run)]
         if len(runs) == 2:
             draw_comparison(*runs)
     else:
         st.markdown(f"**{len(rows)} runs are selected.** Two can be compared.")
     with st.container(horizontal=True):
+        if len(rows) == 2:
+            st.button(
+                "Open comparison",
+                icon=":material/open_in_full:",
+                type="primary",
+                on_click=open_comparison,
+                args=(rows[0].id, rows[1].id),
+                key="runs_open_comparison",
+            )
         draw_delete_button(rows)

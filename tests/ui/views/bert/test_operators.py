@@ -1,6 +1,6 @@
 """The tables of the tab Operators."""
 
-from bench.values import Arm
+from bench.values.base import Arm
 from ui.views.bert import operators
 from workloads.bert.measurements import GraphProfile, Int8Count, Precision, ThreadTimes
 
@@ -30,11 +30,11 @@ def make_profile(precision: Precision, thread_times: list[ThreadTimes]) -> Graph
 
 
 def test_scaling_shows_the_time_in_and_outside_kernels():
-    fp32 = make_profile("fp32", [ThreadTimes(threads=1, wall_ms=10.0, kernels_ms=9.0)])
+    fp32 = make_profile("fp32", [ThreadTimes(threads=1, wall_ms=10.0, kernels_ms=9.0, used_cores=0.994)])
     int8 = make_profile("int8", [ThreadTimes(threads=2, wall_ms=4.0, kernels_ms=None)])
     arms = {Arm.BASELINE: fp32, Arm.ACCELERATED: int8}
     table = operators.build_scaling_table(arms, {Arm.BASELINE: "FP32", Arm.ACCELERATED: "INT8"})
     assert table.to_numpy().tolist() == [
-        ["FP32", "1", "10.0", "9.0", "1.0"],
-        ["INT8", "2", "4.0", "not known", "not known"],
+        ["FP32", "1", "0.99", "10.0", "9.0", "1.0"],
+        ["INT8", "2", "unknown", "4.0", "not known", "not known"],
     ]

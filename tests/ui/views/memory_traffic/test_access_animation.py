@@ -1,8 +1,10 @@
 """The animation of array accesses and of the cache."""
 
+import numpy as np
 import pytest
 
 from ui.views.memory_traffic import access_animation
+from ui.views.memory_traffic.access_animation import AnimatedVersion
 from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 
 VERSIONS = [(name, version.name) for name, case in TRANSFORMATIONS.items() for version in case.versions]
@@ -20,8 +22,35 @@ def test_every_version_except_the_librarys_has_an_animation(transformation, vers
     trace = access_animation.simulate_cache(order)
     assert len(trace.states) == len(order.steps)
     assert 0 < trace.lines <= trace.accesses == sum(len(step) for step in order.steps)
-    figure = access_animation.build_animation(order, trace, "#0B7F75", "light")
+    assert len(trace.lines_by_step) == len(trace.states) and trace.lines_by_step[-1] == trace.lines
+    figure = access_animation.build_animation([AnimatedVersion(version, order, trace, "#0B7F75")], "light")
     assert len(figure.frames) == len(order.steps)
+
+
+def test_one_button_plays_both_versions_and_the_beginning_shows_their_difference():
+    panels = []
+    for version in ("columns", "rows"):
+        order = access_animation.access_order("unit-stride", version)
+        panels.append(AnimatedVersion(version, order, access_animation.simulate_cache(order), "#0B7F75"))
+    figure = access_animation.build_animation(panels, "dark")
+    columns, rows = figure.data
+    assert not np.array_equal(columns.z, rows.z)
+    assert (np.asarray(columns.z) == access_animation.UNTOUCHED).any(), "not the end"
+    assert [len(frame.data) for frame in figure.frames] == [2] * len(panels[0].order.steps)
+    [player] = figure.layout.updatemenus
+    assert [button.label for button in player.buttons] == ["Play", "Pause"]
+    first, second = (note.text for note in figure.frames[-1].layout.annotations)
+    assert first == "columns: <b>144</b> lines fetched" and second == "rows: <b>36</b> lines fetched"
+
+
+def test_a_shorter_version_waits_at_its_last_step():
+    panels = []
+    for version in ("one", "all"):
+        order = access_animation.access_order("multithreading", version)
+        panels.append(AnimatedVersion(version, order, access_animation.simulate_cache(order), "#0B7F75"))
+    figure = access_animation.build_animation(panels, "light")
+    assert len(figure.frames) == len(panels[0].order.steps) > len(panels[1].order.steps)
+    assert np.array_equal(figure.frames[-1].data[1].z, panels[1].trace.states[-1])
 
 
 def count_lines_fetched(transformation: str, version: str, fields: int = 1) -> int:

@@ -1,7 +1,7 @@
 """The introduction of each case and its code."""
 
 from bench.plan.validation import make_plan
-from bench.values import Arm
+from bench.values.base import Arm
 from ui.views.memory_traffic import introduction
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.plan.validation import make_plan
-from bench.workload.declaration import NoResult
 from bench.workload.registry import load_workloads
+from bench.workload.tasks import NoResult
 from tests.support.measurements import store_measurement
 from tests.support.memory_pages import CACHES, open_with_query
 from ui.views.memory_traffic import roofline, sizes, sweep_charts, sweep_tab

@@ -1,13 +1,11 @@
 """The table of calls: which gain, which lose, and why."""
 
-from datetime import timedelta
-
 import pytest
 
 from bench.run.record import Run
 from bench.storage.store import Store
-from bench.values import TOTAL, Outcome, Speed
-from tests.support.measurements import store_measurement
+from bench.values.claims import Outcome, Speed
+from bench.values.samples import TOTAL
 from tests.support.modin_runs import make_modin_run
 from tests.support.pages import open_modin_page, read_labels
 from ui.views.modin import calls
@@ -41,7 +39,9 @@ def test_every_call_has_a_verdict_and_only_slower_calls_have_a_reason():
 def refuse_claim(run: Run, step: str, **verdict) -> None:
     """Refuse the claim of a step by its first rule, which asks for a complete run."""
     claim = run.claim(step)
-    finding = claim.findings[0].model_copy(update={"outcome": Outcome.REFUSED, "seen": "something"})
+    finding = claim.findings[0].model_copy(
+        update={"outcome": Outcome.REFUSED, "seen": "something", "title": "The run is not complete"}
+    )
     refused = claim.model_copy(
         update={
             "made": False,
@@ -50,6 +50,19 @@ def refuse_claim(run: Run, step: str, **verdict) -> None:
         }
     )
     run.claims = [refused if other is claim else other for other in run.claims]
+
+
+def support_claim(run: Run, step: str, **verdict) -> None:
+    """Make the claim of a step, without the rules that refuse it."""
+    claim = run.claim(step)
+    supported = claim.model_copy(
+        update={
+            "made": True,
+            "findings": [finding for finding in claim.findings if finding.outcome is not Outcome.REFUSED],
+            "verdict": claim.verdict.model_copy(update=verdict),
+        }
+    )
+    run.claims = [supported if other is claim else other for other in run.claims]
 
 
 def test_a_refused_claim_names_the_rule_and_keeps_the_reason():
@@ -66,6 +79,9 @@ def test_a_refused_claim_names_the_rule_and_keeps_the_reason():
         "read_csv": "The run is not complete",
     }
     assert calls.REFUSALS_COLUMN not in calls.build_calls_table(make_modin_run())
+    run.claims = []
+    verdicts = calls.build_calls_table(run).set_index("call")["verdict"]
+    assert (verdicts["read_csv"], verdicts["DataFrame(array)"]) == ("slower, no claim", "faster, no claim")
 
 
 OTHER_ARMS = [
@@ -85,34 +101,24 @@ def test_other_arms_have_no_columns_about_the_extra_costs_of_modin(arms):
     # The page shows it for its own plan, without the start-up, but not for a plan of pandas against Modin.
     shown = open_modin_page(tab="Call by call", case="files", cores="1", **arms)
     assert not shown.exception
-    assert shown.dataframe and "Start-up" not in read_labels(shown)
-    assert "has enough pairs to show here" in read_labels(open_modin_page(tab="Call by call"))
+    assert is_table_shown(shown) and "Start-up" not in read_labels(shown)
+    assert not is_table_shown(open_modin_page(tab="Call by call", case="files", cores="1"))
 
 
-def test_newer_measurements_do_not_hide_a_run():
-    run = make_modin_run()
-    Store().save(run)
-    arguments = {"call": "read_csv", "min_rows": 1024, "max_rows": 16384, "budget_s": 60}
-    for index in range(calls.MAX_SEARCHED_RUNS):
-        started = run.started + timedelta(minutes=index + 1)
-        store_measurement("modin", "break_even", arguments, started=started)
-    assert "Start-up" in read_labels(open_modin_page(tab="Call by call"))
-
-
-def test_a_run_of_other_arms_does_not_hide_one_of_pandas_against_modin():
-    Store().save(make_modin_run())
-    later = make_modin_run({"accelerated": "pandas"})
-    later.id, later.started = "b" * 32, later.started + timedelta(hours=1)
-    Store().save(later)
-    app = open_modin_page(tab="Call by call")
-    assert "Start-up" in read_labels(app) and "with other settings" in read_labels(app)
+def is_table_shown(app) -> bool:
+    """Whether the page has the table of every call."""
+    return any({"call", "verdict", "results"} <= {*frame.value.columns} for frame in app.dataframe)
 
 
 def test_the_start_up_time_is_recovered_or_not():
     run = make_modin_run()
+    support_claim(run, TOTAL)
     assert "starting Modin on Ray" in calls.describe_payback(run, 30.0)
     assert "no more than pandas' own first calls" in calls.describe_payback(run, -1.0)
     assert "never recovered" in calls.describe_payback(run, 30.0)
+    refuse_claim(run, TOTAL)
+    assert run.claim(TOTAL).verdict.speed is Speed.SLOWER
+    assert "No claim is made" in calls.describe_payback(run, 30.0), "a refused claim does not say that it is slower"
     total = run.comparison()
     turned = total.model_copy(
         update={
@@ -126,19 +132,18 @@ def test_the_start_up_time_is_recovered_or_not():
     assert "No claim is made" in calls.describe_payback(run, 30.0)
     refuse_claim(run, TOTAL, speed=Speed.SAME)
     assert "no difference was detected in the total" in calls.describe_payback(run, 30.0)
-    run.claims = []
+    support_claim(run, TOTAL, speed=Speed.FASTER)
     gained = total.accelerated.median - total.baseline.median
     assert f"recovered after {-(-30.0 // gained):.0f} runs" in calls.describe_payback(run, 30.0)
+    run.claims = []
+    assert "No claim is made" in calls.describe_payback(run, 30.0)
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_call_by_call_shows_the_last_run_or_asks_for_one(kept):
-    if kept:
-        Store().save(make_modin_run())
-    app = open_modin_page(tab="Call by call")
+def test_the_table_is_that_of_the_displayed_run_and_not_of_another_plan():
+    Store().save(make_modin_run())
+    app = open_modin_page(tab="Call by call", case="files", cores="1")
     assert not app.exception
-    if kept:
-        assert app.dataframe[0].value.shape[0] == 5
-        assert "Start-up" in read_labels(app)
-    else:
-        assert "has enough pairs to show here" in read_labels(app)
+    assert is_table_shown(app) and "Start-up" in read_labels(app)
+    other = open_modin_page(tab="Call by call", case="common", cores="1")
+    assert not other.exception
+    assert not is_table_shown(other) and "Start-up" not in read_labels(other)

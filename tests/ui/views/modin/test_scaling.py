@@ -5,7 +5,9 @@ import pytest
 from bench.run.record import Run
 from bench.stats.amdahl_fit import find_crossing, fit_amdahl
 from bench.storage.store import Store
-from bench.values import Arm, CoreCount, Phase, Repetition, Sample, StepTime
+from bench.values.base import Arm
+from bench.values.samples import Phase, Repetition, Sample, StepTime
+from bench.values.statistics import CoreCount
 from tests.support.modin_runs import make_modin_run
 from tests.support.pages import open_modin_page, read_labels
 from ui.views.modin import scaling

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.run.events import State
-from bench.values import Arm
+from bench.values.base import Arm
 from tests.support.runs import make_colour_run
 from ui import services
 from ui.views.race import live

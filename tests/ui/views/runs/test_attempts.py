@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from bench.claims.headline import find_best_step, write_headline
 from bench.run.events import State
 from bench.run.outcome import describe_outcome
 from bench.storage.store import Store
+from bench.values.samples import TOTAL
 from tests.support.pages import open_page, read_page, run_script
 from tests.support.stored_runs import store_run
 
@@ -33,7 +35,8 @@ def test_a_run_says_how_often_its_plan_was_raced_also_after_the_others_are_delet
     page = open_page("runs", run="a" * 32)
     assert ATTEMPTS in read_page(page)
     (copyable,) = [code.value for code in page.code if ATTEMPTS in code.value]
-    assert copyable.startswith(finished.claim().sentence), "the sentence to copy has both"
+    shown = write_headline(finished, find_best_step(finished) or TOTAL)
+    assert copyable.startswith(shown.text), "the text to copy has both"
 
 
 def test_a_run_without_other_attempts_says_nothing_of_them(finished):

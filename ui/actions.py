@@ -1,0 +1,293 @@
+"""Everything that a visitor can change on the server. Pages call nothing else to start, stop, upload or delete.
+
+Each function looks up who the visitor is and refuses with Denied what that visitor may not do, whatever the page has
+drawn. So a button that is shown by mistake, a forged message of a browser and an address have no more rights than the
+visitor. The command line does not pass here: a person who works on the machine is its operator.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench import paths
+from bench.machine.noise import Noise, measure_noise
+from bench.plan.plan import Plan
+from bench.plan.validation import find_workload
+from bench.scheduler.queue import QueueEntry
+from bench.storage import uploads
+from bench.workload.arguments import check_arguments
+from bench.workload.file_summary import UploadedFile
+from bench.workload.parameters import Upload
+from ui import services
+from ui.access import visitor as access
+from ui.access.identity import find_visitor
+from ui.access.plans import check_plan_allowed, max_budget_s
+from ui.access.settings import Limits, read_limits
+from ui.access.visitor import Denied, Visitor, check_end, check_start
+
+UPLOAD_PERIOD_S = 24 * 3600.0
+SIZE_CHECK_INTERVAL_S = 10.0
+"""The size of the data folder is measured again after so many seconds."""
+UPLOAD_BUCKET_S = 3600.0
+"""Uploads of one visitor in the same period are counted as one."""
+MAX_UPLOADERS = 100_000
+"""Visitors whose uploads are counted. Others may not upload until the uploads of one of them are forgotten."""
+MAX_NAME_CHARS = 60
+"""Longer names of visitors are cut."""
+TIME_BUDGET_ARGUMENT = "budget_s"
+"""Name of the argument with the time budget of a measurement, in seconds."""
+
+
+@dataclass(slots=True)
+class _Usage:
+    """What visitors have used, since the server started."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    uploads: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Bytes that each visitor has uploaded in the last 24 hours, by the number of the period of `UPLOAD_BUCKET_S`."""
+    starting: Counter[str] = field(default_factory=Counter)
+    """Number of jobs of each visitor that are being checked and queued."""
+    home_size: int = 0
+    home_measured: float = float("-inf")
+
+    def uploaded_bytes(self, visitor_id: str) -> int:
+        return sum(self._recent(self.uploads.get(visitor_id, {})).values())
+
+    def count_upload(self, visitor_id: str, size_bytes: int) -> bool:
+        """Count an upload. False if too many visitors are counted: none is forgotten within 24 hours."""
+        if visitor_id not in self.uploads:
+            if len(self.uploads) >= MAX_UPLOADERS:
+                self._forget_old_uploads()
+            if len(self.uploads) >= MAX_UPLOADERS:
+                return False
+        now = _upload_bucket()
+        buckets = self.uploads.get(visitor_id, {})
+        self.uploads[visitor_id] = self._recent(buckets) | {now: buckets.get(now, 0) + size_bytes}
+        return True
+
+    def _forget_old_uploads(self) -> None:
+        recent = {visitor_id: self._recent(buckets) for visitor_id, buckets in self.uploads.items()}
+        self.uploads = {visitor_id: buckets for visitor_id, buckets in recent.items() if buckets}
+
+    @staticmethod
+    def _recent(buckets: Mapping[int, int]) -> dict[int, int]:
+        since = _upload_bucket() - UPLOAD_PERIOD_S // UPLOAD_BUCKET_S
+        return {bucket: size for bucket, size in buckets.items() if bucket >= since}
+
+    def home_bytes(self) -> int:
+        if time.monotonic() - self.home_measured > SIZE_CHECK_INTERVAL_S:
+            self.home_size, self.home_measured = _measure_folder(str(paths.home())), time.monotonic()
+        return self.home_size
+
+
+_usage = _Usage()
+
+
+def _upload_bucket() -> int:
+    """The number of the present period of `UPLOAD_BUCKET_S`."""
+    return int(time.monotonic() // UPLOAD_BUCKET_S)
+
+
+def _measure_folder(folder: str) -> int:
+    """Bytes of all files in a folder and its subfolders. Links are not followed."""
+    total = 0
+    for path, _, names in os.walk(folder, onerror=None):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(path, name)).st_size
+            except FileNotFoundError:
+                continue  # Removed since the folder was read.
+    return total
+
+
+def start_race(plan: Plan) -> str:
+    """Queue a race; returns its id. Raises Denied, OSError and StoreError."""
+    with _admit(plan) as visitor:
+        return services.get_dispatcher().submit_race(plan, origin="page", **_ownership(visitor))
+
+
+def start_measurement(plan: Plan, task: str, arguments: Mapping[str, Any]) -> str:
+    """Queue a measurement; returns its id. Raises Denied, BadInput, OSError and StoreError."""
+    with _admit(plan) as visitor:
+        _check_search_time(plan, task, arguments, visitor)
+        return services.get_dispatcher().submit_measurement(plan, task, arguments, origin="page", **_ownership(visitor))
+
+
+def ask(plan: Plan, task: str, arguments: Mapping[str, Any]) -> str:
+    """Ask a task that answers at once; returns the request's id. Raises Denied, BadInput and OSError."""
+    with _admit(plan) as visitor:
+        _check_search_time(plan, task, arguments, visitor)
+        return services.get_interactive_tasks().submit(plan, task, arguments, **_ownership(visitor))
+
+
+def prepare(plan: Plan, task: str) -> str:
+    """Have what an interactive task needs loaded in the background; returns the request's id.
+
+    `task` takes no arguments. A page asks for this by itself, so visitors other than operators get it only if nothing
+    waits or runs, and if it displaces nothing that another visitor has loaded. Raises Denied and OSError.
+    """
+    tasks = services.get_interactive_tasks()
+    with _admit(plan) as visitor:
+        if not visitor.is_operator and (tasks.has_process(plan.workload) or tasks.queue.entries()):
+            raise Denied("Another job uses the machine.")
+        return tasks.submit(plan, task, {}, background=True, **_ownership(visitor))
+
+
+def stop_request(request_id: str) -> None:
+    """End a request of an interactive task. Raises Denied."""
+    tasks, visitor = services.get_interactive_tasks(), find_visitor()
+    request = tasks.find(request_id)
+    if request is not None:
+        check_end(visitor, request.owner)
+        tasks.stop(request_id)
+
+
+def why_not_start() -> str:
+    """Why the visitor may not start jobs or upload files; empty if that is allowed."""
+    return access.why_not_start(find_visitor())
+
+
+def why_not_stop(job_id: str) -> str:
+    """Why the visitor may not stop a job or delete what it has stored; empty if that is allowed. Raises StoreError."""
+    visitor = find_visitor()
+    return "" if visitor.is_operator else access.why_not_end(visitor, services.get_dispatcher().find_owner(job_id))
+
+
+def stop_job(job_id: str) -> None:
+    """End a job that waits or runs; what it has measured is stored. Raises Denied, OSError and StoreError."""
+    dispatcher, visitor = services.get_dispatcher(), find_visitor()
+    if not visitor.is_operator:
+        check_end(visitor, dispatcher.find_owner(job_id))
+    dispatcher.stop(job_id, origin="page")
+
+
+def delete_jobs(job_ids: Sequence[str]) -> None:
+    """Delete stored jobs: all of them, or none if the visitor may not delete one. Raises Denied and StoreError."""
+    visitor, store = find_visitor(), services.get_store()
+    rows = [row for job_id in job_ids if (row := store.row(job_id))]
+    for row in rows:
+        check_end(visitor, row.owner)
+    for row in rows:
+        store.delete(row.id)
+
+
+def save_file(content: bytes, name: str, upload: Upload) -> tuple[str, UploadedFile]:
+    """Check and store a file that is called `name`; returns the parameter's value and what the check found.
+
+    Raises Denied and UploadError.
+    """
+    _admit_upload(len(content))
+    return uploads.save_upload(content, name, upload)
+
+
+def measure_noise_now() -> Noise | QueueEntry | None:
+    """The noise of the machine. If a job waits or runs, that job; None if one is just ending.
+
+    Raises Denied, NoiseError and OSError. No job starts meanwhile.
+    """
+    check_start(find_visitor())
+    dispatcher = services.get_dispatcher()
+    if entries := dispatcher.entries():
+        return entries[0]
+    lock = dispatcher.queue.take_machine()
+    if lock is None:
+        return None
+    try:
+        return measure_noise()
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _admit(plan: Plan) -> Iterator[Visitor]:
+    """Check that the visitor may queue a job with this plan. The job counts until the block has queued it.
+
+    Raises Denied. Other visitors do not wait for the block, which checks the inputs and may take a minute.
+    """
+    visitor = find_visitor()
+    check_start(visitor)
+    check_plan_allowed(plan, visitor)
+    if visitor.is_operator:
+        yield visitor
+        return
+    with _usage.lock:
+        _check_job_limits(visitor, read_limits())
+        _usage.starting[visitor.id] += 1
+    try:
+        yield visitor
+    finally:
+        with _usage.lock:
+            _usage.starting[visitor.id] -= 1
+            # Without those that count nothing, or the counter would grow with every visitor.
+            _usage.starting += Counter()
+
+
+def _check_job_limits(visitor: Visitor, limits: Limits) -> None:
+    jobs = services.get_dispatcher().count_active(visitor.id)
+    own = jobs + services.get_interactive_tasks().count_active(visitor.id) + _usage.starting[visitor.id]
+    if own >= limits.jobs_per_visitor:
+        # A question cannot be stopped, nor can a job whose input is still being checked.
+        remedy = "Wait until one ends, or stop a race or a measurement." if jobs else "Wait until one ends."
+        raise Denied(f"You have {own} jobs that wait or run, the most that a visitor of this server may have. {remedy}")
+    waiting = len(services.get_dispatcher().entries()) + _usage.starting.total()
+    if waiting >= limits.queue_length:
+        raise Denied(f"{waiting} jobs wait or run, the most that this server takes. Try again later.")
+    _check_disk(0, limits)
+
+
+def _check_search_time(plan: Plan, task: str, arguments: Mapping[str, Any], visitor: Visitor) -> None:
+    """Check the time budget of a task that has its own. Raises Denied and BadInput."""
+    largest = max_budget_s(visitor)
+    if largest is None:
+        return
+    checked = check_arguments(find_workload(plan.workload).tasks.task(task), arguments)
+    budget_s = getattr(checked, TIME_BUDGET_ARGUMENT, None)
+    if budget_s is not None and budget_s > largest:
+        raise Denied(
+            f"The time budget is {budget_s:g} s, and visitors of this server may use {largest:g} s. Reduce it."
+        )
+
+
+def _admit_upload(size_bytes: int) -> None:
+    """Check that the visitor may upload so many bytes, and count them. Raises Denied."""
+    visitor = find_visitor()
+    check_start(visitor)
+    if visitor.is_operator:
+        return
+    limits = read_limits()
+    with _usage.lock:
+        used = _usage.uploaded_bytes(visitor.id)
+        if used + size_bytes > limits.upload_mb * 1e6:
+            raise Denied(
+                f"The file has {size_bytes / 1e6:.1f} MB, and you have uploaded {used / 1e6:.1f} MB in the last 24 "
+                f"hours. A visitor of this server may upload {limits.upload_mb:g} MB."
+            )
+        _check_disk(size_bytes, limits)
+        if not _usage.count_upload(visitor.id, size_bytes):
+            raise Denied("Too many visitors have uploaded files today. Try again tomorrow.")
+        _usage.home_size += size_bytes
+
+
+def _check_disk(size_bytes: int, limits: Limits) -> None:
+    if _usage.home_bytes() + size_bytes > limits.disk_gb * 1e9:
+        raise Denied(
+            f"The data folder of this server has reached its limit of {limits.disk_gb:g} GB. Its operator has to "
+            "delete runs or uploads."
+        )
+
+
+def _ownership(visitor: Visitor) -> dict[str, Any]:
+    """Whom a job belongs to, for the scheduler."""
+    if visitor.is_operator and not visitor.id:
+        return {}
+    limit_s = None if visitor.is_operator else read_limits().job_s
+    # The provider of a sign-in decides the name, and it is in every list.
+    name = "".join(character for character in visitor.name if character.isprintable())[:MAX_NAME_CHARS] or "visitor"
+    return {"requester": name, "owner": visitor.id, "time_limit_s": limit_s}

@@ -1,0 +1,54 @@
+"""The frame of every page, and what Streamlit's theme has no setting for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.design.theme import Theme, light_dark
+
+_OPEN = '.stApp:has([data-testid="stSidebar"][data-collapsed="false"])'
+_FOCUS_COLOUR = "#6B78EA"
+"""Indigo with a contrast of 3 to 1 on the backgrounds of both themes."""
+SELECTED_COLOURS: dict[Theme, str] = {"light": "#3F4FC4", "dark": "#A3AEFA"}
+"""Text in the primary colour, which is too dark for text in the dark theme: there it is the colour of links."""
+CODE_COLOURS: dict[Theme, str] = {"light": "#243044", "dark": "#D3DAE5"}
+"""`codeTextColor` of the theme."""
+_STYLE = f"""<style>
+@media (min-width: 48rem) {{
+  {_OPEN} [data-testid="stMainBlockContainer"] {{padding-top: 1.1rem}}
+  {_OPEN} [data-testid="stHeader"] {{background: transparent}}
+  {_OPEN} [data-testid="stHeader"], {_OPEN} [data-testid="stHeader"] * {{pointer-events: none}}
+  {_OPEN} [data-testid="stHeader"] :is(button, a) {{pointer-events: auto}}
+}}
+[data-testid="stMain"] h2 {{padding: 0.6rem 0 0.2rem}}
+[data-testid="stMetricValue"], [data-testid="stTable"], [data-testid="stCaptionContainer"] {{
+  font-variant-numeric: tabular-nums;
+}}
+.stApp :is(a, button, summary, [role="tab"], [role="button"]):focus-visible {{
+  outline: 2px solid {_FOCUS_COLOUR}; outline-offset: 2px; border-radius: 4px;
+}}
+/* The primary colour is dark enough for the white label of a button, and too dark for text in the dark theme. */
+.stApp :is([data-testid="stSliderThumbValue"], [role="tab"][aria-selected="true"]) p,
+.stApp [data-variant="segmented_control"]:is([aria-checked="true"], [aria-pressed="true"], [data-selected]) p,
+.stApp [data-testid="stPageLink"] .stMarkdownColoredText {{
+  color: {light_dark(SELECTED_COLOURS)} !important;
+}}
+/* Streamlit cuts the label of a button that is wider than its column. */
+.stApp [data-testid="stBaseButton-tertiary"] {{height: auto; max-width: 100%}}
+.stApp [data-testid="stBaseButton-tertiary"] :is(div, p, span:has(p)) {{
+  white-space: normal; text-overflow: clip; overflow: visible; text-align: left;
+}}
+/* The colours of a diff are set on its elements, and too pale. */
+[data-testid="stCode"] .token.unchanged {{color: {light_dark(CODE_COLOURS)} !important}}
+[data-testid="stCode"] .token.deleted {{color: light-dark(#A8322A, #FF9E96) !important}}
+[data-testid="stCode"] .token.inserted {{color: light-dark(#1B6E34, #7ED492) !important}}
+[data-testid="stSidebarNavLink"]:focus-visible {{outline-offset: -2px}}
+</style>"""
+
+
+def draw_page_style() -> None:
+    """Begin pages at the top. Streamlit keeps a band free for its header, which has only a menu at its right end.
+
+    The band stays on small screens and while the sidebar is closed, because it has the button that opens the sidebar.
+    """
+    st.html(_STYLE)

@@ -1,0 +1,88 @@
+"""What pages read of jobs: for strangers, without paths and without the output of the jobs' processes."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from bench.run.events import State
+from bench.run.job import JobKind, is_job_id
+from bench.run.job_record import JobRecord
+from bench.run.record import Run
+from bench.scheduler.job_status import JobStatus
+from bench.storage.job_filter import JobFilter
+from bench.storage.job_row import JobRow
+from bench.storage.store import DEFAULT_LIMIT
+from ui import services
+from ui.access.redaction import hide_paths, redact_record, redact_row, shows_everything
+
+MIN_ID_CHARS = 4
+"""Shorter beginnings of an id are not looked up."""
+MAX_SHOWN_IDS = 4
+SHORT_ID_CHARS = 8
+"""Digits of an id in links."""
+MAX_EARLIER_RUNS = 50
+"""Runs of a plan among which the last one on the same machine is looked for."""
+
+
+def read_status(job_id: str) -> JobStatus:
+    """The state of a job of any process of the server's user, or of a stored one. Raises StoreError."""
+    status = services.get_dispatcher().status(job_id)
+    if shows_everything():
+        return status
+    record = redact_record(status.record) if status.record else None
+    return JobStatus(place=status.place, record=record, problem=hide_paths(status.problem))
+
+
+class AmbiguousIdError(ValueError):
+    """Several jobs begin with an id. The message names them."""
+
+
+def find_job_id(text: str) -> str:
+    """The id of the job whose id begins with `text`; `text` itself if there is none, or if it is too short to look up.
+
+    Every address that names a job is read by this function. Raises AmbiguousIdError, OSError and StoreError.
+    """
+    if is_job_id(text) or len(text) < MIN_ID_CHARS:
+        return text
+    active = {entry.job_id for entry in services.get_dispatcher().entries() if entry.job_id.startswith(text)}
+    found = sorted(active | set(services.get_store().find(text)))
+    if len(found) > 1:
+        shown = ", ".join(job_id[: len(text) + 4] for job_id in found[:MAX_SHOWN_IDS])
+        raise AmbiguousIdError(f"{len(found)} runs begin with {text}: {shown}. Use more digits of the id.")
+    return found[0] if found else text
+
+
+def load_record(job_id: str) -> JobRecord | None:
+    """A stored job; None if there is none. Raises StoreError."""
+    record = services.get_store().load(job_id)
+    return record if record is None or shows_everything() else redact_record(record)
+
+
+def find_row(job_id: str) -> JobRow | None:
+    """One job as lists show it. Raises StoreError."""
+    row = services.get_store().row(job_id)
+    return row if row is None or shows_everything() else redact_row(row)
+
+
+def find_previous_run(run: Run) -> JobRow | None:
+    """The last finished run of the same plan on the same machine before `run`; None if there is none. Raises
+    StoreError."""
+    rows = list_rows(
+        limit=MAX_EARLIER_RUNS,
+        kind=JobKind.RACE,
+        digest=run.digest,
+        state=State.FINISHED,
+        started_before=run.started,
+    )
+    return next((row for row in rows if row.ratio is not None and row.is_from(run.machine)), None)
+
+
+def comparison_query(first_id: str, second_id: str) -> dict[str, str]:
+    """The query of the page Runs that compares two runs."""
+    return {"compare": f"{first_id[:SHORT_ID_CHARS]},{second_id[:SHORT_ID_CHARS]}"}
+
+
+def list_rows(*, limit: int | None = DEFAULT_LIMIT, offset: int = 0, **filters: Unpack[JobFilter]) -> list[JobRow]:
+    """As `Store.rows`. Raises StoreError."""
+    rows = services.get_store().rows(limit=limit, offset=offset, **filters)
+    return rows if shows_everything() else [redact_row(row) for row in rows]
