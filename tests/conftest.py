@@ -25,6 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FAIRLAP_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("FAIRLAP_QUEUE", str(tmp_path / "queue"))
     monkeypatch.delenv("FAIRLAP_DATABASE", raising=False)
+    monkeypatch.delenv("FAIRLAP_MODE", raising=False)
     return tmp_path / "home"
 
 

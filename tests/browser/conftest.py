@@ -26,8 +26,8 @@ def server(home, no_orphans, tmp_path) -> Iterator[Server]:
     assert "Traceback" not in started.log.read_text(), started.log.read_text()[-3000:]
 
 
-@pytest.fixture(scope="session")
-def browser():
+@pytest.fixture(scope="module")
+def chromium():
     if CHROMIUM is None:
         message = "there is no Chromium here (Debian: apt-get install chromium)"
         if os.environ.get("CI"):
@@ -41,9 +41,17 @@ def browser():
 
 
 @pytest.fixture
+def browser(chromium):
+    """A browser whose pages are closed after the test: a page without its server takes processor time for ever."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
+
+
+@pytest.fixture
 def page(browser, server):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(60_000)
     yield opened
     context.close()

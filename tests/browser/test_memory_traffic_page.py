@@ -35,7 +35,7 @@ def test_a_transformation_is_told_raced_and_charted_in_its_tab(page, server):
     page.get_by_role("tab", name="Product").click()
     page.get_by_text("def ijk(a, b, out, tile)").first.wait_for()
     page.wait_for_url(re.compile("case=tiling"))
-    page.get_by_text("No run with these settings yet").wait_for()
+    page.get_by_role("button", name=re.compile("Last run with other settings")).wait_for()
     page.get_by_role("button", name=re.compile("Code changes")).click()
     page.get_by_text("+def blocked(a, b, out, tile):").first.wait_for()
     assert_no_exception(page)

@@ -21,14 +21,24 @@ class Server:
     log: Path
 
 
-def start_server(log: Path) -> Server:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+        return probe.getsockname()[1]
+
+
+def start_server(log: Path, *options: str, port: int | None = None, base_path: str = "") -> Server:
+    """Start a dashboard below a path, with options of `streamlit run`, and wait until it answers."""
+    return start_script("app.py", log, port or find_free_port(), *options, base_path=base_path)
+
+
+def start_script(script: str | Path, log: Path, port: int, *options: str, base_path: str = "") -> Server:
+    """Start Streamlit with any script, and wait until it answers."""
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
+    command += [f"--server.baseUrlPath={base_path}", *options]
     with log.open("ab") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
-    address = f"http://localhost:{port}"
+    address = f"http://localhost:{port}/{base_path}".rstrip("/")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -42,6 +52,11 @@ def start_server(log: Path) -> Server:
 
 def find_run_button(page):
     return page.get_by_role("button", name=re.compile(r"\bRun$"))
+
+
+def find_stop_button(page):
+    """The page's own; Streamlit has one too while a page is drawn."""
+    return page.get_by_test_id("stMain").get_by_role("button", name=re.compile(r"\bStop$"))
 
 
 def wait_for_state(page, state: str, seconds: float = 60) -> None:

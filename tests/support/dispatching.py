@@ -7,7 +7,8 @@ from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
 from bench.run.events import State
 from bench.run.measurement import MeasurementRecord
-from bench.scheduler.dispatcher import Dispatcher, JobStatus
+from bench.scheduler.dispatcher import Dispatcher
+from bench.scheduler.job_status import JobStatus
 from tests.support.waiting import wait_for
 
 LONG_BUDGET_S = 60.0

@@ -8,13 +8,11 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from bench.machine.core_selection import choose_cores
 from bench.plan.validation import make_plan
-from bench.race.race import Race
 from bench.run.record import Run
 from bench.workload.interface import Settings
 from bench.workload.registry import load_workloads
-from tests.support.runs import open_plan
+from tests.support.runs import open_plan, run_race
 from workloads.modin.arm import DataFrameCalls
 from workloads.modin.measurements import BreakEvenPoint
 
@@ -71,8 +69,6 @@ def run_modin_race(
     tmp_path: Path, on_event=None, engine: str = "modin-ray", rows: int = 400, case: str | None = None, **parameters
 ) -> Run:
     """A race of pandas with `engine`, run to its end in this process."""
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
     parameters = {"columns": 6} | parameters
     plan = make_plan(
         "modin",
@@ -84,15 +80,7 @@ def run_modin_race(
         target=0.5,
         parameters=parameters,
     )
-    race = Race(
-        open_plan(plan),
-        emit=on_event or (lambda event: None),
-        stop_requested=lambda: None,
-        scratch=scratch,
-        cores=choose_cores(1),
-    )
-    race.run()
-    return race.record
+    return run_race(open_plan(plan), tmp_path, emit=on_event or (lambda event: None)).record
 
 
 POINT_ROWS = [1 << power for power in range(10, 21, 2)]

@@ -6,7 +6,11 @@ from bench.plan.validation import make_plan
 from bench.run.events import State
 from bench.run.record import Run
 from bench.stats.comparison import compare_samples
-from bench.values import Arm, Evidence, Measure, Phase, PreparedArm, Quality, Repetition, Sample, StepTime, Table
+from bench.values.arms import PreparedArm
+from bench.values.base import Arm
+from bench.values.output import Table
+from bench.values.quality import Measure, Quality
+from bench.values.samples import Evidence, Phase, Repetition, Sample, StepTime
 from tests.support.runs import open_plan
 from workloads.modin import call_report
 

@@ -69,6 +69,8 @@ def make_profile(text: str, **changes) -> profile.Profile:
         passes=1,
         wall_ms=20.0,
         verbose_wall_ms=20.0,
+        used_cores=1.0,
+        one_thread=None,
         kernels=kernels.sum_kernels(report.calls, 1),
         operators=(),
         skipped=report.skipped,

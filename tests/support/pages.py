@@ -1,5 +1,6 @@
 """Open pages with Streamlit's test driver and read their text."""
 
+from streamlit.proto.Block_pb2 import Block
 from streamlit.testing.v1 import AppTest
 
 from bench.paths import ROOT
@@ -30,19 +31,30 @@ def open_page(page: str = "home", **query: str) -> AppTest:
         app.switch_page(services.page_script(page))
         app.query_params.update(query)
         app.run()
-    assert not app.exception
+    assert not app.exception, [(error.message, error.stack_trace) for error in app.exception]
     return app
 
 
 def run_script(source: str) -> AppTest:
     app = AppTest.from_string(source, default_timeout=DRAW_TIMEOUT_S).run()
-    assert not app.exception
+    assert not app.exception, [(error.message, error.stack_trace) for error in app.exception]
     return app
 
 
 def read_page(app: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "info", "warning", "error")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def list_popovers(app: AppTest) -> list[str]:
+    """The labels of the buttons that open something, in the order of the page."""
+    blocks = [proto for node in app.main if isinstance(proto := getattr(node, "proto", None), Block)]
+    return [block.popover.label for block in blocks if block.WhichOneof("type") == "popover"]
+
+
+def list_downloads(app: AppTest) -> list[str]:
+    """The labels of the buttons that download a file."""
+    return [button.proto.label for button in app.main.get("download_button")]
 
 
 def read_labels(app: AppTest) -> str:

@@ -16,26 +16,13 @@ from bench.run.events import State
 from bench.run.opening import open_run
 from bench.run.record import RatioEstimate, Run
 from bench.stats.comparison import compare_samples
-from bench.values import (
-    TOTAL,
-    Arm,
-    CoreCount,
-    CoreReading,
-    Evidence,
-    Finding,
-    Interval,
-    IntervalMethod,
-    LossKind,
-    Measure,
-    MeasureDifference,
-    Phase,
-    PreparedArm,
-    Quality,
-    Reading,
-    Repetition,
-    Sample,
-    StepTime,
-)
+from bench.values.arms import PreparedArm
+from bench.values.base import Arm
+from bench.values.claims import Finding
+from bench.values.quality import IntervalMethod, LossKind, Measure, MeasureDifference, Quality
+from bench.values.readings import CoreReading, Reading
+from bench.values.samples import TOTAL, Evidence, Phase, Repetition, Sample, StepTime
+from bench.values.statistics import CoreCount, Interval
 
 
 def make_opening(**fields) -> events.RunOpened:
@@ -57,17 +44,19 @@ def open_plan(plan: Plan, run_id: str = "0123456789abcdef") -> events.RunOpened:
     )
 
 
-def run_trial_race(tmp_path: Path, *, stop=lambda: None, emitted: list | None = None, **fields) -> Race:
-    """A race of the trial workload, run to its end in this process."""
-    scratch = tmp_path / "scratch"
+def run_race(opening: events.RunOpened, folder: Path, *, emit=lambda event: None, stop=lambda: None) -> Race:
+    """A race, run to its end in this process. Its scratch folder is made in `folder`."""
+    scratch = folder / "scratch"
     scratch.mkdir()
-    opening = make_opening(**fields)
-    emitted = emitted if emitted is not None else []
-    racing = Race(
-        opening, emit=emitted.append, stop_requested=stop, scratch=scratch, cores=choose_cores(opening.plan.cores)
-    )
+    racing = Race(opening, emit=emit, stop_requested=stop, scratch=scratch, cores=choose_cores(opening.plan.cores))
     racing.run()
     return racing
+
+
+def run_trial_race(tmp_path: Path, *, stop=lambda: None, emitted: list | None = None, **fields) -> Race:
+    """A race of the trial workload, run to its end in this process."""
+    emitted = emitted if emitted is not None else []
+    return run_race(make_opening(**fields), tmp_path, emit=emitted.append, stop=stop)
 
 
 def place_in_pair(arm: Arm, pair: int) -> int:
@@ -251,6 +240,8 @@ def make_psnr_quality() -> Quality:
         unit="%",
         observations=10,
         observation="question",
+        groups=4,
+        group="passage",
         interval=Interval(value=90.0, low=55.5, high=99.75),
     )
     return Quality(baseline=[known], accelerated=[known], agreement=[agreement], differences=[difference])

@@ -1,5 +1,7 @@
-"""Stored runs: copies of a run, damaged ones, and those of version 0.1.0."""
+"""Stored runs: copies of a run, damaged ones, and those of older versions."""
 
+import json
+import zlib
 from pathlib import Path
 
 from sqlalchemy import (
@@ -28,6 +30,12 @@ OLD_DATABASE = Path(__file__).with_name("runs-0.1.0.sqlite3")
 OLD_RUN_COUNT = 12
 OLD_JOURNAL = Path(__file__).with_name("journal-0.1.0.jsonl")
 """The journal of a whole race of memory traffic, as 0.1.0 wrote it; most readings of telemetry are left out."""
+VERSION_2_DATABASE = Path(__file__).with_name("runs-version-2.sqlite3")
+"""A database of revision 0008 with records of version 2, as the code of that time wrote them. Commit eae9445, before
+notes had kinds, stored a race of the trial workload (1…) and one on one core whose claim has conditions only (2…).
+Commit 84f5c24 migrated them from revision 0006, and stored a race (3…) and a measurement (4…)."""
+VERSION_2_JOURNAL = Path(__file__).with_name("journal-version-2.jsonl")
+"""The journal of race 1…, as commit eae9445 wrote it."""
 
 old_metadata = MetaData()
 old_schema_table = Table("fairlap_schema", old_metadata, Column("version", Integer, primary_key=True))
@@ -83,6 +91,15 @@ def get_record(url: str, run_id: str) -> bytes:
         record = connection.execute(select(records_table.c.record).where(records_table.c.id == run_id)).scalar_one()
     engine.dispose()
     return record
+
+
+def read_version_2_records() -> dict[str, dict]:
+    """The JSON of the records of version 2, by id."""
+    engine = create_engine(f"sqlite:///file:{VERSION_2_DATABASE}?mode=ro&immutable=1&uri=true")
+    with engine.connect() as connection:
+        rows = connection.execute(select(records_table.c.id, records_table.c.record)).all()
+    engine.dispose()
+    return {row.id: json.loads(zlib.decompress(row.record)) for row in rows}
 
 
 def read_old_rows() -> list[dict]:

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from bench.workload.arguments import check_arguments
-from bench.workload.declaration import Task
 from bench.workload.interface import Settings
 from bench.workload.registry import load_workloads
+from bench.workload.tasks import Task
 
 
 class ReportRecorder:

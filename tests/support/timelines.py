@@ -7,7 +7,9 @@ from bench.run import events
 from bench.run.events import State
 from bench.run.record import Run
 from bench.stats.comparison import compare_samples
-from bench.values import Arm, Phase, Reading
+from bench.values.base import Arm
+from bench.values.readings import Reading
+from bench.values.samples import Phase
 from tests.support.runs import make_colour_sample, open_plan
 
 BASELINE, ACCELERATED = Arm

@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 import tokenizers
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
+from bench.plan.plan import Plan
+from bench.plan.validation import make_plan
+from bench.workload.interface import Settings
 from workloads.bert.inference import tokenization
 from workloads.bert.model import architecture, checkpoint
 
@@ -99,6 +102,20 @@ def save_model(
     return folder
 
 
+def split_weights(folder: Path, count: int = 3) -> list[Path]:
+    """Replace the weights of a checkpoint by several files and their index. Returns these files."""
+    tensors = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    files = [folder / f"model-{number:05}-of-{count:05}.safetensors" for number in range(1, count + 1)]
+    weight_map = {name: files[place % count].name for place, name in enumerate(sorted(tensors))}
+    for file in files:
+        save_file({name: value for name, value in tensors.items() if weight_map[name] == file.name}, file)
+    (folder / "model.safetensors.index.json").write_text(
+        json.dumps({"metadata": {"total_size": 1}, "weight_map": weight_map})
+    )
+    return files
+
+
 def make_checkpoint(folder: Path, **options: Any) -> checkpoint.Checkpoint:
     return checkpoint.read_checkpoint(save_model(folder, **options))
 
@@ -144,6 +161,41 @@ def write_task_files(folder: Path) -> dict[str, Any]:
     # The whole passage is the answer, so that any answer of an untrained model has an F1 above 0.
     file = write_questions(folder / "questions.json", {passage: passage for passage in (TUNING_PASSAGE, PASSAGE)})
     return {"model": str(model), "length": 64, "evaluation": str(file)}
+
+
+def make_settings(folder: Path, lever: str, *, accelerated: str, quantization: str = "default") -> Settings:
+    """The settings of an arm at `lever` on one core, in a race of FP32 against `accelerated`. Writes the task files."""
+    parameters = write_task_files(folder) | {"instances": 1, "quantization": quantization}
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    return Settings(
+        "squad",
+        lever,
+        1,
+        2,
+        parameters,
+        0,
+        scratch,
+        folder,
+        folder / "cache",
+        baseline="fp32",
+        accelerated=accelerated,
+    )
+
+
+def make_race_plan(baseline: str, accelerated: str, parameters: dict[str, Any]) -> Plan:
+    """A short race of one question a batch on one core, judged by a strict accuracy limit."""
+    return make_plan(
+        "bert",
+        cores=1,
+        batch=1,
+        budget_s=3,
+        target=0.5,
+        accuracy_limit=0.99,
+        baseline=baseline,
+        accelerated=accelerated,
+        parameters=parameters,
+    )
 
 
 def write_questions(file: Path, answers: dict[str, str]) -> Path:

@@ -9,7 +9,7 @@ from bench.race.arm import ArmProcess
 from bench.race.preparation import prepare_arms
 from bench.race.session import RaceSession
 from bench.run.events import Event
-from bench.values import Arm
+from bench.values.base import Arm
 from tests.support.runs import make_opening
 
 

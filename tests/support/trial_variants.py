@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from bench.values import BaselineKind
-from bench.workload.declaration import LeverValue
+from bench.values.arms import BaselineKind
+from bench.workload.levers import LeverValue
 from bench.workload.registry import load_workloads
 
 

@@ -3,20 +3,12 @@
 It is part of the tests only. `tests/conftest.py` adds it to the registry through FAIRLAP_EXTRA_WORKLOADS.
 """
 
-from bench.values import BaselineKind
-from bench.workload.declaration import (
-    Case,
-    Code,
-    Lever,
-    LeverValue,
-    Parameter,
-    Platform,
-    Step,
-    Task,
-    TaskSet,
-    TimeLimits,
-    Workload,
-)
+from bench.values.arms import BaselineKind
+from bench.workload.cases import Case, Code, Step
+from bench.workload.declaration import Platform, TimeLimits, Workload
+from bench.workload.levers import Lever, LeverValue
+from bench.workload.parameters import Parameter
+from bench.workload.tasks import Task, TaskSet
 from tests.support.trial.measurements import CountArguments, Counted, CountResult
 
 FAULTS = (
@@ -37,6 +29,11 @@ FAULTS = (
     "not-engaged",
     "same-code",
     "slow-first",
+    "times-calls",
+    "packed",
+    "bound",
+    "cold-call",
+    "speeds-up",
 )
 
 WORKLOAD = Workload(
@@ -78,6 +75,7 @@ WORKLOAD = Workload(
     ),
     batch=Parameter("batch", "Batch", "integer", 1, "Multiplies the number of loops.", minimum=1, maximum=1000),
     unit="loops",
+    quality="same results",
     arm="tests.support.trial.arm:Trial",
     tasks=TaskSet(
         entries=(
@@ -88,7 +86,7 @@ WORKLOAD = Workload(
                 CountArguments,
                 reports={"counted": Counted},
                 depends_on=("loops",),
-                silence_limit_s=3.0,
+                silence_limit_s=10.0,
             ),
             Task(
                 "stay",
@@ -96,8 +94,18 @@ WORKLOAD = Workload(
                 CountResult,
                 CountArguments,
                 reports={"counted": Counted},
+                depends_on=("loops",),
                 resident=True,
-                silence_limit_s=3.0,
+                silence_limit_s=10.0,
+            ),
+            Task(
+                "load",
+                "Prepare the resident process",
+                CountResult,
+                CountArguments,
+                reports={"counted": Counted},
+                depends_on=("loops",),
+                resident=True,
             ),
         ),
         handler="tests.support.trial.tasks:TrialTasks",

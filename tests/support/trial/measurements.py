@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.values import Value
+from bench.values.base import Value
 
 
 class CountArguments(Value):

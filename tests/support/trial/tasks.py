@@ -21,7 +21,7 @@ class TrialTasks:
     def count(self, settings: Settings, arguments: CountArguments, reporter: TaskReporter) -> CountResult:
         """Count to a number, with a fault half-way."""
         for number in range(1, arguments.to + 1):
-            reporter.progress(f"{number} of {arguments.to}", number / arguments.to)
+            reporter.progress(f"counting: {number} of {arguments.to}", number / arguments.to)
             reporter.report("counted", Counted(number=number))
             if number == (arguments.to + 1) // 2:
                 _fail(arguments.fault, reporter)
@@ -37,7 +37,7 @@ class TrialTasks:
         )
 
     # The same work in a resident process.
-    stay = count
+    stay = load = count
 
 
 def _count_slowly(reporter: TaskReporter) -> None:

@@ -1,0 +1,87 @@
+"""Components with scripts of their own: the slider of two pictures on a phone, and the live region."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.support.browser import find_free_port, start_script
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+SCRIPT = """
+import base64, io
+import streamlit as st
+from PIL import Image
+from bench.values.base import Arm
+from bench.values.output import Picture
+from ui.components.announcer import draw_announcer
+from ui.components.before_after import ComparedPicture, draw_before_after
+
+def make(name, colour):
+    buffer = io.BytesIO()
+    Image.new("RGB", (320, 200), colour).save(buffer, "PNG")
+    content = base64.b64encode(buffer.getvalue()).decode()
+    return Picture(name=name, label=name, media_type="image/png", base64=content, width=320, height=200)
+
+red = ComparedPicture(make("Red", "#f00"), "stock", Arm.BASELINE)
+blue = ComparedPicture(make("Blue", "#00f"), "fast", Arm.ACCELERATED)
+green = ComparedPicture(make("Green", "#0f0"), "")
+st.title("Pictures")
+draw_announcer(st.text_input("State", "racing"), key="announcer")
+draw_before_after([red, blue], key="two", theme="light")
+draw_before_after([red, blue, green], key="three", theme="light")
+draw_before_after([green], key="one", theme="light")
+"""
+
+
+@pytest.fixture
+def script_page(browser, tmp_path, monkeypatch):
+    script = tmp_path / "pictures.py"
+    script.write_text(SCRIPT)
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    server = start_script(script, tmp_path / "server.log", find_free_port())
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    page.goto(server.address)
+    yield page
+    context.close()
+    server.process.terminate()
+    server.process.wait(20)
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_the_divider_moves_by_keyboard_and_pointer_and_other_pictures_can_be_chosen(script_page):
+    divider = script_page.get_by_role("slider", name="Divider between stock: Red and fast: Blue")
+    divider.first.focus()
+    assert divider.first.input_value() == "50"
+    for key, value in (("ArrowRight", "51"), ("End", "100"), ("Home", "0")):
+        script_page.keyboard.press(key)
+        assert divider.first.input_value() == value
+    assert divider.first.get_attribute("aria-valuetext") == "0 % left picture"
+    box = divider.first.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390, "the picture fits on a phone"
+    script_page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 20)
+    assert 20 <= int(divider.first.input_value()) <= 30
+    assert script_page.get_by_role("combobox").count() == 2, "only the slider of three pictures lets choose"
+    script_page.get_by_role("combobox", name="Right picture").select_option("Green")
+    script_page.get_by_role("slider", name="Divider between stock: Red and Green").wait_for()
+    shown = script_page.get_by_role("img", name="Green").first
+    assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [320, 200]
+    script_page.get_by_text("The other picture is not available.").wait_for()
+    assert script_page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_the_live_region_stays_and_follows_the_state(script_page):
+    region = script_page.locator("[role=status][aria-live=polite]", has_text="racing")
+    region.wait_for(state="attached")
+    region.evaluate("element => { window.announced = element }")
+    script_page.get_by_label("State").fill("finished: no claim")
+    script_page.keyboard.press("Enter")
+    script_page.wait_for_function(
+        "window.announced.isConnected && window.announced.textContent === 'finished: no claim'"
+    )
+    box = script_page.evaluate("[window.announced.offsetWidth, window.announced.offsetHeight]")
+    assert box == [1, 1], "it takes no room on the page"
