@@ -22,6 +22,7 @@ from ui.access.redaction import describe_text
 from ui.controls.overrides import ControlOverrides, select_allowed_case
 from ui.controls.state import Controls, current_controls
 from ui.controls.url import read_url, write_url
+from ui.controls.url_problems import UrlProblems
 from ui.controls.widgets import draw_case, draw_cores, draw_lever, draw_parameter, draw_row_parameter
 from ui.design.glossary import explain_control
 from ui.design.markdown import escape_markdown
@@ -42,13 +43,14 @@ def plan_from_controls(
     messages = messages or st.container()
     overrides = overrides or DEFAULT_CONTROLS
     limit = core_limit()
-    problems = read_url(workload, limit)
+    problems = UrlProblems(workload.name)
+    read_url(workload, limit, problems)
     select_allowed_case(workload, overrides)
     controls = current_controls(workload)
     controls.fill(limit)
     _carry_over(controls, overrides)
-    problems += _reset_denied(controls)
-    problems += _limit_budget(controls)
+    _reset_denied(controls, problems)
+    _limit_budget(controls, problems)
     if overrides.races:
         names = overrides.cases or tuple(case.name for case in workload.cases)
         if len(names) > 1:
@@ -61,9 +63,9 @@ def plan_from_controls(
     if overrides.races or overrides.more:
         _draw_more(controls, overrides)
     plan = _build_plan(controls, limit, messages)
-    if problems := _keep_problems(workload, plan, problems):
+    if sentences := problems.list_for(plan):
         _show_problems(
-            problems, messages, "Some settings in the URL are not valid", "Their default values are used instead."
+            sentences, messages, "Some settings in the URL are not valid", "Their default values are used instead."
         )
     if plan is not None:
         write_url(workload, plan)
@@ -82,40 +84,26 @@ def _carry_over(controls: Controls, overrides: ControlOverrides) -> None:
         controls.assign_all()
 
 
-def _keep_problems(workload: Workload, plan: Plan | None, problems: list[str]) -> list[str]:
-    """The problems of the URL that led to `plan`, also in later reruns: until a control changes or another URL is
-    opened. The browser's secret, for example, causes a rerun right after the first one."""
-    key = f"{workload.name}:url-problems"
-    digest = plan.digest if plan else ""
-    if not problems:
-        kept_digest, kept = st.session_state.get(key, ("", []))
-        return kept if kept_digest == digest else []
-    st.session_state[key] = (digest, problems)
-    return problems
-
-
-def _reset_denied(controls: Controls) -> list[str]:
-    """Give settings that the visitor may not choose their defaults, one sentence for each.
+def _reset_denied(controls: Controls, problems: UrlProblems) -> None:
+    """Give settings that the visitor may not choose their defaults, and add a problem for each.
 
     A browser can send a widget any text, whatever it offers; no plan and no URL may have it.
     """
-    visitor, reasons = find_visitor(), list[str]()
+    visitor = find_visitor()
     for parameter in controls.parameters:
         if reason := why_not_choose(parameter, controls.get(parameter.name), visitor):
+            problems.add(reason)
             controls.set(parameter.name, parameter.default)
-            reasons.append(reason)
-    return reasons
 
 
-def _limit_budget(controls: Controls) -> list[str]:
-    """Reduce the time budget to what the visitor may use; one sentence if a larger one was asked for."""
+def _limit_budget(controls: Controls, problems: UrlProblems) -> None:
+    """Reduce the time budget to what the visitor may use, and add a problem if a larger one was asked for."""
     largest_s, budget_s = max_budget_s(find_visitor()), controls.get("budget_s")
     if largest_s is None or budget_s <= largest_s:
-        return []
+        return
+    if budget_s != controls.default("budget_s"):
+        problems.add(f"budget_s: visitors of this server may use {largest_s:g} seconds, got {budget_s:g}")
     controls.set("budget_s", max(BUDGET_RANGE_S[0], largest_s))
-    if budget_s == controls.default("budget_s"):
-        return []
-    return [f"budget_s: visitors of this server may use {largest_s:g} seconds, got {budget_s:g}"]
 
 
 def _build_plan(controls: Controls, limit: int, messages: DeltaGenerator) -> Plan | None:

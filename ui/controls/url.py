@@ -14,23 +14,24 @@ from ui.access.identity import find_visitor
 from ui.access.plans import list_denied_settings
 from ui.controls.state import Controls, select_case
 from ui.controls.tab_settings import is_tab_setting
+from ui.controls.url_problems import UrlProblems
 
 OTHER_URL_PARAMETERS = ("run", "tab", "step")
 """Query parameters of a race page that are no part of the plan."""
 
 
-def read_url(workload: Workload, limit: int) -> list[str]:
-    """Set the controls to the URL, unless this page wrote it. Returns one sentence for each setting that is not valid
-    and gets its default.
+def read_url(workload: Workload, limit: int, url_problems: UrlProblems) -> None:
+    """Set the controls to the URL, unless this page wrote it. Settings that are not valid get their default, and
+    `url_problems` one sentence each.
 
     A URL without settings, such as a link in the navigation, keeps the settings of this session.
     """
     query = _plan_query()
     if not query or query == st.session_state.get(_url_key(workload)):
-        return []
+        return
     plan, problems = _parse_settings(workload, workload.upgrade_settings(query), limit)
+    url_problems.start(problems)
     _set_controls(workload, plan)
-    return problems
 
 
 def write_url(workload: Workload, plan: Plan) -> None:
