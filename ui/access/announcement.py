@@ -32,7 +32,7 @@ def describe_access() -> str:
         # Connections from elsewhere depend on it: an error has to be found now, and sign-in to be noticed.
         is_sign_in_configured()
         text = (
-            "Access: local. Whoever opens this address on this machine may do everything: start, stop and delete "
+            "Access: local. Everybody who opens this address on this machine may do everything: start, stop and delete "
             "jobs, and name files of this machine. Connections through a proxy, and by another host name than "
             "localhost, get the restrictions of a served dashboard. If strangers can reach this server, set "
             f"{MODE_VARIABLE}=served."

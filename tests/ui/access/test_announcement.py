@@ -25,7 +25,7 @@ def describe() -> str:
 def test_local_by_its_address(listen: Callable[[str | None], None]) -> None:
     listen("127.0.0.1")
     text = describe()
-    assert text.startswith("Access: local. Whoever opens this address on this machine may do everything")
+    assert text.startswith("Access: local. Everybody who opens this address on this machine may do everything")
     assert "Connections through a proxy, and by another host name than localhost, get the restrictions" in text
 
 
