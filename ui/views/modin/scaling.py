@@ -17,6 +17,7 @@ from bench.formatting import format_cores, format_duration
 from bench.plan.plan import Plan
 from bench.run.events import State
 from bench.run.job import JobKind
+from bench.run.plan_differences import describe_differences
 from bench.run.record import Run
 from bench.stats.amdahl import AmdahlFit, Crossing
 from bench.storage.store import StoreError
@@ -29,7 +30,7 @@ from ui.charts.cores import build_median_trace
 from ui.controls.tab_settings import TabSetting
 from ui.design.browser import detect_theme
 from ui.design.figures import draw_figure
-from ui.design.markdown import escape_markdown, quote_code
+from ui.design.markdown import escape_markdown
 from ui.design.plotly_template import new_figure
 from ui.design.text import format_date_time
 from ui.design.theme import Theme, add_opacity, arm_style, ink_colour, published_colour
@@ -41,7 +42,6 @@ MAX_PROJECTED_CORES = 64
 PROJECTION_POINTS = 41
 MAX_SEARCHED_RUNS = 20
 """Number of stored runs that are searched for one with times on several core counts."""
-COMMAND_PREFIX = "python -m bench run "
 
 RoundTimes = dict[Arm, dict[int, list[float]]]
 """Seconds of every sample, by arm and number of cores."""
@@ -104,11 +104,15 @@ def load_newest_run(plan: Plan) -> Run | None:
             icon=":material/sports_score:",
         )
         return None
-    settings = (
-        "" if same else f" **with other settings**: {quote_code(run.snapshot.command.removeprefix(COMMAND_PREFIX))}"
-    )
+    settings = "" if same else _describe_other_settings(run, plan)
     st.caption(f":material/history: Run of {format_date_time(run.started)}{settings}.")
     return run
+
+
+def _describe_other_settings(run: Run, plan: Plan) -> str:
+    """What the plan of `run` sets differently from `plan`, as Markdown."""
+    differences = describe_differences(run.plan, plan)
+    return " **with other settings**" + (f": {escape_markdown(differences)}" if differences else "")
 
 
 def _find_newest_run(plan: Plan) -> tuple[Run | None, bool]:

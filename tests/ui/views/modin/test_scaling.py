@@ -82,6 +82,15 @@ def test_the_tab_draws_the_last_run_of_several_calls():
     assert "this is not a fit" in read_labels(app)
 
 
+def test_the_tab_names_what_the_run_sets_differently_from_the_controls():
+    run = add_core_counts(make_modin_run(), {arm: {1: 1.0, 2: 0.9} for arm in Arm})
+    Store().save(run)
+    labels = read_labels(open_modin_page(tab="Scaling", case=run.plan.case, cores="2", seed="7"))
+    assert "**with other settings**" in labels
+    assert f"seed {run.plan.seed} instead of 7" in labels
+    assert "--" not in labels, "no command line"
+
+
 def test_the_tab_names_the_arms_of_the_run():
     arms = {"baseline": "modin-ray", "accelerated": "pandas"}
     run = add_core_counts(make_modin_run(arms), {arm: {1: 1.0, 2: 0.9} for arm in Arm})
