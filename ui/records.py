@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Unpack
 
+from bench.plan.plan import Plan
+from bench.plan.query import to_query
 from bench.run.events import State
 from bench.run.job import JobKind, is_job_id
 from bench.run.job_record import JobRecord
 from bench.run.record import Run
 from bench.scheduler.job_status import JobStatus
+from bench.scheduler.queue import QueueEntry
 from bench.storage.job_filter import JobFilter
 from bench.storage.job_row import JobRow
 from bench.storage.store import DEFAULT_LIMIT
 from ui import services
+from ui.access.identity import find_visitor
 from ui.access.redaction import hide_paths, redact_record, redact_row, shows_everything
 
+TASK_PARAMETER = "task"
+"""Query parameter of a workload's page: the task whose tab it opens."""
 MIN_ID_CHARS = 4
 """Shorter beginnings of an id are not looked up."""
 MAX_SHOWN_IDS = 4
@@ -31,6 +38,45 @@ def read_status(job_id: str) -> JobStatus:
         return status
     record = redact_record(status.record) if status.record else None
     return JobStatus(place=status.place, record=record, problem=hide_paths(status.problem))
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A page with query parameters, for st.page_link."""
+
+    page: str
+    query: dict[str, str]
+
+
+def link_to_entry(entry: QueueEntry) -> PageLink | None:
+    """Where a job that waits or runs can be followed; None for a race of a workload without a page.
+
+    A race is followed on the tab of its settings, and a measurement on the page Runs, which draws every measurement. A
+    question is seen only by the session that asked; the link leads to its tab.
+    """
+    if entry.kind is JobKind.MEASUREMENT:
+        return PageLink(services.page_script("runs"), {"run": entry.job_id})
+    plan = find_active_plan(entry)
+    settings = to_query(plan) if plan else {}
+    if entry.kind is JobKind.RACE:
+        page = services.workload_page_script(entry.workload)
+        return PageLink(page, settings | {"run": entry.job_id}) if page else None
+    return link_to_task(entry.workload, entry.task, settings)
+
+
+def link_to_task(workload: str, task: str, settings: dict[str, str]) -> PageLink | None:
+    """The tab of a task on the page of its workload, with these settings of a plan; None without a page. Without a
+    task, the tab of the settings."""
+    page = services.workload_page_script(workload)
+    return PageLink(page, settings | ({TASK_PARAMETER: task} if task else {})) if page else None
+
+
+def find_active_plan(entry: QueueEntry) -> Plan | None:
+    """The plan of a job that this server queued, also while it waits. None for a job of another process or of another
+    visitor."""
+    job = services.find_order(entry.job_id) or services.get_interactive_tasks().find(entry.job_id)
+    visitor = find_visitor()
+    return job.plan if job and (visitor.is_operator or visitor.owns(job.owner)) else None
 
 
 class AmbiguousIdError(ValueError):

@@ -17,10 +17,9 @@ from bench.machine.exhaustion import describe_failure
 from bench.machine.model import Machine
 from bench.machine.telemetry import Telemetry
 from bench.paths import FolderError
-from bench.run.job import JobKind
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.interactive import InteractiveTasks
-from bench.scheduler.queue import QueueEntry
+from bench.scheduler.order import JobOrder
 from bench.storage.store import Store, StoreError
 from bench.values.readings import Reading
 from bench.workload.registry import load_workloads
@@ -51,6 +50,14 @@ def get_dispatcher() -> Dispatcher:
         st.stop()
 
 
+def find_order(job_id: str) -> JobOrder | None:
+    """The order of a job that waits or runs and that this server queued; None for any other, and without a store."""
+    try:
+        return _create_dispatcher().find_order(job_id)
+    except (StoreError, OSError):
+        return None
+
+
 def draw_store_error(error: StoreError | OSError) -> None:
     """Why runs can be neither kept nor read now, and what to do, in place of what would need them."""
     text = str(error) if isinstance(error, StoreError | FolderError) else describe_failure(error, Path.cwd())
@@ -77,28 +84,6 @@ def workload_page_script(workload: str) -> str | None:
     """Path of the script of a workload's page; None if it has no page."""
     known = load_workloads().get(workload)
     return page_script(workload) if known and not known.hidden else None
-
-
-@dataclass(frozen=True, slots=True)
-class PageLink:
-    """A page with query parameters, for st.page_link."""
-
-    page: str
-    query: dict[str, str]
-
-
-def link_to_entry(entry: QueueEntry) -> PageLink | None:
-    """Where a job that waits or runs can be followed; None for a race of a workload without a page.
-
-    A race is followed on the page of its workload, a measurement on the page Runs. An interactive task is seen only by
-    the session that asked; the link leads to the page of its workload.
-    """
-    if entry.kind is JobKind.MEASUREMENT:
-        return PageLink(page_script("runs"), {"run": entry.job_id})
-    page = workload_page_script(entry.workload)
-    if page is None:
-        return None
-    return PageLink(page, {"run": entry.job_id} if entry.kind is JobKind.RACE else {})
 
 
 MAX_READING_AGE_S = 1.5

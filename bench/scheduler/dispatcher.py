@@ -136,6 +136,11 @@ class Dispatcher:
         record = self.status(job_id).record
         return record.owner if record else None
 
+    def find_order(self, job_id: str) -> JobOrder | None:
+        """The order of a job that waits or runs and that this process submitted; None for any other."""
+        with self._changed:
+            return self._active.get(job_id)
+
     def count_active(self, owner: str) -> int:
         """Number of jobs of `owner` that wait or run and that this process submitted."""
         with self._changed:

@@ -14,7 +14,7 @@ from bench.machine.model import INSTRUCTION_SET_LABELS, Machine
 from bench.run.job import JobKind
 from bench.scheduler.queue import Queue, QueueEntry
 from bench.values.readings import Reading
-from ui import services
+from ui import records, services
 from ui.access.redaction import describe_error
 from ui.design.browser import rerun_after_theme_change
 from ui.design.markdown import escape_markdown
@@ -112,7 +112,7 @@ def _running_words(entry: QueueEntry) -> str:
 def _draw_entry(place: int, entry: QueueEntry) -> None:
     status = _running_words(entry) if place == 0 else f"Waits, {place} in front"
     icon = RUNNING_ICONS.get(entry.kind, ":material/sports_score:") if place == 0 else ":material/hourglass_top:"
-    link = services.link_to_entry(entry)
+    link = records.link_to_entry(entry)
     if link is None:
         st.caption(f"{icon} {status}: {escape_markdown(entry.title)}")
         return

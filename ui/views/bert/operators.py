@@ -19,6 +19,7 @@ from ui.design.tables import escape_table
 from ui.design.theme import Theme, arm_name_markdown, arm_style
 from workloads.bert.measurements import GraphProfile, Int8Count, Int8Limit, OperatorChange, OperatorsResult
 
+TASK = "operators"
 OPERATOR_KINDS = ("MatMul", "BatchMatMul", "Gelu", "Quantize", "Dequantize", "LayerNorm", "Softmax", "Transpose")
 """Kinds of operators with a bar of their own; the others share one."""
 COUNTED_KINDS = ("Quantize", "Dequantize", "LayerNorm", "Gelu", "Softmax")
@@ -43,7 +44,7 @@ KERNEL_WIDTHS_PX = {
 
 def draw_operators_tab(plan: Plan) -> None:
     colours = browser.detect_theme()
-    request = MeasurementRequest(plan, "operators", {"precisions": [plan.baseline, plan.accelerated]})
+    request = MeasurementRequest(plan, TASK, {"precisions": [plan.baseline, plan.accelerated]})
     job = job_panel.find_job(request, any_settings=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         job_panel.draw_buttons(request, job, "Profile", ":material/biotech:")

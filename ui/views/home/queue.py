@@ -39,7 +39,7 @@ def draw_queue() -> None:
         for position, entry in enumerate(entries):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(_describe_entry(position, entry), width="stretch")
-                if link := services.link_to_entry(entry):
+                if link := records.link_to_entry(entry):
                     st.page_link(link.page, label="Open", icon=":material/visibility:", query_params=link.query)
 
 

@@ -26,6 +26,7 @@ from workloads.memory_traffic.catalogue import TRANSFORMATIONS
 from workloads.memory_traffic.kernel_settings import read_kernel_settings
 from workloads.memory_traffic.measurements import PeakRate, RooflinePoint, RooflineResult, TriadPoint
 
+TASK = "roofline"
 LINE_DASHES = ("dash", "solid", "dot", "dashdot")
 MARKERS = ("square", "triangle-up", "cross", "star")
 THREAD_COLOURS = (3, 1, 2, 4)
@@ -66,7 +67,7 @@ def draw_roofline_tab(plan: Plan) -> None:
     chosen = str(st.session_state[KERNELS.key])
     kernels = list(TRANSFORMATIONS) if chosen == ALL_KERNELS else [chosen]
     fields = read_kernel_settings(plan.parameters).fields
-    request = MeasurementRequest(plan, "roofline", {"kernels": kernels, "fields": fields})
+    request = MeasurementRequest(plan, TASK, {"kernels": kernels, "fields": fields})
     job = job_panel.find_job(request)
     with row:
         job_panel.draw_buttons(request, job, "Measure", ":material/roofing:")

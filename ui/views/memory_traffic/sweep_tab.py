@@ -14,6 +14,7 @@ from ui.design import browser
 from ui.views.memory_traffic.scaling import draw_scaling
 from ui.views.memory_traffic.sizes import draw_sizes
 from ui.views.memory_traffic.sweep_charts import SWEEP_LABELS, draw_sweep
+from ui.views.race.tabs import take_opened_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,14 @@ def draw_sweep_section(plan: Plan) -> None:
         st.markdown("## Chart", width="content")
         label = next(iter(charts))
         if len(charts) > 1:
-            label = st.segmented_control(
-                "Chart",
-                list(charts),
-                default=label,
-                required=True,
-                key=f"memory:chart-{plan.case}",
-                label_visibility="collapsed",
-                width="content",
+            key, opened = f"memory:chart-{plan.case}", take_opened_task(plan.workload)
+            st.session_state.setdefault(key, label)
+            if shown := next((chart.label for chart in charts.values() if chart.task == opened), ""):
+                st.session_state[key] = shown
+            st.segmented_control(
+                "Chart", list(charts), required=True, key=key, label_visibility="collapsed", width="content"
             )
+            label = str(st.session_state[key])
         chart = charts[label]
         request = MeasurementRequest(plan, chart.task, chart.arguments)
         # Only a result of the same settings: the curves of other settings look the same and mean something else.

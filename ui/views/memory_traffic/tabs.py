@@ -22,4 +22,5 @@ def build_tabs() -> dict[str, WorkloadTab]:
         )
         for name, transformation in TRANSFORMATIONS.items()
     }
-    return tabs | {ROOFLINE_TAB: WorkloadTab(ControlOverrides(races=False), above=roofline.draw_roofline_tab)}
+    roofline_tab = WorkloadTab(ControlOverrides(races=False), above=roofline.draw_roofline_tab, tasks=(roofline.TASK,))
+    return tabs | {ROOFLINE_TAB: roofline_tab}

@@ -51,6 +51,7 @@ MAX_SIZE = TabSetting("modin", "search", "max_rows", DEFAULT_MAX_ROWS, _parse_ro
 BUDGET = TabSetting("modin", "search", "budget", DEFAULT_SEARCH_S, {str(s): s for s in BUDGETS_S}.get)
 """Seconds that a search may take."""
 TAB = "Break-even"
+TASK = "break_even"
 START_KEY = "modin:search-now"
 """Session key of the wish to start a search in this rerun."""
 SETTINGS = (CALL, MIN_SIZE, MAX_SIZE, BUDGET)
@@ -113,7 +114,7 @@ def draw_break_even_tab(plan: Plan) -> None:
         setting.write()
     call, min_rows, max_rows, budget_s = (st.session_state[setting.key] for setting in SETTINGS)
     arguments = {"call": call, "min_rows": min_rows, "max_rows": max_rows, "budget_s": budget_s}
-    request = MeasurementRequest(make_search_plan(plan), "break_even", arguments)
+    request = MeasurementRequest(make_search_plan(plan), TASK, arguments)
     job = job_panel.find_job(request, any_settings=True)
     start = bool(st.session_state.pop(START_KEY, False))
     why_not = "" if min_rows < max_rows else "The search needs a smaller and a larger number of rows: change one."

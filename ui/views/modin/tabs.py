@@ -31,7 +31,9 @@ def build_tabs() -> dict[str, WorkloadTab]:
             code=lambda plan: resolve(plan).case.code,
         ),
         break_even.TAB: WorkloadTab(
-            ControlOverrides(visible=("columns", "kind"), races=False), above=break_even.draw_break_even_tab
+            ControlOverrides(visible=("columns", "kind"), races=False),
+            above=break_even.draw_break_even_tab,
+            tasks=(break_even.TASK,),
         ),
         "Scaling": WorkloadTab(ControlOverrides(races=False), above=scaling.draw_scaling_tab),
     }

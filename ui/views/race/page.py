@@ -41,7 +41,7 @@ from ui.views.race.header import draw_header, draw_introduction
 from ui.views.race.live import NO_FADE_STYLE, REFRESH_S, draw_live_run, draw_other_tab_race, refresh_interval_s
 from ui.views.race.notices import describe_elsewhere, draw_settings_notice
 from ui.views.race.result_part import find_result_part
-from ui.views.race.tabs import TASK_CONTROLS, DrawTab, Tabs, WorkloadTab, choose_tab, draw_tab_bar
+from ui.views.race.tabs import TASK_CONTROLS, DrawTab, Tabs, TaskTab, WorkloadTab, choose_tab, draw_tab_bar
 
 
 def draw_race_page(workload_name: str, tabs: Tabs | None = None) -> None:
@@ -50,7 +50,8 @@ def draw_race_page(workload_name: str, tabs: Tabs | None = None) -> None:
     displayed = resolve_displayed_run(workload)
     name = choose_tab(workload, tabs, displayed) if tabs else ""
     tab = tabs[name] if tabs else None
-    workload_tab, draw_task = (tab, None) if isinstance(tab, WorkloadTab) else (None, tab)
+    workload_tab = tab if isinstance(tab, WorkloadTab) else None
+    draw_task = tab.draw if isinstance(tab, TaskTab) else None
     races = draw_task is None and (workload_tab is None or workload_tab.code is not None)
     bar = draw_bar()
     if tabs:

@@ -13,6 +13,7 @@ from bench.workload.cases import Code
 from bench.workload.declaration import Workload
 from ui.controls.overrides import ControlOverrides
 from ui.controls.url import plan_from_url
+from ui.records import TASK_PARAMETER
 from ui.views.race.followed_run import DisplayedRun, get_session_run
 
 DrawTab = Callable[[Plan], None]
@@ -35,9 +36,20 @@ class WorkloadTab:
     """Draws what is below the details of the run. Not called during a race."""
     code: Callable[[Plan], Code] | None = None
     """The code of both arms; None for a tab without a race."""
+    tasks: tuple[str, ...] = ()
+    """Names of the tasks that only this tab has. Other tasks belong to the tab of their plan."""
 
 
-Tabs = Mapping[str, DrawTab | WorkloadTab | None]
+@dataclass(frozen=True, slots=True)
+class TaskTab:
+    """A tab with tasks, beside a race that all tabs share."""
+
+    draw: DrawTab
+    tasks: tuple[str, ...]
+    """Names of the tasks that the tab starts or shows."""
+
+
+Tabs = Mapping[str, TaskTab | WorkloadTab | None]
 """The tabs of a page by name, in order. None is the tab of a race that all tabs share."""
 
 
@@ -62,10 +74,10 @@ def show_tab_of(workload: Workload, plan: Plan) -> None:
 
 
 def choose_tab(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
-    """The selected tab. At first that of the displayed run or of the URL, else the first; later that of a run that is
-    opened."""
+    """The selected tab. At first that of the displayed run or of the URL, else the first; later that of a run or a task
+    that is opened."""
     key = tab_key(workload)
-    wanted = st.session_state.pop(_wanted_tab_key(workload), "")
+    wanted = st.session_state.pop(_wanted_tab_key(workload), "") or _open_task(workload, tabs)
     asked = _tab_to_show(workload, tabs, displayed)
     if wanted in tabs:
         st.session_state[key] = wanted
@@ -77,6 +89,26 @@ def choose_tab(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
     return st.session_state[key]
 
 
+def _open_task(workload: Workload, tabs: Tabs) -> str:
+    """The tab of the task that the URL names, which is opened once; empty if it names none."""
+    task = st.query_params.pop(TASK_PARAMETER, "")
+    if not task:
+        return ""
+    st.session_state[_opened_task_key(workload.name)] = task
+    own = next((name for name, tab in tabs.items() if tab is not None and task in tab.tasks), "")
+    plan = plan_from_url(workload)
+    return own or (_find_covering_tab(tabs, plan) if plan else "")
+
+
+def take_opened_task(workload_name: str) -> str:
+    """The task that the last link opened, for a tab that shows several; empty if there is none, or it was taken."""
+    return st.session_state.pop(_opened_task_key(workload_name), "")
+
+
+def _opened_task_key(workload_name: str) -> str:
+    return f"{workload_name}:opened-task"
+
+
 def _tab_to_show(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
     """The tab of the plan of `show_tab_of`, or of a run that was opened since the last rerun; empty if there is
     neither."""
@@ -86,7 +118,8 @@ def _tab_to_show(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str
         if followed is None or not followed.is_new:
             return ""
         followed.is_new = False
-        plan = displayed.run.plan if displayed.run else None
+        # A race that waits has no record. A link to it has its settings.
+        plan = displayed.run.plan if displayed.run else plan_from_url(workload)
         followed.tab = _find_covering_tab(tabs, plan) if plan else ""
     covering = _find_covering_tab(tabs, plan) if plan else ""
     return covering or (RACE_TAB if RACE_TAB in tabs else "")

@@ -86,7 +86,7 @@ def _draw_stored_measurement(record: MeasurementRecord) -> None:
     took = f" · took {record.seconds:.0f} s"
     st.caption(f"Measured {_describe_origin(record)}{took} · measurement {record.id[:8]}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        _draw_links(record.plan, "Open its page", "Measurements with these settings", record.digest)
+        _draw_links(record.plan, "Open its page", "Measurements with these settings", record.digest, record.task)
         draw_download_buttons(record)
         _draw_command_button("measurement", record.snapshot.command)
         if row := records.find_row(record.id):
@@ -106,17 +106,22 @@ def _describe_origin(record: JobRecord) -> str:
     return f"{format_date_time(record.started)} from the {markdown.escape_markdown(record.origin)}{person} on {machine}"
 
 
-def _draw_links(plan: Plan, again: str, same: str, digest: str) -> None:
-    page = workload_page_script(plan.workload)
-    try:
-        query = to_query(plan)
-    except PlanError:
-        page = None  # The workload no longer has this case.
+def _draw_links(plan: Plan, again: str, same: str, digest: str, task: str = "") -> None:
+    """A button to the page of `plan`, on the tab of `task`, and one to the jobs with the same digest."""
     # Buttons like those beside them: as a link, the one to this page would be drawn as the selected entry of a menu.
-    if page and st.button(again, icon=":material/replay:"):
-        st.switch_page(page, query_params=query)
+    _draw_page_button(plan, again, task)
     if st.button(same, icon=":material/history:"):
         st.switch_page(services.page_script("runs"), query_params={"plan": digest})
+
+
+def _draw_page_button(plan: Plan, label: str, task: str) -> None:
+    """A button to the page of `plan`, on the tab of `task` if there is one."""
+    try:
+        link = records.link_to_task(plan.workload, task, to_query(plan))
+    except PlanError:
+        return  # The workload no longer has this case.
+    if link and st.button(label, icon=":material/replay:"):
+        st.switch_page(link.page, query_params=link.query)
 
 
 def _wait_until_stored(job_id: str) -> None:
@@ -135,7 +140,10 @@ def _draw_active(entry: QueueEntry) -> None:
     if entry.kind is JobKind.MEASUREMENT:
         st.title(markdown.escape_markdown(entry.title))
         job = DisplayedJob(entry.job_id, records.read_status(entry.job_id))
-        job_panel.draw_stop_button(job, key="measurement-stop")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            job_panel.draw_stop_button(job, key="measurement-stop")
+            if plan := records.find_active_plan(entry):
+                _draw_page_button(plan, "Open its page", entry.task)
         job_panel.follow_job(job, lambda current: draw_measurement(current, browser.detect_theme()))
         if not job.live:
             st.fragment(_wait_until_stored, run_every=job_panel.REFRESH_S)(entry.job_id)
