@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bench.claims.best_core_counts import find_best_core_counts
+from bench.claims.best_core_counts import explain_disturbance, find_best_core_counts
+from bench.claims.interruption import ran_without_interruption
+from bench.claims.notes import quiet
+from bench.claims.processor_time import got_processor, not_throttled
+from bench.claims.processor_use import measure_processor_use
+from bench.claims.refusals import background
 from bench.formatting import format_budget, format_cores
 from bench.plan.change import change_plan
 from bench.plan.plan import Plan
@@ -16,7 +21,7 @@ from bench.plan.validation import BUDGET_RANGE_S, PlanError
 from bench.run.outcome import MIN_PAIRS, count_pairs, estimate_budget_s, estimate_pair_s
 from bench.run.record import Run
 from bench.values.base import Arm
-from bench.values.claims import Claim, ClaimState, Speed
+from bench.values.claims import Claim, ClaimState, Finding, Speed
 from bench.values.samples import TOTAL
 from bench.values.statistics import Comparison
 from bench.workload.parameters import Setting
@@ -28,6 +33,12 @@ BUDGET_MARGIN = 1.25
 """A proposed budget is larger than the estimate by this factor, because times vary from race to race."""
 
 DISTURBANCE_RULES = ("background", "got-processor", "ran-without-interruption", "not-throttled", "quiet")
+DISTURBANCE_TITLES = (
+    *(background.noted, background.refused, got_processor.noted, got_processor.refused),
+    *(ran_without_interruption.refused, quiet.noted),
+)
+"""Titles of findings that something else used the processor. The same rules also note that it is not known."""
+LIMIT_TITLES = (not_throttled.noted, not_throttled.refused)
 EVIDENCE_RULES = ("same-conditions", "engaged", "same-work", "accuracy", "materialised", "order-within-pairs")
 
 
@@ -76,7 +87,7 @@ def _propose_steps(run: Run, step: str, best_step: str | None) -> Iterator[NextS
     if state is ClaimState.NONE:
         yield from _propose_after_refusal(run, claim, comparison)
     if speed in (Speed.SLOWER, Speed.SAME):
-        yield from _propose_fewer_cores(run)
+        yield from _propose_fewer_cores(run, claim, comparison)
     if best_step and step == TOTAL:
         label = run.snapshot.labels()[best_step]
         yield NextStep(NextStepKind.SHOW_STEP, f"Show {label}", step=best_step)
@@ -107,6 +118,8 @@ def _propose_after_refusal(run: Run, claim: Claim, comparison: Comparison) -> It
             yield from _propose_default_arms(run)
         elif finding.rule == "complete":
             yield NextStep(NextStepKind.TRY, "Race again")
+        elif finding.title in LIMIT_TITLES:
+            yield from _propose_cores_within_limit(run)
         elif finding.rule in DISTURBANCE_RULES:
             yield NextStep(NextStepKind.QUIET_MACHINE, "Quiet the machine")
         elif finding.rule in EVIDENCE_RULES:
@@ -115,12 +128,14 @@ def _propose_after_refusal(run: Run, claim: Claim, comparison: Comparison) -> It
 
 def _propose_after_reservations(run: Run, claim: Claim, comparison: Comparison) -> Iterator[NextStep]:
     rules = {finding.rule for finding in claim.reservations}
+    if _was_limited(claim):
+        yield from _propose_cores_within_limit(run)
     if rules & set(DISTURBANCE_RULES):
         yield NextStep(NextStepKind.QUIET_MACHINE, "Quiet the machine")
     if "fair-baseline" in rules:
         yield from _propose_fair_baseline(run)
     if "best-with-best" in rules:
-        yield from _propose_fewer_cores(run)
+        yield from _propose_fewer_cores(run, claim, comparison)
     if "strict-limits" in rules:
         yield from _propose_strict_limits(run)
     if rules & {"narrow", "stable", "warm", "best-with-best", "order-within-pairs"}:
@@ -145,11 +160,38 @@ def _propose_longer(run: Run, pairs: int, *, at_most: bool = False) -> Iterator[
         yield NextStep(NextStepKind.RACE_LONGER, f"Race {format_budget(budget_s)}", {"budget_s": float(budget_s)})
 
 
-def _propose_fewer_cores(run: Run) -> Iterator[NextStep]:
+def _propose_fewer_cores(run: Run, claim: Claim, comparison: Comparison) -> Iterator[NextStep]:
+    """The core count on which an arm was fastest. After a disturbance, a quiet race instead: beside other programs one
+    core is often the fastest, because the others were not free."""
+    if _was_limited(claim):
+        yield from _propose_cores_within_limit(run)
+        return
+    if explain_disturbance(run) or any(finding.title in DISTURBANCE_TITLES for finding in _list_doubts(claim)):
+        yield NextStep(NextStepKind.QUIET_MACHINE, "Quiet the machine")
+        yield from _propose_longer(run, 2 * comparison.baseline.count, at_most=True)
+        return
     best = find_best_core_counts(run.core_counts)
     fewest = min((count.cores for count in best.values()), default=run.plan.cores)
     if fewest < run.plan.cores:
         yield NextStep(NextStepKind.RACE_FEWER_CORES, f"Race on {format_cores(fewest)}", {"cores": fewest})
+
+
+def _list_doubts(claim: Claim) -> list[Finding]:
+    return claim.refusals + claim.reservations
+
+
+def _was_limited(claim: Claim) -> bool:
+    """Whether a CPU quota kept an arm from the cores of the plan."""
+    return any(finding.title in LIMIT_TITLES for finding in _list_doubts(claim))
+
+
+def _propose_cores_within_limit(run: Run) -> Iterator[NextStep]:
+    """As many cores as the arms got: the quota stops an arm on no more than these."""
+    uses = [use for arm in Arm if (use := measure_processor_use(run.samples_of(arm))) and use.wall_s]
+    quota = run.machine.limits.cpu_quota or max((use.cpu_s / use.wall_s for use in uses), default=run.plan.cores)
+    cores = max(1, int(quota))
+    if cores < run.plan.cores:
+        yield NextStep(NextStepKind.RACE_FEWER_CORES, f"Race on {format_cores(cores)}", {"cores": cores})
 
 
 def _propose_fair_baseline(run: Run) -> Iterator[NextStep]:

@@ -119,6 +119,25 @@ def test_slower_turns_the_ratio_and_proposes_the_best_core_count():
     assert change_plan(run.plan, first.changes).cores == 1
 
 
+@pytest.mark.parametrize("disturbed", [{"busy": (0.5, 0.45)}, {"delay": (0.3, 0.3), "used": 1.6}])
+def test_after_a_disturbance_a_quiet_race_is_proposed_and_not_fewer_cores(disturbed):
+    """Beside other programs one core is often the fastest, because the others were not free."""
+    run = make_claim_run(fit=(1.0, 4.0), **disturbed)
+    best = run.core_counts[0].whole.model_copy(update={"median": 1.0})
+    run.core_counts.append(CoreCount(arm=Arm.BASELINE, cores=1, whole=best))
+    kinds = list_kinds(decide(run))
+    assert kinds[:2] == [NextStepKind.QUIET_MACHINE, NextStepKind.RACE_LONGER]
+    assert NextStepKind.RACE_FEWER_CORES not in kinds
+
+
+@pytest.mark.parametrize("throttled", [(0.05, 0.05), (0.5, 0.1)])
+def test_a_quota_that_stopped_an_arm_proposes_the_cores_that_it_leaves(throttled):
+    run = make_claim_run(fit=(1.0, 4.0), throttled=throttled, used=1.5)
+    run.machine = run.machine.model_copy(update={"limits": run.machine.limits.model_copy(update={"cpu_quota": 1.5})})
+    first = write_headline(decide(run)).next_steps[0]
+    assert (first.kind, first.label) == (NextStepKind.RACE_FEWER_CORES, "Race on 1 core")
+
+
 def test_no_difference_is_said_with_the_interval_and_proposes_as_many_pairs_as_it_takes():
     run = make_claim_run(fit=(1.02, 1.0))
     headline = write_headline(decide(change_total(run, pairs_needed=60)))
