@@ -14,7 +14,14 @@ from PIL import Image
 
 from bench.run.events import State
 from bench.storage.store import Store
-from tests.support.browser import Server, assert_no_exception, find_run_button, start_server, wait_for_state
+from tests.support.browser import (
+    Server,
+    assert_no_exception,
+    find_run_button,
+    start_server,
+    wait_for_state,
+    wait_until_drawn,
+)
 from tests.support.nginx import Proxy, run_nginx, why_missing
 from tests.support.waiting import wait_for
 
@@ -153,7 +160,7 @@ def test_an_upload_that_the_proxy_refuses_says_why_on_the_page(page, proxy, tmp_
     Image.effect_noise((64, 48), 90).convert("RGB").save(small)
     page.goto(f"{proxy.address}/{PAGE}?cores=1")
     find_run_button(page).wait_for()
-    page.wait_for_timeout(1500)  # A popover that is opened while the page still builds up closes again.
+    wait_until_drawn(page)
     page.get_by_role("button", name=re.compile("More")).click()
     page.get_by_text("upload a file", exact=True).click()
     page.get_by_text(re.compile("10MB per file")).wait_for()

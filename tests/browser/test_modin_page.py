@@ -8,7 +8,7 @@ import pytest
 
 from bench.system.limits import core_limit
 from bench.workload.registry import load_workloads
-from tests.support.browser import assert_no_exception, find_run_button, wait_for_state
+from tests.support.browser import assert_no_exception, find_run_button, wait_for_state, wait_until_drawn
 
 WORKLOAD = load_workloads()["modin"]
 pytestmark = [
@@ -40,7 +40,7 @@ def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
     page.get_by_role("combobox", name=re.compile("Case")).click()
     page.get_by_text("Selected calls").last.click()
     page.wait_for_url(re.compile("case=selection"))
-    page.wait_for_timeout(1500)  # A popover that is opened while the page still builds up closes again.
+    wait_until_drawn(page)
     page.get_by_role("button", name=re.compile("More")).click()
     # The list is long and shows what is looked for.
     page.get_by_role("combobox", name=re.compile("Calls")).fill("groupby median")

@@ -12,7 +12,13 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.storage.store import Store
 from bench.values.samples import TOTAL
-from tests.support.browser import assert_no_exception, find_run_button, find_stop_button, wait_for_state
+from tests.support.browser import (
+    assert_no_exception,
+    find_run_button,
+    find_stop_button,
+    wait_for_state,
+    wait_until_drawn,
+)
 from tests.support.runs import make_claim_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -80,7 +86,7 @@ def test_of_another_plan_only_one_line_is_shown_that_opens_its_run(page, server)
 def test_a_screen_has_one_primary_button(page, server, path):
     page.goto(f"{server.address}/{path}")
     find_primary_buttons(page).first.wait_for()
-    page.wait_for_timeout(2000)
+    wait_until_drawn(page)
     assert count_primary_buttons(page) == 1
     assert_no_exception(page)
 

@@ -16,6 +16,7 @@ from tests.support.browser import (
     find_stop_button,
     start_server,
     wait_for_state,
+    wait_until_drawn,
 )
 from tests.support.waiting import wait_for
 
@@ -76,7 +77,8 @@ def test_a_stranger_neither_stops_nor_deletes_the_run_of_another(browser, served
         page.goto(f"{served.address}/runs?run={run_id}")
         button = page.get_by_role("button", name=re.compile("Delete$"))
         button.wait_for()
-        page.wait_for_timeout(1500)
+        page.get_by_test_id("stSidebar").get_by_text(re.compile("visitor [0-9a-f]{6}, runner")).wait_for()
+        wait_until_drawn(page)
         assert button.is_enabled() is may_delete
     owner.get_by_role("button", name=re.compile("Delete$")).click()
     owner.get_by_role("dialog").get_by_role("button", name=re.compile("Delete$")).click()
@@ -97,7 +99,7 @@ def test_a_stranger_names_no_file_queues_no_hour_and_sees_no_path(browser, serve
     page.get_by_text("model: this server does not take a path or a name of the hub").wait_for()
     # The browser's secret causes a rerun after the first one: the message outlasts it.
     page.get_by_test_id("stSidebar").get_by_text(re.compile("visitor [0-9a-f]{6}, runner")).wait_for()
-    page.wait_for_timeout(1500)
+    wait_until_drawn(page)
     page.get_by_text("model: this server does not take a path or a name of the hub").wait_for()
     page.goto(f"{served.address}/colour-quantization?budget_s=3600")
     page.get_by_text("visitors of this server may use 60 seconds, got 3600").wait_for()
@@ -106,7 +108,7 @@ def test_a_stranger_names_no_file_queues_no_hour_and_sees_no_path(browser, serve
         page.goto(f"{served.address}/{name}")
         find = page.get_by_test_id("stMain")
         find.locator("h1, h2").first.wait_for()
-        page.wait_for_timeout(500)
+        wait_until_drawn(page)
         assert str(home) not in page.content()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.support.browser import Server, find_run_button, start_server
+from tests.support.browser import Server, find_run_button, start_server, wait_until_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,7 @@ def test_invented_files_are_refused_and_the_control_works(page, served) -> None:
 
     page.goto(f"{served.address}/colour-quantization")
     find_run_button(page).wait_for()
-    page.wait_for_timeout(1500)  # A popover that is opened while the page still builds up closes again.
+    wait_until_drawn(page)
     page.get_by_role("button", name=re.compile("More")).click()
     page.get_by_text("upload a file", exact=True).click()
     page.get_by_text(re.compile("1MB per file")).wait_for()

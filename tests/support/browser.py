@@ -11,6 +11,9 @@ from pathlib import Path
 
 from bench.paths import ROOT
 
+RERUN_DELAY_MS = 500
+"""Longest time from the end of a page's first rerun to the begin of one that the browser asks for."""
+
 
 @dataclass
 class Server:
@@ -61,6 +64,17 @@ def find_stop_button(page):
 
 def wait_for_state(page, state: str, seconds: float = 60) -> None:
     page.get_by_test_id("stMain").get_by_text(re.compile(rf"\b{state}\b")).first.wait_for(timeout=seconds * 1000)
+
+
+def wait_until_drawn(page) -> None:
+    """Wait until the page is complete, also after the rerun that the browser's secret may cause.
+
+    A popover that is opened while the page still builds up closes again.
+    """
+    idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    idle.wait_for()
+    page.wait_for_timeout(RERUN_DELAY_MS)
+    idle.wait_for()
 
 
 def assert_no_exception(page) -> None:

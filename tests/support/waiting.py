@@ -2,24 +2,19 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
-
-def wait_for(condition, seconds: float = 40.0):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
-
+Found = TypeVar("Found")
 
 MAX_WAIT_S = 60.0
-"""Longest wait for something that must come to pass; a test that reaches it fails."""
+"""Longest wait for a condition; a test that reaches it fails."""
+POLL_INTERVAL_S = 0.02
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + MAX_WAIT_S
-    while not true():
-        assert time.monotonic() < deadline, "did not come to pass"
-        time.sleep(0.01)
+def wait_for(condition: Callable[[], Found], seconds: float = MAX_WAIT_S) -> Found:
+    """What `condition` returns as soon as that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"the condition was not met within {seconds:g} s"
+        time.sleep(POLL_INTERVAL_S)
+    return found

@@ -28,7 +28,7 @@ from bench.system.process_tree import list_descendants, tree_resident_bytes
 from tests.support.child_processes import StartProcess, make_parent_code, read_line
 from tests.support.machine_files import write_files
 from tests.support.marks import linux_only
-from tests.support.waiting import MAX_WAIT_S, wait_until
+from tests.support.waiting import MAX_WAIT_S, wait_for
 
 SPINNING_CODE = "while True: pass"
 
@@ -36,7 +36,7 @@ SPINNING_CODE = "while True: pass"
 def test_a_tree_uses_processor_time_and_memory(start: StartProcess) -> None:
     process = start(make_parent_code(SPINNING_CODE))
     child = int(read_line(process))
-    wait_until(lambda: tree_cpu_time_s(process.pid) > process_cpu_time_s(process.pid) + 0.2)
+    wait_for(lambda: tree_cpu_time_s(process.pid) > process_cpu_time_s(process.pid) + 0.2)
     spent = psutil.Process(child).cpu_times()
     assert tree_cpu_time_s(process.pid) >= spent.user + spent.system
     assert tree_resident_bytes(process.pid) > psutil.Process(process.pid).memory_info().rss
@@ -61,9 +61,9 @@ def test_cpu_time_includes_ended_threads() -> None:
 @linux_only
 def test_processor_time_of_another_process_is_finer_than_ticks(start: StartProcess) -> None:
     process = start(SPINNING_CODE)
-    wait_until(lambda: process_cpu_time_s(process.pid) > 0.05)
+    wait_for(lambda: process_cpu_time_s(process.pid) > 0.05)
     os.kill(process.pid, signal.SIGSTOP)
-    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
+    wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
     spent = psutil.Process(process.pid).cpu_times()
     assert process_cpu_time_s(process.pid) == process_cpu_time_s(process.pid)
     assert process_cpu_time_s(process.pid) == pytest.approx(spent.user + spent.system, abs=0.021)
@@ -117,7 +117,7 @@ def test_ticks_of_this_machine_count_a_spinning_process(start: StartProcess) -> 
     before = machine_busy_and_steal_s()
     assert before is not None
     process = start(SPINNING_CODE)
-    wait_until(lambda: process_cpu_time_s(process.pid) > 0.3)
+    wait_for(lambda: process_cpu_time_s(process.pid) > 0.3)
     after = machine_busy_and_steal_s()
     assert after is not None
     assert after[0] - before[0] > 0.2
@@ -162,9 +162,9 @@ def test_processes_that_share_a_core_wait_for_each_other(start: StartProcess) ->
     pids = [start(f"import os; os.sched_setaffinity(0, {{{core}}})\n{SPINNING_CODE}").pid for _ in range(2)]
     if thread_run_delay_ns(pids) is None:
         pytest.skip("this kernel does not report how long threads wait")
-    wait_until(lambda: all(process_cpu_time_s(pid) > 0.2 for pid in pids))
+    wait_for(lambda: all(process_cpu_time_s(pid) > 0.2 for pid in pids))
     before = [thread_run_delay_ns([pid]) for pid in pids]
-    wait_until(
+    wait_for(
         lambda: all(
             (run_delay_between_s(first, thread_run_delay_ns([pid])) or 0.0) > 0.2
             for pid, first in zip(pids, before, strict=True)
@@ -189,13 +189,13 @@ def test_active_threads_of_this_process() -> None:
     before = thread_cpu_time_ns()
     go.set()
     done.wait()
-    wait_until(lambda: thread_cpu_time_ns()[worker.native_id] - before[worker.native_id] > 10_000_000)
+    wait_for(lambda: thread_cpu_time_ns()[worker.native_id] - before[worker.native_id] > 10_000_000)
     after = thread_cpu_time_ns()
     quit_now.set()
     worker.join()
     assert after[threading.get_native_id()] > before[threading.get_native_id()]
     assert sum(used > before.get(thread, 0) for thread, used in after.items()) >= 2
-    wait_until(lambda: worker.native_id not in thread_cpu_time_ns())
+    wait_for(lambda: worker.native_id not in thread_cpu_time_ns())
 
 
 @linux_only

@@ -21,7 +21,7 @@ from bench.system.process_tree import list_descendants, pause_tree, resume_tree,
 from tests.support.child_processes import SLEEPING_CODE, StartProcess, make_parent_code, read_line
 from tests.support.machine_files import write_files
 from tests.support.marks import linux_only
-from tests.support.waiting import wait_until
+from tests.support.waiting import wait_for
 
 SIGTERM_IGNORING_CODE = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); " + SLEEPING_CODE
@@ -38,7 +38,7 @@ def is_running(pid: int) -> bool:
 def start_three_generations(start: StartProcess) -> tuple[subprocess.Popen[str], int, int]:
     process = start(make_parent_code(make_parent_code(SLEEPING_CODE)))
     child = int(read_line(process))
-    wait_until(lambda: bool(psutil.Process(child).children()))
+    wait_for(lambda: bool(psutil.Process(child).children()))
     return process, child, psutil.Process(child).children()[0].pid
 
 
@@ -222,12 +222,12 @@ def test_a_paused_tree_uses_no_cpu_time_until_it_is_resumed(start: StartProcess)
     process = start(make_parent_code("while True: pass", then="while True: pass"))
     read_line(process)
     before = measure_tree_times(process.pid)
-    wait_until(lambda: cpu_time_between_s(before, measure_tree_times(process.pid)) > 0.05)
+    wait_for(lambda: cpu_time_between_s(before, measure_tree_times(process.pid)) > 0.05)
     pause_tree(process.pid)
-    wait_until(lambda: all(psutil.Process(pid).status() == psutil.STATUS_STOPPED for pid in before))
+    wait_for(lambda: all(psutil.Process(pid).status() == psutil.STATUS_STOPPED for pid in before))
     stopped = measure_tree_times(process.pid)
     time.sleep(0.1)
     assert measure_tree_times(process.pid) == stopped
     assert len(stopped) == 2
     resume_tree(process.pid)
-    wait_until(lambda: all(spent > stopped[pid] for pid, spent in measure_tree_times(process.pid).items()))
+    wait_for(lambda: all(spent > stopped[pid] for pid, spent in measure_tree_times(process.pid).items()))
