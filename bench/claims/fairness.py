@@ -31,24 +31,32 @@ def describe_same_code(context: RuleContext) -> str:
 
 @define_rule("A fair baseline", "Bailey 6, SC15 rule 1", noted="The baseline is naive")
 def fair_baseline(context: RuleContext) -> RuleResult:
-    """Almost everything is faster than a plain loop, or than a library with its optimizations switched off."""
+    """Almost everything is faster than a plain loop, than a library with its optimizations switched off, or than code
+    whose instructions the processor does not have."""
     snapshot = context.run.snapshot
     kind = snapshot.baseline_kind(Arm.BASELINE)
     seen = f"{snapshot.arms[Arm.BASELINE]}: {kind}"
     if is_slower_naive(context):
         seen += f"; the slower arm, {snapshot.arms[Arm.ACCELERATED]}: {BaselineKind.NAIVE}"
         return note(seen, "State with the ratio that the slower arm is naive.", title="The slower arm is naive")
+    if handicap := describe_slower_handicap(context):
+        remedy = "State with the ratio why the slower arm is not fair."
+        return note(handicap, remedy, title="The slower arm is not fair on this machine")
     if kind is BaselineKind.UNKNOWN:
         remedy = "Run the plan again: today's declarations say how fair a baseline is."
         return note(seen, remedy, title="Not known how fair the baseline is")
     if context.same_code:
         return pass_rule(seen, title="No acceleration is claimed")
-    if kind is not BaselineKind.NAIVE:
+    handicap = describe_handicap(context, Arm.BASELINE)
+    if kind is not BaselineKind.NAIVE and not handicap:
         return pass_rule(seen)
-    if not snapshot.fair_baselines:
-        return note(seen, "State with the ratio that the baseline is naive.")
-    names = " or ".join(snapshot.fair_baselines)
-    return note(seen, f"Compare with a fair baseline too: {names}.")
+    others = [name for name in snapshot.fair_baselines if name != context.run.plan.baseline]
+    remedy = f"Compare with a fair baseline too: {' or '.join(others)}." if others else ""
+    if kind is BaselineKind.NAIVE:
+        seen = "; ".join(filter(None, [seen, handicap]))
+        return note(seen, remedy or "State with the ratio that the baseline is naive.")
+    remedy = remedy or "State with the ratio why the baseline is not fair."
+    return note(handicap, remedy, title="The baseline is not fair on this machine")
 
 
 @define_rule("A typical input", "Bailey 6, SC15 rule 9", noted="The input may favour one arm")
@@ -81,6 +89,10 @@ def describe_fairness(context: RuleContext) -> list[str]:
         texts.append(f"the baseline, {snapshot.arms[Arm.BASELINE]}, is naive")
     if is_slower_naive(context):
         texts.append(f"the slower arm, {snapshot.arms[Arm.ACCELERATED]}, is naive")
+    if handicap := describe_handicap(context, Arm.BASELINE):
+        texts.append(f"the baseline is not fair on this machine ({handicap})")
+    if handicap := describe_slower_handicap(context):
+        texts.append(f"the slower arm is not fair on this machine ({handicap})")
     if bias := describe_bias(context):
         texts.append(bias)
     return texts + describe_loose_limits(context)
@@ -107,6 +119,19 @@ def is_slower_naive(context: RuleContext) -> bool:
     """Whether the accelerated arm is slower and naive: a straw man with the arms exchanged."""
     kind = context.run.snapshot.baseline_kind(Arm.ACCELERATED)
     return kind is BaselineKind.NAIVE and decide_speed(context) is Speed.SLOWER
+
+
+def describe_handicap(context: RuleContext, arm: Arm) -> str:
+    """Why an arm is not a fair baseline on this machine, with its name; empty if nothing of that kind is known."""
+    reported = (prepared.handicap for prepared in context.run.prepared if prepared.arm is arm)
+    reason = next(filter(None, reported), "")
+    return reason and f"{context.run.snapshot.arms[arm]}: {reason}"
+
+
+def describe_slower_handicap(context: RuleContext) -> str:
+    """The same of the accelerated arm if it is slower; empty otherwise."""
+    handicap = describe_handicap(context, Arm.ACCELERATED)
+    return handicap if handicap and decide_speed(context) is Speed.SLOWER else ""
 
 
 def describe_bias(context: RuleContext) -> str:

@@ -62,6 +62,7 @@ def prepare_arms(
             inputs=reply.inputs,
             synthetic=reply.synthetic,
             bias=reply.bias,
+            handicap=reply.handicap,
             service=reply.service,
             first_call_s=reply.first_call_s,
             environment=process.environment,

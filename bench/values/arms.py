@@ -109,6 +109,8 @@ class PreparedArm(Value):
     """Why weights or data are synthetic; empty if they are real."""
     bias: str = ""
     """Why the chosen input slows some code more than other inputs do; empty if nothing of that kind is known."""
+    handicap: str = ""
+    """Why this arm is not a fair baseline on this machine, although its setting usually is; empty if it is fair."""
     service: Service | None = None
     """The external service that does the arm's work, if there is one."""
     first_call_s: dict[str, float] = Field(default_factory=dict[str, float])

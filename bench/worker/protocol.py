@@ -122,6 +122,7 @@ class PreparedReply(Value):
     inputs: list[RacedInput] = Field(default_factory=list)
     synthetic: str = ""
     bias: str = ""
+    handicap: str = ""
     service: Service | None = None
     first_call_s: dict[str, float] = Field(default_factory=dict)
     """Seconds of the first call of each step; empty if the arm has made none."""

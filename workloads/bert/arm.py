@@ -91,6 +91,7 @@ class QuestionAnswering:
             | ({} if graph.is_stored else {"cache": NOT_STORED}),
             "inputs": self._describe_inputs(question_set),
             "synthetic": "" if self.checkpoint.trained else f"untrained weights ({self.checkpoint.name}): speed only",
+            "handicap": fusion.describe_handicap(self.settings.lever),
         }
 
     def _describe_inputs(self, question_set: question_file.QuestionSet) -> list[RacedInput]:

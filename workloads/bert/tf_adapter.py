@@ -41,6 +41,8 @@ FLOAT, BF16, INT8, UINT8 = (kind.as_datatype_enum for kind in (tf.float32, tf.bf
 _BF16_FLAGS = {b"avx512f", b"avx_ne_convert", b"bf16"}
 """Flags of x86 processors, and of Arm ones, that TensorFlow requires before it gives a BF16 operator to oneDNN
 (IsBF16SupportedByOneDNNOnThisCPU)."""
+_BF16_PRODUCT_FLAGS = {b"avx512_bf16", b"amx_bf16", b"avx_ne_convert", b"bf16"}
+"""Flags of processors with instructions for BF16 products. With AVX-512 alone, oneDNN emulates them."""
 
 
 def _check_operators() -> None:
@@ -131,8 +133,17 @@ def has_bf16_kernels() -> bool:
     Without instructions for it, as on a processor with AVX2 alone, TensorFlow computes them itself, and has no kernels
     for a BF16 product that is fused with GELU or a sum.
     """
-    words = set((KERNEL_FILES.read_bytes("proc/cpuinfo") or b"").split())
-    return not _BF16_FLAGS.isdisjoint(words)
+    return not _BF16_FLAGS.isdisjoint(_read_processor_flags())
+
+
+@lru_cache(1)
+def has_bf16_instructions() -> bool:
+    """Whether this processor has instructions for products in BF16. Without them, BF16 is emulated in FP32."""
+    return not _BF16_PRODUCT_FLAGS.isdisjoint(_read_processor_flags())
+
+
+def _read_processor_flags() -> set[bytes]:
+    return set((KERNEL_FILES.read_bytes("proc/cpuinfo") or b"").split())
 
 
 def is_fused(graph: Any) -> bool:

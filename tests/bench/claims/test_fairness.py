@@ -16,9 +16,9 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
 from bench.stats.comparison import compare_samples
-from bench.values.arms import BaselineKind
+from bench.values.arms import BaselineKind, PreparedArm
 from bench.values.base import Arm
-from bench.values.claims import Engagement, Finding, Outcome, Speed
+from bench.values.claims import Engagement, Finding, NoteKind, Outcome, Speed
 from bench.values.quality import Measure, Quality
 from bench.values.samples import Phase, Sample
 from bench.workload.registry import load_workloads
@@ -196,6 +196,44 @@ def test_limits_that_are_as_strict_as_the_default_are_not_noted(limits):
     run = make_claim_run(**limits)
     assert get_finding(run, "strict-limits").outcome is Outcome.PASSED
     assert "instead of" not in get_claim(run).sentence
+
+
+def test_an_arm_that_is_no_fair_baseline_on_this_machine_is_noted_and_named_in_the_claim(tmp_path):
+    run = run_trial_race(tmp_path, parameters={"fault": "handicap"}).record
+    finding = find(run, "fair-baseline")
+    assert (finding.title, finding.kind) == ("The baseline is not fair on this machine", NoteKind.RESERVATION)
+    assert finding.seen == "full work: its instructions are missing here"
+    assert "the baseline is not fair on this machine (full work: its instructions are missing here)" in (
+        write_sentence(run)
+    )
+
+
+def test_the_remedy_of_an_unfair_baseline_names_the_fair_ones():
+    run = handicap(make_claim_run(), Arm.BASELINE)
+    run.snapshot = run.snapshot.model_copy(update={"fair_baselines": [run.plan.baseline, "other"]})
+    assert get_finding(run, "fair-baseline").remedy == "Compare with a fair baseline too: other."
+
+
+@pytest.mark.parametrize(("seconds", "is_noted"), [((1.0, 4.0), True), ((4.0, 1.0), False)])
+def test_an_unfair_accelerated_arm_is_noted_if_it_is_the_slower_one(seconds, is_noted):
+    run = handicap(make_claim_run(fit=seconds), Arm.ACCELERATED)
+    noted = get_finding(run, "fair-baseline").title == "The slower arm is not fair on this machine"
+    named = "the slower arm is not fair on this machine (scikit-learn-intelex: a reason)" in get_claim(run).sentence
+    assert (noted, named) == (is_noted, is_noted)
+
+
+def test_runs_that_did_not_record_whether_an_arm_is_fair_have_no_handicap():
+    run = make_claim_run()
+    old = [prepared.model_dump(exclude={"handicap"}) for prepared in run.prepared]
+    run.prepared = [PreparedArm.model_validate(fields) for fields in old]
+    assert get_finding(run, "fair-baseline").outcome is Outcome.PASSED
+
+
+def handicap(run: Run, arm: Arm) -> Run:
+    run.prepared = [
+        prepared.model_copy(update={"handicap": "a reason" if prepared.arm is arm else ""}) for prepared in run.prepared
+    ]
+    return run
 
 
 def test_the_fairness_of_old_runs_is_not_known():

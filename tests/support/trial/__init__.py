@@ -31,6 +31,7 @@ FAULTS = (
     "slow-first",
     "times-calls",
     "packed",
+    "handicap",
     "bound",
     "cold-call",
     "speeds-up",

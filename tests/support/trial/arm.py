@@ -24,6 +24,8 @@ from workloads.selftest.arm import SelfTest, nothing, spin
 FAULT_REPETITION = 3
 """First repetition in which a fault shows: by then the race is under way."""
 
+HANDICAP = "its instructions are missing here"
+
 
 class Trial(SelfTest):
     """One arm. See `bench.workload.interface.WorkloadArm`."""
@@ -53,6 +55,8 @@ class Trial(SelfTest):
                 subprocess.run([sys.executable, "-c", parent_script], check=True)
         inputs = [RacedInput(label="Loops", text=f"{self.work:,} of a trial")]
         prepared = super().prepare(progress) | {"inputs": inputs}
+        if self.settings.parameters["fault"] == "handicap" and self.settings.lever == "full":
+            prepared["handicap"] = HANDICAP
         if self.fault == "packed":
             self._start_packed_threads()
         if self.fault == "bound":

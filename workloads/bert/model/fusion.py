@@ -68,6 +68,14 @@ def fuses_products(precision: str) -> bool:
     return precision != "bf16" or tf_adapter.has_bf16_kernels()
 
 
+def describe_handicap(precision: str) -> str:
+    """Why a model at `precision` is not a fair baseline on this processor; empty if it is."""
+    if precision != "bf16" or tf_adapter.has_bf16_instructions():
+        return ""
+    unfused = "" if fuses_products(precision) else ", and not fused with GELU and residual sums, as other products are"
+    return f"without instructions for BF16 in this processor, its products are emulated{unfused}"
+
+
 def fuse_graph(graph: Any) -> Any:
     """Return a copy of a GraphDef with these groups of nodes fused into one operator each:
 
