@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from bench.values.arms import RacedInput
 from bench.values.quality import Measure, MeasureDifference
-from bench.values.statistics import Interval, Summary
+from bench.values.statistics import MIN_P90_SAMPLES, MIN_P99_SAMPLES, Interval, Summary
 
 MIN_PLAIN_VALUE = 0.005
 """Smaller measures would read 0.00, so they are written with an exponent."""
@@ -18,6 +18,7 @@ TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 MAX_RATIO_DECIMALS = 2
 MAX_TIME_DIGITS = 3
 """Significant digits of a time that is known more exactly than that."""
+MIN_PERCENTILE_SAMPLES = {"p90": MIN_P90_SAMPLES, "p99": MIN_P99_SAMPLES}
 BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 RATE_PREFIXES = ((1.0, ""), (1e3, "thousand "), (1e6, "million "), (1e9, "billion "))
 
@@ -95,10 +96,37 @@ def format_duration(seconds: float) -> str:
 def format_median(summary: Summary) -> str:
     """A median with as many digits as the spread of its samples supports: `71 ms`, not `70.9 ms`, if half of them lie
     within 2 ms. At least two significant digits and at most three."""
-    name, unit_s = choose_time_unit(summary.median)
-    median, spread = summary.median / unit_s, (summary.upper_quartile - summary.lower_quartile) / unit_s
-    decimals = min(count_decimals(median, spread), max(0, MAX_TIME_DIGITS - _count_integer_digits(median)))
-    return f"{median:,.{decimals}f} {name}"
+    return format_uncertain_time(summary.median, summary.upper_quartile - summary.lower_quartile)
+
+
+def format_uncertain_time(seconds: float, uncertainty_s: float) -> str:
+    """A time whose last digit is not finer than its uncertainty, with two significant digits at least and three at
+    most."""
+    name, unit_s = choose_time_unit(seconds)
+    number = seconds / unit_s
+    decimals = count_decimals(number, uncertainty_s / unit_s)
+    return f"{number:,.{min(decimals, max(0, MAX_TIME_DIGITS - _count_integer_digits(number)))}f} {name}"
+
+
+def format_percentile(summary: Summary, percentile: str) -> str:
+    """The time of `p90` or `p99`, with the digits of the median; empty if there are too few samples."""
+    seconds = {"p90": summary.p90, "p99": summary.p99}[percentile]
+    if seconds is None:
+        return ""
+    return format_uncertain_time(seconds, summary.upper_quartile - summary.lower_quartile)
+
+
+def describe_percentiles(summary: Summary) -> str:
+    """Both percentiles, or how many samples they need: `p90 71 ms; p99 needs 662 samples, there are 87`."""
+    texts = [f"{name} {time}" for name in MIN_PERCENTILE_SAMPLES if (time := format_percentile(summary, name))]
+    return "; ".join(filter(None, [*texts, describe_missing_percentiles(summary)]))
+
+
+def describe_missing_percentiles(summary: Summary) -> str:
+    """Why percentiles are not shown: `p99 needs 662 samples, there are 87`; empty if they all are."""
+    missing = [name for name in MIN_PERCENTILE_SAMPLES if not format_percentile(summary, name)]
+    needs = [f"{name} needs {MIN_PERCENTILE_SAMPLES[name]:,} samples" for name in missing]
+    return f"{' and '.join(needs)}, there are {summary.count:,}" if needs else ""
 
 
 def format_time_change(before: Summary, after: Summary) -> str:

@@ -7,6 +7,7 @@ from rich.console import Console
 from bench.claims.headline import write_headline
 from bench.cli.console import make_table, print_table
 from bench.formatting import (
+    describe_percentiles,
     format_agreement,
     format_cores,
     format_count,
@@ -121,6 +122,8 @@ def _print_usage(console: Console, run: Run) -> None:
         f"{format_count(total.baseline.count, 'pair')} after {format_count(len(run.warm_up), 'warm-up sample')}; "
         f"asked for {format_cores(run.plan.cores)}, used {used}"
     )
+    for arm in Arm:
+        console.print(f"total time of {run.snapshot.arms[arm]}: {describe_percentiles(total.summary(arm))}")
     labels = run.snapshot.labels()
     repeated = [comparison for comparison in run.statistics[1:] if comparison.baseline.calls > 1]
     if repeated:

@@ -16,18 +16,10 @@ from bench.stats.pairing import pair_samples
 from bench.stats.ratio import adjust_by_holm, estimate_ratio
 from bench.values.base import Arm
 from bench.values.samples import TOTAL, Sample
-from bench.values.statistics import Comparison, Summary
+from bench.values.statistics import MIN_P90_SAMPLES, MIN_P99_SAMPLES, Comparison, Summary
 
 FENCE_FACTOR = 1.5
 """Tukey's fences lie this many interquartile ranges outside the quartiles."""
-
-MIN_P90_SAMPLES = 64
-MIN_P99_SAMPLES = 662
-"""Fewest samples for reporting a percentile.
-
-These are the fewest queries with which MLPerf Inference's early stopping criterion allows reporting the 90th and the
-99th percentile of the latency (MLPerf Inference rules, "Early stopping").
-"""
 
 
 def median(times: Sequence[float]) -> float:

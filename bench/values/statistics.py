@@ -6,6 +6,14 @@ from pydantic import Field
 
 from bench.values.base import Arm, Value
 
+MIN_P90_SAMPLES = 64
+MIN_P99_SAMPLES = 662
+"""Fewest samples for reporting a percentile.
+
+These are the fewest queries with which MLPerf Inference's early stopping criterion allows reporting the 90th and the
+99th percentile of the latency (MLPerf Inference rules, "Early stopping").
+"""
+
 
 class Interval(Value):
     """A value with its 95 % confidence interval."""
@@ -39,9 +47,9 @@ class Summary(Value):
     minimum: float
     maximum: float
     p90: float | None
-    """90th percentile; None for fewer than 64 samples."""
+    """90th percentile; None for fewer than `MIN_P90_SAMPLES`."""
     p99: float | None
-    """99th percentile; None for fewer than 662 samples."""
+    """99th percentile; None for fewer than `MIN_P99_SAMPLES`."""
     spread: float
     """Interquartile range divided by the median."""
     outliers: list[int]

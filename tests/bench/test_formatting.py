@@ -10,6 +10,7 @@ from bench.formatting import (
     format_ratio_with_interval,
     format_score_pair,
 )
+from bench.stats.comparison import summarize
 from bench.values.quality import Measure
 from bench.values.statistics import Interval
 
@@ -105,3 +106,31 @@ def test_the_unit_of_a_time(seconds, unit):
 )
 def test_two_scores_have_few_digits_unless_they_would_read_the_same(scores, texts):
     assert format_score_pair(*scores) == texts
+
+
+@pytest.mark.parametrize(
+    ("seconds", "uncertainty_s", "text"),
+    [
+        (0.0709, 0.0028, "71 ms"),
+        (0.0709, 0.0002, "70.9 ms"),
+        (1.234, 1.234, "1.2 s"),
+        (1.234, 0.01, "1.23 s"),
+        (1.234, 0.0, "1.23 s"),
+        (0.456, 0.2, "456 ms"),
+    ],
+)
+def test_a_time_has_the_digits_that_its_uncertainty_supports(seconds, uncertainty_s, text):
+    assert formatting.format_uncertain_time(seconds, uncertainty_s) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (24, "p90 needs 64 samples and p99 needs 662 samples, there are 24"),
+        (87, "p90 78 ms; p99 needs 662 samples, there are 87"),
+        (1000, "p90 900 ms; p99 990 ms"),
+    ],
+)
+def test_percentiles_are_shown_or_the_number_of_samples_that_they_need(count, text):
+    summary = summarize([0.001 * number for number in range(1, count + 1)], work=1)
+    assert formatting.describe_percentiles(summary) == text

@@ -7,7 +7,15 @@ import base64
 import pandas as pd
 import streamlit as st
 
-from bench.formatting import format_estimate, format_interval, format_median
+from bench.formatting import (
+    MIN_PERCENTILE_SAMPLES,
+    describe_missing_percentiles,
+    describe_percentiles,
+    format_estimate,
+    format_interval,
+    format_median,
+    format_percentile,
+)
 from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.samples import Phase
@@ -97,6 +105,18 @@ def draw_three_charts(run: Run, step: str, key: str, theme: Theme) -> None:
         with column:
             draw_heading(title)
             draw_chart(chart, key)
+            if title == "Latency":
+                _draw_percentiles(run, step, theme)
+
+
+def _draw_percentiles(run: Run, step: str, theme: Theme) -> None:
+    """The percentiles of both arms, or why they are not shown."""
+    comparison = run.comparison(step)
+    if comparison is None:
+        return
+    for arm in Arm:
+        text = escape_markdown(describe_percentiles(comparison.summary(arm)))
+        st.markdown(f":small[{arm_name_markdown(arm, run.snapshot.arms[arm], theme)}: {text}]")
 
 
 def draw_steps_chart(run: Run, key: str, theme: Theme) -> None:
@@ -121,6 +141,8 @@ def draw_steps(run: Run, key: str, theme: Theme) -> None:
     with st.container(gap="xsmall"):
         with st.expander("Times, ratios and p values of every step", icon=":material/table_rows:"):
             st.table(_build_steps_table(run), border="horizontal", hide_index=True, alt="Times and ratio of every step")
+            if run.statistics and (missing := describe_missing_percentiles(run.statistics[0].baseline)):
+                st.caption(f"{missing}.")
         _draw_published_ratios(run)
 
 
@@ -155,6 +177,11 @@ def _build_steps_table(run: Run) -> pd.DataFrame:
         rows.append(
             {"step": labels[comparison.step]}
             | times
+            | {
+                percentile: " | ".join(format_percentile(comparison.summary(arm), percentile) for arm in Arm)
+                for percentile in MIN_PERCENTILE_SAMPLES
+                if format_percentile(run.statistics[0].baseline, percentile)
+            }
             | {
                 RATIO_COLUMN: format_estimate(comparison.ratio),
                 "95 % interval": format_interval(comparison.ratio),

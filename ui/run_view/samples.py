@@ -9,7 +9,7 @@ from statistics import median
 import pandas as pd
 import streamlit as st
 
-from bench.formatting import format_change, format_count, format_duration
+from bench.formatting import describe_percentiles, format_change, format_count, format_duration
 from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.samples import TOTAL, Phase, Sample
@@ -56,7 +56,10 @@ def draw_samples(run: Run, step: str, key: str, theme: Theme) -> None:
                 draw_chart(chart, key)
         for arm in Arm:
             name = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
-            st.markdown(f"{name}: {escape_markdown(describe_drift(run.samples_of(arm), step))}")
+            texts = [describe_drift(run.samples_of(arm), step)]
+            if comparison := run.comparison(step):
+                texts.append(describe_percentiles(comparison.summary(arm)))
+            st.markdown(f"{name}: {escape_markdown('; '.join(texts))}")
         st.dataframe(
             pd.DataFrame(list_sample_rows(run, step)), hide_index=True, height=320, alt="Every sample of the run"
         )

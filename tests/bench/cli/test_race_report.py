@@ -27,6 +27,7 @@ def test_a_report_has_times_ratios_and_the_claim(capsys):
     assert format_median(total.baseline) in text and format_median(total.accelerated) in text
     assert format_estimate(total.ratio) in text
     assert f"{total.baseline.count} pairs" in text
+    assert text.count("p90 needs 64 samples and p99 needs 662 samples, there are 20") == 2
 
 
 def test_a_run_without_a_claim_says_why_and_what_to_do(capsys):

@@ -61,3 +61,4 @@ def test_samples_are_drawn_only_when_their_section_is_open():
     assert not closed.dataframe and not closed.get("plotly_chart")
     assert len(opened.dataframe[0].value) == 40 and len(opened.get("plotly_chart")) == 2
     assert "in the first third" in read_page(opened)
+    assert read_page(opened).count("p90 needs 64 samples and p99 needs 662 samples, there are 20") == 2
