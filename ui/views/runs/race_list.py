@@ -10,7 +10,7 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from bench.claims.headline import is_only_undetected
-from bench.formatting import format_batch, format_duration, format_estimate, format_interval
+from bench.formatting import format_batch, format_estimate, format_interval, format_uncertain_time
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.storage.attempts import AttemptSummary, format_position
@@ -70,8 +70,7 @@ def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
 
 
 def _build_frame(rows: Sequence[JobRow], attempts: Mapping[str, AttemptSummary]) -> Styler:
-    """The rows of the table. Times stay numbers, so that they can be sorted, and are formatted with units and
-    three digits: rows have no spread that would decide the digits."""
+    """The rows of the table. Times stay numbers, so that they can be sorted, and are formatted with units."""
     visitor = find_visitor()
     frame = pd.DataFrame(
         {
@@ -96,12 +95,22 @@ def _build_frame(rows: Sequence[JobRow], attempts: Mapping[str, AttemptSummary])
     style = frame.style
     # A formatter gets a number alone, so the digits that its interval supports are looked up.
     ratios = {row.ratio: format_estimate(row.interval) for row in rows if row.interval}
-    style.format({"baseline": format_duration, "accelerated": format_duration, "ratio": ratios.get}, na_rep="")
+    times = {seconds: text for row in rows for seconds, text in _format_times(row).items()}
+    style.format({"baseline": times.get, "accelerated": times.get, "ratio": ratios.get}, na_rep="")
     nouns = {name: workload.batch.noun for name, workload in load_workloads().items() if workload.batch.noun}
     for name, noun in nouns.items():
         of_workload = [number for number, row in enumerate(rows) if row.workload == name]
         style.format({"batch": partial(format_batch, noun=noun)}, subset=pd.IndexSlice[of_workload, ["batch"]])
     return style
+
+
+def _format_times(row: JobRow) -> dict[float, str]:
+    """The times of a race, by their seconds. Rows have no spread of the samples: the digits follow the interval of the
+    ratio, which is as wide as the times are uncertain. Without an interval, there are two digits."""
+    interval = row.interval
+    width = (interval.high - interval.low) / interval.value if interval and interval.value else 1.0
+    medians = [seconds for seconds in (row.baseline_s, row.accelerated_s) if seconds is not None]
+    return {seconds: format_uncertain_time(seconds, seconds * width) for seconds in medians}
 
 
 def _verdict_words(row: JobRow) -> list[str]:

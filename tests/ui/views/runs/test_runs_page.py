@@ -3,11 +3,15 @@
 import json
 from datetime import timedelta
 
+import pyarrow as pa
+
 from bench.claims.verdict import decide_claims
 from bench.run.events import State
 from bench.storage.store import Store
+from bench.values.base import Arm
 from bench.values.claims import Finding, NoteKind, Outcome, Speed
 from bench.values.samples import TOTAL
+from bench.values.statistics import Interval
 from tests.support.pages import list_downloads, list_popovers, open_page, read_page
 from tests.support.runs import make_claim_run
 from tests.support.stored_runs import damage_run, store_run
@@ -26,6 +30,20 @@ def test_runs_list_what_was_kept_with_the_newest_first(finished):
     assert len(table) == 2
     assert "stopped" in list(table["verdict"].iloc[0])
     assert table["baseline"].iloc[0] == finished.comparison().baseline.median
+
+
+def test_times_have_the_digits_that_the_interval_of_the_ratio_supports(finished):
+    def store(run_id: str, hours: int, seconds: float, ratio: Interval) -> None:
+        total = finished.comparison()
+        medians = {arm.value: total.summary(arm).model_copy(update={"median": seconds}) for arm in Arm}
+        statistics = [total.model_copy(update=medians | {"ratio": ratio}), *finished.statistics[1:]]
+        store_run(finished, run_id * 32, started=finished.started + timedelta(hours=hours), statistics=statistics)
+
+    store("a", 0, 1.2345, Interval(value=2, low=1.2, high=3))
+    store("b", 1, 1.2346, Interval(value=2, low=1.99, high=2.01))
+    styler = open_page("runs").dataframe[0].proto.arrow_data.styler
+    shown = pa.ipc.open_stream(styler.display_values).read_pandas()
+    assert list(shown.iloc[:, 3]) == list(shown.iloc[:, 4]) == ["1.23 s", "1.2 s"]
 
 
 def test_without_a_claim_no_arm_is_called_faster(finished):
