@@ -10,10 +10,17 @@ from bench.values.samples import TOTAL
 MAX_HOVER_LINE_CHARS = 70
 
 
-def build_note(text: str, *, centred: bool = False) -> dict:
-    """A Plotly annotation with a remark about the figure: at the top right, or centred in an empty figure."""
+NOTE_ABOVE_PX = 20
+"""Height of the top margin that a note above the plot needs."""
+
+
+def build_note(text: str, *, centred: bool = False, above: bool = False) -> dict:
+    """A Plotly annotation with a remark about the figure: at the top right, centred in an empty figure, or `above` the
+    plot, where no mark can be, if the figure has a top margin of `NOTE_ABOVE_PX`."""
     if centred:
         position = {"x": 0.5, "y": 0.6, "xanchor": "center"}
+    elif above:
+        position = {"x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom"}
     else:
         position = {"x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
     return {"text": text, "xref": "paper", "yref": "paper"} | position

@@ -19,7 +19,7 @@ from bench.values.base import Arm
 from bench.values.samples import TOTAL
 from bench.values.statistics import Comparison
 from ui.charts.axes import TimeUnit
-from ui.charts.labels import build_note, step_time_label
+from ui.charts.labels import NOTE_ABOVE_PX, build_note, step_time_label
 from ui.charts.race_points import RacePoint, RaceTime, collect_points, find_race_time, shift_points, thin_points
 from ui.design.plotly_template import MARGINS, TOOL_BAR_PX, new_figure
 from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, ink_colour
@@ -66,7 +66,8 @@ def build_race_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, he
     if count > MAX_RACE_POINTS:
         notes.append(f"{MAX_RACE_POINTS} of {count:,} samples per arm drawn, including the fastest and the slowest")
     if notes:
-        layout["annotations"].append(build_note("; ".join(notes)))
+        layout["annotations"].append(build_note("; ".join(notes), above=True))
+        layout["margin"] |= {"t": NOTE_ABOVE_PX}
     if not times:
         layout["annotations"].append(build_note("The first sample appears when both arms are ready", centred=True))
     return new_figure(theme, height, traces, layout)

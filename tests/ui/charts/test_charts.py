@@ -12,6 +12,7 @@ from tests.support.modin_runs import make_modin_run
 from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample, make_psnr_quality
 from ui.charts import accuracy, cores, distribution, race, race_points, steps, telemetry, throughput
 from ui.design.figures import disarm_figure
+from ui.design.plotly_template import TEXT_SIZE_PX
 
 
 def count_markers(figure, name: str = "") -> int:
@@ -74,7 +75,11 @@ def test_the_time_axis_begins_with_the_pairs_and_counts_the_warm_up_that_it_leav
     assert raced.x[0] == pytest.approx(first.wall_s, abs=0.001)
     assert count_markers(figure, "warm-up") == 2
     assert figure.layout.xaxis.range[0] > -2
-    assert [note.text for note in figure.layout.annotations][-1] == "1 earlier warm-up sample not drawn"
+    note = figure.layout.annotations[-1]
+    assert note.text == "1 earlier warm-up sample not drawn"
+    # Above the plot, in a margin that is high enough for it: no mark can be there.
+    assert (note.yref, note.y, note.yanchor) == ("paper", 1, "bottom")
+    assert figure.layout.margin.t >= TEXT_SIZE_PX + 4
     ratio = next(trace for trace in figure.data if trace.name == "ratio with 95 % interval")
     assert ratio.x[0] == pytest.approx(run.estimates[0].at - first.began, abs=0.001)
 
