@@ -1,4 +1,7 @@
-"""Tables whose texts come from elsewhere. `st.table` reads Markdown in cells, column names and row names."""
+"""Cells of tables: texts that come from elsewhere, and measured numbers.
+
+`st.table` reads Markdown in cells, column names and row names.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,12 @@ def escape_table(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy in which every text is escaped for `st.table`."""
     escaped = frame.map(_escape).rename(columns=_escape)
     return escaped.rename(index=_escape)
+
+
+def round_measured(number: float) -> float:
+    """A measured number with three significant digits, for a column that is sorted by numbers. None of them is known
+    more exactly than that."""
+    return float(f"{number:.3g}")
 
 
 def _escape(value: object) -> object:

@@ -15,7 +15,7 @@ from ui.components.job_panel import DisplayedJob, MeasurementRequest
 from ui.design import browser, markdown, plotly_template
 from ui.design.figures import draw_figure
 from ui.design.headings import draw_heading
-from ui.design.tables import escape_table
+from ui.design.tables import escape_table, round_measured
 from ui.design.theme import Theme, arm_name_markdown, arm_style
 from workloads.bert.measurements import GraphProfile, Int8Count, Int8Limit, OperatorChange, OperatorsResult
 
@@ -237,7 +237,7 @@ def build_kernels_table(profile: GraphProfile) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "ms": round(kernel.ms, 2),
+                "ms": round_measured(kernel.ms),
                 "share": f"{kernel.share:.0%}",
                 "calls": f"{kernel.calls:g}",
                 "shape": kernel.shape,

@@ -19,6 +19,7 @@ from ui.components.job_panel import DisplayedJob, MeasurementRequest
 from ui.controls.tab_settings import TabSetting
 from ui.design import browser, markdown, plotly_template
 from ui.design.figures import draw_figure
+from ui.design.tables import round_measured
 from ui.design.theme import PALETTES, Theme, ink_colour, line_colours, published_colour
 from ui.views.memory_traffic import array_sizes
 from ui.views.memory_traffic.achieved import format_factor
@@ -298,10 +299,10 @@ def build_kernel_table(kernels: list[RooflinePoint], peaks: list[PeakRate]) -> p
                 "transformation": kernel.transformation,
                 "version": kernel.label,
                 "threads": kernel.threads,
-                "ms": round(1e3 * kernel.seconds, 3),
-                "GB/s": round(kernel.gb_s, 2),
-                "Gflop/s": round(kernel.gflop_s, 2),
-                "op/byte": round(kernel.intensity, 3),
+                "ms": round_measured(1e3 * kernel.seconds),
+                "GB/s": round_measured(kernel.gb_s),
+                "Gflop/s": round_measured(kernel.gflop_s),
+                "op/byte": round_measured(kernel.intensity),
                 "against its limit": describe_limit(kernel, peaks),
                 "machine code": markdown.escape_markdown(kernel.machine_code),
             }

@@ -42,6 +42,9 @@ def test_the_roof_is_the_lower_of_both_limits():
     table = roofline.build_kernel_table([kernel, kernel], peaks)
     assert list(table["against its limit"]) == ["0.25x of 10.0 GB/s"] * 2
     assert len(table) == 2 and list(table["cycles per call"]) == ["1,200", "1,200"]
+    slow = kernel.model_copy(update={"seconds": 1.308448, "gb_s": 2.5678, "gflop_s": 51.234, "intensity": 0.12345})
+    row = roofline.build_kernel_table([slow], peaks).iloc[0]
+    assert [row[name] for name in ("ms", "GB/s", "Gflop/s", "op/byte")] == [1310, 2.57, 51.2, 0.123]
     assert list(roofline.build_staircase_figure(stairs, CACHES, "light").data[0].y) == [100.0, 10.0]
 
 
