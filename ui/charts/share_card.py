@@ -34,7 +34,7 @@ def build_share_card(run: Run, step: str, headline: Headline, footer: Sequence[s
     palette, title = PALETTES[theme], escape(_keep_printable(headline.sentence))
     parts = [
         f'<rect width="{WIDTH_PX}" height="{HEIGHT_PX}" fill="{palette.background}"/>',
-        *_draw_headline(headline, theme),
+        *_draw_headline(headline, describe_more_reasons(run.claim(step)), theme),
         *_draw_times(run, step, theme),
         *_draw_samples(run, step, theme),
     ]
@@ -55,8 +55,19 @@ def describe_ratio(claim: Claim | None) -> str:
     return "ratio, 95 % interval" if made else "ratio of the medians, no claim"
 
 
-def _draw_headline(headline: Headline, theme: Theme) -> list[str]:
-    """The state of the claim, the sentence, and why there is no claim or the weightiest reservation."""
+def describe_more_reasons(claim: Claim | None) -> str:
+    """How many reservations, or reasons against a claim, there are beside the one that the headline names; empty if
+    there are none."""
+    if claim is None:
+        return ""
+    noun, findings = ("reservation", claim.reservations) if claim.made else ("reason", claim.refusals)
+    more = len(findings) - 1
+    return f"And {more} more {noun}{'s' * (more > 1)}." if more > 0 else ""
+
+
+def _draw_headline(headline: Headline, more_reasons: str, theme: Theme) -> list[str]:
+    """The state of the claim, the sentence, why there is no claim or the weightiest reservation, and how many more
+    there are."""
     palette = PALETTES[theme]
     is_reserved = headline.state is ClaimState.RESERVED
     colour = published_colour(theme) if is_reserved else palette.ink
@@ -66,7 +77,8 @@ def _draw_headline(headline: Headline, theme: Theme) -> list[str]:
     for line in sentence:
         parts.append(_draw_text(MARGIN_PX, y, line, 36, palette.ink, bold=True))
         y += SENTENCE_LINE_PX
-    reason = textwrap.wrap(headline.reason, MAX_REASON_CHARS, max_lines=MAX_REASON_LINES, placeholder=" …")
+    text = f"{headline.reason} {more_reasons}".strip()
+    reason = textwrap.wrap(text, MAX_REASON_CHARS, max_lines=MAX_REASON_LINES, placeholder=" …")
     for line in reason:
         parts.append(_draw_text(MARGIN_PX, y, line, 20, colour))
         y += REASON_LINE_PX

@@ -69,6 +69,33 @@ def test_the_text_calls_each_finding_what_the_claim_calls_it():
     assert len(claim.findings) == len(claim.passed) + len(claim.reservations) + len(claim.conditions)
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"target": 0.0001, "accuracy_limit": 0.5}, "more reservation"),
+        ({"busy": (1.5, 0.0), "fit": (1.0, 1.0)}, "more reason"),
+    ],
+)
+def test_the_picture_counts_the_reasons_that_it_does_not_name(settings, words):
+    run = make_claim_run(**settings)
+    run.claims = decide_claims(run)
+    claim = run.claim()
+    assert claim is not None
+    unnamed = len(claim.reservations if claim.made else claim.refusals) - 1
+    assert unnamed > 0
+    svg = build_share_card(run, TOTAL, write_headline(run), [], "light")
+    text = " ".join(ElementTree.fromstring(svg).itertext())
+    assert f"And {unnamed} {words}{'s' * (unnamed > 1)}." in " ".join(text.split())
+
+
+def test_the_picture_of_a_single_reservation_counts_no_more():
+    run = make_claim_run(target=0.0001)
+    run.claims = decide_claims(run)
+    claim = run.claim()
+    assert claim is not None and len(claim.reservations) == 1
+    assert " more " not in build_share_card(run, TOTAL, write_headline(run), [], "light")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_picture_is_one_svg_with_nothing_outside_of_it(theme):
     run = make_decided_run((0.0, 0.0))
