@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bench.formatting import format_percent
 from bench.machine.model import INSTRUCTION_SET_LABELS, Machine
 from bench.run.job import JobKind
 from bench.scheduler.queue import Queue, QueueEntry
@@ -80,12 +81,12 @@ def _draw_load(reading: Reading) -> None:
     mean = sum(busy) / len(busy) if busy else 0.0
     if len(busy) <= MAX_CORE_BARS:
         for core, share in enumerate(busy):
-            st.progress(share, text=f":small[core {core}: {share:.0%}]")
+            st.progress(share, text=f":small[core {core}: {format_percent(share, 0)}]")
     else:
         letters = "".join(BAR_LETTERS[min(len(BAR_LETTERS) - 1, int(share * len(BAR_LETTERS)))] for share in busy)
         lines = [letters[start : start + LETTERS_PER_LINE] for start in range(0, len(letters), LETTERS_PER_LINE)]
         st.code("\n".join(lines), language=None)
-    parts = [f"load {mean:.0%} of {len(busy)} cores"] + ([frequency] if frequency else [])
+    parts = [f"load {format_percent(mean, 0)} of {len(busy)} cores"] + ([frequency] if frequency else [])
     parts += [f"{reading.celsius:.0f} °C"] if reading.celsius is not None else []
     st.caption(", ".join(parts))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bench.cli.console import make_console, make_table, print_table
 from bench.cli.errors import EXIT_STORE_ERROR
-from bench.formatting import format_bytes, format_count
+from bench.formatting import format_bytes, format_count, format_percent
 from bench.scheduler.recovery import describe_left_files, recover_jobs
 from bench.storage.cleaning import CACHE_AGE_S, DAY_S, UPLOAD_AGE_S, Limits, Survey, find_removable, remove_items
 from bench.storage.disk_limits import CACHE_SHARE, DEFAULT_DISK_GB, DISK_VARIABLE
@@ -20,11 +20,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "clean",
         help="old caches, uploads and leftovers: what removing them would free",
         description="List what can be removed: caches that were not used for "
-        f"{CACHE_AGE_S / DAY_S:.0f} days or together exceed {CACHE_SHARE:.0%} of {DISK_VARIABLE} (default "
-        f"{DEFAULT_DISK_GB} GB), uploads that were not used for {UPLOAD_AGE_S / DAY_S:.0f} days and that no stored job "
-        "names, and files of processes that have died. Nothing is removed without --apply. Stored runs stay, and so "
-        "does what a waiting or running job or a question uses. Fairlap itself does the same, with these limits, when "
-        "it starts and after jobs, at most once in 10 minutes.",
+        f"{CACHE_AGE_S / DAY_S:.0f} days or together exceed {format_percent(CACHE_SHARE, 0)} of {DISK_VARIABLE} "
+        f"(default {DEFAULT_DISK_GB} GB), uploads that were not used for {UPLOAD_AGE_S / DAY_S:.0f} days and that no "
+        "stored job names, and files of processes that have died. Nothing is removed without --apply. Stored runs "
+        "stay, and so does what a waiting or running job or a question uses. Fairlap itself does the same, with these "
+        "limits, when it starts and after jobs, at most once in 10 minutes.",
     )
     parser.add_argument("--apply", action="store_true", help="remove what is listed")
     parser.add_argument(

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import streamlit as st
 
-from bench.formatting import format_cores, format_count, format_duration
+from bench.formatting import format_cores, format_count, format_duration, format_percent
 from bench.plan.plan import Plan
 from bench.scheduler.interactive import Request, RequestState
 from bench.values.base import Arm
@@ -39,8 +39,9 @@ EXAMPLE_QUESTIONS = (
     "Which operators go back to floating point?",
 )
 NOT_SURE_HELP = (
-    f"The logits of the best answer are low, or it has less than {MIN_PROBABILITY:.0%} of the probability of the best "
-    "answers. A model always marks some words: it was not trained on questions without an answer."
+    f"The logits of the best answer are low, or it has less than {format_percent(MIN_PROBABILITY, 0)} of the "
+    "probability of the best answers. A model always marks some words: it was not trained on questions without an "
+    "answer."
 )
 MODEL_ARMS = {"fp32": (Arm.BASELINE, "FP32"), "int8": (Arm.ACCELERATED, "INT8")}
 
@@ -225,13 +226,13 @@ def draw_answer(answer: ModelAnswer, name: str) -> None:
     first, *others = answer.best
     if is_sure(answer):
         st.markdown(f"### {markdown.escape_markdown(first.text)}", anchors=False)
-        st.progress(first.probability, f":small[Confidence {first.probability:.1%}]")
+        st.progress(first.probability, f":small[Confidence {format_percent(first.probability)}]")
     else:
         st.markdown("### Not sure", anchors=False, help=NOT_SURE_HELP)
         others = answer.best
     if others:
         label = "Other answers" if is_sure(answer) else "Its best guesses"
-        lines = [f"{other.probability:.1%} {markdown.escape_markdown(other.text)}" for other in others]
+        lines = [f"{format_percent(other.probability)} {markdown.escape_markdown(other.text)}" for other in others]
         st.markdown(f":small[:gray[{label}: {'; '.join(lines)}]]")
 
 

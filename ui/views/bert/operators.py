@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.formatting import format_bytes, format_cores
+from bench.formatting import format_bytes, format_cores, format_percent
 from bench.plan.plan import Plan
 from bench.run.measurement import MeasurementRecord
 from bench.values.base import Arm
@@ -112,7 +112,7 @@ def _draw_verdicts(
     for arm, profile in arms.items():
         parts = [f"{profile.wall_ms:.1f} ms per pass"]
         if profile.onednn_share is not None:
-            parts.append(f"{profile.onednn_share:.0%} of it in oneDNN's kernels")
+            parts.append(f"{format_percent(profile.onednn_share, 0)} of it in oneDNN's kernels")
         if profile.note:
             parts.append(markdown.escape_markdown(profile.note))
         st.markdown(f"{arm_name_markdown(arm, names[arm], colours)}: {', '.join(parts)}")
@@ -122,7 +122,7 @@ def _draw_verdicts(
         st.markdown(
             f"The INT8 matrix products are **{limit.ratio:.1f}x** faster than in FP32. "
             f"{markdown.escape_markdown(limit.instruction_set)} could reach {limit.limit:g}x; this run got "
-            f"**{limit.share:.0%}** of that, by products without fused work.",
+            f"**{format_percent(limit.share, 0)}** of that, by products without fused work.",
             help="Compares products of the same shape by the medians of their calls. FP32's kernels also compute GELU "
             "and residual sums that are fused into them, so the first figure may exceed the limit.",
         )
@@ -238,7 +238,7 @@ def build_kernels_table(profile: GraphProfile) -> pd.DataFrame:
         [
             {
                 "ms": round_measured(kernel.ms),
-                "share": f"{kernel.share:.0%}",
+                "share": format_percent(kernel.share, 0),
                 "calls": f"{kernel.calls:g}",
                 "shape": kernel.shape,
                 "kernel": f"{kernel.primitive} {kernel.implementation or '(not named)'}",

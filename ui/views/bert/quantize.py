@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bench.formatting import format_bytes, format_count, format_duration
+from bench.formatting import format_bytes, format_change, format_count, format_duration, format_percent
 from bench.plan.plan import Plan
 from bench.run.measurement import MeasurementRecord
 from bench.values.base import Arm
@@ -130,7 +130,8 @@ def _draw_published() -> None:
     before, after = PUBLISHED_SECONDS
     st.caption(
         f"Published: F1 {PUBLISHED_F1[0]} to {PUBLISHED_F1[1]}, {before} s to {after} s. That is "
-        f"{before / after:.2f}x faster ({1 - after / before:.1%} less time). Fairlap always quotes the first."
+        f"{before / after:.2f}x faster ({format_percent(1 - after / before)} less time). "
+        "Fairlap always quotes the first."
     )
 
 
@@ -214,7 +215,7 @@ def _draw_verdict(record: MeasurementRecord, result: QuantizeResult, trials: lis
 def _draw_comparison(baseline: BaselineAccuracy, best: TuningTrial, result: QuantizeResult | None) -> None:
     """Accuracy, time and size before and after, as in Intel's posts."""
     rows = {
-        "F1": (f"{baseline.f1:.2f}", f"{best.f1:.2f}", f"{-best.loss_relative:+.2%}"),
+        "F1": (f"{baseline.f1:.2f}", f"{best.f1:.2f}", format_change(1 - best.loss_relative, 2)),
         "exact match": (f"{baseline.exact_match:.2f}", f"{best.exact_match:.2f}", ""),
         "evaluation": (
             format_duration(baseline.seconds),
@@ -223,8 +224,8 @@ def _draw_comparison(baseline: BaselineAccuracy, best: TuningTrial, result: Quan
         ),
     }
     if result is not None:
-        change = result.bytes_int8 / result.bytes_fp32 - 1
-        rows["graph"] = (format_bytes(result.bytes_fp32), format_bytes(result.bytes_int8), f"{change:+.0%}")
+        change = format_change(result.bytes_int8 / result.bytes_fp32, 0)
+        rows["graph"] = (format_bytes(result.bytes_fp32), format_bytes(result.bytes_int8), change)
     columns = ("", "FP32", f"INT8, trial {best.number}", "change")
     table = pd.DataFrame([dict(zip(columns, (name, *row), strict=True)) for name, row in rows.items()])
     st.table(table, border="horizontal", hide_index=True, alt="Accuracy, time and size before and after")
@@ -246,9 +247,11 @@ def build_trials_figure(
             "size": 10,
             "symbol": ["diamond" if trial.met else "x" for trial in trials],
         },
-        customdata=[[trial.operators_int8, trial.operators, trial.loss_relative] for trial in trials],
+        customdata=[
+            [trial.operators_int8, trial.operators, format_percent(trial.loss_relative, 2)] for trial in trials
+        ],
         hovertemplate="trial %{x}: F1 %{y:.2f}<br>%{customdata[0]} of %{customdata[1]} in INT8<br>"
-        "loss %{customdata[2]:.2%}<extra></extra>",
+        "loss %{customdata[2]}<extra></extra>",
     )
     ends = [0.5, max(len(trials), 4) + 0.5]
     base = arm_style(Arm.BASELINE, theme)
@@ -282,7 +285,7 @@ def _draw_trials(baseline: BaselineAccuracy, trials: list[TuningTrial], plan: Tu
                 "trial": trial.number,
                 "in INT8": f"{trial.operators_int8} of {trial.operators}",
                 "F1": round(trial.f1, 2),
-                "loss": f"{trial.loss_relative:.2%}",
+                "loss": format_percent(trial.loss_relative, 2),
                 "time": format_duration(trial.seconds),
                 "accuracy": "within the limit" if trial.met else "loses too much",
                 "in FP32": ", ".join(trial.fallback) or "none",
@@ -295,6 +298,6 @@ def _draw_trials(baseline: BaselineAccuracy, trials: list[TuningTrial], plan: Tu
         "allowed, the next ones return some of them to FP32. "
         f"Strategy {markdown.escape_markdown(plan.strategy)}: {len(trials)} of at most {plan.max_trials} trials, with "
         f"{plan.operators} operators to quantize, evaluated on {baseline.questions} questions. "
-        f"{_describe_held_out(baseline)} Up to {plan.relative_loss:.1%} of F1 may be lost."
+        f"{_describe_held_out(baseline)} Up to {format_percent(plan.relative_loss)} of F1 may be lost."
     )
     st.dataframe(table, hide_index=True, height="content" if len(trials) < 8 else 300, alt="All trials of the tuning")

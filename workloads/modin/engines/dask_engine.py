@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from bench.formatting import format_bytes, format_cores
+from bench.formatting import format_bytes, format_cores, format_percent
 from bench.system.cpu_time import process_cpu_time_s
 from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput, ProgressReporter
@@ -42,7 +42,7 @@ class DaskEngine(ModinEngine):
         if memory_bytes < required_bytes:
             raise BadInput(
                 f"Dask's workers need {format_bytes(required_bytes)} of memory, and may use "
-                f"{format_bytes(memory_bytes)}, {MEMORY_SHARE:.0%} of the available memory",
+                f"{format_bytes(memory_bytes)}, {format_percent(MEMORY_SHARE, 0)} of the available memory",
                 "Choose fewer rows or columns, or close other programs.",
             )
         import_pandas(progress)
