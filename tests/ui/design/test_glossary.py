@@ -1,6 +1,7 @@
 """The glossary: every term that code asks for exists, and every control whose label is a term explains it."""
 
 import ast
+import re
 from collections import Counter
 
 import pytest
@@ -26,6 +27,46 @@ def test_every_explained_word_is_in_the_glossary():
     names = list_explained_names()
     assert names
     assert {name for name in names if find_term(name) is None} == set()
+
+
+NAME = re.compile(r"(?<![#\w.&-])(?:[A-Z][a-z]*){2,}[0-9]*\b")
+"""Abbreviations and names with several capital letters, such as `MLPerf`, `SC15` and `BLAS`."""
+WELL_KNOWN = {
+    *("CPU", "CSV", "GIF", "JPEG", "JSON", "PNG", "TIFF", "URL", "UTC", "WebP", "YAML"),
+    *("GB", "KiB", "MB", "MHz", "MiB"),
+}
+NOT_SHOWN = {
+    *("HH", "MMM", "YY"),  # Formats of dates.
+    *("HOST", "SIGSTOP", "StaticQuantConfig", "UI", "WeakMap"),  # Code.
+}
+
+
+def list_shown_names() -> set[str]:
+    """The names in the texts of pages, rules, statistics and declarations."""
+    folders = [ROOT / folder for folder in ("ui/views", "ui/run_view", "ui/charts", "bench/claims")]
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    files += [ROOT / "bench/stats/explanations.py", *(ROOT / "workloads").glob("*/__init__.py")]
+    names = set()
+    for path in [*files, *(ROOT / "workloads").glob("*/catalogue.py")]:
+        tree = ast.parse(path.read_text())
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                names |= set(NAME.findall(node.value)) if " " in node.value else set()
+    return names
+
+
+def test_names_and_abbreviations_of_the_pages_are_in_the_glossary():
+    names = list_shown_names()
+    assert {"MLPerf", "SC15", "BLAS"} <= names
+    spellings = " ".join(" ".join([term.name, *term.other_names]) for term in TERMS).lower()
+    unexplained = {name for name in names - WELL_KNOWN - NOT_SHOWN if name.lower() not in spellings}
+    assert unexplained == set(), "Add them to ui/design/glossary.toml, or to the lists of this test."
+
+
+def test_terms_of_figures_and_rules_are_in_the_glossary():
+    for name in ("p90", "p99", "roofline", "triad", "twelve ways", "SC15", "MLPerf", "interquartile range", "attempt"):
+        assert find_term(name), name
 
 
 def test_no_two_terms_share_a_spelling_or_an_anchor():
