@@ -19,7 +19,7 @@ from bench.values.base import Arm
 from bench.values.statistics import Comparison
 from bench.workload.cases import Case, PublishedRatio
 from ui.charts.labels import wrap_html
-from ui.design.plotly_template import MARGIN_PX, MARGINS, new_figure
+from ui.design.plotly_template import MARGINS, new_figure
 from ui.design.theme import Theme, arm_style, faint_colour, ink_colour, published_colour
 
 Published = PublishedRatio | PublishedSnapshot
@@ -115,7 +115,7 @@ def _build_ratio_figure(
         "shapes": [_line_at_one(theme)],
         "annotations": _direction_labels(theme),
         "legend": {"y": 1 + KEY_PX / (row_px * len(rows))} if rows else {},
-        "margin": MARGINS | {"r": 2 * MARGIN_PX, "t": 30},
+        "margin": MARGINS | {"t": 30},
     }
     traces = []
     for mark in Mark:

@@ -12,7 +12,7 @@ from tests.support.modin_runs import make_modin_run
 from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample, make_psnr_quality
 from ui.charts import accuracy, cores, distribution, race, race_points, steps, telemetry, throughput
 from ui.design.figures import disarm_figure
-from ui.design.plotly_template import TEXT_SIZE_PX
+from ui.design.plotly_template import TEXT_SIZE_PX, TOOL_BAR_PX
 
 
 def count_markers(figure, name: str = "") -> int:
@@ -240,3 +240,8 @@ def test_the_note_about_samples_that_are_not_drawn_has_no_tag_that_is_shown_as_t
     figure = distribution.build_distribution_figure(make_colour_run(distribution.MAX_DISTRIBUTION_POINTS + 1))
     assert f"{distribution.MAX_DISTRIBUTION_POINTS} of" in figure.layout.xaxis.title.text
     assert disarm_figure(figure) is figure
+
+
+def test_the_tool_bar_has_the_right_margin_of_the_steps_chart_for_itself():
+    margin = steps.build_steps_figure(make_colour_run(20)).layout.margin
+    assert margin.r >= TOOL_BAR_PX, "on a phone the bar would cover the key"

@@ -20,6 +20,9 @@ from ui.run_view import downloads
 from ui.views.runs import filters
 from ui.views.runs.filters import FilterColumn
 
+TOOL_BAR_SPACE = "xsmall"
+"""Room for the tool bar of a table, beside the gaps that Streamlit leaves."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChoiceFilter:
@@ -73,6 +76,8 @@ def draw_job_list(jobs: JobList, digest: str | None) -> None:
     if not rows:
         st.info(f"No {jobs.noun} passes these filters.", icon=":material/filter_alt_off:")
         return
+    # The tool bar of the table is above it, where the last filter would be covered.
+    st.space(TOOL_BAR_SPACE)
     selected = jobs.draw_table(rows)
     with st.container(horizontal=True, vertical_alignment="center"):
         text = filters.describe_count(jobs.noun, count, store.count(**everything), len(rows))

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pyarrow as pa
+from streamlit.testing.v1.element_tree import Block
 
 from bench.claims.verdict import decide_claims
 from bench.run.events import State
@@ -189,3 +190,9 @@ def test_a_damaged_run_is_told_and_the_list_goes_on(finished):
 def test_a_run_of_another_version_is_told(finished):
     store_run(finished, "a" * 32, version=99)
     assert "it has version 99" in read_page(open_page("runs", run="a" * 32))
+
+
+def test_the_tool_bar_of_the_table_has_room_below_the_filters(finished):
+    store_run(finished, "a" * 32)
+    kinds = [element.type for element in open_page("runs").main if not isinstance(element, Block)]
+    assert kinds[kinds.index("dataframe") - 1] == "space"
