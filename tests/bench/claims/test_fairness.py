@@ -79,7 +79,7 @@ def test_a_loop_against_blas_is_noted_with_the_baseline_that_would_be_fair(tmp_p
     assert finding.outcome is Outcome.ANNOTATED
     assert finding.remedy == "Compare with a fair baseline too: blas."
     sentence = write_sentence(run)
-    assert "with loop order ijk," in sentence and "with tiled, register blocks," in sentence
+    assert "with loop order ijk," in sentence and "with register blocks," in sentence
     assert "before" not in sentence and "after" not in sentence
     assert "the baseline, loop order ijk, is naive" in sentence
     assert "the side of the matrices, 128, is a power of two" in sentence

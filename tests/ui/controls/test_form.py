@@ -15,7 +15,7 @@ from bench.workload.parameters import Parameter
 from bench.workload.registry import load_workloads
 from tests.support.trial_variants import add_missing_extra, replace_trial
 from ui.controls.overrides import ControlOverrides
-from ui.controls.widgets import draw_cores
+from ui.controls.widgets import MAX_ARM_BUTTONS, draw_cores
 
 
 def open_form(overrides: ControlOverrides | None = None, **query: str) -> AppTest:
@@ -240,3 +240,11 @@ def test_a_forged_selection_is_in_no_plan_and_no_url(monkeypatch, workload: str,
     box.set_value(value).run()
     assert not app.exception and parameter in app.error[0].value
     assert value not in app.text[0].value and value not in str(app.query_params)
+
+
+def test_the_names_of_arms_fit_a_list_in_the_row_of_controls():
+    """On a screen of 1280 pixels, a longer name is cut."""
+    levers = [workload.lever_of(case) for workload in load_workloads().values() for case in workload.cases]
+    listed = [lever for lever in levers if len(lever.values) > MAX_ARM_BUTTONS]
+    assert listed
+    assert not [value.label for lever in listed for value in lever.values if len(value.label) > 18]

@@ -42,6 +42,8 @@ ALL_KERNELS = "all"
 MIN_NEAR_SHARE = 0.6
 """A nearer cache has at least this share of the bandwidth of farther ones, unless the measurement was disturbed."""
 MAX_PEAK_FACTOR = 1.1
+VERDICT_NOTES = {"vectorized": "", "partly vectorized": ", partly", "vectorized moves": ", moves only"}
+"""What is added to the width of the vectors, by the beginning of the verdict about a kernel's machine code."""
 KERNELS = TabSetting(
     "memory-traffic",
     "roofline",
@@ -134,6 +136,9 @@ def draw_roofline(job: DisplayedJob, colours: Theme) -> None:
                 "Gflop/s": st.column_config.NumberColumn(width=70),
                 "op/byte": st.column_config.NumberColumn(width=70, help="operations per byte"),
                 "against its limit": st.column_config.TextColumn(width=130),
+                "vectors": st.column_config.TextColumn(
+                    width=130, help="Width of the vectors in the innermost loops of the compiled code"
+                ),
             },
             alt="Rates of every kernel, and how they compare with their limits",
         )
@@ -304,12 +309,21 @@ def build_kernel_table(kernels: list[RooflinePoint], peaks: list[PeakRate]) -> p
                 "Gflop/s": round_measured(kernel.gflop_s),
                 "op/byte": round_measured(kernel.intensity),
                 "against its limit": describe_limit(kernel, peaks),
-                "machine code": markdown.escape_markdown(kernel.machine_code),
+                "vectors": describe_vectors(kernel.machine_code),
             }
             | {f"{event} per call": f"{count:,.0f}" for event, count in kernel.counted.items()}
             for kernel in kernels
         ]
     )
+
+
+def describe_vectors(machine_code: str) -> str:
+    """The verdict about the machine code of a kernel, in a few words: `256 bits`, `256 bits, moves only`, `none`."""
+    verdict = machine_code.partition(";")[0].strip()
+    for beginning, note in VERDICT_NOTES.items():
+        if verdict.startswith(f"{beginning}, "):
+            return verdict.removeprefix(f"{beginning}, ") + note
+    return "none" if verdict == "not vectorized" else verdict
 
 
 def describe_limit(kernel: RooflinePoint, peaks: list[PeakRate]) -> str:

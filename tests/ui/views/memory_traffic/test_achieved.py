@@ -41,7 +41,7 @@ def test_each_version_is_compared_with_its_own_limit():
         agreement=[],
     )
     rows = achieved.build_achieved_table(run)
-    assert list(rows["version"]) == ["○ loop order ijk", "◆ tiled, register blocks"]
+    assert list(rows["version"]) == ["○ loop order ijk", "◆ register blocks"]
     assert list(rows["limit"]) == ["triad, 20.0 GB/s", "arithmetic, 120 Gflop/s"]
     assert list(rows["share of BLAS"]) == ["", "70.0 %"]
 

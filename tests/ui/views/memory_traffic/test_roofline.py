@@ -29,7 +29,7 @@ def test_the_roof_is_the_lower_of_both_limits():
         gb_s=2.5,
         limit_gb_s=10.0,
         share=0.25,
-        machine_code="vectorized",
+        machine_code="vectorized, 256 bits; 3 innermost loops",
         counted={"cycles": 1200},
     )
     without_arithmetic = kernel.model_copy(update={"gflop_s": 0.0})
@@ -41,11 +41,26 @@ def test_the_roof_is_the_lower_of_both_limits():
     assert [note.text for note in figure.layout.annotations] == ["ikj"]
     table = roofline.build_kernel_table([kernel, kernel], peaks)
     assert list(table["against its limit"]) == ["0.25x of 10.0 GB/s"] * 2
+    assert list(table["vectors"]) == ["256 bits"] * 2
     assert len(table) == 2 and list(table["cycles per call"]) == ["1,200", "1,200"]
     slow = kernel.model_copy(update={"seconds": 1.308448, "gb_s": 2.5678, "gflop_s": 51.234, "intensity": 0.12345})
     row = roofline.build_kernel_table([slow], peaks).iloc[0]
     assert [row[name] for name in ("ms", "GB/s", "Gflop/s", "op/byte")] == [1310, 2.57, 51.2, 0.123]
     assert list(roofline.build_staircase_figure(stairs, CACHES, "light").data[0].y) == [100.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("machine_code", "text"),
+    [
+        ("vectorized, 512 bits; 17 innermost loops", "512 bits"),
+        ("partly vectorized, 256 bits; 4 innermost loops; 2 more", "256 bits, partly"),
+        ("vectorized moves, 256 bits; 1 innermost loops", "256 bits, moves only"),
+        ("not vectorized; 3 innermost loops", "none"),
+        ("the library's", "the library's"),
+    ],
+)
+def test_the_vectors_of_a_kernel_fit_their_column(machine_code, text):
+    assert roofline.describe_vectors(machine_code) == text
 
 
 def test_names_of_kernels_that_are_close_are_spread_and_others_stay_at_their_marks():
