@@ -26,7 +26,7 @@ from bench.run.job_record import JobRecord
 from bench.run.outcome import EDITED_PREFIX, MIN_PAIRS, count_pairs, measure_pair_times_s
 from bench.run.record import Run
 from bench.values.base import Arm
-from bench.values.claims import Accuracy, Claim, ClaimState, Finding, Speed
+from bench.values.claims import UNDECIDED, Accuracy, Claim, ClaimState, Finding, Speed
 from bench.values.quality import LossKind
 from bench.values.samples import TOTAL
 from bench.values.statistics import Comparison
@@ -48,7 +48,8 @@ PLAIN_WORDS = re.compile(r"[a-z][a-z ]*")
 class Headline:
     """What a run says about the total or a step."""
 
-    state: ClaimState
+    state: ClaimState | None
+    """None if the rules could not be applied, or the run has not ended."""
     speed: Speed | None
     """None if the rules could not be applied, or the run has not ended."""
     sentence: str
@@ -80,12 +81,12 @@ def write_headline(run: Run, step: str = TOTAL) -> Headline:
         ratio_text, interval_text = format_estimate(ratio), format_interval(ratio)
         if claim is not None and claim.made and is_wide(ratio):
             ratio_text = f"at least {format_lower_end(ratio)}x"
-    state = claim.state if claim else ClaimState.NONE
+    state = claim.state if claim else None
     sentence = _write_sentence(run, step, claim, comparison, ratio_text, interval_text)
     if run.edited:
         sentence = f"{EDITED_PREFIX}{sentence}"
     if not run.state.over:
-        return Headline(ClaimState.NONE, speed, sentence, ratio_text, interval_text, "")
+        return Headline(None, speed, sentence, ratio_text, interval_text, "")
     steps = list_next_steps(run, step, find_best_step(run) if step == TOTAL else None)
     return Headline(state, speed, sentence, ratio_text, interval_text, _write_reason(run, step), steps)
 
@@ -137,7 +138,7 @@ def _write_sentence(
         return _write_times_of_pairs(run, step)
     times = format_time_change(comparison.baseline, comparison.accelerated)
     if claim is None:
-        beginning = "No claim" if run.state.over else f"No claim yet ({run.state})"
+        beginning = UNDECIDED.capitalize() if run.state.over else f"No claim yet ({run.state})"
         return f"{beginning}: {times}"
     if not claim.made:
         if is_only_undetected(finding.rule for finding in claim.refusals):
@@ -155,8 +156,8 @@ def _write_times_of_pairs(run: Run, step: str) -> str:
     times_s = measure_pair_times_s(run, step)
     if times_s:
         times = join_times(*(format_duration(times_s[arm]) for arm in (Arm.BASELINE, Arm.ACCELERATED)))
-        return f"No claim: {times}"
-    return f"No claim: the run {'failed' if run.state is State.FAILED else 'has no pairs'}"
+        return f"{UNDECIDED.capitalize()}: {times}"
+    return f"{UNDECIDED.capitalize()}: the run {'failed' if run.state is State.FAILED else 'has no pairs'}"
 
 
 def _find_subject(run: Run, step: str) -> str:

@@ -90,6 +90,10 @@ class ClaimState(StrEnum):
     NONE = "no claim"
 
 
+UNDECIDED = "not decided"
+"""Instead of a ClaimState, for a run that ended before its rules could be applied."""
+
+
 class Claim(Value):
     """The sentence that a run supports for one step or for the total, or the refusal to make one."""
 

@@ -13,7 +13,7 @@ from bench.claims.headline import Headline
 from bench.formatting import format_duration, format_median, format_ratio_with_interval
 from bench.run.record import Run
 from bench.values.base import Arm
-from bench.values.claims import Claim, ClaimState
+from bench.values.claims import UNDECIDED, Claim, ClaimState
 from bench.values.samples import Phase
 from ui.design.theme import PALETTES, Theme, arm_style, published_colour
 
@@ -71,7 +71,7 @@ def _draw_headline(headline: Headline, more_reasons: str, theme: Theme) -> list[
     palette = PALETTES[theme]
     is_reserved = headline.state is ClaimState.RESERVED
     colour = published_colour(theme) if is_reserved else palette.ink
-    parts = [_draw_text(MARGIN_PX, STATE_TOP_PX, headline.state.capitalize(), 24, colour, bold=True)]
+    parts = [_draw_text(MARGIN_PX, STATE_TOP_PX, (headline.state or UNDECIDED).capitalize(), 24, colour, bold=True)]
     y = SENTENCE_TOP_PX
     sentence = textwrap.wrap(headline.sentence, MAX_SENTENCE_CHARS, max_lines=MAX_SENTENCE_LINES, placeholder=" …")
     for line in sentence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.values.claims import ClaimState, Engagement, Outcome, Speed
+from bench.values.claims import UNDECIDED, ClaimState, Engagement, Outcome, Speed
 
 BadgeColour = Literal["green", "orange", "red", "blue", "gray"]
 
@@ -47,9 +47,9 @@ CLAIM_STATE_BADGES = {
     ClaimState.RESERVED: Badge("gpp_maybe", "orange"),
     ClaimState.NONE: Badge("remove", "gray"),
 }
+UNDECIDED_BADGE = Badge("hourglass_disabled", "blue")
 
 
 def claim_state_badge(state: ClaimState | None) -> str:
     """What a run says about the total or a step, as Markdown; None if it did not come to a decision."""
-    state = state or ClaimState.NONE
-    return CLAIM_STATE_BADGES[state].markdown(state)
+    return CLAIM_STATE_BADGES[state].markdown(state) if state else UNDECIDED_BADGE.markdown(UNDECIDED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.claims.headline import write_headline
 from bench.run.record import Run
-from bench.values.claims import ClaimState
+from bench.values.claims import UNDECIDED, ClaimState
 
 
 def describe_tab(title: str, run: Run | None) -> str:
@@ -14,6 +14,6 @@ def describe_tab(title: str, run: Run | None) -> str:
     if not run.state.over:
         return f"{run.state.value.capitalize()}, {title}"
     headline = write_headline(run)
-    if headline.state is ClaimState.NONE or headline.speed is None:
-        return f"No claim, {title}"
+    if headline.state in (None, ClaimState.NONE) or headline.speed is None:
+        return f"{(headline.state or UNDECIDED).capitalize()}, {title}"
     return f"{headline.ratio_text} {headline.speed.value}, {title}"

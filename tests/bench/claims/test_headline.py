@@ -165,11 +165,11 @@ def test_a_run_without_statistics_has_its_times_or_its_state():
     run.samples = [sample for sample in run.samples if sample.pair == 0]
     run.statistics, run.core_counts = [], []
     headline = write_headline(run)
-    assert headline.sentence == "No claim: 4.98 → 2.00 s"
+    assert headline.sentence == "Not decided: 4.98 → 2.00 s"
     assert headline.reason == "Too few pairs: 1 pair, 8 are needed."
     assert NextStepKind.RACE_LONGER in list_kinds(run)
     run.samples, run.state = [], State.STOPPED
-    assert write_headline(run).text == "No claim: the run has no pairs. The run was stopped after 0 pairs."
+    assert write_headline(run).text == "Not decided: the run has no pairs. The run was stopped after 0 pairs."
     run.state = State.RACING
     assert write_headline(run).text == "No claim yet: racing."
 

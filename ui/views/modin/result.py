@@ -98,7 +98,7 @@ def _draw_extremes(run: Run, ranked: RankedCalls) -> None:
                 st.markdown(f":gray[There is no claim that a call is {word} here.]")
     if ranked.undecided:
         with st.container(border=True, gap="xsmall"):
-            st.markdown("**Not decided**: these times differ, but no claim is made")
+            st.markdown("**No claim**: these times differ, but the rules refuse a claim")
             for call in ranked.undecided[:MAX_SHOWN_CALLS]:
                 st.markdown(describe_undecided_call(run, call))
             if (more := len(ranked.undecided) - MAX_SHOWN_CALLS) > 0:

@@ -15,11 +15,11 @@ from bench.run.events import State
 from bench.run.job import JobKind
 from bench.storage.attempts import AttemptSummary, format_position
 from bench.storage.job_row import JobRow
-from bench.values.claims import ClaimState, Outcome, Speed
+from bench.values.claims import UNDECIDED, ClaimState, Outcome, Speed
 from bench.workload.registry import load_workloads
 from ui import services
 from ui.access.identity import find_visitor
-from ui.design.badges import CLAIM_STATE_BADGES, NOT_DETECTED
+from ui.design.badges import CLAIM_STATE_BADGES, NOT_DETECTED, UNDECIDED_BADGE
 from ui.views.runs.actions import open_clicked_row
 from ui.views.runs.job_list import ChoiceFilter, JobList, describe_requester
 from ui.views.runs.selection import draw_selection
@@ -42,11 +42,11 @@ CLAIM_CHIPS: Mapping[str | None, str] = {
     ClaimState.MADE: ClaimState.MADE.value,
     ClaimState.RESERVED: "with reservations",
     ClaimState.NONE: ClaimState.NONE.value,
-    None: "not decided",
+    None: UNDECIDED,
 }
 """The words of the column Claim and of its filter: short, because a screen of 1280 pixels has to show the column State
 too. None is a run that ended before a decision, or whose row is damaged."""
-CLAIM_COLOURS = [CLAIM_STATE_BADGES[ClaimState(state)].colour if state else "blue" for state in CLAIM_CHIPS]
+CLAIM_COLOURS = [(CLAIM_STATE_BADGES[ClaimState(state)] if state else UNDECIDED_BADGE).colour for state in CLAIM_CHIPS]
 """The colours of `CLAIM_CHIPS`, in their order."""
 
 

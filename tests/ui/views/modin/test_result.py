@@ -128,7 +128,7 @@ def test_the_button_opens_the_search_with_the_settings_of_the_run(monkeypatch):
     Store().save(run)
     app = open_modin_page(tab="Call by call", case="files", cores="1")
     assert not app.exception
-    assert "Not decided" in read_labels(app)
+    assert "these times differ, but the rules refuse" in read_labels(app)
     assert "Where Modin on Ray wins" in read_labels(app) and "Where Modin on Ray loses" in read_labels(app)
     started = []
     monkeypatch.setattr(

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from bench.claims.headline import write_headline
 from bench.claims.verdict import decide_claims
+from bench.run.events import State
 from bench.run.record import Run
 from bench.values.samples import TOTAL
 from tests.support.pages import open_page
@@ -44,3 +45,14 @@ def test_the_sampling_error_is_what_the_target_is_about():
     text = describe_progress(make_judged_run((0.0, 0.0)))
     assert "sampling error ± 0.1 %, target ± 3.0 %" in text
     assert "interval ±" not in text
+
+
+def test_a_run_that_ended_before_a_decision_has_the_word_of_the_list():
+    run = make_claim_run()
+    run.claims, run.state = [], State.STOPPED
+    store_run(run, "d" * 32)
+    [chips] = open_page("runs").dataframe[0].value["claim"]
+    text = read_markdown(open_page("runs", run="d" * 32))
+    assert list(chips) == ["not decided"]
+    assert "not decided]" in text and "## Not decided: " in text
+    assert "no claim]" not in text
