@@ -40,7 +40,7 @@ from ui.views.race.followed_run import (
 from ui.views.race.header import draw_header, draw_introduction
 from ui.views.race.live import NO_FADE_STYLE, REFRESH_S, draw_live_run, draw_other_tab_race, refresh_interval_s
 from ui.views.race.notices import describe_elsewhere, draw_settings_notice
-from ui.views.race.result_part import find_result_part
+from ui.views.race.result_part import find_input_part, find_result_part
 from ui.views.race.tabs import TASK_CONTROLS, DrawTab, Tabs, TaskTab, WorkloadTab, choose_tab, draw_tab_bar
 
 
@@ -110,6 +110,9 @@ def _draw_race(
         _follow_live_run(workload, displayed)
         if run is None:
             _draw_about(workload, tab, plan)
+        elif draw_input := find_input_part(workload.name):
+            # Outside of the fragment that is drawn again and again.
+            draw_input(run.plan)
         return
     forget_expected_stages()
     if run is None and not displayed.problem and (run := find_last_run(workload, plan)):
@@ -159,6 +162,8 @@ def _draw_messages(workload: Workload, unavailable: str, displayed: DisplayedRun
 
 def _draw_about(workload: Workload, tab: WorkloadTab | None, plan: Plan | None) -> None:
     """What is raced, and the code that differs."""
+    if plan is not None and (draw_input := find_input_part(workload.name)):
+        draw_input(plan)
     if tab is None:
         draw_introduction(workload, plan)
     elif plan is not None:

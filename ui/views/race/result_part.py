@@ -7,15 +7,24 @@ for a run that has no result. `key` is unique for the place on the page.
 A module `ui.views.<workload>.live_result` with a function `draw_live_result(run, key, theme)` adds to a race that takes
 samples. It is called with every redraw, on the cores of the race: it may read the store once for a race, and draw a
 small image.
+
+A module `ui.views.<workload>.input` with a function `draw_input(plan)` shows what is raced, before the first run of a
+plan and below a live race. It is drawn once for a race, not with every redraw.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
+from bench.plan.plan import Plan
 from ui.run_view.view import DrawResult
+
+DrawInput = Callable[[Plan], None]
+"""Draws what a plan races."""
 
 
 @cache
@@ -30,7 +39,13 @@ def find_live_part(workload: str) -> DrawResult | None:
     return _find_function(workload, "live_result", "draw_live_result")
 
 
-def _find_function(workload: str, module: str, function: str) -> DrawResult | None:
+@cache
+def find_input_part(workload: str) -> DrawInput | None:
+    """What a workload shows of its input; None if it shows nothing."""
+    return _find_function(workload, "input", "draw_input")
+
+
+def _find_function(workload: str, module: str, function: str) -> Any:
     package = f"ui.views.{workload.replace('-', '_')}"
     name = f"{package}.{module}"
     if importlib.util.find_spec(package) is None or importlib.util.find_spec(name) is None:
