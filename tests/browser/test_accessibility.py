@@ -49,6 +49,7 @@ SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
     "laptop": {"width": 1280, "height": 800},
     "zoomed to 200 %": {"width": 640, "height": 400},
+    "small window": {"width": 900, "height": 800},
     "wide": {"width": 1920, "height": 1080},
 }
 

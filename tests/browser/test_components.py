@@ -74,6 +74,19 @@ def test_the_divider_moves_by_keyboard_and_pointer_and_other_pictures_can_be_cho
     assert script_page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+def test_a_picture_is_as_large_as_the_screen_allows(script_page):
+    divider = script_page.get_by_role("slider", name="Divider between stock: Red and fast: Blue").first
+    divider.wait_for()
+    for width, height in ((1920, 1080), (1280, 800), (844, 390)):
+        script_page.set_viewport_size({"width": width, "height": height})
+        script_page.wait_for_timeout(500)
+        box = divider.bounding_box()
+        room = script_page.get_by_test_id("stMain").evaluate("main => main.clientWidth")
+        assert box and box["x"] + box["width"] <= room
+        assert box["height"] <= height - 14 * 16 or box["height"] <= 18 * 16 + 1
+        assert box["width"] > room * 0.6 or box["height"] > min(height - 15 * 16, 17 * 16)
+
+
 def test_the_live_region_stays_and_follows_the_state(script_page):
     region = script_page.locator("[role=status][aria-live=polite]", has_text="racing")
     region.wait_for(state="attached")

@@ -11,7 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 SEVERE = ("serious", "critical")
 CLIPPED_ELEMENTS = (
     '[data-testid="stMain"] :is(h1, h2, h3, button p, [data-testid="stMetricValue"], [data-testid="stWidgetLabel"] p, '
-    '[data-testid="stCaptionContainer"] p, [data-testid="stAlert"] p)'
+    '[data-testid="stCaptionContainer"] p, [data-testid="stAlert"] p, [data-testid="stMetric"] .stMarkdownEllipsis, '
+    '[data-testid="stMetricDeltaDescription"])'
 )
 """Elements whose text must be in view as a whole."""
 _FIND_CLIPPED = """

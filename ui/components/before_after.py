@@ -18,8 +18,9 @@ from bench.values.output import Picture
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_style
 
-MAX_HEIGHT_PX = 460
-"""A taller picture is scaled down, so that it is seen as a whole below the controls of a small screen."""
+MIN_HEIGHT_REM, OTHER_REM = 18, 14
+"""A picture is as high as the screen without `OTHER_REM` for the bar of a page and the lists above the picture, so that
+it is seen as a whole, but not lower than `MIN_HEIGHT_REM`; and as wide as the page, if it is not too high then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,6 @@ def draw_before_after(
         "pictures": [_describe(compared, theme) for compared in pictures],
         "left": left,
         "right": right,
-        "maxHeight": MAX_HEIGHT_PX,
     }
     mount(key=key, data=data)
 
@@ -123,7 +123,8 @@ _STYLE = """
 }
 .chooser select:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 .frame {
-  --at: 50%; position: relative; width: min(100%, var(--width)); overflow: hidden; touch-action: pan-y;
+  --at: 50%; position: relative; overflow: hidden; touch-action: pan-y;
+  width: min(100%, max(_MIN_HEIGHT_, 100vh - _OTHER_) * var(--ratio));
   border-radius: var(--st-base-radius); border: 1px solid var(--st-border-color); line-height: 0;
 }
 .frame:has(input:focus-visible) { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
@@ -150,7 +151,7 @@ _STYLE = """
 .tag b:not(:empty) { margin-right: 0.35rem; }
 .left-tag { left: 0.5rem; }
 .right-tag { right: 0.5rem; text-align: right; }
-"""
+""".replace("_MIN_HEIGHT_", f"{MIN_HEIGHT_REM}rem").replace("_OTHER_", f"{OTHER_REM}rem")
 
 _SCRIPT = """
 export default function ({ data, parentElement }) {
@@ -175,7 +176,7 @@ export default function ({ data, parentElement }) {
       find(`.choose-${side}`).value = String(chosen[side])
     }
     frame.style.aspectRatio = `${left.width} / ${left.height}`
-    frame.style.setProperty("--width", `${(data.maxHeight * left.width) / left.height}px`)
+    frame.style.setProperty("--ratio", String(left.width / left.height))
     range.setAttribute("aria-label", `Divider between ${left.label} and ${right.label}`)
     move()
   }

@@ -27,6 +27,13 @@ _STYLE = f"""<style>
 .stApp :is(a, button, summary, [role="tab"], [role="button"]):focus-visible {{
   outline: 2px solid {_FOCUS_COLOUR}; outline-offset: 2px; border-radius: 4px;
 }}
+.st-key-run-metrics {{container-type: inline-size}}
+@media (min-width: 640px) {{
+  @container (max-width: 47rem) {{
+    .st-key-run-metrics [data-testid="stHorizontalBlock"] {{flex-wrap: wrap}}
+    .st-key-run-metrics [data-testid="stColumn"] {{flex-basis: calc(50% - 1rem); min-width: calc(50% - 1rem)}}
+  }}
+}}
 /* The primary colour is dark enough for the white label of a button, and too dark for text in the dark theme. */
 .stApp :is([data-testid="stSliderThumbValue"], [role="tab"][aria-selected="true"]) p,
 .stApp [data-variant="segmented_control"]:is([aria-checked="true"], [aria-pressed="true"], [data-selected]) p,

@@ -34,12 +34,15 @@ from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
 
 NO_VALUE = "–"
+METRICS_KEY = "run-metrics"
+"""Key of the container of the cards. `ui.design.page_style` draws them two in a row where four would be cut."""
 
 
 def draw_metrics(run: Run, step: str, theme: Theme, live: bool) -> None:
     """Absolute times first, then their ratio, then the quality."""
     comparison = run.comparison(step)
-    baseline, accelerated, ratio, quality = st.columns(4, gap="small")
+    with st.container(key=METRICS_KEY):
+        baseline, accelerated, ratio, quality = st.columns(4, gap="small")
     with baseline:
         _draw_arm(run, Arm.BASELINE, step, comparison, theme, live)
     with accelerated:
