@@ -35,3 +35,11 @@ def draw_announcer(text: str, *, key: str) -> None:
     mount = component("fairlap_announcer", html=_HTML, css=_STYLE, js=_SCRIPT)
     with st.container(key=f"{key}-region", gap=None):
         mount(key=key, data={"text": text}, height=1)
+
+
+def draw_job_announcer(job_id: str, text: str, *, live: bool, key: str) -> None:
+    """Announce the state of a job that this session has seen live. Of one that was over before, nothing is read."""
+    seen_key = f"{key}-of"
+    if live:
+        st.session_state[seen_key] = job_id
+    draw_announcer(text if st.session_state.get(seen_key) == job_id else "", key=key)

@@ -24,11 +24,20 @@ from bench.workload.interface import BadInput
 from ui import actions, records, services
 from ui.access.redaction import describe_error, describe_text
 from ui.access.visitor import Denied
+from ui.components.announcer import draw_job_announcer
 from ui.components.phases import draw_phases
 from ui.design.markdown import escape_markdown
 from ui.design.text import format_date_time
 from ui.design.theme import Theme
 
+ANNOUNCER_KEY = "job-announcer"
+ANNOUNCEMENTS = {
+    State.FINISHED: "The measurement has finished.",
+    State.STOPPED: "The measurement was stopped.",
+    State.FAILED: "The measurement has failed.",
+    State.INTERRUPTED: "The measurement was interrupted.",
+}
+"""By state; every other state is that of a measurement that has started."""
 REFRESH_S = 0.5
 """Time between two redraws of a measurement that waits or runs."""
 MAX_SHOWN_LINES = 200
@@ -196,7 +205,9 @@ def _start(request: MeasurementRequest) -> bool:
 
 
 def follow_job(job: DisplayedJob, draw: Callable[[DisplayedJob], None]) -> None:
-    """Draw the measurement, again and again until it is over; then the whole page is drawn once more."""
+    """Draw the measurement, again and again until it is over. When it starts and when it ends, the whole page is drawn
+    once more."""
+    draw_job_announcer(job.job_id, describe_announcement(job), live=job.live, key=ANNOUNCER_KEY)
     if not job.live:
         _draw_safely(job, draw)
         return
@@ -204,11 +215,20 @@ def follow_job(job: DisplayedJob, draw: Callable[[DisplayedJob], None]) -> None:
 
     def redraw() -> None:
         status = records.read_status(job.job_id)
-        if status.over:
+        if status.over or (status.record is not None and job.record is None):
             st.rerun()
         _draw_safely(replace(job, status=status), draw)
 
     st.fragment(redraw, run_every=REFRESH_S)()
+
+
+def describe_announcement(job: DisplayedJob) -> str:
+    """What a screen reader hears of a measurement: a text that changes only when it starts and ends."""
+    record = job.record
+    if record is None:
+        return job.status.problem or "The measurement waits for its turn."
+    text = ANNOUNCEMENTS.get(record.state, "The measurement has started.")
+    return f"{text} {record.failure.what}." if record.state is State.FAILED and record.failure else text
 
 
 def _draw_safely(job: DisplayedJob, draw: Callable[[DisplayedJob], None]) -> None:

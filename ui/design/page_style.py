@@ -27,6 +27,10 @@ _STYLE = f"""<style>
 .stApp :is(a, button, summary, [role="tab"], [role="button"]):focus-visible {{
   outline: 2px solid {_FOCUS_COLOUR}; outline-offset: 2px; border-radius: 4px;
 }}
+/* Regions that only screen readers notice, see `ui.components.announcer`. */
+[data-testid="stLayoutWrapper"]:has(> [class*="-announcer-region"]) {{
+  position: absolute; width: 1px; overflow: hidden;
+}}
 .st-key-run-metrics {{container-type: inline-size}}
 @media (min-width: 640px) {{
   @container (max-width: 47rem) {{

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import timedelta
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from bench.run.events import State
 from bench.run.job import JobKind
+from bench.scheduler.job_status import JobStatus
 from bench.scheduler.queue import Queue
+from bench.values.arms import Failure
 from tests.support.dispatching import submit_count, wait_for_record, wait_until_over
-from tests.support.measurements import store_measurement
+from tests.support.measurements import make_measurement, store_measurement
 from tests.support.pages import DRAW_TIMEOUT_S, read_page
 from tests.support.trial.measurements import Counted, CountResult
 from tests.support.waiting import wait_for
 from ui import services
+from ui.components import job_panel
+from ui.components.job_panel import DisplayedJob
 
 SCRIPT = """
 import streamlit as st
@@ -72,6 +78,40 @@ def press(app: AppTest, label: str) -> AppTest:
     app.button(key={"Count": "trial:count-button", "Stop": "trial:count-stop"}[label]).click().run()
     assert not app.exception
     return app
+
+
+def announced(app: AppTest) -> list[str]:
+    """What the live region of the page says."""
+    return [json.loads(element.proto.json)["text"] for element in app.get("bidi_component")]
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (State.PREPARING, "The measurement has started."),
+        (State.MEASURING, "The measurement has started."),
+        (State.FINISHED, "The measurement has finished."),
+        (State.STOPPED, "The measurement was stopped."),
+        (State.INTERRUPTED, "The measurement was interrupted."),
+        (State.FAILED, "The measurement has failed. The disk is full."),
+    ],
+)
+def test_start_and_end_are_announced_to_screen_readers(state, text):
+    failure = Failure(what="The disk is full", remedy="") if state is State.FAILED else None
+    record = make_measurement("trial", "count", {"to": 2}, result=RESULT).model_copy(
+        update={"state": state, "failure": failure}
+    )
+    assert job_panel.describe_announcement(DisplayedJob("a", JobStatus(record=record))) == text
+    assert "waits" in job_panel.describe_announcement(DisplayedJob("a", JobStatus(place=1)))
+
+
+def test_only_what_this_session_saw_live_is_announced():
+    store_count()
+    assert announced(draw()) == [""]
+    app = press(draw(to=3), "Count")
+    assert announced(app)[0] in ("The measurement waits for its turn.", "The measurement has started.")
+    wait_until_over(services.get_dispatcher(), app.session_state["trial:count:job"][1])
+    assert announced(app.run()) == ["The measurement has finished."]
 
 
 def test_without_a_result_there_is_only_the_button():

@@ -15,6 +15,7 @@ from bench.workload.interface import BadInput
 from ui import actions, services
 from ui.access.redaction import describe_error, describe_text, redact_failure, shows_everything
 from ui.access.visitor import Denied
+from ui.components.announcer import draw_job_announcer
 from ui.components.phases import draw_phases
 from ui.design import browser, markdown, theme
 from ui.design.headings import draw_heading
@@ -43,6 +44,14 @@ NOT_SURE_HELP = (
     "probability of the best answers. A model always marks some words: it was not trained on questions without an "
     "answer."
 )
+ANNOUNCEMENTS = {
+    RequestState.WAITING: "Your question waits for its turn.",
+    RequestState.RUNNING: "Your question is being answered.",
+    RequestState.FINISHED: "Your question is answered.",
+    RequestState.FAILED: "Your question was not answered.",
+    RequestState.STOPPED: "Your question was cancelled.",
+}
+"""What a screen reader hears."""
 MODEL_ARMS = {"fp32": (Arm.BASELINE, "FP32"), "int8": (Arm.ACCELERATED, "INT8")}
 
 
@@ -136,14 +145,15 @@ def _choose_question(question: str) -> None:
 
 
 def _follow_request(request: Request, colours: Theme) -> None:
-    """Draw the request, again and again until it is over; then the whole page is drawn once more."""
+    """Draw the request, again and again until it is over. When its state changes, the whole page is drawn once more."""
+    draw_job_announcer(request.id, ANNOUNCEMENTS[request.state], live=not request.state.over, key="question-announcer")
     if request.state.over:
         _draw_request(request, colours)
         return
 
     def redraw() -> None:
         current = services.get_interactive_tasks().find(request.id)
-        if current is None or current.state.over:
+        if current is None or current.state is not request.state:
             st.rerun()
         _draw_request(current, colours)
 

@@ -14,6 +14,7 @@ from bench.workload.registry import load_workloads
 from ui import actions, services
 from ui.access.redaction import describe_error, describe_text
 from ui.access.visitor import Denied
+from ui.components.announcer import draw_job_announcer
 from ui.components.phases import draw_phases
 
 TASK = "load_models"
@@ -51,6 +52,9 @@ def draw_models(plan: Plan, *, asking: bool) -> None:
     preparation = _prepare(plan, asking)
     if preparation is None:
         return
+    loading = preparation.request is not None
+    text = "Both models are loaded." if preparation.ready else "Both models are being loaded." if loading else ""
+    draw_job_announcer(_digest(plan), text, live=loading, key="models-announcer")
     if preparation.request is not None:
         _follow(plan, preparation.request)
         return

@@ -17,6 +17,7 @@ from bench.workload.preparation import PREPARE_TASK
 from ui import actions, records, services
 from ui.access.redaction import describe_error, describe_text
 from ui.access.visitor import Denied
+from ui.components.announcer import draw_job_announcer
 from ui.design.markdown import escape_markdown
 
 REFRESH_S = 1.0
@@ -38,6 +39,8 @@ def draw_preparation() -> None:
     st.header("Prepare this machine", anchor=False)
     st.markdown("Before a demo: make what the first races would wait for.")
     live = bool(_find_active(services.get_dispatcher().entries()))
+    text = "The preparation has started." if live else "The preparation has ended."
+    draw_job_announcer("preparation", text, live=live, key="preparation-announcer")
     st.fragment(_draw_content, run_every=REFRESH_S if live else IDLE_REFRESH_S)(live)
 
 

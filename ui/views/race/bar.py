@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.design.theme import PALETTES, light_dark
-from ui.views.race.announcement import ANNOUNCER_KEY
 
 BAR_KEY = "race-bar"
 TITLE_KEY = "race-title"
@@ -49,9 +48,6 @@ def _build_style() -> str:
     return f"""<style>
 .st-key-{TITLE_KEY} h1 {{font-size: 1.35rem; padding: 0; line-height: 1.3}}
 .st-key-{TITLE_KEY} [data-testid="stMarkdownContainer"] {{margin-bottom: 0}}
-.st-key-{TITLE_KEY} [data-testid="stLayoutWrapper"]:has(> .st-key-{ANNOUNCER_KEY}-region) {{
-  position: absolute; width: 1px; overflow: hidden;
-}}
 .st-key-{CONTROLS_KEY} [data-testid="stButtonGroup"] > div button {{min-height: 2.5rem}}
 .st-key-{CONTROLS_KEY} [data-testid="stWidgetLabel"] > div {{justify-content: flex-start; margin-left: 0.375rem}}
 [data-testid="stPopoverBody"] {{max-height: min(36rem, 72vh); max-width: min(40rem, 94vw); overflow-y: auto}}
