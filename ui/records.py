@@ -11,11 +11,13 @@ from bench.run.events import State
 from bench.run.job import JobKind, is_job_id
 from bench.run.job_record import JobRecord
 from bench.run.record import Run
+from bench.scheduler.dispatcher import UNKNOWN_JOB
 from bench.scheduler.job_status import JobStatus
 from bench.scheduler.queue import QueueEntry
 from bench.storage.job_filter import JobFilter
 from bench.storage.job_row import JobRow
 from bench.storage.store import DEFAULT_LIMIT
+from bench.workload.registry import load_workloads
 from ui import services
 from ui.access.identity import find_visitor
 from ui.access.redaction import hide_paths, redact_record, redact_row, shows_everything
@@ -36,6 +38,8 @@ def read_status(job_id: str) -> JobStatus:
     status = services.get_dispatcher().status(job_id)
     if shows_everything():
         return status
+    if status.record and status.record.plan.workload in list_private_workloads():
+        return JobStatus(problem=UNKNOWN_JOB)
     record = redact_record(status.record) if status.record else None
     return JobStatus(place=status.place, record=record, problem=hide_paths(status.problem))
 
@@ -101,13 +105,17 @@ def find_job_id(text: str) -> str:
 def load_record(job_id: str) -> JobRecord | None:
     """A stored job; None if there is none. Raises StoreError."""
     record = services.get_store().load(job_id)
-    return record if record is None or shows_everything() else redact_record(record)
+    if record is None or shows_everything():
+        return record
+    return None if record.plan.workload in list_private_workloads() else redact_record(record)
 
 
 def find_row(job_id: str) -> JobRow | None:
     """One job as lists show it. Raises StoreError."""
     row = services.get_store().row(job_id)
-    return row if row is None or shows_everything() else redact_row(row)
+    if row is None or shows_everything():
+        return row
+    return None if row.workload in list_private_workloads() else redact_row(row)
 
 
 def find_previous_run(run: Run) -> JobRow | None:
@@ -129,6 +137,16 @@ def comparison_query(first_id: str, second_id: str) -> dict[str, str]:
 
 
 def list_rows(*, limit: int | None = DEFAULT_LIMIT, offset: int = 0, **filters: Unpack[JobFilter]) -> list[JobRow]:
-    """As `Store.rows`. Raises StoreError."""
-    rows = services.get_store().rows(limit=limit, offset=offset, **filters)
+    """As `Store.rows`, without the jobs that the visitor may not see. Raises StoreError."""
+    rows = services.get_store().rows(limit=limit, offset=offset, **(filters | filter_visible()))
     return rows if shows_everything() else [redact_row(row) for row in rows]
+
+
+def filter_visible() -> JobFilter:
+    """The jobs that this session's visitor may see."""
+    return JobFilter() if shows_everything() else JobFilter(without_workloads=list_private_workloads())
+
+
+def list_private_workloads() -> list[str]:
+    """The workloads that run code of the operator's own, whose jobs strangers do not see."""
+    return [name for name, workload in load_workloads().items() if workload.local_only]

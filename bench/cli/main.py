@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import paths
-from bench.cli.commands import check, clean, delete, list_workloads, machine, measure, prepare, run, show, stop
+from bench.cli.commands import check, clean, delete, list_workloads, machine, measure, prepare, profile, run, show, stop
 from bench.cli.errors import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR, CommandError
 from bench.machine.exhaustion import describe_failure
 from bench.machine.noise import NoiseError
@@ -79,6 +79,6 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for command in (list_workloads, run, measure, prepare, stop, show, delete, machine, check, clean):
+    for command in (list_workloads, run, measure, profile, prepare, stop, show, delete, machine, check, clean):
         command.add_parser(commands)
     return parser

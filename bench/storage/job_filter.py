@@ -28,6 +28,8 @@ class JobFilter(TypedDict, total=False):
 
     kind: JobKind
     workload: str
+    without_workloads: Sequence[str]
+    """Workloads whose jobs are left out."""
     case_name: str
     task: str
     digest: str
@@ -49,6 +51,8 @@ def filter_query(query: SelectT, filters: JobFilter) -> SelectT:
     # Each word is looked for in every row and column, and the words come from visitors.
     for word in conditions.pop("words", "")[:MAX_SEARCH_CHARS].split()[:MAX_SEARCH_WORDS]:
         query = query.where(_occurs(word, searched))
+    if hidden := conditions.pop("without_workloads", ()):
+        query = query.where(jobs_table.c.workload.not_in(hidden))
     if started_before := conditions.pop("started_before", None):
         query = query.where(jobs_table.c.started < started_before.astimezone(UTC))
     for name, value in conditions.items():

@@ -25,3 +25,13 @@ class Table(Value):
     label: str
     columns: list[str]
     rows: list[list[str]]
+
+
+class TextReport(Value):
+    """A result of a task as text for people, in the order of display."""
+
+    heading: list[str]
+    """Sentences above the tables."""
+    tables: list[Table]
+    notes: list[str]
+    """Sentences below the tables."""

@@ -124,7 +124,10 @@ class Workload:
     upgrade_settings: Callable[[dict[str, str]], dict[str, str]] = keep_settings
     """Translates the settings of URLs and command lines of older releases. Returns current settings unchanged."""
     hidden: bool = False
-    """True for workloads that exist to test the core: no page, not in `list`."""
+    """True for workloads without a page that are not in `list`: those that exist to test the core, and scripts."""
+    local_only: bool = False
+    """True for workloads that run code of the user's own: only the command line starts them, and pages show their jobs
+    to operators only."""
 
     @property
     def default_case(self) -> Case:

@@ -18,6 +18,7 @@ from bench.values.base import Arm
 from bench.values.samples import TOTAL
 from bench.workload.registry import load_workloads
 from tests.support.runs import open_plan
+from tests.support.script_runs import SCRIPTS
 
 WORKLOADS = list(load_workloads().values())
 SMALL_PLANS: dict[str, dict] = {
@@ -25,6 +26,8 @@ SMALL_PLANS: dict[str, dict] = {
     "colour-quantization": {"parameters": {"colours": 8}},
     "modin": {"case": "etl", "parameters": {"columns": 4}},
     "memory-traffic": {"parameters": {"size": 1024}},
+    # Enough for some pairs on a busy machine: each loads scikit-learn-intelex.
+    "script": {"budget_s": 12, "parameters": {"script": str(SCRIPTS / "plain.py")}},
     "selftest": {"parameters": {"loops": 500}},
     "trial": {"parameters": {"loops": 500}},
 }

@@ -34,6 +34,12 @@ def test_a_stranger_may_not_choose(workload: str, parameter: str, value: str) ->
     check_plan_allowed(plan, OPERATOR)
 
 
+@pytest.mark.parametrize("visitor", [STRANGER, OPERATOR])
+def test_no_page_starts_a_script(visitor: Visitor) -> None:
+    with pytest.raises(Denied, match="on the command line only"):
+        check_plan_allowed(make_plan("script"), visitor)
+
+
 def plan_takes_uploads(workload: str, parameter: str) -> bool:
     from bench.plan.validation import find_workload
 

@@ -3,6 +3,7 @@
 from bench import paths
 from bench.storage.job_filter import SEARCHED_COLUMNS
 from bench.storage.store import Store
+from tests.support.measurements import store_measurement
 from tests.support.pages import open_page, read_page
 from tests.support.stored_runs import store_run
 from ui.access.redaction import PUBLIC_COLUMNS, ROW_FIELDS
@@ -42,3 +43,15 @@ def test_the_search_of_strangers_leaves_out_what_is_redacted(finished):
     store = Store()
     assert store.count(words="aaaa", searched_columns=("id",)) == 1
     assert store.count(words="aaaa", searched_columns=("sentence",)) == 0
+
+
+def test_a_stranger_sees_no_job_of_a_script(monkeypatch):
+    record = store_measurement("script", "profile", plan={"parameters": {"script": "/home/ann/secret.py"}})
+    assert Store().count(without_workloads=["script"]) == 0
+    for mode, is_visible in (("local", True), ("served", False)):
+        monkeypatch.setenv("FAIRLAP_MODE", mode)
+        detail = read_page(open_page("runs", run=record.id))
+        assert ("Calls of scikit-learn" in detail) is is_visible, mode
+        assert ("is stored here" in detail) is not is_visible, mode
+        assert is_visible or "secret" not in detail
+        assert bool(open_page("runs").dataframe) is is_visible, mode

@@ -1,0 +1,133 @@
+"""`profile`: a user's own script, traced and raced."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bench.cli.arguments import add_json_option
+from bench.cli.console import make_console
+from bench.cli.errors import EXIT_STATUS, CommandError
+from bench.cli.json_output import STANDARD_OUTPUT, check_json_file, write_json
+from bench.cli.measurement_report import print_measurement
+from bench.cli.progress import JobEnd, ProgressLine, follow_job
+from bench.cli.race_report import print_run
+from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
+from bench.plan.validation import MAX_TEXT_LENGTH, PlanError, make_plan
+from bench.run.events import State
+from bench.run.measurement import MeasurementRecord
+from bench.run.record import Run
+from bench.scheduler.dispatcher import Dispatcher
+from bench.system.limits import core_limit
+from bench.workload.interface import BadInput, format_bad_input
+
+WORKLOAD, TASK = "script", "profile"
+DESCRIPTION = """\
+Run a Python script with stock scikit-learn and with scikit-learn-intelex, without changing it. Print for each line that
+calls scikit-learn how long it took, whether it ran accelerated, and if not, why not. Then race the whole script. Both
+are stored.
+
+The script runs in its own folder, with its arguments and an empty standard input: 5 times for the profile, then as
+often as the time budget of the race allows. What it writes, it writes each time.
+"""
+EXAMPLES = """\
+examples:
+  python -m bench profile digits.py
+  python -m bench profile --budget 120 --cores 2 train.py --rows 100000
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "profile",
+        help="a script of your own: what scikit-learn-intelex accelerates in it, and a race of the whole script",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--cores", type=int, metavar="N", help="number of cores (default: all that may be used)")
+    parser.add_argument(
+        "--budget", type=float, dest="budget_s", metavar="SECONDS", help="time for the pairs of the race (default: 60)"
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        metavar="SECONDS",
+        help="longest time of one run of the script, which is ended after it (default: the time budget)",
+    )
+    parser.add_argument("--no-race", action="store_true", help="only trace the script")
+    add_json_option(parser, "the profile")
+    parser.add_argument("script", help="path of the script; options of this command come before it")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the script")
+    parser.set_defaults(command=profile_script)
+
+
+def profile_script(options: argparse.Namespace) -> int:
+    plan = _make_plan(options)
+    if unavailable := resolve(plan).unavailable():
+        raise CommandError(f"profile cannot run here: {unavailable}")
+    check_json_file(options.json)
+    dispatcher = Dispatcher()
+    profile = _profile(dispatcher, plan, silent=options.json == STANDARD_OUTPUT)
+    record = profile.record
+    if not isinstance(record, MeasurementRecord):
+        return profile.exit_status
+    write_json(record, options.json)
+    if profile.exit_status != EXIT_STATUS[State.FINISHED] or options.no_race:
+        return profile.exit_status
+    if reason := (record.result or {}).get("why_no_race"):
+        print(f"bench: there is no race. {reason}", file=sys.stderr)
+        return profile.exit_status
+    return _race(dispatcher, plan, silent=options.json == STANDARD_OUTPUT)
+
+
+def _make_plan(options: argparse.Namespace) -> Plan:
+    """Raises PlanError."""
+    script = Path(options.script).expanduser().absolute()
+    if not script.is_file():
+        what = "this is a folder, not a script" if script.is_dir() else "there is no such file"
+        raise PlanError([f"{options.script}: {what}"])
+    arguments = json.dumps(options.arguments)
+    for name, text in (("script", str(script)), ("arguments", arguments)):
+        if len(text) > MAX_TEXT_LENGTH:
+            raise PlanError([f"{name}: expected at most {MAX_TEXT_LENGTH} characters, got {len(text):,}"])
+    fields = {} if options.budget_s is None else {"budget_s": options.budget_s}
+    limit = core_limit()
+    parameters = {"script": str(script), "arguments": arguments}
+    plan = make_plan(WORKLOAD, core_limit=limit, cores=options.cores or limit, parameters=parameters, **fields)
+    parameters["limit"] = str(options.limit if options.limit is not None else max(1, round(plan.budget_s)))
+    return make_plan(WORKLOAD, core_limit=limit, cores=plan.cores, parameters=parameters, budget_s=plan.budget_s)
+
+
+def _profile(dispatcher: Dispatcher, plan: Plan, *, silent: bool) -> JobEnd:
+    try:
+        job_id = dispatcher.submit_measurement(plan, TASK, {}, origin="command line")
+    except BadInput as error:
+        raise PlanError([format_bad_input(error)]) from error
+    end = follow_job(dispatcher, job_id, ProgressLine())
+    if isinstance(end.record, MeasurementRecord) and not silent:
+        print_measurement(make_console(), end.record)
+    _print_problem(end)
+    return end
+
+
+def _race(dispatcher: Dispatcher, plan: Plan, *, silent: bool) -> int:
+    try:
+        run_id = dispatcher.submit_race(plan, origin="command line")
+    except BadInput as error:
+        raise PlanError([format_bad_input(error)]) from error
+    end = follow_job(dispatcher, run_id, ProgressLine())
+    if isinstance(end.record, Run) and not silent:
+        console = make_console()
+        console.print()
+        print_run(console, end.record, dispatcher.store.summarize_attempts(end.record) if end.stored else None)
+    _print_problem(end)
+    return end.exit_status
+
+
+def _print_problem(end: JobEnd) -> None:
+    if end.problem:
+        print(f"bench: {end.problem}", file=sys.stderr)

@@ -1,0 +1,3 @@
+"""A script without scikit-learn."""
+
+print("sum", sum(range(1000)))

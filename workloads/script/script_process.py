@@ -1,0 +1,222 @@
+"""Runs a script as a process, with limits on its time and on what is kept of its output."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bench.formatting import format_bytes
+from bench.system.process_tree import end_descendants, list_descendants
+from bench.workload.interface import BadInput
+from workloads.script.script_call import ScriptCall
+
+MAX_KEPT_BYTES = 64 * 1024
+"""Of each stream, so much of its beginning and as much of its end is kept."""
+READ_BYTES = 1 << 16
+WAIT_INTERVAL_S = 1.0
+"""How often `on_wait` is called."""
+LEFT_GRACE_S = 1.0
+"""How long processes that the script has left may take to exit by themselves before they are ended."""
+MAX_SHOWN_LINES = 5
+
+
+class KeptOutput:
+    """The beginning and the end of a stream."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._head, self._tail = bytearray(), bytearray()
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        room = MAX_KEPT_BYTES - len(self._head)
+        self._head += data[:room]
+        self._tail += data[max(0, room) :]
+        if len(self._tail) > 2 * MAX_KEPT_BYTES:
+            del self._tail[:-MAX_KEPT_BYTES]
+
+    @property
+    def text(self) -> str:
+        """What was printed; if it was much, a note takes the place of its middle."""
+        tail = bytes(self._tail[-MAX_KEPT_BYTES:])
+        left_out = self.size - len(self._head) - len(tail)
+        if not left_out:
+            return (bytes(self._head) + tail).decode(errors="replace")
+        note = f"\n[… {format_bytes(left_out)} of output left out here …]\n"
+        return bytes(self._head).decode(errors="replace") + note + tail.decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """One run of a script that has ended."""
+
+    pid: int
+    seconds: float
+    """From start to exit."""
+    status: int
+    """Exit status; negative for the signal that ended it."""
+    timed_out: bool
+    stdout: str
+    stderr: str
+    left: int
+    """Number of processes that the script had left, and that were ended."""
+
+    @property
+    def failed(self) -> bool:
+        return self.timed_out or self.status != 0
+
+
+def run_script(
+    command: list[str],
+    call: ScriptCall,
+    environment: Mapping[str, str],
+    on_wait: Callable[[float], None] = lambda seconds: None,
+) -> ScriptRun:
+    """Run `command` in the script's folder until it exits, or until its time limit: then it is killed.
+
+    Standard input is empty. `on_wait` is called again and again with the seconds since the start. No process of the
+    script is left. The caller must have adopted orphans (`bench.system.prctl.adopt_orphans`) and must have no other
+    child. Raises OSError if the process cannot be started.
+    """
+    outputs = KeptOutput(), KeptOutput()
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=call.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    )
+    assert process.stdout and process.stderr
+    try:
+        exit_descriptor = os.pidfd_open(process.pid)
+        try:
+            seconds = _read_until_exit(process, exit_descriptor, outputs, start, call.limit_s, on_wait)
+        finally:
+            os.close(exit_descriptor)
+        timed_out = seconds is None
+        if timed_out:
+            process.kill()
+        status = process.wait()
+        seconds = time.perf_counter() - start if seconds is None else seconds
+    finally:
+        # A person may have stopped the job, or a reader may have failed.
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        left = _end_left_processes()
+        for stream, output in zip((process.stdout, process.stderr), outputs, strict=True):
+            _drain(stream.fileno(), output)
+            stream.close()
+    return ScriptRun(process.pid, seconds, status, timed_out, outputs[0].text, outputs[1].text, left)
+
+
+def _read_until_exit(
+    process: subprocess.Popen[bytes],
+    exit_descriptor: int,
+    outputs: tuple[KeptOutput, KeptOutput],
+    start: float,
+    limit_s: float,
+    on_wait: Callable[[float], None],
+) -> float | None:
+    """Seconds until the process exited; None if it did not within the limit."""
+    assert process.stdout and process.stderr
+    with selectors.DefaultSelector() as selector:
+        selector.register(exit_descriptor, selectors.EVENT_READ)
+        for stream, output in zip((process.stdout, process.stderr), outputs, strict=True):
+            os.set_blocking(stream.fileno(), False)
+            selector.register(stream.fileno(), selectors.EVENT_READ, output)
+        next_call_s = WAIT_INTERVAL_S
+        while (elapsed_s := time.perf_counter() - start) < limit_s:
+            if elapsed_s >= next_call_s:
+                on_wait(elapsed_s)
+                next_call_s = elapsed_s + WAIT_INTERVAL_S
+            ready = selector.select(min(WAIT_INTERVAL_S, limit_s - elapsed_s))
+            if any(key.data is None for key, _ in ready):
+                return time.perf_counter() - start
+            for key, _ in ready:
+                data = os.read(key.fd, READ_BYTES)
+                if data:
+                    key.data.add(data)
+                else:
+                    selector.unregister(key.fd)
+    return None
+
+
+def _drain(descriptor: int, output: KeptOutput) -> None:
+    """Read what is in the pipe. A process that still holds its other end does not delay that."""
+    try:
+        while data := os.read(descriptor, READ_BYTES):
+            output.add(data)
+    except BlockingIOError:
+        return
+
+
+def _end_left_processes() -> int:
+    """End what the script has left; returns how many processes did not exit by themselves."""
+    own = os.getpid()
+    deadline = time.monotonic() + LEFT_GRACE_S
+    while list_descendants(own) and time.monotonic() < deadline:
+        try:
+            # Reaps an orphan of the script that has exited.
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            break
+        time.sleep(0.002)
+    left = len(list_descendants(own))
+    end_descendants()
+    return left
+
+
+def require_success(run: ScriptRun, call: ScriptCall, *, patched: bool) -> None:
+    """Raise BadInput if the run failed. The message has the end of what the script printed to standard error."""
+    if not run.failed:
+        return
+    name = call.script.name
+    what = f"{name}, run by python -m sklearnex," if patched else name
+    tried = " ".join(["python", *(["-m", "sklearnex"] if patched else []), name, *call.arguments])
+    remedy = f"Run it in a terminal: cd {call.folder} && {tried}"
+    if patched:
+        remedy = f"The stock script ran. {remedy}"
+    if run.timed_out:
+        raise BadInput(
+            f"{what} did not end within {call.limit_s:g} s and was ended",
+            "Allow it more time with a larger --limit, or make it do less.",
+        )
+    if run.status < 0:
+        raise BadInput(f"{what} was ended by {signal.Signals(-run.status).name}{_quote_end(run)}", remedy)
+    last = _last_lines(run)
+    if last and last[-1].startswith(("ModuleNotFoundError", "ImportError")):
+        remedy = "It runs in Fairlap's own environment: install what it imports there, with pip install."
+    elif last and last[-1].startswith("EOFError"):
+        remedy = "Standard input is empty: give the script its input as arguments or files."
+    elif run.status == 2 and not patched and any(line.startswith("usage:") for line in run.stderr.splitlines()):
+        remedy = f"Give its arguments after its name: python -m bench profile {name} ARGUMENT …"
+    raise BadInput(f"{what} failed with exit status {run.status}{_quote_end(run)}", remedy)
+
+
+def _last_lines(run: ScriptRun) -> list[str]:
+    return [line for line in run.stderr.splitlines() if line.strip()][-MAX_SHOWN_LINES:]
+
+
+def _quote_end(run: ScriptRun) -> str:
+    last = _last_lines(run)
+    return f": {last[-1].strip()}" if last else " and printed nothing to standard error"
+
+
+def describe_left(run: ScriptRun) -> str:
+    """What the script left running; empty if nothing."""
+    if not run.left:
+        return ""
+    return (
+        "The script left 1 process, which was ended."
+        if run.left == 1
+        else (f"The script left {run.left:,} processes, which were ended.")
+    )
