@@ -8,6 +8,7 @@ import streamlit as st
 
 from bench.run.phases import TaskPhase, measure_phases
 from ui.access.redaction import describe_text
+from ui.design.progress import draw_progress
 
 MAX_SHOWN_PHASES = 6
 """Number of finished phases that are listed."""
@@ -29,7 +30,7 @@ def draw_phases(phases: Sequence[TaskPhase], seconds: float, expected_s: Mapping
     if share is None:
         st.markdown(f":material/progress_activity: {label}")
     else:
-        st.progress(share, label)
+        draw_progress(share, label, "Progress of the task")
     if done := describe_done(phases[:-1]):
         st.caption(describe_text(done))
 

@@ -19,6 +19,7 @@ from ui import records, services
 from ui.access.redaction import describe_error
 from ui.design.browser import rerun_after_theme_change
 from ui.design.markdown import escape_markdown
+from ui.design.progress import draw_progress
 from ui.services import get_telemetry_monitor
 
 REFRESH_S = 3.0
@@ -81,7 +82,7 @@ def _draw_load(reading: Reading) -> None:
     mean = sum(busy) / len(busy) if busy else 0.0
     if len(busy) <= MAX_CORE_BARS:
         for core, share in enumerate(busy):
-            st.progress(share, text=f":small[core {core}: {format_percent(share, 0)}]")
+            draw_progress(share, f":small[core {core}: {format_percent(share, 0)}]", f"Load of core {core}")
     else:
         letters = "".join(BAR_LETTERS[min(len(BAR_LETTERS) - 1, int(share * len(BAR_LETTERS)))] for share in busy)
         lines = [letters[start : start + LETTERS_PER_LINE] for start in range(0, len(letters), LETTERS_PER_LINE)]

@@ -13,6 +13,9 @@ SELECTED_COLOURS: dict[Theme, str] = {"light": "#3F4FC4", "dark": "#A3AEFA"}
 """Text in the primary colour, which is too dark for text in the dark theme: there it is the colour of links."""
 CODE_COLOURS: dict[Theme, str] = {"light": "#243044", "dark": "#D3DAE5"}
 """`codeTextColor` of the theme."""
+PROGRESS_COLOURS: dict[Theme, str] = {"light": "#3F4FC4", "dark": "#5C69E2"}
+"""`primaryColor` of the theme."""
+PROGRESS_TRACK_COLOURS: dict[Theme, str] = {"light": "#D9DEE7", "dark": "#323C4A"}
 _STYLE = f"""<style>
 @media (min-width: 48rem) {{
   {_OPEN} [data-testid="stMainBlockContainer"] {{padding-top: 1.1rem}}
@@ -27,6 +30,10 @@ _STYLE = f"""<style>
 .stApp :is(a, button, summary, [role="tab"], [role="button"]):focus-visible {{
   outline: 2px solid {_FOCUS_COLOUR}; outline-offset: 2px; border-radius: 4px;
 }}
+.fairlap-progress {{
+  height: 0.5rem; border-radius: 0.25rem; overflow: hidden; background: {light_dark(PROGRESS_TRACK_COLOURS)};
+}}
+.fairlap-progress > div {{height: 100%; background: {light_dark(PROGRESS_COLOURS)}; transition: width 0.5s ease}}
 /* Regions that only screen readers notice, see `ui.components.announcer`. */
 [data-testid="stLayoutWrapper"]:has(> [class*="-announcer-region"]) {{
   position: absolute; width: 1px; overflow: hidden;

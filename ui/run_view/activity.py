@@ -9,6 +9,7 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.values.base import Arm
 from ui.design.markdown import escape_markdown
+from ui.design.progress import draw_progress
 from ui.design.theme import Theme, arm_name_markdown
 
 STATES_AFTER_PAIRS = (State.CHECKING, State.CORES, State.NOISE)
@@ -29,6 +30,6 @@ def draw_activity(run: Run, theme: Theme) -> None:
         text = f"{arm_name_markdown(arm, str(arm), theme)} {escape_markdown(run.progress[arm])}"
         with column:
             if arm in run.progress_shares:
-                st.progress(run.progress_shares[arm], text)
+                draw_progress(run.progress_shares[arm], text, f"Progress of the {arm} arm")
             else:
                 st.markdown(f":material/progress_activity: {text}")

@@ -10,6 +10,7 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.run.time_use import measure_stage_s
 from bench.run.timeline import measure_stages
+from ui.design.progress import draw_progress
 from ui.history import load_expected_stages
 
 PHASE_LABELS = {
@@ -34,7 +35,7 @@ def draw_phases(run: Run) -> None:
     if share is None:
         st.markdown(f":material/progress_activity: {text}")
     else:
-        st.progress(share, text)
+        draw_progress(share, text, "Progress of the race")
 
 
 def describe_phase(run: Run, expected: Mapping[str, float]) -> str:

@@ -19,6 +19,7 @@ from ui.components.announcer import draw_job_announcer
 from ui.components.phases import draw_phases
 from ui.design import browser, markdown, theme
 from ui.design.headings import draw_heading
+from ui.design.progress import draw_progress
 from ui.design.theme import Theme
 from ui.views.bert.models import ANSWER_TASK, draw_models
 from ui.views.race.tabs import RACE_TAB
@@ -236,7 +237,7 @@ def draw_answer(answer: ModelAnswer, name: str) -> None:
     first, *others = answer.best
     if is_sure(answer):
         st.markdown(f"### {markdown.escape_markdown(first.text)}", anchors=False)
-        st.progress(first.probability, f":small[Confidence {format_percent(first.probability)}]")
+        draw_progress(first.probability, f":small[Confidence {format_percent(first.probability)}]", "Confidence")
     else:
         st.markdown("### Not sure", anchors=False, help=NOT_SURE_HELP)
         others = answer.best

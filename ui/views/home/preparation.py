@@ -19,6 +19,7 @@ from ui.access.redaction import describe_error, describe_text
 from ui.access.visitor import Denied
 from ui.components.announcer import draw_job_announcer
 from ui.design.markdown import escape_markdown
+from ui.design.progress import draw_progress
 
 REFRESH_S = 1.0
 """Time between two redraws while a preparation waits or runs."""
@@ -111,7 +112,7 @@ def _draw_progress(title: str, job_id: str, last_s: float | None) -> None:
     line = record.progress[-1] if record.progress else None
     expected = f" of about {format_duration(last_s)}" if last_s else ""
     text = f"{title} :gray[· {describe_text(line.text) if line else 'starting'}, {record.last_at:.0f} s{expected}]"
-    st.progress(min(1.0, (line.share if line else None) or 0.0), text=text)
+    draw_progress((line.share if line else None) or 0.0, text, "Progress of the preparation")
 
 
 def _draw_start_button(label: str, preparations: Sequence[WorkloadPreparation]) -> None:
