@@ -22,7 +22,7 @@ MAX_CHECK_S = 60.0
 def check_inputs(plan: Plan) -> None:
     """Raise BadInput if the workload finds that the inputs of `plan` cannot be used.
 
-    Plans that use only inputs that come with the workload are not checked.
+    Plans that use only inputs that come with the workload are not checked, unless the workload declares it.
     """
     resolved = resolve(plan)
     own_inputs = [
@@ -30,12 +30,13 @@ def check_inputs(plan: Plan) -> None:
         for parameter in resolved.parameters
         if parameter.takes_files and plan.parameters[parameter.name] not in parameter.choices
     ]
-    if not resolved.workload.input_check or not own_inputs:
+    workload = resolved.workload
+    if not workload.input_check or not (own_inputs or workload.checks_every_plan):
         return
     try:
         call_check(
             "bench.scheduler.input_check:run_input_check",
-            resolved.workload.input_check,
+            workload.input_check,
             make_work_fields(plan, list(range(plan.cores)), Path()),
             limit_s=MAX_CHECK_S,
             memory_limit_bytes=MAX_MEMORY_BYTES,

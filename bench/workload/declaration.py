@@ -113,6 +113,8 @@ class Workload:
     input_check: str = ""
     """`module:function` that takes the Settings of a plan and raises BadInput if its files cannot be used with them. It
     runs in a process of its own, before a job is queued. Empty if nothing can be known before the arms start."""
+    checks_every_plan: bool = False
+    """Whether `input_check` checks every plan. Otherwise it checks only those that name a file of the user."""
     caches: tuple[CacheFolder, ...] = ()
     """Its folders in the cache."""
     synthetic: str = ""

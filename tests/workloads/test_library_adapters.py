@@ -10,7 +10,7 @@ import pytest
 
 from bench.paths import ROOT
 
-PACKAGES = ("memory_traffic", "modin", "colour_quantization", "selftest")
+PACKAGES = ("memory_traffic", "modin", "colour_quantization", "estimators", "selftest")
 UNDOCUMENTED_NAMES = {
     "numba": ("overloads", "codegen", "parfor_gufunc", "__gufunc__", "_ZN", "dims"),
     "modin": ("list_of_blocks", "efaulting to pandas", "__MODIN_AUTOIMPORT_PANDAS__"),
@@ -33,6 +33,7 @@ UNDOCUMENTED_NAMES = {
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO",
     ),
     "dask": ("nanny", "SchedulerPlugin", "add_plugin"),
+    "sklearnex": ("BackendFunction", "get_patch_map", "daal4py"),
 }
 """By library: names that its documentation does not mention, and that do not look private."""
 ADAPTERS = {
@@ -40,6 +41,7 @@ ADAPTERS = {
     "modin": "modin/engines/modin_adapter.py",
     "ray": "modin/engines/ray_adapter.py",
     "dask": "modin/engines/dask_adapter.py",
+    "sklearnex": "estimators/sklearnex_adapter.py",
 }
 MODULES = sorted(file for package in PACKAGES for file in (ROOT / "workloads" / package).rglob("*.py"))
 

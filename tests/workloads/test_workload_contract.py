@@ -25,6 +25,7 @@ SMALL_PLANS: dict[str, dict] = {
     "bert": {"batch": 1},
     "colour-quantization": {"parameters": {"colours": 8}},
     "modin": {"case": "etl", "parameters": {"columns": 4}},
+    "estimators": {"batch": 300, "parameters": {"trees": 10}},
     "memory-traffic": {"parameters": {"size": 1024}},
     # Enough for some pairs on a busy machine: each loads scikit-learn-intelex.
     "script": {"budget_s": 12, "parameters": {"script": str(SCRIPTS / "plain.py")}},

@@ -1,0 +1,90 @@
+"""`python -m tests.support.estimator_paths LEVER FOLDER`: all cases of the estimators at a tiny size, in one process.
+
+Writes `FOLDER/LEVER.json`: for every trial the evidence of each step, the digest of the data and the measures. The
+results of each trial are in a folder of its own, so that the arms can be compared. With the lever `sklearnex`, it also
+compares them with those of `stock`, which must have run before.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.plan.validation import make_plan
+from bench.workload.interface import Settings
+from workloads.estimators.catalogue import ESTIMATORS, Estimator, Job
+
+ROWS = 160
+SMALL_SETTINGS = {"trees": 3, "iterations": 300, "columns": 12, "components": 4}
+
+
+def list_trials() -> Iterator[tuple[str, Estimator, dict[str, Any], tuple[str, ...]]]:
+    """Name, case, settings, and the steps that must not be accelerated: the default, and every forced fallback."""
+    for estimator in ESTIMATORS.values():
+        yield estimator.name, estimator, {}, () if estimator.is_patched else estimator.steps
+        for parameter, choice, steps in estimator.list_fallbacks():
+            yield f"{estimator.name} {parameter}={choice}", estimator, {parameter: choice}, steps
+    for name in ("pairwise-distances",):
+        yield f"{name} dtype=float32", ESTIMATORS[name], {"dtype": "float32"}, ("call",)
+    yield (
+        "knn-classifier kd_tree manhattan",
+        ESTIMATORS["knn-classifier"],
+        {
+            "algorithm": "kd_tree",
+            "metric": "manhattan",
+        },
+        ("fit", "predict"),
+    )
+    yield "train-test-split stratify=yes", ESTIMATORS["train-test-split"], {"stratify": "yes"}, ()
+
+
+def make_settings(estimator: Estimator, lever: str, folder: Path, batch: int = ROWS, **parameters: Any) -> Settings:
+    """The settings of an arm of this case on one core, with small values where `parameters` has none."""
+    names = {option.parameter.name for option in estimator.options} | {"columns"}
+    small = {name: value for name, value in SMALL_SETTINGS.items() if name in names}
+    if estimator.job in (Job.CLUSTERS, Job.AUC):
+        small.pop("columns", None)
+    plan = make_plan("estimators", estimator.name, cores=1, batch=batch, parameters=small | parameters)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Settings(estimator.name, lever, 1, batch, plan.parameters, 0, folder, folder, folder)
+
+
+class NoClock:
+    """Calls each step once."""
+
+    in_race = False
+
+    def __call__(self, step, work):
+        return work()
+
+
+def main(lever: str, folder: Path) -> None:
+    from workloads.estimators.arm import EstimatorArm
+
+    warnings.simplefilter("ignore")
+    found = {}
+    for name, estimator, parameters, _ in list_trials():
+        scratch = folder / lever / name.replace(" ", "-")
+        arm = EstimatorArm(make_settings(estimator, lever, scratch, **parameters))
+        # Not outside of the loop: an arm sets its own filter.
+        warnings.simplefilter("ignore")
+        prepared = arm.prepare(lambda text, share=None: None)
+        arm.repeat(0, NoClock())
+        evidence, (measures, _) = arm.evidence(), arm.conclude()
+        agreement = arm.compare(folder / "stock" / scratch.name)[0] if lever == "sklearnex" else []
+        found[name] = {
+            "data": prepared["data"],
+            "evidence": [item.model_dump() for item in evidence],
+            "measures": {measure.name: measure.value for measure in measures},
+            "decisive": [measure.name for measure in [*measures, *agreement] if measure.decisive],
+            "agreement": {measure.name: measure.value for measure in agreement},
+        }
+    (folder / f"{lever}.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

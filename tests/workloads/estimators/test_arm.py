@@ -1,0 +1,88 @@
+"""The arm of the estimators without a race: data, arguments, threads, and real data sets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+
+from tests.support.estimator_paths import NoClock, make_settings
+from workloads.estimators.arm import EstimatorArm, make_arguments
+from workloads.estimators.catalogue import ESTIMATORS, Threads
+from workloads.estimators.datasets import make_data
+
+
+def run_arm(tmp_path, case: str, **parameters):
+    """The stock arm after one repetition, and what its `prepare` returned."""
+    arm = EstimatorArm(make_settings(ESTIMATORS[case], "stock", tmp_path, **parameters))
+    prepared = arm.prepare(lambda text, share=None: None)
+    arm.repeat(0, NoClock())
+    return arm, prepared
+
+
+def test_the_stock_estimator_gets_all_cores_and_the_claim_says_how(tmp_path):
+    arm, prepared = run_arm(tmp_path, "knn-classifier")
+    assert arm.model.n_jobs == arm.settings.cores
+    inputs = {entry.label: entry.text for entry in prepared["inputs"]}
+    assert inputs["Stock threads"] == "n_jobs=1"
+    assert inputs["Rows"] == "160 to learn from, 160 held out"
+    assert prepared["step_work"] == {"fit": 160, "predict": 160} and prepared["work"] == 160
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=lambda estimator: estimator.name)
+def test_n_jobs_and_seed_are_given_wherever_the_estimator_takes_them(estimator):
+    import importlib
+    import inspect
+
+    names = set(inspect.signature(getattr(importlib.import_module(estimator.module), estimator.attribute)).parameters)
+    # n_jobs of LogisticRegression has no effect since scikit-learn 1.8.
+    assert ("n_jobs" in names) == estimator.takes_jobs or estimator.attribute == "LogisticRegression"
+    assert ("random_state" in names) == estimator.has_seed
+    assert "{cores}" in estimator.threads.value or estimator.threads is Threads.ONE
+    assert all(option.argument in names for option in estimator.options if option.argument)
+    assert set(estimator.arguments) <= names
+
+
+def test_an_l1_penalty_brings_its_solver(tmp_path):
+    settings = make_settings(
+        ESTIMATORS["logistic-regression"], "stock", tmp_path, penalty="l1-saga", class_weight="none"
+    )
+    arguments = make_arguments(settings)
+    assert (arguments["solver"], arguments["l1_ratio"], arguments["class_weight"]) == ("saga", 1.0, None)
+
+
+def test_the_data_depends_on_the_seed_only_and_has_the_asked_format(tmp_path):
+    settings = make_settings(ESTIMATORS["svc"], "stock", tmp_path, dtype="float32", layout="sparse")
+    first, second = make_data(settings), make_data(settings)
+    assert first.digest == second.digest
+    assert first.train.dtype == np.float32 and first.train.format == "csr"
+    other = make_settings(ESTIMATORS["svc"], "stock", tmp_path, dtype="float64")
+    assert make_data(other).digest != first.digest
+
+
+@pytest.mark.parametrize(("source", "rows"), [("wine", 134), ("digits", 160)])
+def test_of_a_real_data_set_a_quarter_is_held_out(tmp_path, source, rows):
+    arm, prepared = run_arm(tmp_path, "knn-classifier", data=source)
+    assert arm.data.train.shape[0] == rows
+    assert prepared["synthetic"] == ""
+    [accuracy] = [measure for measure in arm.conclude()[0] if measure.name == "accuracy"]
+    assert accuracy.decisive and accuracy.observations == arm.data.test.shape[0]
+
+
+def test_a_forest_shows_whether_probabilities_sum_to_one(tmp_path):
+    arm, _ = run_arm(tmp_path, "random-forest-classifier", dtype="float32")
+    values = {measure.name: measure.value for measure in arm.conclude()[0]}
+    assert values["probabilities"] == 0.0
+
+
+def test_iterations_belong_to_fit(tmp_path):
+    arm, _ = run_arm(tmp_path, "kmeans")
+    [iterations] = [measure for measure in arm.conclude()[0] if measure.same_work]
+    assert (iterations.step, iterations.value) == ("fit", arm.model.n_iter_)
+
+
+def test_the_stock_arm_is_not_patched(tmp_path):
+    arm, _ = run_arm(tmp_path, "svc")
+    assert {item.path for item in arm.evidence()} == {"stock"}
+    assert "sklearn.svm._classes.SVC" in arm.evidence()[0].words[0]
