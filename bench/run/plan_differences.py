@@ -13,12 +13,14 @@ from bench.values.base import Arm
 
 FIELD_LABELS = {
     "cores": "cores",
-    "budget_s": "time budget [s]",
+    "budget_s": "time budget",
     "target": "target sampling error",
     "accuracy_limit": "accuracy limit",
     "seed": "seed",
 }
 """Labels of the fields that every plan has."""
+UNITS = {"budget_s": " s"}
+"""What follows the value of a field."""
 UNKNOWN = "settings that this version does not know"
 
 
@@ -45,7 +47,8 @@ def _compare(one: ResolvedPlan, two: ResolvedPlan) -> Iterator[str]:
             yield f"{arm} {one.lever_value(arm).label} instead of {two.lever_value(arm).label}"
     for name, label in FIELD_LABELS.items():
         if (value := getattr(one.plan, name)) != (before := getattr(two.plan, name)):
-            yield f"{label} {format_number(value)} instead of {format_number(before)}"
+            unit = UNITS.get(name, "")
+            yield f"{label} {format_number(value)}{unit} instead of {format_number(before)}{unit}"
     if one.plan.batch != two.plan.batch:
         label = one.workload.batch.label.lower()
         yield f"{label} {one.plan.batch:,} instead of {two.plan.batch:,}"

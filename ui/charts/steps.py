@@ -31,8 +31,8 @@ MAX_CROWDED_RATIO = 30.0
 so that the ratios near 1 stay apart."""
 TALL_ROW_PX = 46
 LOW_ROW_PX = 28
-MIN_TICK_DISTANCE = 0.075
-"""Smallest distance of two ticks, as a share of the axis."""
+MIN_TICK_DISTANCE = 0.12
+"""Smallest distance of two ticks, as a share of the axis: labels such as 100x stay apart on a phone."""
 AXES_PX = 134
 """Height of everything but the rows: the axis, the direction labels and the key."""
 KEY_PX = 26

@@ -34,9 +34,9 @@ WORKLOAD = Workload(
     icon=":material/palette:",
     summary="Stock scikit-learn against scikit-learn-intelex, reducing a photo to a few colours with K-Means.",
     story=(
-        "A photo of the Summer Palace has 96,615 different colours. K-Means finds the 64 colours that represent it "
-        "best.",
-        "K-Means learns them from a sample of 1,000 pixels (fit), then every pixel gets the nearest colour (predict). "
+        "A photo has many thousand different colours, that of the Summer Palace 96,615. K-Means finds a few, by default "
+        "64, that represent it best.",
+        "K-Means learns them from a sample of the pixels (fit), then every pixel gets the nearest colour (predict). "
         "A code book of random colours (random assignment) shows how much the learning improves the picture.",
         "Two more lines of code make scikit-learn-intelex replace scikit-learn's implementation by that of oneDAL. If "
         "it has no implementation of its own, it falls back to stock scikit-learn and says so in its log.",
