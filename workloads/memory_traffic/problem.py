@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ CHECKED_ELEMENTS = 1 << 16
 """Number of elements that are checked at a time: what that needs beside the arrays stays in a near cache."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """The work of one kernel."""
 
@@ -37,8 +36,8 @@ class Problem:
     """Arguments by name of the version; under "" those of all versions that are not named."""
     out: np.ndarray | None
     """The array that the kernel writes; None if it returns a number."""
-    compute_reference: Callable[[], np.ndarray | float]
-    """Computes the result to expect; may overwrite `intermediate`. See `reference`."""
+    reference: np.ndarray | float
+    """The result to expect."""
     tolerance: float
     """Largest error allowed, relative to the largest element of the reference."""
     tolerance_reason: str
@@ -56,11 +55,6 @@ class Problem:
     """Width of the border of `out` and `intermediate`, in elements, that a kernel may leave unchanged."""
     intermediate: tuple[np.ndarray, ...] = ()
     """Arrays that a kernel writes before it writes `out`."""
-
-    @cached_property
-    def reference(self) -> np.ndarray | float:
-        """The result to expect, computed when a result is first checked: no pair has to wait for it."""
-        return self.compute_reference()
 
     @property
     def calls(self) -> int:
