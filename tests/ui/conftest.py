@@ -1,6 +1,7 @@
 """Each test of the pages has a dispatcher and a store of its own."""
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterator
 
 import pytest
 import streamlit as st
@@ -14,3 +15,24 @@ def clear_streamlit_caches() -> Iterator[None]:
     yield
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+@pytest.fixture
+def interrupt_once(monkeypatch) -> Callable[[str], None]:
+    """Start another rerun at the first call of a function, by its full name, as when the browser sends its secret
+    while a page is drawn for the first time."""
+
+    def interrupt(name: str) -> None:
+        module, _, attribute = name.rpartition(".")
+        function = getattr(importlib.import_module(module), attribute)
+        interrupted = []
+
+        def call(*args, **kwargs):
+            if not interrupted:
+                interrupted.append(True)
+                st.rerun()
+            return function(*args, **kwargs)
+
+        monkeypatch.setattr(name, call)
+
+    return interrupt

@@ -61,6 +61,14 @@ def test_a_waiting_question_is_followed_on_its_tab_with_its_settings(busy_machin
     services.get_interactive_tasks().stop(entry.job_id)
 
 
+def test_the_tab_of_a_link_outlasts_an_interrupted_rerun(busy_machine, interrupt_once):
+    interrupt_once("ui.views.race.tabs._tab_to_show")
+    entry = submit_question(make_plan("bert", cores=1))
+    app = open_page("bert", **records.link_to_entry(entry).query)
+    assert app.session_state["bert:tab"] == "Ask" and "task" not in app.query_params
+    services.get_interactive_tasks().stop(entry.job_id)
+
+
 def test_the_settings_of_a_question_are_in_the_links_of_its_visitor_only(busy_machine, monkeypatch):
     entry = submit_question(make_plan("bert", cores=1, parameters={"length": 256}), owner="ann")
     for visitor, settings in (("ann", {"cores": "1", "length": "256"}), ("eve", {})):

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from bench.plan.validation import make_plan
@@ -15,7 +14,7 @@ from bench.workload.parameters import Parameter
 from bench.workload.registry import load_workloads
 from tests.support.trial_variants import add_missing_extra, replace_trial
 from ui.controls.overrides import ControlOverrides
-from ui.controls.widgets import MAX_ARM_BUTTONS, draw_cores
+from ui.controls.widgets import MAX_ARM_BUTTONS
 
 
 def open_form(overrides: ControlOverrides | None = None, **query: str) -> AppTest:
@@ -118,20 +117,11 @@ def test_a_default_budget_above_the_visitors_limit_is_reduced_without_an_error(t
 @pytest.mark.parametrize(
     ("query", "expected"), [({"depth": "30"}, "depth"), ({"case": "recursion", "budget_s": "60"}, "may use 30 seconds")]
 )
-def test_the_problems_of_a_url_outlast_an_interrupted_rerun(two_cases, monkeypatch, query, expected):
+def test_the_problems_of_a_url_outlast_an_interrupted_rerun(two_cases, monkeypatch, interrupt_once, query, expected):
     """As when the browser sends its secret while the controls are drawn for the first time."""
-    interrupted = []
-
-    def draw_interrupted(*args) -> None:
-        if not interrupted:
-            interrupted.append(True)
-            st.rerun()
-        draw_cores(*args)
-
     monkeypatch.setattr("ui.controls.form.max_budget_s", lambda visitor: 30.0)
-    monkeypatch.setattr("ui.controls.form.draw_cores", draw_interrupted)
+    interrupt_once("ui.controls.form.draw_cores")
     app = open_form(**query)
-    assert interrupted
     [error] = app.error
     assert expected in error.value
     app.run()

@@ -91,17 +91,18 @@ def _open_run(workload: Workload, run_id: str) -> DisplayedRun:
         run_id = records.find_job_id(run_id)
     except (records.AmbiguousIdError, OSError, StoreError) as error:
         return DisplayedRun(problem=public_text(str(error)))
-    step = st.query_params.pop("step", None)
     displayed = load_displayed_run(run_id)
     if displayed.run is not None and displayed.run.plan.workload != workload.name:
         st.query_params.pop("run", None)
         title = displayed.run.snapshot.workload_title
         return DisplayedRun(problem=f"Run {run_id[:8]} belongs to {title}. Open it on that page or under Runs.")
-    _follow_opened_run(workload, run_id)
-    if step:
-        open_step(run_view_key(workload), run_id, step)
     if displayed.run is not None:
         adopt_plan(displayed.run.plan)
+    if step := st.query_params.get("step"):
+        open_step(run_view_key(workload), run_id, step)
+    # Last: a rerun that the browser's secret interrupts before this opens the run again.
+    _follow_opened_run(workload, run_id)
+    st.query_params.pop("step", None)
     return displayed
 
 

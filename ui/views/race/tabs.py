@@ -77,7 +77,7 @@ def choose_tab(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
     """The selected tab. At first that of the displayed run or of the URL, else the first; later that of a run or a task
     that is opened."""
     key = tab_key(workload)
-    wanted = st.session_state.pop(_wanted_tab_key(workload), "") or _open_task(workload, tabs)
+    wanted = st.session_state.get(_wanted_tab_key(workload), "") or _find_task_tab(workload, tabs)
     asked = _tab_to_show(workload, tabs, displayed)
     if wanted in tabs:
         st.session_state[key] = wanted
@@ -86,12 +86,15 @@ def choose_tab(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str:
         st.session_state[key] = name if name in tabs else next(iter(tabs))
     elif asked:
         st.session_state[key] = asked
+    # Forgotten only now: the browser's secret may interrupt this rerun at any of these calls.
+    st.session_state.pop(_wanted_tab_key(workload), None)
+    st.query_params.pop(TASK_PARAMETER, None)
     return st.session_state[key]
 
 
-def _open_task(workload: Workload, tabs: Tabs) -> str:
+def _find_task_tab(workload: Workload, tabs: Tabs) -> str:
     """The tab of the task that the URL names, which is opened once; empty if it names none."""
-    task = st.query_params.pop(TASK_PARAMETER, "")
+    task = st.query_params.get(TASK_PARAMETER, "")
     if not task:
         return ""
     st.session_state[_opened_task_key(workload.name)] = task

@@ -150,6 +150,19 @@ def test_the_step_of_a_link_is_that_of_its_run_and_not_of_the_next_run_on_the_pa
     assert app.session_state["colour-quantization-run-step"] == "predict"
 
 
+@pytest.mark.parametrize("function", ["adopt_plan", "open_step", "_follow_opened_run"])
+def test_the_step_and_the_settings_of_a_link_outlast_an_interrupted_rerun(monkeypatch, interrupt_once, function):
+    run = make_finished_run(20)
+    Store().save(run)
+    monkeypatch.setattr("ui.run_view.headline.find_best_step", lambda run: "fit")
+    interrupt_once(f"ui.views.race.followed_run.{function}")
+    app = open_race_page(run=run.id, step="predict")
+    assert not app.exception
+    assert app.session_state["colour-quantization-run-step"] == "predict" and "step" not in app.query_params
+    assert app.query_params["cores"] in (str(run.plan.cores), [str(run.plan.cores)])
+    assert app.query_params["run"] in (run.id, [run.id]), "the controls have the settings of the run, so it is shown"
+
+
 def test_a_step_of_the_headline_is_kept_when_the_user_selects_another():
     run = make_finished_run(20)
     Store().save(run)
