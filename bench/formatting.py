@@ -109,9 +109,11 @@ def format_uncertain_time(seconds: float, uncertainty_s: float) -> str:
 
 
 def format_percentile(summary: Summary, percentile: str) -> str:
-    """The time of `p90` or `p99`, with the digits of the median; empty if there are too few samples."""
+    """The time of `p90` or `p99`, with the digits of the median; empty if there are too few samples, or if samples are
+    means of several calls."""
     seconds = {"p90": summary.p90, "p99": summary.p99}[percentile]
-    if seconds is None:
+    # Older records have percentiles of means.
+    if seconds is None or summary.calls > 1:
         return ""
     return format_uncertain_time(seconds, summary.upper_quartile - summary.lower_quartile)
 
@@ -124,6 +126,8 @@ def describe_percentiles(summary: Summary) -> str:
 
 def describe_missing_percentiles(summary: Summary) -> str:
     """Why percentiles are not shown: `p99 needs 662 samples, there are 87`; empty if they all are."""
+    if summary.calls > 1:
+        return f"no p90 and p99: a sample is the mean of up to {summary.calls:,} calls, which hides slow ones"
     missing = [name for name in MIN_PERCENTILE_SAMPLES if not format_percentile(summary, name)]
     needs = [f"{name} needs {MIN_PERCENTILE_SAMPLES[name]:,} samples" for name in missing]
     return f"{' and '.join(needs)}, there are {summary.count:,}" if needs else ""

@@ -36,7 +36,8 @@ def find_outliers(times: Sequence[float] | Floats) -> list[int]:
 
 
 def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0.0, calls: int = 1) -> Summary:
-    """Summary of one arm's `times` (seconds per call) of a step that does `work` units per call.
+    """Summary of one arm's `times` (seconds per call) of a step that does `work` units per call. Each time is the mean
+    of `calls`; there are no percentiles if that is more than one.
 
     Raises ValueError if `times` is empty.
     """
@@ -51,8 +52,9 @@ def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0
         upper_quartile=high,
         minimum=float(values.min()),
         maximum=float(values.max()),
-        p90=float(np.percentile(values, 90)) if len(values) >= MIN_P90_SAMPLES else None,
-        p99=float(np.percentile(values, 99)) if len(values) >= MIN_P99_SAMPLES else None,
+        # A mean of several calls hides the slow ones among them.
+        p90=float(np.percentile(values, 90)) if calls == 1 and len(values) >= MIN_P90_SAMPLES else None,
+        p99=float(np.percentile(values, 99)) if calls == 1 and len(values) >= MIN_P99_SAMPLES else None,
         spread=(high - low) / middle if middle else 0.0,
         outliers=find_outliers(values),
         throughput=work / middle if middle else 0.0,
@@ -115,4 +117,6 @@ def _effective_cores(step: str, samples: Sequence[Sample]) -> float:
 
 
 def _calls(step: str, sample: Sample) -> int:
+    if step == TOTAL:
+        return max((timed.calls for timed in sample.repetition.steps), default=1)
     return next((timed.calls for timed in sample.repetition.steps if timed.step == step), 1)

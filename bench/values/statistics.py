@@ -47,9 +47,9 @@ class Summary(Value):
     minimum: float
     maximum: float
     p90: float | None
-    """90th percentile; None for fewer than `MIN_P90_SAMPLES`."""
+    """90th percentile; None for fewer than `MIN_P90_SAMPLES`, and if samples are means of several calls."""
     p99: float | None
-    """99th percentile; None for fewer than `MIN_P99_SAMPLES`."""
+    """99th percentile; None for fewer than `MIN_P99_SAMPLES`, and if samples are means of several calls."""
     spread: float
     """Interquartile range divided by the median."""
     outliers: list[int]
@@ -58,7 +58,7 @@ class Summary(Value):
     """Units of work per second, from the median time."""
     effective_cores: float
     calls: int
-    """Number of calls inside each sample."""
+    """Number of calls inside each sample, of the total the largest of its steps."""
 
 
 class Comparison(Value):

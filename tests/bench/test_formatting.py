@@ -134,3 +134,12 @@ def test_a_time_has_the_digits_that_its_uncertainty_supports(seconds, uncertaint
 def test_percentiles_are_shown_or_the_number_of_samples_that_they_need(count, text):
     summary = summarize([0.001 * number for number in range(1, count + 1)], work=1)
     assert formatting.describe_percentiles(summary) == text
+
+
+def test_means_of_several_calls_have_no_percentiles():
+    summary = summarize([0.001] * 1000, work=1, calls=6)
+    assert summary.p90 is summary.p99 is None
+    expected = "no p90 and p99: a sample is the mean of up to 6 calls, which hides slow ones"
+    assert formatting.describe_percentiles(summary) == expected
+    old = summary.model_copy(update={"p90": 0.001, "p99": 0.001})
+    assert formatting.describe_percentiles(old) == expected

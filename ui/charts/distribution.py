@@ -147,7 +147,7 @@ def _choose_samples(count: int, outliers: Sequence[int]) -> Sequence[int]:
 def _percentile_traces(
     run: Run, arm: Arm, summary: Summary, unit: TimeUnit, theme: Theme, limit_s: float
 ) -> list[dict]:
-    """Marks of the 90th and 99th percentile, if there are enough samples and the axis reaches that far."""
+    """Marks of the 90th and 99th percentile, if there are enough samples of single calls within the axis."""
     style, name = arm_style(arm, theme), run.snapshot.arms[arm]
     return [
         {
@@ -162,7 +162,7 @@ def _percentile_traces(
             "hovertemplate": f"<b>{name}</b><br>{percentile} {format_duration(seconds)}<extra></extra>",
         }
         for percentile, seconds in (("p90", summary.p90), ("p99", summary.p99))
-        if seconds is not None and seconds <= limit_s
+        if seconds is not None and summary.calls == 1 and seconds <= limit_s
     ]
 
 

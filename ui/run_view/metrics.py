@@ -26,7 +26,7 @@ from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.claims import Accuracy, Claim
 from bench.values.quality import LossKind, Measure
-from bench.values.samples import Phase
+from bench.values.samples import TOTAL, Phase
 from bench.values.statistics import Comparison
 from ui.charts.accuracy import MeasurePair, list_result_agreement, pair_decisive_measures
 from ui.design.badges import NOT_DETECTED, SPEED_BADGES, BadgeColour
@@ -89,7 +89,8 @@ def _draw_arm(run: Run, arm: Arm, step: str, comparison: Comparison | None, them
         _draw_card(label, NO_VALUE, status, icon="spinner" if live and preparing else None)
         return
     summary = comparison.summary(arm)
-    calls = f", each the mean of {summary.calls:,} calls" if summary.calls > 1 else ""
+    up_to = "up to " if step == TOTAL else ""
+    calls = f", each the mean of {up_to}{summary.calls:,} calls" if summary.calls > 1 else ""
     _draw_card(
         label,
         format_median(summary),

@@ -34,8 +34,8 @@ WORKLOAD = Workload(
     icon=":material/palette:",
     summary="Stock scikit-learn against scikit-learn-intelex, reducing a photo to a few colours with K-Means.",
     story=(
-        "A photo has many thousand different colours, that of the Summer Palace 96,615. K-Means finds a few, by default "
-        "64, that represent it best.",
+        "A photo has many thousand different colours, that of the Summer Palace 96,615. K-Means finds a few that "
+        "represent it best, by default 64.",
         "K-Means learns them from a sample of the pixels (fit), then every pixel gets the nearest colour (predict). "
         "A code book of random colours (random assignment) shows how much the learning improves the picture.",
         "Two more lines of code make scikit-learn-intelex replace scikit-learn's implementation by that of oneDAL. If "

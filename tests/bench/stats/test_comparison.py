@@ -99,7 +99,7 @@ def test_the_total_is_every_step_once_and_the_time_between_steps():
     assert whole.baseline.median == pytest.approx(4.5)
     assert whole.baseline.throughput == pytest.approx(2.0)
     assert (first.baseline.median, second.baseline.median) == (1.0, 3.0)
-    assert first.baseline.calls == 4
+    assert first.baseline.calls == whole.baseline.calls == 4
     assert first.baseline.effective_cores == pytest.approx(2.0)
     assert whole.baseline.effective_cores == pytest.approx(2.0)
 
