@@ -16,7 +16,7 @@ def test_without_the_variable_there_are_only_the_workloads_of_the_product(monkey
     monkeypatch.delenv(EXTRA_WORKLOADS)
     loaded = load_uncached()
     assert "trial" not in loaded
-    assert [name for name, workload in loaded.items() if workload.hidden] == ["selftest"]
+    assert {name for name, workload in loaded.items() if workload.hidden} == {"script", "selftest"}
     assert all(workload.arm.startswith("workloads.") for workload in loaded.values())
 
 
