@@ -137,7 +137,8 @@ def check_file(file: Path, upload: Upload, name: str) -> FileSummary:
     except CallTimeout as error:
         raise UploadError(f"The file could not be read within {MAX_CHECK_S:.0f} s. Choose a smaller file.") from error
     except CallRaised as error:
-        if error.kind == "MemoryError":
+        # NumPy raises a class of its own, _ArrayMemoryError.
+        if error.kind.endswith("MemoryError"):
             raise UploadError(
                 f"Reading the file takes more than {MAX_MEMORY_BYTES >> 30} GiB of memory. Choose a smaller file."
             ) from error

@@ -7,6 +7,7 @@ and take the processor from the race that runs meanwhile.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from bench.system.isolated_call import CallResult, IsolatedCallError, call_isolated
@@ -28,13 +29,24 @@ class TooManyChecks(IsolatedCallError):
         super().__init__(f"{MAX_CHECKS} other files have been checked for {MAX_WAIT_S:g} s")
 
 
-def call_check(function: str, *arguments: Any, limit_s: float, memory_limit_bytes: int) -> CallResult:
+def call_check(
+    function: str,
+    *arguments: Any,
+    limit_s: float,
+    memory_limit_bytes: int,
+    environment: Mapping[str, str] | None = None,
+) -> CallResult:
     """As `call_isolated`, when fewer than `MAX_CHECKS` checks run. Raises TooManyChecks too."""
     if not _slots.acquire(timeout=MAX_WAIT_S):
         raise TooManyChecks
     try:
         return call_isolated(
-            function, *arguments, limit_s=limit_s, memory_limit_bytes=memory_limit_bytes, niceness=NICENESS
+            function,
+            *arguments,
+            limit_s=limit_s,
+            memory_limit_bytes=memory_limit_bytes,
+            environment=environment,
+            niceness=NICENESS,
         )
     finally:
         _slots.release()

@@ -16,10 +16,12 @@ from bench.paths import ROOT
 from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
 from bench.scheduler import dispatcher as dispatcher_module
+from bench.scheduler import input_check
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.input_check import check_inputs
 from bench.storage.cleaning import Limits, find_removable, remove_items
 from bench.storage.uploads import is_upload_available, save_upload
+from bench.system.isolated_call import CallExited, CallRaised
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
 from tests.support import tiny_bert
@@ -68,6 +70,32 @@ def test_a_batch_that_does_not_fit_into_memory_is_refused_with_the_one_that_does
     with pytest.raises(BadInput, match=r"24.0 megapixels with a batch of 32 takes about") as refusal:
         check_inputs(make_picture_plan((4_000, 6_000), 8, batch=32))
     assert "batch of at most" in refusal.value.remedy or "Close other programs" in refusal.value.remedy
+
+
+@pytest.mark.parametrize("error", [CallRaised("_ArrayMemoryError", "Unable to allocate", ""), CallExited(-9, "")])
+def test_a_check_that_gets_no_memory_finds_nothing_unless_there_is_a_file(monkeypatch, error):
+    calls: list[dict] = []
+
+    def fail(*arguments, **options):
+        calls.append(options)
+        raise error
+
+    monkeypatch.setattr(input_check, "call_check", fail)
+    check_inputs(make_plan("estimators", "ridge", cores=1))
+    with pytest.raises(BadInput) as refusal:
+        check_inputs(make_picture_plan((60, 120), 30))
+    assert "file" in refusal.value.remedy
+    assert {call["environment"]["OPENBLAS_NUM_THREADS"] for call in calls} == {"1"}
+
+
+def test_a_check_of_settings_alone_does_not_advise_another_file(monkeypatch):
+    def fail(*arguments, **options):
+        raise CallRaised("RuntimeError", "no such thing", "")
+
+    monkeypatch.setattr(input_check, "call_check", fail)
+    with pytest.raises(BadInput, match="no such thing") as refusal:
+        check_inputs(make_plan("estimators", "ridge", cores=1))
+    assert "file" not in refusal.value.remedy
 
 
 def make_bert_plan(**parameters: str) -> Plan:
