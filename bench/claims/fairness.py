@@ -59,12 +59,13 @@ def fair_baseline(context: RuleContext) -> RuleResult:
     return note(handicap, remedy, title="The baseline is not fair on this machine")
 
 
-@define_rule("A typical input", "Bailey 6, SC15 rule 9", noted="The input may favour one arm")
+@define_rule("A typical input", "Bailey 6, SC15 rule 9", noted="The settings may favour one arm")
 def typical_input(context: RuleContext) -> RuleResult:
-    """Some inputs slow down one way of doing the work more than others do, and make the other look better."""
+    """Some inputs slow down one way of doing the work more than others do, and make the other look better. With some
+    settings, the arms run different algorithms."""
     reason = describe_bias(context)
     if reason:
-        return note(reason, "Choose another size, such as an odd number, and compare the ratios.")
+        return note(reason, "State it with the ratio, or choose other settings, such as an odd size, and compare.")
     return pass_rule("nothing is known that makes this input special")
 
 
@@ -135,5 +136,6 @@ def describe_slower_handicap(context: RuleContext) -> str:
 
 
 def describe_bias(context: RuleContext) -> str:
-    """Why the input slows some code more than other inputs do; empty if nothing of that kind is known."""
+    """Why the input slows some code more than other inputs do, or how the algorithms of the arms differ; empty if
+    nothing of that kind is known."""
     return next((prepared.bias for prepared in context.run.prepared if prepared.bias), "")

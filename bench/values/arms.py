@@ -108,7 +108,8 @@ class PreparedArm(Value):
     synthetic: str = ""
     """Why weights or data are synthetic; empty if they are real."""
     bias: str = ""
-    """Why the chosen input slows some code more than other inputs do; empty if nothing of that kind is known."""
+    """Why the chosen input slows some code more than other inputs do, or how the algorithms of the arms differ; empty
+    if nothing of that kind is known."""
     handicap: str = ""
     """Why this arm is not a fair baseline on this machine, although its setting usually is; empty if it is fair."""
     service: Service | None = None

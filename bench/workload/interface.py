@@ -99,12 +99,12 @@ class WorkloadArm(Protocol):
         text}}`, and optionally: `'inputs'`, a list of `bench.values.arms.RacedInput` that names what is raced beside
         the claim (equal in both arms, else there is no claim); `'step_work'`, `{step: units}` of the steps that work
         on another amount; `'synthetic'`, why the weights or the data are not real; `'bias'`, why the chosen input slows
-        some code more than other inputs do; `'handicap'`, why this arm is not a fair baseline on this machine, as a
-        clause without a semicolon, such as that it lacks instructions; `'first_call_s'` and `'call_s'`, `{step:
-        seconds}` of the first call of every step and of a later one (see `bench.workload.warm_calls`), both or neither:
-        with them, the race takes pairs at once, without a sample of the first call and rounds of warm-up;
-        `'service'`, a `bench.values.arms.Service` that does the work and is not part of the arm's process tree. Raises
-        BadInput.
+        some code more than other inputs do, or how the algorithms of the arms differ; `'handicap'`, why this arm is not
+        a fair baseline on this machine, as a clause without a semicolon, such as that it lacks instructions;
+        `'first_call_s'` and `'call_s'`, `{step: seconds}` of the first call of every step and of a later one (see
+        `bench.workload.warm_calls`), both or neither: with them, the race takes pairs at once, without a sample of the
+        first call and rounds of warm-up; `'service'`, a `bench.values.arms.Service` that does the work and is not part
+        of the arm's process tree. Raises BadInput.
         """
         ...
 

@@ -247,7 +247,7 @@ CASES: list[tuple[str, Outcome, str, Callable[[], Run]]] = [
         ),
     ),
     ("typical-input", PASSED, "A typical input", make_run),
-    ("typical-input", NOTED, "The input may favour one arm", lambda: make_run(bias_input)),
+    ("typical-input", NOTED, "The settings may favour one arm", lambda: make_run(bias_input)),
     ("strict-limits", PASSED, "Strict limits", make_run),
     ("strict-limits", NOTED, "A limit is looser than the default", lambda: make_run(accuracy_limit=0.5)),
 ]
