@@ -17,14 +17,12 @@ from bench.values.samples import Evidence
 from bench.workload.interface import Clock, ProgressReporter, Settings
 from bench.workload.scores import write_scores
 from workloads.estimators import sklearnex_adapter
-from workloads.estimators.catalogue import ESTIMATORS, Job
+from workloads.estimators.catalogue import ESTIMATORS, HELD_OUT_STEPS, Job
 from workloads.estimators.memory import require_memory
 
 RESULT_FILE = "result.npz"
 MAX_QUOTED_MESSAGES = 3
 """Messages of the log that the evidence of a step quotes."""
-HELD_OUT_STEPS = {"predict", "transform", "kneighbors"}
-"""Steps that work on the held-out rows."""
 
 
 class EstimatorArm:
@@ -41,16 +39,21 @@ class EstimatorArm:
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         # Imported here because it imports scikit-learn, which must be patched first.
-        from workloads.estimators.datasets import GENERATED, make_data
+        from workloads.estimators.datasets import GENERATED, draw_start, make_data
 
-        require_memory(self.settings)
+        # Of one arm only: the other one is allocating its share now.
+        require_memory(self.settings, arms=1)
         progress("generating the data")
         self.data = make_data(self.settings)
         self.arguments = make_arguments(self.settings)
+        texts = {name: repr(value) for name, value in self.arguments.items()}
+        if self.settings.parameters.get("start") == "shared":
+            clusters = int(self.arguments["n_clusters"])
+            self.arguments["init"] = draw_start(self.data, clusters, self.settings.seed)
+            texts["init"] = f"{clusters} rows drawn by the seed"
         rows, held_out = self.data.train.shape[0], self.data.test.shape[0]
         threads = self.estimator.threads.value.format(cores=self.settings.cores)
         source = str(self.settings.parameters.get("data", GENERATED))
-        uses_held_out = HELD_OUT_STEPS & set(self.estimator.steps)
         return {
             "work": rows,
             "step_work": {step: held_out if step in HELD_OUT_STEPS else rows for step in self.estimator.steps},
@@ -58,18 +61,21 @@ class EstimatorArm:
             "facts": {
                 "estimator": self.estimator.path,
                 "implementation": f"{self.implementation.__module__}.{self.implementation.__qualname__}",
-                "arguments": ", ".join(f"{name}={value!r}" for name, value in self.arguments.items()) or "none",
+                "arguments": ", ".join(f"{name}={text}" for name, text in texts.items()) or "none",
                 "threads of the stock estimator": threads,
+                **({"algorithms": differences} if (differences := describe_differences(self.settings)) else {}),
             },
             "inputs": [
                 RacedInput(label="Data", text=f"{self.data.label}, {self.settings.parameters['dtype']}"),
                 RacedInput(
                     label="Rows",
-                    text=f"{rows:,} to learn from, {held_out:,} held out" if uses_held_out else f"{rows:,}",
+                    text=f"{rows:,} to learn from, {held_out:,} held out" if self.estimator.holds_out else f"{rows:,}",
                 ),
                 RacedInput(label="Stock threads", text=threads),
             ],
             "synthetic": "the data is generated" if source == GENERATED else "",
+            # Only of the patched arm: without one, both arms run the same algorithm.
+            "bias": describe_reservations(self.settings) if self.log else "",
         }
 
     def repeat(self, repetition: int, clock: Clock) -> None:
@@ -134,6 +140,7 @@ class EstimatorArm:
             ),
         ][: MAX_QUOTED_MESSAGES + 1]
         words += [f"log: {cause}" for cause in testimony.causes]
+        words += [f"log: {remark}" for remark in self.log.list_remarks(step)[:MAX_QUOTED_MESSAGES]]
         words.append(f"trace of one call: {native}" if native else "trace of one call: no call reached oneDAL")
         causes = " ".join(testimony.causes)
         path, reason = "accelerated", ""
@@ -167,6 +174,7 @@ class EstimatorArm:
             self.result,
             self.data,
             is_held_out=self.estimator.steps[-1] in HELD_OUT_STEPS,
+            seed=self.settings.seed,
         )
         arrays = dict(assessment.arrays)
         if self.model is not None:
@@ -190,6 +198,21 @@ class EstimatorArm:
         if comparison.scores:
             write_scores(self.settings.scratch, comparison.scores)
         return comparison.measures, []
+
+
+def describe_differences(settings: Settings) -> str:
+    """How the algorithms of the arms differ with these settings; empty if nothing is known."""
+    texts = [ESTIMATORS[settings.case].algorithms]
+    if settings.case == "kmeans" and settings.parameters["algorithm"] == "elkan":
+        texts.append("oneDAL has no elkan and computes lloyd instead")
+    if settings.parameters.get("start") == "own":
+        texts.append("each library draws its own starting centres, so the iterations of fit depend on luck")
+    return ", and ".join(filter(None, texts))
+
+
+def describe_reservations(settings: Settings) -> str:
+    """The same if it is a reservation of a claim; empty otherwise."""
+    return describe_differences(settings) if ESTIMATORS[settings.case].is_less_exact else ""
 
 
 def make_arguments(settings: Settings) -> dict[str, Any]:

@@ -54,6 +54,8 @@ BUNDLED_SETS: Mapping[Job, Mapping[str, str]] = {
     Job.EMBEDDING: {"digits": "handwritten digits (1,797 rows)"},
 }
 """The real data that comes with scikit-learn, by what a case computes."""
+HELD_OUT_STEPS = frozenset({"predict", "transform", "kneighbors"})
+"""Steps that work on the held-out rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Estimator:
     """Whether it takes `random_state`."""
     iterates: bool = False
     """Whether `n_iter_` counts iterations that are comparable between the arms."""
+    algorithms: str = ""
+    """How the algorithm of oneDAL differs from stock's, as a clause; empty if both do the same arithmetic in another
+    order, or if it is not known."""
+    is_less_exact: bool = False
+    """Whether that difference is a reservation, because oneDAL computes less or less exactly."""
     is_patched: bool = True
     """Whether scikit-learn-intelex has an implementation of its own."""
     square_bytes: int = 0
@@ -92,6 +99,11 @@ class Estimator:
     def path(self) -> str:
         """Such as `sklearn.cluster.KMeans`."""
         return f"{self.module}.{self.attribute}"
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether a step works on held-out rows. Without one, none are generated."""
+        return not HELD_OUT_STEPS.isdisjoint(self.steps)
 
     @property
     def takes_jobs(self) -> bool:
@@ -163,6 +175,11 @@ _POSITIVE = offer(
 )
 
 
+_BINS = "stock tries every threshold of a column, oneDAL only the limits of at most 256 bins (its histogram method)"
+_RANDOM_BINS = "stock draws exact thresholds, oneDAL the limits of at most 256 bins of a column (its histogram method)"
+_BLOCKS = "stock (libsvm) improves two multipliers at a time, oneDAL blocks of them (its method thunder)"
+
+
 def _offer_neighbours(*steps: str, is_supervised: bool) -> tuple[Option, ...]:
     options = (
         _NEIGHBOURS,
@@ -171,6 +188,7 @@ def _offer_neighbours(*steps: str, is_supervised: bool) -> tuple[Option, ...]:
             "Metric",
             {"euclidean": "euclidean", "manhattan": "manhattan", "canberra": "canberra"},
             fallbacks={"canberra": steps},
+            explanation="With at most 15 columns, the algorithm auto is kd_tree, and manhattan falls back.",
         ),
         offer(
             "algorithm",
@@ -204,6 +222,8 @@ _LIST = (
         Threads.N_JOBS,
         "A forest of decision trees that votes on the class.",
         _offer_forest(_GINI, bootstrap=True),
+        algorithms=_BINS,
+        is_less_exact=True,
     ),
     Estimator(
         "random-forest-regressor",
@@ -215,6 +235,8 @@ _LIST = (
         "The mean of a forest of decision trees.",
         _offer_forest(_SQUARED, bootstrap=True),
         budget_s=60,
+        algorithms=_BINS,
+        is_less_exact=True,
     ),
     Estimator(
         "extra-trees-classifier",
@@ -225,6 +247,8 @@ _LIST = (
         Threads.N_JOBS,
         "A forest whose trees split at random thresholds.",
         _offer_forest(_GINI, bootstrap=False),
+        algorithms=_RANDOM_BINS,
+        is_less_exact=True,
     ),
     Estimator(
         "extra-trees-regressor",
@@ -235,6 +259,8 @@ _LIST = (
         Threads.N_JOBS,
         "The mean of a forest whose trees split at random thresholds.",
         _offer_forest(_SQUARED, bootstrap=False),
+        algorithms=_RANDOM_BINS,
+        is_less_exact=True,
     ),
     Estimator(
         "logistic-regression",
@@ -285,6 +311,9 @@ _LIST = (
         (_POSITIVE, offer_weights("fit"), offer_sparse(*_PREDICT)),
         columns=100,
         has_seed=False,
+        algorithms="stock solves least squares by LAPACK's lstsq, oneDAL by the normal equations, which are less exact "
+        "for columns that nearly depend on each other, as generated ones do not",
+        is_less_exact=True,
     ),
     Estimator(
         "ridge",
@@ -344,6 +373,7 @@ _LIST = (
         "A support vector machine for classes.",
         (_C, _offer_kernels(), offer_weights(), offer_sparse()),
         budget_s=60,
+        algorithms=_BLOCKS,
     ),
     Estimator(
         "nu-svc",
@@ -359,6 +389,7 @@ _LIST = (
             offer_sparse(),
         ),
         budget_s=60,
+        algorithms=_BLOCKS,
     ),
     Estimator(
         "svr",
@@ -371,6 +402,7 @@ _LIST = (
         (_C, _offer_kernels(), offer_sparse()),
         has_seed=False,
         budget_s=90,
+        algorithms=_BLOCKS,
     ),
     Estimator(
         "nu-svr",
@@ -388,6 +420,7 @@ _LIST = (
         ),
         has_seed=False,
         budget_s=90,
+        algorithms=_BLOCKS,
     ),
     Estimator(
         "knn-classifier",
@@ -450,13 +483,24 @@ _LIST = (
                 "algorithm",
                 "Algorithm",
                 {"lloyd": "lloyd", "elkan": "elkan"},
-                explanation="oneDAL has no elkan: the accelerated arm computes lloyd instead, and its log says so.",
+                explanation="oneDAL has no elkan: the accelerated arm computes lloyd instead. The claim then has a "
+                "reservation, and the evidence quotes the log.",
+            ),
+            offer(
+                "start",
+                "Starting centres",
+                {"shared": "the same rows in both arms", "own": "each library draws its own (k-means++)"},
+                argument="",
+                explanation="With k-means++, each library draws other centres, and the iterations of fit depend on "
+                "luck. Shared centres are rows that the seed of the plan draws.",
             ),
             offer_sparse(),
         ),
         arguments={"n_init": 1},
         classes=8,
         iterates=True,
+        # Of the algorithm elkan and of centres that each library draws: lloyd with shared centres has no difference.
+        is_less_exact=True,
     ),
     Estimator(
         "dbscan",
@@ -486,6 +530,8 @@ _LIST = (
         columns=3,
         classes=8,
         has_seed=False,
+        algorithms="with auto, stock finds neighbours by a tree if there are at most 15 columns, oneDAL compares all "
+        "pairs of rows",
     ),
     Estimator(
         "pca",
@@ -542,6 +588,7 @@ _LIST = (
                 "Method",
                 {"barnes_hut": "Barnes-Hut", "exact": "exact"},
                 fallbacks={"exact": ("fit_transform",)},
+                explanation="exact compares all pairs of rows in every iteration: at most 3,000 rows.",
             ),
         ),
         arguments={"init": "pca"},

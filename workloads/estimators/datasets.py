@@ -24,6 +24,8 @@ SIDE = 10.0
 DIMENSIONS = 8
 """Dimensions of the space around which the data of components lie."""
 OUTLIER_SHARE = 0.05
+START_FACTOR = 10
+"""Rows of which the starting centres are chosen, as a multiple of their number."""
 ROUNDED_NUMBERS = {"float32": np.float32, "float64": np.float64}
 
 
@@ -36,7 +38,7 @@ class Data:
     target: npt.NDArray[Any]
     """Shape (rows,): classes, values or the groups that the rows were drawn from."""
     test: Any
-    """Held-out rows."""
+    """Held-out rows; none if no step works on them."""
     test_target: npt.NDArray[Any]
     weights: npt.NDArray[np.float64] | None
     """Weights of the rows to learn from."""
@@ -58,12 +60,13 @@ def make_data(settings: Settings) -> Data:
     rng = np.random.default_rng(settings.seed)
     source = str(parameters.get("data", GENERATED))
     if source == GENERATED:
-        rows, target = _generate(estimator.job, settings)
-        held_out = settings.batch
+        count = settings.batch * (2 if estimator.holds_out else 1)
+        rows, target = _generate(estimator.job, count, settings)
+        held_out = settings.batch if estimator.holds_out else 0
         label = f"generated, {format_count(rows.shape[1], 'column')}"
     else:
         rows, target = getattr(datasets, f"load_{source}")(return_X_y=True)
-        held_out = round(HELD_OUT_SHARE * len(rows))
+        held_out = round(HELD_OUT_SHARE * len(rows)) if estimator.holds_out else 0
         label = f"{BUNDLED_SETS[estimator.job][source]}, {rows.shape[1]} columns"
     # Our own permutation: scikit-learn-intelex replaces train_test_split by one that draws other rows.
     order = rng.permutation(len(rows))
@@ -81,6 +84,20 @@ def make_data(settings: Settings) -> Data:
         weights,
         label,
     )
+
+
+def draw_start(data: Data, clusters: int, seed: int) -> npt.NDArray[Any]:
+    """Rows to learn from that are the starting centres of K-Means in both arms: (clusters, columns), all different if
+    there are enough different rows among those that are drawn.
+
+    Different ones, because of two equal centres one gets no row, and each library replaces it in its own way.
+    """
+    drawn = np.random.default_rng(seed).permutation(data.train.shape[0])[: START_FACTOR * clusters]
+    rows = data.train[drawn]
+    rows = rows.toarray() if hasattr(rows, "toarray") else rows
+    _, first = np.unique(rows, axis=0, return_index=True)
+    repeated = np.setdiff1d(np.arange(len(rows)), first)
+    return np.ascontiguousarray(rows[np.concatenate([np.sort(first), repeated])[:clusters]])
 
 
 def _to_bytes(array: Any) -> bytes:
@@ -117,10 +134,10 @@ def require_learnable(job: Job, rows: npt.NDArray[Any], target: npt.NDArray[Any]
         raise BadInput("all columns are constant", "Use columns that differ between the rows.")
 
 
-def _generate(job: Job, settings: Settings) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Twice as many rows as the batch, and their targets."""
+def _generate(job: Job, count: int, settings: Settings) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """`count` rows, and their targets."""
     parameters, seed = settings.parameters, settings.seed
-    count, columns = 2 * settings.batch, int(parameters.get("columns", 1))
+    columns = int(parameters.get("columns", 1))
     noise, classes = float(parameters.get("noise", 0.0)), int(parameters.get("classes", 2))
     rng = np.random.default_rng(seed + 1)
     rows: Any

@@ -50,13 +50,21 @@ class PathLog(logging.Handler):
         self.step = ""
         """The step that runs now."""
         self._messages: dict[str, Counter[str]] = {}
+        self._remarks: dict[str, dict[str, None]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._messages.setdefault(self.step, Counter())[record.getMessage()] += 1
+        message = record.getMessage()
+        self._messages.setdefault(self.step, Counter())[message] += 1
+        if record.levelno >= logging.INFO and ACCELERATED not in message and FELL_BACK not in message:
+            self._remarks.setdefault(self.step, {})[message] = None
 
     def count_messages(self, step: str) -> Counter[str]:
         """The messages of a step by their text."""
         return self._messages.get(step, Counter())
+
+    def list_remarks(self, step: str) -> list[str]:
+        """The messages of a step that say something else than its path, such as that oneDAL has no elkan."""
+        return list(self._remarks.get(step, {}))
 
 
 @dataclass(frozen=True, slots=True)

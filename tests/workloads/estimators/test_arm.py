@@ -7,10 +7,12 @@ import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
+from bench.plan.validation import find_workload
+from bench.values.quality import LossKind
 from tests.support.estimator_paths import NoClock, make_settings
 from workloads.estimators.arm import EstimatorArm, make_arguments
 from workloads.estimators.catalogue import ESTIMATORS, Threads
-from workloads.estimators.datasets import make_data
+from workloads.estimators.datasets import Data, draw_start, make_data
 
 
 def run_arm(tmp_path, case: str, **parameters):
@@ -70,10 +72,52 @@ def test_of_a_real_data_set_a_quarter_is_held_out(tmp_path, source, rows):
     assert accuracy.decisive and accuracy.observations == arm.data.test.shape[0]
 
 
-def test_a_forest_shows_whether_probabilities_sum_to_one(tmp_path):
+def test_a_claim_depends_on_whether_the_probabilities_of_a_forest_sum_to_one(tmp_path):
     arm, _ = run_arm(tmp_path, "random-forest-classifier", dtype="float32")
-    values = {measure.name: measure.value for measure in arm.conclude()[0]}
-    assert values["probabilities"] == 0.0
+    [measure] = [measure for measure in arm.conclude()[0] if measure.name == "probabilities"]
+    assert (measure.value, measure.decisive, measure.loss) == (100.0, True, LossKind.EQUALITY)
+
+
+@pytest.mark.parametrize("case", ["dbscan", "tsne", "local-outlier-factor", "pairwise-distances", "train-test-split"])
+def test_without_a_step_for_held_out_rows_none_are_generated(tmp_path, case):
+    data = make_data(make_settings(ESTIMATORS[case], "stock", tmp_path))
+    assert (data.train.shape[0], data.test.shape[0]) == (160, 0)
+    if "data" in {parameter.name for parameter in find_workload("estimators").case(case).parameters}:
+        settings = make_settings(ESTIMATORS[case], "stock", tmp_path, batch=3_000, data="digits")
+        assert make_data(settings).train.shape == (1_797, 64)
+
+
+def test_the_seed_draws_different_starting_centres_of_k_means(tmp_path):
+    arm, prepared = run_arm(tmp_path, "kmeans")
+    start = arm.arguments["init"]
+    assert start.shape == (8, 20) and len(np.unique(start, axis=0)) == 8
+    assert all((arm.data.train == row).all(axis=1).any() for row in start)
+    assert "init=8 rows drawn by the seed" in prepared["facts"]["arguments"]
+    own, _ = run_arm(tmp_path, "kmeans", start="own")
+    assert "init" not in own.arguments
+
+
+def test_equal_rows_are_drawn_as_starting_centres_only_if_there_are_no_others():
+    rows = np.repeat(np.arange(3.0), 20)[:, np.newaxis]
+    data = Data(rows, rows.ravel(), rows, rows.ravel(), None, "made for a test")
+    assert sorted(draw_start(data, 3, 0).ravel()) == [0, 1, 2]
+    assert draw_start(data, 5, 0).shape == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("case", "parameters", "how"),
+    [
+        ("svc", {"noise": 1.0}, "the most frequent class"),
+        ("ridge", {"noise": 10.0}, "the mean for every row"),
+        ("lasso", {"alpha": 1e6}, "the mean for every row"),
+    ],
+)
+def test_data_or_settings_with_which_nothing_is_learned_are_marked(tmp_path, case, parameters, how):
+    arm, _ = run_arm(tmp_path, case, **parameters)
+    measure = next(measure for measure in arm.conclude()[0] if measure.decisive)
+    assert how in measure.bias and measure.bias_remedy
+    usual, _ = run_arm(tmp_path, case)
+    assert not any(measure.bias for measure in usual.conclude()[0])
 
 
 def test_iterations_belong_to_fit(tmp_path):

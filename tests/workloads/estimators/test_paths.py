@@ -77,14 +77,38 @@ def test_a_stock_estimator_with_an_accelerated_part_is_partial(arms):
 
 def test_the_installed_split_draws_the_rows_of_stock(arms):
     for trial in ("train-test-split", "train-test-split stratify=yes"):
-        assert arms[1][trial]["agreement"]["equal"] == 100
+        agreement = arms[1][trial]["agreement"]
+        assert (agreement["train-rows"], agreement["test-rows"]) == (100, 100)
 
 
 def test_exact_methods_agree(arms):
     for name in ("knn-classifier", "linear-regression", "ridge", "pca", "dbscan", "svc", "local-outlier-factor"):
         stock, patched = (arm[name] for arm in arms)
-        [measure] = [name for name in patched["decisive"]]
-        assert patched["measures"][measure] == pytest.approx(stock["measures"][measure], rel=1e-2)
+        for measure in patched["decisive"]:
+            expected = stock["measures"].get(measure, 100)
+            found = (patched["measures"] | patched["agreement"])[measure]
+            assert found == pytest.approx(expected, rel=1e-2), measure
+
+
+def test_k_means_starts_from_the_same_rows_in_both_arms(arms):
+    stock, patched = (arm["kmeans"]["measures"]["held-out-inertia"] for arm in arms)
+    assert patched == pytest.approx(stock, rel=1e-6)
+
+
+def test_elkan_is_lloyd_in_one_arm_and_the_evidence_quotes_the_log(arms):
+    stock, patched = (arm["kmeans algorithm=elkan"] for arm in arms)
+    for item in patched["evidence"]:
+        assert "log: oneDAL does not support 'elkan', using 'lloyd' algorithm instead." in item["words"]
+    assert patched["bias"] == "oneDAL has no elkan and computes lloyd instead" and not stock["bias"]
+    assert not arms[1]["kmeans"]["bias"]
+    assert "starting centres" in arms[1]["kmeans start=own"]["bias"]
+
+
+def test_a_less_exact_algorithm_is_a_reservation_of_the_accelerated_arm(arms):
+    for name, text in (("random-forest-classifier", "256 bins"), ("linear-regression", "normal equations")):
+        assert text in arms[1][name]["bias"] and not arms[0][name]["bias"]
+        assert text in arms[0][name]["facts"]["algorithms"]
+    assert not arms[1]["svc"]["bias"] and "thunder" in arms[1]["svc"]["facts"]["algorithms"]
 
 
 def test_what_the_installed_version_accelerates_has_a_case_and_the_rest_is_a_fallback():
