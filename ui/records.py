@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -21,6 +22,7 @@ from bench.workload.registry import load_workloads
 from ui import services
 from ui.access.identity import find_visitor
 from ui.access.redaction import hide_paths, redact_record, redact_row, shows_everything
+from ui.design.markdown import escape_markdown
 
 TASK_PARAMETER = "task"
 """Query parameter of a workload's page: the task whose tab it opens."""
@@ -29,6 +31,9 @@ MIN_ID_CHARS = 4
 MAX_SHOWN_IDS = 4
 SHORT_ID_CHARS = 8
 """Digits of an id in links."""
+HIDDEN_KIND = "hidden"
+"""Kind of the entry that strangers see instead of a job of a private workload."""
+HIDDEN_TITLE = "A job of the operator"
 MAX_EARLIER_RUNS = 50
 """Runs of a plan among which the last one on the same machine is looked for."""
 
@@ -38,7 +43,8 @@ def read_status(job_id: str) -> JobStatus:
     status = services.get_dispatcher().status(job_id)
     if shows_everything():
         return status
-    if status.record and status.record.plan.workload in list_private_workloads():
+    is_hidden = status.record and status.record.plan.workload in list_private_workloads()
+    if is_hidden or any(entry.job_id == job_id and entry.kind == HIDDEN_KIND for entry in list_entries()):
         return JobStatus(problem=UNKNOWN_JOB)
     record = redact_record(status.record) if status.record else None
     return JobStatus(place=status.place, record=record, problem=hide_paths(status.problem))
@@ -52,12 +58,36 @@ class PageLink:
     query: dict[str, str]
 
 
+def list_entries() -> list[QueueEntry]:
+    """The jobs that wait or run, as this session's visitor may see them. Raises OSError."""
+    return hide_private_entries(services.get_dispatcher().entries())
+
+
+def hide_private_entries(entries: Sequence[QueueEntry]) -> list[QueueEntry]:
+    """`entries` for this session's visitor: strangers see that a job of a private workload is in the queue, and no
+    more."""
+    if shows_everything():
+        return list(entries)
+    private = list_private_workloads()
+    hidden = {"kind": HIDDEN_KIND, "workload": "", "task": "", "digest": "", "title": HIDDEN_TITLE}
+    hidden |= {"origin": "", "requester": ""}
+    return [entry.model_copy(update=hidden) if entry.workload in private else entry for entry in entries]
+
+
+def describe_origin(entry: QueueEntry) -> str:
+    """Where a job comes from, such as `from the page`; empty if the visitor may not know. As Markdown."""
+    return f"from the {escape_markdown(entry.origin)}" if entry.origin else ""
+
+
 def link_to_entry(entry: QueueEntry) -> PageLink | None:
-    """Where a job that waits or runs can be followed; None for a race of a workload without a page.
+    """Where a job that waits or runs can be followed; None for a race of a workload without a page, and for a job that
+    the visitor may not see.
 
     A race is followed on the tab of its settings, and a measurement on the page Runs, which draws every measurement. A
     question is seen only by the session that asked; the link leads to its tab.
     """
+    if entry.kind == HIDDEN_KIND:
+        return None
     if entry.kind is JobKind.MEASUREMENT:
         return PageLink(services.page_script("runs"), {"run": entry.job_id})
     plan = find_active_plan(entry)
@@ -89,13 +119,15 @@ class AmbiguousIdError(ValueError):
 
 def find_job_id(text: str) -> str:
     """The id of the job whose id begins with `text`; `text` itself if there is none, or if it is too short to look up.
+    Only jobs that the visitor may see are found.
 
     Every address that names a job is read by this function. Raises AmbiguousIdError, OSError and StoreError.
     """
     if is_job_id(text) or len(text) < MIN_ID_CHARS:
         return text
-    active = {entry.job_id for entry in services.get_dispatcher().entries() if entry.job_id.startswith(text)}
-    found = sorted(active | set(services.get_store().find(text)))
+    visible = [entry.job_id for entry in list_entries() if entry.kind != HIDDEN_KIND]
+    active = {job_id for job_id in visible if job_id.startswith(text)}
+    found = sorted(active | set(services.get_store().find(text, **filter_visible())))
     if len(found) > 1:
         shown = ", ".join(job_id[: len(text) + 4] for job_id in found[:MAX_SHOWN_IDS])
         raise AmbiguousIdError(f"{len(found)} runs begin with {text}: {shown}. Use more digits of the id.")

@@ -112,9 +112,10 @@ class Store:
                 "database from a backup."
             ) from error
 
-    def find(self, prefix: str) -> list[str]:
-        """Ids of the jobs whose id begins with `prefix`."""
+    def find(self, prefix: str, **filters: Unpack[JobFilter]) -> list[str]:
+        """Ids of the jobs whose id begins with `prefix` and that pass `filters`."""
         query = select(jobs_table.c.id).where(jobs_table.c.id.startswith(prefix, autoescape=True))
+        query = filter_query(query, filters)
         with self._transaction() as connection:
             return list(connection.execute(query).scalars())
 

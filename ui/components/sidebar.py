@@ -66,7 +66,7 @@ def _instruction_badges(machine: Machine) -> str:
 def _draw_live() -> None:
     rerun_after_theme_change()
     try:
-        entries = Queue().entries()
+        entries = records.hide_private_entries(Queue().entries())
     except OSError as error:
         st.caption(f":material/error: The queue cannot be read: {describe_error(error)}")
         return

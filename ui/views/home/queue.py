@@ -25,7 +25,7 @@ def remember_queue() -> None:
 def draw_queue() -> None:
     """If a job has ended since the cards were drawn, the whole page is drawn again."""
     try:
-        entries = services.get_dispatcher().entries()
+        entries = records.list_entries()
     except OSError as error:
         services.draw_store_error(error)
         return
@@ -65,7 +65,8 @@ def _draw_load() -> None:
 
 def _describe_entry(position: int, entry: QueueEntry) -> str:
     age_s = max(0, time.time() - entry.submitted)
-    note = f":small[· from the {escape_markdown(entry.origin)} · for {age_s:.0f} s]"
+    origin = records.describe_origin(entry)
+    note = f":small[· {f'{origin} · ' if origin else ''}for {age_s:.0f} s]"
     if position == 0:
         return f":material/flag: **{escape_markdown(entry.title)}** {_describe_progress(entry.job_id)} {note}"
     place = "next in the queue" if position == 1 else f"{position} before it"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from bench.formatting import format_percent
 from bench.machine.noise import QUIET_BELOW, USABLE_BELOW, Noise, NoiseError
-from ui import actions
+from ui import actions, records
 from ui.access.redaction import describe_error
 from ui.access.visitor import Denied
 from ui.design.markdown import escape_markdown
@@ -78,8 +78,9 @@ def _measure_if_free() -> None:
     elif result is None:
         st.warning("A job is just ending. Try again in a moment.", icon=":material/hourglass_empty:")
     else:
+        (entry,) = records.hide_private_entries([result])
         st.warning(
-            f"{escape_markdown(result.title)} is running or about to start. It and this measurement would disturb each "
+            f"{escape_markdown(entry.title)} is running or about to start. It and this measurement would disturb each "
             "other. Measure when the queue is empty.",
             title="Not available during another job",
             icon=":material/block:",

@@ -131,8 +131,9 @@ def _wait_until_stored(job_id: str) -> None:
 
 
 def _find_entry(job_id: str) -> QueueEntry | None:
-    """The entry of a job that waits or runs."""
-    return next((entry for entry in services.get_dispatcher().entries() if entry.job_id == job_id), None)
+    """The entry of a job that waits or runs and that the visitor may see."""
+    visible = [entry for entry in records.list_entries() if entry.kind != records.HIDDEN_KIND]
+    return next((entry for entry in visible if entry.job_id == job_id), None)
 
 
 def _draw_active(entry: QueueEntry) -> None:

@@ -1,11 +1,17 @@
 """What the page Runs shows to strangers: no path, and no run that only a hidden text lets them find."""
 
+import pytest
+
 from bench import paths
+from bench.run.job import JobKind
+from bench.scheduler.dispatcher import UNKNOWN_JOB
+from bench.scheduler.queue import Queue
 from bench.storage.job_filter import SEARCHED_COLUMNS
 from bench.storage.store import Store
 from tests.support.measurements import store_measurement
 from tests.support.pages import open_page, read_page
 from tests.support.stored_runs import store_run
+from ui import records
 from ui.access.redaction import PUBLIC_COLUMNS, ROW_FIELDS
 
 
@@ -55,3 +61,47 @@ def test_a_stranger_sees_no_job_of_a_script(monkeypatch):
         assert ("is stored here" in detail) is not is_visible, mode
         assert is_visible or "secret" not in detail
         assert bool(open_page("runs").dataframe) is is_visible, mode
+
+
+@pytest.mark.parametrize(("mode", "is_visible"), [("local", True), ("served", False)])
+def test_a_stranger_sees_that_a_job_of_the_operator_runs_and_no_more(monkeypatch, mode, is_visible):
+    monkeypatch.setenv("FAIRLAP_MODE", mode)
+    job_id = "f" * 32
+    fields = {"kind": JobKind.MEASUREMENT, "workload": "script", "task": "profile", "origin": "command line"}
+    ticket = Queue().enter(job_id=job_id, title="Your script, Calls of scikit-learn", requester="ann", **fields)
+    try:
+        home = open_page()
+        links = [element.proto for element in (*home.main.get("page_link"), *home.sidebar.get("page_link"))]
+        text = "\n".join([read_page(home), *(f"{link.label} {link.help}" for link in links)])
+        for secret in ("Your script", "command line", "ann"):
+            assert (secret in text) is is_visible, secret
+        assert ("A job of the operator" in text) is not is_visible
+        assert any(job_id in link.query_string for link in links) is is_visible
+        detail = read_page(open_page("runs", run=job_id))
+        assert ("Your script" in detail) is is_visible and ("is stored here" in detail) is not is_visible
+    finally:
+        ticket.leave()
+
+
+@pytest.mark.parametrize("text", ["abcd", "abcd12"])
+def test_a_stranger_does_not_find_the_id_of_a_job_of_the_operator(finished, monkeypatch, text):
+    store_run(finished, "abcd1234" * 4)
+    private = store_measurement("script", "profile", id="abcd1299" * 4)
+    ticket = Queue().enter(
+        job_id="abcd1288" * 4,
+        kind=JobKind.RACE,
+        workload="script",
+        title="Your script",
+        origin="command line",
+        requester="ann",
+    )
+    try:
+        monkeypatch.setenv("FAIRLAP_MODE", "served")
+        assert records.find_job_id(text) == "abcd1234" * 4
+        assert records.find_job_id(private.id[:7]) == private.id[:7]
+        assert records.read_status(ticket.entry.job_id).problem == UNKNOWN_JOB
+        monkeypatch.setenv("FAIRLAP_MODE", "local")
+        with pytest.raises(records.AmbiguousIdError, match="3 runs begin with"):
+            records.find_job_id(text)
+    finally:
+        ticket.leave()
