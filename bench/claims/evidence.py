@@ -16,7 +16,7 @@ def decide_engagement(run: Run, step: str = TOTAL) -> Engagement:
     paths: set[str] = {evidence.path for evidence in collected}
     if not set(select_steps(run, step)) <= {evidence.step for evidence in collected}:
         paths.add("unknown")
-    if paths == {"accelerated"}:
+    if paths == {"accelerated"} and not any(evidence.is_partial for evidence in collected):
         return Engagement.ENGAGED
     return Engagement.PARTIAL if "accelerated" in paths else Engagement.NOT
 

@@ -62,6 +62,12 @@ def list_uncompared_steps(context: RuleContext) -> list[str]:
     return [step for step in context.steps if step not in compared]
 
 
+def find_biased_agreement(context: RuleContext) -> Measure | None:
+    """The first measure of agreement that no claim may depend on; None if there is none."""
+    quality = context.run.quality
+    return next((measure for measure in quality.agreement if measure.bias), None) if quality else None
+
+
 def list_losses(context: RuleContext) -> list[MeasureLoss]:
     """The losses of the decisive measures that both arms have."""
     run = context.run
@@ -167,6 +173,9 @@ def describe_quality(context: RuleContext) -> list[str]:
     different = [measure.step or measure.label for measure in agreement if measure.value < 100]
     if different:
         return [*texts, f"results differ: {', '.join(different)}"]
+    if len(agreement) == 1 and agreement[0].selection:
+        # What was left out belongs to the claim.
+        return [*texts, f"equal results ({format_observations(agreement[0])})"]
     return [*texts, "equal results" if len(agreement) == 1 else f"equal results of {len(agreement)} steps"]
 
 

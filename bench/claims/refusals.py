@@ -9,6 +9,7 @@ from bench.claims.quality import (
     describe_needed,
     describe_quality,
     explain_undecided,
+    find_biased_agreement,
     list_losses,
     list_uncompared_steps,
 )
@@ -22,7 +23,7 @@ from bench.values.arms import Service
 from bench.values.base import Arm
 from bench.values.claims import Accuracy, Engagement, NoteKind, Speed
 from bench.values.quality import LossKind
-from bench.values.samples import TOTAL
+from bench.values.samples import TOTAL, Evidence
 from bench.values.statistics import Comparison
 
 MAX_BACKGROUND_DIFFERENCE_CORES = 0.20
@@ -117,9 +118,23 @@ def engaged(context: RuleContext) -> RuleResult:
     if engagement is Engagement.NOT:
         remedy = "Choose settings that the library accelerates. The evidence says why it fell back."
         return refuse(seen, remedy)
+    partial = [_describe_partial_step(evidence) for evidence in accelerated if evidence.is_partial]
+    if others:
+        seen = "; ".join([seen, *partial])
+        return note(seen, "Read the ratio of each step: the total mixes both paths.")
+    if partial:
+        remedy = "The ratio mixes both paths: the evidence says which calls fell back."
+        return note("; ".join(partial), remedy, title="Only some calls were accelerated")
     if engagement is Engagement.PARTIAL:
         return note(seen, "Read the ratio of each step: the total mixes both paths.")
     return pass_rule(seen)
+
+
+def _describe_partial_step(evidence: Evidence) -> str:
+    counts = ""
+    if 0 < evidence.accelerated_calls < evidence.calls:
+        counts = f", {evidence.accelerated_calls:,} of {format_count(evidence.calls, 'call')}"
+    return f"{evidence.step} in part{counts}" + (f"; {evidence.reason}" if evidence.reason else "")
 
 
 @define_rule(
@@ -165,6 +180,8 @@ def accuracy(context: RuleContext) -> RuleResult:
             labels = context.run.snapshot.labels()
             seen = f"results were not compared: {', '.join(labels[step] for step in uncompared)}"
             return refuse(seen, "See why in the table of results.", title="The accuracy was not measured")
+        if biased := find_biased_agreement(context):
+            return refuse(biased.bias, biased.bias_remedy, title="The results cannot be compared")
         seen = "not measured, and the lever changes the arithmetic"
         remedy = "Let the run finish." if context.run.quality is None else "Use an input whose results can be judged."
         return refuse(seen, remedy, title="The accuracy was not measured")

@@ -9,7 +9,7 @@ from bench.claims.fairness import describe_fairness
 from bench.claims.quality import describe_quality
 from bench.claims.rule import RuleContext
 from bench.claims.speed import explain_by_family
-from bench.formatting import format_cores, format_interval, format_median, format_ratio_with_interval
+from bench.formatting import format_cores, format_count, format_interval, format_median, format_ratio_with_interval
 from bench.values.base import Arm
 from bench.values.claims import Engagement, Finding, Verdict
 
@@ -29,8 +29,19 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
     parts += describe_fairness(context)
     parts += describe_quality(context) or ["the lever does not change the arithmetic"]
     if verdict.engagement is Engagement.PARTIAL:
-        parts.append("only some steps ran accelerated")
+        parts.append(_describe_partial_engagement(context))
     return "; ".join([*parts, f"on {run.machine.short}"]) + "."
+
+
+def _describe_partial_engagement(context: RuleContext) -> str:
+    partial = [evidence for evidence in context.evidence if evidence.is_partial]
+    if not partial or any(evidence.path != "accelerated" for evidence in context.evidence):
+        return "only some steps ran accelerated"
+    accelerated = sum(evidence.accelerated_calls for evidence in context.evidence)
+    calls = sum(evidence.calls for evidence in context.evidence)
+    if 0 < accelerated < calls:
+        return f"only {accelerated:,} of {format_count(calls, 'call')} ran accelerated"
+    return "only a part of the work ran accelerated"
 
 
 def _list_parameters(context: RuleContext) -> list[str]:

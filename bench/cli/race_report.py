@@ -145,7 +145,8 @@ def _print_time_use(console: Console, run: Run) -> None:
 def _print_evidence(console: Console, run: Run) -> None:
     labels = run.snapshot.labels()
     for evidence in run.evidence.get(Arm.ACCELERATED, []):
-        console.print(f"{labels[evidence.step]}: {evidence.path}. {evidence.reason or '; '.join(evidence.words)}")
+        path = f"{evidence.path} in part" if evidence.is_partial else evidence.path
+        console.print(f"{labels[evidence.step]}: {path}. {evidence.reason or '; '.join(evidence.words)}")
 
 
 def _print_quality(console: Console, run: Run) -> None:

@@ -54,10 +54,10 @@ class Measure(Value):
     interval: Interval | None = None
     """Interval of a share of independent observations, in the unit of the value; None if it is not known."""
     bias: str = ""
-    """Why the value is biased, so that no claim may depend on it, such as a model that was tuned on the same questions;
-    empty if it is not biased."""
+    """Why no claim may depend on the value, such as a model that was tuned on the same questions, or results that vary
+    from run to run; empty if a claim may."""
     bias_remedy: str = ""
-    """How to get a value without that bias."""
+    """How to get a value that a claim may depend on."""
     same_work: bool = False
     """True for a count of work, such as iterations: if it differs, the arms did not do the same work."""
     step: str = ""

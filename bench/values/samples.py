@@ -125,7 +125,7 @@ class Evidence(Value):
     accelerated_calls: int = 0
     """How many of them took the accelerated path."""
     reason: str = ""
-    """Why it fell back to the stock path; empty if it did not."""
+    """Why it, or a part of it, fell back to the stock path; empty if nothing did."""
     materialised: bool = True
     """False if the step returned before its work was done."""
     returned_s: float | None = None
@@ -133,3 +133,8 @@ class Evidence(Value):
     code: str = ""
     """What ran, such as the function and how it was compiled: equal in both arms only if they ran the same code. Empty
     if it is not known."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the step took the accelerated path, but some of its calls did not, or not all that they did."""
+        return self.path == "accelerated" and (bool(self.reason) or 0 < self.accelerated_calls < self.calls)

@@ -65,6 +65,8 @@ def describe_engagement(run: Run, step: str) -> str:
     accelerated = sum(item.path == "accelerated" for item in evidence)
     if engagement is Engagement.NOT:
         return "the fast path did not run"
+    if accelerated == len(evidence) and any(item.is_partial for item in evidence):
+        return "the fast path ran in part"
     if accelerated == len(evidence) == 1:
         return "the fast path ran"
     if engagement is Engagement.ENGAGED:
@@ -80,9 +82,8 @@ def draw_evidence(run: Run, theme: Theme, step: str = TOTAL) -> None:
         for evidence in run.evidence.get(arm, []):
             if step not in (TOTAL, evidence.step):
                 continue
+            path = PATH_MARKDOWN[evidence.path] + (" in part" if evidence.is_partial else "")
             reason = f", {escape_markdown(evidence.reason)}" if evidence.reason else ""
-            st.markdown(
-                f"{escape_markdown(labels.get(evidence.step, evidence.step))}: {PATH_MARKDOWN[evidence.path]}{reason}"
-            )
+            st.markdown(f"{escape_markdown(labels.get(evidence.step, evidence.step))}: {path}{reason}")
             if evidence.words:
                 st.code("\n".join(evidence.words), language=None, wrap_lines=True)

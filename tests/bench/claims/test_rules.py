@@ -90,6 +90,42 @@ def test_a_fast_path_that_did_not_run_is_refused_and_a_partial_one_noted():
     assert_refused_or_noted(made, "engaged", Outcome.REFUSED, "there is no evidence")
 
 
+def test_a_step_whose_calls_partly_fell_back_is_noted_with_its_reason():
+    made = make_claim_run()
+    steps = made.evidence[Arm.ACCELERATED]
+    steps[1] = steps[1].model_copy(update={"calls": 3, "accelerated_calls": 1, "reason": "no entropy"})
+    assert_refused_or_noted(made, "engaged", Outcome.ANNOTATED, "predict in part, 1 of 3 calls; no entropy")
+    assert get_finding(made, "engaged", "predict").outcome is Outcome.ANNOTATED
+    assert get_finding(made, "engaged").title == "Only some calls were accelerated"
+    assert get_claim(made).verdict.engagement == "partial" and get_claim(made, "fit").verdict.engagement == "engaged"
+    assert "only 1 of 3 calls ran accelerated" in get_claim(made).sentence
+    steps[0] = Evidence(step="fit", path="stock", words=["x"], reason="fell back")
+    assert_refused_or_noted(made, "engaged", Outcome.ANNOTATED, "1 of 2 steps accelerated; not: fit (fell back); pred")
+    steps[0] = Evidence(step="fit", path="accelerated", words=["x"], calls=5, accelerated_calls=5)
+    steps[1] = Evidence(step="predict", path="accelerated", words=["x"], calls=3, accelerated_calls=3)
+    assert get_finding(made, "engaged").outcome is Outcome.PASSED
+
+
+def test_results_that_cannot_be_compared_refuse_the_claim_and_say_what_to_do():
+    made = make_claim_run()
+    made.quality = Quality(
+        baseline=[],
+        accelerated=[],
+        agreement=[Measure(name="lines", label="lines", value=0, bias="every line varies", bias_remedy="Seed it.")],
+    )
+    assert_refused_or_noted(made, "accuracy", Outcome.REFUSED, "every line varies")
+    assert get_finding(made, "accuracy").remedy == "Seed it."
+    assert get_finding(made, "accuracy").title == "The results cannot be compared"
+
+
+def test_what_was_left_out_of_a_comparison_is_part_of_the_claim():
+    made = make_claim_run()
+    measure = Measure(name="lines", label="lines", value=100, unit="%", decisive=True, observations=3)
+    measure = measure.model_copy(update={"observation": "line", "selection": "of 5"})
+    made.quality = Quality(baseline=[], accelerated=[], agreement=[measure])
+    assert "equal results (3 lines of 5)" in get_claim(made).sentence
+
+
 def test_accuracy_below_the_limit_or_unmeasured_is_refused():
     made = make_claim_run()
     made.quality = Quality(baseline=[PSNR], accelerated=[PSNR.model_copy(update={"value": 31.3})])
