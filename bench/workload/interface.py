@@ -74,6 +74,13 @@ class Clock(Protocol):
         """
         ...
 
+    def leave_out(self, work: Callable[[], T]) -> T:
+        """Call `work` without timing it, such as what cleans up after a step: the total is without it too.
+
+        Returns its result.
+        """
+        ...
+
 
 class ProgressReporter(Protocol):
     """Reports what an arm is doing, and which share of it is done (0 to 1) if that is known.

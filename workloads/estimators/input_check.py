@@ -31,6 +31,9 @@ class _CallOnce:
     def __call__(self, step: str, work: Callable[[], T]) -> T:
         return work()
 
+    def leave_out(self, work: Callable[[], T]) -> T:
+        return work()
+
 
 def check_inputs(settings: Settings) -> None:
     """Raise BadInput if the data does not fit into memory or cannot be learned from, or if stock scikit-learn refuses

@@ -74,6 +74,12 @@ def test_a_step_that_is_called_once_is_timed_at_its_first_call():
     assert clock.steps[0].seconds >= 0.05
 
 
+def test_what_is_left_out_is_no_step_and_no_time_between_the_steps():
+    clock = arm_worker.StepClock({}, time.process_time)
+    assert clock.leave_out(lambda: time.sleep(0.05) or "result") == "result"
+    assert not clock.steps and clock.inside_s >= 0.05
+
+
 @linux_only
 def test_a_stop_within_a_sample_is_noticed_and_one_before_it_is_not():
     code = """
