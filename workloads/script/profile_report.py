@@ -22,7 +22,7 @@ OWN_PATCH = (
     "import or patch it, and profile it again."
 )
 NO_SCIKIT_LEARN = "The script calls nothing of scikit-learn, so scikit-learn-intelex cannot change it"
-UNPLACED = "in a worker"
+UNPLACED = "not known"
 COLUMNS = ["line", "call", "calls", "stock", "patched", "ran", "share", "at most", "reason"]
 
 
@@ -141,7 +141,7 @@ def _write_text(
             *("", _format_share(outside_s[0] / times.stock_traced), "", ""),
         ]
     )
-    text = [_describe_bound(accelerated_share)]
+    text = [_describe_bound(accelerated_share, sites)]
     if hidden := len(sites) - len(rows) + 1:
         text.append(
             f"{format_count(hidden, 'call')} inside of others that take little time or run stock code are in the JSON."
@@ -163,8 +163,10 @@ def _write_text(
     )
 
 
-def _describe_bound(share: float) -> str:
+def _describe_bound(share: float, sites: Sequence[CallSite]) -> str:
     if not share:
+        if any(site.ran in ("accelerated", "partial") and site.in_workers for site in sites):
+            return "Calls ran accelerated at the same time as others, so their share of the time is not known."
         return "No call ran accelerated."
     bound = _bound(share)
     most = f"even if they took no time, the script would be at most {format_ratio(bound)} faster" if bound else ""

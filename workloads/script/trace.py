@@ -112,11 +112,15 @@ def read_trace(folder: Path, main_pid: int) -> Trace:
         elif "problem" in line:
             trace.problems.append(line["problem"])
         else:
-            key = _add_root(trace, line, in_workers=False)
-            root = next(node for node in line["nodes"] if len(node["path"]) == 1)
-            root_calls += root["calls"]
+            _add_nodes(trace, line, in_workers=False)
             all_calls += sum(node["calls"] for node in line["nodes"])
+            # A call that a thread ended after its root has a line without a root.
+            root = next((node for node in line["nodes"] if len(node["path"]) == 1), None)
+            if root is None:
+                continue
+            root_calls += root["calls"]
             if line["start"] is not None:
+                key = (*_get_place(line), tuple(root["path"]))
                 intervals.append((line["start"], line["start"] + root["total_s"], key))
     trace.tracing_s = root_calls * costs[0] + (all_calls - root_calls) * costs[1]
     intervals.sort()
@@ -127,20 +131,24 @@ def read_trace(folder: Path, main_pid: int) -> Trace:
         start = line["start"]
         place = bisect.bisect_right(starts, start) - 1 if start is not None else -1
         outer = intervals[place][2] if start is not None and place >= 0 and start <= intervals[place][1] else None
-        _add_root(trace, line, in_workers=True, outer=outer)
+        _add_nodes(trace, line, in_workers=True, outer=outer)
     return trace
 
 
-def _add_root(trace: Trace, line: Mapping[str, Any], *, in_workers: bool, outer: CallKey | None = None) -> CallKey:
-    file, number = line["site"] or ("", 0)
+def _add_nodes(trace: Trace, line: Mapping[str, Any], *, in_workers: bool, outer: CallKey | None = None) -> None:
+    file, number = _get_place(line)
     prefix: tuple[str, ...] = ()
     if outer is not None:
         file, number, prefix = outer
     for node in line["nodes"]:
         key = file, number, (*prefix, *node["path"])
         trace.calls.setdefault(key, CallTotals()).add(node, in_workers=in_workers)
-    root = next(node for node in line["nodes"] if len(node["path"]) == 1)
-    return file, number, (*prefix, *root["path"])
+
+
+def _get_place(line: Mapping[str, Any]) -> tuple[str, int]:
+    """File and line number; an empty name if they are not known."""
+    file, number = line["site"] or ("", 0)
+    return file, number
 
 
 def _read_lines(files: list[Path]) -> Iterator[Mapping[str, Any]]:

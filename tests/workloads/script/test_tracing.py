@@ -135,6 +135,79 @@ def test_a_script_without_scikit_learn_has_no_call(tmp_path):
     assert not trace.calls and not trace.loaded["sklearn"] and trace.tracing_s == 0
 
 
+THREADS = """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+
+X, y = np.arange(20.0).reshape(10, 2), np.arange(10.0)
+started, inside, fitted, ended = (threading.Event() for _ in range(4))
+
+
+class Waiting(BaseEstimator):
+    def fit(self, X, y=None):
+        inside.set()
+        fitted.wait(30)
+        return self
+
+
+class Late(BaseEstimator):
+    def fit(self, X, y=None):
+        started.set()
+        ended.wait(30)
+        return self
+
+
+class Starting(BaseEstimator):
+    def fit(self, X, y=None):
+        late = make_pipeline(Late())
+        self.thread_ = threading.Thread(target=late.fit, args=(X,))
+        self.thread_.start()
+        inner = threading.Thread(target=LinearRegression().fit, args=(X, np.arange(10.0)))
+        inner.start()
+        inner.join()
+        started.wait(30)
+        return self
+
+
+# A pool of the script's own works at the same time as another call.
+pool = ThreadPoolExecutor(1)
+pool.submit(inside.wait, 30)
+pool.submit(LinearRegression().fit, X, y)
+pool.submit(fitted.set)
+make_pipeline(Waiting()).fit(X)
+pool.shutdown()
+# A call starts threads, and returns before one of them.
+starting = Starting()
+make_pipeline(starting).fit(X)
+ended.set()
+starting.thread_.join()
+"""
+
+
+def test_a_call_in_a_thread_belongs_to_the_call_that_started_the_thread_and_to_no_other(tmp_path):
+    script = write_script(tmp_path, THREADS)
+    trace, _ = trace_script(script, make_folder(tmp_path), patched=False)
+    lines = THREADS.splitlines()
+    waiting, starting = (lines.index(f"make_pipeline({name}).fit(X)") + 1 for name in ("Waiting()", "starting"))
+    own = trace.calls["", 0, ("LinearRegression.fit",)]
+    assert own.calls == 1 and own.in_workers, "it may overlap with others"
+    assert [key[2] for key in trace.calls if key[1] == waiting] == [("Pipeline.fit",)]
+    root = ("Pipeline.fit",)
+    assert {key[2] for key in trace.calls if key[1] == starting} == {
+        root,
+        (*root, "LinearRegression.fit"),
+        (*root, "Pipeline.fit"),
+    }
+    late = trace.calls[str(script), starting, (*root, "Pipeline.fit")]
+    assert late.calls == 1 and late.in_workers, "it ended after the line of its root was written"
+    assert trace.calls[str(script), starting, root].calls == 1
+
+
 def test_the_sitecustomize_of_the_user_is_loaded_too(tmp_path, monkeypatch):
     (tmp_path / "site").mkdir()
     write_script(tmp_path / "site", "print('started')\n", "sitecustomize.py")

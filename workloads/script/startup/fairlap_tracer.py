@@ -4,8 +4,10 @@ It runs inside the user's program, before anything else: it imports the standard
 
 What is traced: public methods of estimators, and public functions of scikit-learn that check their parameters, which
 all documented ones do. They are wrapped as soon as the module that defines them has been loaded, so that every later
-import gets the wrapped ones. A call begins a root if no traced call surrounds it in its thread; traced calls inside of
-it are its nodes. Each root is one line of JSON in a file of this process, see `TraceWriter`.
+import gets the wrapped ones. A call begins a root if no traced call surrounds it in its thread, and if its thread was
+not started inside of one that still runs; traced calls inside of it are its nodes. Each root is one line of JSON in a
+file of this process, see `TraceWriter`. A call of a generator method, such as `staged_predict`, counts only until it
+returns the generator.
 
 Two witnesses tell which code ran. The log of scikit-learn-intelex has a message for every call that it could
 accelerate; it belongs to the innermost traced call. And calls of oneDAL itself are counted where Python calls the
@@ -71,6 +73,8 @@ MAX_NODES = 400
 MAX_MESSAGES = 20
 """Different messages of the log that a node keeps."""
 CALIBRATION_CALLS = 200
+STARTER = "_fairlap_starter"
+"""Attribute of a thread: the call in which it was started."""
 
 
 class Totals:
@@ -130,10 +134,12 @@ class Call:
 class Root:
     """An outermost call, with the totals of what it calls."""
 
-    __slots__ = ("nodes", "site")
+    __slots__ = ("ended", "nodes", "site", "start")
 
-    def __init__(self, site: tuple[str, int] | None) -> None:
-        self.site = site
+    def __init__(self, site: tuple[str, int] | None, start: float = 0.0) -> None:
+        self.site, self.start = site, start
+        self.ended = False
+        """Whether the outermost call has returned, so that its line is written. A thread may go on nevertheless."""
         self.nodes: dict[tuple[str, ...], Totals] = {}
 
 
@@ -141,7 +147,8 @@ class TraceWriter:
     """Writes a line for each root, at once, because a worker process may be killed when it has done its work.
 
     `{"site": [file, line] or null, "start": monotonic seconds, "nodes": [{"path": [...], ...}]}`. Roots after the first
-    `MAX_ROOTS` have no start. `{"exit": true, ...}` is the line of the main process when it exits.
+    `MAX_ROOTS` have no start. A call that a thread ends after its root has a line of its own, without the node of
+    the root. `{"exit": true, ...}` is the line of the main process when it exits.
     """
 
     def __init__(self) -> None:
@@ -158,10 +165,10 @@ class TraceWriter:
         self._roots = 0
         self._later: dict[tuple[tuple[str, int] | None, tuple[str, ...]], Root] = {}
 
-    def write_root(self, root: Root, start: float) -> None:
+    def write_root(self, root: Root) -> None:
         self._roots += 1
         if self._roots <= MAX_ROOTS:
-            self.write({"site": root.site, "start": start, "nodes": list_nodes(root)})
+            self.write({"site": root.site, "start": root.start, "nodes": list_nodes(root)})
             return
         first = next(iter(root.nodes), ())
         later = self._later.setdefault((root.site, first), Root(root.site))
@@ -195,8 +202,6 @@ class State:
     def __init__(self) -> None:
         self.local = threading.local()
         self.lock = threading.Lock()
-        self.active: Call | None = None
-        """The root call that other threads work for, if they were not started by the script's own code."""
         self.writer = TraceWriter()
         self.is_main = "FAIRLAP_TRACE_MAIN" not in os.environ
         os.environ.setdefault("FAIRLAP_TRACE_MAIN", str(os.getpid()))
@@ -206,7 +211,9 @@ class State:
         """After a fork, in the child: the calls that the parent is in are not calls of this process."""
         self.local = threading.local()
         self.lock = threading.Lock()
-        self.active = None
+        thread = find_thread()
+        if thread is not None:
+            vars(thread).pop(STARTER, None)
         self.is_main = False
         self.writer.reopen()
 
@@ -226,8 +233,33 @@ def install() -> None:
     global STATE
     STATE = State()
     sys.meta_path.insert(0, Finder())
+    watch_threads()
     os.register_at_fork(after_in_child=lambda: STATE.forget())
     atexit.register(finish)
+
+
+def watch_threads() -> None:
+    """Note in each thread the call in which it was started."""
+    start = threading.Thread.start
+
+    @functools.wraps(start)
+    def start_thread(self: threading.Thread, *args: object, **kwargs: object) -> None:
+        vars(self)[STARTER] = current_call()
+        start(self, *args, **kwargs)  # type: ignore[call-arg]
+
+    threading.Thread.start = start_thread  # type: ignore[method-assign]
+
+
+def find_thread() -> threading.Thread | None:
+    """The current thread; None if Python did not start it. `threading.current_thread` would add it to the script's."""
+    return getattr(threading, "_active", {}).get(threading.get_ident())
+
+
+def find_starter() -> Call | None:
+    """The call that the current thread works for: the one in which it was started, until the root of that returns."""
+    thread = find_thread()
+    call: Call | None = None if thread is None else vars(thread).get(STARTER)
+    return None if call is None or call.root.ended else call
 
 
 def finish() -> None:
@@ -302,19 +334,21 @@ def trace(
     if top is not None:
         call = Call(top.root, (*top.path, label), key, name, patched, top.parallel)
     else:
-        site, active = find_site(), STATE.active
-        if site is None and active is not None:
-            call = Call(active.root, (*active.path, label), key, name, patched, True)
+        site = find_site()
+        starter = find_starter() if site is None else None
+        if starter is not None and len(starter.path) < MAX_DEPTH:
+            call = Call(starter.root, (*starter.path, label), key, name, patched, True)
         else:
-            call = Call(Root(site), (label,), key, name, patched, False)
+            # Without a place it may be a call in a pool of the script's own, at the same time as others.
+            is_parallel = site is None and threading.get_ident() != threading.main_thread().ident
+            call = Call(Root(site), (label,), key, name, patched, is_parallel)
     if len(call.root.nodes) >= MAX_NODES and call.path not in call.root.nodes:
         return function(*args, **kwargs)  # type: ignore[operator]
     is_root = len(call.path) == 1
-    is_active = is_root and STATE.active is None
-    if is_active:
-        STATE.active = call
     stack.append(call)
     call.start = time.monotonic()
+    if is_root:
+        call.root.start = call.start
     failed = True
     try:
         result = function(*args, **kwargs)  # type: ignore[operator]
@@ -326,10 +360,15 @@ def trace(
             stack.pop()
         if top is not None:
             top.children_s += total_s
+        written = call.root
         with STATE.lock:
-            totals = call.root.nodes.get(call.path)
+            if call.root.ended:
+                written = Root(call.root.site, call.root.start)
+            elif is_root:
+                call.root.ended = True
+            totals = written.nodes.get(call.path)
             if totals is None:
-                totals = call.root.nodes[call.path] = Totals()
+                totals = written.nodes[call.path] = Totals()
             totals.calls += 1
             totals.total_s += total_s
             totals.self_s += total_s - call.children_s
@@ -342,15 +381,13 @@ def trace(
             for text, count in call.messages.items():
                 if text in totals.messages or len(totals.messages) < MAX_MESSAGES:
                     totals.messages[text] = totals.messages.get(text, 0) + count
-        if is_active:
-            STATE.active = None
-        if is_root:
-            STATE.writer.write_root(call.root, call.start)
+        if is_root or written is not call.root:
+            STATE.writer.write_root(written)
 
 
 def current_call() -> Call | None:
     stack = STATE.stack()
-    return stack[-1] if stack else STATE.active
+    return stack[-1] if stack else find_starter()
 
 
 class LogReader(logging.Handler):
