@@ -1,11 +1,18 @@
-"""Compares what a script prints in both arms: the lines that are the same in every run of an arm."""
+"""Compares what a script prints in both arms, line by line.
+
+A line that varies between runs of the stock script is not compared. Every other line must be the same in every run of
+the patched script.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from bench.formatting import format_count
 
 NUMBER_TOLERANCE = 0.01
 """Relative difference of two printed numbers that count as equal."""
@@ -19,78 +26,156 @@ _TIME = re.compile(
 
 
 @dataclass
+class PrintedLine:
+    """One line of the standard output, in all runs of an arm."""
+
+    text: str
+    """In the first run."""
+    lows: list[float] = field(default_factory=list[float])
+    """The smallest value of each of its numbers, of the runs in which the line was equal to that of the first."""
+    highs: list[float] = field(default_factory=list[float])
+    varying_text: str | None = None
+    """What another run printed that is not equal to the first; None if all runs printed the same."""
+
+    @classmethod
+    def read(cls, text: str) -> PrintedLine:
+        _, numbers = _parse_line(text)
+        return cls(text, list(numbers), list(numbers))
+
+    @property
+    def varies(self) -> bool:
+        return self.varying_text is not None
+
+    def add(self, text: str) -> None:
+        """Note what one more run printed here."""
+        if not are_equal_lines(self.text, text):
+            self.varying_text = self.varying_text or text
+            return
+        _, numbers = _parse_line(text)
+        self.lows = [min(pair) for pair in zip(self.lows, numbers, strict=True)]
+        self.highs = [max(pair) for pair in zip(self.highs, numbers, strict=True)]
+
+    def accepts(self, other: PrintedLine) -> bool:
+        """Whether every run printed in `other` what is equal to this line of some run. Neither of them varies."""
+        if _parse_line(self.text)[0] != _parse_line(other.text)[0] or len(self.lows) != len(other.lows):
+            return False
+        ranges = list(zip(self.lows, self.highs, strict=True))
+        return all(
+            _are_close(number, min(max(number, low), high))
+            for numbers in (other.lows, other.highs)
+            for number, (low, high) in zip(numbers, ranges, strict=True)
+        )
+
+
+@dataclass
 class PrintedOutput:
     """The standard output of an arm's runs."""
 
-    lines: list[str] | None = None
-    """Those of the first run."""
-    varying: set[int] = field(default_factory=set)
-    """Positions of the lines that another run printed differently."""
-    has_other_length: bool = False
-    """Whether another run printed more or fewer lines, so that no line can be compared."""
+    lines: list[PrintedLine] | None = None
+    """None before the first run."""
+    fewest: int = 0
+    """Number of lines of the run that printed fewest. Lines of runs with another number are not compared."""
+    most: int = 0
 
     def add(self, text: str) -> None:
         """Note the output of one more run."""
-        lines = text.splitlines()
+        texts = text.splitlines()
         if self.lines is None:
-            self.lines = lines
-        elif len(lines) != len(self.lines):
-            self.has_other_length = True
-        else:
-            self.varying |= {
-                place for place, pair in enumerate(zip(self.lines, lines, strict=True)) if pair[0] != pair[1]
-            }
+            self.lines = [PrintedLine.read(line) for line in texts]
+            self.fewest = self.most = len(texts)
+            return
+        self.fewest, self.most = min(self.fewest, len(texts)), max(self.most, len(texts))
+        if len(texts) == len(self.lines):
+            for line, other in zip(self.lines, texts, strict=True):
+                line.add(other)
 
     def save(self, folder: Path) -> None:
-        content = {
-            "lines": self.lines or [],
-            "varying": sorted(self.varying),
-            "has_other_length": self.has_other_length,
-        }
-        (folder / OUTPUT_FILE).write_text(json.dumps(content))
+        (folder / OUTPUT_FILE).write_text(json.dumps(asdict(self)))
 
     @classmethod
     def load(cls, folder: Path) -> PrintedOutput:
         content = json.loads((folder / OUTPUT_FILE).read_text())
-        return cls(content["lines"], set(content["varying"]), content["has_other_length"])
+        lines = content["lines"]
+        return cls(lines and [PrintedLine(**line) for line in lines], content["fewest"], content["most"])
 
 
 @dataclass(frozen=True, slots=True)
 class OutputComparison:
+    lines: int
+    """Number of lines of the stock script that are not blank."""
+    varying: int
+    """How many of them vary in the stock script, and are not compared."""
     compared: int
-    """Number of lines that could be compared."""
-    differences: list[tuple[int, str, str]]
+    differences: list[tuple[str, str, str]]
     """Line number, and the line of the baseline and of the accelerated arm; empty text for a line that is missing."""
     why_not: str
-    """Why no line was compared; empty if some were."""
+    """Why equal lines do not show that the results are equal; empty if they do."""
+
+    @property
+    def selection(self) -> str:
+        """Which lines were compared, after their number."""
+        if not self.varying:
+            return "the same in every stock run"
+        verb = "varies and was" if self.varying == 1 else "vary and were"
+        return (
+            f"the same in every stock run, {self.varying:,} of {format_count(self.lines, 'line')} {verb} not compared"
+        )
 
 
 def compare_outputs(baseline: PrintedOutput, accelerated: PrintedOutput) -> OutputComparison:
     """Blank lines are not compared, and times are left out of lines, because they differ in every run."""
     first, second = baseline.lines or [], accelerated.lines or []
-    if baseline.has_other_length or accelerated.has_other_length:
-        return OutputComparison(0, [], "the script prints another number of lines in every run")
-    varying = baseline.varying | accelerated.varying
-    count = max(len(first), len(second))
-    compared = 0
-    differences: list[tuple[int, str, str]] = []
-    for place in range(count):
-        one, other = (lines[place] if place < len(lines) else "" for lines in (first, second))
-        if place in varying or not (one.strip() or other.strip()):
+    printed = [line for line in first if line.text.strip()]
+    varying = sum(line.varies for line in printed)
+    if baseline.fewest != baseline.most:
+        return OutputComparison(len(printed), varying, 0, [], "the number of lines that the script prints varies")
+    compared = compared_numbers = 0
+    differences: list[tuple[str, str, str]] = []
+    if accelerated.fewest != accelerated.most:
+        compared += 1
+        counts = f"{accelerated.fewest:,} to {format_count(accelerated.most, 'line')}"
+        differences.append(("", f"{format_count(baseline.most, 'line')} in every run", counts))
+    nothing = PrintedLine("")
+    for place in range(max(len(first), len(second))):
+        one, other = (lines[place] if place < len(lines) else nothing for lines in (first, second))
+        if one.varies or not (one.text.strip() or other.text.strip()):
             continue
         compared += 1
-        if not are_equal_lines(one, other):
-            differences.append((place + 1, one, other))
-    if not compared:
-        why_not = "every line that the script prints differs from run to run" if count else "the script prints nothing"
-        return OutputComparison(0, [], why_not)
-    return OutputComparison(compared, differences, "")
+        compared_numbers += bool(one.lows)
+        if (text := _find_difference(one, other)) is not None:
+            differences.append((str(place + 1), one.text, text))
+    why_not = "" if compared_numbers or differences else _explain_no_number(printed)
+    return OutputComparison(len(printed), varying, compared, differences, why_not)
+
+
+def _find_difference(one: PrintedLine, other: PrintedLine) -> str | None:
+    """What the patched script printed instead of `one`; None if every run printed the same."""
+    if other.varying_text is not None:
+        return other.varying_text if are_equal_lines(one.text, other.text) else other.text
+    if one.accepts(other):
+        return None
+    return f"{other.text} (and other numbers in other runs)" if are_equal_lines(one.text, other.text) else other.text
+
+
+def _explain_no_number(printed: list[PrintedLine]) -> str:
+    if not printed:
+        return "the script prints nothing"
+    if not any(line.lows for line in printed):
+        return "the script prints no number, apart from times"
+    return "every line with a number varies from run to run"
 
 
 def are_equal_lines(one: str, other: str) -> bool:
     """Whether two lines have the same words, and numbers that differ by at most `NUMBER_TOLERANCE`."""
-    one, other = (_TIME.sub("<time>", line) for line in (one, other))
-    if _NUMBER.sub(" # ", one).split() != _NUMBER.sub(" # ", other).split():
-        return False
-    pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
-    return all(abs(float(a) - float(b)) <= NUMBER_TOLERANCE * max(abs(float(a)), abs(float(b))) for a, b in pairs)
+    (words, numbers), (other_words, other_numbers) = _parse_line(one), _parse_line(other)
+    return words == other_words and len(numbers) == len(other_numbers) and all(map(_are_close, numbers, other_numbers))
+
+
+def _parse_line(text: str) -> tuple[list[str], list[float]]:
+    """The words of a line, and its numbers apart from times."""
+    text = _TIME.sub("<time>", text)
+    return _NUMBER.sub(" # ", text).split(), [float(number) for number in _NUMBER.findall(text)]
+
+
+def _are_close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=NUMBER_TOLERANCE)

@@ -66,7 +66,8 @@ class ScriptCall:
 def read_call(settings: Settings) -> ScriptCall:
     """What the settings of a plan ask for. Raises BadInput."""
     name, text = str(settings.parameters["script"]), str(settings.parameters["arguments"])
-    script = EXAMPLE if name == "example" else Path(name)
+    # Python finds the modules beside the file itself, not beside a link to it.
+    script = EXAMPLE if name == "example" else Path(name).resolve()
     try:
         arguments = json.loads(text)
     except ValueError as error:
@@ -74,6 +75,15 @@ def read_call(settings: Settings) -> ScriptCall:
     if not isinstance(arguments, list) or not all(isinstance(argument, str) for argument in arguments):
         raise BadInput(f"arguments: expected a list of texts, got {text}", 'Write them as in ["--size", "3"].')
     return ScriptCall(script, tuple(arguments), float(settings.parameters["limit"]))
+
+
+def require_unchanged(call: ScriptCall, digest: str) -> None:
+    """Raise BadInput if the script is not what it was when it had this digest, so that runs of two versions mix."""
+    if call.digest() != digest:
+        raise BadInput(
+            f"{call.script.name} changed between its runs, so they are no runs of one script",
+            "Start it again, and do not edit the script until it has ended.",
+        )
 
 
 def check_inputs(settings: Settings) -> None:

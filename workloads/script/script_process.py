@@ -83,39 +83,82 @@ def run_script(
     script is left. The caller must have adopted orphans (`bench.system.prctl.adopt_orphans`) and must have no other
     child. Raises OSError if the process cannot be started.
     """
-    outputs = KeptOutput(), KeptOutput()
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        cwd=call.folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-    )
-    assert process.stdout and process.stderr
+    process = ScriptProcess(command, call, environment, on_wait)
     try:
+        process.run_to_exit()
+    finally:
+        process.clean_up()
+    return process.make_result()
+
+
+class ScriptProcess:
+    """One run of a script in the parts that are timed and that are not. See `run_script`."""
+
+    def __init__(
+        self,
+        command: list[str],
+        call: ScriptCall,
+        environment: Mapping[str, str],
+        on_wait: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        self._command, self._call, self._environment, self._on_wait = command, call, environment, on_wait
+        self._outputs = KeptOutput(), KeptOutput()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._seconds: float | None = None
+        self._status = self._left = 0
+        self._timed_out = False
+
+    def run_to_exit(self) -> None:
+        """Start the script and wait for its exit, or kill it after its time limit. This is what a race times.
+
+        The caller must call `clean_up` in any case. Raises OSError if the process cannot be started.
+        """
+        start = time.perf_counter()
+        process = self._process = subprocess.Popen(
+            self._command,
+            cwd=self._call.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
         exit_descriptor = os.pidfd_open(process.pid)
         try:
-            seconds = _read_until_exit(process, exit_descriptor, outputs, start, call.limit_s, on_wait)
+            seconds = _read_until_exit(
+                process, exit_descriptor, self._outputs, start, self._call.limit_s, self._on_wait
+            )
         finally:
             os.close(exit_descriptor)
-        timed_out = seconds is None
-        if timed_out:
+        self._timed_out = seconds is None
+        if self._timed_out:
             process.kill()
-        status = process.wait()
-        seconds = time.perf_counter() - start if seconds is None else seconds
-    finally:
+        # Part of the run, because the CPU time of a child counts once it has been waited for.
+        self._status = process.wait()
+        self._seconds = time.perf_counter() - start if seconds is None else seconds
+
+    def clean_up(self) -> None:
+        """End what is left of the script, and read the rest of its output. May take `LEFT_GRACE_S`."""
+        process = self._process
+        if process is None:
+            return
         # A person may have stopped the job, or a reader may have failed.
         if process.poll() is None:
             process.kill()
             process.wait()
-        left = _end_left_processes()
-        for stream, output in zip((process.stdout, process.stderr), outputs, strict=True):
+        self._left = _end_left_processes()
+        assert process.stdout and process.stderr
+        for stream, output in zip((process.stdout, process.stderr), self._outputs, strict=True):
             _drain(stream.fileno(), output)
             stream.close()
-    return ScriptRun(process.pid, seconds, status, timed_out, outputs[0].text, outputs[1].text, left)
+
+    def make_result(self) -> ScriptRun:
+        """After `run_to_exit` and `clean_up`."""
+        assert self._process is not None and self._seconds is not None
+        output, errors = self._outputs
+        return ScriptRun(
+            self._process.pid, self._seconds, self._status, self._timed_out, output.text, errors.text, self._left
+        )
 
 
 def _read_until_exit(
@@ -175,15 +218,21 @@ def _end_left_processes() -> int:
     return left
 
 
-def require_success(run: ScriptRun, call: ScriptCall, *, patched: bool) -> None:
-    """Raise BadInput if the run failed. The message has the end of what the script printed to standard error."""
+def require_success(run: ScriptRun, call: ScriptCall, *, patched: bool, ran_before: bool = False) -> None:
+    """Raise BadInput if the run failed. The message has the end of what the script printed to standard error.
+
+    `ran_before`: whether the same command succeeded before.
+    """
     if not run.failed:
         return
     name = call.script.name
     what = f"{name}, run by python -m sklearnex," if patched else name
     tried = " ".join(["python", *(["-m", "sklearnex"] if patched else []), name, *call.arguments])
     remedy = f"Run it in a terminal: cd {call.folder} && {tried}"
-    if patched:
+    if ran_before:
+        remedy = "It ran before and fails when it is run again: it may change its own input. Run it twice in a "
+        remedy += f"terminal: cd {call.folder} && {tried}"
+    elif patched:
         remedy = f"The stock script ran. {remedy}"
     if run.timed_out:
         raise BadInput(
@@ -193,6 +242,8 @@ def require_success(run: ScriptRun, call: ScriptCall, *, patched: bool) -> None:
     if run.status < 0:
         raise BadInput(f"{what} was ended by {signal.Signals(-run.status).name}{_quote_end(run)}", remedy)
     last = _last_lines(run)
+    if ran_before:
+        raise BadInput(f"{what} failed with exit status {run.status}{_quote_end(run)}", remedy)
     if last and last[-1].startswith(("ModuleNotFoundError", "ImportError")):
         remedy = "It runs in Fairlap's own environment: install what it imports there, with pip install."
     elif last and last[-1].startswith("EOFError"):

@@ -7,7 +7,7 @@ from bench.workload.interface import Settings, TaskReporter
 from bench.workload.tasks import NoArguments
 from workloads.script.measurements import OutputLog, ProfileResult, ScriptTimes
 from workloads.script.profile_report import make_result
-from workloads.script.script_call import ScriptCall, read_call
+from workloads.script.script_call import ScriptCall, read_call, require_unchanged
 from workloads.script.script_process import ScriptRun, describe_left, require_success, run_script
 from workloads.script.trace import LIBRARY, Trace, make_trace_environment, read_trace
 
@@ -26,7 +26,7 @@ class ScriptTasks:
         LIBRARY.require_version()
         adopt_orphans()
         call = read_call(settings)
-        call.read()
+        digest = call.digest()
         done = 0
 
         def run(what: str, *, patched: bool, trace: bool = False) -> tuple[ScriptRun, Trace]:
@@ -42,6 +42,7 @@ class ScriptTasks:
         patched_traced, patched_trace = run("patched, traced", patched=True, trace=True)
         patched, _ = run("patched", patched=True)
         stock, _ = run("stock", patched=False)
+        require_unchanged(call, digest)
         times = ScriptTimes(
             stock=stock.seconds,
             patched=patched.seconds,
@@ -73,5 +74,6 @@ def _run_once(
     if is_first or run.failed:
         name = "patched" if patched else "stock"
         reporter.report("output", OutputLog(run=name, stdout=run.stdout, stderr=run.stderr))
-    require_success(run, call, patched=patched)
+    # All stock runs follow the first one; the first patched run is the traced one.
+    require_success(run, call, patched=patched, ran_before=not is_first)
     return run, read_trace(folder, run.pid) if trace else Trace()

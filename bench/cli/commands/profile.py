@@ -14,9 +14,11 @@ from bench.cli.json_output import STANDARD_OUTPUT, check_json_file, write_json
 from bench.cli.measurement_report import print_measurement
 from bench.cli.progress import JobEnd, ProgressLine, follow_job
 from bench.cli.race_report import print_run
+from bench.formatting import format_budget
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from bench.plan.validation import MAX_TEXT_LENGTH, PlanError, make_plan
+from bench.race.budget import MIN_PAIRS_FOR_INTERVAL
 from bench.run.events import State
 from bench.run.measurement import MeasurementRecord
 from bench.run.record import Run
@@ -25,13 +27,17 @@ from bench.system.limits import core_limit
 from bench.workload.interface import BadInput, format_bad_input
 
 WORKLOAD, TASK = "script", "profile"
+PROFILE_RUNS = 5
+RUNS_OUTSIDE_PAIRS = 4
+"""Runs of a race beside its pairs: each arm's first one, and the traced one of its evidence."""
 DESCRIPTION = """\
 Run a Python script with stock scikit-learn and with scikit-learn-intelex, without changing it. Print for each line that
 calls scikit-learn how long it took, whether it ran accelerated, and if not, why not. Then race the whole script. Both
 are stored.
 
 The script runs in its own folder, with its arguments and an empty standard input: 5 times for the profile, then as
-often as the time budget of the race allows. What it writes, it writes each time.
+often as the time budget of the race allows. What it writes, it writes each time, so it must not change its own input.
+For a claim it must print a result with a number, such as a score, that is the same in every run: seed it.
 """
 EXAMPLES = """\
 examples:
@@ -70,6 +76,7 @@ def profile_script(options: argparse.Namespace) -> int:
     if unavailable := resolve(plan).unavailable():
         raise CommandError(f"profile cannot run here: {unavailable}")
     check_json_file(options.json)
+    _print_note(_announce_profile(plan, races=not options.no_race))
     dispatcher = Dispatcher()
     profile = _profile(dispatcher, plan, silent=options.json == STANDARD_OUTPUT)
     record = profile.record
@@ -79,14 +86,35 @@ def profile_script(options: argparse.Namespace) -> int:
     if profile.exit_status != EXIT_STATUS[State.FINISHED] or options.no_race:
         return profile.exit_status
     if reason := (record.result or {}).get("why_no_race"):
-        print(f"bench: there is no race. {reason}", file=sys.stderr)
+        _print_note(f"there is no race. {reason}")
         return profile.exit_status
+    _print_note(_announce_race(plan, record))
     return _race(dispatcher, plan, silent=options.json == STANDARD_OUTPUT)
+
+
+def _announce_profile(plan: Plan, *, races: bool) -> str:
+    race = f", then in the race as often as {format_budget(plan.budget_s)} allow" if races else ""
+    name = Path(str(plan.parameters["script"])).name
+    return f"{name} runs {PROFILE_RUNS} times for the profile{race}. What it writes, it writes each time."
+
+
+def _announce_race(plan: Plan, profile: MeasurementRecord) -> str:
+    times = (profile.result or {})["times"]
+    runs = estimate_race_runs(plan.budget_s, float(times["stock"]) + float(times["patched"]))
+    name = Path(str(plan.parameters["script"])).name
+    return f"{name} now runs up to about {runs:,} times in the race. What it writes, it writes each time."
+
+
+def estimate_race_runs(budget_s: float, pair_s: float) -> int:
+    """How often a race of this budget runs the script if a run in each arm takes `pair_s` together."""
+    pairs = max(MIN_PAIRS_FOR_INTERVAL, round(budget_s / pair_s) if pair_s else 0)
+    return 2 * pairs + RUNS_OUTSIDE_PAIRS
 
 
 def _make_plan(options: argparse.Namespace) -> Plan:
     """Raises PlanError."""
-    script = Path(options.script).expanduser().absolute()
+    # Python finds the modules beside the file itself, not beside a link to it.
+    script = Path(options.script).expanduser().resolve()
     if not script.is_file():
         what = "this is a folder, not a script" if script.is_dir() else "there is no such file"
         raise PlanError([f"{options.script}: {what}"])
@@ -130,4 +158,8 @@ def _race(dispatcher: Dispatcher, plan: Plan, *, silent: bool) -> int:
 
 def _print_problem(end: JobEnd) -> None:
     if end.problem:
-        print(f"bench: {end.problem}", file=sys.stderr)
+        _print_note(end.problem)
+
+
+def _print_note(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)

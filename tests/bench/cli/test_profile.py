@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.cli.commands.profile import estimate_race_runs
 from bench.paths import ROOT
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.storage.store import Store
 from tests.support.script_runs import write_script
 from workloads.script.measurements import OutputLog, ProfileResult
+from workloads.script.tasks import RUNS
 
 
 def run_command(*words: str | Path) -> subprocess.CompletedProcess:
@@ -29,6 +31,11 @@ def test_a_script_without_scikit_learn_is_profiled_and_not_raced(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "The script calls nothing of scikit-learn" in done.stdout
     assert "there is no race" in done.stderr
+    announced = done.stderr.splitlines()[0]
+    assert announced == (
+        f"bench: script.py runs {RUNS} times for the profile, then in the race as often as 60 s allow. "
+        "What it writes, it writes each time."
+    )
     (row,) = Store().rows()
     assert (row.kind, row.workload, row.task) == (JobKind.MEASUREMENT, "script", "profile")
     record = Store().load(row.id)
@@ -69,6 +76,34 @@ def test_what_is_no_script_is_refused_before_a_job_is_queued(tmp_path, content, 
     done = run_command("profile", "--cores", "1", script)
     assert done.returncode == 2 and message in done.stderr.replace("source code string cannot contain ", "")
     assert not Store().rows()
+
+
+def test_a_link_runs_the_script_that_it_leads_to_with_the_modules_beside_it(tmp_path):
+    (tmp_path / "links").mkdir()
+    write_script(tmp_path, "VALUE = 3\n", "helper.py")
+    script = write_script(tmp_path, "import os, helper; print(helper.VALUE, os.getcwd())\n")
+    (tmp_path / "links" / "link.py").symlink_to(script)
+    done = run_command("profile", "--cores", "1", "--no-race", tmp_path / "links" / "link.py")
+    assert done.returncode == 0, done.stderr
+    (row,) = Store().rows()
+    record = Store().load(row.id)
+    assert record.result_as(ProfileResult).script == str(script)
+    assert record.reports_as("output", OutputLog)[0].stdout == f"3 {tmp_path}\n"
+    assert "in the race" not in done.stderr
+
+
+def test_a_script_that_uses_up_its_input_says_so(tmp_path):
+    (tmp_path / "data.csv").write_text("1\n")
+    script = write_script(tmp_path, "import os; os.remove('data.csv'); print(1)\n")
+    done = run_command("profile", "--cores", "1", script)
+    assert done.returncode == 1
+    assert "it may change its own input" in " ".join(done.stdout.split())
+
+
+def test_the_number_of_runs_in_the_race_is_estimated_by_its_budget():
+    assert estimate_race_runs(60, 3) == 44
+    assert estimate_race_runs(60, 300) == 10
+    assert estimate_race_runs(60, 0) == 10
 
 
 def test_a_folder_and_wrong_options_are_refused(tmp_path):
