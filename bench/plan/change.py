@@ -15,14 +15,15 @@ KEPT_BY_ANOTHER_CASE = {"cores", "batch", "budget_s", "target", "seed", "accurac
 
 def change_plan(plan: Plan, changes: Mapping[str, Setting], core_limit: int | None = None) -> Plan:
     """`plan` with other values of the case, the fields and the parameters that `changes` names. Another case has its
-    own defaults, and its own time budget unless that of `plan` was changed. Raises PlanError."""
+    own defaults, and its own batch and time budget unless those of `plan` were changed. Raises PlanError."""
     case = str(changes.get("case", plan.case))
     fields: dict[str, Any] = plan.model_dump(exclude={"workload", "case", "parameters"})
     parameters = dict(plan.parameters)
     if case != plan.case:
-        kept = KEPT_BY_ANOTHER_CASE
-        if plan.budget_s == find_case(find_workload(plan.workload), plan.case).budget_s:
-            kept = kept - {"budget_s"}
+        workload = find_workload(plan.workload)
+        case_before = find_case(workload, plan.case)
+        defaults = {"budget_s": case_before.budget_s, "batch": workload.batch_of(case_before).default}
+        kept = KEPT_BY_ANOTHER_CASE - {name for name, value in defaults.items() if fields[name] == value}
         fields, parameters = {name: fields[name] for name in kept}, {}
     for name, value in changes.items():
         if name in Plan.model_fields:

@@ -55,7 +55,7 @@ def make_plan(workload: str, case: str | None = None, *, core_limit: int | None 
         cores=int(
             _check_number("cores", fields.get("cores", core_limit or 1), int, 1, core_limit, problems, core_note)
         ),
-        batch=int(_check_parameter(declared.batch, fields.get("batch", declared.batch.default), problems)),
+        batch=int(_check_parameter(declared.batch, fields.get("batch", declared.batch_of(chosen).default), problems)),
         parameters=_check_parameters(declared, chosen, fields.get("parameters", {}), problems),
         budget_s=_check_number(
             "budget_s", fields.get("budget_s", chosen.budget_s), float, *BUDGET_RANGE_S, problems, " seconds"

@@ -68,6 +68,8 @@ class Case:
     """What somebody published for the total."""
     budget_s: float = DEFAULT_BUDGET_S
     """Default time budget of a race, in seconds: enough for a claim on two cores."""
+    batch: int = 0
+    """Default batch; 0 for that of the workload."""
     step_parameter: str = ""
     """Name of a `several` parameter of this case whose choices are names of steps: only the chosen steps are timed.
     Empty: all steps are timed."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib.util
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench.workload.cases import Case
 from bench.workload.levers import INSTALL_REMEDY, Lever
@@ -144,6 +144,10 @@ class Workload:
 
     def lever_of(self, case: Case) -> Lever:
         return case.lever or self.lever
+
+    def batch_of(self, case: Case) -> Parameter:
+        """The batch, with the default of `case`."""
+        return replace(self.batch, default=case.batch) if case.batch else self.batch
 
     def parameters_of(self, case: Case) -> tuple[Parameter, ...]:
         """The parameters of every case, then those of `case`."""

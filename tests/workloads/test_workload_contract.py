@@ -99,7 +99,10 @@ def test_every_case_is_consistent(workload, case):
             assert parameter.minimum <= parameter.default <= parameter.maximum
         if parameter.stops:
             assert parameter.default in parameter.stops
-    assert make_plan(workload.name, case.name, cores=1).parameters.keys() == set(parameters)
+    plan = make_plan(workload.name, case.name, cores=1)
+    assert plan.parameters.keys() == set(parameters)
+    assert plan.batch == (case.batch or workload.batch.default)
+    assert not case.batch or workload.batch.minimum <= case.batch <= workload.batch.maximum
 
 
 @pytest.mark.parametrize(

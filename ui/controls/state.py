@@ -22,7 +22,7 @@ from bench.workload.file_summary import UPLOAD_PREFIX
 from bench.workload.levers import Lever
 from bench.workload.parameters import Parameter, Setting
 
-BUDGET_FIELD = "budget_s"
+BUDGET_FIELD, BATCH_FIELD = "budget_s", "batch"
 UPLOAD_CHOICE = "upload"
 """The option of an image control that lets the user upload a file."""
 
@@ -41,7 +41,7 @@ class Controls:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """All parameters, the batch first."""
-        return (self.workload.batch, *self.workload.parameters_of(self.case))
+        return (self.workload.batch_of(self.case), *self.workload.parameters_of(self.case))
 
     def parameter(self, name: str) -> Parameter:
         """The parameter `name`. Raises KeyError."""
@@ -99,6 +99,8 @@ class Controls:
         """The default of a parameter, or of a field that does not depend on the machine."""
         if name == BUDGET_FIELD:
             return self.case.budget_s
+        if name in set(Arm):
+            return getattr(self.lever, name)
         try:
             return self.parameter(name).default
         except KeyError:
@@ -131,6 +133,8 @@ def _case_settings(case: Case) -> set[str]:
     names = {parameter.name for parameter in case.parameters}
     if case.budget_s != DEFAULT_BUDGET_S:
         names.add(BUDGET_FIELD)
+    if case.batch:
+        names.add(BATCH_FIELD)
     return names | set(Arm) if case.lever else names
 
 

@@ -147,6 +147,7 @@ def _declare_case(estimator: Estimator) -> Case:
         parameters=_declare_data(estimator) + tuple(option.parameter for option in estimator.options),
         text=estimator.summary,
         budget_s=estimator.budget_s,
+        batch=estimator.rows,
     )
 
 

@@ -52,7 +52,7 @@ class EstimatorArm:
             self.arguments["init"] = draw_start(self.data, clusters, self.settings.seed)
             texts["init"] = f"{clusters} rows drawn by the seed"
         rows, held_out = self.data.train.shape[0], self.data.test.shape[0]
-        threads = self.estimator.threads.value.format(cores=self.settings.cores)
+        threads = self.estimator.describe_threads(self.settings.parameters, self.settings.cores)
         source = str(self.settings.parameters.get("data", GENERATED))
         return {
             "work": rows,

@@ -38,6 +38,7 @@ class Threads(StrEnum):
     BLAS = "BLAS with {cores} threads"
     N_JOBS_AND_BLAS = "n_jobs={cores}, and BLAS with {cores} threads"
     ONE = "1 thread, because it has no n_jobs"
+    ONE_SOLVER = "1 thread, because its solver uses one"
 
 
 BUNDLED_SETS: Mapping[Job, Mapping[str, str]] = {
@@ -93,7 +94,11 @@ class Estimator:
     """Whether scikit-learn-intelex has an implementation of its own."""
     square_bytes: int = 0
     """Bytes that an arm needs for each pair of rows."""
+    rows: int = 0
+    """Default number of rows; 0 for that of the workload."""
     budget_s: float = DEFAULT_BUDGET_S
+    one_thread: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Parameter to the choices with which the stock estimator uses one thread, whatever `threads` says."""
 
     @property
     def path(self) -> str:
@@ -109,6 +114,11 @@ class Estimator:
     def takes_jobs(self) -> bool:
         """Whether it is given `n_jobs`."""
         return self.threads in (Threads.N_JOBS, Threads.N_JOBS_AND_BLAS)
+
+    def describe_threads(self, parameters: Mapping[str, Any], cores: int) -> str:
+        """How the stock estimator uses the cores with the parameters of a plan."""
+        uses_one = any(parameters.get(name) in choices for name, choices in self.one_thread.items())
+        return (Threads.ONE_SOLVER if uses_one else self.threads).value.format(cores=cores)
 
     def list_fallbacks(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """Every setting that forces a fallback: parameter, choice, and the steps that fall back."""
@@ -299,6 +309,8 @@ _LIST = (
         ),
         arguments={"max_iter": 1_000},
         iterates=True,
+        # liblinear and saga are loops of compiled code without threads.
+        one_thread={"penalty": ("l1-liblinear", "l1-saga"), "solver": ("saga",)},
     ),
     Estimator(
         "linear-regression",
@@ -617,6 +629,7 @@ _LIST = (
         columns=100,
         has_seed=False,
         square_bytes=24,
+        rows=3_000,
     ),
     Estimator(
         "roc-auc-score",

@@ -95,6 +95,10 @@ def _print_workload(console: Console, workload: Workload) -> None:
     parameters = make_table(console, "parameter", "default", "meaning", "values")
     for parameter in (workload.batch, *workload.parameters):
         parameters.add_row(*_describe_parameter(parameter))
+    for case in workload.cases:
+        if case.batch:
+            name, *rest = _describe_parameter(workload.batch_of(case))
+            parameters.add_row(f"{name} (case {case.name})", *rest)
     for parameter, cases_of_parameter in _group_case_parameters(workload):
         name, *rest = _describe_parameter(parameter)
         parameters.add_row(f"{name} (case {', '.join(cases_of_parameter)})", *rest)

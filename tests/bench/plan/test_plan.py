@@ -36,6 +36,17 @@ def test_a_case_has_a_time_budget_of_its_own_and_another_case_keeps_only_a_chang
     assert change_plan(longer, {"case": "common"}).budget_s == 300
 
 
+def test_a_case_has_a_batch_of_its_own_and_another_case_keeps_only_a_changed_one():
+    forest = make_plan("estimators", "random-forest-classifier", cores=2)
+    distances = make_plan("estimators", "pairwise-distances", cores=2)
+    assert distances.batch < forest.batch and "batch" not in to_query(distances)
+    assert from_query("estimators", to_query(distances)) == distances
+    assert change_plan(forest, {"case": "pairwise-distances"}) == distances
+    assert change_plan(distances, {"case": "random-forest-classifier"}) == forest
+    larger = forest.model_copy(update={"batch": 5_000})
+    assert change_plan(larger, {"case": "pairwise-distances"}).batch == 5_000
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

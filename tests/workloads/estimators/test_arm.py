@@ -54,6 +54,19 @@ def test_an_l1_penalty_brings_its_solver(tmp_path):
     assert (arguments["solver"], arguments["l1_ratio"], arguments["class_weight"]) == ("saga", 1.0, None)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "threads"),
+    [
+        ({}, "BLAS with 2 threads"),
+        ({"solver": "newton-cholesky"}, "BLAS with 2 threads"),
+        ({"solver": "saga"}, "1 thread, because its solver uses one"),
+        ({"penalty": "l1-liblinear"}, "1 thread, because its solver uses one"),
+    ],
+)
+def test_the_claim_names_the_threads_of_the_solver_that_runs(parameters, threads):
+    assert ESTIMATORS["logistic-regression"].describe_threads(parameters, 2) == threads
+
+
 def test_the_data_depends_on_the_seed_only_and_has_the_asked_format(tmp_path):
     settings = make_settings(ESTIMATORS["svc"], "stock", tmp_path, dtype="float32", layout="sparse")
     first, second = make_data(settings), make_data(settings)
