@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from bench.plan.plan import MAX_SEED, Plan
 from bench.plan.validation import ACCURACY_LIMIT_RANGE, BUDGET_RANGE_S, TARGET_RANGE, PlanError, make_plan
 from bench.system.limits import core_limit
+from bench.values.base import Arm
 from bench.workload.declaration import Workload
 from ui.access.identity import find_visitor
 from ui.access.plans import max_budget_s, why_not_choose
@@ -23,7 +24,15 @@ from ui.controls.overrides import ControlOverrides, select_allowed_case
 from ui.controls.state import Controls, current_controls
 from ui.controls.url import read_url, write_url
 from ui.controls.url_problems import UrlProblems
-from ui.controls.widgets import draw_case, draw_cores, draw_lever, draw_parameter, draw_row_parameter
+from ui.controls.widgets import (
+    MAX_BUTTONS,
+    draw_case,
+    draw_cores,
+    draw_lever,
+    draw_parameter,
+    draw_row_parameter,
+    has_lever_choice,
+)
 from ui.design.glossary import explain_control
 from ui.design.markdown import escape_markdown
 
@@ -51,17 +60,20 @@ def plan_from_controls(
     _carry_over(controls, overrides)
     _reset_denied(controls, problems)
     _limit_budget(controls, problems)
+    names = overrides.cases or tuple(case.name for case in workload.cases)
+    # A list of cases needs the width. A lever with two values only offers to race the baseline against itself.
+    lever_in_more = len(names) > MAX_BUTTONS and len(controls.lever.values) == 2 and not has_lever_choice(controls)
     if overrides.races:
-        names = overrides.cases or tuple(case.name for case in workload.cases)
         if len(names) > 1:
             draw_case(controls, names)
-        draw_lever(controls)
+        if not lever_in_more:
+            draw_lever(controls)
     draw_cores(controls, limit)
     for parameter in controls.parameters:
         if parameter.name in overrides.visible:
             draw_row_parameter(controls, parameter)
     if overrides.races or overrides.more:
-        _draw_more(controls, overrides)
+        _draw_more(controls, overrides, with_lever=lever_in_more and overrides.races)
     plan = _build_plan(controls, limit, messages)
     if sentences := problems.list_for(plan):
         _show_problems(
@@ -123,11 +135,12 @@ def _show_problems(problems: Sequence[str], messages: DeltaGenerator, title: str
     messages.error(f"{text}\n\n{remedy}", title=title, icon=":material/link_off:")
 
 
-def _draw_more(controls: Controls, overrides: ControlOverrides) -> None:
+def _draw_more(controls: Controls, overrides: ControlOverrides, *, with_lever: bool) -> None:
     """The other parameters, and for a race how long and how precisely to measure. The label counts the changed
     settings."""
     parameters = [parameter for parameter in controls.parameters if parameter.name not in overrides.visible]
     fields = MEASUREMENT_FIELDS if overrides.races else ()
+    fields = (*fields, Arm.ACCELERATED.value) if with_lever else fields
     names = [*(parameter.name for parameter in parameters), *fields]
     changed = {name: controls.get(name) for name in names if controls.get(name) != controls.default(name)}
     label = f"More ({len(changed)})" if changed else "More"
@@ -135,6 +148,8 @@ def _draw_more(controls: Controls, overrides: ControlOverrides) -> None:
     with st.popover(label, icon=":material/tune:", help=_describe_more(offered, changed), width="content"):
         for parameter in parameters:
             draw_parameter(controls, parameter)
+        if with_lever:
+            draw_lever(controls)
         if overrides.races:
             _draw_measurement_settings(controls)
 

@@ -51,12 +51,11 @@ def draw_lever(controls: Controls) -> None:
     value of each arm. A value whose extra package is missing is offered only if the URL asks for it.
     """
     lever = controls.lever
-    selected = {controls.get(arm) for arm in Arm}
-    missing = {value.name: value.unavailable() for value in lever.values if value.extra and value.unavailable()}
-    names = [value.name for value in lever.values if value.name not in missing or value.name in selected]
+    missing = _list_missing_values(controls)
+    names = _list_offered_values(controls)
     explained = "\n\n".join(filter(None, [explain("lever"), explain_values(lever[name].label for name in names)]))
     not_available = [f"Not available: {reason}" for reason in missing.values()]
-    if len(names) > 2 or controls.get(Arm.BASELINE) != lever.baseline:
+    if has_lever_choice(controls):
         help_text = "\n\n".join([explained, *not_available])
         for arm, label in ((Arm.BASELINE, "Baseline"), (Arm.ACCELERATED, "Against")):
             key = controls.key(arm)
@@ -84,6 +83,22 @@ def draw_lever(controls: Controls) -> None:
             ["With the same version in both arms, a fair race detects no difference.", explained, *not_available]
         ),
     )
+
+
+def has_lever_choice(controls: Controls) -> bool:
+    """Whether the value of each arm is selected, because there are more than two, or because of the URL."""
+    return len(_list_offered_values(controls)) > 2 or controls.get(Arm.BASELINE) != controls.lever.baseline
+
+
+def _list_missing_values(controls: Controls) -> dict[str, str]:
+    """The values of the lever whose extra package is missing, each with what to do."""
+    values = controls.lever.values
+    return {value.name: reason for value in values if value.extra and (reason := value.unavailable())}
+
+
+def _list_offered_values(controls: Controls) -> list[str]:
+    selected, missing = {controls.get(arm) for arm in Arm}, _list_missing_values(controls)
+    return [value.name for value in controls.lever.values if value.name not in missing or value.name in selected]
 
 
 def draw_cores(controls: Controls, limit: int) -> None:
