@@ -113,6 +113,54 @@ def start_race(plan: Plan) -> str:
         return services.get_dispatcher().submit_race(plan, origin="page", **_ownership(visitor))
 
 
+@dataclass(frozen=True, slots=True)
+class StartedRaces:
+    """The races of a list that were queued."""
+
+    job_ids: list[str]
+    why_not_more: str = ""
+    """Why the others were not; empty if all were."""
+
+
+def start_races(plans: Sequence[Plan]) -> StartedRaces:
+    """Queue races of plans that have no input but what their workload generates, in order, until a limit is reached.
+
+    Their inputs are not checked before: that takes seconds for each, and would disturb the first race. Raises OSError
+    and StoreError.
+    """
+    started: list[str] = []
+    for plan in plans:
+        try:
+            with _admit(plan) as visitor:
+                ownership = _ownership(visitor)
+                job_id = services.get_dispatcher().submit_race(plan, checked=False, origin="page", **ownership)
+        except Denied as denied:
+            return StartedRaces(started, str(denied))
+        started.append(job_id)
+    return StartedRaces(started)
+
+
+def stop_jobs(job_ids: Sequence[str]) -> None:
+    """End those of several jobs that the visitor may end, the last of the queue first, so that none begins meanwhile.
+
+    Raises OSError and StoreError.
+    """
+    for job_id in reversed(job_ids):
+        if not why_not_stop(job_id):
+            stop_job(job_id)
+
+
+def count_free_places() -> int | None:
+    """How many jobs the visitor may queue now; None for no limit."""
+    visitor = find_visitor()
+    if visitor.is_operator:
+        return None
+    limits = read_limits()
+    with _usage.lock:
+        left = (limits.jobs_per_visitor - _count_own_jobs(visitor), limits.queue_length - _count_all_jobs())
+    return max(0, int(min(left)))
+
+
 def start_measurement(plan: Plan, task: str, arguments: Mapping[str, Any]) -> str:
     """Queue a measurement; returns its id. Raises Denied, BadInput, OSError and StoreError."""
     with _admit(plan) as visitor:
@@ -230,16 +278,27 @@ def _admit(plan: Plan) -> Iterator[Visitor]:
 
 
 def _check_job_limits(visitor: Visitor, limits: Limits) -> None:
-    jobs = services.get_dispatcher().count_active(visitor.id)
-    own = jobs + services.get_interactive_tasks().count_active(visitor.id) + _usage.starting[visitor.id]
+    own = _count_own_jobs(visitor)
     if own >= limits.jobs_per_visitor:
         # A question cannot be stopped, nor can a job whose input is still being checked.
+        jobs = services.get_dispatcher().count_active(visitor.id)
         remedy = "Wait until one ends, or stop a race or a measurement." if jobs else "Wait until one ends."
         raise Denied(f"You have {own} jobs that wait or run, the most that a visitor of this server may have. {remedy}")
-    waiting = len(services.get_dispatcher().entries()) + _usage.starting.total()
+    waiting = _count_all_jobs()
     if waiting >= limits.queue_length:
         raise Denied(f"{waiting} jobs wait or run, the most that this server takes. Try again later.")
     _check_disk(0, limits)
+
+
+def _count_own_jobs(visitor: Visitor) -> int:
+    """Jobs and questions of the visitor that wait, run or are being checked."""
+    own = services.get_dispatcher().count_active(visitor.id) + services.get_interactive_tasks().count_active(visitor.id)
+    return own + _usage.starting[visitor.id]
+
+
+def _count_all_jobs() -> int:
+    """Jobs of everybody that wait, run or are being checked."""
+    return len(services.get_dispatcher().entries()) + _usage.starting.total()
 
 
 def _check_search_time(plan: Plan, task: str, arguments: Mapping[str, Any], visitor: Visitor) -> None:

@@ -10,7 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import paths
-from bench.cli.commands import check, clean, delete, list_workloads, machine, measure, prepare, profile, run, show, stop
+from bench.cli.commands import (
+    check,
+    clean,
+    delete,
+    gallery,
+    list_workloads,
+    machine,
+    measure,
+    prepare,
+    profile,
+    run,
+    show,
+    stop,
+)
 from bench.cli.errors import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR, CommandError
 from bench.machine.exhaustion import describe_failure
 from bench.machine.noise import NoiseError
@@ -79,6 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for command in (list_workloads, run, measure, profile, prepare, stop, show, delete, machine, check, clean):
+    every = (list_workloads, run, measure, gallery, profile, prepare, stop, show, delete, machine, check, clean)
+    for command in every:
         command.add_parser(commands)
     return parser

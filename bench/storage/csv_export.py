@@ -86,13 +86,13 @@ def samples_csv(run: Run) -> str:
     whether the run was edited after it was stored."""
     shared = format_inputs(run.inputs), str(run.edited).lower()
     rows = ((*fields, *shared) for sample in run.samples for fields in _sample_rows(run.id, sample))
-    return _format_csv(SAMPLE_COLUMNS, rows)
+    return format_csv(SAMPLE_COLUMNS, rows)
 
 
 def jobs_csv(rows: Iterable[JobRow], attempts: Mapping[str, AttemptSummary]) -> str:
     """A list of jobs, one row per job, in the order of `rows`; `attempts` are those of the races among them, by id."""
     columns = (*JOB_COLUMNS, *ATTEMPT_COLUMNS, *FINDING_COLUMNS)
-    return _format_csv(
+    return format_csv(
         columns, ((*_job_row(row), *_attempt_row(attempts.get(row.id)), *_finding_row(row)) for row in rows)
     )
 
@@ -133,7 +133,8 @@ def _finding_row(row: JobRow) -> Sequence[CsvValue]:
     ]
 
 
-def _format_csv(columns: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
+def format_csv(columns: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
+    """A CSV file with a line of column names. Texts that a spreadsheet would run as a formula become plain text."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -17,6 +17,7 @@ from tests.support.accessibility import (
     wait_until_still,
 )
 from tests.support.browser import assert_no_exception, start_server
+from tests.support.estimator_runs import make_estimator_run, plan_case
 from tests.support.runs import make_claim_run
 from tests.support.stored_runs import store_run, write_old_database
 
@@ -60,7 +61,9 @@ def pages(home) -> list[str]:
     write_old_database(Store().url)
     store_run(make_claim_run(), RUN_ID)
     races = [workload.name for workload in load_workloads().values() if not workload.hidden]
-    stored = [f"colour-quantization?run={RUN_ID}", f"runs?run={RUN_ID}"]
+    for case in ("ridge", "logistic-regression", "lasso"):
+        Store().save(make_estimator_run(plan_case(case)))
+    stored = [f"colour-quantization?run={RUN_ID}", f"runs?run={RUN_ID}", "estimators?tab=Gallery&cores=1"]
     return [*PLAIN_PAGES, *races, *stored]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -159,6 +160,23 @@ def test_many_uploaders_do_not_make_the_server_forget_what_a_visitor_has_used(mo
 def test_the_queue_has_a_limit_for_all(monkeypatch: pytest.MonkeyPatch, racing) -> None:  # noqa: F811
     monkeypatch.setenv("FAIRLAP_MAX_QUEUE", "1")
     assert call("actions.start_race(plan)").startswith("denied 1 jobs wait or run, the most that this server takes")
+
+
+def test_of_several_races_a_visitor_queues_as_many_as_the_limits_allow(monkeypatch, racing) -> None:  # noqa: F811
+    monkeypatch.setenv("FAIRLAP_MAX_VISITOR_JOBS", "2")
+    visitor = f"browser:{'4' * 64}"
+    assert call("actions.count_free_places()", visitor) == "done 2"
+    plans = "[plan.model_copy(update={'seed': seed}) for seed in range(3)]"
+    answer = call(f"actions.start_races({plans})", visitor)
+    started = re.findall("[0-9a-f]{32}", answer)
+    try:
+        assert len(started) == 2 and "You have 2 jobs that wait or run" in answer
+        assert call("actions.count_free_places()", visitor) == "done 0"
+        assert call(f"actions.stop_jobs({started!r})") == "done None", "another visitor ends none of them"
+        assert call("actions.count_free_places()", visitor) == "done 0"
+    finally:
+        call(f"actions.stop_jobs({started!r})", visitor)
+    assert call("actions.count_free_places()", visitor) == "done 2"
 
 
 @contextmanager

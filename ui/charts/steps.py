@@ -19,6 +19,7 @@ from bench.values.base import Arm
 from bench.values.statistics import Comparison
 from bench.workload.cases import Case, PublishedRatio
 from ui.charts.labels import wrap_html
+from ui.charts.ratio_axis import build_line_at_one, build_ratio_axis
 from ui.design.plotly_template import MARGINS, new_figure
 from ui.design.theme import Theme, arm_style, faint_colour, ink_colour, published_colour
 
@@ -31,8 +32,6 @@ MAX_CROWDED_RATIO = 30.0
 so that the ratios near 1 stay apart."""
 TALL_ROW_PX = 46
 LOW_ROW_PX = 28
-MIN_TICK_DISTANCE = 0.12
-"""Smallest distance of two ticks, as a share of the axis: labels such as 100x stay apart on a phone."""
 AXES_PX = 134
 """Height of everything but the rows: the axis, the direction labels and the key."""
 KEY_PX = 26
@@ -40,11 +39,6 @@ KEY_PX = 26
 NO_CLAIM_REMARK = "<br>no claim is made for this step: select it above to see why"
 UNDECIDED_REMARK = "<br>the rules for claims are applied when the run is over"
 NO_WORK_REMARK = "<br>excluded from the total: in one arm this step does no work to compare"
-RATIO_TICKS = (
-    *(0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9),
-    *(1, 1.1, 1.25, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500),
-)
-"""Candidates for ticks on an axis of ratios."""
 
 
 class Mark(StrEnum):
@@ -104,7 +98,7 @@ def _build_ratio_figure(
     padding = max(0.07 * (high - low), 0.03)
     row_px = LOW_ROW_PX if crowded else TALL_ROW_PX
     layout = {
-        "xaxis": _ratio_axis(low - padding, high + padding * (2 if crowded else 1)),
+        "xaxis": build_ratio_axis(low - padding, high + padding * (2 if crowded else 1)),
         "yaxis": {
             "tickvals": list(rows.values()),
             "ticktext": [labels[name] for name in rows],
@@ -112,7 +106,7 @@ def _build_ratio_figure(
             "showgrid": False,
             "zeroline": False,
         },
-        "shapes": [_line_at_one(theme)],
+        "shapes": [build_line_at_one(theme)],
         "annotations": _direction_labels(theme),
         "legend": {"y": 1 + KEY_PX / (row_px * len(rows))} if rows else {},
         "margin": MARGINS | {"t": 30},
@@ -129,31 +123,6 @@ def _build_ratio_figure(
         traces.append(_published_trace(published, rows, labels, theme))
     height = AXES_PX + row_px * len(rows)
     return new_figure(theme, height, traces, layout)
-
-
-def _ratio_axis(low: float, high: float) -> dict:
-    """A logarithmic axis between two decimal logarithms. Ticks close to 1 take precedence."""
-    visible = [tick for tick in RATIO_TICKS if low <= math.log10(tick) <= high]
-    ticks: list[float] = [1]
-    for tick in sorted(visible, key=lambda tick: abs(math.log10(tick))):
-        if all(abs(math.log10(tick / other)) > MIN_TICK_DISTANCE * (high - low) for other in ticks):
-            ticks.append(tick)
-    ticks.sort()
-    return {
-        "type": "log",
-        "range": [low, high],
-        "tickvals": ticks,
-        "ticktext": [f"{tick:g}x" for tick in ticks],
-        # Plotly would rotate the labels on a phone; it leaves some out if they may not rotate.
-        "tickangle": 0,
-        "ticklabeloverflow": "hide past div",
-        "title": {"text": "ratio (log):<br>baseline time / accelerated time"},
-    }
-
-
-def _line_at_one(theme: Theme) -> dict:
-    line = {"color": faint_colour(theme), "width": 1.5, "dash": "dot"}
-    return {"type": "line", "x0": 1, "x1": 1, "yref": "paper", "y0": 0, "y1": 1, "layer": "below", "line": line}
 
 
 def _direction_labels(theme: Theme) -> list[dict]:

@@ -14,6 +14,8 @@ from ui.components.machine_load import ADVICE, measure_other_load
 from ui.design.markdown import escape_markdown
 
 REFRESH_S = 2.0
+MAX_SHOWN_ENTRIES = 6
+"""Number of jobs that are listed: the gallery of estimators alone may queue more than twenty."""
 
 
 def remember_queue() -> None:
@@ -36,11 +38,13 @@ def draw_queue() -> None:
         _draw_load()
         return
     with st.container(border=True):
-        for position, entry in enumerate(entries):
+        for position, entry in enumerate(entries[:MAX_SHOWN_ENTRIES]):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(_describe_entry(position, entry), width="stretch")
                 if link := records.link_to_entry(entry):
                     st.page_link(link.page, label="Open", icon=":material/visibility:", query_params=link.query)
+        if (more := len(entries) - MAX_SHOWN_ENTRIES) > 0:
+            st.markdown(f":small[and {more} more]")
 
 
 def _draw_load() -> None:

@@ -11,6 +11,9 @@ from ui import records
 from ui.design.markdown import escape_markdown
 from ui.history import load_expected_stages
 
+MAX_NAMED_ENTRIES = 4
+"""Number of jobs before a race that are named."""
+
 
 def draw_waiting(position: int, plan: Plan | None) -> None:
     """The jobs before a race that has not started, and how long it will take, if one like it is stored."""
@@ -19,7 +22,8 @@ def draw_waiting(position: int, plan: Plan | None) -> None:
     if not entries:
         st.info(f"The race is next: its arms are starting.{took}", icon=":material/hourglass_top:")
         return
-    names = ", ".join(map(_describe_entry, entries))
+    named = [_describe_entry(entry) for entry in entries[:MAX_NAMED_ENTRIES]]
+    names = ", ".join(named) + (f" and {len(entries) - len(named)} more" if len(entries) > len(named) else "")
     st.info(
         f"{names}. One job runs at a time, so that jobs do not disturb each other. Yours starts automatically.{took}",
         title=f"{format_count(position, 'job')} before yours",

@@ -1,0 +1,88 @@
+"""Races of estimators, made without a race."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from bench.claims.verdict import decide_claims
+from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
+from bench.plan.validation import find_workload
+from bench.run.events import State
+from bench.run.record import Run
+from bench.run.timeline import Span
+from bench.scheduler.case_series import SeriesSettings, plan_series
+from bench.stats.comparison import compare_samples
+from bench.values.arms import Failure, PreparedArm
+from bench.values.base import Arm
+from bench.values.quality import Measure, Quality
+from bench.values.samples import Evidence, Phase, Repetition, Sample, StepTime
+from bench.values.statistics import CoreCount
+from tests.support.runs import open_plan, place_in_pair
+
+ACCURACY = Measure(name="accuracy", label="accuracy", value=92.5, unit="%", decisive=True)
+
+
+def plan_case(name: str, **settings) -> Plan:
+    """The plan of a case in the gallery, on one core."""
+    (plan,) = plan_series(find_workload("estimators"), [name], SeriesSettings(**({"cores": 1} | settings)))
+    return plan
+
+
+def make_estimator_run(
+    plan: Plan, *, seconds: tuple[float, float] = (2.0, 1.0), pairs: int = 20, **evidence: Mapping[str, object]
+) -> Run:
+    """A finished race on the machine of the tests. Each step takes `seconds` in the arms. `evidence` has by step what
+    differs from the evidence of an accelerated step."""
+    run = Run.open(open_plan(plan, uuid.uuid4().hex))
+    steps = [step.name for step in resolve(plan).steps]
+    for pair in range(pairs):
+        shift = 1 + 0.001 * ((pair * 7) % 11 - 5)
+        for arm, step_s in zip(Arm, seconds, strict=True):
+            timed = [StepTime(step=name, seconds=step_s * shift, cpu_s=step_s * shift, calls=1) for name in steps]
+            wall_s = sum(step.seconds for step in timed)
+            repetition = Repetition(
+                steps=timed,
+                other_s=0.0,
+                wall_s=wall_s,
+                cpu_s=wall_s,
+                began=float(pair),
+                threads=1,
+                run_delay_s=0.0,
+                throttled_s=0.0,
+                throttled_periods=0,
+                helper_processes=0,
+                idle_cpu_s=0,
+                idle_s=1,
+            )
+            place = place_in_pair(arm, pair)
+            run.samples.append(
+                Sample(arm=arm, phase=Phase.RACE, cores=1, pair=pair, place=place, repetition=repetition)
+            )
+    run.statistics = compare_samples(run.samples, work=plan.batch) if pairs >= 3 else []
+    run.prepared = [PreparedArm(arm=arm, cores=1, pid=1, seconds=1, work=plan.batch, data="d") for arm in Arm]
+    accelerated = {"path": "accelerated", "words": ["words"], "calls": 1, "accelerated_calls": 1}
+    run.evidence = {
+        Arm.BASELINE: [Evidence(step=name, path="stock", words=["stock"], reason="not patched") for name in steps],
+        Arm.ACCELERATED: [Evidence(step=name, **(accelerated | evidence.get(name, {}))) for name in steps],
+    }
+    run.quality = Quality(baseline=[ACCURACY], accelerated=[ACCURACY])
+    if whole := run.comparison():
+        run.core_counts = [CoreCount(arm=arm, cores=1, whole=whole.summary(arm)) for arm in Arm]
+        run.best_ratio = whole.ratio
+    run.state, run.ended_at, run.last_at = State.FINISHED, 20.0, 20.0
+    run.timeline = [
+        Span(name=State.PREPARING.value, began=0.0, ended=5.0),
+        Span(name=State.RACING.value, began=5.0, ended=14.0),
+        Span(name=State.CHECKING.value, began=14.0, ended=20.0),
+    ]
+    run.claims = decide_claims(run)
+    return run
+
+
+def make_failed_run(plan: Plan) -> Run:
+    run = Run.open(open_plan(plan, uuid.uuid4().hex))
+    run.failure = Failure(what="10,000 rows take about 6 GiB", remedy="Choose fewer rows.")
+    run.state, run.ended_at = State.FAILED, 3.0
+    return run
