@@ -24,7 +24,7 @@ SHORT_BUDGET_S = 10.0
 OTHER_STAGES_S = 12.0
 """Time of a race without its pairs, if none of its case is stored: starting both arms, their first calls, evidence and
 accuracy."""
-MAX_SEARCHED_RUNS = 10
+MAX_SEARCHED_RUNS = 4
 """Newest runs among which one of this machine is looked for, because machines may share a database."""
 
 
