@@ -150,7 +150,7 @@ def _describe_quality(quality: Quality) -> str:
 
 
 def list_csv_values(lines: Iterable[CaseLine]) -> list[list[str | int | float | None]]:
-    """The lines as rows of a CSV file with `CSV_COLUMNS`. Times are in seconds, and `speed` is empty without a claim."""
+    """The lines as rows of a CSV file with `CSV_COLUMNS`. Times are in seconds; `speed` is empty without a claim."""
     rows: list[list[str | int | float | None]] = []
     for line in lines:
         found = line.comparison

@@ -58,10 +58,10 @@ def make_estimator_run(
             )
             place = place_in_pair(arm, pair)
             run.samples.append(
-                Sample(arm=arm, phase=Phase.RACE, cores=1, pair=pair, place=place, repetition=repetition)
+                Sample(arm=arm, phase=Phase.RACE, cores=plan.cores, pair=pair, place=place, repetition=repetition)
             )
     run.statistics = compare_samples(run.samples, work=plan.batch) if pairs >= 3 else []
-    run.prepared = [PreparedArm(arm=arm, cores=1, pid=1, seconds=1, work=plan.batch, data="d") for arm in Arm]
+    run.prepared = [PreparedArm(arm=arm, cores=plan.cores, pid=1, seconds=1, work=plan.batch, data="d") for arm in Arm]
     accelerated = {"path": "accelerated", "words": ["words"], "calls": 1, "accelerated_calls": 1}
     run.evidence = {
         Arm.BASELINE: [Evidence(step=name, path="stock", words=["stock"], reason="not patched") for name in steps],
@@ -69,7 +69,7 @@ def make_estimator_run(
     }
     run.quality = Quality(baseline=[ACCURACY], accelerated=[ACCURACY])
     if whole := run.comparison():
-        run.core_counts = [CoreCount(arm=arm, cores=1, whole=whole.summary(arm)) for arm in Arm]
+        run.core_counts = [CoreCount(arm=arm, cores=plan.cores, whole=whole.summary(arm)) for arm in Arm]
         run.best_ratio = whole.ratio
     run.state, run.ended_at, run.last_at = State.FINISHED, 20.0, 20.0
     run.timeline = [

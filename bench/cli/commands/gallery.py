@@ -67,7 +67,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         dest="budget_s",
         default=SHORT_BUDGET_S,
         metavar="SECONDS",
-        help=f"time budget of each race (default: {SHORT_BUDGET_S:g}); slow cases use the 60 to 120 s that 8 pairs need",
+        help=f"time budget of each race (default: {SHORT_BUDGET_S:g}); slow cases use 60 to 120 s, for 8 pairs",
     )
     parser.add_argument(
         "--set",

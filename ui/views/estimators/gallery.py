@@ -36,13 +36,17 @@ JOBS_KEY = f"{WORKLOAD}:gallery-jobs"
 MESSAGE_KEY = f"{WORKLOAD}:gallery-message"
 """Session key of an error, as Markdown, that the next rerun shows."""
 IN_CODE = """\
+# Before the first import of scikit-learn:
 from sklearnex import patch_sklearn
-patch_sklearn()   # before the first import of scikit-learn
+patch_sklearn()
 """
 IN_SHELL = """\
-python -m sklearnex script.py       # patched, without a change of the script
-python -m bench profile script.py   # which of its calls are accelerated, and a race of the whole script
-python -m bench gallery             # this gallery, without a page
+# Patched, without a change of the script:
+python -m sklearnex script.py
+# Which of its calls are accelerated, and a race of all of it:
+python -m bench profile script.py
+# This gallery, without a page:
+python -m bench gallery
 """
 
 
@@ -58,7 +62,9 @@ def draw_gallery_tab(plan: Plan) -> None:
     )
     plans = draw_settings(plan)
     if not plans.selected:
-        st.info("No estimator is both of these modules and of this kind. Choose more.", icon=":material/filter_alt_off:")
+        st.info(
+            "No estimator is both of these modules and of this kind. Choose more.", icon=":material/filter_alt_off:"
+        )
         return
     try:
         entries = services.get_dispatcher().entries()
@@ -193,9 +199,7 @@ def _draw_announcement(results: str, active_count: int) -> None:
     draw_announcer(text, key=ANNOUNCER_KEY)
 
 
-def _draw_progress(
-    job_ids: tuple[str, ...], labels: dict[str, str], results: str, share: float, left_s: float
-) -> None:
+def _draw_progress(job_ids: tuple[str, ...], labels: dict[str, str], results: str, share: float, left_s: float) -> None:
     """Which race runs, and how many wait."""
     try:
         entries = services.get_dispatcher().entries()

@@ -48,7 +48,10 @@ def draw_table(cases: Sequence[GalleryCase]) -> None:
             help="Totals and steps of the cases that have a result, with all digits.",
         )
     rows = [
-        (case, line) for case in cases for line in (case.lines or (None,)) if with_steps or line is None or line.is_total
+        (case, line)
+        for case in cases
+        for line in (case.lines or (None,))
+        if with_steps or line is None or line.is_total
     ]
     st.session_state[SHOWN_KEY] = [line.run_id if line else "" for _, line in rows]
     st.dataframe(

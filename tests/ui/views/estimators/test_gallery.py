@@ -18,7 +18,9 @@ STOCK = {"path": "stock", "accelerated_calls": 0, "reason": "'sparse input' is n
 
 
 def open_gallery(**query: str) -> AppTest:
-    return open_page("estimators", tab="Gallery", cores="1", **{f"gallery.{name}": text for name, text in query.items()})
+    return open_page(
+        "estimators", tab="Gallery", cores="1", **{f"gallery.{name}": text for name, text in query.items()}
+    )
 
 
 def find_button(app: AppTest, name: str):
