@@ -118,8 +118,8 @@ class StartedRaces:
     """The races of a list that were queued."""
 
     job_ids: list[str]
-    why_not_more: str = ""
-    """Why the others were not; empty if all were."""
+    denied: Denied | None = None
+    """Why the others were not; None if all were."""
 
 
 def start_races(plans: Sequence[Plan]) -> StartedRaces:
@@ -135,7 +135,7 @@ def start_races(plans: Sequence[Plan]) -> StartedRaces:
                 ownership = _ownership(visitor)
                 job_id = services.get_dispatcher().submit_race(plan, checked=False, origin="page", **ownership)
         except Denied as denied:
-            return StartedRaces(started, str(denied))
+            return StartedRaces(started, denied)
         started.append(job_id)
     return StartedRaces(started)
 

@@ -12,7 +12,7 @@ from bench.plan.plan import Plan
 from bench.scheduler.queue import QueueEntry
 from bench.storage.store import StoreError
 from ui import actions, services
-from ui.access.redaction import describe_error, describe_text
+from ui.access.redaction import describe_error
 from ui.access.visitor import Denied
 from ui.charts.gallery import build_gallery_figure
 from ui.components.announcer import draw_announcer
@@ -161,9 +161,9 @@ def _start(plans: Sequence[Plan]) -> None:
         )
         return
     st.session_state[JOBS_KEY] = [*st.session_state.get(JOBS_KEY, []), *started.job_ids]
-    if started.why_not_more:
+    if started.denied:
         count = format_count(len(started.job_ids), "race")
-        st.session_state[MESSAGE_KEY] = f"Only {count} were queued. {describe_text(started.why_not_more)}"
+        st.session_state[MESSAGE_KEY] = f"Only {count} were queued. {describe_error(started.denied)}"
     services.freeze_loaded_objects()
 
 
