@@ -29,6 +29,7 @@ from ui import services
 from ui.access import visitor as access
 from ui.access.identity import find_visitor
 from ui.access.plans import check_plan_allowed, max_budget_s
+from ui.access.redaction import public_text
 from ui.access.settings import Limits, read_limits
 from ui.access.visitor import Denied, Visitor, check_end, check_start
 
@@ -118,8 +119,8 @@ class StartedRaces:
     """The races of a list that were queued."""
 
     job_ids: list[str]
-    denied: Denied | None = None
-    """Why the others were not; None if all were."""
+    why_not_more: str = ""
+    """Why the others were not, as the visitor may see it; empty if all were."""
 
 
 def start_races(plans: Sequence[Plan]) -> StartedRaces:
@@ -135,7 +136,7 @@ def start_races(plans: Sequence[Plan]) -> StartedRaces:
                 ownership = _ownership(visitor)
                 job_id = services.get_dispatcher().submit_race(plan, checked=False, origin="page", **ownership)
         except Denied as denied:
-            return StartedRaces(started, denied)
+            return StartedRaces(started, public_text(str(denied)))
         started.append(job_id)
     return StartedRaces(started)
 

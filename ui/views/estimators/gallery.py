@@ -161,9 +161,9 @@ def _start(plans: Sequence[Plan]) -> None:
         )
         return
     st.session_state[JOBS_KEY] = [*st.session_state.get(JOBS_KEY, []), *started.job_ids]
-    if started.denied:
+    if started.why_not_more:
         count = format_count(len(started.job_ids), "race")
-        st.session_state[MESSAGE_KEY] = f"Only {count} were queued. {describe_error(started.denied)}"
+        st.session_state[MESSAGE_KEY] = f"Only {count} were queued. {escape_markdown(started.why_not_more)}"
     services.freeze_loaded_objects()
 
 
