@@ -11,7 +11,7 @@ from bench.formatting import format_count
 from bench.plan.plan import Plan
 from bench.scheduler.queue import QueueEntry
 from bench.storage.store import StoreError
-from ui import actions, services
+from ui import actions, records, services
 from ui.access.redaction import describe_error
 from ui.access.visitor import Denied
 from ui.charts.gallery import build_gallery_figure
@@ -67,7 +67,7 @@ def draw_gallery_tab(plan: Plan) -> None:
         )
         return
     try:
-        entries = services.get_dispatcher().entries()
+        entries = records.list_entries()
         cases = load_cases(plans.selected, entries)
     except (OSError, StoreError) as error:
         st.error(describe_error(error), title="The runs cannot be read", icon=":material/database_off:")
@@ -202,7 +202,7 @@ def _draw_announcement(results: str, active_count: int) -> None:
 def _draw_progress(job_ids: tuple[str, ...], labels: dict[str, str], results: str, share: float, left_s: float) -> None:
     """Which race runs, and how many wait."""
     try:
-        entries = services.get_dispatcher().entries()
+        entries = records.list_entries()
     except OSError as error:
         services.draw_store_error(error)
         return
