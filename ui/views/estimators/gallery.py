@@ -36,7 +36,7 @@ JOBS_KEY = f"{WORKLOAD}:gallery-jobs"
 MESSAGE_KEY = f"{WORKLOAD}:gallery-message"
 """Session key of an error, as Markdown, that the next rerun shows."""
 IN_CODE = """\
-# Before the first import of scikit-learn:
+# Before sklearn is imported:
 from sklearnex import patch_sklearn
 patch_sklearn()
 """
@@ -254,5 +254,5 @@ def _draw_missing(cases: Sequence[GalleryCase]) -> None:
 def _draw_code() -> None:
     draw_heading("In your own code", "Two lines switch it on; or nothing in the code, and another command.")
     code, shell = st.columns([4, 6], gap="medium")
-    code.code(IN_CODE, language="python")
-    shell.code(IN_SHELL, language="bash")
+    code.code(IN_CODE, language="python", wrap_lines=True)
+    shell.code(IN_SHELL, language="bash", wrap_lines=True)
