@@ -18,9 +18,9 @@ from tests.support.browser import (
     Server,
     assert_no_exception,
     find_run_button,
+    open_more,
     start_server,
     wait_for_state,
-    wait_until_drawn,
 )
 from tests.support.nginx import Proxy, run_nginx, why_missing
 from tests.support.waiting import wait_for
@@ -160,8 +160,7 @@ def test_an_upload_that_the_proxy_refuses_says_why_on_the_page(page, proxy, tmp_
     Image.effect_noise((64, 48), 90).convert("RGB").save(small)
     page.goto(f"{proxy.address}/{PAGE}?cores=1")
     find_run_button(page).wait_for()
-    wait_until_drawn(page)
-    page.get_by_role("button", name=re.compile("More")).click()
+    open_more(page, "upload a file")
     page.get_by_text("upload a file", exact=True).click()
     page.get_by_text(re.compile("10MB per file")).wait_for()
     page.locator("input[type=file]").set_input_files(large)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from bench.run.events import State
 from bench.storage.store import Store
-from tests.support.browser import assert_no_exception, find_run_button, start_server, wait_for_state, wait_until_drawn
+from tests.support.browser import assert_no_exception, find_run_button, open_more, start_server, wait_for_state
 from tests.support.processes import list_processes, wait_until_gone
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -170,8 +170,7 @@ def test_the_server_holds_no_library_that_is_measured(page, server):
 
 def choose_own_image(page, file: Path) -> None:
     find_run_button(page).wait_for()
-    wait_until_drawn(page)
-    page.get_by_role("button", name=re.compile("More")).click()
+    open_more(page, "upload a file")
     page.get_by_text("upload a file", exact=True).click()
     page.locator("input[type=file]").set_input_files(file)
 

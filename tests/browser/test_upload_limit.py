@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.support.browser import Server, find_run_button, start_server, wait_until_drawn
+from tests.support.browser import Server, find_run_button, open_more, start_server
 
 pytestmark = pytest.mark.browser
 
@@ -49,8 +49,7 @@ def test_invented_files_are_refused_and_the_control_works(page, served) -> None:
 
     page.goto(f"{served.address}/colour-quantization")
     find_run_button(page).wait_for()
-    wait_until_drawn(page)
-    page.get_by_role("button", name=re.compile("More")).click()
+    open_more(page, "upload a file")
     page.get_by_text("upload a file", exact=True).click()
     page.get_by_text(re.compile("1MB per file")).wait_for()
     picture = {"name": "picture.png", "mimeType": "image/png", "buffer": b"not a picture"}

@@ -1,5 +1,6 @@
 """Helpers of the browser tests: find the Run button, wait for a state, look for exceptions."""
 
+import contextlib
 import re
 import socket
 import subprocess
@@ -9,8 +10,12 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
 from bench.paths import ROOT
 
+MAX_OPENINGS = 5
+OPENING_MS = 10_000
 RERUN_DELAY_MS = 500
 """Longest time from the end of a page's first rerun to the begin of one that the browser asks for."""
 
@@ -75,6 +80,20 @@ def wait_until_drawn(page) -> None:
     idle.wait_for()
     page.wait_for_timeout(RERUN_DELAY_MS)
     idle.wait_for()
+
+
+def open_more(page, shown: str) -> None:
+    """Open the popover More, which has the text `shown`. It closes again if the page is drawn once more."""
+    wait_until_drawn(page)
+    text = page.get_by_text(shown, exact=True)
+    for _ in range(MAX_OPENINGS):
+        page.get_by_role("button", name=re.compile("More")).click()
+        with contextlib.suppress(PlaywrightTimeoutError):
+            text.wait_for(timeout=OPENING_MS)
+            page.wait_for_timeout(RERUN_DELAY_MS)
+            if text.is_visible():
+                return
+    raise AssertionError(f"the popover More does not stay open, or has no {shown!r}")
 
 
 def assert_no_exception(page) -> None:
