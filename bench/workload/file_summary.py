@@ -22,6 +22,8 @@ class FileSummary(Value):
     """What is converted, left out or missing when the file is used, as sentences."""
     picture: Picture | None = None
     """A thumbnail."""
+    columns: list[str] = Field(default_factory=list[str])
+    """For a table: the names of its first columns."""
 
 
 class UploadedFile(Value):

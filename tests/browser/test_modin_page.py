@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from bench.system.limits import core_limit
 from bench.workload.registry import load_workloads
-from tests.support.browser import assert_no_exception, find_run_button, wait_for_state, wait_until_drawn
+from tests.support.browser import assert_no_exception, find_run_button, open_more, wait_for_state, wait_until_drawn
 
 WORKLOAD = load_workloads()["modin"]
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(bool(WORKLOAD.unavailable()), reason=WORKLOAD.unavailable() or "here"),
 ]
 TASK_TIMEOUT_MS = 150_000
@@ -26,7 +27,7 @@ SCALING_SETTINGS = SMALL_SETTINGS.replace("budget_s=2", "budget_s=100")
 def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
     page.goto(f"{server.address}/modin?{SMALL_SETTINGS}&cores=1&tab=ETL+race")
     page.get_by_text("+import modin.pandas as pd").first.wait_for()
-    assert "case=etl" in (page.wait_for_url(re.compile("case=etl")) or page.url)
+    page.wait_for_url(re.compile("case=etl"))
     find_run_button(page).click()
     # pandas does not wait for Ray: it has done its first calls while Ray still starts.
     page.get_by_text(re.compile("^ready$")).first.wait_for(timeout=TASK_TIMEOUT_MS)
@@ -37,11 +38,13 @@ def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
     assert_no_exception(page)
 
     page.get_by_role("tab", name="Call by call").click()
+    page.get_by_role("combobox", name=re.compile("Case")).wait_for()
+    # A list that is opened while the page still builds up closes again.
+    wait_until_drawn(page)
     page.get_by_role("combobox", name=re.compile("Case")).click()
     page.get_by_text("Selected calls").last.click()
     page.wait_for_url(re.compile("case=selection"))
-    wait_until_drawn(page)
-    page.get_by_role("button", name=re.compile("More")).click()
+    open_more(page, "Calls")
     # The list is long and shows what is looked for.
     page.get_by_role("combobox", name=re.compile("Calls")).fill("groupby median")
     page.get_by_text("groupby median").last.wait_for()
@@ -50,7 +53,7 @@ def test_the_script_is_raced_then_some_calls_one_by_one(page, server):
     page.keyboard.press("Escape")
     page.goto(f"{server.address}/modin?{SCALING_SETTINGS}&cores={min(2, core_limit())}&tab=Call+by+call&steps=map,mean")
     find_run_button(page).click()
-    wait_for_state(page, "preparing", 30)
+    wait_for_state(page, "preparing")
     wait_for_state(page, "finished", TASK_TIMEOUT_MS / 1000)
     page.get_by_text(re.compile("Start-up")).first.wait_for()
     page.get_by_text("2 of 2").first.wait_for()
@@ -78,7 +81,8 @@ def test_the_settings_of_a_search_survive_other_tabs_and_are_in_the_url(page, se
     columns.wait_for()
     shown = columns.get_attribute("aria-valuetext") or columns.input_value()
     assert shown == "32"
-    assert page.get_by_text("numbers, dates and texts, some missing").first.is_visible()
+    page.get_by_text("numbers, dates and texts, some missing").first.wait_for()
+    wait_until_drawn(page)
     page.get_by_role("combobox", name=re.compile("Call")).click()
     page.get_by_role("option", name="read_csv").click()
     page.wait_for_url(re.compile("search.call=read_csv"))
@@ -89,6 +93,6 @@ def test_the_settings_of_a_search_survive_other_tabs_and_are_in_the_url(page, se
     page.get_by_role("combobox", name=re.compile("Call")).wait_for()
     page.reload()
     page.get_by_role("button", name=re.compile("Search")).wait_for()
-    assert page.get_by_role("combobox", name=re.compile("Call")).input_value() == "read_csv"
-    assert "search.call=read_csv" in page.url
+    expect(page.get_by_role("combobox", name=re.compile("Call"))).to_have_value("read_csv")
+    page.wait_for_url(re.compile("search.call=read_csv"))
     assert_no_exception(page)

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 INPUTS_PER_KIND = 100
 KNOWN_NUMBERS = {"csv": (336,), "parquet": (167, 172, 545, 587), "png": (374,), "squad": (106,), "yaml": (535,)}
 """More inputs, each of which once led to a fault that none of the first `INPUTS_PER_KIND` shows."""
-MAX_READ_S = 20.0
+MAX_READ_S = 60.0
 """Longest time for one file."""
 START_LIMIT_S = 60.0
 """Longest time until a fresh process has read its first file, with the imports."""
@@ -158,4 +158,4 @@ def run_and_check(home: Path, workload: str, *options: str) -> None:
     printed = done.stdout + done.stderr
     assert done.returncode in (0, 1, 2), printed
     assert not FAULTY_WORDS.search(printed), printed
-    assert not wait_until_gone(home, 10.0)
+    assert not wait_until_gone(home)

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from bench.tables.csv_table import EXTRA_NAME
 from bench.workload.file_summary import FileSummary
 from workloads.bert.question_file import QuestionSet
 from workloads.modin.dataset_cache import DatasetFiles
-from workloads.modin.table_file.csv_table import EXTRA_NAME
 
 
 def check_table(file: Path, files: DatasetFiles, max_rows: int) -> None:

@@ -32,9 +32,9 @@ def find_upload_kind(workload: str, parameter: str) -> Upload:
 
 
 def read_table(file: Path) -> str:
+    from bench.tables.identify import identify_file
     from tests.support.input_oracles import check_table
     from workloads.modin.dataset import load_from_file
-    from workloads.modin.table_file.identify import identify_file
 
     with tempfile.TemporaryDirectory() as cache:
         files = load_from_file(identify_file(file), ROWS, Path(cache), lambda text, share=None, /: None)

@@ -66,7 +66,13 @@ def prepare_pandas_arm(tmp_path: Path, case: str = "all", rows: int = 300, **par
 
 
 def run_modin_race(
-    tmp_path: Path, on_event=None, engine: str = "modin-ray", rows: int = 400, case: str | None = None, **parameters
+    tmp_path: Path,
+    on_event=None,
+    engine: str = "modin-ray",
+    rows: int = 400,
+    case: str | None = None,
+    budget_s: float = RACE_BUDGET_S,
+    **parameters,
 ) -> Run:
     """A race of pandas with `engine`, run to its end in this process."""
     parameters = {"columns": 6} | parameters
@@ -76,7 +82,7 @@ def run_modin_race(
         accelerated=engine,
         cores=1,
         batch=rows,
-        budget_s=RACE_BUDGET_S,
+        budget_s=budget_s,
         target=0.5,
         parameters=parameters,
     )

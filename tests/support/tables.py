@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from bench.tables.identify import identify_file
 from workloads.modin import dataset
 from workloads.modin.dataset_cache import DatasetFiles
-from workloads.modin.table_file.identify import identify_file
 
 MANY_ROWS = 1 << 20
 

@@ -21,5 +21,6 @@ def replace_trial_case(monkeypatch, **fields: Any) -> None:
 def add_missing_extra(monkeypatch) -> None:
     """The trial workload has a third setting, an extra that is not installed."""
     trial = load_workloads()["trial"]
-    extra = LeverValue("rare", "Rare", BaselineKind.LIBRARY, packages=("no_such_package",), extra="rare-package")
+    packages = ("no_such_package",)
+    extra = LeverValue("rare", "Rare", BaselineKind.LIBRARY, packages=packages, optional=True, extra="rare-package")
     replace_trial(monkeypatch, lever=replace(trial.lever, values=(*trial.lever.values, extra)))

@@ -9,7 +9,7 @@ from bench.values.arms import BaselineKind
 from bench.workload.cases import DEFAULT_BUDGET_S, Case, Code, PublishedRatio, Step
 from bench.workload.declaration import CacheFolder, Platform, RacePolicy, Suggestion, TimeLimits, Workload
 from bench.workload.levers import Lever, LeverValue
-from bench.workload.parameters import Parameter, Upload
+from bench.workload.parameters import MAX_TABLE_MB, TABLE_ENDINGS, Parameter, Upload
 from bench.workload.preparation import declare_preparation
 from bench.workload.tasks import Task, TaskSet
 from workloads.modin.calls import CALLS, MAX_SLOW_ROWS, SELECTION, Call, etl
@@ -97,6 +97,7 @@ WORKLOAD = Workload(
                 "Modin on Dask",
                 BaselineKind.LIBRARY,
                 packages=("modin", "distributed"),
+                optional=True,
                 extra="distributed",
             ),
         ),
@@ -157,9 +158,9 @@ WORKLOAD = Workload(
             choices={"synthetic": "generated from the seed"},
             upload=Upload(
                 "CSV or Parquet file",
-                ("csv", "tsv", "txt", "parquet", "gz", "bz2", "xz", "zip", "zst"),
-                64,
-                "workloads.modin.table_file.summary:check",
+                TABLE_ENDINGS,
+                MAX_TABLE_MB,
+                "workloads.modin.user_table:check",
             ),
             path="always",
         ),

@@ -15,6 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from bench.system.cache_entry import digest_file
+from bench.tables.identify import TableFile
+from bench.tables.read_errors import translate_read_errors
+from bench.tables.reader import check_table, read_table
 from bench.workload.interface import ProgressReporter
 from workloads.modin.dataset_cache import (
     CACHE_VERSION,
@@ -23,14 +26,11 @@ from workloads.modin.dataset_cache import (
     ROWS_PER_CHUNK,
     DatasetFiles,
     load_or_write,
+    require_rows,
 )
-from workloads.modin.space_check import require_space, require_synthetic_space
-from workloads.modin.table_file.content import TableContent, find_csv_dtypes, note_float_columns, note_lost_words
-from workloads.modin.table_file.csv_table import read_csv_table
-from workloads.modin.table_file.identify import TableFile
-from workloads.modin.table_file.parquet_table import read_parquet_table
-from workloads.modin.table_file.read_errors import translate_read_errors
+from workloads.modin.space_check import require_memory, require_space, require_synthetic_space
 from workloads.modin.table_size import list_column_types
+from workloads.modin.user_table import UserTable, complete_table, find_csv_dtypes
 
 KEY_COUNT = 1000
 """Number of different keys."""
@@ -80,7 +80,7 @@ def load_from_file(file: TableFile, rows: int, cache: Path, progress: ProgressRe
     progress("reading the file")
     with translate_read_errors(file.name):
         digest = _digest_table(file)
-    contents: list[TableContent] = []
+    contents: list[UserTable] = []
 
     def read() -> Iterator[pa.RecordBatch]:
         contents.append(_read_table(file, rows, progress))
@@ -89,8 +89,7 @@ def load_from_file(file: TableFile, rows: int, cache: Path, progress: ProgressRe
     def describe(folder: Path) -> dict[str, Any]:
         (content,) = contents
         # Only here: writing the table ends at the last requested row, before the batches end.
-        note_lost_words(content.lost_words, content.notes)
-        note_float_columns(content)
+        content.finish()
         progress("comparing both files")
         content.dtypes |= find_csv_dtypes(folder / CSV_FILE, folder / PARQUET_FILE, content.dtypes)
         return {
@@ -114,6 +113,8 @@ def _digest_table(file: TableFile) -> str:
     return hashlib.sha256(json.dumps(entries).encode()).hexdigest()
 
 
-def _read_table(file: TableFile, rows: int, progress: ProgressReporter) -> TableContent:
-    read = read_csv_table if file.kind == "CSV" else read_parquet_table
-    return read(file, rows, progress, ROWS_PER_CHUNK)
+def _read_table(file: TableFile, rows: int, progress: ProgressReporter) -> UserTable:
+    check = check_table(file, rows, progress)
+    require_rows(check.rows)
+    require_memory(check.size_bytes, check.subject)
+    return complete_table(read_table(check, progress, ROWS_PER_CHUNK))

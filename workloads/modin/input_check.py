@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bench.tables.identify import find_table
+from bench.tables.reader import check_table as check_rows
 from bench.workload.interface import Settings
 from workloads.modin.dataset_cache import require_rows
-from workloads.modin.table_file.csv_table import check_csv
-from workloads.modin.table_file.identify import find_table
-from workloads.modin.table_file.parquet_table import check_parquet
+from workloads.modin.space_check import require_memory
 
 MAX_SCAN_S = 20.0
 """Longest scan of a CSV file, in seconds. The arms check the rest of a larger one."""
@@ -17,12 +17,9 @@ def check_table(settings: Settings) -> None:
     value = str(settings.parameters["file"])
     if value == "synthetic":
         return
-    file = find_table(value, settings.uploads)
-    if file.kind == "Parquet":
-        rows = check_parquet(file, settings.batch).row_count
-    else:
-        rows = check_csv(file, settings.batch, _ignore_progress, MAX_SCAN_S).scan.rows
-    require_rows(min(rows, settings.batch))
+    check = check_rows(find_table(value, settings.uploads), settings.batch, _ignore_progress, MAX_SCAN_S)
+    require_rows(check.rows)
+    require_memory(check.size_bytes, check.subject)
 
 
 def _ignore_progress(text: str, share: float | None = None) -> None:

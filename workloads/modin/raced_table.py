@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bench.formatting import format_bytes, format_count
+from bench.tables.identify import find_table, name_table
 from bench.values.arms import RacedInput
 from bench.workload.interface import ProgressReporter, Settings
 from workloads.modin import dataset
 from workloads.modin.dataset_cache import ROWS_PER_CHUNK, DatasetFiles
-from workloads.modin.table_file.identify import find_table, name_table
 
 
 def load_files(settings: Settings, progress: ProgressReporter) -> DatasetFiles:

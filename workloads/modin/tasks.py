@@ -15,8 +15,8 @@ class ModinTasks:
 
     def prepare(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> PreparationResult:
         """Write the table of the plan to the cache, and read the libraries from the disk. Raises BadInput."""
+        from bench.tables.identify import find_table
         from workloads.modin import dataset
-        from workloads.modin.table_file.identify import find_table
 
         preparation = Preparation(settings.cache, reporter, 2)
         with preparation.part("generating the table"):

@@ -13,10 +13,10 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pandas as pd
 
 from bench.system.cache_entry import load_or_make
+from bench.tables.identify import identify_file
 from bench.workload.interface import BadInput
 from workloads.modin import dataset, dataset_cache, space_check, table_size
 from workloads.modin.call_inputs import ChosenColumns, choose_columns
-from workloads.modin.table_file.identify import identify_file
 
 ROWS = 100
 
@@ -165,7 +165,7 @@ def test_the_uncompressed_size_of_a_parquet_file_counts(tmp_path, monkeypatch):
     file = tmp_path / "packed.parquet"
     pd.DataFrame({"id": range(100_000), "x": [0.5] * 100_000}).to_parquet(file)
     monkeypatch.setattr(space_check, "available_memory_bytes", lambda: 100_000)
-    with pytest.raises(BadInput, match=r"The requested rows of packed\.parquet take .* available"):
+    with pytest.raises(BadInput, match=r"100,000 rows of 2 columns of packed\.parquet take .* available"):
         dataset.load_from_file(identify_file(file), 100_000, tmp_path, ignore_progress)
 
 

@@ -12,13 +12,13 @@ from bench.cli.main import main
 from bench.plan.validation import make_plan
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.input_check import check_inputs
+from bench.tables.identify import find_table, name_table
 from bench.workload.file_summary import FileSummary, UploadedFile, find_description
 from bench.workload.interface import BadInput
 from tests.support.modin import needs_ray
 from tests.support.tables import write_file
 from workloads.modin import input_check
 from workloads.modin.input_check import check_table
-from workloads.modin.table_file.identify import find_table, name_table
 
 SOUND = "id,v\n" + "1,2\n" * 50
 BROKEN = "id,v\n" + "".join(f'{i},"abc\n' if i == 10 else f"{i},abc{i}\n" for i in range(2000))

@@ -25,7 +25,7 @@ from bench.values.base import Arm
 from bench.values.samples import TOTAL, Phase
 from ui import records
 from ui.access.redaction import describe_error
-from ui.charts.axes import log_time_axis
+from ui.charts.axes import log_time_axis, shade_projection
 from ui.charts.cores import build_median_trace
 from ui.controls.tab_settings import TabSetting
 from ui.design.browser import detect_theme
@@ -33,7 +33,7 @@ from ui.design.figures import draw_figure
 from ui.design.markdown import escape_markdown
 from ui.design.plotly_template import new_figure
 from ui.design.text import format_date_time
-from ui.design.theme import Theme, add_opacity, arm_style, ink_colour, published_colour
+from ui.design.theme import Theme, arm_style, ink_colour
 from ui.history import load_last_run
 from ui.views.modin.calls import arm_names, is_pandas_to_modin
 
@@ -249,7 +249,7 @@ def build_scaling_figure(
     seconds += [value for arm in Arm for value in projections[arm]]
     figure.update_yaxes(title="time to the result, log", **log_time_axis(seconds))
     if projected_cores:
-        _shade_projection(figure, max_cores, theme)
+        shade_projection(figure, max_cores, MAX_PROJECTED_CORES, theme, at_top=True)
     if crossing and is_projectable(crossing, max_cores):
         figure.add_vline(x=crossing.cores, line={"color": ink_colour(theme), "width": 1.5, "dash": "dot"})
         figure.add_annotation(
@@ -291,23 +291,4 @@ def _set_core_axis(figure: go.Figure, counts: Sequence[int]) -> None:
     limits = [-0.06, math.log10(max(MAX_PROJECTED_CORES, *counts)) + 0.06]
     figure.update_xaxes(
         title="cores, log", type="log", range=limits, tickvals=ticks, ticktext=[f"{count}" for count in ticks]
-    )
-
-
-def _shade_projection(figure: go.Figure, max_cores: int, theme: Theme) -> None:
-    """Shade the core counts beyond the measured ones."""
-    colour = published_colour(theme)
-    figure.add_vrect(
-        x0=max_cores, x1=MAX_PROJECTED_CORES, fillcolor=add_opacity(colour, 0.07), line_width=0, layer="below"
-    )
-    figure.add_annotation(
-        # On a logarithmic axis Plotly positions shapes by their value, but annotations by its logarithm.
-        x=math.log10(MAX_PROJECTED_CORES),
-        xanchor="right",
-        y=1,
-        yref="paper",
-        yanchor="top",
-        text="projection, not measured",
-        font={"color": colour},
-        showarrow=False,
     )

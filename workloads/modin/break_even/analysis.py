@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.stats.arrays import Floats
 from bench.stats.bootstrap import bootstrap_distribution, percentile_interval
+from bench.stats.break_even import find_first_rows
 from workloads.modin.measurements import BreakEvenCrossing, BreakEvenPoint
 
 RESAMPLES = 1000
@@ -106,7 +107,7 @@ def summarize_points(points: Sequence[BreakEvenPoint], seed: int = 0) -> PointsS
     certainty = _find_certainty(points, seed)
     engines: tuple[tuple[Verdict, str], ...] = (("gains", "Modin"), ("loses", "pandas"))
     for verdict, engine in engines:
-        rows = _find_first_certain_rows(points, certainty[engine])
+        rows = find_first_rows([point.rows for point in points], certainty[engine])
         if rows == min_rows:
             sentence = f"{engine} is faster at {_describe_sizes(points)}"
             return PointsSummary(verdict, sentence, at_every_size=True)
@@ -129,16 +130,6 @@ def _find_certainty(points: Sequence[BreakEvenPoint], seed: int) -> dict[str, li
     """By engine: for each point, whether the engine is certainly faster."""
     intervals = [ratio_interval(point, seed) for point in points]
     return {"Modin": [low > 1 for low, _ in intervals], "pandas": [high < 1 for _, high in intervals]}
-
-
-def _find_first_certain_rows(points: Sequence[BreakEvenPoint], is_certain: Sequence[bool]) -> int | None:
-    """The smallest size from which on `is_certain` holds at every point; None if it does not hold at the largest."""
-    rows = None
-    for point, certain in zip(reversed(points), reversed(is_certain), strict=True):
-        if not certain:
-            break
-        rows = point.rows
-    return rows
 
 
 def _describe_range(rows: int, max_rows: int) -> str:

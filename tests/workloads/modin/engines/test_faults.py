@@ -74,7 +74,7 @@ def list_listening_sockets(pid: int) -> list:
 @pytest.mark.parametrize(
     "killed", ["bench.worker.arm_worker", "bench.system.supervisor", "bench.scheduler.runner", "the server"]
 )
-def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, tmp_path, server, killed):
+def test_with_ray_up_nothing_is_left_after_a_kill(home, tmp_path, server, killed):
     others = set(Path("/tmp").glob("ray*"))
     # The first: a process that it starts has the same command line until it executes another program.
     raylet = wait_for(lambda: find_descendants(server.pid, "raylet/raylet "))[0]
@@ -93,8 +93,7 @@ def test_with_ray_up_nothing_is_left_two_seconds_after_a_kill(home, tmp_path, se
             not [
                 left for left in list_processes(home, "bench.scheduler.runner") if not left.startswith(f"{server.pid} ")
             ]
-        ),
-        2.0,
+        )
     )
     assert not list((tmp_path / "person").iterdir()), "Ray's token and folders are not in the home directory"
     assert not list((tmp_path / "temporary").iterdir())

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from bench.values.base import Arm
 from bench.values.claims import Outcome
 from bench.workload.registry import load_workloads
 from tests.support.modin import RACE_BUDGET_S
+from tests.support.ports import find_free_port
 from tests.support.processes import has_environment_variable, wait_until_gone
 from tests.support.runs import open_plan
 
@@ -81,9 +81,7 @@ def cluster() -> Iterator[Cluster]:
     token = folder / "token"
     token.write_text(secrets.token_hex(32))
     token.chmod(0o600)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     # A program that joins the cluster must have its token.
     ray_variables = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "FAIRLAP_"))}

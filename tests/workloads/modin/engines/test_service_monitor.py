@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from bench.workload.interface import BadInput
+from tests.support.waiting import wait_for
 from workloads.modin.engines import service_monitor
 from workloads.modin.engines.service_monitor import ServiceDied, ServiceMonitor
 
@@ -45,7 +46,7 @@ def test_a_call_that_would_wait_forever_is_interrupted(monitored):
 
 
 def test_an_interruption_that_python_ignores_is_repeated(monitored, monkeypatch):
-    monkeypatch.setattr(service_monitor, "INTERRUPT_LOST_S", 0.2)
+    monkeypatch.setattr(service_monitor, "INTERRUPT_LOST_S", 1.0)
     monitor, service = monitored
     interruptions = 0
     with pytest.raises(ServiceDied, match="sleep ended"), monitor.translate_errors():
@@ -63,9 +64,7 @@ def test_nothing_is_raised_between_two_blocks_and_the_next_one_raises(monitored)
     monitor, service = monitored
     service.kill()
     service.wait()
-    deadline = time.monotonic() + 20
-    while not monitor._ended and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: monitor._ended)
     # Longer than several attempts to interrupt would take.
     time.sleep(10 * service_monitor.INTERRUPT_RETRY_S)
     executed = False

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.tables.identify import identify_file
 from bench.workload.interface import BadInput
 from tests.support.tables import load_table, read_notes
-from workloads.modin.table_file.identify import identify_file
 
 FRAME = pd.DataFrame(
     {
@@ -95,7 +95,7 @@ def test_files_in_folders_of_different_columns_are_refused(tmp_path):
 
 
 def test_a_folder_with_very_many_files_is_refused(tmp_path, monkeypatch):
-    from workloads.modin.table_file import identify
+    from bench.tables import identify
 
     folder = write_parts(tmp_path / "table", FRAME, FRAME)
     monkeypatch.setattr(identify, "MAX_PARTS", 1)

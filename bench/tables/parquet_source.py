@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import dataset, fs, parquet
 
+from bench.tables.identify import TableFile
 from bench.workload.interface import BadInput
-from workloads.modin.table_file.identify import TableFile
 
 SAVE_REMEDY = "Save it as one file: pandas.read_parquet(folder).to_parquet('table.parquet')."
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from bench.tables.read_errors import translate_read_errors
 from bench.workload.interface import BadInput
-from workloads.modin.table_file.read_errors import translate_read_errors
 
 ARROW_ERRORS = [
     found for found in vars(pa.lib).values() if isinstance(found, type) and issubclass(found, pa.ArrowException)

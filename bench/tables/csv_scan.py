@@ -17,10 +17,10 @@ from typing import TextIO
 import pyarrow as pa
 
 from bench.formatting import format_bytes, format_count
+from bench.tables.column_scan import ColumnScan, ColumnScans
+from bench.tables.csv_format import CsvFormat, open_text
+from bench.tables.identify import TableFile
 from bench.workload.interface import BadInput, ProgressReporter
-from workloads.modin.table_file.column_scan import ColumnScan, ColumnScans
-from workloads.modin.table_file.csv_format import CsvFormat, open_text
-from workloads.modin.table_file.identify import TableFile
 
 ROWS_PER_CHUNK = 1 << 14
 MAX_ROW_CHARACTERS = 1 << 24

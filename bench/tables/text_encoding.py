@@ -9,9 +9,9 @@ from typing import IO
 
 from charset_normalizer import from_bytes
 
+from bench.tables.foreign_words import find_foreign_words, is_strange_word
+from bench.tables.identify import TableFile
 from bench.workload.interface import BadInput
-from workloads.modin.table_file.foreign_words import find_foreign_words, is_strange_word
-from workloads.modin.table_file.identify import TableFile
 
 CHUNK_BYTES = 1 << 18
 BYTE_ORDER_MARKS: Mapping[bytes, str] = {
@@ -72,9 +72,13 @@ class Encoding:
 
 
 def detect_encoding(file: TableFile) -> Encoding:
-    """The encoding of a file by its first bytes: by its byte order mark, by null bytes, else UTF-8."""
+    """The encoding of a file by its first bytes: see `detect_head`."""
     with file.open_bytes() as content:
-        head = content.read(CHUNK_BYTES)
+        return detect_head(content.read(CHUNK_BYTES))
+
+
+def detect_head(head: bytes) -> Encoding:
+    """The encoding of a text by its first bytes: by its byte order mark, by null bytes, else UTF-8."""
     for mark, codec in BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return Encoding(codec)
@@ -94,21 +98,36 @@ def guess_encoding(file: TableFile) -> Encoding:
     with file.open_bytes() as content:
         chunk, line, bad, letters = _find_bad_chunk(content)
     name = file.name
-    replaced = chunk.decode("utf-8", errors="replace")
-    damaged = replaced.count("\ufffd")
-    if letters + _count_letters(replaced) - damaged > damaged:
+    if is_damaged_utf_8(chunk, letters):
         raise BadInput(
             f"Line {line:,} of {name} has the byte {bad:#04x}, which is not UTF-8, in a file that is UTF-8 otherwise",
             "Correct that line.",
         )
-    # Only the lines with other letters than ASCII: they would be lost among the rest.
-    sample = b"\n".join(line for line in chunk.splitlines() if not line.isascii())
-    readings = _read_plausibly(sample)
-    if not readings:
+    encoding = guess_bytes(chunk)
+    if encoding is None:
         raise BadInput(
             f"Line {line:,} of {name} has the byte {bad:#04x}, which is not UTF-8, and no other encoding makes words",
             UTF_8_REMEDY,
         )
+    return encoding
+
+
+def is_damaged_utf_8(text: bytes, letters_before: int = 0) -> bool:
+    """Whether most characters beyond ASCII of a text that is not UTF-8 are UTF-8, so that the rest is damage.
+    `letters_before` is the number of such characters before it."""
+    replaced = text.decode("utf-8", errors="replace")
+    damaged = replaced.count("\ufffd")
+    return letters_before + _count_letters(replaced) - damaged > damaged
+
+
+def guess_bytes(text: bytes) -> Encoding | None:
+    """The encoding of a text that is not UTF-8, guessed from its lines that are not ASCII; None if no encoding makes
+    words of them."""
+    # Only the lines with other letters than ASCII: they would be lost among the rest.
+    sample = b"\n".join(line for line in text.splitlines() if not line.isascii())
+    readings = _read_plausibly(sample)
+    if not readings:
+        return None
     chosen = _choose_codec(sample, readings)
     words = readings.pop(chosen)
     others: dict[tuple[str, ...], str] = {}

@@ -1,4 +1,4 @@
-"""What was done to a table on the way from its file to the race, as short texts by their kind."""
+"""What was done to a table on the way from its file to its use, as short texts by their kind."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from workloads.modin.table_file.header import count_lines_before_header, is_header_comment, parse_rows
-from workloads.modin.table_file.identify import TableFile
-from workloads.modin.table_file.text_encoding import Encoding
+from bench.tables.header import count_lines_before_header, is_header_comment, parse_rows
+from bench.tables.identify import TableFile
+from bench.tables.text_encoding import Encoding
 
 SAMPLE_CHARACTERS = 1 << 16
 SEPARATORS: Mapping[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}

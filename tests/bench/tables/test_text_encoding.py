@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bench.tables.foreign_words import is_strange_word
+from bench.tables.identify import identify_file
+from bench.tables.text_encoding import CHUNK_BYTES, Encoding, detect_encoding, guess_encoding
 from bench.workload.interface import BadInput
 from tests.support.tables import load_table, read_notes, write_file
-from workloads.modin.table_file.foreign_words import is_strange_word
-from workloads.modin.table_file.identify import identify_file
-from workloads.modin.table_file.text_encoding import CHUNK_BYTES, Encoding, detect_encoding, guess_encoding
 
 
 @pytest.mark.parametrize(

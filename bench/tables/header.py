@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from workloads.modin.table_file.column_scan import MISSING_TEXTS
+from bench.tables.column_scan import MISSING_TEXTS
 
 MAX_SAMPLE_ROWS = 500
 MAX_ROWS_BEFORE = 20

@@ -1,4 +1,4 @@
-"""Reads a Parquet file, and notes which of its types were converted for the race."""
+"""Reads a Parquet file, and notes which of its types were converted."""
 
 # PyArrow makes the functions of pyarrow.compute when it is imported, so pyright cannot see them.
 # pyright: reportAttributeAccessIssue=false
@@ -12,21 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.formatting import escape_invisible, format_count
-from bench.workload.interface import BadInput, ProgressReporter
-from workloads.modin.call_inputs import RESERVED_COLUMNS
-from workloads.modin.space_check import require_memory
-from workloads.modin.table_file.content import (
+from bench.tables.content import (
     MAX_EXACT_INTEGER,
-    AddedColumns,
     TableContent,
-    choose_added_columns,
     make_names_usable,
-    note_text_dtypes,
 )
-from workloads.modin.table_file.identify import TableFile
-from workloads.modin.table_file.notes import NoteKind, TableNotes
-from workloads.modin.table_file.parquet_source import ParquetSource
-from workloads.modin.table_file.read_errors import translate_read_errors
+from bench.tables.identify import TableFile
+from bench.tables.notes import NoteKind, TableNotes
+from bench.tables.parquet_source import ParquetSource
+from bench.tables.read_errors import translate_read_errors
+from bench.workload.interface import BadInput
 
 OUT_OF_RANGE = "<value out of range"
 """How the text begins that Arrow makes of a date or time beyond the years that it can write."""
@@ -34,8 +29,8 @@ INDEX_COLUMN = re.compile(r"__index_level_(\d+)__")
 """How pandas names the columns of an index without a name in a Parquet file, as its developer guide documents."""
 
 
-def check_parquet(file: TableFile, max_rows: int) -> ParquetSource:
-    """Check schema and size of a Parquet file or folder, and open it. Raises BadInput."""
+def check_parquet(file: TableFile) -> ParquetSource:
+    """Check the schema of a Parquet file or folder, and open it. Raises BadInput."""
     name = file.name
     with translate_read_errors(name):
         source = ParquetSource(file)
@@ -56,15 +51,12 @@ def check_parquet(file: TableFile, max_rows: int) -> ParquetSource:
         )
     for field in schema:
         _require_time_zone(field, name)
-    share = min(1.0, max_rows / source.row_count)
-    # The metadata show the size before anything is read.
-    require_memory(round(source.size_bytes * share), f"The requested rows of {name}")
     return source
 
 
 def _require_time_zone(field: pa.Field, file_name: str) -> None:
     """Raise BadInput if a column has a time zone that is unknown here: its times cannot be written as text."""
-    dtype = _unwrap(field.type)
+    dtype = unwrap_type(field.type)
     if not pa.types.is_timestamp(dtype) or not dtype.tz:
         return
     try:
@@ -76,21 +68,26 @@ def _require_time_zone(field: pa.Field, file_name: str) -> None:
         ) from error
 
 
-def read_parquet_table(file: TableFile, max_rows: int, progress: ProgressReporter, rows_per_batch: int) -> TableContent:
-    """The first `max_rows` rows of a Parquet file or folder. Raises BadInput."""
-    progress("checking the file")
-    source = check_parquet(file, max_rows)
+def read_parquet_table(file: TableFile, source: ParquetSource, max_rows: int, rows_per_batch: int) -> TableContent:
+    """The first `max_rows` rows of a Parquet file or folder that was checked. Raises BadInput."""
     schema, notes = source.schema, TableNotes()
     with translate_read_errors(file.name):
         names = make_names_usable(_name_columns(schema, notes), notes)
         converted = pa.schema([(name, _target_type(field.type)) for name, field in zip(names, schema, strict=True)])
-        added = _choose_added(source, converted, max_rows, notes)
     _note_conversions(schema, names, notes)
     if source.key_types:
         notes.add(NoteKind.FOLDERS, f"{', '.join(source.key_types)}: columns from the names of folders, as in pandas")
     layout = f"Parquet, {format_count(source.part_count, 'file')}" if file.parts else "Parquet"
-    content = TableContent(iter(()), notes, layout, source.row_count <= max_rows)
-    content.batches = _read_batches(source, converted, added, content, max_rows, rows_per_batch)
+    content = TableContent(
+        iter(()),
+        converted,
+        lambda index: source.count_values(index, max_rows),
+        notes,
+        layout,
+        source.row_count <= max_rows,
+        stored_types={name: unwrap_type(field.type) for name, field in zip(names, schema, strict=True)},
+    )
+    content.batches = _read_batches(source, content, max_rows, rows_per_batch)
     return content
 
 
@@ -123,7 +120,7 @@ def _name_columns(schema: pa.Schema, notes: TableNotes) -> list[str]:
     return list(names)
 
 
-def _unwrap(dtype: pa.DataType) -> pa.DataType:
+def unwrap_type(dtype: pa.DataType) -> pa.DataType:
     """The type of the values of a dictionary or an extension type."""
     while pa.types.is_dictionary(dtype) or isinstance(dtype, pa.BaseExtensionType):
         dtype = dtype.value_type if pa.types.is_dictionary(dtype) else dtype.storage_type
@@ -144,7 +141,7 @@ def _is_text(dtype: pa.DataType) -> bool:
 
 
 def _is_supported(dtype: pa.DataType) -> bool:
-    dtype = _unwrap(dtype)
+    dtype = unwrap_type(dtype)
     return (
         _is_text(dtype)
         or _is_binary(dtype)
@@ -158,8 +155,8 @@ def _is_supported(dtype: pa.DataType) -> bool:
 
 
 def _target_type(dtype: pa.DataType) -> pa.DataType:
-    """The type of the race's table for a supported type."""
-    dtype = _unwrap(dtype)
+    """The type in which a column of a supported type is read."""
+    dtype = unwrap_type(dtype)
     if pa.types.is_boolean(dtype) or pa.types.is_uint64(dtype):
         return dtype
     if pa.types.is_integer(dtype):
@@ -171,7 +168,7 @@ def _target_type(dtype: pa.DataType) -> pa.DataType:
 
 def _note_conversions(schema: pa.Schema, names: Sequence[str], notes: TableNotes) -> None:
     for name, field in zip(names, schema, strict=True):
-        dtype = _unwrap(field.type)
+        dtype = unwrap_type(field.type)
         if isinstance(field.type, pa.BaseExtensionType):
             notes.add(NoteKind.CONVERTED, f"column {name}: {field.type} to {dtype}, its storage type")
         if pa.types.is_dictionary(field.type):
@@ -186,31 +183,10 @@ def _note_conversions(schema: pa.Schema, names: Sequence[str], notes: TableNotes
             notes.add(NoteKind.CONVERTED, f"column {name}: {dtype} to text, hexadecimal if it is not UTF-8")
 
 
-def _choose_added(source: ParquetSource, converted: pa.Schema, max_rows: int, notes: TableNotes) -> AddedColumns:
-    """Which columns the calls lack. Only numeric columns are looked at."""
-    integers: list[str] = []
-    with_values: list[str] = []
-    for index, (name, dtype) in enumerate(zip(converted.names, converted.types, strict=True)):
-        if dtype not in (pa.int64(), pa.float64()) or name in RESERVED_COLUMNS:
-            continue
-        values, missing = source.count_values(index, max_rows)
-        if values:
-            with_values.append(name)
-            integers += with_values[-1:] if dtype == pa.int64() and not missing else []
-        if integers and len(with_values) > 1:
-            break
-    return choose_added_columns(converted, integers, with_values, notes)
-
-
 def _read_batches(
-    source: ParquetSource,
-    converted: pa.Schema,
-    added: AddedColumns,
-    content: TableContent,
-    max_rows: int,
-    batch_rows: int,
+    source: ParquetSource, content: TableContent, max_rows: int, batch_rows: int
 ) -> Iterator[pa.RecordBatch]:
-    first_row = 0
+    converted, first_row = content.schema, 0
     with translate_read_errors(source.name):
         hexadecimal = _find_hexadecimal_columns(source, max_rows, batch_rows)
         for read in source.iter_batches(batch_rows):
@@ -221,10 +197,9 @@ def _read_batches(
             ]
             usable = pa.RecordBatch.from_arrays(arrays, schema=converted)
             for name, stored, column in zip(usable.schema.names, read.schema.types, usable.columns, strict=True):
-                _check_texts(name, _unwrap(stored), column, first_row, source.name)
+                _check_texts(name, unwrap_type(stored), column, first_row, source.name)
             _note_float_columns(usable, read.schema, content)
-            note_text_dtypes(usable, content.dtypes, content.lost_words)
-            yield added.append(usable, first_row)
+            yield usable
             first_row += batch.num_rows
             if first_row >= max_rows:
                 break
@@ -233,7 +208,7 @@ def _read_batches(
 def _note_float_columns(batch: pa.RecordBatch, schema: pa.Schema, content: TableContent) -> None:
     """Note integers with missing values, which pandas reads as floats, and integers that a float rounds."""
     for name, dtype, column in zip(batch.schema.names, schema.types, batch.columns, strict=True):
-        if not pa.types.is_integer(_unwrap(dtype)):
+        if not pa.types.is_integer(unwrap_type(dtype)):
             continue
         if column.null_count and name not in content.float_columns:
             content.float_columns.append(name)
@@ -244,7 +219,7 @@ def _note_float_columns(batch: pa.RecordBatch, schema: pa.Schema, content: Table
 
 
 def _check_texts(name: str, stored: pa.DataType, column: pa.Array, first_row: int, file_name: str) -> None:
-    """Raise BadInput if a text cannot be raced: it is not UTF-8, has a null character, at which `read_csv` cuts it and
+    """Raise BadInput if a text cannot be used: it is not UTF-8, has a null character, at which `read_csv` cuts it and
     `read_parquet` does not, or stands for a date that has no text. `stored` is the type in the file."""
     if column.type != pa.string():
         return
@@ -277,7 +252,7 @@ def _find_hexadecimal_columns(source: ParquetSource, max_rows: int, batch_rows: 
 
     They are searched before the table is read: all rows of a column are written in the same way.
     """
-    binary = {index for index, dtype in enumerate(source.schema.types) if _is_binary(_unwrap(dtype))}
+    binary = {index for index, dtype in enumerate(source.schema.types) if _is_binary(unwrap_type(dtype))}
     found: set[int] = set()
     rows = 0
     for read in source.iter_batches(batch_rows) if binary else ():

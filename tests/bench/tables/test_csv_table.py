@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.tables.csv_scan import ROWS_PER_CHUNK
 from bench.workload.interface import BadInput
 from tests.support.tables import assert_equals_pandas, load_table, read_notes, write_file
-from workloads.modin.table_file.csv_scan import ROWS_PER_CHUNK
-from workloads.modin.table_file.summary import check
+from workloads.modin.user_table import check
 
 MANY = 3 * ROWS_PER_CHUNK
 """Rows of several chunks of the scan, and of more than 1 MiB."""
@@ -330,8 +330,8 @@ def test_a_file_without_rows_is_refused(tmp_path, content):
 
 
 def test_a_table_that_memory_cannot_hold_is_refused_before_pandas_reads_it(tmp_path, monkeypatch):
+    from bench.tables import csv_table
     from workloads.modin import space_check
-    from workloads.modin.table_file import csv_table
 
     monkeypatch.setattr(space_check, "available_memory_bytes", lambda: 100_000)
     monkeypatch.setattr(csv_table, "_read_frame", None)

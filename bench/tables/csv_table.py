@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,27 +12,21 @@ import pandas as pd
 import pyarrow as pa
 
 from bench.formatting import format_count
-from bench.workload.interface import BadInput, ProgressReporter
-from workloads.modin.call_inputs import list_usable_columns
-from workloads.modin.dataset_cache import require_rows
-from workloads.modin.space_check import require_memory
-from workloads.modin.table_file.column_scan import ColumnScan
-from workloads.modin.table_file.content import (
+from bench.tables.column_scan import ColumnScan
+from bench.tables.content import (
     MAX_EXACT_INTEGER,
     ROUNDED,
-    AddedColumns,
     TableContent,
-    choose_added_columns,
     make_names_usable,
-    note_text_dtypes,
 )
-from workloads.modin.table_file.csv_format import SEPARATORS, CsvFormat, detect_format, open_text
-from workloads.modin.table_file.csv_scan import HEADER_NOTE, CsvScan, scan_csv
-from workloads.modin.table_file.header import VALUE
-from workloads.modin.table_file.identify import TableFile
-from workloads.modin.table_file.notes import NoteKind, TableNotes
-from workloads.modin.table_file.read_errors import translate_read_errors
-from workloads.modin.table_file.text_encoding import detect_encoding, guess_encoding
+from bench.tables.csv_format import SEPARATORS, CsvFormat, detect_format, open_text
+from bench.tables.csv_scan import HEADER_NOTE, CsvScan, scan_csv
+from bench.tables.header import VALUE
+from bench.tables.identify import TableFile
+from bench.tables.notes import NoteKind, TableNotes
+from bench.tables.read_errors import translate_read_errors
+from bench.tables.text_encoding import detect_encoding, guess_encoding
+from bench.workload.interface import BadInput, ProgressReporter
 
 CELL_BYTES = 8
 TEXT_OBJECT_BYTES = 60
@@ -53,6 +47,11 @@ class CsvCheck:
     layout: CsvFormat
     scan: CsvScan
 
+    @property
+    def size_bytes(self) -> int:
+        """Approximate size of the scanned rows as a DataFrame."""
+        return self.scan.rows * self.scan.width * CELL_BYTES + self.scan.characters
+
 
 def check_csv(file: TableFile, max_rows: int, progress: ProgressReporter, limit_s: float | None = None) -> CsvCheck:
     """Find out how a CSV file is written, and scan its first `max_rows` rows, for at most `limit_s` seconds.
@@ -71,21 +70,10 @@ def check_csv(file: TableFile, max_rows: int, progress: ProgressReporter, limit_
             return CsvCheck(layout, scan_csv(file, layout, max_rows, progress, limit_s))
 
 
-def read_csv_table(file: TableFile, max_rows: int, progress: ProgressReporter, rows_per_batch: int) -> TableContent:
-    """The first `max_rows` rows of a CSV file, as pandas reads them. Raises BadInput."""
-    progress("checking the file")
-    return read_checked_csv(file, check_csv(file, max_rows, progress), progress, rows_per_batch)
-
-
 def read_checked_csv(file: TableFile, check: CsvCheck, progress: ProgressReporter, rows_per_batch: int) -> TableContent:
     """The rows of a CSV file that were checked, as pandas reads them. Raises BadInput."""
     layout, scan, notes = check.layout, check.scan, TableNotes()
     name = file.name
-    require_rows(scan.rows)
-    require_memory(
-        scan.rows * scan.width * CELL_BYTES + scan.characters,
-        f"{format_count(scan.rows, 'row')} of {format_count(scan.width, 'column')} of {name}",
-    )
     with translate_read_errors(name):
         names, leading, extra = _name_columns(layout, scan, notes)
         columns = dict(zip(names, scan.columns, strict=True))
@@ -100,7 +88,7 @@ def read_checked_csv(file: TableFile, check: CsvCheck, progress: ProgressReporte
                 "Save the file again with pandas: pandas.read_csv(file).to_csv('table.csv', index=False).",
             )
         table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    dtypes = _note_conversions(frame, columns, scan, notes)
+    widened = _note_conversions(frame, columns, scan, notes)
     if scan.longest:
         text = scan.longest
         notes.add(
@@ -133,11 +121,16 @@ def read_checked_csv(file: TableFile, check: CsvCheck, progress: ProgressReporte
     if scan.blank_lines and scan.width == 1:
         count = format_count(scan.blank_lines, "blank line")
         notes.add(NoteKind.LEFT_OUT, f"{count}, as in pandas; a missing value of a single column is written as NA")
-    added = _choose_added(frame, table.schema, notes)
     description = f"separator {layout.separator_name}, decimal {_note_decimals(columns, notes)}, {layout.encoding.name}"
-    content = TableContent(iter(()), notes, description, scan.is_whole, dtypes)
-    content.batches = _make_batches(table, added, dtypes, rows_per_batch)
-    return content
+    return TableContent(
+        iter(table.to_batches(max_chunksize=rows_per_batch)),
+        table.schema,
+        lambda index: (len(table) - table.column(index).null_count, table.column(index).null_count),
+        notes,
+        description,
+        scan.is_whole,
+        widened,
+    )
 
 
 def _note_header(layout: CsvFormat, header: Sequence[str], notes: TableNotes) -> None:
@@ -325,18 +318,3 @@ def _describe_widening(name: str, column: ColumnScan, dtype_kind: str) -> str:
     if dtype_kind == "O":
         return f"column {name}: {change.was} widened to text, all of it, because of {place}"
     return ""
-
-
-def _choose_added(frame: pd.DataFrame, schema: pa.Schema, notes: TableNotes) -> AddedColumns:
-    integers, numeric = list_usable_columns(frame)
-    return choose_added_columns(schema, integers, numeric, notes)
-
-
-def _make_batches(
-    table: pa.Table, added: AddedColumns, dtypes: dict[str, str], rows_per_batch: int
-) -> Iterator[pa.RecordBatch]:
-    first_row = 0
-    for batch in table.to_batches(max_chunksize=rows_per_batch):
-        note_text_dtypes(batch, dtypes)
-        yield added.append(batch, first_row)
-        first_row += batch.num_rows

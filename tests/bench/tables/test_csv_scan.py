@@ -7,11 +7,11 @@ import tracemalloc
 import pandas as pd
 import pytest
 
+from bench.tables import csv_scan
+from bench.tables.csv_table import check_csv
+from bench.tables.identify import identify_file
 from bench.workload.interface import BadInput
 from tests.support.tables import assert_equals_pandas, ignore_progress, load_table, read_notes, write_file
-from workloads.modin.table_file import csv_scan
-from workloads.modin.table_file.csv_table import check_csv
-from workloads.modin.table_file.identify import identify_file
 
 
 def make_lines(count: int, broken: dict[int, str]) -> str:

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from bench.tables import parquet_source, parquet_table
+from bench.tables.identify import identify_file
 from bench.workload.interface import BadInput
 from tests.support.tables import load_table, read_notes
 from workloads.modin import dataset
-from workloads.modin.table_file import parquet_source, parquet_table
-from workloads.modin.table_file.identify import identify_file
 
 ROWS = 50
 
@@ -196,7 +196,7 @@ def test_the_levels_of_an_index_are_named(tmp_path):
 def test_an_unknown_time_zone_is_refused_before_the_file_is_read(tmp_path):
     file = write_parquet(tmp_path, {"t": pa.array([NOON] * ROWS, pa.timestamp("us", "Mars/Olympus"))})
     with pytest.raises(BadInput, match=r"Column t of own\.parquet has the time zone 'Mars/Olympus'") as refusal:
-        parquet_table.check_parquet(identify_file(file), ROWS)
+        parquet_table.check_parquet(identify_file(file))
     assert "in UTC" in refusal.value.remedy
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.tables.identify import identify_file
 from bench.workload.interface import BadInput
 from tests.support.tables import assert_equals_pandas, load_table, write_file
-from workloads.modin.table_file.identify import identify_file
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 
