@@ -36,6 +36,34 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all random choices")
 
 
+def add_race_options(parser: argparse.ArgumentParser, *, budget_option: str = "--budget") -> None:
+    """Options of a plan that only races have."""
+    parser.add_argument(
+        budget_option,
+        type=float,
+        dest="budget_s",
+        metavar="SECONDS",
+        help="time for warm-up, pairs and other core counts of a race; preparing the arms, evidence and accuracy take "
+        "more",
+    )
+    parser.add_argument(
+        "--target",
+        type=float,
+        metavar="SHARE",
+        help="stop when the sampling error of every ratio is at most this share of the ratio; 0 uses the whole time "
+        "budget. The interval is wider by what one race cannot see, such as the difference between two processes of "
+        "one program",
+    )
+    parser.add_argument(
+        "--accuracy-limit",
+        type=float,
+        dest="accuracy_limit",
+        metavar="SHARE",
+        help="lowest accuracy of the accelerated arm, as a share of the baseline's, with which a claim is made: 0.99 "
+        "allows a loss of 1 %%. The whole 95 %% interval of the loss must be within it",
+    )
+
+
 def add_json_option(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument(
         "--json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.cli.errors import CommandError
+from bench.run.record import Run
 from bench.storage.store import Store
 
 SHOWN_ID_DIGITS = 8
@@ -25,3 +26,14 @@ def find_stored_job(store: Store, beginning: str) -> str:
     """The id of the stored job whose id begins so. Raises CommandError and StoreError."""
     matches = store.find(beginning) if beginning else []
     return choose_job(beginning, matches, "stored", "'show' without an id lists them")
+
+
+def load_stored_races(store: Store, beginnings: Sequence[str]) -> list[Run]:
+    """The stored races whose ids begin so, each once. Raises CommandError and StoreError."""
+    runs: list[Run] = []
+    for job_id in dict.fromkeys(find_stored_job(store, beginning) for beginning in beginnings):
+        record = store.load(job_id)
+        if not isinstance(record, Run):
+            raise CommandError(f"{job_id[:SHOWN_ID_DIGITS]} is not a race, or has just been deleted")
+        runs.append(record)
+    return runs

@@ -11,18 +11,24 @@ from pathlib import Path
 
 from bench import paths
 from bench.cli.commands import (
+    best,
     check,
     clean,
+    compare,
     delete,
     gallery,
+    history,
     list_workloads,
     machine,
     measure,
     prepare,
     profile,
+    report,
     run,
     show,
     stop,
+    sweep,
+    travel,
 )
 from bench.cli.errors import EXIT_STATUS, EXIT_STORE_ERROR, EXIT_USAGE_ERROR, CommandError
 from bench.machine.exhaustion import describe_failure
@@ -92,7 +98,27 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    every = (list_workloads, run, measure, gallery, profile, prepare, stop, show, delete, machine, check, clean)
+    every = (
+        list_workloads,
+        run,
+        best,
+        measure,
+        gallery,
+        sweep,
+        profile,
+        prepare,
+        stop,
+        show,
+        compare,
+        history,
+        report,
+        delete,
+        machine,
+        check,
+        clean,
+    )
     for command in every:
         command.add_parser(commands)
+    for add_parser in (travel.add_export_parser, travel.add_import_parser, travel.add_rerun_parser):
+        add_parser(commands)
     return parser

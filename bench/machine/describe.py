@@ -44,6 +44,8 @@ MEASURED_LIBRARIES = (
     "tensorflow",
     "keras",
     "neural-compressor",
+    "openvino",
+    "nncf",
     "numba",
     "psutil",
 )

@@ -73,7 +73,7 @@ def prepare_arms(
             # A sample that has nothing to warm up would only delay the pairs.
             session.conversation.report_rest(process)
             return None
-        process.send(protocol.Repeat(repetition=0))
+        process.send(protocol.Repeat(repetition=0, requests=session.sampler.request_steps))
         session.conversation.report_activity(process, "first call")
         return protocol.RepeatedReply
 

@@ -28,7 +28,9 @@ from bench.race.session import RaceSession
 from bench.race.watchdog import CHECK_INTERVAL_S, RaceStopped
 from bench.run import events
 from bench.run.events import State
+from bench.run.outcome import MIN_PAIRS
 from bench.run.record import Run
+from bench.stats.no_win import excludes_win
 from bench.stats.warmup import is_warm
 from bench.values.arms import Failure
 from bench.values.base import Arm
@@ -162,7 +164,8 @@ class Race:
         return are_warm
 
     def _sample_pairs(self, arms: Mapping[Arm, ArmProcess], first_pairs: FirstPairs) -> None:
-        """Sample pairs until every sampling error is small enough or the budget is spent."""
+        """Sample pairs until every sampling error is small enough and there are enough requests for the percentiles, if
+        there are any, or until the budget is spent."""
         session = self._session
         next_estimate_at = first_pairs.ended_at = session.now
         for taken in itertools.count(1):
@@ -177,8 +180,15 @@ class Race:
             is_narrow = self._estimate_ratios(pairs)
             cost_s = session.now - began
             next_estimate_at = session.now + max(MIN_ESTIMATE_INTERVAL_S, cost_s / MAX_ESTIMATE_SHARE)
-            if is_last or (is_narrow and pairs >= MIN_PAIRS_TO_STOP):
+            if is_last or (is_narrow and pairs >= MIN_PAIRS_TO_STOP) or self._cannot_win(pairs):
                 return
+
+    def _cannot_win(self, pairs: int) -> bool:
+        """Whether the race ends because the accelerated arm cannot win any more, and was asked to end then."""
+        comparison = self._session.record.comparison()
+        if not self._session.record.ends_without_win or comparison is None or pairs < MIN_PAIRS:
+            return False
+        return excludes_win(comparison.ratio)
 
     def _return_core_counts_share(self, pairs: int) -> None:
         """Let the pairs use what is reserved for other core counts, as soon as that is all that is left and no other
@@ -193,7 +203,8 @@ class Race:
             self._budget.give_back_to_pairs()
 
     def _estimate_ratios(self, pairs: int) -> bool:
-        """Emit the statistics so far. Returns whether every sampling error is as small as the plan asks."""
+        """Emit the statistics so far. Returns whether every sampling error is as small as the plan asks, and all
+        percentiles of requests are known."""
         from bench.stats.comparison import compare_samples
 
         record, plan = self._session.record, self._session.plan
@@ -203,7 +214,7 @@ class Race:
         if not comparisons:
             return False
         self._session.recorder.emit(events.RatiosEstimated(at=self._session.now, pairs=pairs, comparisons=comparisons))
-        return all(comparison.precision <= plan.target for comparison in comparisons)
+        return all(comparison.precision <= plan.target and comparison.has_percentiles for comparison in comparisons)
 
     def _measure_noise(self) -> None:
         """Measure the machine's noise at rest, after the arms have ended. The run is complete even if this fails."""

@@ -23,6 +23,8 @@ this long. A shorter sample takes less time than what surrounds it: the other ar
 MAX_CALLS_S = 0.2
 """Longest time that the repeated calls of one step may take in the slower arm, but for the last of them."""
 MAX_CALLS = 100_000
+MIN_REQUESTS, MAX_REQUESTS = 4, 1_000
+"""Fewest and most requests in a sample: one more is not timed, and the time of every request is stored."""
 CALL_COUNT_SAMPLES = 3
 """Number of an arm's latest samples from which the number of calls is chosen."""
 MIN_CALLS_GROWTH = 2.0
@@ -70,6 +72,11 @@ class Sampler:
         self._pair_numbers = itertools.count()
         self._calls: dict[str, int] = {}
 
+    @property
+    def request_steps(self) -> list[str]:
+        """The steps whose calls are requests."""
+        return [name for name, step in self._steps.items() if step.is_request]
+
     def next_pair(self) -> int:
         """A pair number that no sample of this race has yet."""
         return next(self._pair_numbers)
@@ -80,7 +87,7 @@ class Sampler:
         The count is the same in all arms.
         """
         series = list(warm_up)
-        self._calls = {name: choose_call_count(*find_step_times(name, series)) for name in self._steps}
+        self._calls = {name: self._choose_count(name, *find_step_times(name, series)) for name in self._steps}
 
     def use_prepared_call_counts(self, processes: Iterable[ArmProcess]) -> bool:
         """Decide the same from the calls that the arms have timed while they prepared.
@@ -91,8 +98,12 @@ class Sampler:
         if not all(self._steps.keys() <= call_s.keys() for call_s in times):
             return False
         seconds = {name: [call_s[name] for call_s in times] for name in self._steps}
-        self._calls = {name: choose_call_count(min(series), max(series)) for name, series in seconds.items()}
+        self._calls = {name: self._choose_count(name, min(series), max(series)) for name, series in seconds.items()}
         return True
+
+    def _choose_count(self, step: str, seconds: float, slower: float) -> int:
+        choose = choose_request_count if self._steps[step].is_request else choose_call_count
+        return choose(seconds, slower)
 
     def raise_call_counts(self, series: Iterable[Sequence[Sample]]) -> bool:
         """Raise the call count of each step for which the samples of each arm show that it is far too low.
@@ -105,7 +116,7 @@ class Sampler:
         for name in self._steps:
             seconds, slower = find_step_times(name, samples)
             count = self._calls.get(name, 1)
-            possible = choose_call_count(seconds, slower)
+            possible = self._choose_count(name, seconds, slower)
             if min(possible, MIN_STEP_S / max(seconds, 1e-9)) >= MIN_CALLS_GROWTH * count:
                 larger[name] = possible
         self._calls |= larger
@@ -132,7 +143,9 @@ class Sampler:
         process.resume()
         time.sleep(self._resume_delay_s)
         # Both samples of a pair are of the same repetition, so that an input that varies is the same for both.
-        request = protocol.Repeat(repetition=pair, calls=self._calls, in_race=phase is Phase.RACE)
+        request = protocol.Repeat(
+            repetition=pair, calls=self._calls, requests=self.request_steps, in_race=phase is Phase.RACE
+        )
         reply = self._conversation.ask(process, request, protocol.RepeatedReply)
         return self.record_sample(process, reply.repetition, phase, pair, place)
 
@@ -182,3 +195,13 @@ def choose_call_count(seconds: float, slower: float = 0.0) -> int:
     needed = round(MIN_STEP_S / max(seconds, 1e-9) + 0.5)
     affordable = ceil(MAX_CALLS_S / slower) if slower else MAX_CALLS
     return max(1, min(MAX_CALLS, needed, affordable))
+
+
+def choose_request_count(seconds: float, slower: float = 0.0) -> int:
+    """How many requests to send inside a sample. One takes `seconds` in the faster arm, `slower` in the other.
+
+    As many as `choose_call_count` says, but at least `MIN_REQUESTS`, or those that the slower arm can afford, and at
+    most `MAX_REQUESTS`.
+    """
+    affordable = ceil(MAX_CALLS_S / slower) if slower else MIN_REQUESTS
+    return min(MAX_REQUESTS, max(min(MIN_REQUESTS, affordable), choose_call_count(seconds, slower)))

@@ -23,6 +23,12 @@ from bench.values.base import Value
 READ_SIZE_BYTES = 1 << 16
 
 
+STOP_REASONS: dict[Origin, str] = {
+    "page": "Stop was pressed on the page",
+    "command line": "a user stopped it on the command line",
+}
+
+
 class StopRequest(Value):
     """End the job; what it has measured is kept."""
 

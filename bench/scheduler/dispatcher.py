@@ -18,11 +18,13 @@ from datetime import UTC, datetime
 from typing import Any, Unpack
 
 from bench import paths
+from bench.machine.describe import describe_machine
 from bench.machine.exhaustion import describe_failure
 from bench.plan.plan import Plan
 from bench.plan.validation import find_workload
 from bench.run.files import control_path, journal_path, order_path
 from bench.run.job import QUEUE_FAILED, JobKind, Origin, is_job_id
+from bench.scheduler.best_stages import SelectedRuns, find_stages
 from bench.scheduler.cleaner import Cleaner
 from bench.scheduler.control import ControlPipe, PauseRequest, StopRequest, remove_pipe, send_request
 from bench.scheduler.input_check import check_inputs
@@ -88,10 +90,13 @@ class Dispatcher:
         threading.Thread(target=self._remove_stopped_jobs, name="fairlap-stop-requests", daemon=True).start()
 
     def submit_race(self, plan: Plan, *, checked: bool = True, **submission: Unpack[Submission]) -> str:
-        """Queue a race of `plan`; returns its id. Raises BadInput if its inputs cannot be used, and OSError.
+        """Queue a race of `plan`; returns its id. Raises BadInput if its inputs cannot be used, OSError and StoreError.
 
-        With `checked=False`, the inputs are not checked before. The arms still check them.
+        With `checked=False`, the inputs are not checked before. The arms still check them. If the stages of `plan` were
+        found by a choice, the race carries that, whoever asks for it.
         """
+        if submission.get("selection") is None and find_stages(plan) is not None:
+            submission["selection"] = SelectedRuns(self.store, describe_machine()).find_selection(plan)
         return self._submit(order_race(plan, **submission), find_workload(plan.workload).title, checked=checked)
 
     def submit_measurement(
@@ -161,6 +166,11 @@ class Dispatcher:
             if (entry.kind, entry.workload, entry.task) == (JobKind.MEASUREMENT, workload, task)
             and control_path(entry.job_id).exists()
         ]
+
+    def find_race(self, plan: Plan) -> str:
+        """Id of the first race of exactly `plan` that waits or runs on this machine; empty if there is none."""
+        races = (entry for entry in self.entries() if entry.kind is JobKind.RACE and entry.digest == plan.digest)
+        return next((entry.job_id for entry in races), "")
 
     def status(self, job_id: str) -> JobStatus:
         """The state of a job of any process of this user, or of a stored one. Raises StoreError."""

@@ -22,6 +22,7 @@ from bench.run.opening import open_run
 from bench.run.snapshot import take_snapshot
 from bench.system.cache_entry import write_atomically
 from bench.values.base import Value
+from bench.values.selection import Selection
 from bench.workload.arguments import check_arguments
 from bench.workload.interface import BadInput
 
@@ -38,6 +39,12 @@ class JobOrder(Value):
     """See `RunOpened.owner`."""
     time_limit_s: float | None = None
     """The job is stopped after so many seconds; None for no limit."""
+    selection: Selection | None = None
+    """Of a race: see `RunOpened.selection`."""
+    parent_id: str = ""
+    """Of a race: see `RunOpened.parent_id`."""
+    ends_without_win: bool = False
+    """Of a race: see `RunOpened.ends_without_win`."""
     task: str = ""
     """Name of the workload's task, for a measurement."""
     arguments: dict[str, Any] = Field(default_factory=dict[str, Any])
@@ -70,6 +77,9 @@ def open_job(order: JobOrder, machine: Machine, *, started: datetime, pid: int) 
             origin=order.origin,
             requester=order.requester,
             owner=order.owner,
+            selection=order.selection,
+            parent_id=order.parent_id,
+            ends_without_win=order.ends_without_win,
             pid=pid,
         )
     resolved = resolve(order.plan)
@@ -92,13 +102,17 @@ def open_job(order: JobOrder, machine: Machine, *, started: datetime, pid: int) 
 
 
 class Submission(TypedDict, total=False):
-    """Who submits a job, from where, and how long it may take: fields of its JobOrder."""
+    """Who submits a job, from where, how long it may take, how its stages were chosen, and which sweep it belongs to:
+    fields of its JobOrder."""
 
     origin: Required[Origin]
     requester: str
     """`current_requester()` if nothing is given."""
     owner: str
     time_limit_s: float | None
+    selection: Selection | None
+    parent_id: str
+    ends_without_win: bool
 
 
 def order_race(plan: Plan, **submission: Unpack[Submission]) -> JobOrder:

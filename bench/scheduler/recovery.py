@@ -15,10 +15,11 @@ from bench.machine.describe import describe_machine
 from bench.plan.validation import PlanError
 from bench.run.events import State, StateChanged
 from bench.run.files import control_path, damaged_path, journal_path, order_path, scratch_path, unreadable_order_path
-from bench.run.job import ENDED_WHILE_WAITING
+from bench.run.job import ENDED_WHILE_WAITING, JobKind
 from bench.run.job_record import JobRecord, apply_event, open_record
 from bench.run.journal import JournalReader, has_live_writer
 from bench.run.record import Run
+from bench.run.sweep import SweepRecord
 from bench.run.upgrades import NewerVersionError
 from bench.scheduler.control import has_reader
 from bench.scheduler.order import WaitingOrder, open_job
@@ -29,6 +30,7 @@ EXIT_NOT_STORED = 74
 """Exit status of a runner that could not store its finished job. The journal stays, for the next start."""
 EXIT_NOT_BEGUN = 75
 """Exit status of a runner that could not begin its job. The last line of its error log is a sentence that says why."""
+PROCESS_ENDED = "its process ended"
 
 _unreadable: dict[Path, str] = {}
 """Why a journal cannot be read. Every start of a job looks at them again, but each is logged once."""
@@ -65,7 +67,7 @@ def recover_jobs(store: Store) -> list[str]:
             path.replace(damaged_path(record.id))
         path.unlink(missing_ok=True)
         recovered.append(record.id)
-    return recovered + _recover_waiting(store)
+    return recovered + _recover_waiting(store) + _recover_sweeps(store)
 
 
 def describe_left_files() -> list[str]:
@@ -132,6 +134,21 @@ def _recover_waiting(store: Store) -> list[str]:
     return recovered
 
 
+def _recover_sweeps(store: Store) -> list[str]:
+    """Mark the sweeps whose processes have died as interrupted. They can be continued."""
+    recovered = []
+    for row in store.rows(kind=JobKind.SWEEP, state=State.MEASURING):
+        if has_reader(control_path(row.id)):
+            continue
+        record = store.load(row.id)
+        if isinstance(record, SweepRecord) and record.state is State.MEASURING:
+            record.state, record.why, record.owner = State.INTERRUPTED, PROCESS_ENDED, row.owner or ""
+            record.keep(record.sweep.model_copy(update={"active": ""}))
+            store.save(record)
+            recovered.append(row.id)
+    return recovered
+
+
 def interrupt_waiting(waiting: WaitingOrder, why: str, store: Store) -> None:
     """Store a job that never began. Raises PlanError, KeyError and StoreError."""
     opened = open_job(waiting.order, describe_machine(), started=waiting.submitted, pid=os.getpid())
@@ -166,7 +183,7 @@ def _is_empty(path: Path) -> bool:
 def _complete(record: JobRecord, damage: str) -> None:
     """Add what the runner would have added at the end."""
     if not record.state.over:
-        record.apply(StateChanged(at=record.last_at, state=State.INTERRUPTED, why=damage or "its process ended"))
+        record.apply(StateChanged(at=record.last_at, state=State.INTERRUPTED, why=damage or PROCESS_ENDED))
     if isinstance(record, Run) and record.statistics and not record.claims:
         record.claims = decide_claims(record)
 

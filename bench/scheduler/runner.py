@@ -27,11 +27,12 @@ from bench.race.race import Race
 from bench.race.watchdog import RaceStopped
 from bench.run.events import RunFailed, RunOpened, State
 from bench.run.files import control_path, journal_path, order_path, scratch_path
-from bench.run.job import JobKind, Origin
+from bench.run.job import JobKind
 from bench.run.job_record import JobEvent, JobRecord
 from bench.run.journal import JournalWriter
 from bench.run.measurement import MeasurementOpened
-from bench.scheduler.control import ControlPipe
+from bench.scheduler.best_baseline import name_faster_baselines
+from bench.scheduler.control import STOP_REASONS, ControlPipe
 from bench.scheduler.measurement import JobStopped, Measurement
 from bench.scheduler.order import JobOrder, open_job
 from bench.scheduler.recovery import EXIT_NOT_BEGUN, EXIT_NOT_STORED
@@ -41,10 +42,6 @@ from bench.system.prctl import adopt_orphans, die_with_parent
 from bench.system.process_tree import end_descendants
 from bench.values.arms import Failure
 
-STOP_REASONS: dict[Origin, str] = {
-    "page": "Stop was pressed on the page",
-    "command line": "Ctrl-C was pressed on the command line",
-}
 OWNER_EXITED = "its dashboard or command line ended"
 END_GRACE_S = 2.0
 """Time between SIGTERM and SIGKILL for processes that a job has left."""
@@ -130,7 +127,7 @@ class _Watch:
         if request := self.control.stop_request():
             return State.STOPPED, STOP_REASONS[request.origin]
         if self.time_limit_s is not None and time.monotonic() - self._started > self.time_limit_s:
-            return State.STOPPED, f"the time limit of {self.time_limit_s:.0f} s for a visitor's job was reached"
+            return State.STOPPED, f"the time limit of {self.time_limit_s:.0f} s for this job was reached"
         if self.journal and self.journal.failure:
             return State.FAILED, self.journal.failure.what
         ready, _, _ = select.select([0], [], [], 0)
@@ -149,6 +146,7 @@ def _run_race(order: JobOrder, journal: _Journal, watch: _Watch) -> JobRecord:
     check_plan(order.plan)
     opened = open_job(order, machine, started=datetime.now(UTC), pid=os.getpid())
     assert isinstance(opened, RunOpened)
+    opened = name_faster_baselines(opened)
 
     def stop_requested() -> RaceStopped | None:
         reason = watch.stop_reason()

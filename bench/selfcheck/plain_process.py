@@ -58,7 +58,7 @@ def _repeat_back_to_back(arm: WorkloadArm, request: protocol.Repeat) -> Repetiti
     clocks: list[StepClock] = []
     other_s: list[float] = []
     while len(clocks) < 2 or (len(clocks) < MAX_REPETITIONS and time.perf_counter() - start < MIN_SERIES_S):
-        clock = StepClock(request.calls, lambda: 0.0)
+        clock = StepClock(request.calls, lambda: 0.0, requests=request.requests)
         repetition_start = time.perf_counter()
         arm.repeat(request.repetition, clock)
         other_s.append(max(0.0, time.perf_counter() - repetition_start - clock.inside_s))

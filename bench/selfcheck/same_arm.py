@@ -21,10 +21,11 @@ BUSY_LOOP = """
 import os, sys
 os.sched_setaffinity(0, {int(sys.argv[1])})
 parent = os.getppid()
+print("busy", flush=True)
 while os.getppid() == parent:
     pass
 """
-"""It ends with its parent."""
+"""It prints a line when it is on its core, and ends with its parent."""
 
 
 def check_same_arm(
@@ -83,15 +84,24 @@ def find_other_refusals(run: Run) -> list[str]:
 
 
 @contextmanager
-def busy_loops(cores: list[int], per_core: int) -> Iterator[None]:
-    """Keep `per_core` processes busy on each of `cores` (ids of logical processors) inside the block."""
+def busy_loops(cores: list[int], per_core: int) -> Iterator[list[int]]:
+    """Keep `per_core` processes busy on each of `cores` (ids of logical processors) inside the block, from its first
+    line on. Yields the ids of the processes. Raises RuntimeError if one does not start."""
     command = [sys.executable, "-c", BUSY_LOOP]
     # A session of their own, so that the loops are no part of what the race's arms count as theirs.
-    loops = [subprocess.Popen([*command, str(core)], start_new_session=True) for core in cores for _ in range(per_core)]
+    loops = [
+        subprocess.Popen([*command, str(core)], start_new_session=True, stdout=subprocess.PIPE)
+        for core in cores
+        for _ in range(per_core)
+    ]
     try:
-        yield
+        for loop in loops:
+            assert loop.stdout is not None
+            if not loop.stdout.readline():
+                raise RuntimeError(f"a busy loop ended before it was on its core, with exit code {loop.wait()}")
+        yield [loop.pid for loop in loops]
     finally:
         for loop in loops:
             loop.kill()
         for loop in loops:
-            loop.wait()
+            loop.communicate()

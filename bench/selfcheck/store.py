@@ -15,9 +15,11 @@ from sqlalchemy import Connection, create_engine, insert, select
 
 from bench.formatting import format_bytes, format_duration
 from bench.run.record import Run
+from bench.run.run_comparison import MAX_COMPARED_RUNS, compare_runs
 from bench.selfcheck.common import run_race
 from bench.storage.attempts import make_attempt, write_attempt
 from bench.storage.integrity import digest_row
+from bench.storage.plan_history import MAX_HISTORY_RUNS, build_history, filter_history
 from bench.storage.schema import jobs_table, records_table
 from bench.storage.store import Store
 
@@ -43,6 +45,7 @@ def check_store(report: Callable[[str], None] = print) -> None:
         report(f"{JOB_COUNT:,} runs, {format_bytes(file.stat().st_size)}")
         store = Store(url)
         newest = store.rows(limit=1)[0]
+        copied = _plan_digest(1)
         operations: dict[str, Callable[[], Any]] = {
             "open the store": lambda: Store(url).close(),
             f"list the newest {PAGE_SIZE}": lambda: store.rows(limit=PAGE_SIZE),
@@ -55,11 +58,25 @@ def check_store(report: Callable[[str], None] = print) -> None:
             "count those that two words select": lambda: store.count(words="plan7 loops"),
             "find the last run of a workload": lambda: store.last_run(workload=newest.workload),
             "load one run": lambda: store.load(newest.id),
+            f"load and compare {MAX_COMPARED_RUNS} runs of a plan": lambda: _compare(store, copied),
+            "find step changes in the runs of a plan": lambda: build_history(
+                store.rows(limit=MAX_HISTORY_RUNS, **filter_history(copied)), store.load
+            ),
             f"count the attempts at {PLAN_COUNT} neighbouring plans": lambda: store.summarize_attempts(newest),
         }
         for name, operation in operations.items():
             report(f"{name}: {format_duration(_time_operation(operation))}")
         store.close()
+
+
+def _compare(store: Store, digest: str) -> None:
+    runs: list[Run] = []
+    for row in store.rows(digest=digest, limit=MAX_COMPARED_RUNS):
+        record = store.load(row.id)
+        assert isinstance(record, Run)
+        # Copies have the record of another id, which counts as edited.
+        runs.append(record.model_copy(update={"edited": False}))
+    compare_runs(runs)
 
 
 def _time_operation(operation: Callable[[], Any]) -> float:
@@ -92,10 +109,14 @@ def _copy_job(job: dict[str, Any], number: int, record_digest: str) -> dict[str,
     copy = job | {
         "id": uuid.uuid4().hex,
         "started": job["started"] - timedelta(minutes=number),
-        "digest": f"{plan:016x}",
+        "digest": _plan_digest(plan),
         "sentence": f"{job['sentence']} plan{plan}, loops",
     }
     return copy | {"row_digest": digest_row(copy, record_digest)}
+
+
+def _plan_digest(plan: int) -> str:
+    return f"{plan:016x}"
 
 
 def _insert_copies(connection: Connection, jobs: list[dict[str, Any]], record: dict[str, Any]) -> None:

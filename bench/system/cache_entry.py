@@ -17,9 +17,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -240,6 +241,15 @@ def write_atomically(file: Path, content: bytes, mode: int | None = None) -> Non
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+def digest_sources(modules: Iterable[ModuleType], *others: Path) -> str:
+    """SHA-256 of the source text of `modules` and of the files `others`, in hexadecimal digits: as part of an entry's
+    key, it makes a change of the code ignore earlier entries."""
+    digest = hashlib.sha256()
+    for file in [*(Path(str(module.__file__)) for module in modules), *others]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def digest_file(file: Path) -> str:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -156,7 +156,7 @@ class ArmWorker:
     def _repeat(self, arm: WorkloadArm, request: protocol.Repeat) -> Repetition:
         """One timed repetition. The counters of the system are read outside the clock."""
         read_cpu_time_s = TreeCpuClock(self._list_helpers) if self._list_helpers() else own_cpu_time_s
-        clock = StepClock(request.calls, read_cpu_time_s, in_race=request.in_race)
+        clock = StepClock(request.calls, read_cpu_time_s, requests=request.requests, in_race=request.in_race)
         threads_before = thread_cpu_time_ns()
         _wake_core()
         # After the wake-up, so that neither it nor other programs that ran meanwhile count as load.
@@ -185,7 +185,7 @@ class ArmWorker:
             throttled = throttling_after.since(throttling_before)
         return Repetition(
             steps=clock.steps,
-            other_s=max(0.0, wall_s - clock.inside_s),
+            other_s=clock.measure_other_s(wall_s),
             wall_s=wall_s,
             cpu_s=max(0.0, cpu_s),
             began=began,
@@ -228,10 +228,16 @@ class StepClock:
     """Times the steps of one repetition: wall and CPU time per call."""
 
     def __init__(
-        self, calls: Mapping[str, int], read_cpu_time_s: Callable[[], float], *, in_race: bool = False
+        self,
+        calls: Mapping[str, int],
+        read_cpu_time_s: Callable[[], float],
+        *,
+        requests: Collection[str] = (),
+        in_race: bool = False,
     ) -> None:
-        """`calls` has how often to call each step; once if a step is missing."""
-        self.calls = calls
+        """`calls` has how often to call each step; once if a step is missing. Each call of the steps `requests` is
+        timed on its own."""
+        self.calls, self.requests = calls, requests
         self.in_race = in_race
         self.read_cpu_time_s = read_cpu_time_s
         self.steps: list[StepTime] = []
@@ -242,25 +248,36 @@ class StepClock:
         """Time `work` and return the result of its last call.
 
         If one call is too short to time, there is another call before the clock starts: while the other arm ran, the
-        caches were emptied and the threads went to sleep, which would be a large part of a short call.
+        caches were emptied and the threads went to sleep, which would be a large part of a short call. So there is
+        before requests: every request that is timed follows another one.
         """
-        calls = self.calls.get(step, 1)
+        calls, is_request = self.calls.get(step, 1), step in self.requests
         outer_start = time.perf_counter()
-        if calls > 1:
+        if calls > 1 or is_request:
             work()
         cpu_before_s = self.read_cpu_time_s()
-        start = time.perf_counter()
-        for _ in range(calls - 1):
-            work()
-        result = work()
-        end = time.perf_counter()
-        cpu_s = self.read_cpu_time_s() - cpu_before_s
-        self.steps.append(
-            StepTime(step=step, seconds=(end - start) / calls, cpu_s=max(0.0, cpu_s) / calls, calls=calls)
-        )
+        request_ns: list[int] = []
+        if is_request:
+            result, request_ns = _time_each(work, calls)
+            seconds = sum(request_ns) / calls / 1e9
+        else:
+            start = time.perf_counter()
+            for _ in range(calls - 1):
+                work()
+            result = work()
+            seconds = (time.perf_counter() - start) / calls
+        cpu_s = max(0.0, self.read_cpu_time_s() - cpu_before_s) / calls
+        self.steps.append(StepTime(step=step, seconds=seconds, cpu_s=cpu_s, calls=calls, request_ns=request_ns))
         # The clock's own cost belongs to no step, nor to the time between the steps.
         self.inside_s += time.perf_counter() - outer_start
         return result
+
+    def measure_other_s(self, wall_s: float) -> float:
+        """The time between the steps in a repetition of `wall_s` seconds. What an arm does between requests belongs to
+        none of them, so that it is 0 if all steps are requests."""
+        if all(timed.request_ns for timed in self.steps):
+            return 0.0
+        return max(0.0, wall_s - self.inside_s)
 
     def leave_out(self, work: Callable[[], T]) -> T:
         """Call `work` and return its result. It belongs to no step, nor to the time between the steps."""
@@ -269,6 +286,20 @@ class StepClock:
             return work()
         finally:
             self.inside_s += time.perf_counter() - start
+
+
+def _time_each(work: Callable[[], T], calls: int) -> tuple[T, list[int]]:
+    """Call `work` so many times, at least once. Returns the last result, and the time of each call in nanoseconds."""
+    read_ns = time.perf_counter_ns
+    times_ns = [0] * calls
+    for number in range(calls - 1):
+        start = read_ns()
+        work()
+        times_ns[number] = read_ns() - start
+    start = read_ns()
+    result = work()
+    times_ns[-1] = read_ns() - start
+    return result, times_ns
 
 
 def hold_continuations() -> None:

@@ -75,6 +75,8 @@ class Repeat(Value):
     repetition: int
     calls: dict[str, int] = Field(default_factory=dict)
     """Number of calls of each step inside this repetition; 1 for a step without an entry."""
+    requests: list[str] = Field(default_factory=list)
+    """The steps whose calls are requests: each call is timed on its own."""
     in_race: bool = False
     """Whether the sample is one of a pair of the race."""
 

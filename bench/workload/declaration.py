@@ -117,6 +117,9 @@ class Workload:
     """Whether `input_check` checks every plan. Otherwise it checks only those that name a file of the user."""
     caches: tuple[CacheFolder, ...] = ()
     """Its folders in the cache."""
+    end_to_end: bool = False
+    """Whether the total is an application from its input to its result, and every step only a part of it. Then pages
+    show the total first, and its claim says how much more the fastest step gained."""
     synthetic: str = ""
     """Why the data or the weights are not real; empty if they are."""
     suggestions: tuple[Suggestion, ...] = ()
@@ -128,8 +131,8 @@ class Workload:
     hidden: bool = False
     """True for workloads without a page that are not in `list`: those that exist to test the core, and scripts."""
     local_only: bool = False
-    """True for workloads that run code of the user's own: only the command line starts them, and pages show their jobs
-    to operators only."""
+    """True for workloads that run code of the user's own: the command line starts them, and pages only for a person at
+    this machine, if the dashboard serves nobody else. Pages show their jobs to operators only."""
 
     @property
     def default_case(self) -> Case:
@@ -167,14 +170,14 @@ class Workload:
     def unavailable(self) -> str:
         """Why this workload cannot run here; empty if it can. Imports nothing.
 
-        A missing extra package does not count: see `LeverValue.unavailable`.
+        A missing package of an optional setting does not count: see `LeverValue.unavailable`.
         """
         machine, system = platform.machine(), platform.system()
         if machine not in self.platform.machines or system not in self.platform.systems:
             note = self.platform.note or f"{self.title} does not run here."
             return f"{note} This is {system} on {machine}."
         packages = dict.fromkeys(
-            package for value in self.lever.values if not value.extra for package in value.packages
+            package for value in self.lever.values if not value.optional for package in value.packages
         )
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         if missing:

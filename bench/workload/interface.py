@@ -70,7 +70,8 @@ class Clock(Protocol):
     def __call__(self, step: str, work: Callable[[], T]) -> T:
         """Call `work`, several times if one call is too short, and record wall and CPU time per call.
 
-        Returns the result of the last call.
+        If the step's calls are requests (`Step.is_request`), each call is timed on its own, and one before them is not
+        timed. `work` may then use another input in each call. Returns the result of the last call.
         """
         ...
 

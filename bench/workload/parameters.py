@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 Setting = int | float | str | bool
+
+TABLE_ENDINGS = ("csv", "tsv", "txt", "parquet", "gz", "bz2", "xz", "zip", "zst")
+"""Endings of the names of files that the reader of tables takes."""
+MAX_TABLE_MB = 64
+"""Largest table that may be uploaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,12 @@ class Parameter:
     path: Literal["", "always", "if there"] = ""
     """For a `text`: whether a value that is none of the choices is a path on this machine. `if there`: only if the path
     exists, because the value may also be a name of another kind."""
+    only_with: str = ""
+    """A parameter that must not have its default: with the default, this one has no effect."""
+    only_without: tuple[str, ...] = ()
+    """Parameters that must have their defaults: with other values, this one has no effect."""
+    column_of: str = ""
+    """For a `text`: the parameter whose file has the column that the value names."""
     pattern: str = ""
     """For a `text`: regular expression of the values that are none of the choices; empty if any text is allowed."""
     noun: str = ""
@@ -50,6 +61,9 @@ class Parameter:
     """Values that a slider snaps to, for ranges too wide for single steps."""
     stop_labels: Mapping[int, str] = field(default_factory=dict[int, str])
     """Labels of stops whose number says little ("all pixels")."""
+    cores_per: str = ""
+    """For an `integer`: the name of each of so many things that share the cores evenly, such as `instance`. A sweep can
+    then vary the cores of each of them too. Empty if nothing shares the cores."""
     needs: Mapping[str, str] = field(default_factory=dict[str, str])
     """For a `choice`: value to the environment variable that must be set where Fairlap was started."""
 
@@ -63,6 +77,11 @@ class Parameter:
     def takes_files(self) -> bool:
         """Whether a value that is none of the choices refers to a file."""
         return bool(self.upload or self.path)
+
+    def has_effect(self, others: Iterable[Parameter], values: Mapping[str, Setting | None]) -> bool:
+        """Whether the value matters beside `values` of the parameters `others`, by name."""
+        changed = {other.name for other in others if values.get(other.name, other.default) != other.default}
+        return (not self.only_with or self.only_with in changed) and changed.isdisjoint(self.only_without)
 
     def unavailable(self, value: Setting) -> str:
         """Why `value` cannot be chosen here; empty if it can."""

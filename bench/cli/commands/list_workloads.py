@@ -125,7 +125,7 @@ def _print_lever(console: Console, lever: Lever, whose: str = "") -> None:
         console, f"lever {lever.name}{whose}: {names} (baseline {lever.baseline}, accelerated {lever.accelerated})"
     )
     for value in lever.values:
-        if value.extra and (why := value.unavailable()):
+        if value.optional and (why := value.unavailable()):
             _print_indented(console, f"  {why}")
 
 

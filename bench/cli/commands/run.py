@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench.cli.arguments import add_json_option, add_plan_options, plan_from_options
+from bench.cli.arguments import add_json_option, add_plan_options, add_race_options, plan_from_options
 from bench.cli.console import make_console
 from bench.cli.errors import CommandError
 from bench.cli.json_output import STANDARD_OUTPUT, check_json_file, write_json
@@ -34,29 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("workload", help="a name that 'list' shows")
     add_plan_options(parser)
-    parser.add_argument(
-        "--budget",
-        type=float,
-        dest="budget_s",
-        metavar="SECONDS",
-        help="time for warm-up, pairs and other core counts; preparing the arms, evidence and accuracy take more",
-    )
-    parser.add_argument(
-        "--target",
-        type=float,
-        metavar="SHARE",
-        help="stop when the sampling error of every ratio is at most this share of the ratio; 0 uses the whole time "
-        "budget. The interval is wider by what one race cannot see, such as the difference between two processes of "
-        "one program",
-    )
-    parser.add_argument(
-        "--accuracy-limit",
-        type=float,
-        dest="accuracy_limit",
-        metavar="SHARE",
-        help="lowest accuracy of the accelerated arm, as a share of the baseline's, with which a claim is made: 0.99 "
-        "allows a loss of 1 %%. The whole 95 %% interval of the loss must be within it",
-    )
+    add_race_options(parser)
     add_json_option(parser, "the run")
     parser.set_defaults(command=run_race)
 

@@ -15,6 +15,7 @@ from bench.cli.json_output import STANDARD_OUTPUT, check_json_file, write_json
 from bench.cli.measurement_report import print_measurement
 from bench.cli.race_report import print_run
 from bench.formatting import format_estimate
+from bench.run.job import IMPORT_ORIGIN
 from bench.run.record import Run
 from bench.scheduler.recovery import describe_left_files, recover_jobs
 from bench.storage.attempts import format_position
@@ -59,14 +60,14 @@ def show_job(options: argparse.Namespace) -> int:
 
 def _list_jobs(console: Console, store: Store) -> None:
     table = make_table(console, "id", "started", "job", "state", "ratio", "attempt", "claim", right=("ratio",))
-    rows = store.rows(limit=MAX_LISTED_JOBS)
+    rows = store.rows(limit=MAX_LISTED_JOBS, with_imported=True)
     attempts = store.summarize_attempts_of_all(rows)
     for row in rows:
         table.add_row(
             row.id[:SHOWN_ID_DIGITS],
             f"{row.started.astimezone():%Y-%m-%d %H:%M}",
             row.title,
-            f"{row.state}, edited" if row.edited else str(row.state),
+            ", ".join([str(row.state), *["edited"] * row.edited, *["imported"] * (row.origin == IMPORT_ORIGIN)]),
             format_estimate(row.interval) if row.interval else "",
             format_position(attempts[row.id]) if row.id in attempts else "",
             row.sentence or "",

@@ -11,8 +11,12 @@ from bench.cli.errors import EXIT_STATUS, EXIT_STORE_ERROR, CommandError
 from bench.cli.job_ids import SHOWN_ID_DIGITS, choose_job
 from bench.run.events import State
 from bench.run.files import journal_path
+from bench.run.job import JobKind
 from bench.scheduler.control import StopRequest, send_request
 from bench.scheduler.queue import INTERACTIVE_KIND, Queue
+from bench.scheduler.sweep_series import is_live
+from bench.storage.job_row import JobRow
+from bench.storage.store import Store
 
 EXAMPLES = """\
 examples:
@@ -43,8 +47,11 @@ def stop_job(options: argparse.Namespace) -> int:
         _list_jobs(queue)
         return 0
     entries = {entry.job_id: entry for entry in queue.entries()}
-    matches = [job_id for job_id in entries if job_id.startswith(options.id)]
+    sweeps = _find_sweeps()
+    matches = [job_id for job_id in (*entries, *sweeps) if job_id.startswith(options.id)]
     job_id = choose_job(options.id, matches, "waiting or running", "'stop' without an id lists them")
+    if job_id in sweeps:
+        return _stop_sweep(sweeps[job_id])
     title, shown_id = entries[job_id].title, job_id[:SHOWN_ID_DIGITS]
     if entries[job_id].kind == INTERACTIVE_KIND:
         raise CommandError(f"{shown_id} ({title}) answers a person at once and cannot be stopped; it ends by itself")
@@ -70,6 +77,28 @@ def stop_job(options: argparse.Namespace) -> int:
     return 0
 
 
+def _find_sweeps() -> dict[str, JobRow]:
+    """The sweeps that go on, by id. They wait in no queue: their races do."""
+    rows = Store().rows(kind=JobKind.SWEEP, state=State.MEASURING)
+    return {row.id: row for row in rows if is_live(row.id)}
+
+
+def _stop_sweep(sweep: JobRow) -> int:
+    shown_id = sweep.id[:SHOWN_ID_DIGITS]
+    send_request(sweep.id, StopRequest(origin="command line"))
+    deadline = time.monotonic() + MAX_WAIT_S
+    while is_live(sweep.id):
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"{shown_id} ({sweep.title}) was asked to stop, and goes on after {MAX_WAIT_S:g} s. 'show {shown_id}' "
+                "shows its state",
+                EXIT_STATUS[State.FAILED],
+            )
+        time.sleep(POLL_INTERVAL_S)
+    make_console().print(f"Stopped {shown_id}: {sweep.title}. 'show {shown_id}' prints what it has measured.")
+    return 0
+
+
 def _wait_for_end(queue: Queue, job_id: str) -> bool:
     """Wait until the job has left the queue, which it does after it is stored. False after `MAX_WAIT_S`."""
     deadline = time.monotonic() + MAX_WAIT_S
@@ -82,12 +111,15 @@ def _wait_for_end(queue: Queue, job_id: str) -> bool:
 
 def _list_jobs(queue: Queue) -> None:
     console = make_console()
-    entries = queue.entries()
-    if not entries:
+    entries, sweeps = queue.entries(), _find_sweeps().values()
+    if not entries and not sweeps:
         console.print("No job waits or runs.")
         return
     table = make_table(console, "id", "submitted", "job", "by", "from")
     for entry in entries:
         submitted = f"{datetime.fromtimestamp(entry.submitted):%Y-%m-%d %H:%M}"
         table.add_row(entry.job_id[:SHOWN_ID_DIGITS], submitted, entry.title, entry.requester, entry.origin)
+    for row in sweeps:
+        submitted = f"{row.started.astimezone():%Y-%m-%d %H:%M}"
+        table.add_row(row.id[:SHOWN_ID_DIGITS], submitted, row.title, row.requester, row.origin)
     print_table(console, table)

@@ -97,7 +97,7 @@ def test_control_c_stops_the_measurement_stores_it_and_leaves_nothing(home: Path
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert "counted" in process.stdout.readline() and "counted" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, messages = process.communicate(timeout=30)
+    _, messages = process.communicate(timeout=120)
     assert process.returncode == 130
     assert messages.endswith("bench: stopped\n")
     (row,) = Store().rows()
@@ -113,6 +113,6 @@ def test_a_killed_command_line_interrupts_its_measurement(home: Path, sign):
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert "counted" in process.stdout.readline()
         process.send_signal(sign)
-    assert not wait_until_gone(home, 10.0)
+    assert not wait_until_gone(home)
     assert Store().rows()[0].state is State.INTERRUPTED
     assert not list(paths.journals().iterdir())

@@ -26,7 +26,7 @@ def read_state(pid: int) -> str:
 
 def wait_until_stopped(*pids: int) -> None:
     """On a busy machine a signal takes more than a moment to arrive."""
-    wait_for(lambda: all(read_state(pid) == "T" for pid in pids), seconds=5.0)
+    wait_for(lambda: all(read_state(pid) == "T" for pid in pids))
 
 
 def test_an_arm_is_stopped_while_the_other_is_timed(tmp_path):
@@ -74,5 +74,5 @@ def test_stopped_processes_end_with_the_race_and_with_their_supervisor(tmp_path,
         else:
             for process in arms.values():
                 os.kill(process.supervisor_pid, getattr(signal, ending))
-        wait_for(lambda: all(read_state(pid) in ("", "Z") for pid in pids), seconds=5.0)
+        wait_for(lambda: all(read_state(pid) in ("", "Z") for pid in pids))
     assert not wait_until_gone(home)

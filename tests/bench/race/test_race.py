@@ -32,7 +32,8 @@ from tests.support.trial_variants import replace_trial_case
 
 def test_events_come_in_order_and_end_with_a_verdict(tmp_path):
     emitted: list = []
-    run = run_trial_race(tmp_path, emitted=emitted).record
+    # Enough pairs for a ratio also on a busy machine.
+    run = run_trial_race(tmp_path, emitted=emitted, budget_s=5).record
     assert run.state is State.FINISHED, run.failure
     assert isinstance(emitted[0], events.RunOpened)
     states = [event.state for event in emitted if isinstance(event, events.StateChanged)]
@@ -82,7 +83,7 @@ def test_every_moment_has_a_stage_and_every_wait_for_an_arm_an_activity(tmp_path
 
 
 def test_the_arms_do_their_first_call_before_the_warm_up_and_at_the_same_time(tmp_path):
-    run = run_trial_race(tmp_path, parameters={"loops": 3_000_000}).record
+    run = run_trial_race(tmp_path, parameters={"fault": "meets"}).record
     first_calls = [span for span in run.timeline if span.name == "first call"]
     assert [sample.arm for sample in run.samples if sample.phase is Phase.EARLY] and len(first_calls) == 2
     assert max(span.began for span in first_calls) < min(span.ended for span in first_calls), "they overlap"
@@ -212,7 +213,7 @@ def test_threads_that_did_not_wait_for_a_core_are_left_where_they_are_without_mo
 def test_pairs_in_which_an_arm_still_gets_faster_are_excluded(tmp_path):
     emitted: list = []
     parameters = {"fault": "speeds-up", "loops": 100_000}
-    run = run_trial_race(tmp_path, emitted=emitted, parameters=parameters, target=0).record
+    run = run_trial_race(tmp_path, emitted=emitted, parameters=parameters, target=0, budget_s=4).record
     assert run.state is State.FINISHED, run.failure
     excluded, counted = (
         {sample.pair for sample in run.samples_of(Arm.ACCELERATED, phase)}
@@ -244,7 +245,8 @@ def test_a_fault_of_the_input_blames_no_arm(tmp_path):
     ],
 )
 def test_a_fault_ends_in_a_clear_failure_with_the_log(tmp_path, home, fault, words):
-    run = run_trial_race(tmp_path, parameters={"fault": fault}).record
+    # A budget that does not end before the repetition with the fault, also on a busy machine.
+    run = run_trial_race(tmp_path, parameters={"fault": fault}, budget_s=30).record
     assert run.state is State.FAILED
     assert words in run.failure.what
     assert "accelerated arm (half the work)" in run.failure.what
@@ -264,7 +266,7 @@ def test_a_fault_of_the_input_blames_no_arm_and_has_no_log(tmp_path, home):
 
 
 def test_the_log_of_a_failed_arm_is_kept(tmp_path):
-    run = run_trial_race(tmp_path, parameters={"fault": "raise"}).record
+    run = run_trial_race(tmp_path, parameters={"fault": "raise"}, budget_s=30).record
     assert any("RuntimeError: this arm was told to fail" in line for line in run.failure.log)
 
 
@@ -313,7 +315,7 @@ def test_a_race_that_ends_early_with_a_good_ratio_makes_no_claim(tmp_path, state
         )
         return RaceStopped(state, "it looked good") if looks_good else None
 
-    run = run_trial_race(tmp_path, stop=stop, emitted=emitted, target=0, budget_s=20).record
+    run = run_trial_race(tmp_path, stop=stop, emitted=emitted, target=0, budget_s=60).record
     assert run.state is state
     assert run.comparison().ratio.low > 1, "times and interval are kept"
     claim = run.claim()
@@ -328,7 +330,7 @@ def test_a_race_that_ends_early_with_a_good_ratio_makes_no_claim(tmp_path, state
 def test_waiting_for_the_statistics_to_be_imported_is_not_in_the_budget(tmp_path, monkeypatch):
     slow_import = SimpleNamespace(import_module=lambda _: time.sleep(8))
     monkeypatch.setattr("bench.race.race.importlib", slow_import)
-    run = run_trial_race(tmp_path, budget_s=2.0).record
+    run = run_trial_race(tmp_path, budget_s=6.0).record
     assert run.state is State.FINISHED
     assert count_pairs(run) >= MIN_PAIRS
 

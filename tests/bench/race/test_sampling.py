@@ -1,16 +1,20 @@
 """Samples, their pairs, and how often a step is called inside one."""
 
+from dataclasses import replace
+
 import pytest
 
-from bench.race.sampling import Sampler, choose_call_count, find_step_times
+from bench.race.sampling import MAX_REQUESTS, Sampler, choose_call_count, choose_request_count, find_step_times
 from bench.run.events import State
+from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.samples import Phase
 from bench.workload.cases import Step
 from bench.workload.declaration import RacePolicy
+from bench.workload.registry import load_workloads
 from tests.support.processes import wait_until_gone
 from tests.support.runs import make_claim_sample, run_trial_race
-from tests.support.trial_variants import replace_trial
+from tests.support.trial_variants import replace_trial, replace_trial_case
 
 
 def test_every_sample_has_its_pair_its_position_and_its_cpu_time(tmp_path):
@@ -59,6 +63,28 @@ def test_one_disturbed_sample_of_the_warm_up_does_not_decide_how_often_a_step_is
     assert find_step_times("fit", warm_up) == (0.001, 0.002)
     assert choose_call_count(*find_step_times("fit", warm_up)) == 20
     assert find_step_times("fit", [[samples[0]] for samples in warm_up]) == (first_call, first_call)
+
+
+def test_requests_are_several_in_a_sample_and_not_too_many():
+    assert choose_request_count(0.001) == choose_call_count(0.001)
+    assert choose_request_count(0.03, 0.03) == 4, "one more is not timed, so a single one would be half of the time"
+    assert choose_request_count(0.15, 0.15) == 2 and choose_request_count(5.0, 5.0) == 1
+    assert choose_request_count(1e-7) == MAX_REQUESTS
+
+
+def test_a_race_of_requests_goes_on_until_their_percentiles_are_known(tmp_path, monkeypatch):
+    spin, nothing = load_workloads()["trial"].default_case.steps
+    replace_trial_case(monkeypatch, steps=(replace(spin, is_request=True), nothing))
+    run = run_trial_race(tmp_path, parameters={"loops": 30_000}, target=0.5, budget_s=60).record
+    assert run.state is State.FINISHED, run.failure
+    times = {arm: [ns for sample in run.samples_of(arm) for ns in sample.request_ns("spin")] for arm in Arm}
+    for arm in Arm:
+        summary = run.comparison("spin").summary(arm)
+        assert summary.requests == len(times[arm]) >= 662
+        assert min(times[arm]) <= 1e9 * summary.p50 <= 1e9 * summary.p90 <= 1e9 * summary.p99 <= max(times[arm])
+    assert run.comparison().baseline.requests == 0, "the total of two steps is no request"
+    assert run.comparison("nothing").baseline.p90 is None
+    assert Run.model_validate_json(run.model_dump_json()) == run, "the times are stored"
 
 
 def test_short_steps_are_called_several_times():

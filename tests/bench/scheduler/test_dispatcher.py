@@ -226,7 +226,7 @@ def test_a_waiting_race_can_be_stopped_by_another_process_while_its_own_dispatch
     assert "stopped before its turn" in wait_until_over(dispatcher, second).problem
     assert not dispatcher.status(first).over
     other.stop(first, origin="command line")
-    assert wait_until_over(dispatcher, first).run.why == "Ctrl-C was pressed on the command line"
+    assert wait_until_over(dispatcher, first).run.why == "a user stopped it on the command line"
 
 
 def test_a_journal_that_cannot_be_written_is_told(home, monkeypatch):

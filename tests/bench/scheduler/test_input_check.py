@@ -21,7 +21,8 @@ from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.input_check import check_inputs
 from bench.storage.cleaning import Limits, find_removable, remove_items
 from bench.storage.uploads import is_upload_available, save_upload
-from bench.system.isolated_call import CallExited, CallRaised
+from bench.system.isolated_call import CallExited, CallRaised, CallResult
+from bench.system.limited_check import call_check
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
 from tests.support import tiny_bert
@@ -96,6 +97,44 @@ def test_a_check_of_settings_alone_does_not_advise_another_file(monkeypatch):
     with pytest.raises(BadInput, match="no such thing") as refusal:
         check_inputs(make_plan("estimators", "ridge", cores=1))
     assert "file" not in refusal.value.remedy
+
+
+def test_several_plans_are_checked_in_one_process(monkeypatch):
+    fits, small = make_plan("estimators", "ridge", cores=1), make_plan("estimators", "pca", cores=1, batch=100)
+    large = make_plan("estimators", "pairwise-distances", cores=1, batch=10_000_000)
+    refused = make_plan("estimators", "pca", cores=1, parameters={"components": 50, "columns": 20})
+    calls = []
+
+    def count(*arguments, **options):
+        calls.append(arguments[0])
+        return call_check(*arguments, **options)
+
+    monkeypatch.setattr(input_check, "call_check", count)
+    found = input_check.find_bad_inputs([fits, large, refused, small])
+    assert [bad is not None for bad in found] == [False, True, True, False]
+    assert "are available" in str(found[1]) and "Choose at most" in found[1].remedy
+    assert "n_components" in str(found[2])
+    assert calls == ["bench.scheduler.input_check:run_input_checks"]
+    assert input_check.find_bad_inputs([large], lambda: True) == [None], "nothing is checked for a series that ends"
+    assert not input_check.find_bad_inputs([])
+
+
+def test_a_check_that_ends_its_process_says_nothing_about_the_other_plans(monkeypatch):
+    plans = [make_plan("estimators", "ridge", cores=1, batch=batch) for batch in (1_000, 2_000)]
+    calls = []
+
+    def end(function, check, work, **options):
+        calls.append(function.partition(":")[2])
+        if isinstance(work, list):
+            raise CallExited(-9, "")
+        if work["batch"] == 2_000:
+            raise CallRaised("BadInput", "too many rows", "Choose fewer.")
+        return CallResult(None, "")
+
+    monkeypatch.setattr(input_check, "call_check", end)
+    found = input_check.find_bad_inputs(plans)
+    assert calls == ["run_input_checks", "run_input_check", "run_input_check"]
+    assert found[0] is None and str(found[1]) == "too many rows"
 
 
 def make_bert_plan(**parameters: str) -> Plan:

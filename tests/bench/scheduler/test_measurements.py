@@ -57,8 +57,9 @@ def find_runner_pid(home) -> int:
 
 
 def find_pid(home, module: str) -> int:
-    (line,) = [line for line in list_processes(home) if f"-m {module}" in line and "supervisor" not in line]
-    return int(line.split()[0])
+    """The process id of a module. A child that it has forked has its command line for a moment, and a larger id."""
+    lines = [line for line in list_processes(home) if f"-m {module}" in line and "supervisor" not in line]
+    return min(int(line.split()[0]) for line in lines)
 
 
 def test_a_measurement_runs_with_the_plans_settings_and_is_stored(home):
@@ -258,8 +259,7 @@ def test_a_server_that_ends_interrupts_its_measurement(home, measuring_server, s
     wait_for_record(watcher, job_id, lambda record: len(record.reports) == 2)
     measuring_server.send_signal(sign)
     measuring_server.wait()
-    assert not wait_until_gone(home, but="bench.scheduler.runner")
-    assert not wait_until_gone(home, 10.0), "the runner exits when it has stored the measurement"
+    assert not wait_until_gone(home), "the runner exits when it has stored the measurement"
     recover_jobs(Store())
     stored = Store().load(job_id)
     assert (stored.state, len(stored.reports)) == (State.INTERRUPTED, 2)
@@ -274,7 +274,7 @@ def test_a_server_and_a_runner_that_are_killed_together_leave_a_journal_for_the_
     measuring_server.kill()
     os.kill(runner, signal.SIGKILL)
     measuring_server.wait()
-    assert not wait_until_gone(home, 10.0)
+    assert not wait_until_gone(home)
     status = Dispatcher().status(job_id)
     assert status.measurement.state is State.INTERRUPTED
     assert Store().load(job_id).state is State.INTERRUPTED

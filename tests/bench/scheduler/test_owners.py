@@ -51,5 +51,5 @@ def test_a_job_is_stopped_at_its_time_limit_and_keeps_what_it_has():
     run = dispatcher.submit_race(plan, origin="page", owner=OWNER, time_limit_s=4.0)
     record = wait_until_over(dispatcher, run).run
     assert record is not None
-    assert (record.state, record.why) == (State.STOPPED, "the time limit of 4 s for a visitor's job was reached")
+    assert (record.state, record.why) == (State.STOPPED, "the time limit of 4 s for this job was reached")
     assert Store().row(run) is not None

@@ -1,6 +1,7 @@
 """The self-check of races of an arm against itself, with the trial workload."""
 
 import psutil
+import pytest
 
 from bench.claims.fairness import different_code
 from bench.selfcheck import same_arm
@@ -25,9 +26,15 @@ def test_the_rule_about_the_same_code_does_not_hide_a_false_claim(tmp_path):
     assert find_other_refusals(run) == [title for title in titles if title != different_code.refused]
 
 
-def test_busy_loops_run_on_their_core_and_end_with_the_block():
+def test_busy_loops_are_on_their_core_when_the_block_begins_and_end_with_it():
     core = usable_cores()[0]
-    with busy_loops([core], 2):
-        loops = [child for child in psutil.Process().children() if "getppid" in " ".join(child.cmdline())]
-        assert len(loops) == 2
+    with busy_loops([core], 2) as ids:
+        loops = [psutil.Process(id_) for id_ in ids]
+        assert [loop.cpu_affinity() for loop in loops] == [[core], [core]]
     assert not any(loop.is_running() for loop in loops)
+
+
+def test_a_busy_loop_that_cannot_start_is_an_error():
+    missing = max(usable_cores()) + 10_000
+    with pytest.raises(RuntimeError, match="ended before it was on its core"), busy_loops([missing], 1):
+        pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -52,20 +53,60 @@ def test_a_system_that_reports_neither_waiting_nor_throttling(monkeypatch):
     assert (measured.run_delay_s, measured.throttled_s, measured.throttled_periods) == (None, None, None)
 
 
-def test_the_first_call_of_a_short_step_is_not_timed():
+@pytest.fixture
+def pass_time(monkeypatch) -> Callable[[float], None]:
+    """A function that lets so many seconds pass on the wall clock, which stands still otherwise."""
+    now_ns = [0]
+    monkeypatch.setattr(arm_worker.time, "perf_counter_ns", lambda: now_ns[0])
+    monkeypatch.setattr(arm_worker.time, "perf_counter", lambda: now_ns[0] / 1e9)
+
+    def advance(seconds: float) -> None:
+        now_ns[0] += round(seconds * 1e9)
+
+    return advance
+
+
+def test_every_request_has_a_time_of_its_own_and_the_first_is_not_timed(pass_time):
     calls: list[float] = []
 
     def work() -> int:
+        calls.append(0.0)
+        # The first call and the fourth are slow.
+        pass_time(0.3 if len(calls) in (1, 4) else 0.1)
+        return len(calls)
+
+    clock = arm_worker.StepClock({"row": 5}, time.process_time, requests=["row"])
+    assert clock("row", work) == len(calls) == 6
+    [timed] = clock.steps
+    assert len(timed.request_ns) == timed.calls == 5 and timed.untimed_calls == 1
+    assert timed.request_ns == [100_000_000, 100_000_000, 300_000_000, 100_000_000, 100_000_000]
+    assert timed.seconds == pytest.approx(sum(timed.request_ns) / 5e9)
+    assert clock.measure_other_s(10.0) == 0.0, "what happens between requests belongs to none of them"
+
+
+def test_a_single_request_follows_another_one_too():
+    calls: list[int] = []
+    clock = arm_worker.StepClock({}, time.process_time, requests=["row"])
+    clock("row", lambda: calls.append(1))
+    assert len(calls) == 2 and clock.steps[0].calls == len(clock.steps[0].request_ns) == 1
+    clock("other", lambda: calls.append(1))
+    assert len(calls) == 3 and clock.steps[1].request_ns == [] and clock.measure_other_s(10.0) > 9
+
+
+def test_the_first_call_of_a_short_step_is_not_timed(pass_time):
+    calls: list[int] = []
+
+    def work() -> int:
         # Only the first call is slow.
-        time.sleep(0.0 if calls else 0.5)
-        calls.append(time.perf_counter())
+        pass_time(0.1 if calls else 0.5)
+        calls.append(0)
         return len(calls)
 
     clock = arm_worker.StepClock({"short": 3}, time.process_time)
     assert clock("short", work) == 4
     assert clock.steps[0].calls == 3
-    assert 3 * clock.steps[0].seconds < calls[-1] - calls[0] + 0.25
-    assert clock.inside_s > 0.5, "the first call is in no time between the steps"
+    assert clock.steps[0].seconds == pytest.approx(0.1)
+    assert clock.inside_s == pytest.approx(0.8), "the first call is in no time between the steps"
 
 
 def test_a_step_that_is_called_once_is_timed_at_its_first_call():
