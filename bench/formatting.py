@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from bench.values.arms import RacedInput
 from bench.values.quality import Measure, MeasureDifference
-from bench.values.statistics import MIN_P90_SAMPLES, MIN_P99_SAMPLES, Interval, Summary
+from bench.values.statistics import MIN_P50_SAMPLES, MIN_P90_SAMPLES, MIN_P99_SAMPLES, Interval, Summary
 
 MIN_PLAIN_VALUE = 0.005
 """Smaller measures would read 0.00, so they are written with an exponent."""
@@ -18,7 +18,9 @@ TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 MAX_RATIO_DECIMALS = 2
 MAX_TIME_DIGITS = 3
 """Significant digits of a time that is known more exactly than that."""
-MIN_PERCENTILE_SAMPLES = {"p90": MIN_P90_SAMPLES, "p99": MIN_P99_SAMPLES}
+MIN_PERCENTILE_SAMPLES = {"p50": MIN_P50_SAMPLES, "p90": MIN_P90_SAMPLES, "p99": MIN_P99_SAMPLES}
+"""Percentiles, and the fewest samples or requests that they need. Only requests have p50: that of samples is their
+median."""
 BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 RATE_PREFIXES = ((1.0, ""), (1e3, "thousand "), (1e6, "million "), (1e9, "billion "))
 
@@ -59,7 +61,7 @@ def format_percent(share: float, digits: int = 1) -> str:
 
 def format_change(ratio: float, digits: int = 1) -> str:
     """A ratio as a change in percent, with its sign: `+12.5 %` for 1.125."""
-    return f"{100 * (ratio - 1):+.{digits}f} %"
+    return f"{100 * (ratio - 1):+z.{digits}f} %"
 
 
 def escape_invisible(text: str) -> str:
@@ -109,28 +111,37 @@ def format_uncertain_time(seconds: float, uncertainty_s: float) -> str:
 
 
 def format_percentile(summary: Summary, percentile: str) -> str:
-    """The time of `p90` or `p99`, with the digits of the median; empty if there are too few samples, or if samples are
-    means of several calls."""
-    seconds = {"p90": summary.p90, "p99": summary.p99}[percentile]
+    """The time of `p50`, `p90` or `p99`, with the digits of the median; empty if there are too few samples or requests,
+    or if samples are means of several calls that are no requests."""
+    seconds = {"p50": summary.p50, "p90": summary.p90, "p99": summary.p99}[percentile]
     # Older records have percentiles of means.
-    if seconds is None or summary.calls > 1:
+    if seconds is None or (summary.calls > 1 and not summary.requests):
         return ""
     return format_uncertain_time(seconds, summary.upper_quartile - summary.lower_quartile)
 
 
 def describe_percentiles(summary: Summary) -> str:
-    """Both percentiles, or how many samples they need: `p90 71 ms; p99 needs 662 samples, there are 87`."""
+    """The percentiles, or how many samples they need: `p90 71 ms; p99 needs 662 samples, there are 87`. Of requests:
+    `p50 0.9 ms; p90 1.1 ms; p99 2.4 ms of 5,200 requests`."""
     texts = [f"{name} {time}" for name in MIN_PERCENTILE_SAMPLES if (time := format_percentile(summary, name))]
-    return "; ".join(filter(None, [*texts, describe_missing_percentiles(summary)]))
+    missing = describe_missing_percentiles(summary)
+    if texts and summary.requests and not missing:
+        texts[-1] += f" of {summary.requests:,} requests"
+    return "; ".join(filter(None, [*texts, missing]))
 
 
 def describe_missing_percentiles(summary: Summary) -> str:
     """Why percentiles are not shown: `p99 needs 662 samples, there are 87`; empty if they all are."""
-    if summary.calls > 1:
+    if summary.calls > 1 and not summary.requests:
         return f"no p90 and p99: a sample is the mean of up to {summary.calls:,} calls, which hides slow ones"
-    missing = [name for name in MIN_PERCENTILE_SAMPLES if not format_percentile(summary, name)]
-    needs = [f"{name} needs {MIN_PERCENTILE_SAMPLES[name]:,} samples" for name in missing]
-    return f"{' and '.join(needs)}, there are {summary.count:,}" if needs else ""
+    names = [name for name in MIN_PERCENTILE_SAMPLES if name != "p50" or summary.requests]
+    noun, count = ("requests", summary.requests) if summary.requests else ("samples", summary.count)
+    needs = [
+        f"{name} needs {MIN_PERCENTILE_SAMPLES[name]:,} {noun}"
+        for name in names
+        if not format_percentile(summary, name)
+    ]
+    return f"{' and '.join(needs)}, there are {count:,}" if needs else ""
 
 
 def format_time_change(before: Summary, after: Summary) -> str:
@@ -276,9 +287,9 @@ def format_difference(difference: MeasureDifference) -> str:
     """
     value = difference.difference
     if difference.baseline > 0:
-        ends = [f"{100 * end / difference.baseline:+.2f} %" for end in (value.value, value.low, value.high)]
+        ends = [f"{100 * end / difference.baseline:+z.2f} %" for end in (value.value, value.low, value.high)]
     else:
-        ends = [f"{end:+.2f}" for end in (value.value, value.low, value.high)]
+        ends = [f"{end:+z.2f}" for end in (value.value, value.low, value.high)]
     return f"{difference.label} {ends[0]}, 95 % interval {ends[1]} to {ends[2]}"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bench.claims.headline import write_headline
 from bench.formatting import format_measure, format_score_pair
 from bench.run.record import Run
+from bench.stats.break_even import BreakEven
 from bench.values.base import Arm
 from bench.values.claims import ClaimState, Speed
 from bench.values.quality import Quality
@@ -18,9 +19,9 @@ from bench.values.statistics import Comparison
 COLUMNS_PARAMETER = "columns"
 """Name of the parameter with the number of columns of a workload's data."""
 CSV_COLUMNS = (
-    *("case", "estimator", "step", "state", "rows", "columns", "baseline_seconds", "accelerated_seconds"),
+    *("case", "estimator", "step", "state", "cores", "rows", "columns", "baseline_seconds", "accelerated_seconds"),
     *("ratio", "ratio_low", "ratio_high", "speed", "claim_state", "baseline_cores", "accelerated_cores"),
-    *("quality", "path", "reason", "run"),
+    *("quality", "path", "reason", "break_even", "sizes_tried", "run"),
 )
 """See `list_csv_values`."""
 
@@ -48,6 +49,7 @@ class CaseLine:
     step_label: str
     state: str
     """State of the run."""
+    cores: int
     rows: int | None
     """None if no arm was prepared."""
     columns: int | None
@@ -94,6 +96,7 @@ def _describe_step(run: Run, step: str, label: str) -> CaseLine:
         step=step,
         step_label=label,
         state=run.state.value,
+        cores=run.plan.cores,
         rows=round(prepared.work) if prepared else None,
         columns=int(columns) if isinstance(columns, int) else None,
         comparison=run.comparison(step),
@@ -149,21 +152,29 @@ def _describe_quality(quality: Quality) -> str:
     return next(agreement, "")
 
 
-def list_csv_values(lines: Iterable[CaseLine]) -> list[list[str | int | float | None]]:
-    """The lines as rows of a CSV file with `CSV_COLUMNS`. Times are in seconds; `speed` is empty without a claim."""
+def list_csv_values(
+    lines: Iterable[CaseLine], break_evens: Mapping[str, BreakEven]
+) -> list[list[str | int | float | None]]:
+    """The lines as rows of a CSV file with `CSV_COLUMNS`. Times are in seconds; `speed` is empty without a claim.
+
+    `break_evens` has, by the id of a run, what the sizes of its case and cores show, for the total.
+    """
     rows: list[list[str | int | float | None]] = []
     for line in lines:
         found = line.comparison
+        break_even = break_evens.get(line.run_id) if line.is_total else None
         before, after = (found.baseline, found.accelerated) if found else (None, None)
         rows.append(
             [
-                *(line.case, line.label, line.step, line.state, line.rows, line.columns),
+                *(line.case, line.label, line.step, line.state, line.cores, line.rows, line.columns),
                 *(summary.median if summary else None for summary in (before, after)),
                 *((found.ratio.value, found.ratio.low, found.ratio.high) if found else (None, None, None)),
                 line.speed.value if line.speed else None,
                 line.claim_state.value if line.claim_state else None,
                 *(summary.effective_cores if summary else None for summary in (before, after)),
-                *(line.quality, line.path.value, line.reason, line.run_id),
+                *(line.quality, line.path.value, line.reason),
+                *((break_even.text, break_even.sizes) if break_even else (None, None)),
+                line.run_id,
             ]
         )
     return rows

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from bench.formatting import format_count
 from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.claims import Engagement
@@ -45,3 +48,15 @@ def select_steps(run: Run, step: str) -> list[str]:
         declared.name for declared in run.snapshot.steps if not declared.changes or declared.excluded_from_total
     }
     return [comparison.step for comparison in run.statistics if comparison.step not in ignored]
+
+
+def describe_partial_steps(collected: Iterable[Evidence]) -> list[str]:
+    """For each accelerated step with some calls that fell back: how many were accelerated, and why the others not."""
+    return [_describe_partial_step(one) for one in collected if one.path == "accelerated" and one.is_partial]
+
+
+def _describe_partial_step(evidence: Evidence) -> str:
+    counts = ""
+    if 0 < evidence.accelerated_calls < evidence.calls:
+        counts = f", {evidence.accelerated_calls:,} of {format_count(evidence.calls, 'call')}"
+    return f"{evidence.step} in part{counts}" + (f"; {evidence.reason}" if evidence.reason else "")

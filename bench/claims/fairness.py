@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bench.claims.rule import RuleContext, RuleResult, define_rule, note, pass_rule, refuse
 from bench.claims.speed import decide_speed
-from bench.formatting import format_cores, format_percent
+from bench.formatting import format_cores, format_percent, format_ratio_with_interval
 from bench.plan.plan import Plan
-from bench.values.arms import BaselineKind
+from bench.values.arms import BaselineKind, FasterBaseline
 from bench.values.base import Arm
-from bench.values.claims import Speed
+from bench.values.claims import NoteKind, Speed
+from bench.values.samples import TOTAL
 
 
 @define_rule("The arms run different code", "Bailey 3, SC15 rule 7", refused="Both arms ran the same code")
@@ -49,7 +50,7 @@ def fair_baseline(context: RuleContext) -> RuleResult:
         return pass_rule(seen, title="No acceleration is claimed")
     handicap = describe_handicap(context, Arm.BASELINE)
     if kind is not BaselineKind.NAIVE and not handicap:
-        return pass_rule(seen)
+        return _judge_rivals(context, seen)
     others = [name for name in snapshot.fair_baselines if name != context.run.plan.baseline]
     remedy = f"Compare with a fair baseline too: {' or '.join(others)}." if others else ""
     if kind is BaselineKind.NAIVE:
@@ -57,6 +58,42 @@ def fair_baseline(context: RuleContext) -> RuleResult:
         return note(seen, remedy or "State with the ratio that the baseline is naive.")
     remedy = remedy or "State with the ratio why the baseline is not fair."
     return note(handicap, remedy, title="The baseline is not fair on this machine")
+
+
+def _judge_rivals(context: RuleContext, seen: str) -> RuleResult:
+    """Whether something faster than a fair baseline is known to give the same."""
+    snapshot = context.run.snapshot
+    if not snapshot.faster_baselines:
+        return pass_rule(f"{seen}; not compared with {' or '.join(snapshot.rivals)}" if snapshot.rivals else seen)
+    names = " or ".join(faster.name for faster in snapshot.faster_baselines)
+    sources = "; ".join(map(_describe_source, snapshot.faster_baselines))
+    return note(
+        f"{describe_faster_baselines(context)}; {sources}",
+        f"Compare with a faster baseline too: --baseline {names}.",
+        title="A faster baseline is known",
+    )
+
+
+def _describe_source(faster: FasterBaseline) -> str:
+    """Which race found a faster baseline, and what has changed since."""
+    text = f"raced on {faster.raced_on:%Y-%m-%d}, run {faster.run[:8]}"
+    changed = ", ".join(faster.software_differences)
+    return f"{text}, with other software (then and now): {changed}" if changed else text
+
+
+@define_rule(
+    "One thing differs between the arms",
+    "Bailey 6, SC15 rule 9",
+    noted="Several things differ between the arms",
+    kind=NoteKind.CONDITION,
+)
+def one_change(context: RuleContext) -> RuleResult:
+    """If the arms differ in several things at once, such as library and precision, the ratio is that of all of them."""
+    if changes := describe_changes(context):
+        remedy = "To know what each change is worth, race values that differ in one of them only."
+        return note(changes, remedy)
+    changed = [f"{trait}: {one} and {other}" for trait, one, other in _list_changes(context)]
+    return pass_rule(changed[0] if changed else context.run.snapshot.lever_label)
 
 
 @define_rule("A typical input", "Bailey 6, SC15 rule 9", noted="The settings may favour one arm")
@@ -85,7 +122,7 @@ def strict_limits(context: RuleContext) -> RuleResult:
 def describe_fairness(context: RuleContext) -> list[str]:
     """What the sentence of a claim has to state about the baseline and the input."""
     snapshot = context.run.snapshot
-    texts: list[str] = []
+    texts = [text for text in (describe_changes(context), describe_faster_baselines(context)) if text]
     if snapshot.baseline_kind(Arm.BASELINE) is BaselineKind.NAIVE:
         texts.append(f"the baseline, {snapshot.arms[Arm.BASELINE]}, is naive")
     if is_slower_naive(context):
@@ -114,6 +151,35 @@ def describe_loose_limits(context: RuleContext) -> list[str]:
             f"requested sampling error ± {format_percent(plan.target)} instead of ± {format_percent(default_target)}"
         )
     return texts
+
+
+def describe_changes(context: RuleContext) -> str:
+    """What differs between the arms, if it is more than one thing; empty otherwise."""
+    changed = _list_changes(context)
+    if len(changed) < 2:
+        return ""
+    names = " and ".join(trait for trait, _, _ in changed)
+    return f"{names} changed: {', '.join(f'{one} to {other}' for _, one, other in changed)}"
+
+
+def _list_changes(context: RuleContext) -> list[tuple[str, str, str]]:
+    """The traits in which the arms differ, each with its value in the baseline and in the accelerated arm."""
+    one, other = (context.run.snapshot.traits.get(arm, {}) for arm in (Arm.BASELINE, Arm.ACCELERATED))
+    return [
+        (trait, value, other.get(trait, "none")) for trait, value in one.items() if value != other.get(trait, "none")
+    ]
+
+
+def describe_faster_baselines(context: RuleContext) -> str:
+    """Which other values give what the baseline gives, and were faster in earlier races; empty if none is known."""
+    snapshot = context.run.snapshot
+    # The ratio is that of the total, also in the claim of a step.
+    part = "" if context.step == TOTAL else "in total "
+    return " and ".join(
+        f"{faster.label} was {format_ratio_with_interval(faster.ratio)} faster here {part}than the baseline, "
+        f"{snapshot.arms[Arm.BASELINE]}"
+        for faster in snapshot.faster_baselines
+    )
 
 
 def is_slower_naive(context: RuleContext) -> bool:

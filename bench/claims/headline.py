@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bench.claims.best_step import find_headline_step
 from bench.claims.next_steps import NextStep, list_next_steps
 from bench.claims.quality import list_losses
 from bench.claims.rule import RuleContext
@@ -23,7 +24,7 @@ from bench.formatting import (
 )
 from bench.run.events import State
 from bench.run.job_record import JobRecord
-from bench.run.outcome import EDITED_PREFIX, MIN_PAIRS, count_pairs, measure_pair_times_s
+from bench.run.outcome import MIN_PAIRS, count_pairs, describe_mark, measure_pair_times_s
 from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.claims import UNDECIDED, Accuracy, Claim, ClaimState, Finding, Speed
@@ -35,7 +36,7 @@ from bench.workload.declaration import STRICT_ACCURACY_LIMIT
 WEIGHTIEST_RULES = (
     *("stable", "background", "got-processor", "ran-without-interruption", "not-throttled", "quiet"),
     *("order-within-pairs", "warm", "fair-baseline", "strict-limits", "typical-input", "same-conditions", "same-work"),
-    *("best-with-best", "placed-alike", "narrow", "spread"),
+    *("chosen-after-looking", "best-with-best", "placed-alike", "narrow", "spread"),
 )
 """Rules whose reservations weigh more come first: what can be wrong in the ratio, then how fair it is, then how exact.
 A wide interval weighs most, see `_find_weightiest`."""
@@ -83,11 +84,10 @@ def write_headline(run: Run, step: str = TOTAL) -> Headline:
             ratio_text = f"at least {format_lower_end(ratio)}x"
     state = claim.state if claim else None
     sentence = _write_sentence(run, step, claim, comparison, ratio_text, interval_text)
-    if run.edited:
-        sentence = f"{EDITED_PREFIX}{sentence}"
+    sentence = f"{describe_mark(run)}{sentence}"
     if not run.state.over:
         return Headline(None, speed, sentence, ratio_text, interval_text, "")
-    steps = list_next_steps(run, step, find_best_step(run) if step == TOTAL else None)
+    steps = list_next_steps(run, step, find_headline_step(run) if step == TOTAL else None)
     return Headline(state, speed, sentence, ratio_text, interval_text, _write_reason(run, step), steps)
 
 
@@ -103,24 +103,6 @@ def report_headline(record: JobRecord) -> dict[str, Any] | None:
         "interval": headline.interval_text,
         "next_steps": [step.label for step in headline.next_steps],
     }
-
-
-def find_best_step(run: Run) -> str | None:
-    """The step that gained most by a supported claim, and clearly more than the total. None if there is none."""
-    total = run.comparison(TOTAL)
-    steps = {step.name for step in run.snapshot.steps if not step.excluded_from_total}
-    supported = [
-        comparison
-        for comparison in run.statistics
-        if comparison.step in steps
-        and (claim := run.claim(comparison.step)) is not None
-        and claim.made
-        and claim.verdict.speed is Speed.FASTER
-    ]
-    best = max(supported, key=lambda comparison: comparison.ratio.low, default=None)
-    if best is None or total is None or best.ratio.low <= total.ratio.high:
-        return None
-    return best.step
 
 
 def is_only_undetected(refused_rules: Iterable[str]) -> bool:

@@ -93,9 +93,9 @@ def _measure_pause_share(samples: Sequence[Sample], steps: set[str], *, is_total
 
 
 def _measure_other_cpu_s(sample: Sample) -> float:
-    """CPU time between the steps. Of a step with several calls, one more was not timed."""
+    """CPU time between the steps. Calls that were not timed belong to the steps."""
     steps = sample.repetition.steps
-    timed_s = sum(time.cpu_s * (time.calls + (time.calls > 1)) for time in steps)
+    timed_s = sum(time.cpu_s * (time.calls + time.untimed_calls) for time in steps)
     return max(0.0, sample.repetition.cpu_s - timed_s)
 
 

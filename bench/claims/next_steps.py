@@ -197,7 +197,8 @@ def _propose_cores_within_limit(run: Run) -> Iterator[NextStep]:
 def _propose_fair_baseline(run: Run) -> Iterator[NextStep]:
     today = _resolve_today(run)
     values = {value.name: value for value in today.lever.values} if today else {}
-    for name in run.snapshot.fair_baselines:
+    faster = [known.name for known in run.snapshot.faster_baselines]
+    for name in [*faster, *run.snapshot.fair_baselines]:
         value = values.get(name)
         if value is not None and name != run.plan.baseline and not value.unavailable():
             yield NextStep(NextStepKind.CHANGE_BASELINE, f"Race against {value.label}", {"baseline": name})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.claims.best_step import find_best_step
+from bench.claims.evidence import describe_partial_steps, select_evidence
 from bench.claims.rule import RuleContext, RuleResult, define_rule, note, pass_rule
 from bench.claims.speed import MAX_INTERVAL_FACTOR, is_wide
 from bench.formatting import (
@@ -183,7 +185,7 @@ def part_of_whole(context: RuleContext) -> RuleResult:
     """The ratio of a kernel is not the ratio of the application. The time of everything else limits the gain."""
     total = context.run.comparison(TOTAL)
     if context.step == TOTAL or total is None:
-        return pass_rule("all steps of one repetition that count")
+        return _name_faster_step(context) or pass_rule("all steps of one repetition that count")
     if any(step.excluded_from_total for step in context.run.snapshot.steps if step.name == context.step):
         seen = f"the total of {format_median(total.baseline)} and {format_median(total.accelerated)} leaves it out"
         return note(seen, "Quote the ratio of the total with that of the step.", title="Not part of the total")
@@ -196,6 +198,24 @@ def part_of_whole(context: RuleContext) -> RuleResult:
         f"{format_estimate(total.ratio)}"
     )
     return note(seen, "Quote the ratio of the total with that of the step (Amdahl's law).")
+
+
+def _name_faster_step(context: RuleContext) -> RuleResult | None:
+    """For the total of an application: the step that gained more, whose ratio is not that of the application."""
+    run, total = context.run, context.comparison
+    name = find_best_step(run, context.step_claims) if run.snapshot.end_to_end else None
+    best = run.comparison(name) if name else None
+    if best is None:
+        return None
+    label, share = run.snapshot.labels()[best.step], best.baseline.median / total.baseline.median
+    seen = (
+        f"the step {label} is {format_estimate(best.ratio)} faster, and the total {format_estimate(total.ratio)}; "
+        f"{label} is {format_percent(share, 0)} of the baseline's {format_median(total.baseline)}"
+    )
+    if partial := describe_partial_steps(select_evidence(run, best.step)):
+        seen = "; ".join([seen, *partial])
+    remedy = "Quote the ratio of the total: users wait for all steps. That of one step is the ratio of a kernel."
+    return note(seen, remedy, title="One step gained more than the total")
 
 
 @define_rule(

@@ -164,14 +164,22 @@ def _round_up(number: float) -> int:
     return math.ceil(number / step) * step
 
 
+def list_different_results(context: RuleContext) -> list[str]:
+    """What differs between the arms: steps, or measures with their value."""
+    return [
+        measure.step or f"{measure.label}: {format_measure(measure)}"
+        for measure in context.agreement
+        if measure.value < 100
+    ]
+
+
 def describe_quality(context: RuleContext) -> list[str]:
     """The quality as text: every decisive measure with the values of both arms, and which results are equal."""
     texts = [describe_loss(loss) for loss in list_losses(context)]
     agreement = context.agreement
     if not agreement:
         return texts
-    different = [measure.step or measure.label for measure in agreement if measure.value < 100]
-    if different:
+    if different := list_different_results(context):
         return [*texts, f"results differ: {', '.join(different)}"]
     if len(agreement) == 1 and agreement[0].selection:
         # What was left out belongs to the claim.

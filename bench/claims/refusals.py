@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bench.claims.evidence import decide_engagement
+from bench.claims.evidence import decide_engagement, describe_partial_steps
 from bench.claims.processor_use import explain_unknown_load, measure_background_cores
 from bench.claims.quality import (
     decide_accuracy,
+    describe_loss,
     describe_needed,
     describe_quality,
     explain_undecided,
     find_biased_agreement,
+    list_different_results,
     list_losses,
     list_uncompared_steps,
 )
@@ -23,7 +25,7 @@ from bench.values.arms import Service
 from bench.values.base import Arm
 from bench.values.claims import Accuracy, Engagement, NoteKind, Speed
 from bench.values.quality import LossKind
-from bench.values.samples import TOTAL, Evidence
+from bench.values.samples import TOTAL
 from bench.values.statistics import Comparison
 
 MAX_BACKGROUND_DIFFERENCE_CORES = 0.20
@@ -118,23 +120,19 @@ def engaged(context: RuleContext) -> RuleResult:
     if engagement is Engagement.NOT:
         remedy = "Choose settings that the library accelerates. The evidence says why it fell back."
         return refuse(seen, remedy)
-    partial = [_describe_partial_step(evidence) for evidence in accelerated if evidence.is_partial]
+    partial = describe_partial_steps(accelerated)
+    mixed = "Read the ratio of each step: the total mixes both paths."
+    if context.run.snapshot.end_to_end:
+        # Users of an application wait for the total, see the rule part-of-whole.
+        mixed = "Name the steps that are not accelerated with the ratio of the total: it mixes both paths."
     if others:
-        seen = "; ".join([seen, *partial])
-        return note(seen, "Read the ratio of each step: the total mixes both paths.")
+        return note("; ".join([seen, *partial]), mixed)
     if partial:
         remedy = "The ratio mixes both paths: the evidence says which calls fell back."
         return note("; ".join(partial), remedy, title="Only some calls were accelerated")
     if engagement is Engagement.PARTIAL:
-        return note(seen, "Read the ratio of each step: the total mixes both paths.")
+        return note(seen, mixed)
     return pass_rule(seen)
-
-
-def _describe_partial_step(evidence: Evidence) -> str:
-    counts = ""
-    if 0 < evidence.accelerated_calls < evidence.calls:
-        counts = f", {evidence.accelerated_calls:,} of {format_count(evidence.calls, 'call')}"
-    return f"{evidence.step} in part{counts}" + (f"; {evidence.reason}" if evidence.reason else "")
 
 
 @define_rule(
@@ -190,8 +188,9 @@ def accuracy(context: RuleContext) -> RuleResult:
         return pass_rule(f"{seen}; both arms ran the same code", title="The results cannot differ")
     losses = list_losses(context)
     if verdict is Accuracy.OUTSIDE:
-        if any(measure.value < 100 for measure in context.agreement):
+        if different := list_different_results(context):
             remedy = "The arms produce different results: see the table of results."
+            seen = "; ".join([*map(describe_loss, losses), ", ".join(different)])
             return refuse(seen, remedy, title="The results differ")
         if any(loss.accuracy is Accuracy.OUTSIDE and loss.baseline.loss is LossKind.EQUALITY for loss in losses):
             remedy = "Use a more exact setting."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.claims.evidence import decide_engagement, select_evidence, select_steps
 from bench.run.record import Run
 from bench.values.base import Arm
-from bench.values.claims import Engagement, Finding, NoteKind, Outcome
+from bench.values.claims import Claim, Engagement, Finding, NoteKind, Outcome
 from bench.values.quality import Measure, Quality
 from bench.values.samples import TOTAL, Evidence
 from bench.values.statistics import Comparison
@@ -21,6 +21,8 @@ class RuleContext:
     run: Run
     step: str
     comparison: Comparison
+    step_claims: Sequence[Claim] = ()
+    """For the total: the claims of the steps."""
 
     @property
     def same_code(self) -> bool:

@@ -6,7 +6,7 @@ reason, so that rule comes first.
 
 from __future__ import annotations
 
-from bench.claims import best_core_counts, fairness, interruption, notes, order, processor_time, refusals
+from bench.claims import best_core_counts, fairness, interruption, notes, order, processor_time, refusals, stage_choice
 from bench.claims.rule import Rule
 from bench.run.record import Run
 from bench.values.samples import TOTAL
@@ -39,8 +39,10 @@ RULES: tuple[Rule, ...] = (
     notes.measured,
     notes.stable,
     fairness.fair_baseline,
+    fairness.one_change,
     fairness.typical_input,
     fairness.strict_limits,
+    stage_choice.chosen_after_looking,
 )
 
 

@@ -9,6 +9,7 @@ from bench.claims.fairness import describe_fairness
 from bench.claims.quality import describe_quality
 from bench.claims.rule import RuleContext
 from bench.claims.speed import explain_by_family
+from bench.claims.stage_choice import describe_selection
 from bench.formatting import format_cores, format_count, format_interval, format_median, format_ratio_with_interval
 from bench.values.base import Arm
 from bench.values.claims import Engagement, Finding, Verdict
@@ -25,6 +26,7 @@ def write_claim_sentence(context: RuleContext, verdict: Verdict) -> str:
         ", ".join([format_cores(run.plan.cores), run.format_batch(), *_list_parameters(context)])
         + _describe_part_of_work(context),
     ]
+    parts += describe_selection(run)
     parts += describe_best_core_counts(run)
     parts += describe_fairness(context)
     parts += describe_quality(context) or ["the lever does not change the arithmetic"]

@@ -18,11 +18,16 @@ from bench.claims.sentences import write_claim_sentence, write_refusal_sentence
 from bench.claims.speed import decide_speed
 from bench.run.record import Run
 from bench.values.claims import Claim, Outcome, Verdict
+from bench.values.samples import TOTAL
 
 
 def decide_claims(run: Run) -> list[Claim]:
     """The claims of the total and of every step, the total first. Needs the run's statistics."""
-    return [_decide_claim(RuleContext(run, comparison.step, comparison)) for comparison in run.statistics]
+    steps = [one for one in run.statistics if one.step != TOTAL]
+    step_claims = [_decide_claim(RuleContext(run, one.step, one)) for one in steps]
+    total = run.comparison(TOTAL)
+    total_claims = [_decide_claim(RuleContext(run, TOTAL, total, step_claims))] if total else []
+    return total_claims + step_claims
 
 
 def _decide_claim(context: RuleContext) -> Claim:

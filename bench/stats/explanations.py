@@ -30,7 +30,8 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (
     (
         "Percentiles",
         "The 90th percentile is shown from 64 samples on and the 99th from 662, the minimum numbers of MLPerf's early "
-        "stopping criterion. With fewer samples, a percentile depends on one or two outliers.",
+        "stopping criterion. With fewer samples, a percentile depends on one or two outliers. If calls are requests of "
+        "a service, percentiles (with p50, from 11 on) are those of single requests, and their numbers count requests.",
     ),
     (
         "Ratio",

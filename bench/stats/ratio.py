@@ -96,20 +96,20 @@ def estimate_ratio(
         ]
     )
     variance = float(blocks.var(ddof=1)) / count
-    unseen_variance = 0.0 if same_process else _unseen_variance(len(a))
+    unseen_variance = 0.0 if same_process else count_unseen_variance(len(a))
     freedom = count - 1
-    sampling = _t_quantile(freedom) * math.sqrt(variance)
+    sampling = find_t_quantile(freedom) * math.sqrt(variance)
     error = math.sqrt(variance + unseen_variance)
     # Welch and Satterthwaite: the unseen variance is a constant, so it has infinitely many degrees of freedom.
     total_freedom = freedom * ((variance + unseen_variance) / variance) ** 2 if variance else math.inf
     # The degrees of freedom may rise faster than the variance, and yet more uncertainty cannot narrow an interval.
-    reach = max(sampling, _t_quantile(total_freedom) * error)
+    reach = max(sampling, find_t_quantile(total_freedom) * error)
     low, high = center - reach, center + reach
     p_value = max(_two_sided_p(center, error, total_freedom), _two_sided_p(center, math.sqrt(variance), freedom))
     is_stable = _is_stable(np.array_split(clip_outliers(np.log(a) - np.log(b)), count))
     if not is_stable:
         # What moved so far during the race may have moved half as far before it.
-        reach = _t_quantile(math.inf) * math.sqrt(unseen_variance) + UNSTABLE_SHARE * float(np.ptp(blocks))
+        reach = find_t_quantile(math.inf) * math.sqrt(unseen_variance) + UNSTABLE_SHARE * float(np.ptp(blocks))
         low, high = min(low, float(blocks.min()) - reach), max(high, float(blocks.max()) + reach)
         if low <= 0 <= high:
             p_value = 1.0
@@ -124,7 +124,7 @@ def estimate_ratio(
     )
 
 
-def _unseen_variance(pairs: int) -> float:
+def count_unseen_variance(pairs: int) -> float:
     """Variance of a log ratio by what a race of so many pairs cannot see: other processes, and slow phases."""
     fade = (MIN_LONG_PAIRS - pairs) / (MIN_LONG_PAIRS - MIN_SHORT_PAIRS)
     return 2 * LAUNCH_SD**2 + SHORT_RACE_SD**2 * min(1.0, max(0.0, fade))
@@ -165,19 +165,20 @@ def _is_stable(blocks: Sequence[Floats]) -> bool:
 
 def _count_pairs_needed(center: float, pairs: int, variance: float) -> int | None:
     # Student's quantile belongs to the part that is estimated from the blocks.
-    sampling = pairs * variance * (_t_quantile(BLOCKS - 1) / _t_quantile(math.inf)) ** 2
-    allowed = (center / _t_quantile(math.inf)) ** 2
+    sampling = pairs * variance * (find_t_quantile(BLOCKS - 1) / find_t_quantile(math.inf)) ** 2
+    allowed = (center / find_t_quantile(math.inf)) ** 2
     for short in range(MIN_SHORT_PAIRS, MIN_LONG_PAIRS):
-        if sampling / short + _unseen_variance(short) <= allowed:
+        if sampling / short + count_unseen_variance(short) <= allowed:
             return short
-    spare = allowed - _unseen_variance(MIN_LONG_PAIRS)
+    spare = allowed - count_unseen_variance(MIN_LONG_PAIRS)
     needed = sampling / spare if spare > 0 else math.inf
     return max(MIN_LONG_PAIRS, math.ceil(needed)) if needed <= MAX_PAIRS_NEEDED else None
 
 
-def _t_quantile(freedom: float) -> float:
-    """The value that the absolute value of Student's t exceeds with a probability of `SIGNIFICANCE`."""
-    upper = 1 - SIGNIFICANCE / 2
+def find_t_quantile(freedom: float, family: int = 1) -> float:
+    """The value that the absolute value of Student's t exceeds with a probability of `SIGNIFICANCE`, shared by a
+    `family` of tests."""
+    upper = 1 - SIGNIFICANCE / (2 * family)
     return float(special.ndtri(upper) if math.isinf(freedom) else special.stdtrit(freedom, upper))
 
 

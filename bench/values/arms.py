@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 
 from pydantic import Field
 
 from bench.values.base import Arm, Value
+from bench.values.statistics import Interval
 
 
 class BaselineKind(StrEnum):
@@ -20,6 +22,22 @@ class BaselineKind(StrEnum):
     """The fastest known way to do the job, or the fastest without the technique that the faster code adds."""
     UNKNOWN = "not known"
     """Of runs that were stored before baselines had a kind. No declaration uses it."""
+
+
+class FasterBaseline(Value):
+    """A value of the lever that gives what a race's baseline gives, and was faster in an earlier race on the machine,
+    with the same settings."""
+
+    name: str
+    label: str
+    ratio: Interval
+    """The baseline's time over that of this value."""
+    run: str
+    """Id of that race."""
+    raced_on: date
+    """Day of that race, UTC."""
+    software_differences: list[str] = Field(default_factory=list[str])
+    """What of the machine's software changes times and is another version now: `tensorflow: 2.20.0 and 2.21.0`."""
 
 
 class Service(Value):

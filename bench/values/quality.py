@@ -17,6 +17,9 @@ class LossKind(StrEnum):
     """Loss relative to the baseline: a score of 99 after 100 has lost 1 %."""
     ERROR = "error"
     """Relative increase of a mean error, such as the mean squared error: 1.01 after 1.00 is 1 % worse."""
+    GAIN = "gain"
+    """Loss relative to the baseline's gain over a trivial model, in a unit that has no largest value: a gain of 0.99
+    nats of log-likelihood after 1.00 has lost 1 %."""
     EQUALITY = "equality"
     """No loss is allowed: no element may be wrong that was right before, whatever the plan's limit."""
     UNKNOWN = "not known"

@@ -36,6 +36,15 @@ class StepTime(Value):
     """Number of calls inside this sample; more than 1 if one call is too short to time."""
     excluded_from_total: bool = False
     """Whether the declaration excludes the step from the total."""
+    request_ns: list[int] = Field(default_factory=list[int])
+    """Wall time of each call in nanoseconds, in the order of time, of a step whose calls are requests. `seconds` is
+    their mean. Empty for other steps."""
+
+    @property
+    def untimed_calls(self) -> int:
+        """Number of calls before the clock starts: one if the step is called several times, or if its calls are
+        requests."""
+        return int(self.calls > 1 or bool(self.request_ns))
 
 
 class Repetition(Value):
@@ -99,6 +108,16 @@ class Sample(Value):
     def list_steps(self) -> list[str]:
         """The steps that have a time, and the total."""
         return [TOTAL, *(timed.step for timed in self.repetition.steps)]
+
+    def request_ns(self, step: str) -> list[int]:
+        """Wall times of the single requests of `step` in nanoseconds; empty if its calls are no requests.
+
+        Those of the total are those of its only step; with several steps, it has none.
+        """
+        steps = self.repetition.steps
+        if step == TOTAL:
+            return steps[0].request_ns if len(steps) == 1 else []
+        return next((timed.request_ns for timed in steps if timed.step == step), list[int]())
 
     @property
     def total_s(self) -> float:

@@ -6,12 +6,14 @@ from pydantic import Field
 
 from bench.values.base import Arm, Value
 
+MIN_P50_SAMPLES = 11
 MIN_P90_SAMPLES = 64
 MIN_P99_SAMPLES = 662
-"""Fewest samples for reporting a percentile.
+"""Fewest samples, or single requests, for reporting a percentile.
 
-These are the fewest queries with which MLPerf Inference's early stopping criterion allows reporting the 90th and the
-99th percentile of the latency (MLPerf Inference rules, "Early stopping").
+These are the fewest queries with which MLPerf Inference's early stopping criterion allows reporting the percentile of
+the latency (MLPerf Inference rules, "Early stopping"): the smallest n for which at most one slower query among n has a
+probability of at most 1 %, if the percentile were no better than that.
 """
 
 
@@ -47,9 +49,10 @@ class Summary(Value):
     minimum: float
     maximum: float
     p90: float | None
-    """90th percentile; None for fewer than `MIN_P90_SAMPLES`, and if samples are means of several calls."""
+    """90th percentile of the samples, or of the single requests if there are any; None for fewer than
+    `MIN_P90_SAMPLES`, and if samples are means of several calls that are no requests."""
     p99: float | None
-    """99th percentile; None for fewer than `MIN_P99_SAMPLES`, and if samples are means of several calls."""
+    """The same of the 99th percentile and `MIN_P99_SAMPLES`."""
     spread: float
     """Interquartile range divided by the median."""
     outliers: list[int]
@@ -59,6 +62,10 @@ class Summary(Value):
     effective_cores: float
     calls: int
     """Number of calls inside each sample, of the total the largest of its steps."""
+    requests: int = 0
+    """Number of single requests, each with a time of its own, in all samples together; 0 if calls are no requests."""
+    p50: float | None = None
+    """Median of the single requests; None for fewer than `MIN_P50_SAMPLES`. `median` is that of the samples."""
 
 
 class Comparison(Value):
@@ -86,6 +93,12 @@ class Comparison(Value):
     def precision(self) -> float:
         """The half-width that more pairs make smaller, relative to the ratio."""
         return self.ratio.half_width if self.sampling_half_width is None else self.sampling_half_width
+
+    @property
+    def has_percentiles(self) -> bool:
+        """Whether there are enough requests for every percentile; True if calls are no requests."""
+        requests = [summary.requests for summary in (self.baseline, self.accelerated)]
+        return not any(requests) or min(requests) >= MIN_P99_SAMPLES
 
     def summary(self, arm: Arm) -> Summary:
         """The summary of one arm."""

@@ -11,7 +11,7 @@ from bench.formatting import (
     format_score_pair,
 )
 from bench.stats.comparison import summarize
-from bench.values.quality import Measure
+from bench.values.quality import IntervalMethod, Measure, MeasureDifference
 from bench.values.statistics import Interval
 
 
@@ -136,6 +136,20 @@ def test_percentiles_are_shown_or_the_number_of_samples_that_they_need(count, te
     assert formatting.describe_percentiles(summary) == text
 
 
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (8, "p50 needs 11 requests and p90 needs 64 requests and p99 needs 662 requests, there are 8"),
+        (101, "p50 51.0 ms; p90 91.0 ms; p99 needs 662 requests, there are 101"),
+        (1001, "p50 501 ms; p90 901 ms; p99 991 ms of 1,001 requests"),
+    ],
+)
+def test_percentiles_of_requests_count_requests(count, text):
+    requests = [0.001 * number for number in range(1, count + 1)]
+    summary = summarize([0.5, 0.5, 0.5], work=1, calls=20, requests=requests)
+    assert formatting.describe_percentiles(summary) == text
+
+
 def test_means_of_several_calls_have_no_percentiles():
     summary = summarize([0.001] * 1000, work=1, calls=6)
     assert summary.p90 is summary.p99 is None
@@ -143,3 +157,21 @@ def test_means_of_several_calls_have_no_percentiles():
     assert formatting.describe_percentiles(summary) == expected
     old = summary.model_copy(update={"p90": 0.001, "p99": 0.001})
     assert formatting.describe_percentiles(old) == expected
+
+
+def test_a_difference_that_rounds_to_0_has_no_minus():
+    value = Interval(value=-1e-9, low=-2e-9, high=1e-9)
+    difference = MeasureDifference(
+        name="f1",
+        label="F1",
+        observations=9,
+        groups=9,
+        baseline=1.0,
+        accelerated=1.0,
+        difference=value,
+        deviation=0.0,
+        higher_is_better=True,
+        method=IntervalMethod.BOOTSTRAP,
+    )
+    assert formatting.format_difference(difference) == "F1 +0.00 %, 95 % interval +0.00 % to +0.00 %"
+    assert formatting.format_change(0.9999999) == "+0.0 %"

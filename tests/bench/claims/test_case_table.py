@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.claims.case_table import CSV_COLUMNS, CasePath, describe_case, find_path, list_csv_values
+from bench.stats.break_even import SizeResult, SizeVerdict, find_break_even
 from bench.values.base import Arm
 from tests.support.estimator_runs import make_estimator_run, plan_case
 
@@ -38,8 +39,12 @@ def test_the_total_and_every_step_have_a_line_with_the_words_of_the_library():
     assert lines[2].path_reason == ""
     assert (lines[0].rows, lines[0].columns) == (10_000, 100)
     assert lines[1].speed is None and "sparse input is not supported" in lines[1].reason
-    values = dict(zip(CSV_COLUMNS, list_csv_values(lines)[0], strict=True))
-    assert (values["case"], values["path"], values["rows"]) == ("ridge", "partial", 10_000)
+    found = find_break_even([SizeResult(100, SizeVerdict.SLOWER), SizeResult(3_000, SizeVerdict.FASTER)])
+    values, fit, _ = (
+        dict(zip(CSV_COLUMNS, row, strict=True)) for row in list_csv_values(lines, {lines[0].run_id: found})
+    )
+    assert (values["case"], values["path"], values["cores"], values["rows"]) == ("ridge", "partial", 1, 10_000)
+    assert values["break_even"] == "between 100 and 3,000 rows" and fit["break_even"] is None, "the total decides"
     assert values["baseline_seconds"] == pytest.approx(4.0) and values["ratio"] == pytest.approx(2.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -16,11 +17,12 @@ from bench.run.events import State
 from bench.run.record import Run
 from bench.run.snapshot import DeclarationSnapshot
 from bench.stats.comparison import compare_samples
-from bench.values.arms import BaselineKind, PreparedArm
+from bench.values.arms import BaselineKind, FasterBaseline, PreparedArm
 from bench.values.base import Arm
 from bench.values.claims import Engagement, Finding, NoteKind, Outcome, Speed
 from bench.values.quality import Measure, Quality
 from bench.values.samples import Phase, Sample
+from bench.values.statistics import Interval
 from bench.workload.registry import load_workloads
 from tests.support.runs import get_claim, get_finding, make_claim_run, open_plan, run_trial_race
 from tests.support.trial_variants import replace_trial
@@ -97,6 +99,49 @@ def test_a_straw_man_in_the_other_arm_is_noted_too():
         "stock scikit-learn: library; the slower arm, scikit-learn-intelex: naive",
     )
     assert "the slower arm, scikit-learn-intelex, is naive" in get_claim(run).sentence
+
+
+def test_a_baseline_that_is_known_to_be_slower_than_another_is_noted_and_the_claim_names_the_faster_one():
+    run = make_claim_run()
+    assert get_finding(run, "fair-baseline").outcome is Outcome.PASSED
+    ratio = Interval(value=1.8, low=1.7, high=1.9)
+    faster = FasterBaseline(name="other", label="Other", ratio=ratio, run="0123456789ab", raced_on=date(2026, 11, 30))
+    run.snapshot = run.snapshot.model_copy(update={"faster_baselines": [faster], "rivals": ["Other"]})
+    finding = get_finding(run, "fair-baseline")
+    assert (finding.outcome, finding.title) == (Outcome.ANNOTATED, "A faster baseline is known")
+    assert finding.kind is NoteKind.RESERVATION
+    assert "Other was 1.8x (1.7 to 1.9) faster here than the baseline, stock scikit-learn" in finding.seen
+    assert "2026-11-30, run 01234567" in finding.seen
+    assert finding.remedy == "Compare with a faster baseline too: --baseline other."
+    assert "Other was 1.8x (1.7 to 1.9) faster here than the baseline, stock scikit-learn" in get_claim(run).sentence
+    assert "Other was 1.8x (1.7 to 1.9) faster here in total than the baseline" in get_claim(run, "fit").sentence
+    older = faster.model_copy(update={"software_differences": ["numpy: 2.3.0 and 2.4.6"]})
+    run.snapshot = run.snapshot.model_copy(update={"faster_baselines": [older]})
+    assert get_finding(run, "fair-baseline").seen.endswith("with other software (then and now): numpy: 2.3.0 and 2.4.6")
+
+
+def test_a_rival_that_was_not_raced_is_named_and_no_reservation():
+    run = make_claim_run()
+    run.snapshot = run.snapshot.model_copy(update={"rivals": ["Other"]})
+    finding = get_finding(run, "fair-baseline")
+    assert (finding.outcome, finding.seen) == (Outcome.PASSED, "stock scikit-learn: library; not compared with Other")
+
+
+def test_arms_that_differ_in_library_and_precision_name_both_changes():
+    run = make_claim_run()
+    one, other = {"library": "A", "precision": "FP32"}, {"library": "B", "precision": "INT8"}
+    run.snapshot = run.snapshot.model_copy(update={"traits": {Arm.BASELINE: one, Arm.ACCELERATED: other}})
+    finding = get_finding(run, "one-change")
+    assert (finding.outcome, finding.kind) == (Outcome.ANNOTATED, NoteKind.CONDITION)
+    assert finding.seen == "library and precision changed: A to B, FP32 to INT8"
+    assert "library and precision changed: A to B, FP32 to INT8" in get_claim(run).sentence
+    run.snapshot = run.snapshot.model_copy(
+        update={"traits": {Arm.BASELINE: one, Arm.ACCELERATED: {**other, "library": "A"}}}
+    )
+    finding = get_finding(run, "one-change")
+    assert (finding.outcome, finding.seen) == (Outcome.PASSED, "precision: FP32 and INT8")
+    assert "changed" not in get_claim(run).sentence
+    assert get_finding(make_claim_run(), "one-change").seen == "scikit-learn-intelex"
 
 
 def test_an_input_that_slows_one_arm_is_in_the_claim():

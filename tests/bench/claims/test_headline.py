@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from bench.claims.headline import find_best_step, write_headline
+from bench.claims.best_step import find_best_step, find_headline_step
+from bench.claims.headline import write_headline
 from bench.claims.next_steps import NextStepKind
 from bench.claims.verdict import decide_claims
 from bench.formatting import format_lower_end
@@ -14,7 +16,7 @@ from bench.plan.change import change_plan
 from bench.plan.plan import Plan
 from bench.run.events import State
 from bench.run.record import Run
-from bench.values.arms import BaselineKind
+from bench.values.arms import BaselineKind, FasterBaseline
 from bench.values.base import Arm
 from bench.values.claims import ClaimState, Speed
 from bench.values.quality import Quality
@@ -53,6 +55,14 @@ def test_a_step_is_the_subject_and_the_one_that_gained_most_is_shown():
     steps = write_headline(run).next_steps
     assert (steps[0].kind, steps[0].step, steps[0].label) == (NextStepKind.SHOW_STEP, "fit", "Show fit")
     assert NextStepKind.SHOW_STEP not in list_kinds(run, "fit")
+
+
+def test_the_headline_of_an_application_is_about_the_total():
+    run = decide(make_claim_run())
+    assert find_headline_step(run) == "fit"
+    run.snapshot = run.snapshot.model_copy(update={"end_to_end": True})
+    assert (find_best_step(run), find_headline_step(run)) == ("fit", None)
+    assert NextStepKind.SHOW_STEP not in list_kinds(run)
 
 
 def test_no_step_is_best_if_none_gained_more_than_the_total():
@@ -198,6 +208,18 @@ def test_a_naive_baseline_proposes_the_fair_one():
     run.snapshot = run.snapshot.model_copy(update={"baseline_kinds": kinds, "fair_baselines": ["sklearnex"]})
     headline = write_headline(decide(run))
     assert headline.state is ClaimState.RESERVED and headline.reason.startswith("The baseline is naive")
+    change = next(step for step in headline.next_steps if step.kind is NextStepKind.CHANGE_BASELINE)
+    assert change.changes == {"baseline": "sklearnex"}
+
+
+def test_a_faster_baseline_that_is_known_is_proposed():
+    run = make_claim_run()
+    ratio = Interval(value=1.8, low=1.7, high=1.9)
+    faster = FasterBaseline(name="sklearnex", label="Other", ratio=ratio, run="0" * 32, raced_on=date(2026, 11, 30))
+    fields = {"faster_baselines": [faster], "fair_baselines": ["stock"]}
+    run.snapshot = run.snapshot.model_copy(update=fields)
+    headline = write_headline(decide(run))
+    assert headline.state is ClaimState.RESERVED and headline.reason.startswith("A faster baseline is known: Other")
     change = next(step for step in headline.next_steps if step.kind is NextStepKind.CHANGE_BASELINE)
     assert change.changes == {"baseline": "sklearnex"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
@@ -11,10 +12,10 @@ from bench.claims.rules import RULES, list_refusal_titles
 from bench.claims.verdict import decide_claims
 from bench.run.events import State
 from bench.run.record import Run
-from bench.stats.amdahl import amdahl_ratio
+from bench.stats.amdahl import amdahl_bound, amdahl_ratio
 from bench.values.arms import Failure, Placement, RacedInput, Service
 from bench.values.base import Arm
-from bench.values.claims import Outcome, Speed
+from bench.values.claims import NoteKind, Outcome, Speed
 from bench.values.quality import Measure, Quality
 from bench.values.readings import CoreReading, Reading
 from bench.values.samples import TOTAL, Evidence, Phase
@@ -380,7 +381,61 @@ def test_a_step_stands_beside_the_whole_and_amdahls_bound():
     )
 
 
+def test_the_total_of_an_application_is_quoted_with_the_step_that_gained_more():
+    made = make_claim_run()
+    assert get_finding(made, "part-of-whole").outcome is Outcome.PASSED
+    made.snapshot = made.snapshot.model_copy(update={"end_to_end": True})
+    assert_refused_or_noted(
+        made, "part-of-whole", Outcome.ANNOTATED, "the step fit is 4.0x faster, and the total 2.5x; "
+    )
+    finding = get_finding(made, "part-of-whole")
+    assert finding.title == "One step gained more than the total" and finding.kind is NoteKind.CONDITION
+    assert "80 % of the baseline's 5.00 s" in finding.seen and "Quote the ratio of the total" in finding.remedy
+    # A step that ran the same code gained nothing, and one that gained less needs no word.
+    for fields in ({"code": "same"}, {}):
+        other = make_claim_run(fit=(4.0, 1.0) if fields else (4.0, 4.0))
+        other.snapshot = made.snapshot
+        other.evidence = {
+            arm: [item.model_copy(update=fields) for item in items] for arm, items in other.evidence.items()
+        }
+        assert get_finding(other, "part-of-whole").outcome is Outcome.PASSED
+
+
+def test_only_a_step_with_a_claim_is_named_as_the_one_that_gained_more():
+    """Evidence that fit fell back, or other results of fit, refuse its claim: its ratio is not named."""
+    made = make_claim_run()
+    made.snapshot = made.snapshot.model_copy(update={"end_to_end": True})
+    fell_back = made.model_copy(deep=True)
+    fit, predict = made.evidence[Arm.ACCELERATED]
+    fell_back.evidence[Arm.ACCELERATED] = [fit.model_copy(update={"path": "stock"}), predict]
+    assert not get_claim(fell_back, "fit").made
+    assert get_finding(fell_back, "part-of-whole").outcome is Outcome.PASSED
+    differs = made.model_copy(deep=True)
+    equal = Measure(name="equal-fit", label="fit", value=0.0, unit="%", decisive=True, step="fit")
+    differs.quality = Quality(baseline=[], accelerated=[], agreement=[equal])
+    assert not get_claim(differs, "fit").made
+    assert get_finding(differs, "part-of-whole").outcome is Outcome.PASSED
+    partial = made.model_copy(deep=True)
+    counts = {"calls": 4, "accelerated_calls": 3, "reason": "sparse"}
+    partial.evidence[Arm.ACCELERATED] = [fit.model_copy(update=counts), predict]
+    assert get_finding(partial, "part-of-whole").seen.endswith("; fit in part, 3 of 4 calls; sparse")
+
+
+def test_the_claim_of_an_application_has_no_remedy_that_contradicts_the_total():
+    made = make_claim_run()
+    fit, predict = made.evidence[Arm.ACCELERATED]
+    made.evidence[Arm.ACCELERATED] = [fit, predict.model_copy(update={"path": "stock", "reason": "not chosen"})]
+    for is_application in (False, True):
+        made.snapshot = made.snapshot.model_copy(update={"end_to_end": is_application})
+        remedies = " ".join(finding.remedy for finding in get_claim(made).findings)
+        assert ("Quote the ratio of the total: users" in remedies) is is_application
+        assert ("Read the ratio of each step" in remedies) is not is_application
+        assert get_finding(made, "engaged").outcome is Outcome.ANNOTATED
+
+
 def test_amdahl():
+    assert amdahl_bound(0.5) == pytest.approx(2)
+    assert amdahl_bound(1.0) == math.inf
     assert amdahl_ratio(0.5, 2) == pytest.approx(4 / 3)
     assert amdahl_ratio(1.0, 3) == pytest.approx(3)
     assert amdahl_ratio(0.95, 1e12) == pytest.approx(20)
@@ -398,7 +453,7 @@ def test_results_that_differ_are_named_and_refuse_their_step_and_the_whole():
     assert get_claim(made, "fit").verdict.accuracy == "within"
     for step in ("predict", "total"):
         assert not get_claim(made, step).made
-        assert get_finding(made, "accuracy", step).seen == "results differ: predict"
+        assert get_finding(made, "accuracy", step).seen == "predict"
     assert get_claim(made).verdict.accuracy == "outside"
 
 

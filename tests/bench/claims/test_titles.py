@@ -17,6 +17,7 @@ from bench.values.claims import NoteKind, Outcome
 from bench.values.quality import Measure, Quality
 from bench.values.readings import Reading
 from bench.values.samples import TOTAL, Evidence, Phase
+from bench.values.selection import Selection, SelectionRole
 from tests.bench.claims.test_order import make_run as make_run_with_order
 from tests.support.runs import PSNR, get_finding, make_claim_run, make_claim_sample
 
@@ -138,6 +139,10 @@ def move_ratio(run: Run) -> None:
     run.statistics = [comparison.model_copy(update={"is_stable": False}) for comparison in run.statistics]
 
 
+def choose_stages(run: Run) -> None:
+    run.selection = Selection(role=SelectionRole.CONFIRM, parameter="accelerate", run_ids=["1" * 32])
+
+
 def bias_input(run: Run) -> None:
     run.prepared = [prepared.model_copy(update={"bias": "the side is a power of two"}) for prepared in run.prepared]
 
@@ -246,10 +251,21 @@ CASES: list[tuple[str, Outcome, str, Callable[[], Run]]] = [
             set_snapshot(baseline_kinds={Arm.BASELINE: BaselineKind.NAIVE, Arm.ACCELERATED: BaselineKind.LIBRARY})
         ),
     ),
+    ("one-change", PASSED, "One thing differs between the arms", make_run),
+    (
+        "one-change",
+        NOTED,
+        "Several things differ between the arms",
+        lambda: make_run(
+            set_snapshot(traits={Arm.BASELINE: {"a": "x", "b": "y"}, Arm.ACCELERATED: {"a": "1", "b": "2"}})
+        ),
+    ),
     ("typical-input", PASSED, "A typical input", make_run),
     ("typical-input", NOTED, "The settings may favour one arm", lambda: make_run(bias_input)),
     ("strict-limits", PASSED, "Strict limits", make_run),
     ("strict-limits", NOTED, "A limit is looser than the default", lambda: make_run(accuracy_limit=0.5)),
+    ("chosen-after-looking", PASSED, "No race was looked at to choose the stages", make_run),
+    ("chosen-after-looking", NOTED, "Stages chosen after looking", lambda: make_run(choose_stages)),
 ]
 """A rule, an outcome, what the rule has to say about the run, and how to make the run."""
 STEPS = {("part-of-whole", NOTED): "fit"}
@@ -298,7 +314,7 @@ def test_no_title_means_different_outcomes_in_different_rules():
     assert all(len(found) == 1 for found in outcomes.values())
 
 
-def test_only_the_first_call_and_a_single_core_make_notes_of_another_kind():
+def test_few_rules_make_notes_of_another_kind():
     one_core = get_finding(make_claim_run(cores=1), "best-with-best")
     assert (one_core.title, one_core.kind) == ("Raced on one core only", NoteKind.CONDITION)
     slow = make_claim_run()
@@ -307,4 +323,4 @@ def test_only_the_first_call_and_a_single_core_make_notes_of_another_kind():
         "The first call is slower",
         NoteKind.CONDITION,
     )
-    assert [rule.name for rule in RULES if rule.other_noted] == ["best-with-best", "warm"]
+    assert [rule.name for rule in RULES if rule.other_noted] == [*("best-with-best", "warm", "chosen-after-looking")]
