@@ -7,6 +7,7 @@ import textwrap
 from streamlit import config
 
 from bench.formatting import format_number
+from ui.access.framing import read_frame_ancestors
 from ui.access.roles import is_sign_in_configured, read_rules
 from ui.access.settings import (
     MODE_VARIABLE,
@@ -21,11 +22,16 @@ from ui.access.settings import (
 from ui.access.visitor import Role
 
 WIDTH = 110
+SCRIPTS = (
+    "Scripts (the tab Your script) run with all rights of the user who started the server, so only a browser of that "
+    "user, or of root, on this machine can start them."
+)
 
 
 def describe_access() -> str:
     """Raises SettingsError."""
     limits, hub_models = read_limits(), read_hub_models()
+    read_frame_ancestors()  # An error has to be found before the first answer.
     if read_forced_mode() is Mode.LOCAL:
         text = _describe_forced_local(config.get_option("server.address"))
     elif find_server_mode() is Mode.LOCAL:
@@ -33,8 +39,8 @@ def describe_access() -> str:
         is_sign_in_configured()
         text = (
             "Access: local. Everybody who opens this address on this machine may do everything: start, stop and delete "
-            "jobs, and name files of this machine. Connections through a proxy, and by another host name than "
-            "localhost, get the restrictions of a served dashboard. If strangers can reach this server, set "
+            f"jobs, and name files of this machine. {SCRIPTS} Connections through a proxy, and by another host name "
+            "than localhost, get the restrictions of a served dashboard. If strangers can reach this server, set "
             f"{MODE_VARIABLE}=served."
         )
     else:
@@ -56,13 +62,13 @@ def _describe_forced_local(address: str | None) -> str:
         return (
             f"Access: local, because {MODE_VARIABLE}=local. Every connection may do everything: start, stop and delete "
             "jobs, and name files of this machine. That includes connections through a proxy or a tunnel on this "
-            f"machine. If strangers can reach this server through one, set {MODE_VARIABLE}=served."
+            f"machine. {SCRIPTS} If strangers can reach this server through one, set {MODE_VARIABLE}=served."
         )
     return (
         f"WARNING. Access: local, because {MODE_VARIABLE}=local, but the server listens on {address or 'all addresses'}"
         ". Everybody who can reach this address, from any machine and through any proxy, is an operator: may start, "
-        f"stop and delete all jobs, and name files of this machine. Set {MODE_VARIABLE}=served, or start the server "
-        "with HOST=localhost, unless that is intended."
+        f"stop and delete all jobs, and name files of this machine. {SCRIPTS} Set {MODE_VARIABLE}=served, or start the "
+        "server with HOST=localhost, unless that is intended."
     )
 
 

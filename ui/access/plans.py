@@ -45,8 +45,11 @@ def list_denied_settings(workload: str, case: str, settings: Mapping[str, Settin
 
 def check_plan_allowed(plan: Plan, visitor: Visitor) -> None:
     """Raises Denied if the visitor may not run this plan."""
-    if find_workload(plan.workload).local_only:
-        raise Denied("Scripts are started on the command line only: python -m bench profile SCRIPT.")
+    if find_workload(plan.workload).local_only and not visitor.is_local:
+        raise Denied(
+            "Scripts are started on the machine itself only, by the user who started Fairlap: on a page that serves "
+            "nobody else, or by python -m bench profile SCRIPT."
+        )
     if reasons := list_denied_settings(plan.workload, plan.case, plan.parameters, visitor):
         raise Denied(f"{'; '.join(reasons.values())}.")
     largest = max_budget_s(visitor)

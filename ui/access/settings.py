@@ -39,6 +39,8 @@ class Limits:
     """Largest time budget of a race."""
     job_s: float = _limit("FAIRLAP_MAX_JOB_S", 900)
     """Longest duration of a job with everything that belongs to it. It is stopped then, and what it has is kept."""
+    series_s: float = _limit("FAIRLAP_MAX_SERIES_S", 3600)
+    """Longest duration of a series of races. No race of it begins later."""
     upload_mb: float = _limit("FAIRLAP_MAX_VISITOR_UPLOAD_MB", 256)
     """Files that one visitor may upload in 24 hours."""
     queue_length: float = _limit("FAIRLAP_MAX_QUEUE", 12)

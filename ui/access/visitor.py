@@ -31,6 +31,9 @@ class Visitor:
     name: str = ""
     """How others see the visitor."""
     signed_in: bool = False
+    is_local: bool = False
+    """Whether the visitor is the user of this machine who started the server, or root, and the dashboard serves nobody
+    else. Only such a visitor runs code of their own."""
 
     @property
     def is_operator(self) -> bool:

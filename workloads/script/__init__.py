@@ -31,7 +31,13 @@ WORKLOAD = Workload(
         label="scikit-learn-intelex",
         values=(
             LeverValue("stock", "stock script", BaselineKind.LIBRARY, packages=("sklearn",)),
-            LeverValue("sklearnex", "with scikit-learn-intelex", BaselineKind.BEST_KNOWN, packages=("sklearnex",)),
+            LeverValue(
+                "sklearnex",
+                "patched script",
+                BaselineKind.BEST_KNOWN,
+                subject="The patched script",
+                packages=("sklearnex",),
+            ),
         ),
         baseline="stock",
         accelerated="sklearnex",

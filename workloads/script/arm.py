@@ -19,6 +19,7 @@ from bench.values.samples import Evidence
 from bench.workload.interface import Clock, ProgressReporter, Settings
 from workloads.script.call_paths import Decision, decide_paths
 from workloads.script.printed_output import (
+    COMPARED_END_BYTES,
     MAX_LINE_CHARS,
     MAX_SHOWN_DIFFERENCES,
     NUMBER_TOLERANCE,
@@ -61,9 +62,9 @@ class ScriptArm:
         progress("waiting for the other arm's first run")
         with _alone(self.call.script):
             progress("first run of the script")
-            first = run_script(self.command, self.call, self.environment)
+            first = run_script(self.command, self.call, self.environment, end_bytes=COMPARED_END_BYTES)
         require_success(first, self.call, patched=self.patched)
-        self.output.add(first.stdout)
+        self.output.add(first.stdout, first.left_out)
         lines = format_count(content.count(b"\n") + (not content.endswith(b"\n")), "line")
         arguments = " ".join(self.call.arguments)
         return {
@@ -80,7 +81,7 @@ class ScriptArm:
 
     def repeat(self, repetition: int, clock: Clock) -> None:
         clock.leave_out(lambda: require_unchanged(self.call, self.digest))
-        process = ScriptProcess(self.command, self.call, self.environment)
+        process = ScriptProcess(self.command, self.call, self.environment, end_bytes=COMPARED_END_BYTES)
         try:
             clock(STEP, process.run_to_exit)
         finally:
@@ -88,7 +89,7 @@ class ScriptArm:
             clock.leave_out(process.clean_up)
         run = process.make_result()
         require_success(run, self.call, patched=self.patched, ran_before=True)
-        self.output.add(run.stdout)
+        self.output.add(run.stdout, run.left_out)
 
     def evidence(self) -> list[Evidence]:
         """From one more run, which is traced, because the timed ones are not. That of the stock script shows whether it
@@ -136,13 +137,12 @@ class ScriptArm:
 
 def _explain_no_comparison(comparison: OutputComparison) -> Measure:
     """A measure that refuses the claim, because no equal number shows that both arms computed the same."""
-    varying = f", {comparison.varying:,} of {format_count(comparison.lines, 'line')}" if comparison.varying else ""
     return Measure(
         name="comparable_lines",
         label="lines with a number that can be compared",
         value=0,
-        bias=f"{comparison.why_not}{varying}",
-        bias_remedy="Seed the script (random_state=0), and let it print a result with a number, such as a score.",
+        bias=comparison.why_not,
+        bias_remedy=comparison.remedy,
     )
 
 

@@ -33,6 +33,8 @@ class CallSite(BaseModel):
     file: str
     """Empty if the script's own code did not make the call, so that the line is not known."""
     line: int
+    source: str = ""
+    """The text of that line; empty if it is not known."""
     path: list[str]
     """The calls that lead here, the outermost first, such as `["Pipeline.fit", "SVC.fit"]`."""
     in_workers: bool
@@ -83,7 +85,7 @@ class ProfileResult(BaseModel):
 
     script: str
     digest: str
-    """SHA-256 of the script."""
+    """SHA-256 of the script and its arguments. See `ScriptCall.digest`."""
     arguments: list[str]
     times: ScriptTimes
     sites: list[CallSite] = Field(description="By time in the stock run; calls inside of others follow them.")

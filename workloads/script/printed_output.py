@@ -1,31 +1,58 @@
 """Compares what a script prints in both arms, line by line.
 
 A line that varies between runs of the stock script is not compared. Every other line must be the same in every run of
-the patched script.
+the patched script. Of output that is longer than `MAX_COMPARED_LINES` or twice `COMPARED_END_BYTES`, the middle is
+compared as a whole: it must be exactly the same in every run of both arms.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bench.formatting import format_count
+from bench.formatting import format_bytes, format_count
 
 NUMBER_TOLERANCE = 0.01
 """Relative difference of two printed numbers that count as equal."""
 OUTPUT_FILE = "output.json"
 MAX_SHOWN_DIFFERENCES = 20
 MAX_LINE_CHARS = 200
+COMPARED_END_BYTES = 4 << 20
+"""So much of the beginning of the output, and as much of its end, is compared line by line."""
+MAX_COMPARED_LINES = 100_000
+"""So many lines are: half of them at the beginning, half at the end."""
+SEED_REMEDY = "Seed the script (random_state=0), and let it print a result with a number, such as a score."
+PRINT_LESS_REMEDY = (
+    f"Let the script print less: at most {format_bytes(2 * COMPARED_END_BYTES)} and {MAX_COMPARED_LINES:,} lines are "
+    "compared line by line."
+)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _TIME = re.compile(
     r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*(?:ns|us|µs|ms|s|secs?|seconds?|min|minutes?|h|hours?)\b", re.IGNORECASE
 )
+LEFT_OUT = "[… output left out here …]"
+"""Takes the place of the middle. It has no number."""
 
 
-@dataclass
+def make_left_out_note(size_bytes: int) -> str:
+    """The line between the beginning and the end of output whose middle was left out."""
+    return f"[… {format_bytes(size_bytes)} of output left out here …]"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The middle of long output, which is not compared line by line."""
+
+    size_bytes: int
+    digest: str
+    """SHA-256 of it."""
+
+
+@dataclass(slots=True)
 class PrintedLine:
     """One line of the standard output, in all runs of an arm."""
 
@@ -48,6 +75,8 @@ class PrintedLine:
 
     def add(self, text: str) -> None:
         """Note what one more run printed here."""
+        if text == self.text:
+            return
         if not are_equal_lines(self.text, text):
             self.varying_text = self.varying_text or text
             return
@@ -76,10 +105,18 @@ class PrintedOutput:
     fewest: int = 0
     """Number of lines of the run that printed fewest. Lines of runs with another number are not compared."""
     most: int = 0
+    left_out_bytes: int = 0
+    """Size of the longest middle that is not in `lines`."""
+    left_out_digests: list[str] = field(default_factory=list[str])
+    """The digest of that middle, empty for a run without one; of two runs that differ, if any do."""
 
-    def add(self, text: str) -> None:
-        """Note the output of one more run."""
-        texts = text.splitlines()
+    def add(self, text: str, left_out: LeftOut | None = None) -> None:
+        """Note the output of one more run. `left_out` is the middle of it if the text does not have it."""
+        texts, left_out = _leave_out_middle(text, left_out)
+        digest = left_out.digest if left_out else ""
+        self.left_out_bytes = max(self.left_out_bytes, left_out.size_bytes if left_out else 0)
+        if digest not in self.left_out_digests:
+            self.left_out_digests = [*self.left_out_digests[:1], digest]
         if self.lines is None:
             self.lines = [PrintedLine.read(line) for line in texts]
             self.fewest = self.most = len(texts)
@@ -96,7 +133,28 @@ class PrintedOutput:
     def load(cls, folder: Path) -> PrintedOutput:
         content = json.loads((folder / OUTPUT_FILE).read_text())
         lines = content["lines"]
-        return cls(lines and [PrintedLine(**line) for line in lines], content["fewest"], content["most"])
+        return cls(**(content | {"lines": lines and [PrintedLine(**line) for line in lines]}))
+
+
+def _leave_out_middle(text: str, left_out: LeftOut | None) -> tuple[list[str], LeftOut | None]:
+    """The lines that are compared one by one, and the rest: the middle that `text` does not have, the lines that it
+    cuts, and the lines that are too many."""
+    lines, rest = text.splitlines(), list[str]()
+    if left_out is not None:
+        place = lines.index(make_left_out_note(left_out.size_bytes))
+        # The text that was kept begins and ends somewhere in a line, maybe in a number.
+        start, end = max(0, place - 1), place + 2
+        rest = [*lines[start:place], left_out.digest, *lines[place + 1 : end]]
+        lines = [*lines[:start], LEFT_OUT, *lines[end:]]
+    if len(lines) > MAX_COMPARED_LINES:
+        half = MAX_COMPARED_LINES // 2
+        rest += lines[half:-half]
+        lines = [*lines[:half], LEFT_OUT, *lines[-half:]]
+    if not rest:
+        return lines, None
+    content = "\n".join(rest).encode()
+    size_bytes = len(content) if left_out is None else left_out.size_bytes + len(content) - len(left_out.digest)
+    return lines, LeftOut(size_bytes, hashlib.sha256(content).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +168,8 @@ class OutputComparison:
     """Line number, and the line of the baseline and of the accelerated arm; empty text for a line that is missing."""
     why_not: str
     """Why equal lines do not show that the results are equal; empty if they do."""
+    remedy: str = SEED_REMEDY
+    """What to do if they do not."""
 
     @property
     def selection(self) -> str:
@@ -144,8 +204,18 @@ def compare_outputs(baseline: PrintedOutput, accelerated: PrintedOutput) -> Outp
         compared_numbers += bool(one.lows)
         if (text := _find_difference(one, other)) is not None:
             differences.append((str(place + 1), one.text, text))
+    if not differences and (why_not := _explain_left_out(baseline, accelerated)):
+        return OutputComparison(len(printed), varying, compared, [], why_not, PRINT_LESS_REMEDY)
     why_not = "" if compared_numbers or differences else _explain_no_number(printed)
     return OutputComparison(len(printed), varying, compared, differences, why_not)
+
+
+def _explain_left_out(baseline: PrintedOutput, accelerated: PrintedOutput) -> str:
+    """Why the middle of long output was not compared; empty if it is the same in every run of both arms."""
+    if baseline.left_out_digests == accelerated.left_out_digests and len(baseline.left_out_digests) == 1:
+        return ""
+    sizes = " and ".join(format_bytes(output.left_out_bytes) for output in (baseline, accelerated))
+    return f"the middle of the long output, {sizes} in the two arms, is not the same in every run"
 
 
 def _find_difference(one: PrintedLine, other: PrintedLine) -> str | None:
@@ -162,7 +232,8 @@ def _explain_no_number(printed: list[PrintedLine]) -> str:
         return "the script prints nothing"
     if not any(line.lows for line in printed):
         return "the script prints no number, apart from times"
-    return "every line with a number varies from run to run"
+    count = f"{sum(line.varies for line in printed):,} of {format_count(len(printed), 'line')}"
+    return f"every line with a number varies from run to run, {count}"
 
 
 def are_equal_lines(one: str, other: str) -> bool:

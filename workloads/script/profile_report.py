@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Sequence
-from pathlib import Path
 
-from bench.formatting import format_count, format_duration, format_percent, format_ratio
+from bench.formatting import format_count, format_duration, format_ratio
 from bench.stats.amdahl import amdahl_ratio
 from bench.values.output import Table, TextReport
 from workloads.script.call_paths import Decision, decide_paths, measure_accelerated_s
+from workloads.script.call_table import COLUMNS, WORKER_MARK, format_share, is_shown, make_outside_row, make_row
 from workloads.script.measurements import CallSite, ProfileResult, ScriptTimes
 from workloads.script.script_call import ScriptCall
 from workloads.script.trace import CallKey, CallTotals, Trace
 
 MAX_SITES = 500
 MAX_SHOWN_ROWS = 60
-MIN_SHOWN_SHARE = 0.01
-"""Calls inside of others that scikit-learn-intelex does not replace are shown if they take as much of the run time."""
+MAX_SOURCE_CHARS = 160
 OWN_PATCH = (
     "The script uses scikit-learn-intelex by itself, so there is no stock run to compare with. Remove its lines that "
     "import or patch it, and profile it again."
 )
 NO_SCIKIT_LEARN = "The script calls nothing of scikit-learn, so scikit-learn-intelex cannot change it"
-UNPLACED = "not known"
-COLUMNS = ["line", "call", "calls", "stock", "patched", "ran", "share", "at most", "reason"]
 
 
 def make_result(
@@ -99,6 +97,7 @@ def _make_site(
     return CallSite(
         file=file,
         line=line,
+        source=_read_source(file, line),
         path=list(path),
         in_workers=in_workers,
         calls=before and before.calls,
@@ -118,6 +117,11 @@ def _make_site(
     )
 
 
+def _read_source(file: str, line: int) -> str:
+    """The text of a line of the script, without its indentation; empty if it is not known."""
+    return linecache.getline(file, line).strip()[:MAX_SOURCE_CHARS] if file else ""
+
+
 def _write_text(
     call: ScriptCall,
     times: ScriptTimes,
@@ -132,15 +136,9 @@ def _write_text(
     ]
     if not sites:
         return TextReport(heading=heading, tables=[], notes=[f"{NO_SCIKIT_LEARN}.", *notes])
-    shown = [site for site in sites if _is_shown(site)]
-    rows = [_make_row(site, call.script) for site in shown[:MAX_SHOWN_ROWS]]
-    rows.append(
-        [
-            *("", "outside of scikit-learn's calls", ""),
-            *(format_duration(seconds) for seconds in outside_s),
-            *("", _format_share(outside_s[0] / times.stock_traced), "", ""),
-        ]
-    )
+    shown = [site for site in sites if is_shown(site)]
+    rows = [make_row(site, call.script) for site in shown[:MAX_SHOWN_ROWS]]
+    rows.append(make_outside_row(*outside_s, times.stock_traced))
     text = [_describe_bound(accelerated_share, sites)]
     if hidden := len(sites) - len(rows) + 1:
         text.append(
@@ -148,8 +146,8 @@ def _write_text(
         )
     if any(site.in_workers for site in shown):
         text.append(
-            "Times marked ∥ are sums over threads or processes that work at the same time. The time of the call above "
-            "them includes the waiting for them."
+            f"Times marked {WORKER_MARK} are sums over threads or processes that work at the same time. The time of "
+            "the call above them includes the waiting for them."
         )
     text.append(
         f"Tracing the calls cost about {format_duration(times.stock_tracing)} of the traced stock run "
@@ -170,41 +168,5 @@ def _describe_bound(share: float, sites: Sequence[CallSite]) -> str:
         return "No call ran accelerated."
     bound = _bound(share)
     most = f"even if they took no time, the script would be at most {format_ratio(bound)} faster" if bound else ""
-    taken = f"Calls that ran accelerated take {_format_share(share)} of the stock script's time"
+    taken = f"Calls that ran accelerated take {format_share(share)} of the stock script's time"
     return f"{taken}: {most}." if most else f"{taken}."
-
-
-def _is_shown(site: CallSite) -> bool:
-    if len(site.path) == 1 or site.ran in ("accelerated", "partial", "fallback"):
-        return True
-    return site.ran != "not called" and (site.share or 0.0) >= MIN_SHOWN_SHARE
-
-
-def _make_row(site: CallSite, script: Path) -> list[str]:
-    depth = len(site.path) - 1
-    mark = " ∥" if site.in_workers else ""
-    line = ""
-    if not depth:
-        line = UNPLACED if not site.file else str(site.line)
-        if site.file and Path(site.file) != script:
-            line = f"{Path(site.file).name}:{site.line}"
-    calls = site.patched_calls if site.calls is None else site.calls
-    if site.calls is not None and site.patched_calls not in (None, site.calls):
-        shown_calls = f"{site.calls:,}, {site.patched_calls:,}"
-    else:
-        shown_calls = f"{calls:,}"
-    seconds = [site.stock_s, site.patched_s]
-    return [
-        line,
-        f"{'  ' * depth}{site.path[-1]}",
-        shown_calls,
-        *("" if value is None else f"{format_duration(value)}{mark}" for value in seconds),
-        site.ran,
-        "" if site.share is None else _format_share(site.share),
-        "" if site.bound is None or depth else format_ratio(site.bound),
-        site.reason if site.ran != "accelerated" else "",
-    ]
-
-
-def _format_share(share: float) -> str:
-    return "< 1 %" if 0 < share < 0.01 else format_percent(share, 0)

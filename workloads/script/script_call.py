@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
+import shlex
+import stat
 import sys
 import warnings
 from dataclasses import dataclass
@@ -51,8 +54,13 @@ class ScriptCall:
     def read(self) -> bytes:
         """The content of the script. Raises BadInput."""
         try:
-            if self.script.is_file() and self.script.stat().st_size > MAX_SCRIPT_BYTES:
-                size = format_bytes(self.script.stat().st_size)
+            status = self.script.stat()
+            if not stat.S_ISREG(status.st_mode):
+                # Reading a pipe would wait for its other end.
+                what = "this is a folder" if stat.S_ISDIR(status.st_mode) else "this is no regular file"
+                raise BadInput(f"{self.script}: {what}", "Use the path of a Python file.")
+            if status.st_size > MAX_SCRIPT_BYTES:
+                size = format_bytes(status.st_size)
                 raise BadInput(f"{self.script.name}: it has {size}", "Use the Python file itself, not its data.")
             return self.script.read_bytes()
         except OSError as error:
@@ -89,18 +97,24 @@ def require_unchanged(call: ScriptCall, digest: str) -> None:
 def check_inputs(settings: Settings) -> None:
     """Raises BadInput if the script cannot be read or is no Python of this version."""
     call = read_call(settings)
-    content = call.read()
+    content, name = call.read(), call.script.name
+    if call.script.suffix.lower() == ".ipynb" or (content.lstrip()[:1] == b"{" and b'"nbformat"' in content):
+        raise BadInput(
+            f"{name}: this is a notebook, not a script", f"Export it: jupyter nbconvert --to script {shlex.quote(name)}"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(content, call.script.name, "exec", dont_inherit=True)
+            tree = ast.parse(content, name)
+            # Some errors, such as a `return` outside of a function, are found only now.
+            compile(tree, name, "exec", dont_inherit=True)
     except SyntaxError as error:
         where = f" line {error.lineno}:" if error.lineno else ""
         raise BadInput(
-            f"{call.script.name}:{where} {error.msg}",
+            f"{name}:{where} {error.msg}",
             f"Python {sys.version_info.major}.{sys.version_info.minor} cannot read this script. Correct it.",
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise BadInput(
-            f"{call.script.name}: this is no Python file: {error}", "Use the path of a Python file."
-        ) from error
+        raise BadInput(f"{name}: this is no Python file: {error}", "Use the path of a Python file.") from error
+    if not tree.body:
+        raise BadInput(f"{name}: it is empty", "Use the path of a Python file with statements.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import selectors
 import signal
@@ -10,13 +11,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bench.formatting import format_bytes
 from bench.system.process_tree import end_descendants, list_descendants
 from bench.workload.interface import BadInput
+from workloads.script.printed_output import LeftOut, make_left_out_note
 from workloads.script.script_call import ScriptCall
 
 MAX_KEPT_BYTES = 64 * 1024
-"""Of each stream, so much of its beginning and as much of its end is kept."""
+"""Of each stream, so much of its beginning and as much of its end is kept, if the caller asks for no more."""
 READ_BYTES = 1 << 16
 WAIT_INTERVAL_S = 1.0
 """How often `on_wait` is called."""
@@ -26,29 +27,42 @@ MAX_SHOWN_LINES = 5
 
 
 class KeptOutput:
-    """The beginning and the end of a stream."""
+    """The beginning and the end of a stream, each of at most `end_bytes`, and a digest of what is between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, end_bytes: int = MAX_KEPT_BYTES) -> None:
         self.size = 0
+        self._end_bytes = end_bytes
         self._head, self._tail = bytearray(), bytearray()
+        self._left_out = hashlib.sha256()
 
     def add(self, data: bytes) -> None:
         self.size += len(data)
-        room = MAX_KEPT_BYTES - len(self._head)
+        room = self._end_bytes - len(self._head)
         self._head += data[:room]
-        self._tail += data[max(0, room) :]
-        if len(self._tail) > 2 * MAX_KEPT_BYTES:
-            del self._tail[:-MAX_KEPT_BYTES]
+        self._tail += data[room:]
+        if len(self._tail) > 2 * self._end_bytes:
+            self._shorten_tail()
+
+    def _shorten_tail(self) -> None:
+        excess = len(self._tail) - self._end_bytes
+        if excess > 0:
+            self._left_out.update(bytes(self._tail[:excess]))
+            del self._tail[:excess]
+
+    @property
+    def left_out(self) -> LeftOut | None:
+        self._shorten_tail()
+        size_bytes = self.size - len(self._head) - len(self._tail)
+        return LeftOut(size_bytes, self._left_out.hexdigest()) if size_bytes else None
 
     @property
     def text(self) -> str:
         """What was printed; if it was much, a note takes the place of its middle."""
-        tail = bytes(self._tail[-MAX_KEPT_BYTES:])
-        left_out = self.size - len(self._head) - len(tail)
-        if not left_out:
-            return (bytes(self._head) + tail).decode(errors="replace")
-        note = f"\n[… {format_bytes(left_out)} of output left out here …]\n"
-        return bytes(self._head).decode(errors="replace") + note + tail.decode(errors="replace")
+        left_out = self.left_out
+        if left_out is None:
+            return bytes(self._head + self._tail).decode(errors="replace")
+        head, tail = (bytes(end).decode(errors="replace") for end in (self._head, self._tail))
+        return f"{head}\n{make_left_out_note(left_out.size_bytes)}\n{tail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,8 @@ class ScriptRun:
     stderr: str
     left: int
     """Number of processes that the script had left, and that were ended."""
+    left_out: LeftOut | None = None
+    """The middle of the standard output, if `stdout` does not have it."""
 
     @property
     def failed(self) -> bool:
@@ -76,14 +92,16 @@ def run_script(
     call: ScriptCall,
     environment: Mapping[str, str],
     on_wait: Callable[[float], None] = lambda seconds: None,
+    end_bytes: int = MAX_KEPT_BYTES,
 ) -> ScriptRun:
     """Run `command` in the script's folder until it exits, or until its time limit: then it is killed.
 
-    Standard input is empty. `on_wait` is called again and again with the seconds since the start. No process of the
+    Standard input is empty. `on_wait` is called again and again with the seconds since the start. `end_bytes` of the
+    beginning and as much of the end of the standard output are kept. No process of the
     script is left. The caller must have adopted orphans (`bench.system.prctl.adopt_orphans`) and must have no other
     child. Raises OSError if the process cannot be started.
     """
-    process = ScriptProcess(command, call, environment, on_wait)
+    process = ScriptProcess(command, call, environment, on_wait, end_bytes)
     try:
         process.run_to_exit()
     finally:
@@ -100,9 +118,10 @@ class ScriptProcess:
         call: ScriptCall,
         environment: Mapping[str, str],
         on_wait: Callable[[float], None] = lambda seconds: None,
+        end_bytes: int = MAX_KEPT_BYTES,
     ) -> None:
         self._command, self._call, self._environment, self._on_wait = command, call, environment, on_wait
-        self._outputs = KeptOutput(), KeptOutput()
+        self._outputs = KeptOutput(end_bytes), KeptOutput()
         self._process: subprocess.Popen[bytes] | None = None
         self._seconds: float | None = None
         self._status = self._left = 0
@@ -157,7 +176,14 @@ class ScriptProcess:
         assert self._process is not None and self._seconds is not None
         output, errors = self._outputs
         return ScriptRun(
-            self._process.pid, self._seconds, self._status, self._timed_out, output.text, errors.text, self._left
+            self._process.pid,
+            self._seconds,
+            self._status,
+            self._timed_out,
+            output.text,
+            errors.text,
+            self._left,
+            output.left_out,
         )
 
 
@@ -237,7 +263,7 @@ def require_success(run: ScriptRun, call: ScriptCall, *, patched: bool, ran_befo
     if run.timed_out:
         raise BadInput(
             f"{what} did not end within {call.limit_s:g} s and was ended",
-            "Allow it more time with a larger --limit, or make it do less.",
+            "Allow it a longer time limit (--limit), or make it do less.",
         )
     if run.status < 0:
         raise BadInput(f"{what} was ended by {signal.Signals(-run.status).name}{_quote_end(run)}", remedy)
@@ -249,7 +275,10 @@ def require_success(run: ScriptRun, call: ScriptCall, *, patched: bool, ran_befo
     elif last and last[-1].startswith("EOFError"):
         remedy = "Standard input is empty: give the script its input as arguments or files."
     elif run.status == 2 and not patched and any(line.startswith("usage:") for line in run.stderr.splitlines()):
-        remedy = f"Give its arguments after its name: python -m bench profile {name} ARGUMENT …"
+        remedy = (
+            "Give its arguments: on the page in the field Arguments, on the command line after its name: python -m "
+        )
+        remedy += f"bench profile {name} ARGUMENT …"
     raise BadInput(f"{what} failed with exit status {run.status}{_quote_end(run)}", remedy)
 
 

@@ -31,7 +31,6 @@ class ScriptTasks:
 
         def run(what: str, *, patched: bool, trace: bool = False) -> tuple[ScriptRun, Trace]:
             nonlocal done
-            reporter.progress(f"running the script: {what}", done / RUNS)
             result, found = _run_once(settings, call, reporter, what, done, patched=patched, trace=trace)
             done += 1
             return result, found
@@ -66,8 +65,11 @@ def _run_once(
         folder.mkdir()
         environment = make_trace_environment(environment, folder, call.folder)
 
+    step = f"running the script: run {done + 1} of {RUNS} ({what})"
+    reporter.progress(step, done / RUNS)
+
     def report_wait(seconds: float) -> None:
-        reporter.progress(f"running the script: {what}, {seconds:.0f} s", done / RUNS)
+        reporter.progress(f"{step}, {seconds:.0f} s", done / RUNS)
 
     run = run_script(call.command(patched=patched), call, environment, report_wait)
     is_first = done == 0 or (patched and trace)

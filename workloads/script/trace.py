@@ -29,7 +29,7 @@ CallKey = tuple[str, int, tuple[str, ...]]
 
 @dataclass
 class CallTotals:
-    """What all calls of one key have used. See `fairlap_tracer.Totals`."""
+    """What all calls of one key have used. See `fairlap_trace_file.Totals`."""
 
     calls: int = 0
     total_s: float = 0.0

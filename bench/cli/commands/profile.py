@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from pathlib import Path
 
 from bench.cli.arguments import add_json_option
 from bench.cli.console import make_console
@@ -14,22 +12,24 @@ from bench.cli.json_output import STANDARD_OUTPUT, check_json_file, write_json
 from bench.cli.measurement_report import print_measurement
 from bench.cli.progress import JobEnd, ProgressLine, follow_job
 from bench.cli.race_report import print_run
-from bench.formatting import format_budget
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
-from bench.plan.validation import MAX_TEXT_LENGTH, PlanError, make_plan
-from bench.race.budget import MIN_PAIRS_FOR_INTERVAL
+from bench.plan.validation import PlanError
 from bench.run.events import State
 from bench.run.measurement import MeasurementRecord
 from bench.run.record import Run
 from bench.scheduler.dispatcher import Dispatcher
-from bench.system.limits import core_limit
+from bench.scheduler.script_jobs import (
+    EACH_TIME,
+    TASK,
+    describe_profile_runs,
+    estimate_runs_by_profile,
+    explain_no_race,
+    plan_script,
+    script_name,
+)
 from bench.workload.interface import BadInput, format_bad_input
 
-WORKLOAD, TASK = "script", "profile"
-PROFILE_RUNS = 5
-RUNS_OUTSIDE_PAIRS = 4
-"""Runs of a race beside its pairs: each arm's first one, and the traced one of its evidence."""
 DESCRIPTION = """\
 Run a Python script with stock scikit-learn and with scikit-learn-intelex, without changing it. Print for each line that
 calls scikit-learn how long it took, whether it ran accelerated, and if not, why not. Then race the whole script. Both
@@ -72,11 +72,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def profile_script(options: argparse.Namespace) -> int:
-    plan = _make_plan(options)
+    plan = plan_script(
+        options.script, options.arguments, cores=options.cores, budget_s=options.budget_s, limit_s=options.limit
+    )
     if unavailable := resolve(plan).unavailable():
         raise CommandError(f"profile cannot run here: {unavailable}")
     check_json_file(options.json)
-    _print_note(_announce_profile(plan, races=not options.no_race))
+    _print_note(describe_profile_runs(plan, races=not options.no_race))
     dispatcher = Dispatcher()
     profile = _profile(dispatcher, plan, silent=options.json == STANDARD_OUTPUT)
     record = profile.record
@@ -85,49 +87,16 @@ def profile_script(options: argparse.Namespace) -> int:
     write_json(record, options.json)
     if profile.exit_status != EXIT_STATUS[State.FINISHED] or options.no_race:
         return profile.exit_status
-    if reason := (record.result or {}).get("why_no_race"):
+    if reason := explain_no_race(record):
         _print_note(f"there is no race. {reason}")
         return profile.exit_status
     _print_note(_announce_race(plan, record))
     return _race(dispatcher, plan, silent=options.json == STANDARD_OUTPUT)
 
 
-def _announce_profile(plan: Plan, *, races: bool) -> str:
-    race = f", then in the race as often as {format_budget(plan.budget_s)} allow" if races else ""
-    name = Path(str(plan.parameters["script"])).name
-    return f"{name} runs {PROFILE_RUNS} times for the profile{race}. What it writes, it writes each time."
-
-
 def _announce_race(plan: Plan, profile: MeasurementRecord) -> str:
-    times = (profile.result or {})["times"]
-    runs = estimate_race_runs(plan.budget_s, float(times["stock"]) + float(times["patched"]))
-    name = Path(str(plan.parameters["script"])).name
-    return f"{name} now runs up to about {runs:,} times in the race. What it writes, it writes each time."
-
-
-def estimate_race_runs(budget_s: float, pair_s: float) -> int:
-    """How often a race of this budget runs the script if a run in each arm takes `pair_s` together."""
-    pairs = max(MIN_PAIRS_FOR_INTERVAL, round(budget_s / pair_s) if pair_s else 0)
-    return 2 * pairs + RUNS_OUTSIDE_PAIRS
-
-
-def _make_plan(options: argparse.Namespace) -> Plan:
-    """Raises PlanError."""
-    # Python finds the modules beside the file itself, not beside a link to it.
-    script = Path(options.script).expanduser().resolve()
-    if not script.is_file():
-        what = "this is a folder, not a script" if script.is_dir() else "there is no such file"
-        raise PlanError([f"{options.script}: {what}"])
-    arguments = json.dumps(options.arguments)
-    for name, text in (("script", str(script)), ("arguments", arguments)):
-        if len(text) > MAX_TEXT_LENGTH:
-            raise PlanError([f"{name}: expected at most {MAX_TEXT_LENGTH} characters, got {len(text):,}"])
-    fields = {} if options.budget_s is None else {"budget_s": options.budget_s}
-    limit = core_limit()
-    parameters = {"script": str(script), "arguments": arguments}
-    plan = make_plan(WORKLOAD, core_limit=limit, cores=options.cores or limit, parameters=parameters, **fields)
-    parameters["limit"] = str(options.limit if options.limit is not None else max(1, round(plan.budget_s)))
-    return make_plan(WORKLOAD, core_limit=limit, cores=plan.cores, parameters=parameters, budget_s=plan.budget_s)
+    runs = estimate_runs_by_profile(plan, profile)
+    return f"{script_name(plan)} now runs up to about {runs:,} times in the race. {EACH_TIME}"
 
 
 def _profile(dispatcher: Dispatcher, plan: Plan, *, silent: bool) -> JobEnd:

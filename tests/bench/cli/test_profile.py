@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.commands.profile import estimate_race_runs
 from bench.paths import ROOT
 from bench.run.events import State
 from bench.run.job import JobKind
+from bench.scheduler.script_jobs import estimate_race_runs
 from bench.storage.store import Store
 from tests.support.script_runs import write_script
 from workloads.script.measurements import OutputLog, ProfileResult

@@ -129,12 +129,13 @@ def test_a_file_that_is_no_table_is_refused_by_its_own_name(content, words):
 
 
 def test_a_large_table_is_counted_and_not_read_when_it_is_handed_in(tmp_path, monkeypatch):
-    from workloads.modin.table_file import summary
+    from bench.tables import summary
+    from workloads.modin.user_table import check
 
     monkeypatch.setattr(summary, "MAX_READ_BYTES", 100)
-    monkeypatch.setattr(summary, "read_checked_csv", None)
+    monkeypatch.setattr(summary, "read_table", None)
     (tmp_path / "own.csv").write_text("id,v\n" + "1,2.5\n" * 60)
-    described = summary.check(tmp_path / "own.csv")
+    described = check(tmp_path / "own.csv")
     assert described.text.startswith("60 rows, 2 columns, ")
     assert described.notes == [
         "own.csv is large: what is converted in it is found when it is raced, and shown beside the claim."

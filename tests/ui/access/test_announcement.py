@@ -26,6 +26,7 @@ def test_local_by_its_address(listen: Callable[[str | None], None]) -> None:
     listen("127.0.0.1")
     text = describe()
     assert text.startswith("Access: local. Everybody who opens this address on this machine may do everything")
+    assert "Scripts (the tab Your script) run with all rights of the user who started the server" in text
     assert "Connections through a proxy, and by another host name than localhost, get the restrictions" in text
 
 

@@ -21,7 +21,7 @@ def test_a_stranger_gets_a_number_and_the_log_the_cause(
 ) -> None:
     monkeypatch.setenv("FAIRLAP_MODE", "served")
     with caplog.at_level(logging.ERROR):
-        app = AppTest.from_string(SCRIPT).run()
+        app = AppTest.from_string(SCRIPT, default_timeout=30).run()
     assert app.text[0].value == "True", "Streamlit shows nothing itself"
     shown = app.error[0].value
     number = re.search(r"\*\*([0-9a-f]{8})\*\*", shown)
@@ -31,5 +31,5 @@ def test_a_stranger_gets_a_number_and_the_log_the_cause(
 
 
 def test_on_a_local_server_streamlit_shows_the_traceback() -> None:
-    app = AppTest.from_string(SCRIPT).run()
+    app = AppTest.from_string(SCRIPT, default_timeout=30).run()
     assert app.text[0].value == "False" and not app.error

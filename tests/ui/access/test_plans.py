@@ -1,5 +1,6 @@
 """A stranger's plan names no file and no model to fetch; whether a file exists makes no difference to the answer."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ UPLOAD = f"upload:{'ab' * 32}"
         ("modin", "file", "/etc/passwd"),
         ("modin", "file", "../../etc/passwd"),
         ("modin", "file", UPLOAD),
+        ("documents", "file", "/home/ann/letters"),
+        ("documents", "file", "/proc"),
+        ("documents", "file", "upload:../../../../etc"),
         ("bert", "model", "owner/model"),
         ("bert", "model", "~/models/bert"),
         ("bert", "evaluation", "/etc/passwd"),
@@ -34,10 +38,11 @@ def test_a_stranger_may_not_choose(workload: str, parameter: str, value: str) ->
     check_plan_allowed(plan, OPERATOR)
 
 
-@pytest.mark.parametrize("visitor", [STRANGER, OPERATOR])
-def test_no_page_starts_a_script(visitor: Visitor) -> None:
-    with pytest.raises(Denied, match="on the command line only"):
+@pytest.mark.parametrize("visitor", [STRANGER, OPERATOR, replace(OPERATOR, id="person:1", signed_in=True)])
+def test_no_page_that_others_can_open_starts_a_script(visitor: Visitor) -> None:
+    with pytest.raises(Denied, match="on the machine itself only"):
         check_plan_allowed(make_plan("script"), visitor)
+    check_plan_allowed(make_plan("script"), replace(OPERATOR, is_local=True))
 
 
 def plan_takes_uploads(workload: str, parameter: str) -> bool:
@@ -50,6 +55,7 @@ def plan_takes_uploads(workload: str, parameter: str) -> bool:
     ("workload", "parameters"),
     [
         ("modin", {}),
+        ("documents", {"file": UPLOAD, "text_column": "subject"}),
         ("bert", {"evaluation": UPLOAD}),
         ("bert", {"model": "bert-base-untrained"}),
         ("bert", {"model": "owner/listed"}),

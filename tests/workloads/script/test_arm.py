@@ -79,7 +79,7 @@ def test_the_clean_up_is_no_part_of_the_step(tmp_path, monkeypatch):
     done: list[str] = []
 
     class FakeProcess:
-        def __init__(self, *arguments: object) -> None:
+        def __init__(self, *arguments: object, **options: object) -> None:
             pass
 
         def run_to_exit(self) -> None:

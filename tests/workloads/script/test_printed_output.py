@@ -2,7 +2,16 @@
 
 import pytest
 
-from workloads.script.printed_output import PrintedOutput, are_equal_lines, compare_outputs
+from workloads.script import printed_output
+from workloads.script.printed_output import (
+    COMPARED_END_BYTES,
+    LeftOut,
+    PrintedOutput,
+    are_equal_lines,
+    compare_outputs,
+    make_left_out_note,
+)
+from workloads.script.script_process import KeptOutput
 
 
 def note(*runs: str) -> PrintedOutput:
@@ -96,5 +105,73 @@ def test_words_that_differ_are_a_difference_also_without_a_number():
 
 def test_it_survives_the_way_to_the_other_arm(tmp_path):
     output = note("a\nb 1\n", "a\nc 2\n")
+    output.save(tmp_path)
+    assert PrintedOutput.load(tmp_path) == output
+
+
+def print_much(middle: str, head: str = "first 1", tail: str = "last 2", end_bytes: int = 100) -> PrintedOutput:
+    """The output of a run whose middle was left out, in the middle of two lines."""
+    kept = KeptOutput(end_bytes)
+    kept.add(f"{head}\n{'-' * end_bytes}{middle}{'-' * end_bytes}\n{tail}\n".encode())
+    assert kept.left_out
+    output = PrintedOutput()
+    output.add(kept.text, kept.left_out)
+    return output
+
+
+def test_output_without_a_limit_to_its_size_is_compared_line_by_line():
+    """15,000 lines, 4,000 in the middle differ."""
+    lines = [f"row {number} score 0.{number:05}" for number in range(15_000)]
+    other = [f"{line} wrong" if 5_000 <= number < 9_000 else line for number, line in enumerate(lines)]
+    outputs: list[PrintedOutput] = []
+    for texts in (lines, other):
+        kept = KeptOutput(COMPARED_END_BYTES)
+        kept.add("\n".join(texts).encode())
+        outputs.append(note(kept.text))
+    comparison = compare_outputs(*outputs)
+    assert comparison.compared == 15_000 and len(comparison.differences) == 4_000
+
+
+def test_the_middle_of_very_long_output_must_be_exactly_the_same():
+    same = compare_outputs(print_much("x 0.5" * 100), print_much("x 0.5" * 100))
+    assert not same.why_not and not same.differences and same.compared == 3
+    comparison = compare_outputs(print_much("x 0.5" * 100), print_much("x 0.6" * 110))
+    assert comparison.why_not.startswith("the middle of the long output, 702 B and 752 B in the two arms, is not")
+    assert not comparison.differences and "print less" in comparison.remedy
+
+
+def test_the_lines_that_are_cut_belong_to_the_middle():
+    outputs: list[PrintedOutput] = []
+    for score in (0.9, 0.8):
+        output = PrintedOutput()
+        output.add(f"first 1\nscore {score}\n{make_left_out_note(1_000)}\nrest\nlast 2\n", LeftOut(1_000, "digest"))
+        outputs.append(output)
+    comparison = compare_outputs(*outputs)
+    assert not comparison.differences and "is not the same in every run" in comparison.why_not
+
+
+def test_lines_beyond_the_limit_must_be_exactly_the_same(monkeypatch):
+    monkeypatch.setattr(printed_output, "MAX_COMPARED_LINES", 4)
+    one, other = (f"a 1\nb 2\n{middle}\nd 4\ne 5\n" for middle in ("c 3.000\nc 3", "c 3.001\nc 3"))
+    assert "is not the same in every run" in compare_outputs(note(one), note(other)).why_not
+    assert "is not the same in every run" in compare_outputs(note(one, other), note(one, other)).why_not
+    same = compare_outputs(note(one, one), note(one, one))
+    assert not same.why_not and same.compared == 5
+    assert compare_outputs(note(one), note(other.replace("e 5", "e 6"))).differences == [("5", "e 5", "e 6")]
+
+
+def test_the_size_of_output_that_was_left_out_is_no_number_of_the_script():
+    outputs = [print_much("x" * 900, head="first", tail="last") for _ in range(2)]
+    assert compare_outputs(*outputs).why_not == "the script prints no number, apart from times"
+
+
+def test_a_script_that_prints_a_note_of_its_own_has_all_lines_compared():
+    text = f"a 1\nscore %s\n{make_left_out_note(3_000_000)}\nb 2\n"
+    comparison = compare_outputs(note(text % 0.9), note(text % 0.8))
+    assert comparison.differences == [("2", "score 0.9", "score 0.8")]
+
+
+def test_it_survives_the_way_to_the_other_arm_with_its_middle(tmp_path):
+    output = print_much("x" * 900)
     output.save(tmp_path)
     assert PrintedOutput.load(tmp_path) == output

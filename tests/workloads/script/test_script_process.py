@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from tests.support.script_runs import run, write_script
+from workloads.script.printed_output import LEFT_OUT, LeftOut, PrintedOutput
 from workloads.script.script_process import MAX_KEPT_BYTES, KeptOutput
 
 
@@ -23,9 +24,9 @@ from workloads.script.script_process import MAX_KEPT_BYTES, KeptOutput
         (
             "import argparse; p = argparse.ArgumentParser(); p.add_argument('file'); p.parse_args()",
             "exit status 2",
-            "Give its arguments after its name: python -m bench profile script.py ARGUMENT",
+            "on the command line after its name: python -m bench profile script.py ARGUMENT",
         ),
-        ("while True: pass", "did not end within 1 s and was ended", "a larger --limit"),
+        ("while True: pass", "did not end within 1 s and was ended", "a longer time limit (--limit)"),
     ],
 )
 def test_a_script_that_does_not_finish_ends_in_a_message(tmp_path, content, what, remedy):
@@ -53,6 +54,11 @@ def test_much_output_is_cut_in_the_middle(tmp_path):
     assert result["error"] is None
     assert output.startswith("first\n") and output.endswith("last\n")
     assert "of output left out here" in output and len(output) < 3 * MAX_KEPT_BYTES
+    compared = PrintedOutput()
+    compared.add(output, LeftOut(**result["run"]["left_out"]))
+    lines = [line.text for line in compared.lines or []]
+    assert lines.count(LEFT_OUT) == 1
+    assert set(lines) == {"first", "x" * 99, LEFT_OUT, "last"}, "no line that is cut"
 
 
 @pytest.mark.parametrize("size", [0, 1, MAX_KEPT_BYTES, 2 * MAX_KEPT_BYTES, 2 * MAX_KEPT_BYTES + 1, 9 * MAX_KEPT_BYTES])

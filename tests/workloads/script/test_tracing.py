@@ -118,6 +118,7 @@ def test_the_report_adds_up(stock, patched):
     assert 0 < times.stock_tracing < times.stock_traced
     places = [(site.line, *site.path) for site in result.sites]
     assert len(set(places)) == len(places) and not result.why_no_race
+    assert all(site.source == LINES[site.line - 1].strip() for site in result.sites)
     (table,) = result.text.tables
     calls = [row[table.columns.index("call")] for row in table.rows]
     assert "Pipeline.fit" in calls and "      RandomForestClassifier.fit" in calls
