@@ -1,4 +1,4 @@
-"""Races of many cases of a workload, one after the other: their plans, which of them have a result, and their time."""
+"""Races of many cases of a workload: their plans, and which of them have a result."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from bench.machine.model import Machine
 from bench.plan.plan import Plan
 from bench.plan.validation import BUDGET_RANGE_S, make_plan
-from bench.race.budget import MAX_SPENT_FACTOR
 from bench.run.events import State
+from bench.run.job import JobKind
 from bench.run.record import Run
-from bench.run.time_use import SAMPLING_STATES
-from bench.run.timeline import measure_stages
 from bench.storage.job_row import JobRow
+from bench.storage.store import Store
 from bench.system.limits import core_limit
 from bench.workload.cases import DEFAULT_BUDGET_S
 from bench.workload.declaration import Workload
@@ -21,9 +20,6 @@ from bench.workload.parameters import Setting
 
 SHORT_BUDGET_S = 10.0
 """Default time budget of a race of a series."""
-OTHER_STAGES_S = 12.0
-"""Time of a race without its pairs, if none of its case is stored: starting both arms, their first calls, evidence and
-accuracy."""
 MAX_SEARCHED_RUNS = 4
 """Newest runs among which one of this machine is looked for, because machines may share a database."""
 
@@ -66,6 +62,38 @@ def plan_series(workload: Workload, names: Iterable[str], settings: SeriesSettin
     return plans
 
 
+def list_core_counts(limit: int) -> list[int]:
+    """The powers of two up to `limit`, and `limit` itself."""
+    return sorted({1 << power for power in range(limit.bit_length())} | {limit})
+
+
+def list_sizes(workload: Workload, case_name: str, *, start: int, max_rows: int) -> list[int]:
+    """The sizes of a search for a break-even, in order: the stops of the batch slider up to `max_rows`, and `start`."""
+    batch = workload.batch_of(workload.case(case_name))
+    return sorted({stop for stop in batch.stops if stop <= max_rows} | {start})
+
+
+def plan_sizes(workload: Workload, plan: Plan, max_rows: int) -> list[Plan]:
+    """One plan for each size of `list_sizes`, with all other settings of `plan`."""
+    sizes = list_sizes(workload, plan.case, start=plan.batch, max_rows=max_rows)
+    return [plan.model_copy(update={"batch": size}) for size in sizes]
+
+
+def find_fresh_run(store: Store, plan: Plan, machine: Machine) -> Run | None:
+    """The stored race of `plan` that need not be repeated. Raises StoreError."""
+    row = choose_row(store.rows(kind=JobKind.RACE, digest=plan.digest, limit=MAX_SEARCHED_RUNS), machine)
+    run = store.load(row.id) if row and row.state is State.FINISHED else None
+    return run if isinstance(run, Run) and is_fresh(run, machine) else None
+
+
+def find_failed_run(store: Store, plan: Plan, machine: Machine) -> Run | None:
+    """The newest stored race of `plan` if it failed with the libraries that are installed now. Raises StoreError."""
+    rows = store.rows(kind=JobKind.RACE, digest=plan.digest, limit=MAX_SEARCHED_RUNS)
+    newest = choose_newest(rows, machine)
+    run = store.load(newest.id) if newest and newest.state is State.FAILED else None
+    return run if isinstance(run, Run) and has_failed(run, machine) else None
+
+
 def choose_row(rows: Sequence[JobRow], machine: Machine) -> JobRow | None:
     """The newest of `rows` (newest first) that finished on this machine and was not edited, else the newest that did
     not finish; None without any."""
@@ -73,39 +101,16 @@ def choose_row(rows: Sequence[JobRow], machine: Machine) -> JobRow | None:
     return next((row for row in own if row.state is State.FINISHED), next(iter(own), None))
 
 
+def choose_newest(rows: Sequence[JobRow], machine: Machine) -> JobRow | None:
+    """The first of `rows` (newest first) that is from this machine and was not edited; None without any."""
+    return next((row for row in rows if row.is_from(machine) and not row.edited), None)
+
+
 def is_fresh(run: Run, machine: Machine) -> bool:
     """Whether a race has a result for the libraries that are installed now."""
     return run.state is State.FINISHED and run.machine.versions == machine.versions
 
 
-@dataclass(frozen=True, slots=True)
-class RaceDuration:
-    """How long a finished race took."""
-
-    cores: int
-    batch: int
-    budget_s: float
-    sampling_s: float
-    """From the warm-up to the last core count: what the time budget limits."""
-    other_s: float
-
-
-def measure_duration(run: Run) -> RaceDuration | None:
-    """None for a race that recorded no stages."""
-    stages = measure_stages(run.timeline, run.last_at)
-    if not stages:
-        return None
-    sampling_s = sum(stages.get(state.value, 0.0) for state in (*SAMPLING_STATES, State.CORES))
-    other_s = max(0.0, sum(stages.values()) - sampling_s)
-    return RaceDuration(run.plan.cores, run.plan.batch, run.plan.budget_s, sampling_s, other_s)
-
-
-def estimate_race_s(plan: Plan, last: RaceDuration | None) -> float:
-    """Seconds that a race of `plan` will take, by the last race of its case with as many cores and rows, else by the
-    rules of the time budget."""
-    limit_s = MAX_SPENT_FACTOR * plan.budget_s
-    if last is None or (last.cores, last.batch) != (plan.cores, plan.batch):
-        return limit_s + OTHER_STAGES_S
-    # A race that ended before its budget was spent had narrow intervals, and will have them again.
-    factor = 1.0 if last.sampling_s < last.budget_s else plan.budget_s / last.budget_s
-    return min(limit_s, factor * last.sampling_s) + last.other_s
+def has_failed(run: Run, machine: Machine) -> bool:
+    """Whether a race failed with the libraries that are installed now."""
+    return run.state is State.FAILED and run.machine.versions == machine.versions

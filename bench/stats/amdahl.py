@@ -5,6 +5,7 @@ G. Amdahl, Validity of the single processor approach to achieving large scale co
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 MIN_CORE_COUNTS_TO_FIT = 3
@@ -50,3 +51,9 @@ class Crossing:
 def amdahl_ratio(share: float, ratio: float) -> float:
     """How many times faster a program gets if a part with this `share` of its time gets `ratio` times faster."""
     return 1 / ((1 - share) + share / ratio)
+
+
+def amdahl_bound(share: float) -> float:
+    """How many times faster a program gets at most if a part with this `share` of its time gets faster: the ratio if
+    that part takes no time. Infinite if the part is all of it."""
+    return 1 / (1 - share) if share < 1 else math.inf

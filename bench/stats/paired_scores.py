@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 RESAMPLES = 5000
 BATCH_ELEMENTS = 4_000_000
 """Groups of observations of all resamples that are computed at once, which limits the memory needed."""
+MAX_BLOCKS = 10_000
+"""More groups of observations are resampled as so many blocks, so that the time does not grow with their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,14 @@ def bootstrap_difference(differences: GroupedMean, largest: float | None, seed: 
     about 3 / n of the largest score, the rule of three. (Agresti and Min 2005 add as much to the table of paired
     proportions.) Each has the size of one observation, times the design effect: if the observations of a group differ
     together, those of an unseen group would too.
+
+    More than `MAX_BLOCKS` groups are resampled as random blocks of them, see `merge_into_blocks`.
     """
     size = differences.design_effect or 1.0
     added = [-largest, largest] if largest else []
-    sums = np.concatenate([differences.sums, [size * score for score in added]])
-    sizes = np.concatenate([differences.sizes, [size for _ in added]])
+    block_sums, block_sizes = merge_into_blocks(differences.sums, differences.sizes, seed)
+    sums = np.concatenate([block_sums, [size * score for score in added]])
+    sizes = np.concatenate([block_sizes, [size for _ in added]])
     distribution = bootstrap_distribution(
         [sums, sizes],
         _mean_of_groups,
@@ -119,6 +124,26 @@ def bootstrap_difference(differences: GroupedMean, largest: float | None, seed: 
         distribution = np.clip(distribution, -largest, largest)
     low, high = percentile_interval(distribution, differences.mean, tail=differences.tail)
     return Interval(value=differences.mean, low=low, high=high)
+
+
+def merge_into_blocks(sums: Floats, sizes: Floats, seed: int) -> tuple[Floats, Floats]:
+    """Sums and sizes of at most `MAX_BLOCKS` blocks of groups, shapes (groups,) to (blocks,); unchanged for fewer
+    groups.
+
+    Groups are independent of each other, so the blocks are too, and the mean of all observations is the same ratio of
+    sums and sizes. A block of m groups has m times the variance of one, and there are m times fewer blocks, so
+    resampling blocks has the same standard error, and the same skewness, as resampling groups. The variance is
+    estimated from fewer values: the half-width varies by about 1 / sqrt(2 * MAX_BLOCKS) = 0.7 %, less than by the
+    resamples themselves. The blocks are drawn at random, because rows in the order of their classes or targets would
+    make contiguous blocks differ by more than independent observations do.
+    """
+    count = len(sums)
+    if count <= MAX_BLOCKS:
+        return sums, sizes
+    order = np.random.default_rng(seed).permutation(count)
+    # The first group of each block; the blocks differ by at most one group.
+    starts = np.arange(MAX_BLOCKS) * count // MAX_BLOCKS
+    return np.add.reduceat(sums[order], starts), np.add.reduceat(sizes[order], starts)
 
 
 def tango_interval(pairs: float, lost: float, gained: float) -> tuple[float, float]:

@@ -17,9 +17,10 @@ from bench.stats.comparison import compare_samples
 from bench.values.arms import Failure, PreparedArm
 from bench.values.base import Arm
 from bench.values.quality import Measure, Quality
-from bench.values.samples import Evidence, Phase, Repetition, Sample, StepTime
+from bench.values.samples import Evidence, StepTime
 from bench.values.statistics import CoreCount
-from tests.support.runs import open_plan, place_in_pair
+from bench.workload.cases import Step
+from tests.support.runs import make_quiet_sample, open_plan
 
 ACCURACY = Measure(name="accuracy", label="accuracy", value=92.5, unit="%", decisive=True)
 
@@ -36,32 +37,17 @@ def make_estimator_run(
     """A finished race on the machine of the tests. Each step takes `seconds` in the arms. `evidence` has by step what
     differs from the evidence of an accelerated step."""
     run = Run.open(open_plan(plan, uuid.uuid4().hex))
-    steps = [step.name for step in resolve(plan).steps]
+    declared = resolve(plan).steps
+    steps = [step.name for step in declared]
+    work = 1 if all(step.is_request for step in declared) else plan.batch
     for pair in range(pairs):
         shift = 1 + 0.001 * ((pair * 7) % 11 - 5)
         for arm, step_s in zip(Arm, seconds, strict=True):
-            timed = [StepTime(step=name, seconds=step_s * shift, cpu_s=step_s * shift, calls=1) for name in steps]
-            wall_s = sum(step.seconds for step in timed)
-            repetition = Repetition(
-                steps=timed,
-                other_s=0.0,
-                wall_s=wall_s,
-                cpu_s=wall_s,
-                began=float(pair),
-                threads=1,
-                run_delay_s=0.0,
-                throttled_s=0.0,
-                throttled_periods=0,
-                helper_processes=0,
-                idle_cpu_s=0,
-                idle_s=1,
-            )
-            place = place_in_pair(arm, pair)
-            run.samples.append(
-                Sample(arm=arm, phase=Phase.RACE, cores=plan.cores, pair=pair, place=place, repetition=repetition)
-            )
-    run.statistics = compare_samples(run.samples, work=plan.batch) if pairs >= 3 else []
-    run.prepared = [PreparedArm(arm=arm, cores=plan.cores, pid=1, seconds=1, work=plan.batch, data="d") for arm in Arm]
+            timed = [make_step_time(step, step_s * shift) for step in declared]
+            wall_s = sum(step.seconds * (step.calls + step.untimed_calls) for step in timed)
+            run.samples.append(make_quiet_sample(arm, pair, timed, wall_s=wall_s, cores=plan.cores))
+    run.statistics = compare_samples(run.samples, work=work) if pairs >= 3 else []
+    run.prepared = [PreparedArm(arm=arm, cores=plan.cores, pid=1, seconds=1, work=work, data="d") for arm in Arm]
     accelerated = {"path": "accelerated", "words": ["words"], "calls": 1, "accelerated_calls": 1}
     run.evidence = {
         Arm.BASELINE: [Evidence(step=name, path="stock", words=["stock"], reason="not patched") for name in steps],
@@ -79,6 +65,15 @@ def make_estimator_run(
     ]
     run.claims = decide_claims(run)
     return run
+
+
+def make_step_time(step: Step, seconds: float) -> StepTime:
+    """The time of a step, or of 40 requests whose mean it is: one of them takes three times as long."""
+    if not step.is_request:
+        return StepTime(step=step.name, seconds=seconds, cpu_s=seconds, calls=1)
+    request_ns = [round(1e9 * seconds * share) for share in (*[38 / 40] * 38, 1.0, 2.9)]
+    mean_s = sum(request_ns) / len(request_ns) / 1e9
+    return StepTime(step=step.name, seconds=mean_s, cpu_s=mean_s, calls=len(request_ns), request_ns=request_ns)
 
 
 def make_failed_run(plan: Plan) -> Run:

@@ -126,7 +126,7 @@ def _build_trace(points: Sequence[tuple[int, CaseLine]], mark: int, theme: Theme
     symbol, size, offset = MARKS[mark]
     marked = [(row, line, line.comparison) for row, line in points if line.comparison]
     ratios = [comparison.ratio for _, _, comparison in marked]
-    colours = [_choose_colour(line, theme) for _, line, _ in marked]
+    colours = [choose_colour(line, theme) for _, line, _ in marked]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -153,7 +153,7 @@ def _build_trace(points: Sequence[tuple[int, CaseLine]], mark: int, theme: Theme
     }
 
 
-def _choose_colour(line: CaseLine, theme: Theme) -> str:
+def choose_colour(line: CaseLine, theme: Theme) -> str:
     """That of the faster arm if a claim is made, else grey."""
     if line.speed is Speed.FASTER:
         return arm_style(Arm.ACCELERATED, theme).colour

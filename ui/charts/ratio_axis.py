@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from ui.design.theme import Theme, faint_colour
 
 MIN_TICK_DISTANCE = 0.12
 """Smallest distance of two ticks, as a share of the axis: labels such as 100x stay apart on a phone."""
-RATIO_TICKS = (
-    *(0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9),
-    *(1, 1.1, 1.25, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500),
-)
-"""Candidates for ticks on an axis of ratios."""
+NARROW_TICKS = (0.33, 0.5, 0.67, 0.8, 0.9, 0.95, 0.98, 0.99, 1, 1.01, 1.02, 1.05, 1.1, 1.25, 1.5, 2, 3)
+"""Candidates for ticks on an axis that is too narrow for one of `TICK_GRIDS`."""
+TICK_GRIDS = ((1, 2, 5), (1, 3), (1,))
+"""Positions of ticks in a decade above 1, densest first; below 1 are their reciprocals."""
+MIN_TICKS = 3
+"""Least number of ticks for which a grid is used."""
+MAX_DECADES = 6
 
 
 def build_ratio_axis(low: float, high: float, min_distance: float = MIN_TICK_DISTANCE) -> dict:
-    """A logarithmic axis between two decimal logarithms. Ticks close to 1 take precedence, and `min_distance` is that
-    of two ticks, as a share of the axis."""
-    visible = [tick for tick in RATIO_TICKS if low <= math.log10(tick) <= high]
-    ticks: list[float] = [1]
-    for tick in sorted(visible, key=lambda tick: abs(math.log10(tick))):
-        if all(abs(math.log10(tick / other)) > min_distance * (high - low) for other in ticks):
-            ticks.append(tick)
-    ticks.sort()
+    """A logarithmic axis between two decimal logarithms; `min_distance` of two ticks is a share of the axis."""
+    ticks = _choose_ticks(low, high, min_distance * (high - low))
     return {
         "type": "log",
         "range": [low, high],
@@ -34,6 +31,25 @@ def build_ratio_axis(low: float, high: float, min_distance: float = MIN_TICK_DIS
         "ticklabeloverflow": "hide past div",
         "title": {"text": "ratio (log):<br>baseline time / accelerated time"},
     }
+
+
+def _choose_ticks(low: float, high: float, min_distance: float) -> list[float]:
+    """The ticks between two decimal logarithms, at least `min_distance` apart: the densest grid that fits, or on a
+    narrow axis those of `NARROW_TICKS` that fit, with precedence for those close to 1."""
+    for digits in TICK_GRIDS:
+        above = [digit * 10.0**decade for decade in range(MAX_DECADES) for digit in digits]
+        # Rounded, so that the label is where it says: 0.33x.
+        below = [float(f"{1 / tick:.2g}") for tick in above[1:]]
+        ticks = sorted(tick for tick in above + below if low <= math.log10(tick) <= high)
+        distances = [math.log10(second / first) for first, second in pairwise(ticks)]
+        if len(ticks) >= MIN_TICKS and min(distances) > min_distance:
+            return ticks
+    ticks = [1.0]
+    for tick in sorted(NARROW_TICKS, key=lambda tick: abs(math.log10(tick))):
+        is_apart = all(abs(math.log10(tick / other)) > min_distance for other in ticks)
+        if is_apart and low <= math.log10(tick) <= high:
+            ticks.append(tick)
+    return sorted(ticks)
 
 
 def build_line_at_one(theme: Theme) -> dict:

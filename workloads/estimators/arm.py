@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.formatting import format_duration
 from bench.values.arms import RacedInput
 from bench.values.output import Picture, Table
 from bench.values.quality import Measure
@@ -17,12 +19,16 @@ from bench.values.samples import Evidence
 from bench.workload.interface import Clock, ProgressReporter, Settings
 from bench.workload.scores import write_scores
 from workloads.estimators import sklearnex_adapter
-from workloads.estimators.catalogue import ESTIMATORS, HELD_OUT_STEPS, Job
+from workloads.estimators.catalogue import ESTIMATORS
+from workloads.estimators.estimator import HELD_OUT_STEPS, PREDICTIONS, SINGLE_ROW, SINGLE_ROW_JOBS, Job
 from workloads.estimators.memory import require_memory
+from workloads.estimators.options import uses_file
+from workloads.estimators.path_evidence import judge_step
+
+if TYPE_CHECKING:
+    from workloads.estimators.own_split import OwnTable
 
 RESULT_FILE = "result.npz"
-MAX_QUOTED_MESSAGES = 3
-"""Messages of the log that the evidence of a step quotes."""
 
 
 class EstimatorArm:
@@ -31,6 +37,14 @@ class EstimatorArm:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.estimator = ESTIMATORS[settings.case]
+        self.table: OwnTable | None = None
+        """The user's file, if it was read before `prepare`."""
+        predictions = settings.parameters.get(PREDICTIONS)
+        self.serves = predictions in (SINGLE_ROW, SINGLE_ROW_JOBS)
+        """Whether each timed call gets one row, and the model is fitted once."""
+        self.request_jobs = 1 if predictions == SINGLE_ROW and self.estimator.predicts_with_jobs else None
+        """`n_jobs` of single rows; None if it is that of fit, or if there is none."""
+        self.steps = (self.estimator.request_step,) if self.serves else self.estimator.steps
         # Before the classes of scikit-learn are imported, as in the two lines that a user adds.
         self.log = sklearnex_adapter.patch() if settings.lever == "sklearnex" else None
         # Warnings of the estimators (no convergence, deprecated arguments) would fill the log at every repetition.
@@ -39,12 +53,20 @@ class EstimatorArm:
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         # Imported here because it imports scikit-learn, which must be patched first.
-        from workloads.estimators.datasets import GENERATED, draw_start, make_data
+        from workloads.estimators.datasets import GENERATED, draw_start, make_data, take_rows
 
+        notes: list[RacedInput] = []
         # Of one arm only: the other one is allocating its share now.
-        require_memory(self.settings, arms=1)
-        progress("generating the data")
-        self.data = make_data(self.settings)
+        if uses_file(self.settings):
+            from workloads.estimators.own_table import describe_size, read_own_table
+
+            table = self.table or read_own_table(self.settings, progress)
+            require_memory(describe_size(self.settings, table), arms=1)
+            self.data, notes = take_rows(self.settings, table), table.notes
+        else:
+            require_memory(self.settings, arms=1)
+            progress("generating the data")
+            self.data = make_data(self.settings)
         self.arguments = make_arguments(self.settings)
         texts = {name: repr(value) for name, value in self.arguments.items()}
         if self.settings.parameters.get("start") == "shared":
@@ -52,11 +74,16 @@ class EstimatorArm:
             self.arguments["init"] = draw_start(self.data, clusters, self.settings.seed)
             texts["init"] = f"{clusters} rows drawn by the seed"
         rows, held_out = self.data.train.shape[0], self.data.test.shape[0]
+        serving = self._prepare_requests(progress) if self.serves else {}
         threads = self.estimator.describe_threads(self.settings.parameters, self.settings.cores)
-        source = str(self.settings.parameters.get("data", GENERATED))
+        if self.request_jobs and self.settings.cores > 1:
+            threads = f"n_jobs={self.request_jobs} for one row, {self.settings.cores} in fit"
+        is_generated = not uses_file(self.settings) and self.settings.parameters.get("data", GENERATED) == GENERATED
         return {
-            "work": rows,
-            "step_work": {step: held_out if step in HELD_OUT_STEPS else rows for step in self.estimator.steps},
+            "work": 1 if self.serves else rows,
+            "step_work": {}
+            if self.serves
+            else {step: held_out if step in HELD_OUT_STEPS else rows for step in self.steps},
             "data": self.data.digest,
             "facts": {
                 "estimator": self.estimator.path,
@@ -64,6 +91,7 @@ class EstimatorArm:
                 "arguments": ", ".join(f"{name}={text}" for name, text in texts.items()) or "none",
                 "threads of the stock estimator": threads,
                 **({"algorithms": differences} if (differences := describe_differences(self.settings)) else {}),
+                **serving,
             },
             "inputs": [
                 RacedInput(label="Data", text=f"{self.data.label}, {self.settings.parameters['dtype']}"),
@@ -71,19 +99,51 @@ class EstimatorArm:
                     label="Rows",
                     text=f"{rows:,} to learn from, {held_out:,} held out" if self.estimator.holds_out else f"{rows:,}",
                 ),
+                *notes,
                 RacedInput(label="Stock threads", text=threads),
+                *([RacedInput(label="Requests", text=self.requests.describe())] if self.serves else []),
             ],
-            "synthetic": "the data is generated" if source == GENERATED else "",
+            "synthetic": "the data is generated" if is_generated else "",
             # Only of the patched arm: without one, both arms run the same algorithm.
             "bias": describe_reservations(self.settings) if self.log else "",
         }
 
+    def _prepare_requests(self, progress: ProgressReporter) -> dict[str, str]:
+        """Fit the model that serves single rows, and return the facts about it."""
+        from workloads.estimators.serving import RowRequests
+
+        progress(f"fitting the {self.estimator.attribute} that predicts single rows")
+        began = time.perf_counter()
+        model, _ = self._make_call(self.estimator.steps[0], None)()
+        fit_s = time.perf_counter() - began
+        if self.request_jobs:
+            model.n_jobs = self.request_jobs
+        self.requests = RowRequests(self.estimator, model, self.data, self.settings.seed)
+        if self.log:
+            sklearnex_adapter.set_recording(False)
+        return {"fit": f"once, while both arms prepared, in {format_duration(fit_s)}; not raced"}
+
     def repeat(self, repetition: int, clock: Clock) -> None:
+        if self.serves:
+            clock.leave_out(lambda: self._begin_requests(repetition))
+            clock(self.estimator.request_step, self.requests.send)
+            return
         self.model = self.result = None
         for step in self.estimator.steps:
             if self.log:
                 self.log.step = step
             self.model, self.result = clock(step, self._make_call(step, self.model))
+
+    def _begin_requests(self, repetition: int) -> None:
+        """Choose the rows of a repetition. In the patched arm, one request is logged, and none of those that are
+        timed: they would be slower."""
+        self.requests.begin(repetition)
+        if self.log:
+            self.log.step = self.estimator.request_step
+            sklearnex_adapter.set_recording(True)
+            self.requests.send()
+            sklearnex_adapter.set_recording(False)
+            self.requests.begin(repetition)
 
     def _make_call(self, step: str, model: Any) -> Callable[[], tuple[Any, Any]]:
         """One call of `step`, which returns the model and the result. The first step makes a new model."""
@@ -114,60 +174,23 @@ class EstimatorArm:
         """Each step is called once more, and watched."""
         if self.log is None:
             origin = f"runs {self.implementation.__module__}.{self.implementation.__qualname__}"
-            return [
-                Evidence(step=step, path="stock", words=[origin], reason="not patched") for step in self.estimator.steps
-            ]
+            return [Evidence(step=step, path="stock", words=[origin], reason="not patched") for step in self.steps]
+        if self.serves:
+            step = self.estimator.request_step
+            _, testimony = sklearnex_adapter.trace(self.log, step, self.requests.send)
+            return [judge_step(self.log, step, testimony, self.implementation)]
         collected: list[Evidence] = []
         model: Any = None
         for step in self.estimator.steps:
             (model, _), testimony = sklearnex_adapter.trace(self.log, step, self._make_call(step, model))
-            collected.append(self._judge(step, testimony))
+            collected.append(judge_step(self.log, step, testimony, self.implementation))
         return collected
-
-    def _judge(self, step: str, testimony: sklearnex_adapter.Testimony) -> Evidence:
-        """The path of a step. It counts as accelerated only if the log says so and oneDAL was called."""
-        assert self.log is not None
-        messages = self.log.count_messages(step)
-        accelerated = sum(times for text, times in messages.items() if sklearnex_adapter.ACCELERATED in text)
-        fell_back = sum(times for text, times in messages.items() if sklearnex_adapter.FELL_BACK in text)
-        native = ", ".join(testimony.native_calls)
-        words = [
-            f"runs {self.implementation.__module__}.{self.implementation.__qualname__}",
-            *(
-                f"log: {times:,} × {text}"
-                for text, times in messages.most_common()
-                if sklearnex_adapter.ACCELERATED in text or sklearnex_adapter.FELL_BACK in text
-            ),
-        ][: MAX_QUOTED_MESSAGES + 1]
-        words += [f"log: {cause}" for cause in testimony.causes]
-        words += [f"log: {remark}" for remark in self.log.list_remarks(step)[:MAX_QUOTED_MESSAGES]]
-        words.append(f"trace of one call: {native}" if native else "trace of one call: no call reached oneDAL")
-        causes = " ".join(testimony.causes)
-        path, reason = "accelerated", ""
-        if not native and accelerated and not fell_back:
-            path, reason = "stock", "the log says accelerated, but no call reached oneDAL"
-        elif not native and not messages:
-            path, reason = "stock", f"scikit-learn-intelex does not accelerate {self.estimator.attribute}"
-        elif not native:
-            path, reason = "stock", causes or "fell back, and the log names no reason"
-        elif not messages:
-            path, reason = "unknown", "oneDAL was called, but the log has no message"
-        elif self.implementation.__module__.startswith("sklearn."):
-            path, reason = "stock", f"partial: only parts inside of stock {self.estimator.attribute} are accelerated"
-        elif fell_back:
-            path, reason = "stock", f"partial: {causes or 'some calls fell back'}"
-        return Evidence(
-            step=step,
-            path=path,
-            words=words,
-            calls=accelerated + fell_back,
-            accelerated_calls=accelerated if native else 0,
-            reason=reason,
-        )
 
     def conclude(self) -> tuple[list[Measure], list[Picture]]:
         from workloads.estimators import quality
 
+        if self.serves:
+            self.model, self.result = self.requests.model, self.requests.predict_all()
         assessment = quality.assess(
             self.estimator.job,
             self.model,
@@ -180,11 +203,14 @@ class EstimatorArm:
         if self.model is not None:
             inspected = quality.inspect_model(self.model, self.data, self.estimator.iterates)
             first = self.estimator.steps[0]
+            # Iterations of a fit that was not timed are for information.
+            update: dict[str, Any] = {"same_work": False} if self.serves else {"step": first}
             assessment.measures += [
-                measure.model_copy(update={"step": first}) if measure.same_work else measure
-                for measure in inspected.measures
+                measure.model_copy(update=update) if measure.same_work else measure for measure in inspected.measures
             ]
             arrays |= inspected.arrays
+        if self.serves:
+            assessment.measures.append(self.requests.check_results(self.result))
         if assessment.scores:
             write_scores(self.settings.scratch, assessment.scores)
         np.savez(self.settings.scratch / RESULT_FILE, allow_pickle=False, **arrays)

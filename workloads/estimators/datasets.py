@@ -12,13 +12,11 @@ from sklearn import datasets
 
 from bench.formatting import format_count
 from bench.workload.interface import BadInput, Settings
-from workloads.estimators.catalogue import BUNDLED_SETS, ESTIMATORS, Job
+from workloads.estimators.catalogue import ESTIMATORS
+from workloads.estimators.estimator import BUNDLED_SETS, Job
+from workloads.estimators.own_split import HELD_OUT_SHARE, MIN_ROWS, OwnTable, scale_columns, split_rows
 
 GENERATED = "generated"
-HELD_OUT_SHARE = 0.25
-"""Share of the rows of a real set that is held out."""
-MIN_ROWS = 50
-"""Least number of rows to learn from."""
 SIDE = 10.0
 """Half of the side of the cube that centres of clusters are in."""
 DIMENSIONS = 8
@@ -44,6 +42,18 @@ class Data:
     """Weights of the rows to learn from."""
     label: str
     """What it is, for the page."""
+    has_groups: bool = True
+    """Whether `target` says which group each row belongs to. A file without a target does not."""
+
+    @property
+    def groups(self) -> npt.NDArray[Any] | None:
+        """The group of each row to learn from, if it is known."""
+        return self.target if self.has_groups else None
+
+    @property
+    def test_groups(self) -> npt.NDArray[Any] | None:
+        """The group of each held-out row, if it is known."""
+        return self.test_target if self.has_groups else None
 
     @property
     def digest(self) -> str:
@@ -74,8 +84,46 @@ def make_data(settings: Settings) -> Data:
     dtype = ROUNDED_NUMBERS[str(parameters["dtype"])]
     rows = np.ascontiguousarray(rows, dtype)
     target = target.astype(dtype if estimator.job is Job.VALUES else np.int64)
-    require_learnable(estimator.job, rows[train], target[train])
-    weights = rng.uniform(0.5, 1.5, len(train)) if parameters.get("weights", "none") == "random" else None
+    return _make_parts(rows, target, train, test, label, settings, rng)
+
+
+def take_rows(settings: Settings, table: OwnTable) -> Data:
+    """The data of a plan from a user's file. Raises BadInput."""
+    job, parameters = ESTIMATORS[settings.case].job, settings.parameters
+    rng = np.random.default_rng(settings.seed)
+    train, test = split_rows(table, settings, rng)
+    rows = scale_columns(table.rows, train) if parameters["scaling"] == "standard" else table.rows
+    dtype = ROUNDED_NUMBERS[str(parameters["dtype"])]
+    target = np.zeros(len(rows), np.int64)
+    if table.target is not None:
+        target = table.target.values.astype(dtype if job is Job.VALUES else np.int64)
+        if job is Job.OUTLIERS:
+            # scikit-learn's numbers for outliers, here the rarer class, and for the other rows.
+            target = np.where(target == np.bincount(target).argmin(), -1, 1)
+    elif parameters.get("stratify", "no") == "yes":
+        raise BadInput("a stratified split needs the classes of a target column", "Set target_column, or stratify=no.")
+    label = f"{table.label}, columns scaled" if rows is not table.rows else table.label
+    if len(train) + len(test) < len(rows):
+        label += ", a random sample of these rows"
+    rows = np.ascontiguousarray(rows, dtype)
+    has_groups = table.target is not None
+    return _make_parts(rows, target, train, test, label, settings, rng, has_groups=has_groups)
+
+
+def _make_parts(
+    rows: npt.NDArray[Any],
+    target: npt.NDArray[Any],
+    train: npt.NDArray[Any],
+    test: npt.NDArray[Any],
+    label: str,
+    settings: Settings,
+    rng: np.random.Generator,
+    *,
+    has_groups: bool = True,
+) -> Data:
+    """The rows with the numbers `train` to learn from, and `test` held out."""
+    require_learnable(ESTIMATORS[settings.case].job, rows[train], target[train])
+    weights = rng.uniform(0.5, 1.5, len(train)) if settings.parameters.get("weights", "none") == "random" else None
     return Data(
         _arrange(rows[train], settings),
         target[train],
@@ -83,6 +131,7 @@ def make_data(settings: Settings) -> Data:
         target[test],
         weights,
         label,
+        has_groups,
     )
 
 

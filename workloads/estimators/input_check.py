@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bench.workload.interface import BadInput, Settings
-from workloads.estimators.catalogue import ESTIMATORS, Job
+from workloads.estimators.catalogue import ESTIMATORS
+from workloads.estimators.estimator import ALL_ROWS, PREDICTIONS, Job
 from workloads.estimators.memory import require_memory
+from workloads.estimators.options import uses_file
 
 T = TypeVar("T")
 
@@ -40,13 +42,24 @@ def check_inputs(settings: Settings) -> None:
     the parameters."""
     from workloads.estimators.arm import EstimatorArm
 
-    require_memory(settings)
-    estimator = ESTIMATORS[settings.case]
-    trial = replace(settings, lever="stock", cores=1, batch=choose_trial_rows(settings))
+    estimator, sized, table = ESTIMATORS[settings.case], settings, None
+    if uses_file(settings):
+        from workloads.estimators.own_table import describe_size, read_own_table
+
+        table = read_own_table(settings, ignore_progress, is_trial=True)
+        sized = describe_size(settings, table)
+    require_memory(sized)
+    if table is not None and not table.is_whole:
+        # The rest of the file may have what the first part lacks, such as another class: the arms read it all.
+        return
+    # Rows at once even if the race is one of single rows: what refuses those refuses these.
+    parameters = {name: ALL_ROWS if name == PREDICTIONS else value for name, value in settings.parameters.items()}
+    trial = replace(settings, lever="stock", cores=1, batch=choose_trial_rows(sized), parameters=parameters)
     arm = EstimatorArm(trial)
-    arm.prepare(lambda text, share=None: None)
+    arm.table = table
+    arm.prepare(ignore_progress)
     if settings.case == "dbscan":
-        require_memory(settings, near_share=measure_near_share(arm.data.train, float(arm.arguments["eps"])))
+        require_memory(sized, near_share=measure_near_share(arm.data.train, float(arm.arguments["eps"])))
     for name, largest in TRIAL_ARGUMENTS.items():
         if name in arm.arguments:
             arm.arguments[name] = min(arm.arguments[name], largest)
@@ -59,6 +72,10 @@ def check_inputs(settings: Settings) -> None:
             f"scikit-learn's {estimator.attribute} refuses these parameters: {' '.join(str(error).split())}",
             "Change the parameter that it names.",
         ) from error
+
+
+def ignore_progress(text: str, share: float | None = None) -> None:
+    """A reporter for work that nobody follows."""
 
 
 def choose_trial_rows(settings: Settings) -> int:

@@ -6,6 +6,7 @@ from bench.formatting import format_bytes, format_percent
 from bench.system.limits import available_memory_bytes
 from bench.workload.interface import BadInput, Settings
 from workloads.estimators.catalogue import ESTIMATORS
+from workloads.estimators.options import uses_file
 
 MAX_MEMORY_SHARE = 0.8
 """Share of the available memory that both arms together may take. A race ends the arms a little above it."""
@@ -30,9 +31,10 @@ COLUMN_PRODUCTS = {"pca", "incremental-pca", "linear-regression", "ridge"}
 def require_memory(settings: Settings, *, arms: int = ARMS, near_share: float = 0.0) -> None:
     """Raise BadInput if `arms` arms need more memory for the generated rows and columns than is available.
 
+    The size of a user's file is known when it was read: see `own_table.describe_size`.
     `near_share` is the share of all pairs of rows that are neighbours, of estimators that keep all neighbours.
     """
-    if settings.parameters.get("data", "generated") != "generated":
+    if uses_file(settings) or settings.parameters.get("data", "generated") != "generated":
         return
     require_few_rows(settings)
     columns, available_bytes = int(settings.parameters.get("columns", 1)), available_memory_bytes()

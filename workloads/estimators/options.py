@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bench.workload.interface import Settings
 from bench.workload.parameters import Parameter, Setting
 
+NO_FILE = NO_TARGET = "none"
+"""The values of the parameters `file` and `target_column` of plans without them."""
 FALLBACK_MARK = "falls back"
 """Ends the label of a choice with which a step falls back to stock scikit-learn."""
 
@@ -100,3 +103,12 @@ def offer_weights(*steps: str, label: str = "random") -> Option:
 def with_default(option: Option, default: Setting) -> Option:
     """The option with another default."""
     return replace(option, parameter=replace(option.parameter, default=default))
+
+
+def uses_file(settings: Settings) -> bool:
+    """Whether the data of a plan is a file of the user."""
+    return settings.parameters.get("file", NO_FILE) != NO_FILE
+
+
+FIT_PREDICT = ("fit", "predict")
+INVERSE_STRENGTH = measure("penalty_c", "C", 1.0, 1e-4, 1e4, "Inverse strength of the regularization.", "C")

@@ -79,8 +79,13 @@ class Testimony:
 
 def patch() -> PathLog:
     """Patch scikit-learn, before its classes are imported. Returns the log of all later calls."""
-    GUARD.require_version()
     GUARD.require("sklearnex:patch_sklearn")(verbose=False)
+    return watch()
+
+
+def watch() -> PathLog:
+    """The log of all later calls, for a process that imports classes of scikit-learn-intelex and patches nothing."""
+    GUARD.require_version()
     logger = logging.getLogger(LOGGER)
     # Reasons of fallbacks are logged at DEBUG, which costs time: only while a call is traced.
     logger.setLevel(logging.INFO)
@@ -89,6 +94,12 @@ def patch() -> PathLog:
     # Instead of the library's own handler, which would write to the standard error in timed calls.
     logger.handlers[:] = [log]
     return log
+
+
+def set_recording(is_recording: bool) -> None:
+    """Whether each call writes to the log. By default the library itself logs nothing, and a message costs some
+    microseconds, a large part of a call with one row."""
+    logging.getLogger(LOGGER).setLevel(logging.INFO if is_recording else logging.WARNING)
 
 
 def list_patched() -> frozenset[str]:
@@ -117,7 +128,7 @@ def trace(log: PathLog, step: str, call: Callable[[], T]) -> tuple[T, Testimony]
                 seen[f"onedal.{name}"] = None
 
     logger = logging.getLogger(LOGGER)
-    before = Counter(log.count_messages(step))
+    before, level = Counter(log.count_messages(step)), logger.level
     module_class, log.step = type(daal4py), step
     logger.setLevel(logging.DEBUG)
     daal4py.__class__ = WatchedModule
@@ -127,7 +138,7 @@ def trace(log: PathLog, step: str, call: Callable[[], T]) -> tuple[T, Testimony]
     finally:
         sys.setprofile(None)
         daal4py.__class__ = module_class
-        logger.setLevel(logging.INFO)
+        logger.setLevel(level)
     messages = log.count_messages(step) - before
     causes = dict.fromkeys(text.partition(CAUSE)[2] for text in messages if CAUSE in text)
     return result, Testimony(tuple(causes), tuple(name for name in seen if name not in HELPERS))

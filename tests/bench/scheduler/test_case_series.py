@@ -1,4 +1,4 @@
-"""Series of short races: their plans, what counts as a result, and how long they take."""
+"""Series of short races: their plans, and what counts as a result."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ import pytest
 
 from bench.machine.describe import describe_machine
 from bench.plan.validation import PlanError, find_workload
-from bench.scheduler import dispatcher as dispatcher_module
 from bench.scheduler.case_series import (
-    OTHER_STAGES_S,
-    RaceDuration,
     SeriesSettings,
     choose_row,
-    estimate_race_s,
+    find_fresh_run,
     is_fresh,
-    measure_duration,
+    list_core_counts,
+    list_sizes,
     plan_series,
+    plan_sizes,
 )
-from bench.scheduler.dispatcher import Dispatcher
 from bench.storage.store import Store
-from tests.support.dispatching import make_trial_plan, wait_until_over
 from tests.support.estimator_runs import make_estimator_run, make_failed_run, plan_case
 
 WORKLOAD = find_workload("estimators")
@@ -32,7 +29,9 @@ def test_cases_keep_the_batch_and_the_larger_budget_of_their_declaration():
     ridge, tsne, area, distances = plan_series(
         WORKLOAD, ["ridge", "tsne", "roc-auc-score", "pairwise-distances"], settings
     )
-    assert (ridge.budget_s, ridge.batch, tsne.budget_s, distances.batch) == (10.0, 10_000, 120.0, 3_000)
+    declared = WORKLOAD.case("tsne").budget_s
+    assert declared > 60 and (ridge.budget_s, tsne.budget_s) == (10.0, declared)
+    assert (ridge.batch, distances.batch) == (10_000, 3_000)
     assert ridge.parameters["dtype"] == area.parameters["dtype"] == "float32"
     assert ridge.parameters["columns"] == 7 and "columns" not in area.parameters
     limited = plan_series(WORKLOAD, ["ridge", "tsne"], replace(settings, max_budget_s=60.0, budget_s=90.0, batch=500))
@@ -58,24 +57,27 @@ def test_a_finished_race_of_this_machine_counts_until_the_libraries_change():
     assert not is_fresh(failed, machine)
 
 
-def test_the_time_of_a_race_follows_from_the_last_one_else_from_its_budget():
-    plan = plan_case("ridge")
-    duration = measure_duration(make_estimator_run(plan))
-    assert duration == RaceDuration(1, 10_000, 10.0, 9.0, 11.0)
-    assert estimate_race_s(plan, None) == 13.5 + OTHER_STAGES_S
-    assert estimate_race_s(plan, duration) == 20.0, "its intervals were narrow before the budget was spent"
-    assert estimate_race_s(plan, replace(duration, batch=5)) == 13.5 + OTHER_STAGES_S
-    spent = replace(duration, sampling_s=12.0)
-    assert estimate_race_s(plan, spent) == 23.0
-    assert estimate_race_s(plan.model_copy(update={"budget_s": 20.0}), spent) == 35.0
+def test_sizes_are_the_stops_of_the_slider_and_the_start():
+    assert list_sizes(WORKLOAD, "ridge", start=10_000, max_rows=100_000) == [100, 1_000, 3_000, 10_000, 30_000, 100_000]
+    assert list_sizes(WORKLOAD, "ridge", start=500, max_rows=1_000) == [100, 500, 1_000]
+    plan = plan_case("ridge", parameters={"dtype": "float32"})
+    assert {(p.case, p.cores, p.budget_s, p.parameters["dtype"]) for p in plan_sizes(WORKLOAD, plan, 3_000)} == {
+        ("ridge", 1, 10.0, "float32")
+    }
+    assert [size.batch for size in plan_sizes(WORKLOAD, plan, 3_000)] == [100, 1_000, 3_000, 10_000]
 
 
-def test_the_inputs_of_a_series_are_left_to_the_arms(monkeypatch):
-    def refuse(plan) -> None:
-        raise AssertionError("the inputs were checked")
+@pytest.mark.parametrize(("limit", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (16, [1, 2, 4, 8, 16])])
+def test_core_counts_are_powers_of_two_and_all(limit, counts):
+    assert list_core_counts(limit) == counts
 
-    monkeypatch.setattr(dispatcher_module, "check_inputs", refuse)
-    dispatcher = Dispatcher()
-    run_id = dispatcher.submit_race(make_trial_plan(), checked=False, origin="page")
-    dispatcher.stop(run_id, origin="page")
-    assert wait_until_over(dispatcher, run_id).over
+
+def test_only_a_race_of_this_machine_with_these_libraries_need_not_be_repeated():
+    plan, machine, store = plan_case("ridge"), describe_machine(), Store()
+    assert find_fresh_run(store, plan, machine) is None
+    store.save(make_failed_run(plan))
+    assert find_fresh_run(store, plan, machine) is None
+    run = make_estimator_run(plan)
+    store.save(run)
+    assert find_fresh_run(store, plan, machine).id == run.id
+    assert find_fresh_run(store, plan, machine.model_copy(update={"versions": {"scikit-learn": "0"}})) is None

@@ -8,7 +8,13 @@ from scipy import stats
 
 from bench.stats import paired_scores
 from bench.stats.grouped_mean import average_groups
-from bench.stats.paired_scores import bootstrap_difference, compare_scores, share_interval, tango_interval
+from bench.stats.paired_scores import (
+    bootstrap_difference,
+    compare_scores,
+    merge_into_blocks,
+    share_interval,
+    tango_interval,
+)
 from bench.values.quality import IntervalMethod
 
 
@@ -247,3 +253,67 @@ def test_every_score_needs_a_group():
     scores = np.zeros(4)
     with pytest.raises(ValueError, match="a group of each of 4 scores, got 3 groups"):
         compare_scores(scores, scores, max_score=100.0, seed=0, groups=np.zeros(3, int))
+
+
+# --- more observations than are resampled one by one ---
+
+
+@pytest.fixture
+def few_blocks(monkeypatch):
+    monkeypatch.setattr(paired_scores, "MAX_BLOCKS", 400)
+
+
+@pytest.mark.usefixtures("few_blocks")
+@pytest.mark.parametrize("count", [401, 700, 100_000])
+def test_blocks_have_all_observations_once_and_equal_sizes(count):
+    values = np.random.default_rng(2).normal(size=count)
+    sums, sizes = merge_into_blocks(values, np.ones(count), seed=1)
+    assert len(sums) == len(sizes) == 400
+    assert sums.sum() == pytest.approx(values.sum()) and sizes.sum() == count
+    assert set(sizes) <= {count // 400, count // 400 + 1}
+    same, ones = merge_into_blocks(values[:400], np.ones(400), seed=1)
+    assert same is not sums and np.array_equal(same, values[:400]) and ones.sum() == 400, "few stay as they are"
+
+
+@pytest.mark.usefixtures("few_blocks")
+@pytest.mark.parametrize("draw", ["normal", "exponential"])
+@pytest.mark.parametrize("order", ["random", "sorted"])
+def test_blocks_have_the_width_of_the_standard_error_in_any_order(draw, order):
+    """Sorted rows would make contiguous blocks differ twenty times as much."""
+    generator = np.random.default_rng(8)
+    differences = generator.normal(1, 5, 30_000) if draw == "normal" else generator.exponential(5, 30_000)
+    if order == "sorted":
+        differences.sort()
+    interval = bootstrap_difference(average_groups(differences, None), None, seed=0)
+    assert interval.value == pytest.approx(differences.mean())
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * stats.sem(differences), rel=0.12)
+
+
+@pytest.mark.usefixtures("few_blocks", "fewer_resamples")
+def test_an_interval_of_blocks_includes_the_truth_as_often_as_it_says():
+    """Squared errors of many rows, most of them small and a few large."""
+    generator, included, samples = np.random.default_rng(3), 0, 300
+    for _ in range(samples):
+        differences = generator.normal(0, 1, 2_000) ** 2 - generator.normal(0, 1, 2_000) ** 2 + 0.1
+        included += bootstrap_difference(average_groups(differences, None), None, seed=0).includes(0.1)
+    assert 0.95 - 0.035 <= included / samples <= 0.95 + 0.035, "less and plus three standard errors, nearly"
+
+
+@pytest.mark.usefixtures("few_blocks")
+def test_many_bounded_scores_without_a_difference_follow_the_rule_of_three():
+    same = np.full(30_000, 80.0)
+    interval = compare_scores(same, same, max_score=100.0, seed=0).difference
+    assert interval.high == -interval.low == pytest.approx(3 / 30_000 * 100, rel=0.02)
+
+
+@pytest.mark.usefixtures("few_blocks")
+def test_passages_are_merged_whole():
+    generator = np.random.default_rng(6)
+    shifts, passages = generator.normal(0, 20, 4_000), np.repeat(np.arange(4_000), 5)
+    differences = np.repeat(shifts, 5) + generator.normal(0, 1, 20_000)
+    paired = average_groups(differences, passages)
+    interval = bootstrap_difference(paired, None, seed=0)
+    width = 2 * 1.96 * paired.deviation / paired.group_count**0.5
+    assert interval.high - interval.low == pytest.approx(width, rel=0.12)
+    with_all = compare_scores(np.zeros(20_000), differences, max_score=None, seed=0, groups=passages)
+    assert with_all.groups == 4_000, "what is reported is the number of passages, not of blocks"

@@ -11,8 +11,9 @@ from bench.plan.validation import find_workload
 from bench.values.quality import LossKind
 from tests.support.estimator_paths import NoClock, make_settings
 from workloads.estimators.arm import EstimatorArm, make_arguments
-from workloads.estimators.catalogue import ESTIMATORS, Threads
+from workloads.estimators.catalogue import ESTIMATORS
 from workloads.estimators.datasets import Data, draw_start, make_data
+from workloads.estimators.estimator import Threads
 
 
 def run_arm(tmp_path, case: str, **parameters):

@@ -13,7 +13,8 @@ from bench.scheduler.input_check import check_inputs as check_in_process
 from bench.workload.interface import BadInput
 from tests.support.estimator_paths import make_settings
 from workloads.estimators import datasets, memory
-from workloads.estimators.catalogue import ESTIMATORS, Job
+from workloads.estimators.catalogue import ESTIMATORS
+from workloads.estimators.estimator import Job
 from workloads.estimators.input_check import check_inputs, measure_near_share
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -17,18 +19,23 @@ from sklearn.metrics import (
     pairwise_distances,
     r2_score,
 )
+from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
+from bench.race.measure_differences import compare_measures as compare_scores_of
+from bench.values.base import Arm
 from bench.values.quality import LossKind, Measure
-from workloads.estimators import quality
-from workloads.estimators.catalogue import Job
+from bench.workload.scores import write_scores
 from workloads.estimators.datasets import Data
+from workloads.estimators.estimator import Job
 from workloads.estimators.quality import (
     adjusted_rand_index,
     assess,
     compare_results,
+    functions,
     inspect_model,
     measure_distances,
+    neighbours,
 )
 
 RNG = np.random.default_rng(0)
@@ -110,7 +117,7 @@ class TestNeighbours:
         assert error > 1.5
 
     def test_of_many_rows_some_are_drawn_and_named(self, monkeypatch):
-        monkeypatch.setattr(quality, "MAX_JUDGED_ROWS", 20)
+        monkeypatch.setattr(neighbours, "MAX_JUDGED_ROWS", 20)
         measure = assess_measures(Job.NEIGHBOURS, self.MODEL, (self.DISTANCES, self.ROWS), self.DATA)["distance"]
         assert (measure.observations, measure.selection) == (20, "drawn at random of 50")
 
@@ -151,6 +158,62 @@ class TestClusters:
         assert not any(measure.decisive for measure in compare_measures(Job.CLUSTERS, noise, noise).values())
 
 
+class TestMixture:
+    ROWS, GROUPS = make_blobs(600, 3, centers=4, random_state=0)
+    DATA = Data(ROWS[:300], GROUPS[:300], ROWS[300:], GROUPS[300:], None, "made for a test")
+    MODEL = GaussianMixture(4, n_init=5, random_state=0).fit(DATA.train)
+    LABELS = MODEL.predict(DATA.test)
+
+    def measure(self, labels=None, **parameters) -> dict[str, Measure]:
+        model = copy.copy(self.MODEL)
+        for name, value in parameters.items():
+            setattr(model, name, value)
+        return assess_measures(Job.MIXTURE, model, self.LABELS if labels is None else labels, self.DATA)
+
+    def test_is_judged_by_the_likelihood_of_held_out_rows(self):
+        measures, one = self.measure(), GaussianMixture(1).fit(self.DATA.train)
+        gain, likelihood = measures["likelihood-gain"], measures["likelihood"]
+        assert likelihood.value == pytest.approx(self.MODEL.score(self.DATA.test)) and not likelihood.decisive
+        assert gain.value == pytest.approx(self.MODEL.score(self.DATA.test) - one.score(self.DATA.test))
+        assert gain.decisive and gain.loss is LossKind.GAIN and gain.observations == 300 and not gain.bias
+        assert measures["assigned-right"].value == 100 and measures["assigned-right"].loss is LossKind.EQUALITY
+
+    def test_reported_scores_weights_and_factors_are_not_believed(self):
+        expected = self.measure()["likelihood-gain"].value
+        faked = self.measure(
+            weights_=100 * self.MODEL.weights_,
+            precisions_cholesky_=100 * self.MODEL.precisions_cholesky_,
+            score=lambda rows: 1e6,
+            lower_bound_=1e6,
+        )
+        assert faked["likelihood-gain"].value == pytest.approx(expected)
+
+    def test_other_means_and_wide_covariances_are_less_likely(self):
+        expected = self.measure()["likelihood-gain"].value
+        assert self.measure(means_=self.MODEL.means_ + 1)["likelihood-gain"].value < 0.9 * expected
+        assert self.measure(covariances_=3 * self.MODEL.covariances_)["likelihood-gain"].value < 0.9 * expected
+        assert self.measure(labels=(self.LABELS + 1) % 4)["assigned-right"].value == 0
+
+    def test_a_mixture_that_is_no_better_than_one_distribution_is_marked(self):
+        merged = self.measure(
+            means_=np.repeat(self.DATA.train.mean(axis=0)[np.newaxis], 4, axis=0),
+            covariances_=np.repeat(np.cov(self.DATA.train, rowvar=False)[np.newaxis], 4, axis=0),
+        )["likelihood-gain"]
+        assert abs(merged.value) < 0.1 and "one normal distribution" in merged.bias and merged.bias_remedy
+
+    def test_a_loss_of_one_percent_of_the_gain_is_judged_by_its_interval(self, tmp_path):
+        worse = copy.copy(self.MODEL)
+        worse.covariances_ = 2 * self.MODEL.covariances_
+        arms = [assess(Job.MIXTURE, m, self.LABELS, self.DATA, is_held_out=True) for m in (self.MODEL, worse)]
+        folders = {arm: tmp_path / arm for arm in Arm}
+        for folder, assessment in zip(folders.values(), arms, strict=True):
+            folder.mkdir()
+            write_scores(folder, assessment.scores)
+        [difference] = compare_scores_of(arms[0].measures, arms[1].measures, folders, seed=0)
+        assert difference.higher_is_better and difference.largest is None
+        assert 0.01 < difference.loss.low < difference.loss.value < 1
+
+
 def test_outliers_are_judged_by_balanced_accuracy():
     truth = np.where(np.arange(200) < 10, -1, 1)
     data = make_rows(RNG.standard_normal((200, 2)), truth)
@@ -185,7 +248,7 @@ def test_a_split_with_other_rows_or_other_targets_is_found():
 
 
 def test_distances_of_rows_drawn_at_random_are_compared_and_named(monkeypatch):
-    monkeypatch.setattr(quality, "MAX_COMPARED_ROWS", 50)
+    monkeypatch.setattr(functions, "MAX_COMPARED_ROWS", 50)
     values = RNG.random((1_000, 4))
     data = make_rows(values, np.zeros(1_000))
     wrong = np.where(np.arange(1_000)[:, np.newaxis] < 500, values, 0.0)

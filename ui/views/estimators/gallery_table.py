@@ -9,7 +9,14 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from bench.claims.case_table import CSV_COLUMNS, CaseLine, list_csv_values
-from bench.formatting import format_estimate, format_interval, format_median
+from bench.formatting import (
+    format_cores,
+    format_estimate,
+    format_interval,
+    format_median,
+    format_ratio_with_interval,
+    format_time_change,
+)
 from bench.plan.validation import find_workload
 from bench.storage.csv_export import format_csv
 from bench.storage.store import StoreError
@@ -36,16 +43,18 @@ RESULT_COLOURS = (
 OPEN_ICON = ":material/open_in_full:"
 
 
-def draw_table(cases: Sequence[GalleryCase]) -> None:
+def draw_table(cases: Sequence[GalleryCase], core_counts: Sequence[int]) -> None:
+    """The times on each of `core_counts` have a column once a case has results on several."""
+    compared = list(core_counts) if any(len(case.core_lines) > 1 for case in cases) else []
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with_steps = st.toggle("Every step", key=STEPS_KEY, persist_state="session")
-        lines = [line for case in cases for line in case.lines]
         downloads.draw_file_button(
             "Table as CSV",
-            lambda: format_csv(CSV_COLUMNS, list_csv_values(lines)),
+            lambda: format_csv(CSV_COLUMNS, _list_csv_values(cases)),
             "fairlap-estimators.csv",
             key=f"{KEY}-csv",
-            help="Totals and steps of the cases that have a result, with all digits.",
+            help="Totals and steps of the cases that have a result, and the totals on other numbers of cores, with all "
+            "digits.",
         )
     rows = [
         (case, line)
@@ -55,18 +64,29 @@ def draw_table(cases: Sequence[GalleryCase]) -> None:
     ]
     st.session_state[SHOWN_KEY] = [line.run_id if line else "" for _, line in rows]
     st.dataframe(
-        _build_frame(rows),
+        _build_frame(rows, compared),
         hide_index=True,
         height="content",
-        column_config=_configure_columns(with_steps),
-        column_order=None if with_steps else [name for name in _configure_columns(False) if name != "step"],
+        column_config=_configure_columns(with_steps, compared),
+        column_order=[name for name in _configure_columns(with_steps, compared) if with_steps or name != "step"],
         key=f"{KEY}-table",
         placeholder="",
         alt="Times, ratio, quality and path of every case",
     )
 
 
-def _build_frame(rows: Sequence[tuple[GalleryCase, CaseLine | None]]) -> Styler:
+def _list_csv_values(cases: Sequence[GalleryCase]) -> list[list[str | int | float | None]]:
+    lines = [line for case in cases for line in (*case.lines, *_list_other_cores(case))]
+    break_evens = {case.lines[0].run_id: case.break_even for case in cases if case.lines and len(case.sizes) > 1}
+    return list_csv_values(lines, break_evens)
+
+
+def _list_other_cores(case: GalleryCase) -> list[CaseLine]:
+    """The totals of a case on other numbers of cores than its own."""
+    return [line for cores, line in case.core_lines.items() if cores != case.plan.cores]
+
+
+def _build_frame(rows: Sequence[tuple[GalleryCase, CaseLine | None]], compared: Sequence[int]) -> Styler:
     """Times and ratios stay numbers, so that they can be sorted, and are formatted with units."""
     found = [line.comparison if line else None for _, line in rows]
     frame = pd.DataFrame(
@@ -80,6 +100,8 @@ def _build_frame(rows: Sequence[tuple[GalleryCase, CaseLine | None]]) -> Styler:
             "interval": [format_interval(comparison.ratio) if comparison else "" for comparison in found],
             "result": [[_describe_result(case, line)] for case, line in rows],
             "path": [line.path.value if line else "" for _, line in rows],
+            "break_even": [_describe_break_even(case, line) for case, line in rows],
+            "sizes": [case.break_even.sizes if _describe_break_even(case, line) else "" for case, line in rows],
             "cores": [
                 " | ".join(f"{comparison.summary(arm).effective_cores:.2f}" for arm in Arm) if comparison else ""
                 for comparison in found
@@ -88,6 +110,7 @@ def _build_frame(rows: Sequence[tuple[GalleryCase, CaseLine | None]]) -> Styler:
             "data": [_describe_data(line) if line else "" for _, line in rows],
             "reason": [line.reason if line and not case.problem else case.problem for case, line in rows],
         }
+        | {f"cores-{count}": [_describe_core_count(case, line, count) for case, line in rows] for count in compared}
     ).astype({"baseline": float, "accelerated": float, "ratio": float})
     # A formatter gets a number alone, so the digits that its spread supports are looked up.
     times, ratios = {}, {}
@@ -106,15 +129,36 @@ def _describe_result(case: GalleryCase, line: CaseLine | None) -> str:
     return line.claim_state.value if line and line.claim_state else UNDECIDED
 
 
+def _describe_break_even(case: GalleryCase, line: CaseLine | None) -> str:
+    """Empty for a step, and if no size but one was raced."""
+    return case.break_even.text if len(case.sizes) > 1 and (line is None or line.is_total) else ""
+
+
+def _describe_core_count(case: GalleryCase, line: CaseLine | None, count: int) -> str:
+    """`38 → 10 ms, 3.8x (3.6 to 3.9)`, of the total only."""
+    found = case.core_lines.get(count)
+    if found is None or found.comparison is None or (line is not None and not line.is_total):
+        return ""
+    comparison = found.comparison
+    times = format_time_change(comparison.baseline, comparison.accelerated)
+    return f"{times}, {format_ratio_with_interval(comparison.ratio)}"
+
+
 def _describe_data(line: CaseLine) -> str:
     if line.rows is None:
         return ""
     return f"{line.rows:,} × {line.columns:,}" if line.columns else f"{line.rows:,}"
 
 
-def _configure_columns(with_steps: bool) -> dict:
+def _configure_columns(with_steps: bool, compared: Sequence[int]) -> dict:
     config = st.column_config
-    return {
+    by_cores = {
+        f"cores-{count}": config.TextColumn(
+            format_cores(count), width=230, help="Times of the total, stock → accelerated, and their ratio."
+        )
+        for count in compared
+    }
+    columns = {
         "open": config.ButtonColumn("", key=OPEN_KEY, on_click=_open_clicked_row, width=32),
         "estimator": config.TextColumn("Estimator", width=190, pinned=with_steps),
         "step": config.TextColumn("Step", width=90),
@@ -126,6 +170,10 @@ def _configure_columns(with_steps: bool) -> dict:
             "Claim", options=list(RESULT_COLOURS), color=list(RESULT_COLOURS.values()), width=170
         ),
         "path": config.TextColumn("Path", width=96, help="What ran, by the evidence of the race."),
+        "break_even": config.TextColumn(
+            "Break-even", width=230, help="The number of rows from which on it is faster, of those that were raced."
+        ),
+        "sizes": config.TextColumn("Sizes raced", width=230, help="Each number of rows, and what its race shows."),
         "cores": config.TextColumn("Cores used", width=96, help="Stock | accelerated."),
         "quality": config.TextColumn("Quality", width=230, help="Stock | accelerated, on held-out rows."),
         "data": config.TextColumn("Rows × columns", width=120),
@@ -133,6 +181,8 @@ def _configure_columns(with_steps: bool) -> dict:
             "Reason", width=600, help="Why it is not accelerated, in the words of the library; why there is no claim."
         ),
     }
+    reason = {"reason": columns.pop("reason")}
+    return columns | by_cores | reason
 
 
 def _open_clicked_row() -> None:
