@@ -1,4 +1,4 @@
-"""The races that are selected in the list: one to open, download or delete, or two side by side."""
+"""The races that are selected in the list: one to open, download or delete, or several to compare."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ui import services
 from ui.design.badges import claim_state_badge
 from ui.design.markdown import escape_markdown, quote_code
 from ui.design.text import format_date_time
+from ui.run_view.report_form import MAX_REPORTED_RUNS, draw_report_button
 from ui.views.runs.actions import (
     draw_delete_button,
     draw_download_buttons,
@@ -39,26 +40,32 @@ def _draw_selected(row: JobRow) -> None:
             icon = ":material/open_in_full:"
             st.button("Open", icon=icon, type="primary", on_click=open_job, args=(row.id,), key="runs_open_one")
             draw_download_buttons(record)
+            if isinstance(record, Run):
+                draw_report_button([record], "runs_one")
         draw_delete_button([row])
 
 
 def _draw_several_selected(rows: list[JobRow]) -> None:
-    if len(rows) == 2:
-        # The earlier one first, whatever the order of the selection.
-        rows = sorted(rows, key=lambda row: row.started)
+    # The earliest first, whatever the order of the selection.
+    rows = sorted(rows, key=lambda row: row.started)
+    runs: list[Run] = []
+    if len(rows) <= MAX_REPORTED_RUNS:
         runs = [record for row in rows if isinstance(record := load_record(row.id), Run)]
-        if len(runs) == 2:
-            draw_comparison(*runs)
-    else:
-        st.markdown(f"**{len(rows)} runs are selected.** Two can be compared.")
+    is_complete = len(runs) == len(rows)
+    if len(rows) == 2 and is_complete:
+        draw_comparison(runs)
+    elif len(rows) > 2:
+        st.markdown(f"**{len(rows)} runs are selected.** A comparison or a report has at most {MAX_REPORTED_RUNS}.")
     with st.container(horizontal=True):
-        if len(rows) == 2:
+        if is_complete:
             st.button(
                 "Open comparison",
                 icon=":material/open_in_full:",
                 type="primary",
                 on_click=open_comparison,
-                args=(rows[0].id, rows[1].id),
+                args=tuple(row.id for row in rows),
                 key="runs_open_comparison",
             )
+        if runs:
+            draw_report_button(runs, "runs_several")
         draw_delete_button(rows)
