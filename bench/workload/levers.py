@@ -25,8 +25,15 @@ class LeverValue:
     """Environment variables that must be set before the worker's first import."""
     packages: tuple[str, ...] = ()
     """Import names of the packages that this setting needs."""
+    traits: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the value consists of, by name, such as its library and its precision. If two values differ in more than one
+    trait, a claim names all of them. Empty if a value is one thing only."""
+    code: str = ""
+    """The code of this value, shown with that of the other arm as a diff; empty if that of the case shows it."""
+    optional: bool = False
+    """Whether the other settings run where the packages of this one are missing."""
     extra: str = ""
-    """Name of the package to install, if it is not one of the pinned packages. The other settings run without it."""
+    """Name of the package to install, if it is not one of the pinned packages."""
 
     def unavailable(self) -> str:
         """Why this setting cannot run here, and what to do about it; empty if it can. Imports none of the packages."""
@@ -50,6 +57,8 @@ class Lever:
     """Default value of the accelerated arm."""
     changes_arithmetic: bool
     """True if results may differ. A claim then needs a measured quality."""
+    rival_trait: str = ""
+    """The trait in which fair baselines for the same result differ, such as `library`; empty if there is none."""
 
     def __getitem__(self, name: str) -> LeverValue:
         """The value `name`. Raises KeyError."""
@@ -57,3 +66,17 @@ class Lever:
             if value.name == name:
                 return value
         raise KeyError(name)
+
+    def list_rivals(self, name: str) -> list[LeverValue]:
+        """The other values that give what `name` gives, in another way: they differ from it in `rival_trait` only.
+        Those that are naive are left out."""
+        value = self[name]
+        return [
+            other
+            for other in self.values
+            if other.baseline_kind is not BaselineKind.NAIVE and self._list_changes(value, other) == [self.rival_trait]
+        ]
+
+    def _list_changes(self, one: LeverValue, other: LeverValue) -> list[str]:
+        """The traits in which two values differ."""
+        return [trait for trait in one.traits if one.traits[trait] != other.traits.get(trait)]

@@ -10,7 +10,7 @@ import pytest
 
 from bench.paths import ROOT
 
-PACKAGES = ("memory_traffic", "modin", "colour_quantization", "estimators", "selftest")
+PACKAGES = ("memory_traffic", "modin", "colour_quantization", "estimators", "documents", "selftest")
 UNDOCUMENTED_NAMES = {
     "numba": ("overloads", "codegen", "parfor_gufunc", "__gufunc__", "_ZN", "dims"),
     "modin": ("list_of_blocks", "efaulting to pandas", "__MODIN_AUTOIMPORT_PANDAS__"),

@@ -1,4 +1,5 @@
-"""The declaration of the BERT workload: question answering in FP32, in BF16, and in INT8 by Intel Neural Compressor.
+"""The declaration of the BERT workload: question answering in FP32, in BF16, and in INT8 by Intel Neural Compressor, on
+TensorFlow; and in the same types on OpenVINO, with INT8 by NNCF.
 
 It follows Intel's posts on quantizing BERT for SQuAD with Neural Compressor.
 """
@@ -10,6 +11,7 @@ from bench.workload.levers import Lever, LeverValue
 from bench.workload.parameters import Parameter, Upload
 from bench.workload.preparation import declare_preparation
 from bench.workload.tasks import Task, TaskSet
+from workloads.bert import shown_code
 from workloads.bert.measurements import (
     LOADED_MODEL_SETTINGS,
     AskArguments,
@@ -33,25 +35,12 @@ _WHY = (
     "less time. F1 fell from 92.99 to 92.41."
 )
 
-BEFORE = """\
-graph = build_frozen_graph(checkpoint)                     # FP32
-session = tf.compat.v1.Session(graph=graph)
-start, end = session.run(["start_logits:0", "end_logits:0"], windows)
-"""
-AFTER = """\
-from neural_compressor.tensorflow import StaticQuantConfig, quantize_model
-
-graph = build_frozen_graph(checkpoint)                     # FP32
-graph = quantize_model(graph, StaticQuantConfig(weight_granularity="per_channel"), calibration)
-session = tf.compat.v1.Session(graph=graph)
-start, end = session.run(["start_logits:0", "end_logits:0"], windows)
-"""
-
 WORKLOAD = Workload(
     name="bert",
     title="BERT: FP32 to INT8",
     icon=":material/quiz:",
-    summary="BERT answers questions about a passage, in FP32 and quantized to INT8 by Intel Neural Compressor.",
+    summary="BERT answers questions about a passage, in FP32 and quantized to INT8: on TensorFlow by Intel Neural "
+    "Compressor, on OpenVINO by NNCF.",
     story=(
         "A BERT reads a question and a passage and marks the words of the passage that answer it.",
         "Neural Compressor measures the ranges of tensors while the FP32 model reads some calibration passages. Then "
@@ -61,7 +50,10 @@ WORKLOAD = Workload(
         "LayerNorm is one operator.",
         "Both arms answer the same questions. F1 and exact match, as SQuAD defines them, show how much accuracy the "
         "speed costs.",
-        "Any two of these can race: FP32 without oneDNN, FP32, BF16 and INT8.",
+        "OpenVINO is another runtime for the same checkpoint, with INT8 by NNCF and the same calibration questions. "
+        "A user could have it instead, so its FP32 is a baseline too.",
+        "Any two of these can race: FP32 without oneDNN, FP32, BF16 and INT8 on TensorFlow, and FP32, BF16 and INT8 on "
+        "OpenVINO.",
     ),
     lever=Lever(
         name="precision",
@@ -74,6 +66,8 @@ WORKLOAD = Workload(
                 BaselineKind.NAIVE,
                 environment={"TF_ENABLE_ONEDNN_OPTS": "0"},
                 packages=("tensorflow",),
+                traits={"library": "TensorFlow without oneDNN", "precision": "FP32"},
+                code=shown_code.FP32_STOCK,
             ),
             LeverValue(
                 "fp32",
@@ -81,6 +75,8 @@ WORKLOAD = Workload(
                 BaselineKind.LIBRARY,
                 environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
                 packages=("tensorflow",),
+                traits={"library": "TensorFlow", "precision": "FP32"},
+                code=shown_code.FP32,
             ),
             LeverValue(
                 "bf16",
@@ -88,6 +84,8 @@ WORKLOAD = Workload(
                 BaselineKind.LIBRARY,
                 environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
                 packages=("tensorflow",),
+                traits={"library": "TensorFlow", "precision": "BF16"},
+                code=shown_code.BF16,
             ),
             LeverValue(
                 "int8",
@@ -95,24 +93,54 @@ WORKLOAD = Workload(
                 BaselineKind.LIBRARY,
                 environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
                 packages=("tensorflow", "neural_compressor"),
+                traits={"library": "TensorFlow", "precision": "INT8"},
+                code=shown_code.INT8,
+            ),
+            LeverValue(
+                "openvino-fp32",
+                "OpenVINO FP32",
+                BaselineKind.LIBRARY,
+                packages=("tensorflow", "openvino"),
+                optional=True,
+                traits={"library": "OpenVINO", "precision": "FP32"},
+                code=shown_code.OPENVINO_FP32,
+            ),
+            LeverValue(
+                "openvino-bf16",
+                "OpenVINO BF16",
+                BaselineKind.LIBRARY,
+                packages=("tensorflow", "openvino"),
+                optional=True,
+                traits={"library": "OpenVINO", "precision": "BF16"},
+                code=shown_code.OPENVINO_BF16,
+            ),
+            LeverValue(
+                "openvino-int8",
+                "OpenVINO INT8",
+                BaselineKind.LIBRARY,
+                packages=("tensorflow", "openvino", "nncf"),
+                optional=True,
+                traits={"library": "OpenVINO", "precision": "INT8"},
+                code=shown_code.OPENVINO_INT8,
             ),
         ),
         baseline="fp32",
         accelerated="int8",
         changes_arithmetic=True,
+        rival_trait="library",
     ),
     cases=(
         Case(
             "squad",
             "SQuAD",
             "Answer questions about passages, as in the SQuAD data set.",
-            code=Code(before=BEFORE, after=AFTER),
+            code=Code(before=shown_code.FP32, after=shown_code.INT8),
             steps=(
                 Step("tokenize", "tokenization", "questions and passages to windows of word pieces", changes=False),
                 Step("inference", "inference", "BERT's forward pass over the windows"),
                 Step("extract", "answer extraction", "the best span from the logits of starts and ends", changes=False),
             ),
-            published=PublishedRatio(1.30, _POST, _WHY),
+            published=PublishedRatio(1.30, _POST, _WHY, values=("fp32", "int8")),
         ),
     ),
     parameters=(
@@ -149,6 +177,7 @@ WORKLOAD = Workload(
             help="Number of models that compute at the same time. The cores are divided among them.",
             minimum=1,
             maximum=64,
+            cores_per="instance",
         ),
         Parameter(
             "quantization",
@@ -190,9 +219,10 @@ WORKLOAD = Workload(
         Suggestion("Answer one question at a time", {"batch": 1}),
         Suggestion("Use a larger model (speed only)", {"model": "bert-base-untrained"}),
         Suggestion("Race BF16 against FP32", {"accelerated": "bf16"}),
+        Suggestion("Race FP32 on OpenVINO against it", {"accelerated": "openvino-fp32"}),
     ),
     arm="workloads.bert.arm:QuestionAnswering",
-    caches=(CacheFolder("bert", "quantized and converted graphs"),),
+    caches=(CacheFolder("bert", "converted and quantized models of TensorFlow and OpenVINO"),),
     input_check="workloads.bert.input_check:check_inputs",
     tasks=TaskSet(
         entries=(

@@ -23,13 +23,17 @@ from bench.workload.interface import BadInput, Clock, ProgressReporter, Settings
 from bench.workload.scores import write_scores
 from workloads.bert import WORKLOAD, question_file, squad
 from workloads.bert.inference import evaluation
-from workloads.bert.inference.instances import Instance, Logits, split_cores
-from workloads.bert.inference.session import InferenceSession, slice_inputs
+from workloads.bert.inference.batches import BatchedSession, slice_inputs
+from workloads.bert.inference.instances import Instance, split_cores
+from workloads.bert.inference.load_session import load_session
+from workloads.bert.inference.logits import Logits
 from workloads.bert.inference.tokenization import Windows, WindowTokenizer
+from workloads.bert.inference.work_split import WorkSplit, choose_split
+from workloads.bert.lever_values import number_type, runs_on_openvino
 from workloads.bert.measurements import ANSWERS_COLUMNS, ANSWERS_TABLE
 from workloads.bert.model import fusion
 from workloads.bert.model.checkpoint import load_checkpoint
-from workloads.bert.profiling import evidence
+from workloads.bert.profiling import evidence, race_evidence
 from workloads.bert.quantization import conversion, graphs
 
 ANSWERS_FILE = "answers.json"
@@ -54,6 +58,9 @@ class QuestionAnswering:
         self.settings = settings
         self.length = int(settings.parameters["length"])
         self.instance_count = min(int(settings.parameters["instances"]), settings.cores)
+        self.threads = settings.cores // self.instance_count
+        """Of each instance."""
+        self.split = WorkSplit()
 
     def prepare(self, progress: ProgressReporter) -> dict[str, Any]:
         self.progress = progress
@@ -75,6 +82,10 @@ class QuestionAnswering:
         self._choose_questions()
         self._choose_judged_questions()
         graph = graphs.write_graph_file(self.settings.lever, self.checkpoint, self.tokenizer, self.settings, progress)
+        if not runs_on_openvino(self.settings.lever):
+            self.split = choose_split(self.checkpoint.config, self.threads, self.settings.batch)
+        if self.split.branches > 1:
+            graph = graphs.write_split_graph(graph, self.split.branches, progress)
         self.graph = graph.path
         self._start_models(progress)
         return {
@@ -85,7 +96,8 @@ class QuestionAnswering:
                 "questions": f"{len(self.questions):,}",
                 "accuracy": f"judged by {format_observations(self._make_measure('f1', 'F1', 0.0))}",
                 "windows": f"{self.windows_per_question} of {self.length} word pieces per question",
-                "instances": f"{self.instance_count} × {format_cores(self.settings.cores // self.instance_count)}",
+                "instances": f"{self.instance_count} × {format_cores(self.threads)}",
+                "threads": self.split.describe(self.threads),
             }
             | ({} if fusion.fuses_products(self.settings.lever) else {"fusion": fusion.UNFUSED_BF16})
             | ({} if graph.is_stored else {"cache": NOT_STORED}),
@@ -111,7 +123,7 @@ class QuestionAnswering:
         if question_set.language:
             text = f"{question_set.language}, without spaces between words: F1 splits at spaces"
             inputs.append(RacedInput(label="Answers", text=text))
-        if "int8" in (self.settings.baseline, self.settings.accelerated):
+        if self._races_int8():
             name = str(self.settings.parameters["quantization"])
             calibration = conversion.load_conversion(name, self.settings.cache / "bert", self.checkpoint).calibration
             text = f"{question_file.CALIBRATION_FILE.name}, {format_count(len(calibration), 'question')}"
@@ -133,7 +145,7 @@ class QuestionAnswering:
         """Judge by distinct questions; a tuned model only by those whose passages its tuning did not read. The same in
         both arms."""
         self.judged_questions, self.selection, self.bias = squad.drop_repeated(self.questions), "", ""
-        if "int8" not in (self.settings.baseline, self.settings.accelerated):
+        if not self._races_int8():
             return
         name = str(self.settings.parameters["quantization"])
         passages = conversion.load_conversion(name, self.settings.cache / "bert", self.checkpoint).tuning_passages
@@ -144,14 +156,19 @@ class QuestionAnswering:
         elif len(held_out) < len(self.judged_questions):
             self.judged_questions, self.selection = held_out, HELD_OUT
 
+    def _races_int8(self) -> bool:
+        return "int8" in map(number_type, (self.settings.baseline, self.settings.accelerated))
+
     def _start_models(self, progress: ProgressReporter) -> None:
         if self.instance_count == 1:
-            progress(f"loading model: {format_bytes(self.graph.stat().st_size)}")
-            self.session = InferenceSession.load(self.graph, self.settings.cores)
+            progress(f"loading model: {format_bytes(graphs.measure_model(self.graph))}")
+            self.session = load_session(self.settings.lever, self.graph, self.threads, self.split.batch_parts)
             return
         progress(f"starting instances: {self.instance_count}")
         core_groups = split_cores(sorted(os.sched_getaffinity(0)), self.instance_count)
-        self.instances = [Instance(self.graph, cores) for cores in core_groups]
+        self.instances = [
+            Instance(self.settings.lever, self.graph, cores, self.split.batch_parts) for cores in core_groups
+        ]
         for instance in self.instances:
             instance.wait_ready()
 
@@ -189,13 +206,32 @@ class QuestionAnswering:
     @cached_property
     def _inference_evidence(self) -> Evidence:
         """Collected once: the graph, and so the kernels that run, do not change during a race."""
+        windows = self.tokenizer.make_question_windows(self.raced_questions[: self.settings.batch], self.length)
+        if runs_on_openvino(self.settings.lever):
+            collected = self._collect_openvino_evidence(windows)
+        else:
+            collected = self._collect_tensorflow_evidence(windows)
+        return race_evidence.place_in_race(collected, self.settings)
+
+    def _collect_openvino_evidence(self, windows: Windows) -> Evidence:
+        from workloads.bert.inference.openvino_session import OpenVinoSession
+        from workloads.bert.profiling import openvino_evidence
+
+        value = number_type(self.settings.lever)
+        # Instances have their models in other processes: one more is loaded, and is as they are.
+        session = self.session if self.instance_count == 1 else OpenVinoSession(self.graph, value, self.threads)
+        assert isinstance(session, OpenVinoSession)
+        return openvino_evidence.collect_evidence(session, value, windows, self.settings.batch)
+
+    def _collect_tensorflow_evidence(self, windows: Windows) -> Evidence:
         lever = WORKLOAD.lever[self.settings.lever]
         return evidence.collect_inference_evidence(
             lever.name,
             self.graph,
-            self.tokenizer.make_question_windows(self.raced_questions[: self.settings.batch], self.length),
-            threads=max(1, self.settings.cores // self.instance_count),
+            windows,
+            threads=self.threads,
             batch=self.settings.batch,
+            batch_parts=self.split.batch_parts,
             environment=lever.environment,
             cache=self.settings.cache / "bert",
             progress=self.progress,
@@ -234,12 +270,12 @@ class QuestionAnswering:
         ], []
 
     @cached_property
-    def _judging_session(self) -> InferenceSession:
+    def _judging_session(self) -> BatchedSession:
         """The raced session; several instances have theirs in other processes."""
         if self.instance_count == 1:
             return self.session
-        self.progress(f"loading model: {format_bytes(self.graph.stat().st_size)}")
-        return InferenceSession.load(self.graph, self.settings.cores)
+        self.progress(f"loading model: {format_bytes(graphs.measure_model(self.graph))}")
+        return load_session(self.settings.lever, self.graph, self.settings.cores, self.settings.cores)
 
     @cached_property
     def _passage_numbers(self) -> npt.NDArray[np.int64]:

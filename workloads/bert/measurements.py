@@ -23,7 +23,7 @@ ANSWERS_TABLE = "answers"
 ANSWERS_COLUMNS = ("question", "expected answer", "baseline's answer", "accelerated arm's answer", "same answer")
 
 Precision = Literal["fp32-stock", "fp32", "bf16", "int8"]
-"""Values of the lever."""
+"""Values of the lever that run on TensorFlow."""
 
 
 LOADED_MODEL_SETTINGS = ("model", "quantization", "length")

@@ -81,7 +81,8 @@ class BertTaskWork:
     def prepare(self, settings: Settings, reporter: TaskReporter) -> PreparationResult:
         """See `BertTasks.prepare`."""
         lever = WORKLOAD.lever
-        precisions = (lever.baseline, lever.accelerated)
+        others = [value for value in ("openvino-fp32", "openvino-int8") if not lever[value].unavailable()]
+        precisions = [lever.baseline, lever.accelerated, *others]
         preparation = Preparation(settings.cache, reporter, 1 + len(precisions))
         with preparation.part("reading the model"):
             loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), preparation.report)

@@ -42,7 +42,8 @@ class BertTasks:
         return self._work.load_models(settings, reporter)
 
     def prepare(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> PreparationResult:
-        """Make the graphs of the default arms: convert the model to FP32 and quantize it to INT8."""
+        """Make the models of the default arms, and those of OpenVINO in the same precisions: convert the model to FP32,
+        and quantize it to INT8."""
         return self._work.prepare(settings, reporter)
 
     def ask(self, settings: Settings, arguments: AskArguments, reporter: TaskReporter) -> AskResult:

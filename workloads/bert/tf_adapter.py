@@ -22,6 +22,8 @@ from workloads.bert.light_tensorflow import tf
 GUARD = LibraryGuard("tensorflow", "==2.21.*", "build fused oneDNN operators and to trace and quantize graphs")
 
 INT8_PRODUCT = "_QuantizedMatMul"
+CONVERTED_PRODUCT = "QuantizedMatMulWithBiasAndDequantize"
+"""The operator that Neural Compressor puts in place of a MatMul and its BiasAdd; TensorFlow registers it publicly."""
 LAYER_NORM = "_MklLayerNorm"
 BATCH_PRODUCT = "_MklFusedBatchMatMulV2"
 FLOAT_PRODUCT = "_FusedMatMul"
@@ -98,6 +100,27 @@ def make_float_product(name: str, product: Any, arguments: Sequence[str], fused_
     node.attr["num_args"].i = len(arguments)
     node.attr["fused_ops"].list.s.extend(operator.encode() for operator in fused_operators)
     return node
+
+
+def remove_fused_sum(product: Any) -> None:
+    """Let the NodeDef of a product no longer add another tensor. Nothing changes if it does not."""
+    operators = [operator for operator in product.attr["fused_ops"].list.s if operator != b"Add"]
+    if len(operators) == len(product.attr["fused_ops"].list.s):
+        return
+    product.attr["fused_ops"].list.ClearField("s")
+    product.attr["fused_ops"].list.s.extend(operators)
+    # After the factors and the bias.
+    del product.input[3]
+    if product.op == INT8_PRODUCT:
+        del product.attr["Tdevice_inputs"].list.type[3]
+    else:
+        product.attr["num_args"].i -= 1
+
+
+def read_product_type(product: Any) -> int:
+    """The number of the type that the NodeDef of a product makes."""
+    attribute = {INT8_PRODUCT: "Tout", CONVERTED_PRODUCT: "Toutput"}.get(product.op, "T")
+    return product.attr[attribute].type
 
 
 def make_scaled_masked_product(name: str, product: Any, factor: str, mask: str) -> Any:

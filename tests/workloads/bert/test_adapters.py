@@ -16,10 +16,15 @@ from bench.workload.library_guard import UnsupportedLibrary
 
 PACKAGE = ROOT / "workloads" / "bert"
 TF_ADAPTER, INC_ADAPTER = "workloads.bert.tf_adapter", "workloads.bert.quantization.inc_adapter"
-ADAPTERS = {ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in (TF_ADAPTER, INC_ADAPTER)}
+OV_ADAPTER, NNCF_ADAPTER = "workloads.bert.ov_adapter", "workloads.bert.quantization.nncf_adapter"
+ADAPTERS = {
+    ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in (TF_ADAPTER, INC_ADAPTER, OV_ADAPTER, NNCF_ADAPTER)
+}
 MODULES = sorted(set(PACKAGE.rglob("*.py")) - ADAPTERS)
-PRIVATE_MODULE = re.compile(r"(tensorflow|tokenizers)\.|neural_compressor\b")
-PRIVATE_STRING = re.compile(r"_(Mkl|Quantized|Fused)\w|(tensorflow\.(python|core)|neural_compressor\.)[\w.:]+$")
+PRIVATE_MODULE = re.compile(r"(tensorflow|tokenizers)\.|(neural_compressor|openvino|nncf)\b")
+PRIVATE_STRING = re.compile(
+    r"_(Mkl|Quantized|Fused)\w|(tensorflow\.(python|core)|neural_compressor\.|(nncf|openvino)[.:])[\w.:]+$"
+)
 
 
 def find_private_names(source: str) -> Iterator[str]:
@@ -43,6 +48,10 @@ def find_private_names(source: str) -> Iterator[str]:
         "import tensorflow.core.framework.tensor_pb2",
         "from neural_compressor.tensorflow import quantize_model",
         "import neural_compressor",
+        "import openvino",
+        "from nncf import quantize",
+        "module = guard.require('openvino.properties')",
+        "name = guard.require('nncf:ModelType')",
         "from tokenizers.implementations import BaseTokenizer",
         "pieces = wrapper._tokenizer",
         "node = NodeDef(op='_MklLayerNorm')",
@@ -64,7 +73,12 @@ def test_each_adapter_uses_private_names_of_its_own_library():
 
 @pytest.mark.parametrize(
     ("adapter", "library", "tested"),
-    [(TF_ADAPTER, "tensorflow", "==2.21.*"), (INC_ADAPTER, "neural-compressor", "==3.10.*")],
+    [
+        (TF_ADAPTER, "tensorflow", "==2.21.*"),
+        (INC_ADAPTER, "neural-compressor", "==3.10.*"),
+        (OV_ADAPTER, "openvino", "==2026.4.*"),
+        (NNCF_ADAPTER, "nncf", "==3.4.*"),
+    ],
 )
 @pytest.mark.parametrize("version", ["1.15.5", "99.0"])
 def test_an_adapter_refuses_an_untested_version(monkeypatch, adapter, library, tested, version):

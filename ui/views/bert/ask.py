@@ -7,16 +7,12 @@ from itertools import pairwise
 
 import streamlit as st
 
-from bench.formatting import format_cores, format_count, format_duration, format_percent
+from bench.formatting import format_cores, format_duration, format_percent
 from bench.plan.plan import Plan
 from bench.scheduler.interactive import Request, RequestState
 from bench.values.base import Arm
-from bench.workload.interface import BadInput
-from ui import actions, services
-from ui.access.redaction import describe_error, describe_text, redact_failure, shows_everything
-from ui.access.visitor import Denied
-from ui.components.announcer import draw_job_announcer
-from ui.components.phases import draw_phases
+from ui import actions
+from ui.components.request_panel import draw_unanswered, find_request, follow_request, submit_request
 from ui.design import browser, markdown, theme
 from ui.design.headings import draw_heading
 from ui.design.progress import draw_progress
@@ -26,7 +22,6 @@ from ui.views.race.tabs import RACE_TAB
 from workloads.bert.measurements import MIN_PROBABILITY, AskArguments, AskResult, ModelAnswer
 
 REQUEST_KEY = "bert:ask:request"
-REFRESH_S = 0.5
 DEFAULT_PASSAGE = (
     "Intel Neural Compressor was first released in 2020 under the name Low Precision Optimization Tool. It lowers the "
     "numerical precision of a trained network from 32-bit floating point to 8-bit integers, after it has watched the "
@@ -58,7 +53,7 @@ MODEL_ARMS = {"fp32": (Arm.BASELINE, "FP32"), "int8": (Arm.ACCELERATED, "INT8")}
 
 def draw_ask_tab(plan: Plan) -> None:
     colours = browser.detect_theme()
-    request = _find_request()
+    request = find_request(REQUEST_KEY)
     form, answers = st.columns([1, 1], gap="large")
     with form:
         draw_heading("Your question")
@@ -68,13 +63,9 @@ def draw_ask_tab(plan: Plan) -> None:
         if request is None:
             st.markdown("Both models read the passage and mark the words that answer the question.")
         else:
-            _follow_request(request, colours)
-
-
-def _find_request() -> Request | None:
-    """The last question of this session."""
-    request_id = st.session_state.get(REQUEST_KEY)
-    return services.get_interactive_tasks().find(request_id) if request_id else None
+            follow_request(
+                request, lambda current: _draw_request(current, colours), ANNOUNCEMENTS, key="question-announcer"
+            )
 
 
 def _draw_form(plan: Plan, request: Request | None) -> None:
@@ -120,23 +111,9 @@ def _draw_form(plan: Plan, request: Request | None) -> None:
 
 
 def _submit(plan: Plan) -> bool:
-    """Ask the question, or say why that is not possible. An empty text is refused here, before a process is used."""
+    """Ask the question, or say why that is not possible."""
     arguments = {"question": st.session_state["bert:question"], "passage": st.session_state["bert:passage"]}
-    try:
-        st.session_state[REQUEST_KEY] = actions.ask(plan, ANSWER_TASK, arguments)
-    except BadInput as error:
-        st.error(describe_text(error.remedy), title=describe_error(error))
-        return False
-    except Denied as denied:
-        st.error(describe_error(denied), title="The question was not asked")
-        return False
-    except OSError as error:
-        st.error(
-            f"{describe_error(error)}. Check that the disk has free space and is writable.",
-            title="The question was not asked",
-        )
-        return False
-    return True
+    return submit_request(plan, ANSWER_TASK, arguments, key=REQUEST_KEY, failed="The question was not asked")
 
 
 def _choose_question(question: str) -> None:
@@ -145,51 +122,12 @@ def _choose_question(question: str) -> None:
     st.session_state["bert:chosen"] = True
 
 
-def _follow_request(request: Request, colours: Theme) -> None:
-    """Draw the request, again and again until it is over. When its state changes, the whole page is drawn once more."""
-    draw_job_announcer(request.id, ANNOUNCEMENTS[request.state], live=not request.state.over, key="question-announcer")
-    if request.state.over:
-        _draw_request(request, colours)
-        return
-
-    def redraw() -> None:
-        current = services.get_interactive_tasks().find(request.id)
-        if current is None or current.state is not request.state:
-            st.rerun()
-        _draw_request(current, colours)
-
-    st.fragment(redraw, run_every=REFRESH_S)()
-
-
 def _draw_request(request: Request, colours: Theme) -> None:
     """The question, and its answers or how far they have come."""
     draw_heading(f"Answers to: {markdown.escape_markdown(request.arguments_as(AskArguments).question.strip())}")
-    match request.state:
-        case RequestState.WAITING:
-            text = f"{format_count(request.place, 'job')} before yours. One job at a time runs on this machine."
-            st.info(text if request.place else "It starts in a moment.", icon=":material/hourglass_top:")
-            _draw_cancel(request)
-        case RequestState.RUNNING:
-            draw_phases(request.phases, request.seconds, request.expected_s)
-            _draw_cancel(request)
-        case RequestState.STOPPED:
-            st.info("The question was cancelled.", icon=":material/cancel:")
-        case RequestState.FAILED if request.failure:
-            failure = request.failure if shows_everything() else redact_failure(request.failure)
-            st.error(
-                markdown.escape_markdown(failure.remedy),
-                title=markdown.escape_markdown(failure.what),
-                icon=":material/error:",
-            )
-            if failure.log:
-                with st.expander("The last lines of its output", icon=":material/terminal:"):
-                    st.code("\n".join(failure.log), language=None, wrap_lines=True)
-        case RequestState.FINISHED:
-            _draw_answers(request, colours)
-
-
-def _draw_cancel(request: Request) -> None:
-    st.button("Cancel", key="bert:ask-cancel", on_click=actions.stop_request, args=(request.id,))
+    draw_unanswered(request, cancelled="The question was cancelled.", key="bert:ask-cancel")
+    if request.state is RequestState.FINISHED:
+        _draw_answers(request, colours)
 
 
 def _draw_answers(request: Request, colours: Theme) -> None:

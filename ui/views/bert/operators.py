@@ -10,6 +10,7 @@ from bench.formatting import format_bytes, format_cores, format_percent
 from bench.plan.plan import Plan
 from bench.run.measurement import MeasurementRecord
 from bench.values.base import Arm
+from bench.workload.registry import load_workloads
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob, MeasurementRequest
 from ui.design import browser, markdown, plotly_template
@@ -17,6 +18,7 @@ from ui.design.figures import draw_figure
 from ui.design.headings import draw_heading
 from ui.design.tables import escape_table, round_measured
 from ui.design.theme import Theme, arm_name_markdown, arm_style
+from workloads.bert import lever_values
 from workloads.bert.measurements import GraphProfile, Int8Count, Int8Limit, OperatorChange, OperatorsResult
 
 TASK = "operators"
@@ -44,13 +46,27 @@ KERNEL_WIDTHS_PX = {
 
 def draw_operators_tab(plan: Plan) -> None:
     colours = browser.detect_theme()
-    request = MeasurementRequest(plan, TASK, {"precisions": [plan.baseline, plan.accelerated]})
+    values = (plan.baseline, plan.accelerated)
+    precisions = [lever_values.tensorflow_value(value) for value in values]
+    if precisions[0] == precisions[1]:
+        st.info(
+            "The values of this race have the same graph on TensorFlow, so there is nothing to compare here. Choose "
+            "values with different precisions.",
+            icon=":material/info:",
+        )
+        return
+    request = MeasurementRequest(plan, TASK, {"precisions": precisions})
     job = job_panel.find_job(request, any_settings=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         job_panel.draw_buttons(request, job, "Profile", ":material/biotech:")
         st.caption(
             "Runs some passes over a batch in which oneDNN logs every kernel and TensorFlow traces every operator. "
             "Tracing slows the model: use these times to understand, not to compare."
+        )
+    if any(map(lever_values.runs_on_openvino, values)):
+        st.caption(
+            "This profiles TensorFlow's graph in the precision of the model on OpenVINO. The layers, precisions and "
+            "kernels that OpenVINO ran are in the evidence of a race."
         )
     if job is not None:
         job_panel.draw_origin(job, request)
@@ -94,6 +110,10 @@ def draw_operators(job: DisplayedJob, colours: Theme) -> None:
         st.table(
             escape_table(build_scaling_table(arms, names)), border="horizontal", hide_index=True, alt="Times by threads"
         )
+        st.caption(
+            "Here TensorFlow divides each operator among its threads. In a race, each thread computes its part of the "
+            "batch, or of the attention heads, if they can be divided so. A race therefore scales differently."
+        )
     for arm, profile in arms.items():
         draw_heading(f"Kernels of {arm_name_markdown(arm, names[arm], colours)}")
         _draw_kernels(profile, names[arm])
@@ -103,7 +123,7 @@ def draw_operators(job: DisplayedJob, colours: Theme) -> None:
 
 def _label_precision(record: MeasurementRecord, precision: str) -> str:
     labels = {record.plan.lever_value(arm): record.snapshot.arms[arm] for arm in Arm}
-    return labels.get(precision, precision)
+    return labels.get(precision, load_workloads()["bert"].lever[precision].label)
 
 
 def _draw_verdicts(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.workload.interface import ProgressReporter
-from workloads.bert.inference.session import InferenceSession, slice_inputs
+from workloads.bert.inference.batches import BatchedSession, slice_inputs
 from workloads.bert.inference.tokenization import WindowTokenizer
 from workloads.bert.squad import Question
 
@@ -16,7 +16,7 @@ WINDOWS_PER_BATCH = 16
 
 
 def answer_questions(
-    session: InferenceSession,
+    session: BatchedSession,
     tokenizer: WindowTokenizer,
     questions: Sequence[Question],
     length: int,

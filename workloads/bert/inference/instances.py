@@ -1,8 +1,9 @@
 """Several models at once, each in a process and on cores of its own.
 
 Intel's posts call this num_of_instance and cores_per_instance. An instance is
-`python -m workloads.bert.inference.instances GRAPH CORES REQUESTS REPLIES`: the file of a serialized GraphDef, core
-numbers separated by commas, and two inherited file descriptors. It exits at the end of its requests.
+`python -m workloads.bert.inference.instances VALUE GRAPH CORES PARTS REQUESTS REPLIES`: a value of the lever and the
+file of its model, core numbers separated by commas, parts of a batch, and two inherited file descriptors. It exits at
+the end of its requests.
 """
 
 from __future__ import annotations
@@ -20,12 +21,10 @@ from typing import BinaryIO
 import numpy as np
 
 from workloads import ROOT
+from workloads.bert.inference.logits import Logits
 
 MAX_TIMINGS = 100
 """Batches of an instance whose times are kept."""
-
-Logits = tuple[np.ndarray, np.ndarray]
-"""Of start and end, each float32 of shape (batch, length)."""
 
 
 def split_cores(cores: Sequence[int], instances: int) -> list[list[int]]:
@@ -42,10 +41,12 @@ def split_cores(cores: Sequence[int], instances: int) -> list[list[int]]:
 class Instance:
     """A model that computes in a process of its own, on `cores`.
 
-    The process loads the model while this one continues: call `wait_ready` before the first `send`.
+    The process loads the model while this one continues: call `wait_ready` before the first `send`. For `batch_parts`
+    see `InferenceSession`.
     """
 
-    def __init__(self, graph: Path, cores: Sequence[int]) -> None:
+    def __init__(self, value: str, graph: Path, cores: Sequence[int], batch_parts: int) -> None:
+        """`value` is that of the lever, and `graph` the file of its model."""
         request_reader, request_writer = os.pipe()
         reply_reader, reply_writer = os.pipe()
         core_list = ",".join(map(str, cores))
@@ -54,8 +55,10 @@ class Instance:
                 sys.executable,
                 "-m",
                 "workloads.bert.inference.instances",
+                value,
                 str(graph),
                 core_list,
+                str(batch_parts),
                 str(request_reader),
                 str(reply_writer),
             ],
@@ -103,19 +106,21 @@ class Instance:
 
 
 def main(arguments: list[str]) -> int:
-    graph, core_list, requests_fd, replies_fd = arguments
+    value, graph, core_list, batch_parts, requests_fd, replies_fd = arguments
     cores = [int(core) for core in core_list.split(",")]
-    # Before TensorFlow is imported: its threads inherit the affinity, and their number follows from it.
+    # Before a library is imported: its threads inherit the affinity, and their number follows from it.
     os.sched_setaffinity(0, cores)
     with os.fdopen(int(requests_fd), "rb") as requests, os.fdopen(int(replies_fd), "wb") as replies:
-        return serve_requests(Path(graph), len(cores), requests, replies)
+        return serve_requests(value, Path(graph), len(cores), int(batch_parts), requests, replies)
 
 
-def serve_requests(graph: Path, threads: int, requests: BinaryIO, replies: BinaryIO) -> int:
+def serve_requests(
+    value: str, graph: Path, threads: int, batch_parts: int, requests: BinaryIO, replies: BinaryIO
+) -> int:
     """Answer each request with (seconds, logits) until the end of `requests`; the request None is answered at once."""
-    from workloads.bert.inference.session import InferenceSession
+    from workloads.bert.inference.load_session import load_session
 
-    session = InferenceSession.load(graph, threads)
+    session = load_session(value, graph, threads, batch_parts)
     while True:
         try:
             inputs = pickle.load(requests)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.formatting import format_bytes
-from bench.system.cache_entry import load_or_make, prune_entries
+from bench.system.cache_entry import digest_sources, load_or_make, prune_entries
 from bench.workload.interface import ProgressReporter
 from workloads.bert import tf_adapter
 from workloads.bert.light_tensorflow import tf
@@ -125,14 +125,5 @@ def _entry_key(precision: str, checkpoint: Checkpoint) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
-def _digest_sources() -> str:
-    """SHA-256 of the source text of `_SOURCES`: a change of the code ignores earlier entries."""
-    digest = hashlib.sha256()
-    for module in _SOURCES:
-        assert module.__file__ is not None
-        digest.update(Path(module.__file__).read_bytes())
-    return digest.hexdigest()
-
-
-_SOURCES_SHA256 = _digest_sources()
+_SOURCES_SHA256 = digest_sources(_SOURCES)
 """Computed now, because a file may change after its module was imported."""

@@ -24,8 +24,6 @@ UNFUSED_BF16 = (
     "for BF16; FP32 and INT8 products are fused, so a ratio to them includes this difference"
 )
 """The fact of a BF16 arm whose products `fuse_graph` leaves as they are."""
-INT8_PRODUCT = "QuantizedMatMulWithBiasAndDequantize"
-"""The operator that Neural Compressor puts in place of a MatMul and its BiasAdd."""
 
 _Fusion = tuple[Any, set[str]]
 """The node that replaces a group of nodes, and the names of the nodes that it makes superfluous."""
@@ -123,7 +121,7 @@ class _Product:
 
     @classmethod
     def ending_in(cls, view: _GraphView, node: Any) -> _Product | None:
-        if node.op == INT8_PRODUCT:
+        if node.op == tf_adapter.CONVERTED_PRODUCT:
             return cls(node, node)
         if node.op != "BiasAdd" or (matmul := view.input(node, 0)).op != "MatMul":
             return None
@@ -136,7 +134,7 @@ class _Product:
 
     def fuse(self, name: str, operator: str, extra_inputs: Sequence[str] = ()) -> Any:
         """Return the node called `name` that also computes `operator`, which reads `extra_inputs` as well."""
-        if self.matmul.op == INT8_PRODUCT:
+        if self.matmul.op == tf_adapter.CONVERTED_PRODUCT:
             return tf_adapter.make_int8_product(name, self.matmul, operator, extra_inputs)
         arguments = [self.end.input[1], *extra_inputs]
         return tf_adapter.make_float_product(name, self.matmul, arguments, ["BiasAdd", operator])

@@ -27,15 +27,22 @@ def collect_inference_evidence(
     environment: Mapping[str, str],
     cache: Path,
     progress: ProgressReporter,
+    batch_parts: int = 1,
 ) -> Evidence:
     """Return what one pass over `batch` windows, in a process of its own and untimed, proves.
 
-    `file` holds the raced graph as a serialized GraphDef; `environment` is that of the precision. If the folder `cache`
-    has the kernels of such a pass, none runs, and the evidence says when it was observed. Raises OSError.
+    `file` holds the raced graph as a serialized GraphDef; `environment` is that of the precision. Of a batch that
+    `threads` threads compute in `batch_parts` equal parts, see `InferenceSession`, the pass reads one part, with one
+    thread. If the folder `cache` has the kernels of such a pass, none runs, and the evidence says when it was observed.
+    Raises OSError.
     """
+    if batch_parts > 1:
+        threads, batch = threads // batch_parts, batch // batch_parts
     graph = graphdef.read_graph(file)
     products = Counter(node.op for node in graph.node if "MatMul" in node.op and "Batch" not in node.op)
     words = [f"in the graph: {count} × {name}" for name, count in products.most_common()]
+    if batch_parts > 1:
+        words.append(f"observed in one of {batch_parts} parts of a batch, which threads compute at the same time")
     try:
         observation, is_cached = observe_kernels(
             file, windows, threads=threads, batch=batch, environment=environment, cache=cache, progress=progress

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,8 +12,6 @@ from workloads.bert.inference.tokenization import Windows, WindowTokenizer
 from workloads.bert.light_tensorflow import tf
 from workloads.bert.squad import Question
 
-CROP_SHARE = 0.3
-"""Share of the questions, drawn again in each epoch, whose passage is cut at sentences around the answer."""
 LENGTH_MULTIPLE = 16
 """Batches are padded to a multiple of this many pieces."""
 SENTENCE_ENDS = (". ", "? ", "! ")
@@ -29,16 +28,33 @@ class TrainingExamples:
     """int64 of shape (windows,): the last piece of the answer."""
 
 
-def crop_passages(questions: Sequence[Question], random: np.random.Generator) -> list[Question]:
-    """Return the questions with their first answer, some of them without the sentences far from the answer."""
+def choose_answers(questions: Sequence[Question]) -> list[Question]:
+    """Return the questions with one answer each: the one that most annotators gave, the first of several such."""
+    chosen = []
+    for question in questions:
+        (answer, start), _ = Counter(zip(question.answers, question.starts, strict=True)).most_common(1)[0]
+        chosen.append(replace(question, answers=(answer,), starts=(start,)))
+    return chosen
+
+
+def crop_passages(
+    questions: Sequence[Question], share: float, sentences: int, random: np.random.Generator
+) -> list[Question]:
+    """Return the questions with their first answer, about `share` of them with a passage that is cut around it.
+
+    A passage is cut at sentences: up to `sentences` are left before the answer's own and as many after it.
+    """
     cropped = []
     for question in questions:
         start, answer, passage = question.starts[0], question.answers[0], question.passage
         crop_start = 0
-        if random.random() < CROP_SHARE:
+        if random.random() < share:
             ends = [index + 2 for index in range(len(passage) - 2) if passage[index : index + 2] in SENTENCE_ENDS]
-            crop_start = int(random.choice([0, *(end for end in ends if end <= start)]))
-            crop_end = int(random.choice([*(end for end in ends if end >= start + len(answer)), len(passage)]))
+            begins = [0, *(end for end in ends if end <= start)][-1 - sentences :]
+            crop_start = int(random.choice(begins))
+            crop_end = int(
+                random.choice([*(end for end in ends if end >= start + len(answer)), len(passage)][: sentences + 1])
+            )
             passage = passage[crop_start:crop_end].rstrip()
         cropped.append(Question(question.id, question.question, passage, (answer,), (start - crop_start,)))
     return cropped

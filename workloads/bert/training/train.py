@@ -10,6 +10,7 @@ with the best F1 on the validation file, as float16 safetensors.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import shutil
 import sys
@@ -25,7 +26,13 @@ from workloads.bert import question_file, squad
 from workloads.bert.inference.tokenization import WindowTokenizer
 from workloads.bert.light_tensorflow import tf
 from workloads.bert.model import architecture, checkpoint, forward
-from workloads.bert.training.examples import build_examples, crop_passages, iterate_batches, make_batch_tensors
+from workloads.bert.training.examples import (
+    build_examples,
+    choose_answers,
+    crop_passages,
+    iterate_batches,
+    make_batch_tensors,
+)
 
 WEIGHT_DECAY = 0.01
 WARM_UP_SHARE = 0.1
@@ -66,8 +73,28 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--length", type=int, default=256, help="maximal word pieces in a window")
+    parser.add_argument(
+        "--crop-share",
+        type=float,
+        default=0.3,
+        help="share of the questions, drawn again in each epoch, whose passage is cut at sentences around the answer",
+    )
+    parser.add_argument(
+        "--crop-sentences",
+        type=int,
+        default=100,
+        help="the most sentences that such a cut leaves before the answer's own, and after it",
+    )
+    parser.add_argument(
+        "--frozen-layers",
+        type=int,
+        default=0,
+        help="encoder layers from the bottom, with the embeddings, that stay as they are; 0 trains the embeddings too",
+    )
     parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
-    parser.add_argument("--fp32", action="store_true", help="no bfloat16 for projections and attention")
+    parser.add_argument(
+        "--fp32", action="store_true", help="no bfloat16 for projections and attention; it is slower without AMX"
+    )
     parser.add_argument("--seed", type=int, default=0)
     return parser
 
@@ -78,7 +105,7 @@ def train_model(options: argparse.Namespace) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     initial = checkpoint.read_checkpoint(options.init, head=False)
     tokenizer = WindowTokenizer(initial)
-    questions = [question for file in options.train for question in question_file.read_questions(file)]
+    questions = choose_answers([question for file in options.train for question in question_file.read_questions(file)])
     validation = question_file.read_questions(options.validation)
     if overlap := {question.passage for question in questions} & {question.passage for question in validation}:
         raise BadInput(
@@ -92,14 +119,17 @@ def train_model(options: argparse.Namespace) -> None:
 
     variables = _create_variables(initial, random)
     steps_per_epoch = -(-len(questions) // options.batch)
-    optimizers = _create_optimizers(initial.config, options, steps_per_epoch * options.epochs)
-    groups = _group_by_depth(initial.config, variables)
+    lowest = options.frozen_layers + 1 if options.frozen_layers else 0
+    optimizers = _create_optimizers(initial.config, options, steps_per_epoch * options.epochs)[lowest:]
+    groups = _group_by_depth(initial.config, variables)[lowest:]
+    trained = [variables[name] for group in groups for name in group]
     for optimizer, names in zip(optimizers, groups, strict=True):
         optimizer.build([variables[name] for name in names])
 
     @tf.function(reduce_retracing=True)
     def step(ids: tf.Tensor, mask: tf.Tensor, types: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(trained)
             logits = forward.compute_logits(
                 initial.config,
                 variables,
@@ -114,15 +144,12 @@ def train_model(options: argparse.Namespace) -> None:
                 tf.nn.sparse_softmax_cross_entropy_with_logits(first, logits[:, :, 0])
                 + tf.nn.sparse_softmax_cross_entropy_with_logits(last, logits[:, :, 1])
             )
-        names = list(variables)
-        gradients = tape.gradient(loss, [variables[name] for name in names])
         # The gradients of embeddings are slices, but AdamW decays every row.
-        clipped, _ = tf.clip_by_global_norm(
-            [tf.convert_to_tensor(gradient) for gradient in gradients], MAX_GRADIENT_NORM
-        )
-        by_name = dict(zip(names, clipped, strict=True))
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, trained)]
+        clipped, _ = tf.clip_by_global_norm(gradients, MAX_GRADIENT_NORM)
+        pairs = iter(zip(clipped, trained, strict=True))
         for optimizer, group in zip(optimizers, groups, strict=True):
-            optimizer.apply_gradients([(by_name[name], variables[name]) for name in group])
+            optimizer.apply_gradients(list(itertools.islice(pairs, len(group))))
         return loss
 
     @tf.function(reduce_retracing=True)
@@ -147,7 +174,11 @@ def train_model(options: argparse.Namespace) -> None:
         began, losses = time.monotonic(), []
         epoch_random = np.random.default_rng((options.seed, done))
         tf.random.set_seed(options.seed + done)
-        examples = build_examples(tokenizer, crop_passages(questions, epoch_random), options.length)
+        examples = build_examples(
+            tokenizer,
+            crop_passages(questions, options.crop_share, options.crop_sentences, epoch_random),
+            options.length,
+        )
         for number, rows in enumerate(iterate_batches(examples, options.batch, epoch_random), 1):
             ids, mask, types = make_batch_tensors(examples.windows, rows)
             loss = step(ids, mask, types, tf.constant(examples.first[rows]), tf.constant(examples.last[rows]))

@@ -1,5 +1,7 @@
 """The tables of the tab Operators."""
 
+from streamlit.testing.v1 import AppTest
+
 from bench.values.base import Arm
 from ui.views.bert import operators
 from workloads.bert.measurements import GraphProfile, Int8Count, Precision, ThreadTimes
@@ -38,3 +40,15 @@ def test_scaling_shows_the_time_in_and_outside_kernels():
         ["FP32", "1", "0.99", "10.0", "9.0", "1.0"],
         ["INT8", "2", "unknown", "4.0", "not known", "not known"],
     ]
+
+
+def test_one_graph_is_not_compared_with_itself():
+    def draw() -> None:
+        from bench.plan.validation import make_plan
+        from ui.views.bert.operators import draw_operators_tab
+
+        draw_operators_tab(make_plan("bert", baseline="fp32", accelerated="openvino-fp32"))
+
+    app = AppTest.from_function(draw, default_timeout=30).run()
+    assert not app.exception and not app.button
+    assert "the same graph on TensorFlow" in app.info[0].value

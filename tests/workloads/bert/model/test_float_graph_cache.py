@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from bench.paths import ROOT
-from bench.system.cache_entry import ENTRY_FILE, load_or_make
+from bench.system.cache_entry import ENTRY_FILE, digest_sources, load_or_make
 from tests.support import tiny_bert
 from workloads.bert.light_tensorflow import tf
 from workloads.bert.model import float_graph_cache, forward, fusion, graphdef
@@ -61,7 +61,7 @@ def test_the_key_has_the_source_of_the_modules_that_were_imported(tmp_path, chec
     changed.write_bytes(Path(fusion.__file__).read_bytes() + b"# changed\n")
     monkeypatch.setattr(fusion, "__file__", str(changed))
     assert float_graph_cache._entry_key("fp32", checkpoint) == key, "the file changed after the import"
-    digest = float_graph_cache._digest_sources()
+    digest = digest_sources(float_graph_cache._SOURCES)
     assert digest != float_graph_cache._SOURCES_SHA256
     monkeypatch.setattr(float_graph_cache, "_SOURCES_SHA256", digest)
     assert float_graph_cache._entry_key("fp32", checkpoint) != key

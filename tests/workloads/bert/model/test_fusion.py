@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from tests.support import tiny_bert
 from workloads.bert import tf_adapter
-from workloads.bert.inference.session import InferenceSession, slice_inputs
+from workloads.bert.inference.batches import slice_inputs
+from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import Windows, WindowTokenizer
 from workloads.bert.model import forward, fusion
 from workloads.bert.quantization import convert

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,13 +31,28 @@ def make_questions(answer: str = "stone bridge", count: int = 8) -> list[Questio
 
 
 def test_a_cropped_passage_keeps_its_answer():
-    cropped = examples.crop_passages(make_questions(count=60), np.random.default_rng(0))
+    cropped = examples.crop_passages(make_questions(count=60), 0.3, 100, np.random.default_rng(0))
     assert len({question.passage for question in cropped}) > 5
     for question in cropped:
         [start], [answer] = question.starts, question.answers
         assert question.passage[start : start + len(answer)] == answer
     lengths = [len(question.passage) < len(PASSAGE) - 1 for question in cropped]
     assert 5 < sum(lengths) < 30
+
+
+def test_a_cut_leaves_few_sentences_around_the_answer():
+    cropped = examples.crop_passages(make_questions(count=60), 1.0, 1, np.random.default_rng(0))
+    counts = [question.passage.count(".") for question in cropped]
+    assert set(counts) == {1, 2, 3}
+    assert all("stone bridge" in question.passage for question in cropped)
+
+
+def test_the_answer_of_most_annotators_is_learned():
+    [question] = make_questions(count=1)
+    answers, starts = ("bridge", "stone bridge", "stone bridge"), (30, 24, 24)
+    several = replace(question, answers=answers, starts=starts)
+    [chosen] = examples.choose_answers([several])
+    assert (chosen.answers, chosen.starts) == (("stone bridge",), (24,))
 
 
 def test_an_example_holds_the_answer_between_its_first_and_last_piece(tokenizer):
@@ -63,7 +80,8 @@ def test_every_row_is_in_one_batch_and_batches_have_little_padding(tokenizer):
     for rows in batches:
         ids, mask, types = examples.make_batch_tensors(made.windows, rows)
         assert ids.shape == mask.shape == types.shape
-        assert ids.shape[1] % examples.LENGTH_MULTIPLE == 0
+        length = ids.numpy().shape[1]
+        assert length % examples.LENGTH_MULTIPLE == 0
         pieces = made.windows.attention_mask[rows].sum(axis=1).max()
-        assert pieces <= ids.shape[1] < pieces + examples.LENGTH_MULTIPLE
+        assert pieces <= length < pieces + examples.LENGTH_MULTIPLE
         assert mask.numpy().sum() == made.windows.attention_mask[rows].sum()

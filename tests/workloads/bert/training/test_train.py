@@ -30,13 +30,14 @@ def write_questions(file: Path, passage: str) -> Path:
     return file
 
 
-def train(folder: Path, epochs: int, validation: Path) -> subprocess.CompletedProcess[str]:
+def train(folder: Path, epochs: int, validation: Path, *more: str) -> subprocess.CompletedProcess[str]:
     options = ["--epochs", str(epochs), "--batch", "2", "--length", "64", "--threads", "1", "--fp32", "--rate", "1e-2"]
     return subprocess.run(
         [
             *(sys.executable, "-m", "workloads.bert.training.train", "--train", str(folder / "training.json")),
             *("--validation", str(validation), "--init", str(folder / "initial"), "--out", str(folder / "out")),
             *options,
+            *more,
         ],
         cwd=ROOT,
         capture_output=True,
@@ -74,6 +75,19 @@ def test_training_writes_a_checkpoint_and_resumes_after_the_last_epoch(folder):
     history = json.loads((folder / "out" / "training.json").read_text())
     assert [entry["epoch"] for entry in history["epochs"]] == [1, 2]
     assert history["settings"]["epochs"] == 2
+
+
+@pytest.mark.slow
+def test_frozen_layers_stay_as_they_are(folder):
+    tiny_bert.save_model(folder / "initial", num_hidden_layers=1)
+    validation = write_questions(folder / "validation.json", f"{PASSAGE} the old mill is near.")
+    done = train(folder, 1, validation, "--frozen-layers", "1")
+    assert done.returncode == 0, done.stderr[-2000:]
+    trained = checkpoint.read_checkpoint(folder / "out").weights
+    initial = checkpoint.read_checkpoint(folder / "initial").weights
+    changed = {name for name in initial if not np.allclose(trained[name], initial[name], atol=2e-3)}
+    assert changed
+    assert changed <= set(architecture.HEAD_TENSORS)
 
 
 def test_passages_of_both_sets_are_refused(folder):
