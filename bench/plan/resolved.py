@@ -8,7 +8,7 @@ from bench.plan.plan import Plan
 from bench.plan.validation import find_case, find_workload
 from bench.values.base import Arm
 from bench.values.samples import TOTAL
-from bench.workload.cases import TOTAL_LABEL, Case, Step
+from bench.workload.cases import TOTAL_LABEL, Case, Code, PublishedRatio, Step
 from bench.workload.declaration import Workload
 from bench.workload.levers import Lever, LeverValue
 from bench.workload.parameters import Parameter
@@ -34,6 +34,21 @@ class ResolvedPlan:
     def lever_value(self, arm: Arm) -> LeverValue:
         """The lever's value in `arm`. Raises KeyError if the lever has no such value today."""
         return self.lever[self.plan.lever_value(arm)]
+
+    def code(self) -> Code:
+        """The code of both arms. Raises KeyError if the lever has no such values today."""
+        before, after = (self.lever_value(arm).code for arm in Arm)
+        return Code(before, after) if before and after else self.case.code_for(self.plan.parameters)
+
+    def published_ratios(self) -> dict[str, PublishedRatio]:
+        """The ratios that were published for the total and for the timed steps, by name, if their sources compared the
+        values of the plan."""
+        timed, values = {TOTAL, *(step.name for step in self.steps)}, (self.plan.baseline, self.plan.accelerated)
+        return {
+            name: published
+            for name, published in self.case.published_ratios().items()
+            if name in timed and published.values in (None, values)
+        }
 
     def unavailable(self) -> str:
         """Why the plan cannot run on this machine, and what to do about it; empty if it can. Imports no library."""
