@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bench.formatting import format_bytes
 from bench.machine.model import Machine
@@ -14,6 +15,17 @@ Pair = tuple[str, object, object]
 """A name, and the value that it has in each of two runs."""
 
 
+class DifferenceKind(StrEnum):
+    """What a difference of two runs is about."""
+
+    WORK = "work"
+    """Another plan: the runs may not be compared."""
+    MACHINE = "machine"
+    """Other hardware or limits: the runs may be compared if a person says that different machines are meant."""
+    ENVIRONMENT = "environment"
+    """Software and settings of the system: the runs may be compared, and it may explain what changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A condition that changes times by itself and is not the same in two runs."""
@@ -21,17 +33,25 @@ class Difference:
     name: str
     first: str
     second: str
-    is_environment: bool = False
-    """True for software and settings of the system: the runs may be compared, and it may explain what changed."""
+    kind: DifferenceKind = DifferenceKind.WORK
+
+    @property
+    def is_environment(self) -> bool:
+        """Whether the runs may be compared all the same."""
+        return self.kind is DifferenceKind.ENVIRONMENT
 
     @property
     def text(self) -> str:
         return f"{self.name}: {self.first} and {self.second}"
 
 
-def find_obstacles(one: Run, other: Run) -> list[str]:
-    """The reasons why two runs may not be compared, one sentence each; empty if they may."""
-    texts = [difference.text for difference in find_differences(one, other) if not difference.is_environment]
+def find_obstacles(one: Run, other: Run, *, different_machines: bool = False) -> list[str]:
+    """The reasons why two runs may not be compared, one sentence each; empty if they may. With `different_machines`,
+    another machine is no reason."""
+    allowed = {DifferenceKind.ENVIRONMENT}
+    if different_machines:
+        allowed.add(DifferenceKind.MACHINE)
+    texts = [difference.text for difference in find_differences(one, other) if difference.kind not in allowed]
     texts += [f"run {run.id[:8]} has too few pairs for a ratio" for run in (one, other) if not run.comparison()]
     return texts + [f"run {run.id[:8]} was edited after it was stored" for run in (one, other) if run.edited]
 
@@ -47,15 +67,26 @@ def find_differences(one: Run, other: Run) -> list[Difference]:
     if one.plan.case != other.plan.case:
         first, second = (run.snapshot.case_label or run.plan.case for run in (one, other))
         return [Difference("case", first, second)]
-    work = [*_plan_pairs(one, other), *_hardware_pairs(one.machine, other.machine)]
-    environment = [*_software_pairs(one.machine, other.machine), *_arm_pairs(one, other)]
-    return [*_select_differences(work, False), *_select_differences(environment, True)]
+    return [
+        *_select_differences(_plan_pairs(one, other), DifferenceKind.WORK),
+        *find_machine_differences(one.machine, other.machine),
+        *_select_differences(_arm_pairs(one, other), DifferenceKind.ENVIRONMENT),
+    ]
 
 
-def _select_differences(pairs: Iterable[Pair], is_environment: bool) -> Iterator[Difference]:
+def find_machine_differences(one: Machine, other: Machine) -> list[Difference]:
+    """What differs in two descriptions of a machine and changes times by itself. See `find_differences`."""
+    hardware, software = _hardware_pairs(one, other), _software_pairs(one, other)
+    return [
+        *_select_differences(hardware, DifferenceKind.MACHINE),
+        *_select_differences(software, DifferenceKind.ENVIRONMENT),
+    ]
+
+
+def _select_differences(pairs: Iterable[Pair], kind: DifferenceKind) -> Iterator[Difference]:
     for name, first, second in pairs:
         if first != second:
-            yield Difference(name, _format_value(first), _format_value(second), is_environment)
+            yield Difference(name, _format_value(first), _format_value(second), kind)
 
 
 def _format_value(value: object) -> str:

@@ -24,6 +24,7 @@ from bench.values.output import Picture, Table
 from bench.values.quality import Quality
 from bench.values.readings import Reading
 from bench.values.samples import Evidence, Sample
+from bench.values.selection import Selection
 from bench.values.statistics import Comparison, CoreCount, Interval
 
 RECORD_VERSION = 3
@@ -68,6 +69,12 @@ class RunOpened(Value):
     owner: str = ""
     """Digest that identifies the visitor of a served dashboard who asked for the run; empty for its operator. It is
     stored beside the record and never exported."""
+    selection: Selection | None = None
+    """How the stages of the plan were chosen; None if no race was looked at, and in journals that did not record it."""
+    parent_id: str = ""
+    """Id of the sweep that the race is a part of; empty for a race of its own."""
+    ends_without_win: bool = False
+    """Whether sampling ends as soon as the accelerated arm cannot win any more: see `bench.stats.no_win`."""
     pid: int
 
 

@@ -17,8 +17,9 @@ class JobKind(StrEnum):
     SWEEP = "sweep"
 
 
-Origin = Literal["page", "command line"]
-"""The program from which a job was submitted."""
+Origin = Literal["page", "command line", "import"]
+"""The program from which a job was submitted; `import` for a run that was read from a file."""
+IMPORT_ORIGIN: Origin = "import"
 
 
 ENDED_WHILE_WAITING = "Fairlap ended while it waited in the queue, so nothing was measured"

@@ -10,6 +10,7 @@ from bench.plan.resolved import resolve
 from bench.run.events import RunOpened
 from bench.run.job import Origin
 from bench.run.snapshot import take_snapshot
+from bench.values.selection import Selection
 
 
 def open_run(
@@ -21,6 +22,9 @@ def open_run(
     origin: Origin,
     requester: str,
     owner: str = "",
+    selection: Selection | None = None,
+    parent_id: str = "",
+    ends_without_win: bool = False,
     pid: int,
 ) -> RunOpened:
     """The opening of a run of `plan`, with a snapshot of today's declarations. Raises PlanError if they no longer have
@@ -35,5 +39,8 @@ def open_run(
         origin=origin,
         requester=requester,
         owner=owner,
+        selection=selection,
+        parent_id=parent_id,
+        ends_without_win=ends_without_win,
         pid=pid,
     )

@@ -19,15 +19,23 @@ from bench.values.samples import TOTAL, Phase, Sample
 MIN_PAIRS = 8
 """With fewer pairs, no interval is reliable and no claim is made."""
 EDITED_PREFIX = "Edited after it was stored: "
+IMPORTED_PREFIX = "Imported from "
 UNKNOWN_REASON = "its reason is not known"
 
 
 def describe_outcome(run: Run, step: str = TOTAL) -> str:
     """The sentence of a run for the total or a step: what it claims, or why there is no claim and what to do.
 
-    It says if the run was edited after it was stored.
+    It says if the run was edited after it was stored, or imported.
     """
-    return f"{EDITED_PREFIX if run.edited else ''}{_describe_claim(run, step)}"
+    attempts = run.imported.attempts if run.imported else ""
+    return f"{describe_mark(run)}{_describe_claim(run, step)}{attempts and f' When it was exported: {attempts}'}"
+
+
+def describe_mark(run: Run) -> str:
+    """The beginning of every sentence about a run that was edited after it was stored, or imported; else empty."""
+    imported = f"{IMPORTED_PREFIX}{run.imported.machine}: " if run.imported else ""
+    return f"{EDITED_PREFIX if run.edited else ''}{imported}"
 
 
 def _describe_claim(run: Run, step: str) -> str:

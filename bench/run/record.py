@@ -19,10 +19,12 @@ from bench.run.timeline import Span, begin_span, end_all_spans, end_span
 from bench.values.arms import Failure, Placement, PreparedArm, RacedInput, ThreadPool
 from bench.values.base import Arm, Value
 from bench.values.claims import Claim, Verdict
+from bench.values.imported import Imported
 from bench.values.output import Picture, Table
 from bench.values.quality import Quality
 from bench.values.readings import Reading
 from bench.values.samples import TOTAL, Evidence, Phase, Sample
+from bench.values.selection import Selection
 from bench.values.statistics import Comparison, CoreCount, Interval
 
 
@@ -53,6 +55,14 @@ class Run(BaseModel):
     """Name of the person who asked for the run; empty for runs of version 0.1.0, which did not store it."""
     owner: str = Field(default="", exclude=True, repr=False)
     """See `RunOpened.owner`. Known while the run is built from its events, not for one that was loaded."""
+    selection: Selection | None = None
+    """How the stages of the plan were chosen; None if no race was looked at, and in runs that did not record it."""
+    parent_id: str = ""
+    """See `RunOpened.parent_id`."""
+    ends_without_win: bool = False
+    """See `RunOpened.ends_without_win`."""
+    imported: Imported | None = None
+    """Where the run was imported from; None for a run of this Fairlap."""
     state: State = State.PREPARING
     ended_at: float | None = None
     """Seconds from `started` to the end of the run; None while it is running."""
@@ -108,6 +118,9 @@ class Run(BaseModel):
             origin=opened.origin,
             requester=opened.requester,
             owner=opened.owner,
+            selection=opened.selection,
+            parent_id=opened.parent_id,
+            ends_without_win=opened.ends_without_win,
             timeline=[Span(name=State.PREPARING.value, began=opened.at)],
         )
 

@@ -7,13 +7,15 @@ from pydantic import Field
 from bench.formatting import format_batch, format_number
 from bench.plan.command import format_command
 from bench.plan.resolved import ResolvedPlan
-from bench.values.arms import BaselineKind
+from bench.values.arms import BaselineKind, FasterBaseline
 from bench.values.base import Arm, Value
 from bench.values.samples import TOTAL
 from bench.workload.cases import TOTAL_LABEL, PublishedRatio
 from bench.workload.file_summary import UPLOAD_PREFIX
 from bench.workload.parameters import Parameter, Setting
 
+REQUEST_UNIT = "requests"
+"""What throughput counts if all steps are requests."""
 DIGEST_CHARACTERS = 12
 """Of an uploaded file's digest, in texts."""
 
@@ -36,6 +38,8 @@ class StepSnapshot(Value):
     """False if the lever has no effect on this step."""
     excluded_from_total: bool = False
     waits_for_files: bool = False
+    is_request: bool = False
+    """Whether its calls are requests, so that percentiles are those of single calls."""
     published: PublishedSnapshot | None = None
 
 
@@ -74,6 +78,15 @@ class DeclarationSnapshot(Value):
     """Whether the lever's value in each arm is a fair baseline; empty if it is not known."""
     fair_baselines: list[str] = Field(default_factory=list[str])
     """Names of the lever's values that are fair baselines, without that of the accelerated arm."""
+    traits: dict[Arm, dict[str, str]] = Field(default_factory=dict[Arm, dict[str, str]])
+    """What the lever's value in each arm consists of, such as its library and its precision; empty if it is one thing,
+    and in runs that did not record it."""
+    rivals: list[str] = Field(default_factory=list[str])
+    """Labels of the lever's values that give what the baseline gives in another way, without that of the accelerated
+    arm; empty if there are none, and in runs that did not record it."""
+    faster_baselines: list[FasterBaseline] = Field(default_factory=list[FasterBaseline])
+    """Those of them that were faster in an earlier race with the same settings on the machine, as the store had them
+    when the run was opened."""
     steps: list[StepSnapshot]
     """The steps that the job times, in order."""
     published: PublishedSnapshot | None = None
@@ -86,6 +99,8 @@ class DeclarationSnapshot(Value):
     """The command line that runs the plan again."""
     synthetic: str = ""
     """Why the workload's data or weights are not real; empty if they are."""
+    end_to_end: bool = False
+    """Whether the total is an application, and every step only a part of it. False in runs that did not record it."""
 
     @property
     def title(self) -> str:
@@ -124,10 +139,11 @@ class DeclarationSnapshot(Value):
 def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
     """What a job of this plan has to carry."""
     workload, case, plan = resolved.workload, resolved.case, resolved.plan
+    published = {name: _copy_published(ratio) for name, ratio in resolved.published_ratios().items()}
     return DeclarationSnapshot(
         workload_title=workload.title,
         icon=workload.icon,
-        unit=workload.unit,
+        unit=REQUEST_UNIT if all(step.is_request for step in resolved.steps) else workload.unit,
         source=workload.source,
         case_label=case.label if len(workload.cases) > 1 else "",
         lever_label=resolved.lever.label,
@@ -141,6 +157,8 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
             for value in resolved.lever.values
             if value.baseline_kind is not BaselineKind.NAIVE and value.name != plan.accelerated
         ],
+        traits={arm: dict(traits) for arm in Arm if (traits := resolved.lever_value(arm).traits)},
+        rivals=[value.label for value in resolved.lever.list_rivals(plan.baseline) if value.name != plan.accelerated],
         steps=[
             StepSnapshot(
                 name=step.name,
@@ -149,11 +167,12 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
                 changes=step.changes,
                 excluded_from_total=step.excluded_from_total,
                 waits_for_files=step.waits_for_files,
-                published=_copy_published(step.published),
+                is_request=step.is_request,
+                published=published.get(step.name),
             )
             for step in resolved.steps
         ],
-        published=_copy_published(case.published),
+        published=published.get(TOTAL),
         batch_label=workload.batch.label,
         batch_noun=workload.batch.noun,
         parameters=[
@@ -164,15 +183,15 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
                 is_default=plan.parameters[parameter.name] == parameter.default,
             )
             for parameter in resolved.parameters
+            if parameter.has_effect(resolved.parameters, plan.parameters)
         ],
         command=format_command(plan),
         synthetic=workload.synthetic,
+        end_to_end=workload.end_to_end,
     )
 
 
-def _copy_published(published: PublishedRatio | None) -> PublishedSnapshot | None:
-    if published is None:
-        return None
+def _copy_published(published: PublishedRatio) -> PublishedSnapshot:
     return PublishedSnapshot(ratio=published.ratio, source=published.source, why_it_differs=published.why_it_differs)
 
 

@@ -16,7 +16,7 @@ from bench.stats.pairing import pair_samples
 from bench.stats.ratio import adjust_by_holm, estimate_ratio
 from bench.values.base import Arm
 from bench.values.samples import TOTAL, Sample
-from bench.values.statistics import MIN_P90_SAMPLES, MIN_P99_SAMPLES, Comparison, Summary
+from bench.values.statistics import MIN_P50_SAMPLES, MIN_P90_SAMPLES, MIN_P99_SAMPLES, Comparison, Summary
 
 FENCE_FACTOR = 1.5
 """Tukey's fences lie this many interquartile ranges outside the quartiles."""
@@ -35,9 +35,17 @@ def find_outliers(times: Sequence[float] | Floats) -> list[int]:
     return [int(position) for position in np.flatnonzero((values < low - reach) | (values > high + reach))]
 
 
-def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0.0, calls: int = 1) -> Summary:
+def summarize(
+    times: Sequence[float],
+    *,
+    work: float,
+    effective_cores: float = 0.0,
+    calls: int = 1,
+    requests: Sequence[float] | Floats = (),
+) -> Summary:
     """Summary of one arm's `times` (seconds per call) of a step that does `work` units per call. Each time is the mean
-    of `calls`; there are no percentiles if that is more than one.
+    of `calls`. Percentiles are those of `requests`, the times of single calls in seconds, if there are any; else those
+    of `times`, and there are none if each is the mean of several calls.
 
     Raises ValueError if `times` is empty.
     """
@@ -45,6 +53,12 @@ def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0
         raise ValueError("Expected at least one sample to summarize, got none.")
     values = np.asarray(times, dtype=float)
     low, middle, high = (float(value) for value in np.percentile(values, [25, 50, 75]))
+    # A mean of several calls hides the slow ones among them.
+    singles = np.asarray(requests, dtype=float) if len(requests) else values if calls == 1 else values[:0]
+
+    def find_percentile(percent: int, fewest: int) -> float | None:
+        return float(np.percentile(singles, percent)) if len(singles) >= fewest else None
+
     return Summary(
         count=len(values),
         median=middle,
@@ -52,14 +66,15 @@ def summarize(times: Sequence[float], *, work: float, effective_cores: float = 0
         upper_quartile=high,
         minimum=float(values.min()),
         maximum=float(values.max()),
-        # A mean of several calls hides the slow ones among them.
-        p90=float(np.percentile(values, 90)) if calls == 1 and len(values) >= MIN_P90_SAMPLES else None,
-        p99=float(np.percentile(values, 99)) if calls == 1 and len(values) >= MIN_P99_SAMPLES else None,
+        p90=find_percentile(90, MIN_P90_SAMPLES),
+        p99=find_percentile(99, MIN_P99_SAMPLES),
         spread=(high - low) / middle if middle else 0.0,
         outliers=find_outliers(values),
         throughput=work / middle if middle else 0.0,
         effective_cores=effective_cores,
         calls=calls,
+        requests=len(requests),
+        p50=find_percentile(50, MIN_P50_SAMPLES) if len(requests) else None,
     )
 
 
@@ -87,6 +102,7 @@ def compare_samples(
             work=(step_work or {}).get(step, work),
             effective_cores=_effective_cores(step, [pair[arm] for pair in pairs]),
             calls=_calls(step, pairs[0][arm]),
+            requests=_list_requests(step, [pair[arm] for pair in pairs]),
         )
 
     return [
@@ -114,6 +130,11 @@ def _effective_cores(step: str, samples: Sequence[Sample]) -> float:
     timed = [time for sample in samples for time in sample.repetition.steps if time.step == step]
     wall = sum(time.seconds * time.calls for time in timed)
     return sum(time.cpu_s * time.calls for time in timed) / wall if wall else 0.0
+
+
+def _list_requests(step: str, samples: Sequence[Sample]) -> Floats:
+    """The times of all single requests in seconds, shape (requests,); empty if calls are no requests."""
+    return np.array([time_ns for sample in samples for time_ns in sample.request_ns(step)], dtype=float) / 1e9
 
 
 def _calls(step: str, sample: Sample) -> int:

@@ -24,7 +24,7 @@ from bench.run.job_record import JobRecord
 from bench.run.measurement import MeasurementRecord
 from bench.run.outcome import describe_outcome
 from bench.storage.damaged_rows import read_rows, replace_damaged
-from bench.storage.integrity import EXACT_DIALECTS, digest_attempt, is_attempt_edited
+from bench.storage.integrity import EXACT_DIALECTS, digest_attempt, digest_export, is_attempt_edited
 from bench.storage.schema import attempts_table
 from bench.values.statistics import Interval
 
@@ -116,11 +116,12 @@ def build_report(
     not known."""
     if isinstance(record, MeasurementRecord):
         return record.report()
-    return record.report() | {
+    report = record.report() | {
         "headline": headline,
         "outcome": describe_outcome(record),
         "attempts": attempts.report() if attempts else None,
     }
+    return report | {"export": {"digest": digest_export(report)}}
 
 
 def append_attempts(sentence: str, attempts: AttemptSummary | None) -> str:

@@ -35,6 +35,11 @@ def digest_row(columns: Mapping[str, Any], record_digest: str | None) -> str:
     return _digest(_select_values(columns, DIGESTED_COLUMNS) | {"record_digest": record_digest})
 
 
+def digest_export(report: Mapping[str, Any]) -> str:
+    """The digest of an exported race: of its content without the field `export`, in which the digest is."""
+    return _digest({name: value for name, value in report.items() if name != "export"})
+
+
 def digest_attempt(columns: Mapping[str, Any]) -> str:
     """The digest of the row of an attempt, whose columns count as in `digest_row`."""
     return _digest(_select_values(columns, DIGESTED_ATTEMPT_COLUMNS))

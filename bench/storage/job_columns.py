@@ -38,6 +38,7 @@ def describe_job(record: JobRecord) -> dict[str, Any]:
     return {
         "id": record.id,
         "kind": record.kind.value,
+        "parent_id": (record.parent_id or None) if isinstance(record, Run) else None,
         "digest": record.digest,
         "workload": plan.workload,
         "case_name": plan.case,

@@ -14,10 +14,13 @@ from bench.run.job_record import JobRecord
 from bench.run.measurement import MeasurementRecord
 from bench.run.outcome import describe_outcome
 from bench.run.record import Run
+from bench.run.sweep import SweepRecord
 from bench.run.upgrades import upgrade_record
 from bench.storage.pictures import attach_pictures
 from bench.storage.schema import records_table
 
+MODELS: dict[str, type[JobRecord]] = {JobKind.MEASUREMENT: MeasurementRecord, JobKind.SWEEP: SweepRecord}
+"""By the kind of job; all others are races."""
 RECORD = type_coerce(records_table.c.record, NullType()).label("record")
 """The compressed record as it is stored. Converted by SQLAlchemy, one that is no binary value would hide all others."""
 
@@ -38,8 +41,7 @@ def parse_record(content: bytes) -> dict[str, Any]:
 
 
 def make_record(kind: str, fields: dict[str, Any]) -> JobRecord:
-    model = MeasurementRecord if kind == JobKind.MEASUREMENT else Run
-    return model.model_validate(upgrade_record(fields))
+    return MODELS.get(kind, Run).model_validate(upgrade_record(fields))
 
 
 def read_sentence(stored: object) -> str:

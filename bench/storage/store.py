@@ -70,7 +70,8 @@ class Store:
     def save(self, record: JobRecord) -> None:
         """Store `record` in one transaction, and replace an earlier state of it. Raises StoreError: nothing changed.
 
-        A race that has ended also counts as an attempt at its plan, even after it is deleted, unless it never began.
+        A race that has ended also counts as an attempt at its plan, even after it is deleted, unless it never began or
+        was imported.
         """
         columns = describe_job(record)
         fields, pictures = detach_pictures(record.model_dump(mode="json"))
@@ -82,7 +83,7 @@ class Store:
             connection.execute(insert(jobs_table).values(columns | {"row_digest": row_digest}))
             connection.execute(insert(records_table).values(id=record.id, record=content, digest=digest))
             write_pictures(connection, record.id, pictures)
-            if isinstance(record, Run) and record.state.over and not record.never_began:
+            if isinstance(record, Run) and record.state.over and not record.never_began and not record.imported:
                 write_attempt(connection, make_attempt(columns))
 
     def load(self, job_id: str) -> JobRecord | None:
@@ -113,9 +114,9 @@ class Store:
             ) from error
 
     def find(self, prefix: str, **filters: Unpack[JobFilter]) -> list[str]:
-        """Ids of the jobs whose id begins with `prefix` and that pass `filters`."""
+        """Ids of the jobs whose id begins with `prefix` and that pass `filters`, imported ones included."""
         query = select(jobs_table.c.id).where(jobs_table.c.id.startswith(prefix, autoescape=True))
-        query = filter_query(query, filters)
+        query = filter_query(query, JobFilter(with_imported=True) | filters)
         with self._transaction() as connection:
             return list(connection.execute(query).scalars())
 

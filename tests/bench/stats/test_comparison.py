@@ -88,6 +88,29 @@ def test_percentiles_are_reported_above_their_floors_only(count, p90, p99):
         assert summary.p99 == pytest.approx(stdlib.quantiles(times, n=100, method="inclusive")[98])
 
 
+@pytest.mark.parametrize(
+    ("count", "known"), [(10, ()), (11, ("p50",)), (64, ("p50", "p90")), (662, ("p50", "p90", "p99"))]
+)
+def test_percentiles_of_requests_are_those_of_single_calls(count, known):
+    """The fewest are those of MLPerf: at most one slower query among them has a probability of at most 1 %."""
+    requests = [0.001 * number for number in range(1, count + 1)]
+    summary = summarize([1.0] * 8, work=1, calls=20, requests=requests)
+    assert (summary.count, summary.requests, summary.median) == (8, count, 1.0)
+    percentiles = {"p50": 50, "p90": 90, "p99": 99}
+    for name, percent in percentiles.items():
+        expected = pytest.approx(np.percentile(requests, percent)) if name in known else None
+        assert getattr(summary, name) == expected
+    assert summarize([1.0] * 700, work=1, calls=20).p90 is None
+
+
+@pytest.mark.parametrize(("share", "fewest"), [(0.5, 11), (0.9, 64), (0.99, 662)])
+def test_the_fewest_samples_follow_from_the_early_stopping_of_mlperf(share, fewest):
+    def risk(count):
+        return share**count + count * (1 - share) * share ** (count - 1)
+
+    assert risk(fewest) <= 0.01 < risk(fewest - 1)
+
+
 def test_no_sample_is_no_summary():
     with pytest.raises(ValueError, match="at least one sample"):
         summarize([], work=1)

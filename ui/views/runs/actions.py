@@ -20,6 +20,8 @@ from ui.design import markdown
 from ui.design.text import format_date_time
 from ui.run_view import downloads
 
+NOUNS: dict[JobKind | str, str] = {JobKind.MEASUREMENT: "measurement", JobKind.SWEEP: "sweep"}
+"""What a list calls a job of a kind; a run if nothing else is said."""
 MAX_NAMED_ROWS = 5
 """Jobs that are named in the question before they are deleted."""
 
@@ -32,8 +34,8 @@ def open_job(job_id: str) -> None:
     st.query_params["run"] = job_id
 
 
-def open_comparison(first_id: str, second_id: str) -> None:
-    st.query_params.update(records.comparison_query(first_id, second_id))
+def open_comparison(*run_ids: str) -> None:
+    st.query_params.update(records.comparison_query(*run_ids))
 
 
 def open_clicked_row(key: str) -> None:
@@ -95,8 +97,8 @@ def draw_delete_button(rows: list[JobRow]) -> None:
 
 
 def _count(rows: list[JobRow]) -> str:
-    noun = "measurement" if all(row.kind is JobKind.MEASUREMENT for row in rows) else "run"
-    return format_count(len(rows), noun)
+    kinds = {row.kind for row in rows}
+    return format_count(len(rows), NOUNS.get(kinds.pop(), "run") if len(kinds) == 1 else "run")
 
 
 @st.dialog("Delete permanently?", icon=":material/delete:")

@@ -1,4 +1,4 @@
-"""Two runs of a plan side by side: what differs in their environments, and how far their ratios differ."""
+"""Runs of a plan side by side: what differs in their environments, and how far times and ratios differ."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from bench.formatting import format_estimate, format_interval, format_ratio_with_interval, format_time_change
-from bench.run.comparability import Difference, find_differences, find_obstacles
 from bench.run.record import Run
+from bench.run.run_comparison import RunComparison, compare_runs, list_obstacles
 from bench.stats.change import estimate_change
 from bench.storage.attempts import format_position
 from bench.values.base import Arm
+from bench.values.output import Table
 from bench.values.samples import TOTAL
 from bench.values.statistics import Comparison, Interval
 from ui.design.badges import claim_state_badge
@@ -27,44 +28,82 @@ from ui.run_view.attempts import load_attempts
 NO_CHANGE = "cannot be distinguished"
 
 
-def draw_comparison(first: Run, second: Run) -> None:
-    """Two runs, the earlier one first, or why they cannot be compared."""
-    if obstacles := find_obstacles(first, second):
-        st.warning(
-            "These runs used different settings or machines, or one of them cannot be used, so their times cannot be "
-            "compared. Race the same plan twice on the same machine.\n"
-            + "\n".join(f"- {escape_markdown(obstacle)}" for obstacle in obstacles),
-            title="These two runs cannot be compared",
-            icon=":material/compare_arrows:",
-        )
+def draw_comparison(runs: Sequence[Run]) -> None:
+    """Runs of one plan, the earliest first, or why they cannot be compared."""
+    comparison = _compare(runs)
+    if comparison is None:
         return
-    differences = find_differences(first, second)
-    _draw_environment(first, second, differences)
+    if comparison.warning:
+        st.warning(comparison.warning, icon=":material/devices:")
+    _draw_environment(comparison)
+    first, second, *more = comparison.runs
+    if not more:
+        _draw_change(first, second, bool(comparison.differences.rows))
+    draw_heading(
+        "Time of each arm",
+        "Medians, and from the second run on their ratio to the first run with its 95 % interval: below 1, the arm got "
+        "faster. The intervals are widened for their number.",
+    )
+    _draw_text_table(comparison.arms)
+    if more:
+        draw_heading("Ratio of both arms", "And how far it differs from that of the first run.")
+        _draw_text_table(comparison.ratios)
+    else:
+        _draw_steps(first, second)
+    _draw_runs(comparison.runs)
+
+
+def _compare(runs: Sequence[Run]) -> RunComparison | None:
+    """None if the runs may not be compared: then the reasons are drawn, and where only the machines differ, a box."""
+    reasons = list_obstacles(runs)
+    if not reasons:
+        return compare_runs(runs)
+    st.warning(
+        "These runs used different settings or machines, or one of them cannot be used, so their times cannot be "
+        "compared. Race the same plan on the same machine.\n"
+        + "\n".join(f"- {escape_markdown(text)}" for text in reasons),
+        title="These runs cannot be compared",
+        icon=":material/compare_arrows:",
+    )
+    if list_obstacles(runs, different_machines=True):
+        return None
+    key = "compare-machines-" + "-".join(run.id[:8] for run in runs)
+    is_wanted = st.checkbox("Yes, compare different machines", key=key)
+    return compare_runs(runs, different_machines=True) if is_wanted else None
+
+
+def _draw_change(first: Run, second: Run, differ: bool) -> None:
+    """What may be said of the change of the total ratio of two runs."""
     totals = first.comparison(), second.comparison()
     if totals[0] and totals[1]:
-        st.markdown(_describe_total(totals[0].ratio, totals[1].ratio, differences))
+        st.markdown(_describe_total(totals[0].ratio, totals[1].ratio, differ))
         if any(total.sampling_half_width is None for total in totals if total):
             st.caption(
                 ":material/info: The interval of a run of version 0.1.0 leaves out that two processes of one program "
                 "differ, so the interval of the change is too narrow."
             )
-    _draw_steps(first, second)
-    _draw_runs(first, second)
 
 
-def _draw_environment(first: Run, second: Run, differences: Sequence[Difference]) -> None:
+def _draw_environment(comparison: RunComparison) -> None:
     """The differences, and nothing that is equal."""
-    if not differences:
+    if not comparison.differences.rows:
         st.markdown(":material/check: Same settings, same machine, same software and environment.")
         return
     draw_heading("What differs in the environment", "Each of these may explain a change. Everything else is equal.")
-    titles = _column_titles(first, second)
-    rows = [{"what": d.name, "first": d.first, "second": d.second} for d in differences]
-    frame = escape_table(pd.DataFrame(rows)).rename(columns=dict(zip(("first", "second"), titles, strict=True)))
-    st.table(frame, border="horizontal", hide_index=True, alt="Differences of the environment")
+    _draw_text_table(comparison.differences)
 
 
-def _describe_total(before: Interval, after: Interval, differences: Sequence[Difference]) -> str:
+def _draw_text_table(content: Table) -> None:
+    frame = pd.DataFrame(content.rows, columns=pd.Index(_make_unique(content.columns)))
+    st.table(escape_table(frame), border="horizontal", hide_index=True, alt=content.label)
+
+
+def _make_unique(titles: Sequence[str]) -> list[str]:
+    """Columns of a table need different names."""
+    return [title + " again" * titles[:position].count(title) for position, title in enumerate(titles)]
+
+
+def _describe_total(before: Interval, after: Interval, differ: bool) -> str:
     """What may be said of the change of the total ratio, as Markdown."""
     change = estimate_change(before, after)
     factor = f"{format_ratio_with_interval(change)}, 95 % interval"
@@ -75,7 +114,7 @@ def _describe_total(before: Interval, after: Interval, differences: Sequence[Dif
         )
     why = (
         "One or more of the differences above may explain it."
-        if differences
+        if differ
         else "No difference of the environment is known that explains it. Race the plan again to see whether it stays."
     )
     direction = "higher" if change.value > 1 else "lower"
@@ -116,18 +155,11 @@ def _describe_ratios(one: Comparison, other: Comparison, family: int) -> dict[st
     }
 
 
-def _draw_runs(first: Run, second: Run) -> None:
-    draw_heading("Both runs")
-    columns = dict(zip(_column_titles(first, second), map(_build_column, (first, second)), strict=True))
-    st.table(pd.DataFrame(columns), border="horizontal", alt="Both runs: ratio, pairs, claim and attempt")
-
-
-def _column_titles(first: Run, second: Run) -> tuple[str, str]:
-    titles = [f"{format_date_time(run.started)} {quote_code(run.id[:8])}" for run in (first, second)]
-    if titles[0] == titles[1]:
-        # Columns of a table need different names.
-        titles[1] += " again"
-    return titles[0], titles[1]
+def _draw_runs(runs: Sequence[Run]) -> None:
+    draw_heading("Both runs" if len(runs) == 2 else "All runs")
+    titles = _make_unique([f"{format_date_time(run.started)} {quote_code(run.id[:8])}" for run in runs])
+    columns = dict(zip(titles, map(_build_column, runs), strict=True))
+    st.table(pd.DataFrame(columns), border="horizontal", alt="The runs: ratio, pairs, claim and attempt")
 
 
 def _build_column(run: Run) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The comparison of two runs as a page of its own: `/runs?compare=ID,ID`, with ids or their beginnings."""
+"""The comparison of runs as a page of its own: `/runs?compare=ID,ID…`, with ids or their beginnings."""
 
 from __future__ import annotations
 
@@ -6,27 +6,31 @@ import streamlit as st
 
 from bench.run.job_record import JobRecord
 from bench.run.record import Run
+from bench.run.run_comparison import MAX_COMPARED_RUNS, MIN_COMPARED_RUNS
 from bench.storage.store import StoreError
 from ui import records, services
 from ui.access.redaction import describe_error
 from ui.design.markdown import escape_markdown
 from ui.design.text import format_date_time
+from ui.run_view.report_form import draw_report_button
 from ui.run_view.share import build_link, draw_link
 from ui.views.runs.actions import clear_url_parameter, load_record
 from ui.views.runs.compare import draw_comparison
 
 
 def draw_compare_page(text: str) -> None:
-    """The comparison of the two runs that `text` names, separated by a comma."""
+    """The comparison of the runs that `text` names, separated by commas."""
     back = ":material/arrow_back:"
     st.button(
         "All runs", icon=back, type="tertiary", on_click=clear_url_parameter, args=("compare",), key="compare_back"
     )
-    st.title("Compare two runs")
+    st.title("Compare runs")
     ids = [part.strip() for part in text.split(",") if part.strip()]
-    if len(ids) != 2:
+    if not MIN_COMPARED_RUNS <= len(ids) <= MAX_COMPARED_RUNS:
         st.warning(
-            "Expected the ids of two runs, separated by a comma: `?compare=1a93516e,94ea367f`.", icon=":material/link:"
+            f"Expected the ids of {MIN_COMPARED_RUNS} to {MAX_COMPARED_RUNS} runs, separated by commas: "
+            "`?compare=1a93516e,94ea367f`.",
+            icon=":material/link:",
         )
         return
     try:
@@ -37,25 +41,25 @@ def draw_compare_page(text: str) -> None:
     except (OSError, StoreError) as error:
         st.error(describe_error(error), icon=":material/database_off:")
         return
-    if found[0] == found[1]:
-        st.warning("Both ids are those of one run. A comparison needs two.", icon=":material/link:")
+    if len(set(found)) < len(found):
+        st.warning("Several ids are those of one run. A comparison needs different runs.", icon=":material/link:")
         return
     runs = [record for job_id in found if (record := load_record(job_id))]
-    if len(runs) == 2:
+    if len(runs) == len(found):
         _draw_runs(runs)
 
 
 def _draw_runs(loaded: list[JobRecord]) -> None:
     runs = sorted((record for record in loaded if isinstance(record, Run)), key=lambda run: run.started)
-    if len(runs) != 2:
+    if len(runs) != len(loaded):
         st.warning("Only races can be compared, and one of these jobs is a measurement.", icon=":material/straighten:")
         return
-    first, second = runs
     with st.container(horizontal=True, vertical_alignment="center"):
-        for place, run in (("First", first), ("Second", second)):
-            label = f"{place}: {escape_markdown(run.snapshot.title)}, {format_date_time(run.started)}"
+        for number, run in enumerate(runs, start=1):
+            label = f"{number}: {escape_markdown(run.snapshot.title)}, {format_date_time(run.started)}"
             icon = ":material/open_in_full:"
             st.page_link(services.page_script("runs"), label=label, icon=icon, query_params={"run": run.id})
         with st.popover("Share", icon=":material/share:", key="compare_share"):
-            draw_link(build_link(None, records.comparison_query(first.id, second.id)))
-    draw_comparison(first, second)
+            draw_link(build_link(None, records.comparison_query(*(run.id for run in runs))))
+        draw_report_button(runs, "compare")
+    draw_comparison(runs)

@@ -1,4 +1,4 @@
-"""One stored race or measurement, as it was when it ended; or a measurement that waits or runs."""
+"""One stored race, measurement or sweep, as it was when it ended; or a measurement or a sweep that goes on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import streamlit as st
 from bench.plan.plan import Plan
 from bench.plan.query import to_query
 from bench.plan.validation import PlanError
+from bench.run.events import State
 from bench.run.job import JobKind
 from bench.run.job_record import JobRecord
 from bench.run.measurement import MeasurementRecord
 from bench.run.record import Run
+from bench.run.sweep import SweepRecord
 from bench.scheduler.queue import QueueEntry
+from bench.scheduler.sweep_series import why_not_continue
 from bench.storage.store import StoreError
-from ui import records, services
-from ui.access.redaction import describe_error
+from ui import actions, records, services
+from ui.access.redaction import describe_error, describe_text
+from ui.access.visitor import Denied
 from ui.components import job_panel
 from ui.components.job_panel import DisplayedJob
 from ui.design import browser, markdown
@@ -26,6 +30,8 @@ from ui.services import workload_page_script
 from ui.views.race.result_part import find_result_part
 from ui.views.runs.actions import clear_url_parameter, draw_delete_button, draw_download_buttons, load_record
 from ui.views.runs.measurement import draw_measurement
+from ui.views.sweep.page import REFRESH_S, draw_end, draw_live_sweep, goes_on
+from ui.views.sweep.result import draw_sweep
 
 
 def draw_job_page(text: str) -> None:
@@ -63,6 +69,8 @@ def draw_job_page(text: str) -> None:
 def _draw_record(record: JobRecord) -> None:
     if isinstance(record, Run):
         _draw_race(record)
+    elif isinstance(record, SweepRecord):
+        _draw_stored_sweep(record)
     else:
         _draw_stored_measurement(record)
 
@@ -93,6 +101,46 @@ def _draw_stored_measurement(record: MeasurementRecord) -> None:
             draw_delete_button([row])
     draw_edited_warning(record)
     draw_measurement(DisplayedJob(record.id, records.read_status(record.id)), browser.detect_theme())
+
+
+def _draw_stored_sweep(record: SweepRecord) -> None:
+    st.title(markdown.escape_markdown(f"{record.snapshot.workload_title}: {record.task_label}"))
+    st.caption(f"Swept {_describe_origin(record)} · sweep {record.id[:8]}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _draw_sweep_page_button(record)
+        _draw_continue_button(record)
+        draw_download_buttons(record)
+        _draw_command_button("sweep", record.snapshot.command)
+        if row := records.find_row(record.id):
+            draw_delete_button([row])
+    draw_edited_warning(record)
+    if goes_on(record.id):
+        st.fragment(draw_live_sweep, run_every=REFRESH_S)(record.id)
+        return
+    draw_end(record)
+    draw_sweep(record, browser.detect_theme(), key=f"kept-{record.id}")
+
+
+def _draw_sweep_page_button(record: SweepRecord) -> None:
+    try:
+        query = to_query(record.plan) | {records.WORKLOAD_PARAMETER: record.plan.workload}
+    except PlanError:
+        return  # The workload no longer has this case.
+    if st.button("Open its page", icon=":material/replay:"):
+        st.switch_page(services.page_script("sweep"), query_params=query)
+
+
+def _draw_continue_button(record: SweepRecord) -> None:
+    if record.state is State.FINISHED:
+        return
+    why_not = actions.why_not_start() or why_not_continue(record, services.get_machine())
+    if st.button("Continue the sweep", icon=":material/resume:", disabled=bool(why_not), help=why_not or None):
+        try:
+            actions.continue_sweep(record.id)
+        except (Denied, PlanError) as error:
+            st.error(describe_text(str(error)), icon=":material/error:")
+            return
+        st.rerun()
 
 
 def _draw_command_button(what: str, command: str) -> None:

@@ -25,7 +25,7 @@ CSV_LIMIT = 10_000
 
 def make_filter(kind: JobKind, digest: str | None) -> JobFilter:
     """All jobs of a kind, or those of them with this digest."""
-    filters = JobFilter(kind=kind) | records.filter_visible()
+    filters = JobFilter(kind=kind, with_imported=True) | records.filter_visible()
     if digest:
         filters["digest"] = digest
     return filters

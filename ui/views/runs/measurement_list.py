@@ -1,8 +1,9 @@
-"""The list of stored measurements, and what is done with those that are selected."""
+"""The lists of stored measurements and sweeps, and what is done with those that are selected."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +17,7 @@ from ui.design.text import format_date_time
 from ui.views.runs.actions import draw_delete_button, draw_download_buttons, load_record, open_clicked_row, open_job
 from ui.views.runs.job_list import ChoiceFilter, JobList, describe_requester
 
-KEY = "measurements"
+MEASUREMENTS_KEY, SWEEPS_KEY = "measurements", "sweeps"
 STATE_COLOURS = {
     State.FINISHED.value: "green",
     State.FAILED.value: "red",
@@ -26,10 +27,10 @@ STATE_COLOURS = {
 }
 
 
-def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
-    """The table; returns the selected rows."""
+def _draw_table(key: str, noun: str, rows: Sequence[JobRow]) -> list[JobRow]:
+    """The table; returns the selected rows. `key` and `noun` are those of the list."""
     ids = [row.id for row in rows]
-    st.session_state[f"{KEY}_shown"] = ids
+    st.session_state[f"{key}_shown"] = ids
     visitor = find_visitor()
     frame = pd.DataFrame(
         {
@@ -48,22 +49,22 @@ def _draw_table(rows: Sequence[JobRow]) -> list[JobRow]:
         frame,
         hide_index=True,
         height="auto",
-        column_config=_column_config(),
+        column_config=_column_config(key),
         # Streamlit keeps a selection by row number, which means other jobs when the rows change.
         column_order=[name for name in frame.columns if name != "case" or any(frame["case"])],
-        key=f"{KEY}_table_{hash(tuple(ids))}",
+        key=f"{key}_table_{hash(tuple(ids))}",
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="",
-        alt="Measurements, the newest first",
+        alt=f"{noun.capitalize()}s, the newest first",
     )
     return [rows[number] for number in event.selection.rows if number < len(rows)]
 
 
-def _column_config() -> dict:
+def _column_config(key: str) -> dict:
     config = st.column_config
     return {
-        "open": config.ButtonColumn("", key=f"{KEY}_open", on_click=open_clicked_row, args=(KEY,), width=36),
+        "open": config.ButtonColumn("", key=f"{key}_open", on_click=open_clicked_row, args=(key,), width=36),
         "when": config.DatetimeColumn("When", format="D MMM YY, HH:mm", timezone=st.context.timezone, width=118),
         "measurement": config.TextColumn("Measurement", width=230),
         "case": config.TextColumn("Case", width=130),
@@ -77,9 +78,9 @@ def _column_config() -> dict:
     }
 
 
-def _draw_selected(rows: list[JobRow]) -> None:
+def _draw_selected(key: str, noun: str, rows: list[JobRow]) -> None:
     if len(rows) > 1:
-        st.markdown(f"**{len(rows)} measurements are selected.**")
+        st.markdown(f"**{len(rows)} {noun}s are selected.**")
         draw_delete_button(rows)
         return
     row = rows[0]
@@ -89,17 +90,25 @@ def _draw_selected(rows: list[JobRow]) -> None:
     with st.container(horizontal=True):
         if record:
             icon = ":material/open_in_full:"
-            st.button("Open", icon=icon, type="primary", on_click=open_job, args=(row.id,), key=f"{KEY}_open_one")
+            st.button("Open", icon=icon, type="primary", on_click=open_job, args=(row.id,), key=f"{key}_open_one")
             draw_download_buttons(record)
         draw_delete_button([row])
 
 
-MEASUREMENTS = JobList(
-    kind=JobKind.MEASUREMENT,
-    key=KEY,
-    noun="measurement",
-    hint="Select one to open, download or delete it.",
-    choice_filters=(ChoiceFilter("Measurement", "task"), ChoiceFilter("State", "state")),
-    draw_table=_draw_table,
-    draw_selected=_draw_selected,
+def _make_list(kind: JobKind, key: str, noun: str, choice_filters: Sequence[ChoiceFilter]) -> JobList:
+    return JobList(
+        kind=kind,
+        key=key,
+        noun=noun,
+        hint="Select one to open, download or delete it.",
+        choice_filters=choice_filters,
+        draw_table=partial(_draw_table, key, noun),
+        draw_selected=partial(_draw_selected, key, noun),
+    )
+
+
+STATE_FILTER = ChoiceFilter("State", "state")
+MEASUREMENTS = _make_list(
+    JobKind.MEASUREMENT, MEASUREMENTS_KEY, "measurement", (ChoiceFilter("Measurement", "task"), STATE_FILTER)
 )
+SWEEPS = _make_list(JobKind.SWEEP, SWEEPS_KEY, "sweep", (STATE_FILTER,))

@@ -1,4 +1,4 @@
-"""The page Runs: every stored race and measurement. Find one, open it again, download, compare or delete it."""
+"""The page Runs: every stored race, measurement and sweep. Find one, open it again, download, compare or delete it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from ui.views.runs.compare_page import draw_compare_page
 from ui.views.runs.detail import draw_job_page
 from ui.views.runs.filters import make_filter
 from ui.views.runs.job_list import JobList, draw_job_list
-from ui.views.runs.measurement_list import MEASUREMENTS
+from ui.views.runs.measurement_list import MEASUREMENTS, SWEEPS
+from ui.views.runs.plan_history import draw_plan_history
 from ui.views.runs.race_list import RACES
 
-TABS = {"Races": RACES, "Measurements": MEASUREMENTS}
+TABS = {"Races": RACES, "Measurements": MEASUREMENTS, "Sweeps": SWEEPS}
 TAB_KEY = "runs_tab"
 
 
@@ -47,6 +48,8 @@ def _draw_lists() -> None:
         jobs = _choose_list(counts)
         if digest:
             _draw_digest_filter(digest, counts[jobs.kind], jobs.noun)
+            if jobs.kind is JobKind.RACE:
+                draw_plan_history(digest)
         if counts[jobs.kind]:
             draw_job_list(jobs, digest)
         elif not digest:
@@ -59,7 +62,7 @@ def _choose_list(counts: dict[JobKind, int]) -> JobList:
     """The list of the chosen tab. At first that of the URL (`?kind=`), or one that is not empty."""
     if TAB_KEY not in st.session_state:
         asked = st.query_params.get("kind", "")
-        fallback = JobKind.RACE if counts[JobKind.RACE] or not counts[JobKind.MEASUREMENT] else JobKind.MEASUREMENT
+        fallback = next((kind for kind in counts if counts[kind]), JobKind.RACE)
         kind = JobKind(asked) if asked in counts else fallback
         st.session_state[TAB_KEY] = next(name for name, jobs in TABS.items() if jobs.kind is kind)
     st.tabs(list(TABS), key=TAB_KEY, on_change="rerun")
@@ -75,6 +78,11 @@ def _draw_empty(kind: JobKind) -> None:
                 "Measurements are made on the tabs of a workload's page, for example **Quantize**, **Break-even** or "
                 "**Roofline**. Their results are stored here."
             )
+            return
+        if kind is JobKind.SWEEP:
+            st.markdown("## :material/history: No sweep is stored yet")
+            st.markdown("The page **Sweep** races a grid of settings, such as cores and batch, and stores it here.")
+            st.page_link(services.page_script("sweep"), label="Sweep", icon=":material/grid_on:")
             return
         st.markdown("## :material/history: No run is stored yet")
         st.markdown("Choose a race and press **Run**. Every sample of it is stored, to look at again and to compare.")

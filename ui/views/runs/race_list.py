@@ -12,7 +12,7 @@ from pandas.io.formats.style import Styler
 from bench.claims.headline import is_only_undetected
 from bench.formatting import format_batch, format_estimate, format_interval, format_uncertain_time
 from bench.run.events import State
-from bench.run.job import JobKind
+from bench.run.job import IMPORT_ORIGIN, JobKind
 from bench.storage.attempts import AttemptSummary, format_position
 from bench.storage.job_row import JobRow
 from bench.values.claims import UNDECIDED, ClaimState, Outcome, Speed
@@ -27,6 +27,8 @@ from ui.views.runs.selection import draw_selection
 KEY = "runs"
 EDITED = "edited"
 """Of rows that were edited after they were stored."""
+IMPORTED = "imported"
+"""Of rows that were read from a file of another Fairlap."""
 VERDICT_COLOURS = {
     Speed.FASTER.value: "green",
     Speed.SLOWER.value: "orange",
@@ -37,6 +39,7 @@ VERDICT_COLOURS = {
     State.INTERRUPTED.value: "red",
     State.STOPPED.value: "gray",
     EDITED: "red",
+    IMPORTED: "violet",
 }
 CLAIM_CHIPS: Mapping[str | None, str] = {
     ClaimState.MADE: ClaimState.MADE.value,
@@ -126,7 +129,7 @@ def _verdict_words(row: JobRow) -> list[str]:
             words = row.speed
         elif is_only_undetected(refused):
             words = NOT_DETECTED
-    return [EDITED] * row.edited + [words]
+    return [EDITED] * row.edited + [IMPORTED] * (row.origin == IMPORT_ORIGIN) + [words]
 
 
 def _column_config() -> dict:
@@ -151,7 +154,8 @@ def _column_config() -> dict:
             color=list(VERDICT_COLOURS.values()),
             width=110,
             help="Which arm was faster, if that is claimed. Not detected: no difference was detected, and nothing else "
-            "refused the claim. Otherwise the state of the run. Edited: the run was edited after it was stored.",
+            "refused the claim. Otherwise the state of the run. Edited: the run was edited after it was stored. "
+            "Imported: it was read from a file, and was made elsewhere.",
         ),
         "arms": config.TextColumn("Arms", width=250, help="Baseline | accelerated: the two values of the lever."),
         "attempt": config.TextColumn(
@@ -171,7 +175,7 @@ RACES = JobList(
     kind=JobKind.RACE,
     key=KEY,
     noun="run",
-    hint="Select one to open, download or delete it; two to compare them.",
+    hint="Select one to open, download or delete it; 2 to 20 to compare or report them.",
     choice_filters=(
         ChoiceFilter("Case", "case_name"),
         ChoiceFilter("State", "state"),

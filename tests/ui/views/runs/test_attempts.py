@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bench.claims.headline import find_best_step, write_headline
+from bench.claims.best_step import find_best_step
+from bench.claims.headline import write_headline
 from bench.run.events import State
 from bench.run.outcome import describe_outcome
 from bench.storage.store import Store

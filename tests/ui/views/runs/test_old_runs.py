@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.claims.headline import find_best_step
+from bench.claims.best_step import find_best_step
 from bench.run.outcome import describe_outcome
 from bench.storage.store import Store
 from bench.values.samples import TOTAL

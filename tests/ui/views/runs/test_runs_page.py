@@ -139,7 +139,7 @@ def test_a_run_is_opened_by_the_beginning_of_its_id(finished):
 def test_the_page_of_a_run_offers_each_file_and_the_command_once(finished):
     store_run(finished, "a" * 32)
     app = open_page("runs", run="a" * 32)
-    assert sorted(list_downloads(app)) == ["Complete record as JSON", "Samples as CSV"]
+    assert sorted(list_downloads(app)) == ["Complete record as JSON", "HTML", "PowerPoint", "Samples as CSV"]
     assert [label for label in list_popovers(app) if label in ("Share", "Command line")] == ["Command line", "Share"]
 
 
