@@ -14,7 +14,7 @@ from bench.formatting import choose_time_unit, format_decimal
 from bench.machine.model import Cache
 from bench.run.record import Run
 from bench.values.base import Arm
-from ui.design.theme import Theme, arm_style, faint_colour
+from ui.design.theme import Theme, add_opacity, arm_style, faint_colour, published_colour
 
 ARM_ROWS = {Arm.BASELINE: 1, Arm.ACCELERATED: 0}
 """Vertical position of each arm in a chart with one row per arm."""
@@ -122,4 +122,21 @@ def mark_position(figure: go.Figure, x: float, text: str, theme: Theme, row: int
         text=text,
         showarrow=False,
         font={"color": faint_colour(theme)},
+    )
+
+
+def shade_projection(figure: go.Figure, measured: int, last: int, theme: Theme, *, at_top: bool) -> None:
+    """Shade the core counts beyond the measured ones, up to `last`, with the label at the top or the bottom."""
+    colour = published_colour(theme)
+    figure.add_vrect(x0=measured, x1=last, fillcolor=add_opacity(colour, 0.07), line_width=0, layer="below")
+    figure.add_annotation(
+        # On a logarithmic axis Plotly positions shapes by their value, but annotations by its logarithm.
+        x=math.log10(last),
+        xanchor="right",
+        y=int(at_top),
+        yref="paper",
+        yanchor="top" if at_top else "bottom",
+        text="projection, not measured",
+        font={"color": colour},
+        showarrow=False,
     )
