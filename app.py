@@ -11,8 +11,11 @@ import threading
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.access.client_user import ClientUser
+from ui.access.framing import FrameGuard
 from ui.access.upload_limit import UploadLimit
 
+MIDDLEWARE = [Middleware(FrameGuard), Middleware(ClientUser), Middleware(UploadLimit)]
 PRELOADED_MODULES = ("bench.scheduler.dispatcher", "pandas", "plotly.graph_objects", "plotly.io", "plotly.subplots")
 
 
@@ -45,4 +48,4 @@ def report_exception(error: Exception) -> bool:
 
 announce_access()
 threading.Thread(target=preload_modules, daemon=True).start()
-app = st.App("ui/navigation.py", middleware=[Middleware(UploadLimit)], on_script_error=report_exception)
+app = st.App("ui/navigation.py", middleware=MIDDLEWARE, on_script_error=report_exception)

@@ -7,29 +7,44 @@ visitor. The command line does not pass here: a person who works on the machine 
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 from bench import paths
+from bench.formatting import format_budget
 from bench.machine.noise import Noise, measure_noise
 from bench.plan.plan import Plan
 from bench.plan.validation import find_workload
+from bench.run.sweep import SweepRecord
+from bench.scheduler.background_series import SeriesRefused
 from bench.scheduler.queue import QueueEntry
+from bench.scheduler.race_series import RaceSeries, SeriesHistory, SeriesRace
+from bench.scheduler.series_goals import Goal
+from bench.scheduler.sweep_series import (
+    SweepRequest,
+    SweepSeries,
+    find_open_sweep,
+    load_sweep,
+    open_sweep,
+    why_not_continue,
+)
 from bench.storage import uploads
+from bench.system.environment import SettingsError
+from bench.system.limits import core_limit
 from bench.workload.arguments import check_arguments
 from bench.workload.file_summary import UploadedFile
 from bench.workload.parameters import Upload
 from ui import services
 from ui.access import visitor as access
-from ui.access.identity import find_visitor
+from ui.access.identity import find_visitor, remember_visitor
 from ui.access.plans import check_plan_allowed, max_budget_s
-from ui.access.redaction import public_text
 from ui.access.settings import Limits, read_limits
 from ui.access.visitor import Denied, Visitor, check_end, check_start
 
@@ -114,52 +129,95 @@ def start_race(plan: Plan) -> str:
         return services.get_dispatcher().submit_race(plan, origin="page", **_ownership(visitor))
 
 
-@dataclass(frozen=True, slots=True)
-class StartedRaces:
-    """The races of a list that were queued."""
+def start_series(goals: Sequence[Goal], *, again: bool = False) -> None:
+    """Race what `goals` choose, one race after the other, also when the page is closed. See `RaceSeries`.
 
-    job_ids: list[str]
-    why_not_more: str = ""
-    """Why the others were not, as the visitor may see it; empty if all were."""
-
-
-def start_races(plans: Sequence[Plan]) -> StartedRaces:
-    """Queue races of plans that have no input but what their workload generates, in order, until a limit is reached.
-
-    Their inputs are not checked before: that takes seconds for each, and would disturb the first race. Raises OSError
-    and StoreError.
+    Each race is admitted when it is queued, with the rights and limits of that moment: the series ends when the visitor
+    may queue no more, when it has taken too long, and when a race of it is stopped. Raises Denied.
     """
-    started: list[str] = []
-    for plan in plans:
-        try:
-            with _admit(plan) as visitor:
-                ownership = _ownership(visitor)
-                job_id = services.get_dispatcher().submit_race(plan, checked=False, origin="page", **ownership)
-        except Denied as denied:
-            return StartedRaces(started, public_text(str(denied)))
-        started.append(job_id)
-    return StartedRaces(started)
+    history = SeriesHistory(services.get_store(), services.get_machine(), again=again)
+    _start(RaceSeries(goals, history))
 
 
-def stop_jobs(job_ids: Sequence[str]) -> None:
-    """End those of several jobs that the visitor may end, the last of the queue first, so that none begins meanwhile.
+def start_sweep(request: SweepRequest) -> str:
+    """Race the cells of a sweep, as `start_series` does; returns its id.
 
-    Raises OSError and StoreError.
+    The newest sweep over the same cells goes on if it did not finish, and if the visitor may stop it. Raises Denied,
+    PlanError, OSError and StoreError.
     """
-    for job_id in reversed(job_ids):
-        if not why_not_stop(job_id):
-            stop_job(job_id)
+    visitor, store, machine = find_visitor(), services.get_store(), services.get_machine()
+    record = None if request.again else find_open_sweep(store, request, machine)
+    if record is None or access.why_not_end(visitor, record.owner):
+        ownership = _ownership(visitor)
+        ownership.pop("time_limit_s", None)
+        record = open_sweep(request, machine, origin="page", **ownership)
+    return _go_on(record)
 
 
-def count_free_places() -> int | None:
-    """How many jobs the visitor may queue now; None for no limit."""
+def continue_sweep(sweep_id: str) -> None:
+    """Race the cells of a stored sweep that have no result. Raises Denied, PlanError, OSError and StoreError."""
+    record = load_sweep(services.get_store(), sweep_id)
+    if record is None:
+        raise Denied("The sweep was deleted.")
+    check_end(find_visitor(), record.owner)
+    if why := why_not_continue(record, services.get_machine()):
+        raise Denied(why)
+    _go_on(record)
+
+
+def _go_on(record: SweepRecord) -> str:
+    history = SeriesHistory(services.get_store(), services.get_machine())
+    _start(SweepSeries(record, history, core_limit()))
+    return record.id
+
+
+def _start(series: RaceSeries) -> None:
+    """Raises Denied."""
     visitor = find_visitor()
-    if visitor.is_operator:
-        return None
-    limits = read_limits()
-    with _usage.lock:
-        left = (limits.jobs_per_visitor - _count_own_jobs(visitor), limits.queue_length - _count_all_jobs())
-    return max(0, int(min(left)))
+    check_start(visitor)
+    for goal in series.goals:
+        check_plan_allowed(goal.first, visitor)  # Before their inputs are checked.
+    background, dispatcher = services.get_background_series(), services.get_dispatcher()
+    if not visitor.is_operator and background.count_active() >= read_limits().queue_length:
+        raise Denied("Too many series of races go on, the most that this server takes. Try again later.")
+
+    recall_visitor, began = remember_visitor(), time.monotonic()
+
+    def submit(plan: Plan, *, prepare: Callable[[], bool], **submission: Unpack[SeriesRace]) -> str:
+        # Not within this rerun: the visitor is the one who has started the series, with the rights of now.
+        try:
+            owner = recall_visitor()
+            _check_series_time(owner, time.monotonic() - began)
+            with _admit(plan, owner):
+                if not prepare():
+                    return ""
+                ownership = _ownership(owner)
+                limit_s = submission["time_limit_s"]
+                ownership |= submission | {"time_limit_s": min(limit_s, ownership.get("time_limit_s") or limit_s)}
+                return dispatcher.submit_race(plan, checked=False, origin="page", **ownership)
+        except (Denied, SettingsError) as denied:
+            raise SeriesRefused(str(denied)) from denied
+
+    if not background.start(visitor.id, series, submit):
+        raise Denied("A series of races of yours goes on. Stop it, or wait until it ends.")
+
+
+def find_series() -> RaceSeries | None:
+    """The visitor's series of races that goes on, or the last one that ended since the server started."""
+    visitor = find_visitor()
+    # A browser that has not identified itself yet has no id either, and started none.
+    return services.get_background_series().find(visitor.id) if visitor.id or visitor.is_operator else None
+
+
+def stop_series() -> None:
+    """End the visitor's series of races, and the race of it that waits or runs. Raises Denied, OSError and
+    StoreError."""
+    series = find_series()
+    if series is None:
+        return
+    series.stop()
+    if job_id := series.progress.job_id:
+        stop_job(job_id)
 
 
 def start_measurement(plan: Plan, task: str, arguments: Mapping[str, Any]) -> str:
@@ -255,12 +313,13 @@ def measure_noise_now() -> Noise | QueueEntry | None:
 
 
 @contextmanager
-def _admit(plan: Plan) -> Iterator[Visitor]:
-    """Check that the visitor may queue a job with this plan. The job counts until the block has queued it.
+def _admit(plan: Plan, visitor: Visitor | None = None) -> Iterator[Visitor]:
+    """Check that the visitor (None: of this session) may queue a job with this plan. The job counts until the block has
+    queued it.
 
     Raises Denied. Other visitors do not wait for the block, which checks the inputs and may take a minute.
     """
-    visitor = find_visitor()
+    visitor = visitor or find_visitor()
     check_start(visitor)
     check_plan_allowed(plan, visitor)
     if visitor.is_operator:
@@ -276,6 +335,16 @@ def _admit(plan: Plan) -> Iterator[Visitor]:
             _usage.starting[visitor.id] -= 1
             # Without those that count nothing, or the counter would grow with every visitor.
             _usage.starting += Counter()
+
+
+def _check_series_time(visitor: Visitor, seconds: float) -> None:
+    """Raises Denied if a series of the visitor has taken too long."""
+    limit_s = read_limits().series_s
+    if not visitor.is_operator and seconds > limit_s:
+        raise Denied(
+            f"The series has taken {format_budget(math.floor(seconds))}, and a series of a visitor of this server may "
+            f"take {format_budget(limit_s)}."
+        )
 
 
 def _check_job_limits(visitor: Visitor, limits: Limits) -> None:

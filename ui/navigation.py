@@ -16,6 +16,7 @@ st.set_page_config(page_icon=str(IMAGES / "favicon.svg"), layout="wide")
 
 # Without help: the tooltip of an entry that has the keyboard's focus lies over the controls of the page.
 home = st.Page(services.page_script("home"), title="Home", icon=":material/home:", default=True)
+sweep = st.Page(services.page_script("sweep"), title="Sweep", icon=":material/grid_on:", url_path="sweep")
 races = [
     st.Page(
         services.page_script(workload.name),
@@ -35,7 +36,7 @@ installation = [
         ("glossary", "dictionary"),
     )
 ]
-page = st.navigation({"": [home], "Races": races, "This installation": installation})
+page = st.navigation({"": [home, sweep], "Races": races, "This installation": installation})
 set_tab_title("" if page == home else page.title)
 draw_page_style()
 remember_theme()

@@ -26,6 +26,8 @@ from ui.design.markdown import escape_markdown
 
 TASK_PARAMETER = "task"
 """Query parameter of a workload's page: the task whose tab it opens."""
+WORKLOAD_PARAMETER = "workload"
+"""Query parameter of the page Sweep: the workload that it sweeps over."""
 MIN_ID_CHARS = 4
 """Shorter beginnings of an id are not looked up."""
 MAX_SHOWN_IDS = 4
@@ -163,9 +165,9 @@ def find_previous_run(run: Run) -> JobRow | None:
     return next((row for row in rows if row.ratio is not None and row.is_from(run.machine)), None)
 
 
-def comparison_query(first_id: str, second_id: str) -> dict[str, str]:
-    """The query of the page Runs that compares two runs."""
-    return {"compare": f"{first_id[:SHORT_ID_CHARS]},{second_id[:SHORT_ID_CHARS]}"}
+def comparison_query(*run_ids: str) -> dict[str, str]:
+    """The query of the page Runs that compares runs."""
+    return {"compare": ",".join(run_id[:SHORT_ID_CHARS] for run_id in run_ids)}
 
 
 def list_rows(*, limit: int | None = DEFAULT_LIMIT, offset: int = 0, **filters: Unpack[JobFilter]) -> list[JobRow]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -17,6 +18,9 @@ from bench.machine.exhaustion import describe_failure
 from bench.machine.model import Machine
 from bench.machine.telemetry import Telemetry
 from bench.paths import FolderError
+from bench.run.record import Run
+from bench.scheduler.background_series import BackgroundSeries
+from bench.scheduler.best_stages import SelectedRuns
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.interactive import InteractiveTasks
 from bench.scheduler.order import JobOrder
@@ -70,8 +74,24 @@ def get_interactive_tasks() -> InteractiveTasks:
     return InteractiveTasks()
 
 
+@st.cache_resource(show_spinner=False)
+def get_background_series() -> BackgroundSeries:
+    """The series of races of all visitors."""
+    return BackgroundSeries(get_dispatcher())
+
+
 def get_store() -> Store:
     return get_dispatcher().store
+
+
+@st.cache_resource(show_spinner=False)
+def _keep_selected_runs() -> dict[str, Run | None]:
+    return {}
+
+
+def get_selected_runs(since: datetime | None = None) -> SelectedRuns:
+    """The races that chose the stages of an application, read once for all sessions. See `SelectedRuns`."""
+    return SelectedRuns(get_store(), get_machine(), since, _keep_selected_runs())
 
 
 @st.cache_data(ttl="5m", show_spinner=False)

@@ -1,6 +1,7 @@
 """Each test of the pages has a dispatcher and a store of its own."""
 
 import importlib
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,6 +16,12 @@ def clear_streamlit_caches() -> Iterator[None]:
     yield
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+@pytest.fixture(autouse=True)
+def connect_as_server_user(monkeypatch) -> None:
+    """Streamlit's test driver has no connection, whose user could be looked up."""
+    monkeypatch.setattr("ui.access.identity.read_client_uid", os.geteuid)
 
 
 @pytest.fixture

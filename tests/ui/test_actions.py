@@ -17,19 +17,23 @@ from streamlit.testing.v1 import AppTest
 from bench import paths
 from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
-from bench.scheduler import dispatcher
+from bench.scheduler import dispatcher, race_series
+from bench.scheduler.queue import Queue
 from bench.storage.store import Store
 from bench.workload.interface import BadInput
 from tests.support.measurements import make_measurement
+from tests.support.waiting import wait_for
 from tests.ui.views.conftest import racing  # noqa: F401
 from ui import actions
-from ui.access.visitor import Role, Visitor
+from ui.access import identity
+from ui.access.visitor import Denied, Role, Visitor
 
 OWNER, OTHER = (f"browser:{digit * 64}" for digit in "12")
 PRELUDE = """
 import streamlit as st
 from bench.plan.validation import make_plan
 from ui import actions
+from bench.scheduler.series_goals import ResultGoal
 from bench.workload.interface import BadInput
 from bench.workload.registry import load_workloads
 from ui.access.visitor import Denied
@@ -114,6 +118,28 @@ def test_a_forged_plan_is_refused_behind_the_page() -> None:
     assert call(expression).startswith("denied model: this server does not take a path")
 
 
+@pytest.mark.parametrize("is_operator", [False, True])
+@pytest.mark.parametrize(
+    "call_action",
+    [
+        "start_race({plan})",
+        "start_series([ResultGoal({plan})])",
+        "start_measurement({plan}, 'profile', {})",
+        "ask({plan}, 'profile', {})",
+        "prepare({plan}, 'profile')",
+    ],
+)
+def test_a_served_dashboard_runs_no_script(monkeypatch, call_action: str, is_operator: bool) -> None:
+    if is_operator:
+        visitor = Visitor(Role.OPERATOR, "person:1", signed_in=True)
+        monkeypatch.setattr("ui.actions.find_visitor", lambda: visitor)
+    plan = "make_plan('script', cores=1, parameters={'script': '/etc/hostname'})"
+    answer = call(f"actions.{call_action.replace('{plan}', plan)}")
+    assert "Scripts are started on the machine itself only" in answer
+    assert answer.startswith("denied")
+    assert not Queue().entries() and not Store().rows()
+
+
 def test_the_time_budget_of_a_search_has_the_limit_of_races(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRLAP_MAX_BUDGET_S", "60")
     search = "actions.start_measurement(make_plan('modin', cores=1), 'break_even', {})"
@@ -162,21 +188,69 @@ def test_the_queue_has_a_limit_for_all(monkeypatch: pytest.MonkeyPatch, racing) 
     assert call("actions.start_race(plan)").startswith("denied 1 jobs wait or run, the most that this server takes")
 
 
-def test_of_several_races_a_visitor_queues_as_many_as_the_limits_allow(monkeypatch, racing) -> None:  # noqa: F811
-    monkeypatch.setenv("FAIRLAP_MAX_VISITOR_JOBS", "2")
+GOALS = "[ResultGoal(plan.model_copy(update={'seed': seed})) for seed in (1, 2, 3)]"
+
+
+def test_a_series_ends_when_its_visitor_may_queue_no_more(monkeypatch, racing) -> None:  # noqa: F811
+    monkeypatch.setenv("FAIRLAP_MAX_VISITOR_JOBS", "1")
     visitor = f"browser:{'4' * 64}"
-    assert call("actions.count_free_places()", visitor) == "done 2"
-    plans = "[plan.model_copy(update={'seed': seed}) for seed in range(3)]"
-    answer = call(f"actions.start_races({plans})", visitor)
-    started = re.findall("[0-9a-f]{32}", answer)
+    own = re.findall("[0-9a-f]{32}", call("actions.start_race(plan)", visitor))
     try:
-        assert len(started) == 2 and "You have 2 jobs that wait or run" in answer
-        assert call("actions.count_free_places()", visitor) == "done 0"
-        assert call(f"actions.stop_jobs({started!r})") == "done None", "another visitor ends none of them"
-        assert call("actions.count_free_places()", visitor) == "done 0"
+        assert call(f"actions.start_series({GOALS})", visitor) == "done None"
+        wait_for(lambda: "True" in call("actions.find_series().progress.over", visitor))
+        assert "You have 1 jobs that wait or run" in call("actions.find_series().progress.why_ended", visitor)
+        assert call("actions.find_series()") == "done None", "another visitor has none"
     finally:
-        call(f"actions.stop_jobs({started!r})", visitor)
-    assert call("actions.count_free_places()", visitor) == "done 2"
+        call(f"[actions.stop_job(job_id) for job_id in {own!r}]", visitor)
+
+
+def test_a_visitor_has_one_series_and_only_that_visitor_stops_it(racing) -> None:  # noqa: F811
+    visitor = f"browser:{'7' * 64}"
+    assert call(f"actions.start_series({GOALS})", visitor) == "done None"
+    try:
+        wait_for(lambda: call("len(actions.find_series().progress.job_id)", visitor) == "done 32")
+        assert call(f"actions.start_series({GOALS})", visitor).startswith("denied A series of races of yours goes on")
+        assert call("actions.stop_series()") == "done None", "another visitor stops nothing"
+        assert call("actions.find_series().progress.over", visitor) == "done False"
+    finally:
+        call("actions.stop_series()", visitor)
+    wait_for(lambda: call("actions.find_series().progress.over", visitor) == "done True")
+    assert call("actions.find_series().progress.raced", visitor) == "done 0"
+    assert call("repr(actions.find_series().progress.why_ended)", visitor) == "done ''", "the visitor knows"
+
+
+def test_a_series_of_a_visitor_ends_after_its_time(monkeypatch, racing) -> None:  # noqa: F811
+    monkeypatch.setenv("FAIRLAP_MAX_SERIES_S", "0.000001")
+    visitor = f"browser:{'8' * 64}"
+    assert call(f"actions.start_series({GOALS})", visitor) == "done None"
+    wait_for(lambda: call("actions.find_series().progress.over", visitor) == "done True")
+    assert "The series has taken 0 s" in call("actions.find_series().progress.why_ended", visitor)
+    assert not Store().rows() and len(Queue().entries()) == 1
+    monkeypatch.setenv("FAIRLAP_MAX_SERIES_S", "60")
+    actions._check_series_time(Visitor(Role.RUNNER, visitor), 59)
+    with pytest.raises(Denied, match="has taken 61 s"):
+        actions._check_series_time(Visitor(Role.RUNNER, visitor), 61)
+    actions._check_series_time(Visitor(Role.OPERATOR), 1e6)
+
+
+def test_a_visitor_whose_rights_were_taken_away_races_no_more(monkeypatch, racing) -> None:  # noqa: F811
+    visitor, role = f"browser:{'9' * 64}", [Role.RUNNER]
+    monkeypatch.setattr(identity, "_identify_anonymous", lambda browser: Visitor(role[0], browser, "visitor"))
+
+    def revoke(plans, is_stopped) -> list[None]:
+        """The series has begun, and queues its first race next."""
+        role[0] = Role.VIEWER
+        return [None] * len(plans)
+
+    monkeypatch.setattr(race_series, "find_bad_inputs", revoke)
+    assert call(f"actions.start_series({GOALS})", visitor) == "done None"
+    wait_for(lambda: call("actions.find_series().progress.over", visitor) == "done True")
+    assert "Visitors of this server may look only" in call("actions.find_series().progress.why_ended", visitor)
+    assert len(Queue().entries()) == 1
+
+
+def test_viewers_start_no_series() -> None:
+    assert call(f"actions.start_series({GOALS})", "").startswith("denied Your browser has not identified itself")
 
 
 @contextmanager

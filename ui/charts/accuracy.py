@@ -21,6 +21,8 @@ MeasurePair = tuple[Measure, Measure]
 """The same measure of the baseline and of the accelerated arm."""
 AXIS_TITLE = "accuracy kept [%]"
 MAX_LABEL_LINE_CHARS = 16
+LINE_PX, AXIS_PX = 17, 80
+"""Height of a line of a label, and of what is above and below the rows."""
 
 
 def build_accuracy_figure(run: Run, theme: Theme = "light", *, height: int = 240) -> go.Figure:
@@ -55,7 +57,10 @@ def list_result_agreement(run: Run) -> list[Measure]:
 
 
 def _build_share_figure(run: Run, pairs: list[MeasurePair], height: int, theme: Theme) -> go.Figure:
-    """One row per measure: a line from the baseline, at 100 %, to the accelerated arm."""
+    """One row per measure: a line from the baseline, at 100 %, to the accelerated arm. Higher than `height` if the
+    labels need it."""
+    labels = [textwrap.wrap(baseline.label, MAX_LABEL_LINE_CHARS) for baseline, _ in pairs]
+    height = max(height, AXIS_PX + LINE_PX * len(pairs) * max(map(len, labels)))
     limit = 100 * run.plan.accuracy_limit
     rows = list(range(len(pairs) - 1, -1, -1))
     assert run.quality
@@ -71,7 +76,7 @@ def _build_share_figure(run: Run, pairs: list[MeasurePair], height: int, theme: 
         "xaxis": {"title": {"text": AXIS_TITLE}, "range": [low, high], "nticks": 5},
         "yaxis": {
             "tickvals": rows,
-            "ticktext": ["<br>".join(textwrap.wrap(baseline.label, MAX_LABEL_LINE_CHARS)) for baseline, _ in pairs],
+            "ticktext": ["<br>".join(lines) for lines in labels],
             "range": [-0.7, len(pairs) - 0.3],
             "showgrid": False,
             "zeroline": False,

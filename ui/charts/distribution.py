@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from bench.formatting import format_duration, format_median
+from bench.formatting import format_duration, format_median, format_percentile
 from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.samples import TOTAL
@@ -42,6 +42,10 @@ def build_distribution_figure(run: Run, step: str = TOTAL, theme: Theme = "light
     }
     if comparison is None:
         return new_figure(theme, height, [], layout | {"annotations": [build_note("No pairs yet", centred=True)]})
+    # Percentiles are those of single requests then, and have no place among the means of samples.
+    has_requests = all(comparison.summary(arm).requests for arm in Arm)
+    if has_requests:
+        layout["xaxis"]["title"]["text"] = f"{title}<br>each sample is the mean of its requests"
     limit_s = max(_axis_limit_s(comparison.summary(arm)) for arm in Arm)
     traces: list[dict] = []
     for arm in Arm:
@@ -53,7 +57,8 @@ def build_distribution_figure(run: Run, step: str = TOTAL, theme: Theme = "light
             traces.append(_median_trace(run, arm, summary, unit, theme))
         row = ARM_ROWS[arm] - (SHIFT_BELOW_BOX if boxed else 0)
         traces += _sample_traces(run, arm, times[arm], summary, unit, theme, limit_s, row)
-        traces += _percentile_traces(run, arm, summary, unit, theme, limit_s)
+        if not has_requests:
+            traces += _percentile_traces(run, arm, summary, unit, theme, limit_s)
     return new_figure(theme, height, traces, layout)
 
 
@@ -147,7 +152,8 @@ def _choose_samples(count: int, outliers: Sequence[int]) -> Sequence[int]:
 def _percentile_traces(
     run: Run, arm: Arm, summary: Summary, unit: TimeUnit, theme: Theme, limit_s: float
 ) -> list[dict]:
-    """Marks of the 90th and 99th percentile, if there are enough samples of single calls within the axis."""
+    """Marks of the 90th and 99th percentile, if there are enough samples of single calls, and they are within the
+    axis."""
     style, name = arm_style(arm, theme), run.snapshot.arms[arm]
     return [
         {
@@ -162,7 +168,7 @@ def _percentile_traces(
             "hovertemplate": f"<b>{name}</b><br>{percentile} {format_duration(seconds)}<extra></extra>",
         }
         for percentile, seconds in (("p90", summary.p90), ("p99", summary.p99))
-        if seconds is not None and summary.calls == 1 and seconds <= limit_s
+        if seconds is not None and format_percentile(summary, percentile) and seconds <= limit_s
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from bench.formatting import format_count, format_duration, format_median
+from bench.formatting import format_count, format_duration, format_median, format_percentile
 from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.samples import TOTAL
@@ -31,8 +31,12 @@ HALF_LABEL_SHARE = 18
 
 
 def build_ecdf_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, height: int = 300) -> go.Figure:
-    """A curve for each arm over all samples of the race, named at the curve. Every sample is in view."""
-    times = {arm: sorted(sample.seconds(step) for sample in run.samples_of(arm)) for arm in Arm}
+    """A curve for each arm over all samples of the race, or over all single requests if the step has any, named at the
+    curve. Every sample is in view."""
+    requests = {arm: _list_requests(run, arm, step) for arm in Arm}
+    noun = "request" if all(requests.values()) else "sample"
+    samples = {arm: [sample.seconds(step) for sample in run.samples_of(arm)] for arm in Arm}
+    times = {arm: sorted(requests[arm] if noun == "request" else samples[arm]) for arm in Arm}
     every = [seconds for arm in Arm for seconds in times[arm]]
     unit, comparison = TimeUnit.of_all(every), run.comparison(step)
     title = {"text": f"{step_time_label(run, step)} [{unit.name}]"}
@@ -40,7 +44,7 @@ def build_ecdf_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, he
         "showlegend": False,
         "xaxis": {"title": title, "showgrid": True, "nticks": 8},
         "yaxis": {
-            "title": {"text": "share of samples [%]"},
+            "title": {"text": f"share of {noun}s [%]"},
             "range": [-2, 102],
             "tickvals": [0, 25, 50, 75, 100],
             "zeroline": False,
@@ -56,7 +60,14 @@ def build_ecdf_figure(run: Run, step: str = TOTAL, theme: Theme = "light", *, he
     layout["xaxis"]["range"] = [math.log10(unit(end)) if logarithmic else unit(end) for end in ends]
     layout["shapes"] = [_median_guide(theme)]
     layout["annotations"] = _name_labels(run, times, comparison, unit, theme, logarithmic)
-    return new_figure(theme, height, [_curve_trace(run, arm, times[arm], ends, unit, theme) for arm in Arm], layout)
+    return new_figure(
+        theme, height, [_curve_trace(run, arm, times[arm], noun, ends, unit, theme) for arm in Arm], layout
+    )
+
+
+def _list_requests(run: Run, arm: Arm, step: str) -> list[float]:
+    """The times of single requests in seconds; empty if the step has none."""
+    return [time_ns / 1e9 for sample in run.samples_of(arm) for time_ns in sample.request_ns(step)]
 
 
 def _curve_ends(times: Sequence[float], logarithmic: bool) -> tuple[float, float]:
@@ -76,12 +87,18 @@ def _choose_ranks(count: int) -> list[int]:
 
 
 def _curve_trace(
-    run: Run, arm: Arm, times: Sequence[float], ends: tuple[float, float], unit: TimeUnit, theme: Theme
+    run: Run,
+    arm: Arm,
+    times: Sequence[float],
+    noun: str,
+    ends: tuple[float, float],
+    unit: TimeUnit,
+    theme: Theme,
 ) -> dict:
     """A curve of steps from 0 % at the left end of the axis to 100 % at the right."""
     style, name, count = arm_style(arm, theme), run.snapshot.arms[arm], len(times)
     ranks = _choose_ranks(count)
-    samples = format_count(count, "sample")
+    samples = format_count(count, noun)
     hover = [f"{rank} of {samples} took at most {format_duration(times[rank - 1])}" for rank in ranks]
     return {
         "type": "scatter",
@@ -119,7 +136,8 @@ def _name_labels(
         else:
             share, at = FASTER_LABEL_SHARE, unit(_quantile(sorted_s, FASTER_LABEL_SHARE - HALF_LABEL_SHARE))
         name = "<br>".join(textwrap.wrap(run.snapshot.arms[arm], MAX_LABEL_LINE_CHARS))
-        median = format_median(comparison.summary(arm))
+        summary = comparison.summary(arm)
+        median = format_percentile(summary, "p50") or format_median(summary)
         labels.append(
             {
                 # On a logarithmic axis Plotly positions annotations by the logarithm.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import textwrap
 
 from bench.run.record import Run
@@ -34,3 +35,8 @@ def step_time_label(run: Run, step: str) -> str:
 def wrap_html(text: str) -> str:
     """`text` in lines short enough for a hover label."""
     return "<br>".join(textwrap.wrap(text, MAX_HOVER_LINE_CHARS))
+
+
+def escape_name(name: str, characters: int) -> str:
+    """A name of at most so many characters, which Plotly does not read as HTML. It may be one word of any length."""
+    return html.escape(name if len(name) <= characters else f"{name[: characters - 1]}…", quote=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
 
 from bench.formatting import format_count
 from bench.plan.plan import Plan
@@ -149,11 +151,14 @@ def draw_buttons(
     *,
     is_main: bool = True,
     start: bool = False,
+    stop_label: str = "Stop",
+    messages: DeltaGenerator | None = None,
 ) -> None:
     """The button that starts the measurement, disabled with the reason `why_not`, and the one that stops `job`.
 
     `is_main` says whether the measurement is the main action of its page: a page has one primary button.
-    `start` starts the measurement as if the button was pressed.
+    `start` starts the measurement as if the button was pressed. `messages` is a container for the reason why it does
+    not start; without one, the reason is beside the buttons.
     """
     key = f"{request.plan.workload}:{request.task}"
     live = job is not None and job.live
@@ -167,23 +172,27 @@ def draw_buttons(
         disabled=disabled,
         help=why_not or None,
     )
-    if (pressed or (start and not disabled)) and _start(request):
-        st.rerun()
-    draw_stop_button(job, key=f"{key}-stop")
+    if pressed or (start and not disabled):
+        with messages or nullcontext():
+            is_started = _start(request)
+        if is_started:
+            st.rerun()
+    draw_stop_button(job, key=f"{key}-stop", label=stop_label)
 
 
-def draw_stop_button(job: DisplayedJob | None, *, key: str) -> None:
+def draw_stop_button(job: DisplayedJob | None, *, key: str, label: str = "Stop", noun: str = "measurement") -> None:
+    """`noun` is what the job is, for the texts."""
     live = job is not None and job.live
     why_not = actions.why_not_stop(job.job_id) if job is not None and live else ""
-    stop_help = why_not or "End the measurement; what it has reported is kept"
+    stop_help = why_not or f"End the {noun}; what it has reported is kept"
     disabled = not live or bool(why_not)
-    if st.button("Stop", icon=":material/stop:", key=key, disabled=disabled, help=stop_help) and job:
+    if st.button(label, icon=":material/stop:", key=key, disabled=disabled, help=stop_help) and job:
         try:
             actions.stop_job(job.job_id)
         except Denied as denied:
-            st.error(describe_error(denied), title="The measurement was not stopped")
+            st.error(describe_error(denied), title=f"The {noun} was not stopped")
         except (OSError, StoreError) as error:
-            st.error(f"{describe_error(error)}. Press Stop again, or end Fairlap to end the measurement.")
+            st.error(f"{describe_error(error)}. Press {label} again, or end Fairlap to end the {noun}.")
 
 
 def _start(request: MeasurementRequest) -> bool:

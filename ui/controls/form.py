@@ -57,17 +57,17 @@ def plan_from_controls(
     select_allowed_case(workload, overrides)
     controls = current_controls(workload)
     controls.fill(limit)
+    controls.adopt_uploads()
     _carry_over(controls, overrides)
     _reset_denied(controls, problems)
     _limit_budget(controls, problems)
     names = overrides.cases or tuple(case.name for case in workload.cases)
     # A list of cases needs the width. A lever with two values only offers to race the baseline against itself.
     lever_in_more = len(names) > MAX_BUTTONS and len(controls.lever.values) == 2 and not has_lever_choice(controls)
-    if overrides.races:
-        if len(names) > 1:
-            draw_case(controls, names)
-        if not lever_in_more:
-            draw_lever(controls)
+    if (overrides.races or overrides.offers_cases) and len(names) > 1:
+        draw_case(controls, names)
+    if overrides.races and not lever_in_more:
+        draw_lever(controls)
     draw_cores(controls, limit)
     for parameter in controls.parameters:
         if parameter.name in overrides.visible:
@@ -138,7 +138,12 @@ def _show_problems(problems: Sequence[str], messages: DeltaGenerator, title: str
 def _draw_more(controls: Controls, overrides: ControlOverrides, *, with_lever: bool) -> None:
     """The other parameters, and for a race how long and how precisely to measure. The label counts the changed
     settings."""
-    parameters = [parameter for parameter in controls.parameters if parameter.name not in overrides.visible]
+    values = {parameter.name: controls.get(parameter.name) for parameter in controls.parameters}
+    parameters = [
+        parameter
+        for parameter in controls.parameters
+        if parameter.name not in overrides.visible and parameter.has_effect(controls.parameters, values)
+    ]
     fields = MEASUREMENT_FIELDS if overrides.races else ()
     fields = (*fields, Arm.ACCELERATED.value) if with_lever else fields
     names = [*(parameter.name for parameter in parameters), *fields]
@@ -151,7 +156,7 @@ def _draw_more(controls: Controls, overrides: ControlOverrides, *, with_lever: b
         if with_lever:
             draw_lever(controls)
         if overrides.races:
-            _draw_measurement_settings(controls)
+            _draw_measurement_settings(controls, with_budget=overrides.budget)
 
 
 def _describe_more(offered: str, changed: Mapping[str, object]) -> str:
@@ -161,24 +166,29 @@ def _describe_more(offered: str, changed: Mapping[str, object]) -> str:
     return text
 
 
-def _draw_measurement_settings(controls: Controls) -> None:
+def _draw_budget(controls: Controls) -> None:
+    largest_s = max_budget_s(find_visitor())
+    st.number_input(
+        "Time budget [s]",
+        BUDGET_RANGE_S[0],
+        BUDGET_RANGE_S[1] if largest_s is None else max(BUDGET_RANGE_S[0], largest_s),
+        step=5.0,
+        format="%g",
+        key=controls.key("budget_s"),
+        persist_state="session",
+        help=explain_control(
+            "time budget",
+            "Time for warm-up, sampling and other core counts. Starting the arms and measuring their accuracy take "
+            "additional time.",
+        ),
+        width=NUMBER_WIDTH_PX,
+    )
+
+
+def _draw_measurement_settings(controls: Controls, *, with_budget: bool) -> None:
     with st.container(horizontal=True):
-        largest_s = max_budget_s(find_visitor())
-        st.number_input(
-            "Time budget [s]",
-            BUDGET_RANGE_S[0],
-            BUDGET_RANGE_S[1] if largest_s is None else max(BUDGET_RANGE_S[0], largest_s),
-            step=5.0,
-            format="%g",
-            key=controls.key("budget_s"),
-            persist_state="session",
-            help=explain_control(
-                "time budget",
-                "Time for warm-up, sampling and other core counts. Starting the arms and measuring their accuracy take "
-                "additional time.",
-            ),
-            width=NUMBER_WIDTH_PX,
-        )
+        if with_budget:
+            _draw_budget(controls)
         st.number_input(
             "Target sampling error ±",
             *TARGET_RANGE,

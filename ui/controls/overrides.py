@@ -23,6 +23,10 @@ class ControlOverrides:
     """False for a tab without a race: it has controls only for the cores and for visible parameters."""
     more: bool = False
     """For a tab without a race: whether the other parameters are offered too, under More."""
+    budget: bool = True
+    """Whether the time budget is one of the settings of the race."""
+    offers_cases: bool = False
+    """For a tab without a race: whether the case is selected there too."""
 
     def covers(self, plan: Plan) -> bool:
         """Whether the tab's controls can make `plan`."""

@@ -23,6 +23,8 @@ from bench.workload.levers import Lever
 from bench.workload.parameters import Parameter, Setting
 
 BUDGET_FIELD, BATCH_FIELD = "budget_s", "batch"
+NEXT_SUFFIX = ":next"
+"""Ends the session key of a value that a control takes at the next rerun."""
 UPLOAD_CHOICE = "upload"
 """The option of an image control that lets the user upload a file."""
 
@@ -53,6 +55,16 @@ class Controls:
     def uploadable_parameters(self) -> list[str]:
         """Names of the parameters whose value may be an uploaded file."""
         return [parameter.name for parameter in self.parameters if parameter.upload]
+
+    def adopt_uploads(self) -> None:
+        """Give parameters the files that were uploaded when their controls were already drawn. Must be called before
+        any control is drawn: which ones there are may depend on the file."""
+        for name in self.uploadable_parameters():
+            key = f"{self.key(name)}{NEXT_SUFFIX}"
+            # Removed last: a rerun may be interrupted at any access to the session.
+            if (value := st.session_state.get(key)) is not None:
+                self.set(name, value)
+                del st.session_state[key]
 
     def key(self, name: str) -> str:
         """Session key of the control of a plan's field or parameter."""

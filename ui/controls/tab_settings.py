@@ -41,14 +41,18 @@ class TabSetting(Generic[T]):
     def url_name(self) -> str:
         return f"{self.tab}{SEPARATOR}{self.name}"
 
-    def restore(self) -> None:
-        """Set the value to that of a URL that this page did not write, else keep it. Call before drawing the widget."""
+    def restore(self) -> bool:
+        """Set the value to that of a URL that this page did not write, else keep it. Call before drawing the widget.
+
+        Returns whether it is that of such a URL.
+        """
         text = st.query_params.get(self.url_name, "")
         value = self.parse(text) if text and text != st.session_state.get(self._written_key) else None
         if value is not None:
             st.session_state[self.key] = value
         elif st.session_state.get(self.key) is None:
             st.session_state[self.key] = self.default
+        return value is not None
 
     def write(self) -> None:
         """Write the value into the URL, or remove it if it is the default. Call after drawing the widget."""

@@ -15,10 +15,10 @@ from ui.access.plans import list_denied_settings
 from ui.controls.state import Controls, select_case
 from ui.controls.tab_settings import is_tab_setting
 from ui.controls.url_problems import UrlProblems
-from ui.records import TASK_PARAMETER
+from ui.records import TASK_PARAMETER, WORKLOAD_PARAMETER
 
-OTHER_URL_PARAMETERS = ("run", "tab", "step", TASK_PARAMETER)
-"""Query parameters of a race page that are no part of the plan."""
+OTHER_URL_PARAMETERS = ("run", "tab", "step", TASK_PARAMETER, WORKLOAD_PARAMETER)
+"""Query parameters of a page with controls that are no part of the plan."""
 
 
 def read_url(workload: Workload, limit: int, url_problems: UrlProblems) -> None:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 
-from bench.storage.uploads import UploadError, describe_upload
+from bench.storage.uploads import describe_upload
 from bench.system.limits import explain_own_core_limit
 from bench.values.base import Arm
 from bench.workload.file_summary import UPLOAD_PREFIX
 from bench.workload.parameters import Parameter, Upload
-from ui import actions
 from ui.access.identity import find_visitor
 from ui.access.plans import list_allowed_texts
-from ui.access.redaction import describe_error
-from ui.access.visitor import Denied
-from ui.controls.state import UPLOAD_CHOICE, Controls, case_key, split_names
-from ui.controls.uploader import draw_uploader
+from ui.controls.state import NEXT_SUFFIX, UPLOAD_CHOICE, Controls, case_key, split_names
+from ui.controls.uploaded_file import draw_uploaded_file, shorten_upload, take_file
 from ui.design.glossary import explain, explain_control, explain_values
 from ui.design.markdown import escape_markdown
 
-ROW_NUMBER_WIDTH_PX = 150
+ROW_NUMBER_WIDTH_PX = 124
 """Width of the fields for cores and batch, so that the row of controls fits beside the sidebar."""
 ROW_LIST_WIDTH_PX = 150
 """Width of a list in the row of controls."""
@@ -32,8 +27,6 @@ MAX_BUTTONS = 4
 """More options are offered in a list instead of as buttons."""
 MAX_ARM_BUTTONS = 3
 """The same for the values of one arm, because the values of the other are in the same row."""
-SHORT_DIGEST_CHARS = 12
-THUMBNAIL_WIDTH_PX = 120
 
 
 def draw_case(controls: Controls, names: Sequence[str]) -> None:
@@ -48,7 +41,7 @@ def draw_lever(controls: Controls) -> None:
     """Select what is compared.
 
     If the lever has two values, the user selects the accelerated arm or the baseline once more; otherwise the
-    value of each arm. A value whose extra package is missing is offered only if the URL asks for it.
+    value of each arm. An optional value whose package is missing is offered only if the URL asks for it.
     """
     lever = controls.lever
     missing = _list_missing_values(controls)
@@ -91,9 +84,9 @@ def has_lever_choice(controls: Controls) -> bool:
 
 
 def _list_missing_values(controls: Controls) -> dict[str, str]:
-    """The values of the lever whose extra package is missing, each with what to do."""
+    """The optional values of the lever whose package is missing, each with what to do."""
     values = controls.lever.values
-    return {value.name: reason for value in values if value.extra and (reason := value.unavailable())}
+    return {value.name: reason for value in values if value.optional and (reason := value.unavailable())}
 
 
 def _list_offered_values(controls: Controls) -> list[str]:
@@ -265,17 +258,16 @@ def _draw_multiple_choice(controls: Controls, parameter: Parameter) -> None:
 def _draw_text(controls: Controls, parameter: Parameter) -> None:
     """A text with suggestions, or an uploaded file. Where a path could be entered, strangers choose from a list."""
     key = controls.key(parameter.name)
-    if (uploaded := st.session_state.pop(f"{key}:next", None)) is not None:
-        controls.set(parameter.name, uploaded)
     allowed = list_allowed_texts(parameter, find_visitor())
     extra = sorted(allowed - set(parameter.choices)) if allowed is not None else []
     value = str(st.session_state.get(key) or parameter.default)
-    options = list(dict.fromkeys([*parameter.choices, *extra, value]))
+    columns = _list_columns(str(controls.get(parameter.column_of))) if parameter.column_of else []
+    options = list(dict.fromkeys([*parameter.choices, *extra, *columns, value]))
     st.selectbox(
         parameter.label,
         options,
         key=key,
-        format_func=lambda value: parameter.choices.get(value, _shorten_upload(value)),
+        format_func=lambda value: parameter.choices.get(value, shorten_upload(value)),
         help=_explain(parameter),
         accept_new_options=allowed is None,
         persist_state="session",
@@ -284,82 +276,23 @@ def _draw_text(controls: Controls, parameter: Parameter) -> None:
         _draw_upload(controls, parameter, parameter.upload)
 
 
+def _list_columns(value: str) -> list[str]:
+    """The columns of the uploaded table that a parameter's value refers to; none of a path, which no page reads."""
+    described = describe_upload(value)
+    return described.summary.columns if described else []
+
+
 def _draw_upload(controls: Controls, parameter: Parameter, upload: Upload) -> None:
     """Upload a file. It is checked once, and then becomes the value of the parameter."""
     key = controls.key(parameter.name)
     value = st.session_state.get(key)
-    uploaded = _take_file(key, upload)
+    uploaded = take_file(key, upload)
     if uploaded and uploaded.is_new:
-        # The control above is already drawn. It takes the value at the next rerun.
-        st.session_state[f"{key}:next"] = uploaded.value
+        # The control above is already drawn. It takes the value at the next rerun: see `Controls.adopt_uploads`.
+        st.session_state[f"{key}{NEXT_SUFFIX}"] = uploaded.value
         st.rerun()
     if isinstance(value, str) and value.startswith(UPLOAD_PREFIX):
-        _draw_uploaded_file(value)
-
-
-@dataclass(frozen=True, slots=True)
-class _TakenFile:
-    """A file in an uploader, after it was stored."""
-
-    value: str
-    """The value of the parameter that refers to it."""
-    is_new: bool
-    """Whether it was stored in this rerun."""
-
-
-def _take_file(key: str, upload: Upload) -> _TakenFile | None:
-    """The file that is in the uploader, checked and stored once; None if there is none, or if it is refused."""
-    if not _may_upload():
-        return None
-    file = draw_uploader(upload.label, upload.endings, upload.largest_mb, key=f"{key}:file")
-    if file is None:
-        return None
-    checked: tuple[str, str, str] | None = st.session_state.get(f"{key}:checked")
-    is_new = checked is None or checked[0] != file.file_id
-    if checked is None or is_new:
-        value = problem = ""
-        try:
-            with st.spinner("Checking the file"):
-                value, _ = actions.save_file(file.getvalue(), file.name, upload)
-        except (UploadError, Denied) as error:
-            problem = describe_error(error)
-        checked = st.session_state[f"{key}:checked"] = (file.file_id, value, problem)
-    _, value, problem = checked
-    if problem:
-        st.error(problem, title=escape_markdown(f"{file.name} was not accepted"))
-        return None
-    return _TakenFile(value, is_new)
-
-
-def _draw_uploaded_file(value: str) -> None:
-    """What is known about the uploaded file that a parameter's value refers to."""
-    described = describe_upload(value)
-    if described is None:
-        st.caption(f"Uploaded earlier: `{_short_digest(value)}`.")
-        return
-    summary = described.summary
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if summary.picture:
-            st.image(base64.b64decode(summary.picture.base64), width=min(summary.picture.width, THUMBNAIL_WIDTH_PX))
-        st.caption(f":material/check: {escape_markdown(described.name)}: {escape_markdown(summary.text)}.")
-    for note in summary.notes:
-        st.caption(f":material/info: {escape_markdown(note)}")
-
-
-def _may_upload() -> bool:
-    """Whether this visitor may upload files; if not, says why."""
-    why_not = actions.why_not_start()
-    if why_not:
-        st.caption(f":material/lock: {escape_markdown(why_not)}")
-    return not why_not
-
-
-def _shorten_upload(value: str) -> str:
-    return f"uploaded, {_short_digest(value)}" if value.startswith(UPLOAD_PREFIX) else value
-
-
-def _short_digest(upload: str) -> str:
-    return upload.removeprefix(UPLOAD_PREFIX)[:SHORT_DIGEST_CHARS]
+        draw_uploaded_file(value)
 
 
 def _draw_toggle(controls: Controls, parameter: Parameter) -> None:
@@ -378,13 +311,13 @@ def _draw_image(controls: Controls, parameter: Parameter) -> None:
     if st.session_state[choice_key] != UPLOAD_CHOICE:
         st.session_state[key] = st.session_state[choice_key]
         return
-    if parameter.upload and (taken := _take_file(key, parameter.upload)):
+    if parameter.upload and (taken := take_file(key, parameter.upload)):
         st.session_state[uploaded_key] = taken.value
     uploaded = st.session_state.get(uploaded_key)
     if uploaded is None:
         st.caption(f"No file yet: the race uses {parameter.choices[str(parameter.default)]}.")
     else:
-        _draw_uploaded_file(uploaded)
+        draw_uploaded_file(uploaded)
     st.session_state[key] = uploaded or str(parameter.default)
 
 

@@ -1,40 +1,16 @@
-"""Draws Plotly figures. Plotly reads some HTML in texts, so foreign texts must not bring their own."""
+"""Draws Plotly figures."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from ui.design.disarm import disarm_figure
 from ui.design.plotly_template import PLOTLY_CONFIG
-
-_FOREIGN_TAG = re.compile(r"<(?!/?(?:b|br|extra)>)")
-"""The beginning of a tag that the figures of Fairlap do not use themselves, such as a link."""
-
-
-def disarm_figure(figure: go.Figure) -> go.Figure:
-    """The figure with every tag but those for bold text, line breaks and hover boxes shown as it is written."""
-    content = figure.to_plotly_json()
-    disarmed = _disarm(content)
-    return figure if disarmed is content else go.Figure(disarmed)
 
 
 def draw_figure(figure: go.Figure, *, key: str, alt: str | None = None, config: dict[str, Any] | None = None) -> None:
     """Draw a figure as `st.plotly_chart` does. `config` is added to that of all figures."""
     st.plotly_chart(disarm_figure(figure), theme=None, key=key, alt=alt, config=PLOTLY_CONFIG | (config or {}))
-
-
-def _disarm(value: Any) -> Any:
-    """`value` itself if nothing in it had to be changed."""
-    if isinstance(value, str):
-        text = _FOREIGN_TAG.sub("&lt;", value)
-        return value if text == value else text
-    if isinstance(value, dict):
-        changed = {name: _disarm(item) for name, item in value.items()}
-        return value if all(changed[name] is item for name, item in value.items()) else changed
-    if isinstance(value, list | tuple):
-        items = [_disarm(item) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
-    return value

@@ -23,16 +23,21 @@ def draw_command(what: str, command: str) -> None:
     st.code(command, language="bash", wrap_lines=True)
 
 
-MIME_TYPES = {".json": "application/json", ".csv": "text/csv"}
+MIME_TYPES = {
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
 
 
 def draw_file_button(
-    label: str, make_text: Callable[[], str], file_name: str, *, key: str, help: str | None = None
+    label: str, make_content: Callable[[], str | bytes], file_name: str, *, key: str, help: str | None = None
 ) -> None:
-    """A download of a JSON or CSV file, which `make_text` makes on request."""
+    """A download of a file of one of `MIME_TYPES`, which `make_content` makes on request."""
     st.download_button(
         label,
-        data=make_text,
+        data=make_content,
         file_name=file_name,
         mime=MIME_TYPES[Path(file_name).suffix],
         icon=":material/download:",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 import streamlit as st
 
 from bench.formatting import format_bytes, format_count, format_percent
-from bench.machine.model import Machine
+from bench.run.environment import list_environment
 from bench.run.record import Run
 from bench.values.base import Arm
 from ui.charts.telemetry import build_telemetry_figure
@@ -18,8 +16,6 @@ from ui.design.theme import Theme
 from ui.run_view.environment_variables import draw_environment_variables
 from ui.run_view.figures import RunChart, draw_chart
 from ui.run_view.thread_pools import draw_thread_pools
-
-UNKNOWN = "unknown"
 
 
 def draw_environment(run: Run, key: str, theme: Theme) -> None:
@@ -41,38 +37,6 @@ def draw_origin(run: Run) -> None:
         f":material/computer: {escape_markdown(run.machine.short)}{noise}. "
         f"Started {run.started:%Y-%m-%d %H:%M} UTC, run {quote_code(run.id[:8])}, plan {quote_code(run.digest)}."
     )
-
-
-def list_environment(run: Run) -> Iterator[tuple[str, str]]:
-    """What may change times besides the plan, as name and value. `unknown` if the machine did not report it."""
-    machine = run.machine
-    yield "processor", machine.processor
-    yield "logical processors", f"{machine.logical_threads}, of them usable {_join(machine.usable_cores)}"
-    yield "cores of this run", str(run.plan.cores)
-    yield "CPU quota", f"{machine.limits.cpu_quota:g} cores" if machine.limits.cpu_quota else "none"
-    yield "memory", f"{format_bytes(machine.memory_bytes)}, available {format_bytes(machine.memory_available_bytes)}"
-    yield "frequency governor", machine.governor or UNKNOWN
-    yield "turbo", UNKNOWN if machine.turbo is None else "on" if machine.turbo else "off"
-    yield "hypervisor", machine.hypervisor or "none"
-    yield "transparent huge pages", machine.transparent_hugepages or UNKNOWN
-    yield from _list_software(machine)
-    for placement in run.placements:
-        yield f"threads of the {placement.arm} arm", placement.reason
-    for arm in Arm:
-        if (prepared := run.prepared_arm(arm)) is not None:
-            for name, value in prepared.facts.items():
-                yield f"{name}, {arm}", value
-
-
-def _list_software(machine: Machine) -> Iterator[tuple[str, str]]:
-    yield "operating system", f"{machine.operating_system}, kernel {machine.kernel}"
-    yield "Python", machine.python
-    yield "C library", machine.c_library or UNKNOWN
-    yield from sorted(machine.versions.items())
-
-
-def _join(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))
 
 
 def _draw_telemetry(run: Run, key: str, theme: Theme) -> None:

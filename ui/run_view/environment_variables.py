@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from bench.run.environment import list_variable_rows
 from bench.run.record import Run
-from bench.values.arms import VariableOrigin
-from bench.values.base import Arm
 
 
 def draw_environment_variables(run: Run) -> None:
@@ -21,16 +20,3 @@ def draw_environment_variables(run: Run) -> None:
         "other variables are those of the process that started Fairlap."
     )
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
-
-
-def list_variable_rows(run: Run) -> list[dict[str, str]]:
-    """A row for each variable and origin, with its value in each arm; `not set` if an arm has none of that origin."""
-    values: dict[tuple[str, VariableOrigin], dict[Arm, str]] = {}
-    for arm in Arm:
-        prepared = run.prepared_arm(arm)
-        for variable in prepared.environment if prepared else []:
-            values.setdefault((variable.name, variable.origin), {})[arm] = variable.value
-    return [
-        {"variable": name} | {arm.value: by_arm.get(arm, "not set") for arm in Arm} | {"origin": origin.value}
-        for (name, origin), by_arm in sorted(values.items())
-    ]

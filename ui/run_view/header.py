@@ -10,7 +10,7 @@ from bench.run.job_record import JobRecord
 from bench.run.record import Run
 from bench.values.samples import TOTAL
 from ui.design.badges import Badge
-from ui.design.markdown import escape_markdown
+from ui.design.markdown import escape_markdown, quote_code
 
 MAX_STEP_BUTTONS = 6
 """More steps are offered in a list instead of as buttons."""
@@ -113,6 +113,20 @@ def draw_edited_warning(record: JobRecord) -> None:
             title="Edited after it was stored",
             icon=":material/edit_off:",
         )
+
+
+def draw_imported_notice(run: Run) -> None:
+    """Say if the run was read from a file."""
+    if run.imported is None:
+        return
+    attempts = f" When it was exported: {run.imported.attempts}" if run.imported.attempts else ""
+    st.info(
+        f"Made on {escape_markdown(run.imported.machine)}, read from the file {quote_code(run.imported.file)} on "
+        f"{run.imported.at:%Y-%m-%d %H:%M} UTC. It counts as no attempt and no result of this machine."
+        f"{escape_markdown(attempts)}",
+        title="Imported",
+        icon=":material/move_to_inbox:",
+    )
 
 
 def draw_failure(run: Run) -> None:

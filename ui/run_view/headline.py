@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.claims.headline import Headline, find_best_step, write_headline
+from bench.claims.best_step import find_best_step, find_headline_step
+from bench.claims.headline import Headline, write_headline
 from bench.run.record import Run
 from bench.storage.attempts import AttemptSummary
 from bench.values.samples import TOTAL
@@ -29,7 +30,7 @@ STYLE = """<style>
 def draw_headline(run: Run, attempts: AttemptSummary | None, key: str, theme: Theme, race_with: RaceWith | None) -> str:
     """Draw the headline of the selected step and of the whole. Returns the selected step, or TOTAL.
 
-    At first the step that gained most by a claim is selected, else the whole.
+    At first the step that gained most by a claim is selected, else the whole; of an application, always the whole.
     """
     _select_best_step(run, key)
     st.html(STYLE)
@@ -47,10 +48,10 @@ def draw_headline(run: Run, attempts: AttemptSummary | None, key: str, theme: Th
         if other is not None:
             second = write_headline(run, other)
             label = run.snapshot.labels()[other]
-            st.markdown(
-                f":gray[{escape_markdown(label[:1].upper() + label[1:])}:] {escape_markdown(second.sentence)} "
-                f"{claim_state_badge(second.state)}"
-            )
+            name = f"{label[:1].upper()}{label[1:]}"
+            # A sentence about a step may begin with its name.
+            prefix = "" if second.sentence.startswith(f"{name} ") else f":gray[{escape_markdown(name)}:] "
+            st.markdown(f"{prefix}{escape_markdown(second.sentence)} {claim_state_badge(second.state)}")
         draw_metrics(run, step, theme, live=False)
         draw_evidence_line(run, step, key, theme)
         _draw_reason(headline)
@@ -71,8 +72,8 @@ def _find_other_step(run: Run, step: str) -> str | None:
 
 
 def _select_best_step(run: Run, key: str) -> None:
-    """Select the step that gained most, once for a run that is over, unless a link to it named a step or the total, or
-    the user has selected a step while the run was live."""
+    """Select the step that gained most, or the total of an application, once for a run that is over, unless a link to
+    it named a step or the total, or the user has selected a step while the run was live."""
     is_from_link = consume_step_link(key, run.id)
     seen_key = f"{key}-headline-of"
     if st.session_state.get(seen_key) == run.id:
@@ -82,4 +83,4 @@ def _select_best_step(run: Run, key: str) -> None:
     is_chosen = is_from_link or selected != TOTAL
     # A step that this run has not timed was selected for another run.
     if not is_chosen or selected not in run.list_timed_labels():
-        st.session_state[step_key(key)] = find_best_step(run) or TOTAL
+        st.session_state[step_key(key)] = find_headline_step(run) or TOTAL

@@ -90,7 +90,8 @@ def _draw_arm(run: Run, arm: Arm, step: str, comparison: Comparison | None, them
         return
     summary = comparison.summary(arm)
     up_to = "up to " if step == TOTAL else ""
-    calls = f", each the mean of {up_to}{summary.calls:,} calls" if summary.calls > 1 else ""
+    noun = "requests" if summary.requests else "calls"
+    calls = f", each the mean of {up_to}{summary.calls:,} {noun}" if summary.calls > 1 else ""
     _draw_card(
         label,
         format_median(summary),

@@ -1,4 +1,4 @@
-"""Hand a run to others: the claim as text, a link, a picture, and files."""
+"""Hand a run to others: the claim as text, a link, a picture, files, and a report."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from ui.components.png_button import draw_png_button
 from ui.design.browser import detect_theme
 from ui.design.text import format_date_time
 from ui.run_view.downloads import draw_file_button, draw_json_button, export_name
+from ui.run_view.report_form import draw_report_form
 
 
 def draw_share_button(run: Run, attempts: AttemptSummary | None, step: str, key: str) -> None:
@@ -34,8 +35,8 @@ def draw_share_button(run: Run, attempts: AttemptSummary | None, step: str, key:
 
 
 def draw_share(run: Run, attempts: AttemptSummary | None, step: str, key: str) -> None:
-    """Text, link, picture, JSON and CSV of a run, for the selected step."""
-    text, link, picture, files = st.tabs(["Text", "Link", "Picture", "Files"])
+    """Text, link, picture, JSON and CSV of a run, for the selected step; and a report of the whole run."""
+    text, link, picture, files, report = st.tabs(["Text", "Link", "Picture", "Files", "Report"])
     address = build_link(run.id, {"step": step})
     with text:
         st.code(write_handover(run, step, attempts, address), language=None, wrap_lines=True)
@@ -57,6 +58,8 @@ def draw_share(run: Run, attempts: AttemptSummary | None, step: str, key: str) -
         draw_json_button(run, "Complete record as JSON", key=f"{key}-share-json")
         name = f"{export_name(run)}-samples.csv"
         draw_file_button("Samples as CSV", lambda: samples_csv(run), name, key=f"{key}-share-csv")
+    with report:
+        draw_report_form([run], key)
 
 
 def write_handover(run: Run, step: str, attempts: AttemptSummary | None, address: str) -> str:

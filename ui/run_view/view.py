@@ -22,7 +22,7 @@ from ui.run_view.attempts import load_attempts
 from ui.run_view.core_counts import draw_core_counts
 from ui.run_view.environment import draw_environment, draw_origin
 from ui.run_view.evidence import draw_evidence, draw_evidence_line
-from ui.run_view.header import draw_edited_warning, draw_failure, draw_header
+from ui.run_view.header import draw_edited_warning, draw_failure, draw_header, draw_imported_notice
 from ui.run_view.headline import draw_headline
 from ui.run_view.metrics import draw_metrics
 from ui.run_view.next_steps import RaceWith
@@ -60,6 +60,7 @@ def draw_run(
     """
     theme = detect_theme()
     draw_edited_warning(run)
+    draw_imported_notice(run)
     if live:
         _draw_live(run, key, theme, draw_result)
         return

@@ -11,7 +11,7 @@ from bench.workload.registry import load_workloads
 from tests.support.modin_runs import make_modin_run
 from tests.support.runs import COLOUR_SECONDS, make_colour_run, make_colour_sample, make_psnr_quality
 from ui.charts import accuracy, cores, distribution, race, race_points, steps, telemetry, throughput
-from ui.design.figures import disarm_figure
+from ui.design.disarm import disarm_figure
 from ui.design.plotly_template import TEXT_SIZE_PX, TOOL_BAR_PX
 
 
@@ -159,6 +159,21 @@ def test_few_samples_are_a_dot_strip_with_the_median_and_no_box(pairs, boxes):
         [] if boxes else pytest.approx([1e3 * run.comparison().summary(arm).median for arm in Arm], rel=1e-4)
     )
     assert count_markers(figure) >= 2 * pairs
+
+
+def test_percentiles_of_requests_are_not_drawn_among_the_means_of_samples():
+    run = make_colour_run(100)
+    texts = [trace.text for trace in distribution.build_distribution_figure(run, "fit").data]
+    assert texts.count(("p90",)) == 2
+    run.statistics = [
+        comparison.model_copy(
+            update={arm.value: comparison.summary(arm).model_copy(update={"requests": 700}) for arm in Arm}
+        )
+        for comparison in run.statistics
+    ]
+    figure = distribution.build_distribution_figure(run, "fit")
+    assert ("p90",) not in [trace.text for trace in figure.data]
+    assert "each sample is the mean of its requests" in figure.layout.xaxis.title.text
 
 
 def test_throughput_has_whiskers_and_a_unit():

@@ -137,7 +137,8 @@ def test_a_measurement_is_started_from_the_page_followed_and_shown():
 def test_a_measurement_of_another_session_is_followed_and_may_be_stopped():
     dispatcher = services.get_dispatcher()
     job_id = submit_count(dispatcher, to=4, fault="slow")
-    wait_for_record(dispatcher, job_id, lambda record: len(record.reports) == 2)
+    # It reports progress after its second report.
+    wait_for_record(dispatcher, job_id, lambda record: record.progress and record.progress[-1].text == "still counting")
     app = draw(to=4, fault="slow")
     assert texts(app) == ["counted [1, 2]"]
     assert "still counting" in read_page(app)

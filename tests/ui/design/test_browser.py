@@ -16,7 +16,7 @@ def draw_page() -> None:
 
 
 def test_a_page_is_drawn_again_after_the_theme_has_changed(monkeypatch):
-    app = AppTest.from_function(draw_page).run()
+    app = AppTest.from_function(draw_page, default_timeout=30).run()
     assert app.session_state["reruns"] == 1
     themes = ["light"]
     monkeypatch.setattr(browser, "detect_theme", lambda: themes.pop() if themes else "dark")

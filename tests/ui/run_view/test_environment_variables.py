@@ -28,7 +28,7 @@ def make_run(environments: dict[Arm, list[EnvironmentVariable]]):
 
 def test_every_variable_is_a_row_with_its_value_in_each_arm_and_its_origin():
     run = make_run({Arm.BASELINE: [THREADS, WAITING], Arm.ACCELERATED: [THREADS, WAITING, ONEDNN]})
-    app = AppTest.from_function(script, args=(run,)).run()
+    app = AppTest.from_function(script, args=(run,), default_timeout=30).run()
     assert not app.exception
     assert "Environment variables of the arms" in app.markdown[0].value
     assert app.dataframe[0].value.to_dict("records") == [
@@ -45,5 +45,5 @@ def test_every_variable_is_a_row_with_its_value_in_each_arm_and_its_origin():
 
 def test_a_run_that_did_not_record_its_environment_shows_nothing():
     run = make_run({arm: [] for arm in Arm})
-    app = AppTest.from_function(script, args=(run,)).run()
+    app = AppTest.from_function(script, args=(run,), default_timeout=30).run()
     assert not app.exception and not app.expander and not app.dataframe

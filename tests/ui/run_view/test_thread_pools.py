@@ -28,7 +28,7 @@ def test_every_pool_of_both_arms_is_a_row():
     run = make_colour_run(3)
     run.thread_pools = {Arm.BASELINE: [OPENBLAS, GOMP], Arm.ACCELERATED: [GOMP]}
 
-    app = AppTest.from_function(script, args=(run,)).run()
+    app = AppTest.from_function(script, args=(run,), default_timeout=30).run()
     assert not app.exception
     table = app.dataframe[0].value
     assert list(table["arm"]) == ["baseline", "baseline", "accelerated"]
@@ -39,4 +39,4 @@ def test_every_pool_of_both_arms_is_a_row():
 
 
 def test_a_run_without_known_pools_has_no_table():
-    assert not AppTest.from_function(script, args=(make_colour_run(3),)).run().dataframe
+    assert not AppTest.from_function(script, args=(make_colour_run(3),), default_timeout=30).run().dataframe

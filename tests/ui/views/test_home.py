@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.claims.best_step import find_best_step
 from bench.claims.verdict import decide_claims
 from bench.formatting import format_duration, format_median, format_ratio_with_interval
 from bench.plan.validation import BUDGET_RANGE_S, make_plan
@@ -15,6 +16,7 @@ from bench.storage.store import Store
 from bench.values.claims import ClaimState
 from bench.values.samples import TOTAL
 from bench.workload.registry import load_workloads
+from tests.support.document_runs import make_document_run
 from tests.support.pages import list_popovers, open_page, read_page
 from tests.support.runs import make_claim_run, open_plan
 from tests.support.stored_runs import damage_run
@@ -124,6 +126,14 @@ def test_a_headline_of_a_step_has_a_badge_of_its_own_and_the_figures_are_called_
     assert "Total time" in page
     [total] = [line for line in page if format_ratio_with_interval(run.comparison().ratio) in line]
     assert total.startswith(":gray[Total:]") and total.endswith(claim_state_badge(ClaimState.NONE))
+
+
+def test_the_card_of_an_application_shows_the_headline_of_the_total():
+    run = make_document_run()
+    assert find_best_step(run) == "map"
+    Store().save(run)
+    page = read_page(open_page()).replace("\\", "")
+    assert "**The accelerated pipeline is 2.4x faster" in page and "Map is 7.0x faster" not in page
 
 
 def test_a_record_that_cannot_be_read_takes_only_its_headline_from_home(finished):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bench.claims.headline import find_best_step, write_headline
+from bench.claims.best_step import find_headline_step
+from bench.claims.headline import write_headline
 from bench.formatting import (
     format_batch,
     format_cores,
@@ -38,7 +39,7 @@ class RunSummary:
     """What a card says about the last run."""
 
     headline: str
-    """Of the step that gained most, else of the total. Empty if it is not known."""
+    """Of the step that gained most, else of the total; of an application, of the total. Empty if it is not known."""
     step_state: ClaimState | None
     """How firmly the headline's step is claimed; None if the headline is that of the total, or not known."""
     medians: Mapping[Arm, str]
@@ -121,7 +122,7 @@ def _load_summary(run_id: str, unredacted: bool) -> RunSummary | None:
     comparison = run.comparison() if run else None
     if run is None or comparison is None:
         return None
-    step = find_best_step(run)
+    step = find_headline_step(run)
     headline = write_headline(run, step or TOTAL)
     medians = {arm: format_median(comparison.summary(arm)) for arm in Arm}
     return RunSummary(headline.sentence, headline.state if step else None, medians)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from bench.plan.plan import Plan
@@ -11,8 +9,6 @@ from bench.plan.resolved import resolve
 from bench.plan.validation import find_case
 from bench.run.record import Run
 from bench.storage.store import StoreError
-from bench.values.samples import TOTAL
-from bench.workload.cases import PublishedRatio
 from bench.workload.declaration import Workload
 from ui.access.redaction import describe_error
 from ui.charts.steps import build_published_figure
@@ -44,12 +40,9 @@ def _load_last_run(workload: Workload, digest: str | None) -> Run | None:
 
 
 def draw_published(workload: Workload, plan: Plan | None, theme: Theme) -> None:
-    """What others have published for the steps of the plan, folded: it is no promise for this machine."""
+    """What others have published for the steps and values of the plan, folded: it is no promise for this machine."""
     case = find_case(workload, plan.case if plan else None)
-    timed = {TOTAL, *(step.name for step in resolve(plan).steps)} if plan else set(case.labels())
-    published: Mapping[str, PublishedRatio] = {
-        name: ratio for name, ratio in case.published_ratios().items() if name in timed
-    }
+    published = resolve(plan).published_ratios() if plan else case.published_ratios()
     if not published:
         return
     labels = case.labels()

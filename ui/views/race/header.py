@@ -10,6 +10,7 @@ import streamlit as st
 from bench.plan.command import format_command
 from bench.plan.plan import Plan
 from bench.plan.query import to_query
+from bench.plan.resolved import resolve
 from bench.plan.validation import find_case
 from bench.workload.cases import Code
 from bench.workload.declaration import Workload
@@ -70,7 +71,7 @@ def _draw_story(workload: Workload) -> None:
 
 
 def _case_code(workload: Workload, plan: Plan | None) -> Code:
-    return find_case(workload, plan.case if plan else None).code
+    return resolve(plan).code() if plan else find_case(workload, None).code
 
 
 def draw_diff(code: Code) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from bench.plan.change import change_plan
 from bench.plan.plan import Plan
+from bench.plan.query import to_query
 from bench.plan.resolved import resolve
 from bench.plan.validation import PlanError
 from bench.run.record import Run
@@ -24,6 +25,7 @@ from ui.design.markdown import escape_markdown
 from ui.design.text import format_date_time
 from ui.design.theme import Theme
 from ui.history import forget_expected_stages
+from ui.records import WORKLOAD_PARAMETER
 from ui.run_view.tab_title import describe_tab
 from ui.run_view.view import draw_run
 from ui.views.race.announcement import draw_announcement
@@ -41,11 +43,24 @@ from ui.views.race.header import draw_header, draw_introduction
 from ui.views.race.live import NO_FADE_STYLE, REFRESH_S, draw_live_run, draw_other_tab_race, refresh_interval_s
 from ui.views.race.notices import describe_elsewhere, draw_settings_notice
 from ui.views.race.result_part import find_input_part, find_result_part
-from ui.views.race.tabs import TASK_CONTROLS, DrawTab, Tabs, TaskTab, WorkloadTab, choose_tab, draw_tab_bar
+from ui.views.race.tabs import (
+    DrawTab,
+    Tabs,
+    TaskTab,
+    WorkloadTab,
+    choose_tab,
+    draw_tab_bar,
+    explain_missing_tab,
+)
+
+NO_LOCAL_TABS: Mapping[str, str] = {}
 
 
-def draw_race_page(workload_name: str, tabs: Tabs | None = None) -> None:
-    """The whole page of a workload, with its tabs if it has any."""
+def draw_race_page(workload_name: str, tabs: Tabs | None = None, local_tabs: Mapping[str, str] = NO_LOCAL_TABS) -> None:
+    """The whole page of a workload, with its tabs if it has any.
+
+    `local_tabs` are tabs that only some visitors have, each with the reason, for those who follow a link to one.
+    """
     workload, theme = load_workloads()[workload_name], detect_theme()
     displayed = resolve_displayed_run(workload)
     name = choose_tab(workload, tabs, displayed) if tabs else ""
@@ -57,8 +72,10 @@ def draw_race_page(workload_name: str, tabs: Tabs | None = None) -> None:
     if tabs:
         draw_tab_bar(workload, tabs)
     messages = st.container()
+    if reason := explain_missing_tab(workload, tabs, local_tabs, name) if tabs else "":
+        messages.warning(escape_markdown(reason), title="This dashboard does not have that tab", icon=":material/tab:")
     with bar.controls:
-        plan = plan_from_controls(workload, messages, _choose_controls(workload_tab, draw_task))
+        plan = plan_from_controls(workload, messages, _choose_controls(tab))
         if races:
             draw_buttons(workload, plan, displayed, name if workload_tab else "")
     if tabs:
@@ -76,10 +93,8 @@ def draw_race_page(workload_name: str, tabs: Tabs | None = None) -> None:
         _draw_race(workload, workload_tab, plan, displayed, theme)
 
 
-def _choose_controls(workload_tab: WorkloadTab | None, draw_task: DrawTab | None) -> ControlOverrides | None:
-    if workload_tab:
-        return workload_tab.controls
-    return TASK_CONTROLS if draw_task else None
+def _choose_controls(tab: TaskTab | WorkloadTab | None) -> ControlOverrides | None:
+    return tab.controls if tab else None
 
 
 def _draw_task_tab(workload: Workload, draw: DrawTab, plan: Plan | None) -> None:
@@ -130,7 +145,14 @@ def _draw_race(
 
 
 def _draw_below_run(tab: WorkloadTab | None, plan: Plan | None, below: DrawTab | None) -> None:
-    """What a tab adds to a run that is over."""
+    """What is below a run that is over: a link to the sweep of its settings, and what a tab adds."""
+    if plan is not None:
+        st.page_link(
+            services.page_script("sweep"),
+            label="Sweep these settings over cores and batch",
+            icon=":material/grid_on:",
+            query_params=to_query(plan) | {WORKLOAD_PARAMETER: plan.workload},
+        )
     if tab is None or plan is None:
         return
     if below:

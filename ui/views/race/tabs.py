@@ -47,6 +47,7 @@ class TaskTab:
     draw: DrawTab
     tasks: tuple[str, ...]
     """Names of the tasks that the tab starts or shows."""
+    controls: ControlOverrides = TASK_CONTROLS
 
 
 Tabs = Mapping[str, TaskTab | WorkloadTab | None]
@@ -150,6 +151,20 @@ def _find_covering_tab(tabs: Tabs, plan: Plan) -> str:
         if isinstance(tab, WorkloadTab) and tab.code and tab.controls.covers(plan):
             return name
     return ""
+
+
+def explain_missing_tab(workload: Workload, tabs: Tabs, local_tabs: Mapping[str, str], selected: str) -> str:
+    """Why the tab that the URL names is not there; empty if it is, or if another tab was selected since.
+
+    `local_tabs` are the tabs that only some visitors have, each with the reason. Call after `choose_tab`.
+    """
+    key = f"{workload.name}:missing-tab"
+    asked = st.query_params.get("tab", "")
+    if asked in local_tabs and asked not in tabs:
+        # Kept, because the page soon writes the selected tab into the URL.
+        st.session_state[key] = (asked, selected)
+    missing, shown_on = st.session_state.get(key, ("", ""))
+    return local_tabs[missing] if missing in local_tabs and selected == shown_on else ""
 
 
 def draw_tab_bar(workload: Workload, tabs: Tabs) -> None:

@@ -6,9 +6,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from bench.claims.headline import find_best_step, write_headline
+from bench.claims.best_step import find_best_step
+from bench.claims.headline import write_headline
 from bench.claims.verdict import decide_claims
-from bench.paths import ROOT
 from bench.plan.query import to_query
 from bench.plan.validation import make_plan
 from bench.run.events import State
@@ -19,7 +19,7 @@ from bench.storage.store import Store
 from bench.values.base import Arm
 from bench.values.samples import TOTAL, Evidence
 from tests.support.measurements import store_measurement
-from tests.support.pages import list_downloads, list_popovers, open_page, read_labels
+from tests.support.pages import DRAW_TIMEOUT_S, NAVIGATION, list_downloads, list_popovers, open_page, read_labels
 from tests.support.runs import make_colour_run
 from ui import actions, services
 from ui.controls import form
@@ -39,7 +39,7 @@ def no_caches():
 
 
 def open_race_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "ui" / "navigation.py"), default_timeout=20)
+    app = AppTest.from_file(str(NAVIGATION), default_timeout=DRAW_TIMEOUT_S)
     app.run()
     app.switch_page(PAGE)
     for name, value in query.items():
@@ -86,7 +86,7 @@ def test_a_run_is_shared_and_repeated_from_one_place_each(opened):
     run = make_finished_run()
     Store().save(run)
     app = open_race_page(**({"run": run.id} if opened else to_query(run.plan)))
-    assert sorted(list_downloads(app)) == ["Complete record as JSON", "Samples as CSV"]
+    assert sorted(list_downloads(app)) == ["Complete record as JSON", "HTML", "PowerPoint", "Samples as CSV"]
     offers = ("Share", "Link and command")
     assert [label for label in list_popovers(app) if label in offers] == ["Link and command", "Share"]
 
@@ -127,7 +127,7 @@ def test_the_headline_names_the_step_that_gained_most_and_the_total():
 def test_a_link_to_the_total_opens_the_total_and_a_link_without_a_step_the_best(monkeypatch):
     run = make_finished_run(20)
     Store().save(run)
-    monkeypatch.setattr("ui.run_view.headline.find_best_step", lambda run: "predict")
+    monkeypatch.setattr("ui.run_view.headline.find_headline_step", lambda run: "predict")
     for query, selected in (({}, "predict"), ({"step": TOTAL}, TOTAL), ({"step": "fit"}, "fit")):
         for page in ("colour-quantization", "runs"):
             app = open_page(page, run=run.id, **query)
@@ -141,7 +141,7 @@ def test_the_step_of_a_link_is_that_of_its_run_and_not_of_the_next_run_on_the_pa
     """The race that the link opens waits, so that no headline of it is drawn before another run is opened."""
     run = make_finished_run(20).model_copy(update={"id": "b" * 32})
     Store().save(run)
-    monkeypatch.setattr("ui.run_view.headline.find_best_step", lambda run: "predict")
+    monkeypatch.setattr("ui.run_view.headline.find_headline_step", lambda run: "predict")
     app = open_race_page(run=racing.entry.job_id, step=TOTAL)
     assert app.session_state["colour-quantization-run-step"] == TOTAL
     app.query_params["run"] = run.id
@@ -154,7 +154,7 @@ def test_the_step_of_a_link_is_that_of_its_run_and_not_of_the_next_run_on_the_pa
 def test_the_step_and_the_settings_of_a_link_outlast_an_interrupted_rerun(monkeypatch, interrupt_once, function):
     run = make_finished_run(20)
     Store().save(run)
-    monkeypatch.setattr("ui.run_view.headline.find_best_step", lambda run: "fit")
+    monkeypatch.setattr("ui.run_view.headline.find_headline_step", lambda run: "fit")
     interrupt_once(f"ui.views.race.followed_run.{function}")
     app = open_race_page(run=run.id, step="predict")
     assert not app.exception
@@ -218,7 +218,7 @@ def test_of_an_unknown_run_the_line_below_does_not_call_the_same_settings_other(
 def test_controls_that_differ_from_the_displayed_race_are_named_and_can_be_set_back(racing):
     """`racing` is a race of another process, which this session follows."""
     plan = make_plan("colour-quantization", cores=1, batch=3)
-    app = AppTest.from_file(str(ROOT / "ui" / "navigation.py"), default_timeout=20).run()
+    app = AppTest.from_file(str(NAVIGATION), default_timeout=DRAW_TIMEOUT_S).run()
     app.session_state["colour-quantization:followed"] = SessionRun("f" * 32, plan=plan)
     app.switch_page(PAGE)
     app.query_params.update({"run": "f" * 32, "cores": "1", "batch": "5"})
