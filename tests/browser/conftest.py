@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.browser import Server, start_server
+from tests.support.browser import TIMEOUT_MS, Server, open_page, start_server
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright's Python package is not installed")
+playwright.expect.set_options(timeout=TIMEOUT_MS)
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -21,8 +22,7 @@ CHROMIUM = next(
 def server(home, no_orphans, tmp_path) -> Iterator[Server]:
     started = start_server(tmp_path / "server.log")
     yield started
-    started.process.terminate()
-    started.process.wait(20)
+    started.stop()
     assert "Traceback" not in started.log.read_text(), started.log.read_text()[-3000:]
 
 
@@ -50,8 +50,6 @@ def browser(chromium):
 
 @pytest.fixture
 def page(browser, server):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
+    opened = open_page(browser)
     yield opened
-    context.close()
+    opened.context.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.scheduler.script_jobs import plan_script
 from bench.storage.store import Store
 from bench.workload.registry import load_workloads
 from tests.support.accessibility import (
@@ -16,15 +17,19 @@ from tests.support.accessibility import (
     list_severe_violations,
     wait_until_still,
 )
-from tests.support.browser import assert_no_exception, start_server
+from tests.support.browser import assert_no_exception, open_page, start_server, wait_until_drawn
 from tests.support.estimator_runs import make_estimator_run, plan_case
+from tests.support.measurements import store_measurement
 from tests.support.runs import make_claim_run
+from tests.support.script_profiles import make_profile, make_site
 from tests.support.stored_runs import store_run, write_old_database
+from workloads.script.measurements import OutputLog
+from workloads.script.script_call import EXAMPLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import ViewportSize
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 RUN_ID = "a" * 32
 PLAIN_PAGES = ("", "machine", "runs", "rules", "glossary")
@@ -62,23 +67,42 @@ def pages(home) -> list[str]:
     store_run(make_claim_run(), RUN_ID)
     races = [workload.name for workload in load_workloads().values() if not workload.hidden]
     for case in ("ridge", "logistic-regression", "lasso"):
-        Store().save(make_estimator_run(plan_case(case)))
+        for settings in ({}, {"batch": 100}, {"batch": 300_000}):
+            Store().save(make_estimator_run(plan_case(case, **settings)))
     stored = [f"colour-quantization?run={RUN_ID}", f"runs?run={RUN_ID}", "estimators?tab=Gallery&cores=1"]
-    return [*PLAIN_PAGES, *races, *stored]
+    return [*PLAIN_PAGES, *races, *stored, store_script_profile()]
+
+
+def store_script_profile() -> str:
+    """Store a profile; returns the path of the page that shows it."""
+    sites = [
+        make_site(EXAMPLE, line, "SVC.fit", stock_s=1.0, ran=ran)
+        for line, ran in enumerate(("accelerated", "partial", "fallback", "stock"), 1)
+    ]
+    plan = plan_script(str(EXAMPLE), [], cores=1, budget_s=60, limit_s=60)
+    log = OutputLog(run="stock", stdout="score 0.9\n", stderr="")
+    store_measurement(
+        "script",
+        "profile",
+        plan=plan.model_dump(exclude={"workload"}),
+        result=make_profile(EXAMPLE, sites),
+        reports=[("output", log)],
+    )
+    return f"estimators?tab=Your+script&cores=1&script.path={EXAMPLE}"
 
 
 @pytest.fixture
 def address(pages, no_orphans, tmp_path):
     server = start_server(tmp_path / "server.log")
     yield server.address
-    server.process.terminate()
-    server.process.wait(20)
+    server.stop()
     assert "Traceback" not in server.log.read_text()
 
 
-def open_page(page, url: str) -> None:
+def visit(page, url: str) -> None:
     page.goto(url)
     page.get_by_test_id("stMain").get_by_role("heading").first.wait_for()
+    wait_until_drawn(page)
     wait_until_still(page)
     assert_no_exception(page)
 
@@ -97,6 +121,7 @@ def list_faults(page) -> list[str]:
             faults += [f"{name}: {violation}" for violation in list_severe_violations(page, KNOWN)]
     page.set_viewport_size(SIZES["laptop"])
     page.emulate_media(color_scheme="dark")
+    wait_until_drawn(page)
     wait_until_still(page)
     faults += [f"dark: {violation}" for violation in list_severe_violations(page, KNOWN, CONTRAST_RULES)]
     page.emulate_media(color_scheme="light")
@@ -104,11 +129,10 @@ def list_faults(page) -> list[str]:
 
 
 def test_every_page_is_accessible_and_fits_at_every_width(browser, address, pages):
-    page = browser.new_context(viewport=SIZES["laptop"], color_scheme="light").new_page()
-    page.set_default_timeout(60_000)
+    page = open_page(browser, viewport=SIZES["laptop"], color_scheme="light")
     faults = []
     for path in pages:
-        open_page(page, f"{address}/{path}")
+        visit(page, f"{address}/{path}")
         faults += [f"{path}: {fault}" for fault in list_faults(page)]
     page.context.close()
     assert not faults, "\n".join(faults)

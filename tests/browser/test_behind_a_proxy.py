@@ -11,23 +11,26 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from bench.run.events import State
-from bench.storage.store import Store
 from tests.support.browser import (
     Server,
     assert_no_exception,
     find_run_button,
     open_more,
+    open_page,
     start_server,
     wait_for_state,
+    wait_for_stored_run,
+    wait_until_drawn,
 )
 from tests.support.nginx import Proxy, run_nginx, why_missing
 from tests.support.waiting import wait_for
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(bool(why_missing()), reason=why_missing() or "here"),
 ]
 
@@ -43,8 +46,7 @@ SHORT_READ_TIMEOUT = "2s"
 def server(home, no_orphans, tmp_path) -> Iterator[Server]:
     started = start_server(tmp_path / "server.log", base_path=SUB_PATH.strip("/"))
     yield started
-    started.process.terminate()
-    started.process.wait(20)
+    started.stop()
     assert "Traceback" not in started.log.read_text(), started.log.read_text()[-3000:]
 
 
@@ -70,7 +72,7 @@ class Websockets(list[bool]):
         self.append(False)
         websocket.on("close", lambda _: self.__setitem__(number, True))
 
-    def wait_for_next(self, page, seconds: float = 30) -> None:
+    def wait_for_next(self, page, seconds: float = 60) -> None:
         """Wait until another websocket than the newest of now is open."""
         count = len(self)
         for _ in range(int(seconds * 10)):
@@ -82,7 +84,7 @@ class Websockets(list[bool]):
 
 def read_session_events(server: Server) -> dict[str, int]:
     """How often sessions began, lost their websocket and got another, by Streamlit's own count."""
-    with urllib.request.urlopen(f"{server.address}/_stcore/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"{server.address}/_stcore/metrics", timeout=60) as answer:
         text = answer.read().decode()
     return {name: int(count) for name, count in re.findall(r'session_events_total\{type="(\w+)"\} (\d+)', text)}
 
@@ -100,7 +102,8 @@ def test_pages_links_images_and_downloads_work_below_a_sub_path(page, proxy, bro
     page.get_by_role("heading", name="Is it really faster, on this machine?").wait_for()
     page.get_by_role("link", name=re.compile("Colour quantization")).first.click()
     find_run_button(page).wait_for()
-    assert page.url.startswith(f"{proxy.address}/{PAGE}")
+    page.wait_for_url(re.compile(f"^{re.escape(proxy.address)}/{PAGE}"))
+    wait_until_drawn(page)
     paths = page.get_by_test_id("stSidebar").locator("a").evaluate_all("links => links.map(link => link.pathname)")
     assert paths and all(path.startswith(f"{SUB_PATH}/") for path in paths)
 
@@ -113,21 +116,22 @@ def test_pages_links_images_and_downloads_work_below_a_sub_path(page, proxy, bro
     wait_for(lambda: all(main.locator("img").evaluate_all(widths)))
     assert_no_exception(page)
 
-    [row] = Store().rows()
+    run_id = wait_for_stored_run().id
+    # A popover that is opened while the page still builds up closes again.
+    wait_until_drawn(page)
     main.get_by_role("button", name=re.compile("Share")).click()
     page.get_by_role("tab", name="Files").click()
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile("Complete record as JSON")).click()
-    assert json.loads(Path(download.value.path()).read_text())["id"] == row.id
+    assert json.loads(Path(download.value.path()).read_text())["id"] == run_id
 
     page.get_by_role("tab", name="Link").click()
-    shared = page.get_by_text(re.compile(rf"^{proxy.address}\S+run={row.id[:8]}")).first.inner_text().strip()
-    context = browser.new_context()
-    other = context.new_page()
+    shared = page.get_by_text(re.compile(rf"^{proxy.address}\S+run={run_id[:8]}")).first.inner_text().strip()
+    other = open_page(browser)
     other.goto(shared)
     wait_for_state(other, "finished")
     assert_no_exception(other)
-    context.close()
+    other.context.close()
     # A page asks for the server below its own address first, to find out where the application begins.
     assert [url for url in missing if not url.endswith(("/_stcore/health", "/_stcore/host-config"))] == []
 
@@ -135,7 +139,7 @@ def test_pages_links_images_and_downloads_work_below_a_sub_path(page, proxy, bro
 @pytest.mark.parametrize("proxy", [SHORT_READ_TIMEOUT], indirect=True)
 def test_a_race_goes_on_while_websockets_are_cut_and_the_page_catches_up(page, server, proxy):
     websockets = Websockets(page)
-    page.goto(f"{proxy.address}/{PAGE}?cores=1&budget_s=12&target=0&colours=8")
+    page.goto(f"{proxy.address}/{PAGE}?cores=1&budget_s=24&target=0&colours=8")
     find_run_button(page).wait_for()
     # The time-out cuts the websocket of the idle page.
     websockets.wait_for_next(page)
@@ -148,7 +152,7 @@ def test_a_race_goes_on_while_websockets_are_cut_and_the_page_catches_up(page, s
     wait_for_state(page, "finished", 120)
     page.get_by_test_id("stMain").get_by_text("Claim", exact=True).first.wait_for()
     assert_no_exception(page)
-    assert [row.state for row in Store().rows()] == [State.FINISHED]
+    assert wait_for_stored_run().state is State.FINISHED
     events = read_session_events(server)
     assert events["connect"] == 1, f"the page lost its session: {events}"
     assert events["reconnect"] >= 2
@@ -166,9 +170,8 @@ def test_an_upload_that_the_proxy_refuses_says_why_on_the_page(page, proxy, tmp_
     page.locator("input[type=file]").set_input_files(large)
     alert = page.get_by_test_id("stAlert")
     alert.get_by_text(re.compile(r"^large\.png, .*MB: the upload failed")).wait_for()
-    assert "larger than the proxy in front of this server accepts" in alert.inner_text()
-    assert "client_max_body_size" in alert.inner_text()
-    assert "11 MB" in alert.inner_text()
+    for text in ("larger than the proxy in front of this server accepts", "client_max_body_size", "11 MB"):
+        expect(alert).to_contain_text(text)
 
     page.locator("input[type=file]").set_input_files(small)
     page.wait_for_url(re.compile("image=upload"))

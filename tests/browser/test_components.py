@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.support.browser import find_free_port, start_script
+from tests.support.browser import open_page, start_script, wait_until_drawn
+from tests.support.ports import find_free_port
+from tests.support.waiting import wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SCRIPT = """
 import base64, io
@@ -42,49 +46,53 @@ def script_page(browser, tmp_path, monkeypatch):
     script.write_text(SCRIPT)
     monkeypatch.setenv("PYTHONPATH", os.getcwd())
     server = start_script(script, tmp_path / "server.log", find_free_port())
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.set_default_timeout(90_000)
+    page = open_page(browser, viewport={"width": 390, "height": 844})
     page.goto(server.address)
+    page.get_by_text("The other picture is not available.").wait_for()
+    wait_until_drawn(page)
     yield page
-    context.close()
-    server.process.terminate()
-    server.process.wait(20)
+    page.context.close()
+    server.stop()
     assert "Traceback" not in server.log.read_text()
 
 
 def test_the_divider_moves_by_keyboard_and_pointer_and_other_pictures_can_be_chosen(script_page):
-    divider = script_page.get_by_role("slider", name="Divider between stock: Red and fast: Blue")
-    divider.first.focus()
-    assert divider.first.input_value() == "50"
+    divider = script_page.get_by_role("slider", name="Divider between stock: Red and fast: Blue").first
+    divider.focus()
+    expect(divider).to_have_value("50")
     for key, value in (("ArrowRight", "51"), ("End", "100"), ("Home", "0")):
         script_page.keyboard.press(key)
-        assert divider.first.input_value() == value
-    assert divider.first.get_attribute("aria-valuetext") == "0 % left picture"
-    box = divider.first.bounding_box()
+        expect(divider).to_have_value(value)
+    expect(divider).to_have_attribute("aria-valuetext", "0 % left picture")
+    box = divider.bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390, "the picture fits on a phone"
-    script_page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 20)
-    assert 20 <= int(divider.first.input_value()) <= 30
-    assert script_page.get_by_role("combobox").count() == 2, "only the slider of three pictures lets choose"
+    divider.click(position={"x": 0.25 * box["width"], "y": 20})
+    expect(divider).to_have_value(re.compile(r"^(2\d|30)$"))
+    # Only the slider of three pictures lets choose.
+    expect(script_page.get_by_role("combobox")).to_have_count(2)
     script_page.get_by_role("combobox", name="Right picture").select_option("Green")
     script_page.get_by_role("slider", name="Divider between stock: Red and Green").wait_for()
     shown = script_page.get_by_role("img", name="Green").first
-    assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [320, 200]
-    script_page.get_by_text("The other picture is not available.").wait_for()
-    assert script_page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    expect(shown).to_have_js_property("naturalWidth", 320)
+    expect(shown).to_have_js_property("naturalHeight", 200)
+    script_page.wait_for_function("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_a_picture_is_as_large_as_the_screen_allows(script_page):
     divider = script_page.get_by_role("slider", name="Divider between stock: Red and fast: Blue").first
     divider.wait_for()
-    for width, height in ((1920, 1080), (1280, 800), (844, 390)):
-        script_page.set_viewport_size({"width": width, "height": height})
-        script_page.wait_for_timeout(500)
+
+    def is_as_large_as_allowed(height: int) -> bool:
         box = divider.bounding_box()
         room = script_page.get_by_test_id("stMain").evaluate("main => main.clientWidth")
-        assert box and box["x"] + box["width"] <= room
-        assert box["height"] <= height - 14 * 16 or box["height"] <= 18 * 16 + 1
-        assert box["width"] > room * 0.6 or box["height"] > min(height - 15 * 16, 17 * 16)
+        fits = box["x"] + box["width"] <= room and (box["height"] <= height - 14 * 16 or box["height"] <= 18 * 16 + 1)
+        return fits and (box["width"] > room * 0.6 or box["height"] > min(height - 15 * 16, 17 * 16))
+
+    for width, height in ((1920, 1080), (1280, 800), (844, 390)):
+        script_page.set_viewport_size({"width": width, "height": height})
+        script_page.wait_for_function("width => innerWidth === width", arg=width)
+        # The page takes its new width in several steps.
+        wait_for(lambda height=height: is_as_large_as_allowed(height))
 
 
 def test_the_live_region_stays_and_follows_the_state(script_page):
@@ -96,5 +104,5 @@ def test_the_live_region_stays_and_follows_the_state(script_page):
     script_page.wait_for_function(
         "window.announced.isConnected && window.announced.textContent === 'finished: no claim'"
     )
-    box = script_page.evaluate("[window.announced.offsetWidth, window.announced.offsetHeight]")
-    assert box == [1, 1], "it takes no room on the page"
+    # It takes no room on the page.
+    script_page.wait_for_function("window.announced.offsetWidth === 1 && window.announced.offsetHeight === 1")

@@ -8,21 +8,32 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from bench.run.events import State
 from bench.storage.store import Store
-from tests.support.browser import assert_no_exception, find_run_button, open_more, start_server, wait_for_state
+from tests.support.browser import (
+    assert_no_exception,
+    find_run_button,
+    find_stop_button,
+    open_more,
+    open_page,
+    start_server,
+    wait_for_run_id,
+    wait_for_state,
+    wait_for_stored_run,
+    wait_until_drawn,
+)
 from tests.support.processes import list_processes, wait_until_gone
+from tests.support.waiting import wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 PAGE = "colour-quantization"
 QUICK_SETTINGS = "budget_s=4&target=0.5&colours=8"
-LONG_SETTINGS = "budget_s=120&target=0&colours=8"
-
-
-def find_stop_button(page):
-    return page.get_by_test_id("stMain").get_by_role("button", name=re.compile(r"\bStop$"))
+SEEN_SETTINGS = "budget_s=8&target=0&colours=8"
+"""A race that lasts as long as its budget, so that a slow browser sees it under way."""
+LONG_SETTINGS = "budget_s=240&target=0&colours=8"
 
 
 def press_run(page, server, query: str) -> None:
@@ -46,23 +57,20 @@ def test_every_other_page_draws(page, server, path):
 
 
 def test_a_whole_run_ends_in_a_claim_with_its_pictures(page, server):
-    press_run(page, server, QUICK_SETTINGS)
+    press_run(page, server, SEEN_SETTINGS)
     wait_for_state(page, "racing")
     wait_for_state(page, "finished", 120)
     main = page.get_by_test_id("stMain")
     main.get_by_text("Claim", exact=True).first.wait_for()
-    pictures = main.get_by_alt_text(re.compile("K-Means"))
-    pictures.nth(1).wait_for()
-    assert pictures.count() == 2
+    expect(main.get_by_alt_text(re.compile("K-Means"))).to_have_count(2)
     announced = page.locator("[role=status][aria-live=polite]", has_text="The race has finished. ")
     announced.wait_for(state="attached")
     assert_no_exception(page)
-    stored = Store().rows()[0]
-    assert stored.state is State.FINISHED
-    assert stored.origin == "page"
-    run = Store().load(stored.id)
+    run = wait_for_stored_run()
+    assert run.state is State.FINISHED
     assert run.plan.parameters["colours"] == 8
-    assert run.claim().sentence[:40] in main.inner_text().replace("\n", " ")
+    expect(main).to_contain_text(run.claim().sentence[:40], use_inner_text=True)
+    assert Store().rows()[0].origin == "page"
 
 
 SCREENSHOT_FOLDER = os.environ.get("FAIRLAP_SCREENSHOTS")
@@ -73,28 +81,27 @@ def test_screenshots_for_the_readme(browser, server):
     """One real race, in both themes."""
     address = f"{server.address}/{PAGE}?budget_s=20"
     for theme in ("light", "dark"):
-        context = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=theme)
-        page = context.new_page()
+        page = open_page(browser, viewport={"width": 1280, "height": 1000}, color_scheme=theme)
         page.goto(address)
         if theme == "light":
             find_run_button(page).click()
         wait_for_state(page, "finished", 120)
         address = page.url
+        wait_until_drawn(page)
         page.wait_for_timeout(3000)
         page.screenshot(path=Path(SCREENSHOT_FOLDER) / f"race-{theme}.png")
-        context.close()
+        page.context.close()
 
 
 def test_a_reload_in_the_middle_loses_nothing(page, server):
     press_run(page, server, LONG_SETTINGS)
     wait_for_state(page, "racing")
-    assert "run=" in page.url
-    run = re.search(r"run=(\w+)", page.url).group(1)
+    run_id = wait_for_run_id(page)
     page.reload()
     wait_for_state(page, "racing")
     page.goto(server.address)
     page.get_by_text(re.compile("Races now")).first.wait_for()
-    page.goto(f"{server.address}/{PAGE}?run={run}")
+    page.goto(f"{server.address}/{PAGE}?run={run_id}")
     wait_for_state(page, "racing")
     find_stop_button(page).click()
     wait_for_state(page, "stopped")
@@ -104,11 +111,10 @@ def test_a_reload_in_the_middle_loses_nothing(page, server):
 def test_stop_ends_the_run_and_its_processes(page, server, home):
     press_run(page, server, LONG_SETTINGS)
     wait_for_state(page, "racing")
-    assert any("bench.worker.arm_worker" in command for command in list_processes(home))
+    wait_for(lambda: any("bench.worker.arm_worker" in command for command in list_processes(home)))
     find_stop_button(page).click()
     wait_for_state(page, "stopped")
-    left = wait_until_gone(home, 4.0, but="streamlit")
-    assert not left
+    assert not wait_until_gone(home, but="streamlit")
     assert Store().rows()[0].state is State.STOPPED
 
 
@@ -117,13 +123,13 @@ def test_stop_while_the_arms_are_being_prepared(page, server, home):
     wait_for_state(page, "preparing")
     find_stop_button(page).click()
     wait_for_state(page, "stopped")
-    assert not wait_until_gone(home, 4.0, but="streamlit")
+    assert not wait_until_gone(home, but="streamlit")
 
 
 def test_a_second_session_sees_its_place_and_may_leave_the_queue(page, server, browser):
     press_run(page, server, LONG_SETTINGS)
     wait_for_state(page, "racing")
-    other = browser.new_context().new_page()
+    other = open_page(browser)
     press_run(other, server, QUICK_SETTINGS)
     other.get_by_text(re.compile("1 job before yours")).first.wait_for()
     find_stop_button(other).click()
@@ -138,15 +144,14 @@ def test_a_server_that_is_killed_marks_its_run_interrupted(page, server, home, t
     wait_for_state(page, "racing")
     server.process.kill()
     server.process.wait()
-    assert not wait_until_gone(home, 10.0)
+    assert not wait_until_gone(home)
     again = start_server(tmp_path / "again.log")
     try:
         page.goto(f"{again.address}/runs")
         page.get_by_role("heading", name="Runs").first.wait_for()
-        assert Store().rows()[0].state is State.INTERRUPTED
+        assert wait_for_stored_run().state is State.INTERRUPTED
     finally:
-        again.process.terminate()
-        again.process.wait()
+        again.stop()
 
 
 def test_an_address_with_mistakes_says_what_is_wrong(page, server):
@@ -163,6 +168,7 @@ def test_the_server_holds_no_library_that_is_measured(page, server):
     for path in ("", PAGE, "machine", "runs", "rules"):
         page.goto(f"{server.address}/{path}")
         page.get_by_role("heading").first.wait_for()
+        wait_until_drawn(page)
     mapped = " ".join(region.path for region in psutil.Process(server.process.pid).memory_maps())
     for library in ("/sklearn/", "onedal", "libtensorflow", "_raylet", "/scipy/"):
         assert library not in mapped
@@ -190,7 +196,7 @@ def test_an_image_of_ones_own_is_raced(page, server, tmp_path):
     page.keyboard.press("Escape")
     find_run_button(page).click()
     wait_for_state(page, "finished", 120)
-    run = Store().load(Store().rows()[0].id)
+    run = wait_for_stored_run()
     assert run.plan.parameters["image"].startswith("upload:")
     assert run.prepared[0].facts["image"] == "64 × 48, 3,072 pixels"
     page.get_by_text(re.compile(r"mine.png, 64 × 48 pixels")).first.wait_for()

@@ -12,17 +12,25 @@ from bench.paths import ROOT
 from bench.plan.query import QUERY_FIELDS
 from bench.storage.store import Store
 from bench.workload.registry import load_workloads
-from tests.support.browser import Server, find_free_port, start_script
+from tests.support.browser import (
+    Server,
+    assert_no_exception,
+    open_page,
+    start_script,
+    wait_until_drawn,
+)
 from tests.support.hostile import HOST, HOSTILE_TEXT, SAMPLES, make_hostile, make_hostile_run
 from tests.support.measurements import make_measurement
+from tests.support.ports import find_free_port
 from tests.support.runs import make_claim_run
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SAMPLES_PAGE = """
 import sys
 sys.path.insert(0, {root!r})
 import streamlit as st
+from tests.support.ports import find_free_port
 from tests.support.hostile import SAMPLES
 from ui.design.markdown import escape_markdown, quote_code
 for number, text in enumerate(SAMPLES):
@@ -53,15 +61,14 @@ def samples_page(tmp_path) -> Iterator[Server]:
     script.write_text(SAMPLES_PAGE.format(root=str(ROOT)))
     server = start_script(script, tmp_path / "samples.log", find_free_port())
     yield server
-    server.process.terminate()
-    server.process.wait(20)
+    server.stop()
 
 
 def test_escaped_texts_are_shown_character_by_character(browser, samples_page) -> None:
-    page = browser.new_page()
+    page = open_page(browser)
     page.goto(samples_page.address)
-    page.get_by_text("THE END").wait_for(timeout=60_000)
-    page.wait_for_timeout(1000)
+    page.get_by_text("THE END").wait_for()
+    wait_until_drawn(page)
     wrong = []
     for number, text in enumerate(SAMPLES):
         shown = " ".join(text.split())
@@ -115,21 +122,20 @@ def hostile_addresses() -> Iterator[str]:
 
 
 def test_no_page_links_to_or_asks_a_hostile_address(browser, hostile_store, server) -> None:
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.set_default_timeout(60_000)
+    page = open_page(browser)
     requests = []
     page.on("request", lambda request: requests.append(request.url))
     for address in [*hostile_store, *hostile_addresses()]:
         page.goto(f"{server.address}/{address}")
         page.get_by_test_id("stMain").locator("h1, h2, [data-testid=stAlert]").first.wait_for()
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        wait_until_drawn(page)
         page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(one => one.click())")
-        page.wait_for_timeout(500)
+        wait_until_drawn(page)
         found = page.locator(f"a[href*='{HOST}'], img[src*='{HOST}'], image[href*='{HOST}']").evaluate_all(
             "all => all.map(one => one.outerHTML.slice(0, 200))"
         )
         links = page.locator("svg a").evaluate_all("all => all.map(one => one.outerHTML.slice(0, 200))")
         assert not found and not links, (address, found, links)
-        assert page.get_by_test_id("stException").count() == 0, address
+        assert_no_exception(page)
     hosts = {url.split("/")[2] for url in requests if url.startswith(("http", "ws"))}
     assert hosts == {server.address.removeprefix("http://")}

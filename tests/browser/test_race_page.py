@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
-from bench.claims.headline import find_best_step, write_headline
+from bench.claims.best_step import find_best_step
+from bench.claims.headline import write_headline
 from bench.claims.verdict import decide_claims
 from bench.run.events import State
 from bench.run.record import Run
@@ -45,9 +47,9 @@ def find_primary_buttons(page):
     return find_main(page).locator('[data-testid^="stBaseButton-primary"]')
 
 
-def count_primary_buttons(page) -> int:
+def expect_one_primary_button(page) -> None:
     # Streamlit keeps a hidden copy of a button with a help text.
-    return find_primary_buttons(page).filter(visible=True).count()
+    expect(find_primary_buttons(page).filter(visible=True)).to_have_count(1)
 
 
 def test_the_headline_is_on_the_first_screen_and_run_stays_in_view(page, server):
@@ -59,7 +61,7 @@ def test_the_headline_is_on_the_first_screen_and_run_stays_in_view(page, server)
     heading.wait_for()
     find_main(page).get_by_text("Details", exact=True).wait_for()
     assert heading.bounding_box()["y"] < 800
-    assert count_primary_buttons(page) == 1
+    expect_one_primary_button(page)
     before = find_run_button(page).bounding_box()
     find_main(page).evaluate("main => main.scrollTo(0, 900)")
     page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 300")
@@ -87,7 +89,7 @@ def test_a_screen_has_one_primary_button(page, server, path):
     page.goto(f"{server.address}/{path}")
     find_primary_buttons(page).first.wait_for()
     wait_until_drawn(page)
-    assert count_primary_buttons(page) == 1
+    expect_one_primary_button(page)
     assert_no_exception(page)
 
 

@@ -6,21 +6,25 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from bench.run.events import State
 from bench.storage.store import Store
 from tests.support.browser import (
     Server,
-    find_free_port,
     find_run_button,
     find_stop_button,
+    open_page,
     start_server,
+    wait_for_run_id,
     wait_for_state,
+    wait_until_drawn,
 )
 from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, serve_provider
+from tests.support.ports import find_free_port
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 PEOPLE = {
     "vera": {"name": "Vera", "email": "vera@example.org", "email_verified": True},
@@ -57,8 +61,7 @@ def provider_and_server(home, no_orphans, tmp_path, monkeypatch) -> Iterator[tup
         )
         server = start_server(tmp_path / "server.log", f"--secrets.files={secrets}", port=port)
         yield provider, server
-        server.process.terminate()
-        server.process.wait(20)
+        server.stop()
         log = server.log.read_text()
         assert "Traceback" not in log, log[-3000:]
         assert "1 operators and 0 runners are listed" in log, log[:2000]
@@ -66,8 +69,7 @@ def provider_and_server(home, no_orphans, tmp_path, monkeypatch) -> Iterator[tup
 
 def sign_in(browser, server: Server, person: str):
     """A page of a new browser in which `person` has signed in."""
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.set_default_timeout(60_000)
+    page = open_page(browser)
     page.goto(server.address)
     page.get_by_role("button", name=re.compile("Sign in$")).click()
     page.get_by_role("link", name=person, exact=True).click()
@@ -77,27 +79,28 @@ def sign_in(browser, server: Server, person: str):
 
 def test_roles_of_signed_in_people(browser, provider_and_server) -> None:
     provider, server = provider_and_server
-    race = f"{server.address}/colour-quantization?budget_s=60&target=0&cores=1"
+    race = f"{server.address}/colour-quantization?budget_s=120&target=0&cores=1"
 
-    stranger = browser.new_context().new_page()
+    stranger = open_page(browser)
     stranger.goto(race)
     find_run_button(stranger).wait_for()
-    assert find_run_button(stranger).is_disabled()
+    wait_until_drawn(stranger)
+    expect(find_run_button(stranger)).to_be_disabled()
 
     viewer = sign_in(browser, server, "vera")
     viewer.goto(race)
     viewer.get_by_test_id("stSidebar").get_by_text("Vera, viewer").wait_for()
-    assert find_run_button(viewer).is_disabled()
+    wait_until_drawn(viewer)
+    expect(find_run_button(viewer)).to_be_disabled()
 
     runner = sign_in(browser, server, "ruth")
     runner.goto(race)
     runner.get_by_test_id("stSidebar").get_by_text("Ruth, runner").wait_for()
     find_run_button(runner).click()
     wait_for_state(runner, "racing")
-    run_id = runner.url.partition("run=")[2].partition("&")[0]
+    run_id = wait_for_run_id(runner)
     viewer.goto(f"{server.address}/colour-quantization?run={run_id}")
-    find_stop_button(viewer).wait_for()
-    assert find_stop_button(viewer).is_disabled()
+    expect(find_stop_button(viewer)).to_be_disabled()
     find_stop_button(runner).click()
     row = wait_for(lambda: Store().row(run_id))
     assert (row.state, row.requester) == (State.STOPPED, "Ruth")
@@ -108,10 +111,14 @@ def test_roles_of_signed_in_people(browser, provider_and_server) -> None:
         person.goto(f"{server.address}/runs?run={run_id}")
         button = person.get_by_role("button", name=re.compile("Delete$"))
         button.wait_for()
-        assert button.is_enabled() is may_delete
+        wait_until_drawn(person)
+        expect(button).to_be_enabled(enabled=may_delete)
 
     operator = sign_in(browser, server, "olga")
     operator.goto(f"{server.address}/runs?run={run_id}")
+    operator.get_by_role("button", name=re.compile("Delete$")).wait_for()
+    # A dialog that is opened while the page still builds up closes again.
+    wait_until_drawn(operator)
     operator.get_by_role("button", name=re.compile("Delete$")).click()
     operator.get_by_role("dialog").get_by_role("button", name=re.compile("Delete$")).click()
     wait_for(lambda: Store().row(run_id) is None)

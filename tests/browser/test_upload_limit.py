@@ -10,7 +10,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.support.browser import Server, find_run_button, open_more, start_server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SEND = """async ([session, name, size]) => {
   const body = new FormData();
@@ -27,8 +27,7 @@ def served(home, no_orphans, tmp_path, monkeypatch) -> Iterator[Server]:
     monkeypatch.setenv("FAIRLAP_MODE", "served")
     server = start_server(tmp_path / "server.log", "--server.maxUploadSize=1")
     yield server
-    server.process.terminate()
-    server.process.wait(20)
+    server.stop()
     log = server.log.read_text()
     assert "Traceback" not in log, log[-3000:]
 

@@ -14,7 +14,8 @@ import pytest
 from websockets.sync.client import connect
 
 from bench.paths import ROOT
-from tests.support.browser import find_free_port, start_server
+from tests.support.browser import start_server
+from tests.support.ports import find_free_port
 from tests.support.waiting import wait_for
 
 CADDY = shutil.which("caddy")
@@ -25,7 +26,7 @@ def read(address: str, data: bytes | None = None) -> int:
     """The HTTP status of a request; 0 if nothing answers."""
     request = urllib.request.Request(address, data, method="PUT" if data else "GET")
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -53,13 +54,12 @@ def address(tmp_path: Path, home, no_orphans) -> Iterator[str]:
             [CADDY, "run", "--config", file, "--adapter", "caddyfile"], env=environment, stdout=log, stderr=log
         )
     try:
-        wait_for(lambda: read(f"http://127.0.0.1:{port}/fairlap/_stcore/health") == 200, 20)
+        wait_for(lambda: read(f"http://127.0.0.1:{port}/fairlap/_stcore/health") == 200)
         yield f"http://127.0.0.1:{port}/fairlap"
     finally:
         caddy.terminate()
-        caddy.wait(20)
-        server.process.terminate()
-        server.process.wait(20)
+        caddy.wait(60)
+        server.stop()
 
 
 def test_caddy_passes_pages_websockets_and_uploads(address):

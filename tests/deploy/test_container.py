@@ -17,7 +17,6 @@ import pytest
 from websockets.sync.client import connect
 
 from bench.paths import ROOT
-from tests.support.browser import find_free_port
 from tests.support.dockerfile import (
     WORK_FOLDER,
     copy_sources,
@@ -26,6 +25,7 @@ from tests.support.dockerfile import (
     read_environment,
     read_instructions,
 )
+from tests.support.ports import find_free_port
 from tests.support.processes import wait_until_gone
 from tests.support.waiting import wait_for
 
@@ -147,7 +147,7 @@ def test_the_command_starts_in_a_fresh_folder_as_another_user_and_stops_in_time(
 
     assert not is_healthy()
     with run_command(server, image_tree, environment, log) as process:
-        wait_for(is_healthy, 60)
+        wait_for(is_healthy)
         if as_nobody():
             assert Path(f"/proc/{process.pid}").stat().st_uid == NOBODY
         race = make_command(["python", "-m", "bench", "run", "colour-quantization", "--cores", "1", "--budget", "2"])
@@ -160,7 +160,7 @@ def test_the_command_starts_in_a_fresh_folder_as_another_user_and_stops_in_time(
             process.terminate()
             assert process.wait(STOP_LIMIT_S) is not None
     assert "Traceback" not in log.read_text(), log.read_text()
-    assert not wait_until_gone(Path(environment["FAIRLAP_HOME"]), 5.0)
+    assert not wait_until_gone(Path(environment["FAIRLAP_HOME"]))
 
 
 @pytest.mark.slow

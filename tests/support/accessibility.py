@@ -32,14 +32,19 @@ _WAIT_UNTIL_STILL = """
   const main = document.querySelector('[data-testid="stMain"]')
   new MutationObserver(() => { changed = performance.now() })
     .observe(main, {subtree: true, childList: true, characterData: true})
-  const begun = performance.now()
+  let drawn = null
   const timer = setInterval(() => {
     const now = performance.now()
-    if ((now - changed > STILL_MS && !isBusy()) || now - begun > 3000) { clearInterval(timer); resolve() }
+    if (isBusy()) { drawn = null; return }
+    drawn ??= now
+    if (now - changed > STILL_MS || now - drawn > MAX_STILL_MS) { clearInterval(timer); resolve() }
   }, 50)
 })
-""".replace("STILL_MS", "250")
-"""Resolves when nothing was added to or taken from the page for a while: after an opening, or a new width or theme."""
+""".replace("MAX_STILL_MS", "3000").replace("STILL_MS", "250")
+"""Resolves when nothing was added to or taken from the page for a while: after an opening, or a new width or theme.
+After three seconds without an unfinished element it resolves all the same, because some pages redraw themselves."""
+_SHOW_STALE = "[data-stale='true'] { opacity: 1 !important; transition: none !important }"
+"""Streamlit fades elements that a rerun has not reached after half a second, which lowers their contrast."""
 _IS_INSIDE = "([target, selector]) => Boolean(document.querySelector(target)?.closest(selector))"
 _MEASURE_OVERFLOW = """
 () => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
@@ -63,7 +68,8 @@ class KnownViolation:
 
 
 def wait_until_still(page: Any) -> None:
-    """Wait until the page has been drawn: at most three seconds, because some pages redraw themselves."""
+    """Wait until the page has been drawn, and its elements that a rerun would fade are shown as they are."""
+    page.add_style_tag(content=_SHOW_STALE)
     page.evaluate(_WAIT_UNTIL_STILL)
 
 

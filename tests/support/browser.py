@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -13,11 +12,32 @@ from pathlib import Path
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from bench.paths import ROOT
+from bench.run.record import Run
+from bench.storage.store import Store
+from tests.support.ports import find_free_port
+from tests.support.waiting import wait_for
 
 MAX_OPENINGS = 5
 OPENING_MS = 10_000
-RERUN_DELAY_MS = 500
-"""Longest time from the end of a page's first rerun to the begin of one that the browser asks for."""
+VIEWPORT = {"width": 1280, "height": 900}
+TIMEOUT_MS = 60_000
+"""Longest wait for an element or a state of a page on a small, busy machine."""
+START_LIMIT_S = STOP_LIMIT_S = 60
+POLL_INTERVAL_MS = 100
+RERUN_DELAY_TICKS = 5
+"""Longest time from the end of a page's first rerun to the begin of one that the browser asks for, in ticks of 100 ms.
+The browser counts them, so that a browser that gets no processor time counts slowly."""
+_IS_DRAWN = """
+() => document.querySelector(
+  "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
+) && !document.querySelector("[data-testid=stSkeleton]")
+"""
+_COUNT_TICKS = """
+(ticks) => new Promise((resolve) => {
+  const tick = () => (ticks-- > 0 ? setTimeout(tick, 100) : resolve())
+  tick()
+})
+"""
 
 
 @dataclass
@@ -28,11 +48,9 @@ class Server:
     process: subprocess.Popen
     log: Path
 
-
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(STOP_LIMIT_S)
 
 
 def start_server(log: Path, *options: str, port: int | None = None, base_path: str = "") -> Server:
@@ -47,15 +65,22 @@ def start_script(script: str | Path, log: Path, port: int, *options: str, base_p
     with log.open("ab") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
     address = f"http://localhost:{port}/{base_path}".rstrip("/")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=START_LIMIT_S):
                 return Server(address, process, log)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     process.kill()
     raise RuntimeError(f"the dashboard did not start: {log.read_text()[-2000:]}")
+
+
+def open_page(browser, **options):
+    """An empty page of another browser profile, with options of Playwright's `new_context`."""
+    page = browser.new_context(**({"viewport": VIEWPORT} | options)).new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    return page
 
 
 def find_run_button(page):
@@ -67,19 +92,30 @@ def find_stop_button(page):
     return page.get_by_test_id("stMain").get_by_role("button", name=re.compile(r"\bStop$"))
 
 
-def wait_for_state(page, state: str, seconds: float = 60) -> None:
+def wait_for_state(page, state: str, seconds: float = TIMEOUT_MS / 1000) -> None:
     page.get_by_test_id("stMain").get_by_text(re.compile(rf"\b{state}\b")).first.wait_for(timeout=seconds * 1000)
+
+
+def wait_for_run_id(page) -> str:
+    """The id of the run that the page's address names, as soon as it names one."""
+    page.wait_for_url(re.compile(r"[?&]run=\w+"))
+    return re.search(r"[?&]run=(\w+)", page.url)[1]
+
+
+def wait_for_stored_run() -> Run:
+    """The newest stored run. A page shows the end of a run a moment before it is stored."""
+    return Store().load(wait_for(Store().rows)[0].id)
 
 
 def wait_until_drawn(page) -> None:
     """Wait until the page is complete, also after the rerun that the browser's secret may cause.
 
-    A popover that is opened while the page still builds up closes again.
+    A popover that is opened while the page still builds up closes again. A page is seen idle twice and not all the
+    time between, because fragments redraw themselves every half second during a job.
     """
-    idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    idle.wait_for()
-    page.wait_for_timeout(RERUN_DELAY_MS)
-    idle.wait_for()
+    page.wait_for_function(_IS_DRAWN, polling=POLL_INTERVAL_MS)
+    page.evaluate(_COUNT_TICKS, RERUN_DELAY_TICKS)
+    page.wait_for_function(_IS_DRAWN, polling=POLL_INTERVAL_MS)
 
 
 def open_more(page, shown: str) -> None:
@@ -90,7 +126,7 @@ def open_more(page, shown: str) -> None:
         page.get_by_role("button", name=re.compile("More")).click()
         with contextlib.suppress(PlaywrightTimeoutError):
             text.wait_for(timeout=OPENING_MS)
-            page.wait_for_timeout(RERUN_DELAY_MS)
+            wait_until_drawn(page)
             if text.is_visible():
                 return
     raise AssertionError(f"the popover More does not stay open, or has no {shown!r}")

@@ -9,7 +9,7 @@ from bench.run.events import State
 from bench.run.measurement import MeasurementRecord
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.job_status import JobStatus
-from tests.support.waiting import wait_for
+from tests.support.waiting import MAX_WAIT_S, wait_for
 
 LONG_BUDGET_S = 60.0
 
@@ -24,7 +24,7 @@ def submit_count(dispatcher: Dispatcher, **arguments: Any) -> str:
     return dispatcher.submit_measurement(make_trial_plan(), "count", arguments, origin="command line")
 
 
-def wait_until_over(dispatcher: Dispatcher, job_id: str, seconds: float = 40.0) -> JobStatus:
+def wait_until_over(dispatcher: Dispatcher, job_id: str, seconds: float = MAX_WAIT_S) -> JobStatus:
     """Wait until the job is over and its runner has exited."""
     wait_for(lambda: dispatcher.status(job_id).over, seconds)
     wait_for(lambda: all(entry.job_id != job_id for entry in dispatcher.entries()))

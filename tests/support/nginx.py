@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.paths import ROOT
-from tests.support.browser import find_free_port
+from tests.support.ports import find_free_port
 
 SITE = ROOT / "deploy" / "nginx.conf"
-START_LIMIT_S = 20.0
+START_LIMIT_S = 60.0
 TEMP_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -94,4 +94,4 @@ def run_nginx(folder: Path, dashboard: str, *, max_body_size: str, read_timeout:
         yield Proxy(f"http://127.0.0.1:{port}/fairlap", process, error_log)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)

@@ -6,21 +6,18 @@ from streamlit.testing.v1 import AppTest
 from bench.paths import ROOT
 from ui import services
 
+NAVIGATION = ROOT / "ui" / "navigation.py"
+DRAW_TIMEOUT_S = 60
+"""The first drawing in a process imports what pages need."""
+
 
 def open_modin_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "ui" / "navigation.py"), default_timeout=20)
+    app = AppTest.from_file(str(NAVIGATION), default_timeout=DRAW_TIMEOUT_S)
     app.run()
     app.switch_page(services.page_script("modin"))
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
-
-
-NAVIGATION = ROOT / "ui" / "navigation.py"
-
-
-DRAW_TIMEOUT_S = 30
-"""The first drawing in a process imports what pages need."""
 
 
 def open_page(page: str = "home", **query: str) -> AppTest:

@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
+
+from tests.support.ports import find_free_port
 
 START_LIMIT_S = 60.0
 SERVER_USER = "postgres"
@@ -77,7 +78,7 @@ def run_server() -> Iterator[str]:
         ]
         done = subprocess.run(initdb, **options)
         assert done.returncode == 0, done.stdout.decode(errors="replace")
-        port = _free_port()
+        port = find_free_port()
         postgres = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-F"]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen([*postgres, "-k", folder], **(options | {"stdout": log}))
@@ -88,7 +89,7 @@ def run_server() -> Iterator[str]:
         finally:
             # Fast shutdown: open sessions are ended.
             server.send_signal(signal.SIGINT)
-            server.wait(30)
+            server.wait(60)
     finally:
         shutil.rmtree(folder)
 
@@ -104,12 +105,6 @@ def make_database(server_url: str, name: str) -> Iterator[str]:
         finally:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait_ready(binaries: Path, port: int, server: subprocess.Popen, log: Path) -> None:

@@ -8,6 +8,9 @@ import psutil
 
 from bench.system.kernel_files import KERNEL_FILES
 
+EXIT_LIMIT_S = 30.0
+"""Longest time in which processes that were ended, and runners that store their run, exit on a busy machine."""
+
 
 def has_environment_variable(process: psutil.Process, name: str, value: str) -> bool:
     """Whether a process has this variable in its environment. psutil reads up to the first empty entry, and one that
@@ -39,8 +42,9 @@ def list_processes(home: Path, but: str = "") -> list[str]:
     return [text for text in found if not text.endswith(" ") and not (but and but in text)]
 
 
-def wait_until_gone(home: Path, seconds: float = 2.0, but: str = "") -> list[str]:
-    deadline = time.monotonic() + seconds
+def wait_until_gone(home: Path, but: str = "") -> list[str]:
+    """The processes that `list_processes` still finds after EXIT_LIMIT_S: none as soon as there is none."""
+    deadline = time.monotonic() + EXIT_LIMIT_S
     while (left := list_processes(home, but)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left

@@ -154,6 +154,28 @@ def make_claim_sample(
     return Sample(arm=arm, phase=phase, cores=cores, pair=pair, place=place_in_pair(arm, pair), repetition=repetition)
 
 
+def make_quiet_sample(
+    arm: Arm, pair: int, timed: list[StepTime], *, wall_s: float, other_s: float = 0.0, cores: int = 1
+) -> Sample:
+    """A sample of the race with `timed` steps, in which nothing disturbed the arm's one thread."""
+    repetition = Repetition(
+        steps=timed,
+        other_s=other_s,
+        wall_s=wall_s,
+        cpu_s=wall_s,
+        began=float(pair),
+        threads=1,
+        run_delay_s=0.0,
+        throttled_s=0.0,
+        throttled_periods=0,
+        helper_processes=0,
+        idle_cpu_s=0,
+        idle_s=1,
+    )
+    place = place_in_pair(arm, pair)
+    return Sample(arm=arm, phase=Phase.RACE, cores=cores, pair=pair, place=place, repetition=repetition)
+
+
 def make_claim_run(
     *,
     fit=(4.0, 1.0),

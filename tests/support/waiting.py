@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-MAX_WAIT_S = 60.0
+MAX_WAIT_S = 120.0
 """Longest wait for a condition; a test that reaches it fails."""
 POLL_INTERVAL_S = 0.02
 

@@ -25,11 +25,13 @@ SMALL_PLANS: dict[str, dict] = {
     "bert": {"batch": 1},
     "colour-quantization": {"parameters": {"colours": 8}},
     "modin": {"case": "etl", "parameters": {"columns": 4}},
+    "documents": {"batch": 240, "parameters": {"features": 500, "components": 20, "mapped": 100}},
     "estimators": {"batch": 300, "parameters": {"trees": 10}},
     "memory-traffic": {"parameters": {"size": 1024}},
     # Enough for some pairs on a busy machine: each loads scikit-learn-intelex.
     "script": {"budget_s": 12, "parameters": {"script": str(SCRIPTS / "plain.py")}},
     "selftest": {"parameters": {"loops": 500}},
+    "staged": {},
     "trial": {"parameters": {"loops": 500}},
 }
 """By workload: fields of a plan whose race takes little time."""
@@ -87,10 +89,20 @@ def test_every_case_is_consistent(workload, case):
     assert len(set(parameters)) == len(parameters), "a parameter of a case must not hide one of the workload"
     assert case.published_ratios().keys() <= {TOTAL, *names}
     if case.step_parameter:
-        assert list(workload.parameter(case.step_parameter, case).choices) == names
-        for step in case.steps:
-            assert case.steps_for({case.step_parameter: step.name}) == (step,)
+        chooser = workload.parameter(case.step_parameter, case)
+        assert chooser.kind == ("choice" if case.step_choices else "several")
+        assert case.step_choices.keys() <= chooser.choices.keys() and case.code_choices.keys() <= chooser.choices.keys()
+        timed = {choice: case.step_choices.get(choice, (choice,)) for choice in chooser.choices}
+        assert {name for steps in timed.values() for name in steps} == set(names), "each step is of some choice"
+        for choice, steps in timed.items():
+            assert [step.name for step in case.steps_for({case.step_parameter: choice})] == list(steps) != []
+        default = case.steps_for({case.step_parameter: chooser.default})
+        assert case.steps_for({}) == default, "a stored run may be older than the parameter"
+    else:
+        assert not case.step_choices and not case.code_choices
     for parameter in declared:
+        named = {parameter.only_with, parameter.column_of, *parameter.only_without} - {""}
+        assert named <= set(parameters) and parameter.name not in named
         if parameter.kind == "text":
             assert 0 < len(str(parameter.default)) <= MAX_TEXT_LENGTH
         if parameter.kind in ("choice", "image"):

@@ -29,6 +29,7 @@ FAULTS = (
     "not-engaged",
     "same-code",
     "slow-first",
+    "meets",
     "times-calls",
     "packed",
     "handicap",

@@ -79,6 +79,8 @@ class Trial(SelfTest):
             super().repeat(repetition, clock)
             self._first_call_file.touch()
             return
+        if self.settings.parameters["fault"] == "meets" and repetition == 0:
+            self._wait_until_other_arm_begins()
         if self.settings.parameters["fault"] == "slow-first" and self._is_first(repetition):
             clock("spin", lambda: spin(20 * self.loops))
             clock("nothing", nothing)
@@ -110,6 +112,13 @@ class Trial(SelfTest):
             time.sleep(0.1)
         # The other arm's reply is on its way.
         time.sleep(1.0)
+
+    def _wait_until_other_arm_begins(self) -> None:
+        """Return once both arms have begun their first call. The race ends an arm that waits for longer."""
+        folder = self.settings.scratch.parents[1]
+        (folder / f"begun-{self.settings.lever}").touch()
+        while len(list(folder.glob("begun-*"))) < 2:
+            time.sleep(0.01)
 
     def _start_bound_threads(self) -> None:
         """Two threads that work one after the other, each bound to a core of its own. The main thread is not bound."""

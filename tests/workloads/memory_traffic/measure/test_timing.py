@@ -59,17 +59,19 @@ def test_a_library_function_is_timed_on_all_cores_and_the_affinity_is_restored()
     assert len(affinities) == 2 + timing.MIN_LIBRARY_PASSES, "more passes than for our kernels, whose threads are bound"
 
 
-def test_the_calls_of_a_sample_are_timed_together_although_the_first_call_was_slow():
+def test_the_calls_of_a_sample_are_timed_together_although_the_first_call_was_slow(monkeypatch):
     called: list[int] = []
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
 
     def repeat(calls: int) -> None:
         called.append(calls)
         # The first call starts threads, for example.
-        time.sleep(0.3 if len(called) == 1 else 1e-6 * calls)
+        now[0] += 0.3 if len(called) == 1 else 1e-6 * calls
 
     seconds = timing.time_warm_calls(repeat, 4_096, first_s=0.3)
     assert called[:2] == [1, 1] and max(called) >= 512, "single calls until they are warm, then many together"
-    assert 0.004 <= seconds < 4_096 * 0.3
+    assert seconds == pytest.approx(0.004096)
     called.clear()
     timing.time_warm_calls(repeat, 1, first_s=0.001)
     assert set(called) == {1}
