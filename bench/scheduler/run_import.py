@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def _read_report(file: Path) -> dict[str, Any]:
     try:
         report = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg:
+        if _is_cut_off(text, error):
             raise ImportFileError(
                 f"{file}: it ends in the middle, in line {error.lineno}: it was cut off. Copy or export it again."
             ) from error
@@ -134,6 +135,17 @@ def _read_report(file: Path) -> dict[str, Any]:
             "was exported."
         )
     return report
+
+
+_UNFINISHED = re.compile(r"|t|tr|tru|f|fa|fal|fals|n|nu|nul|\\?u?[0-9a-fA-F]{0,3}|[-.eE]+")
+"""What is left of JSON that was cut off: nothing, or a part of a word, of an escape such as \\u00e9, or of a number."""
+
+
+def _is_cut_off(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether `text` ends where `error` expected more of it."""
+    if error.msg.startswith("Extra data"):
+        return False
+    return "Unterminated" in error.msg or bool(_UNFINISHED.fullmatch(text[error.pos :].strip()))
 
 
 def _refuse_constant(name: str) -> float:

@@ -79,11 +79,18 @@ def cut(text: str) -> str:
     return text[: len(text) * 2 // 3]
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_file_is_named_as_that(elsewhere, tmp_path, share):
+def test_a_truncated_file_is_named_as_that_wherever_it_ends(elsewhere, tmp_path):
     text = json.dumps(make_report(elsewhere), indent=1)
-    with pytest.raises(ImportFileError, match="cut off"):
-        read_run_file(write(tmp_path, text[: int(len(text) * share)]))
+    within_words = [text.index(word) + length for word in ("true", "false", "null") for length in range(1, len(word))]
+    for end in (*range(1, len(text), 997), *within_words, *range(len(text) - 100, len(text))):
+        with pytest.raises(ImportFileError, match="cut off"):
+            read_run_file(write(tmp_path, text[:end]))
+
+
+@pytest.mark.parametrize("ending", ["}", "]", " true", '"'])
+def test_a_file_with_too_much_is_not_called_cut_off(elsewhere, tmp_path, ending):
+    with pytest.raises(ImportFileError, match="not JSON: Extra data"):
+        read_run_file(write(tmp_path, json.dumps(make_report(elsewhere)) + ending))
 
 
 def test_an_edited_file_is_named_as_that(elsewhere, tmp_path):
@@ -129,7 +136,7 @@ def test_each_other_fault_has_its_own_message(elsewhere, tmp_path, change, text)
         ("{}", "not an exported run"),
         ("hello", "not JSON"),
         ('{"version": NaN}', "contains NaN"),
-        ("[" * 100_000, ""),
+        ("[" * 100_000, "not the JSON of a run"),
     ],
 )
 def test_what_is_no_run_is_refused(tmp_path, text, message):

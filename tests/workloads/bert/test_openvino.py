@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -29,6 +28,7 @@ from bench.workload.levers import INSTALL_REMEDY
 from bench.workload.registry import load_workloads
 from tests.support import tiny_bert
 from tests.support.runs import open_plan, run_race
+from tests.support.shown_code import run_in_process
 from tests.support.task_calls import ReportRecorder
 from workloads.bert import WORKLOAD, ov_adapter, tf_adapter
 from workloads.bert.inference import openvino_session
@@ -37,7 +37,6 @@ from workloads.bert.inference.openvino_session import OpenVinoSession
 from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import Windows
 from workloads.bert.lever_values import number_type
-from workloads.bert.light_tensorflow import tf
 from workloads.bert.model import forward
 from workloads.bert.model.checkpoint import Checkpoint
 from workloads.bert.ov_adapter import ExecutedLayer
@@ -240,32 +239,11 @@ def test_the_page_shows_the_code_of_the_values_that_race():
 
 
 @pytest.mark.parametrize("value", ["fp32", "bf16", "int8", "openvino-fp32", "openvino-int8"])
-def test_the_code_that_the_page_shows_runs(checkpoint, windows, expected, tmp_path, monkeypatch, capfd, value):
-    monkeypatch.chdir(tmp_path)
-    # The code sets it, too, which is not to outlast the test.
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
-    feeds = [name_ports(windows[number : number + 1]) for number in range(len(windows))]
-    names: dict[str, Any] = {
-        "os": os,
-        "Path": Path,
-        "tf": tf,
-        "build_frozen_graph": forward.build_frozen_graph,
-        "give_reductions_axis_lists": openvino_cache.give_reductions_axis_lists,
-        "checkpoint": checkpoint,
-        "calibration": convert.CalibrationLoader(windows) if value == "int8" else feeds,
-        "windows": name_ports(windows),
-    }
-    # Neural Compressor reads the ranges of activations from what TensorFlow writes to the process's own stderr.
-    with capfd.disabled():
-        exec(WORKLOAD.lever[value].code, names)
-    start, end = (np.asarray(names[name], np.float32) for name in ("start", "end"))
+def test_the_code_that_the_page_shows_runs(checkpoint, windows, expected, tmp_path, value):
+    logits = run_in_process(value, Path(checkpoint.name), windows, tmp_path)
     tolerance = 1e-4 if number_type(value) == "fp32" else 0.2
-    for logits, right in zip((start, end), expected, strict=True):
-        assert np.abs(logits - right).mean() < tolerance * np.abs(right).mean()
-
-
-def name_ports(windows: Windows) -> dict[str, np.ndarray]:
-    return {f"{name}:0": array for name, array in windows.feed().items()}
+    for computed, right in zip(logits, expected, strict=True):
+        assert np.abs(computed - right).mean() < tolerance * np.abs(right).mean()
 
 
 def test_a_published_ratio_is_that_of_the_values_that_were_compared():
