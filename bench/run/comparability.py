@@ -15,6 +15,10 @@ Pair = tuple[str, object, object]
 """A name, and the value that it has in each of two runs."""
 
 
+DIGEST_CHARACTERS = 12
+"""Of the digest of input data, in texts."""
+
+
 class DifferenceKind(StrEnum):
     """What a difference of two runs is about."""
 
@@ -100,6 +104,8 @@ def _plan_pairs(one: Run, other: Run) -> Iterator[Pair]:
     yield "seed", one.plan.seed, other.plan.seed
     for name in dict.fromkeys([*one.plan.parameters, *other.plan.parameters]):
         yield name, one.plan.parameters.get(name), other.plan.parameters.get(name)
+    # A path may name another file on another machine, or the same file with another content.
+    yield from _known_pairs({"input data": _input_digest(one)}, {"input data": _input_digest(other)})
 
 
 def _hardware_pairs(one: Machine, other: Machine) -> Iterator[Pair]:
@@ -176,6 +182,12 @@ def _known_pairs(one: dict[str, str | int | None], other: dict[str, str | int | 
     for name, value in one.items():
         if value is not None and other[name] is not None:
             yield name, value, other[name]
+
+
+def _input_digest(run: Run) -> str | None:
+    """The beginning of the digest of the data that the arms worked on; None if it is not known."""
+    prepared = run.prepared_arm(Arm.BASELINE)
+    return prepared.data[:DIGEST_CHARACTERS] or None if prepared else None
 
 
 def _machine_name(machine: Machine) -> str:

@@ -5,7 +5,7 @@ All runs are compared with the first. Pages, reports and the command line show t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.formatting import (
@@ -22,10 +22,17 @@ from bench.values.output import Table
 from bench.values.samples import TOTAL
 from bench.values.statistics import Interval
 
+_ArmChanges = dict[tuple[str, Arm], list[Interval]]
+"""How far the time of an arm in each run differs from that in the first, by step and arm."""
 MIN_COMPARED_RUNS, MAX_COMPARED_RUNS = 2, 20
 DIFFERENT_MACHINES = (
     "Different machines, compared because that was asked for. The times are those of the machines too, not of the "
     "software alone."
+)
+BOTH_CHANGED = (
+    "Both arms got {word} in run {run}. A change of the machine, such as other load, frequency or temperature, "
+    "explains that better than a change of one library. The intervals of an arm's time do not contain it; compare the "
+    "ratios."
 )
 
 
@@ -44,8 +51,8 @@ class RunComparison:
     """Runs of one plan, the earliest first."""
 
     runs: tuple[Run, ...]
-    warning: str
-    """What has to be shown with every result; empty if the machines are the same."""
+    warnings: tuple[str, ...]
+    """What has to be shown with every result, such as that the machines differ."""
     differences: Table
     """What differs, a row each and a column for each run; nothing that is equal in all of them."""
     arms: Table
@@ -64,11 +71,12 @@ def compare_runs(runs: Sequence[Run], *, different_machines: bool = False) -> Ru
     differ = any(
         difference.kind is DifferenceKind.MACHINE for other in others for difference in find_differences(first, other)
     )
+    changes = _estimate_arm_changes(ordered)
     return RunComparison(
         runs=tuple(ordered),
-        warning=DIFFERENT_MACHINES if differ else "",
+        warnings=(DIFFERENT_MACHINES,) if differ else tuple(_list_common_changes(ordered, changes)),
         differences=_build_differences(ordered),
-        arms=_build_arms(ordered),
+        arms=_build_arms(ordered, changes),
         ratios=_build_ratios(ordered),
     )
 
@@ -106,25 +114,42 @@ def _build_differences(runs: Sequence[Run]) -> Table:
     )
 
 
-def _build_arms(runs: Sequence[Run]) -> Table:
+def _estimate_arm_changes(runs: Sequence[Run]) -> _ArmChanges:
     # Here because it imports a part of SciPy, which pages without a comparison need not.
     from bench.stats.arm_change import estimate_arm_change
 
     first, *others = runs
-    labels = first.snapshot.labels()
     steps = [one.step for one in first.statistics if all(run.comparison(one.step) for run in others)]
-    rows: list[list[str]] = []
+    changes: _ArmChanges = {}
     for step in steps:
         # The total is one question; the steps are many more, and so are several runs.
         family = len(others) * len(Arm) * (1 if step == TOTAL else max(1, len(steps) - 1))
         for arm in Arm:
-            cells = [_format_time(first, step, arm)]
-            for other in others:
-                change = estimate_arm_change(
-                    _list_times(first, step, arm), _list_times(other, step, arm), family=family
-                )
-                cells.append(f"{_format_time(other, step, arm)}, {_describe_change(change)}")
-            rows.append([labels.get(step, step), f"{arm}: {first.snapshot.arms[arm]}", *cells])
+            before = _list_times(first, step, arm)
+            changes[step, arm] = [
+                estimate_arm_change(before, _list_times(other, step, arm), family=family) for other in others
+            ]
+    return changes
+
+
+def _list_common_changes(runs: Sequence[Run], changes: _ArmChanges) -> Iterator[str]:
+    """The runs in which the total of both arms changed in the same direction, a sentence each."""
+    for other, *arms in zip(runs[1:], *(changes.get((TOTAL, arm), []) for arm in Arm), strict=False):
+        if all(change.low > 1 for change in arms) or all(change.high < 1 for change in arms):
+            yield BOTH_CHANGED.format(word="slower" if arms[0].low > 1 else "faster", run=other.id[:8])
+
+
+def _build_arms(runs: Sequence[Run], changes: _ArmChanges) -> Table:
+    first, *others = runs
+    labels = first.snapshot.labels()
+    rows: list[list[str]] = []
+    for (step, arm), of_arm in changes.items():
+        cells = [
+            f"{_format_time(other, step, arm)}, {_describe_change(change)}"
+            for other, change in zip(others, of_arm, strict=True)
+        ]
+        name = f"{arm}: {first.snapshot.arms[arm]}"
+        rows.append([labels.get(step, step), name, _format_time(first, step, arm), *cells])
     return Table(
         name="arms",
         label="Time of each arm, over its time in the first run",

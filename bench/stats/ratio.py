@@ -106,8 +106,8 @@ def estimate_ratio(
     reach = max(sampling, find_t_quantile(total_freedom) * error)
     low, high = center - reach, center + reach
     p_value = max(_two_sided_p(center, error, total_freedom), _two_sided_p(center, math.sqrt(variance), freedom))
-    is_stable = _is_stable(np.array_split(clip_outliers(np.log(a) - np.log(b)), count))
-    if not is_stable:
+    stable = is_stable(np.array_split(clip_outliers(np.log(a) - np.log(b)), count))
+    if not stable:
         # What moved so far during the race may have moved half as far before it.
         reach = find_t_quantile(math.inf) * math.sqrt(unseen_variance) + UNSTABLE_SHARE * float(np.ptp(blocks))
         low, high = min(low, float(blocks.min()) - reach), max(high, float(blocks.max()) + reach)
@@ -118,7 +118,7 @@ def estimate_ratio(
         ratio=Interval(value=ratio, low=min(ratio, math.exp(low)), high=max(ratio, math.exp(high))),
         sampling_half_width=math.sinh(sampling),
         p_value=p_value,
-        is_stable=is_stable,
+        is_stable=stable,
         block_ratios=tuple(float(value) for value in np.exp(blocks)),
         pairs_needed=_count_pairs_needed(center, len(a), variance),
     )
@@ -150,8 +150,8 @@ def adjust_by_holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _is_stable(blocks: Sequence[Floats]) -> bool:
-    """Analysis of variance: whether the blocks differ by no more than their pairs explain."""
+def is_stable(blocks: Sequence[Floats]) -> bool:
+    """Analysis of variance: whether blocks of consecutive values differ by no more than the values in them explain."""
     if min(len(block) for block in blocks) < MIN_BLOCK_PAIRS:
         return True
     count, freedom = sum(len(block) for block in blocks), len(blocks) - 1

@@ -89,11 +89,10 @@ def _add_comparison_slides(deck: Any, fields: ReportFields, reported: Sequence[R
     if comparison is None:
         _add_text_slides(deck, "Not compared", "The times of these runs cannot be compared with each other", obstacles)
         return
-    warning = [comparison.warning] if comparison.warning else []
     differences = _join_rows(comparison.differences) or ["Same settings, same machine, same software and environment."]
-    _add_text_slides(deck, "Comparison: what differs", f"{len(reported)} runs", [*warning, *differences])
+    _add_text_slides(deck, "Comparison: what differs", f"{len(reported)} runs", [*comparison.warnings, *differences])
     for table in (comparison.arms, comparison.ratios):
-        _add_text_slides(deck, f"Comparison: {table.name}", table.label, [*warning, *_join_rows(table)])
+        _add_text_slides(deck, f"Comparison: {table.name}", table.label, [*comparison.warnings, *_join_rows(table)])
 
 
 def _join_rows(table: Table) -> list[str]:

@@ -59,8 +59,8 @@ def compare_stored(options: argparse.Namespace) -> int:
 def print_comparison(console: Console, comparison: RunComparison) -> None:
     """The differences first, then times and ratios."""
     console.print(f"{comparison.runs[0].snapshot.title}, {len(comparison.runs)} runs", style="bold")
-    if comparison.warning:
-        console.print(comparison.warning, style="yellow")
+    for warning in comparison.warnings:
+        console.print(warning, style="yellow")
     if comparison.differences.rows:
         _print_table(console, comparison.differences)
     else:

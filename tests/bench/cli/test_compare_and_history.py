@@ -46,7 +46,7 @@ def test_differences_come_first_and_only_those(finished):
     versions = finished.machine.versions | {"numpy": "0.0"}
     runs = [finished, move(finished, 1), move(finished, 2, machine=change_machine(finished, versions=versions))]
     comparison = compare_runs(list(reversed(runs)))
-    assert not comparison.warning
+    assert not comparison.warnings
     assert comparison.differences.rows == [["numpy", *[finished.machine.versions["numpy"]] * 2, "0.0"]]
     assert len(comparison.differences.columns) == 4
 
@@ -61,6 +61,22 @@ def test_the_time_of_the_same_arm_is_compared_with_its_interval(finished):
     assert "not distinguishable" in rows["baseline"][3] and "not distinguishable" not in rows["accelerated"][3]
 
 
+def test_a_change_of_both_arms_is_attributed_to_the_machine(finished):
+    one_arm = scale_times(finished, Arm.ACCELERATED, 100.0)
+    assert not compare_runs([finished, move(finished, 1, **one_arm)]).warnings
+    slower = move(finished, 1, **scale_times(move(finished, 1, **one_arm), Arm.BASELINE, 100.0))
+    for runs, word in (([finished, slower], "slower"), ([slower, move(finished, 2)], "faster")):
+        (warning,) = compare_runs(runs).warnings
+        assert warning.startswith(f"Both arms got {word} in run {runs[1].id[:8]}")
+
+
+def test_the_same_path_with_another_content_is_not_compared(finished):
+    prepared = [one.model_copy(update={"data": "f" * 64}) for one in finished.prepared]
+    with pytest.raises(NotComparableError, match="input data: none and ffffffffffff") as refused:
+        compare_runs([finished, move(finished, 1, prepared=prepared)], different_machines=True)
+    assert not refused.value.only_machines
+
+
 def test_other_plans_are_refused_and_other_machines_are_asked_for(finished):
     other_plan = move(finished, 1, plan=finished.plan.model_copy(update={"cores": 2}))
     with pytest.raises(NotComparableError, match="cores") as refused:
@@ -70,7 +86,7 @@ def test_other_plans_are_refused_and_other_machines_are_asked_for(finished):
     with pytest.raises(NotComparableError, match="machine") as refused:
         compare_runs([finished, elsewhere])
     assert refused.value.only_machines
-    assert compare_runs([finished, elsewhere], different_machines=True).warning == DIFFERENT_MACHINES
+    assert compare_runs([finished, elsewhere], different_machines=True).warnings == (DIFFERENT_MACHINES,)
     for count in (1, 21):
         with pytest.raises(NotComparableError, match=f"got {count}"):
             compare_runs([finished] * count)

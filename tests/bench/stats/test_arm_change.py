@@ -36,3 +36,31 @@ def test_a_family_widens_and_bad_times_are_refused():
         estimate_arm_change([1.0], other)
     with pytest.raises(ValueError, match="two positive times"):
         estimate_arm_change([1.0, 0.0], other)
+
+
+@pytest.mark.parametrize("count", [5, 8, 12, 20])
+def test_the_interval_holds_the_truth_whether_samples_are_independent_or_not(count):
+    for correlation, noise, limit in ((0.0, 0.2, 0.08), (0.6, 0.05, 0.06)):
+        rng = np.random.default_rng(count)
+        misses = sum(
+            not estimate_arm_change(
+                *(make_correlated(rng, count, noise=noise, correlation=correlation) for _ in range(2))
+            ).includes(1.0)
+            for _ in range(400)
+        )
+        assert misses / 400 <= limit, f"correlation {correlation}"
+
+
+def make_correlated(rng: np.random.Generator, count: int, *, noise: float, correlation: float) -> np.ndarray:
+    """Times of one process, which differs from others by 2 %; neighbours are correlated as in a slow phase."""
+    values = rng.normal(0, noise, count)
+    for position in range(1, count):
+        values[position] = correlation * values[position - 1] + np.sqrt(1 - correlation**2) * values[position]
+    return np.exp(rng.normal(0, 0.02) + values)
+
+
+def test_the_range_of_a_run_that_was_not_stable_widens_the_interval():
+    steady = make_times(3, 1.0)
+    steps = steady * np.repeat([1.0, 1.2, 1.0, 1.2, 1.0], 8)
+    assert estimate_arm_change(steady, steps).high > 1.25
+    assert estimate_arm_change(steps, steady).low < 1 / 1.25

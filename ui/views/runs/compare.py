@@ -33,8 +33,8 @@ def draw_comparison(runs: Sequence[Run]) -> None:
     comparison = _compare(runs)
     if comparison is None:
         return
-    if comparison.warning:
-        st.warning(comparison.warning, icon=":material/devices:")
+    for warning in comparison.warnings:
+        st.warning(escape_markdown(warning), icon=":material/devices:")
     _draw_environment(comparison)
     first, second, *more = comparison.runs
     if not more:
