@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -107,6 +107,19 @@ class SweepCell(Value):
         return self.baseline if arm is Arm.BASELINE else self.accelerated
 
 
+class CellChoice(Value):
+    """A cell that was chosen for its result, so it looks better than it is."""
+
+    quantity: Literal["throughput", "ratio"]
+    """What is highest in it."""
+    arm: Arm
+    values: list[Setting]
+    run_id: str
+    cell_count: int
+    """Number of cells from which it was chosen: those that count."""
+    sentence: str
+
+
 class SweepEstimate(Value):
     """How long races take, as it is expected."""
 
@@ -139,6 +152,8 @@ class Sweep(Value):
     """Digest of the plan that is raced now; empty if none is."""
     text: TextReport | None = None
     """The sweep in words, once it is over."""
+    choices: list[CellChoice] = Field(default_factory=list[CellChoice])
+    """The best cells, once it is over."""
 
     def cell(self, values: Sequence[Setting]) -> SweepCell | None:
         return next((cell for cell in self.cells if cell.values == list(values)), None)

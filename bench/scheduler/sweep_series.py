@@ -50,7 +50,7 @@ from bench.scheduler.race_time import explain_slow, predict_least_pair_s
 from bench.scheduler.series_goals import ResultGoal, Results, collect_pair_times
 from bench.scheduler.sweep_estimate import estimate_sweep, find_durations
 from bench.storage.store import Store
-from bench.sweep.report import write_report
+from bench.sweep.report import list_choices, write_report
 
 STOP_CHECK_INTERVAL_S = 0.5
 MAX_SEARCHED_SWEEPS = 20
@@ -306,7 +306,8 @@ class SweepSeries(RaceSeries):
         else:
             record.state, record.why = State.STOPPED, record.why or self.progress.why_ended or NOT_COMPLETE
         self._sweep = self._sweep.model_copy(update={"active": "", "spent_s": spent_s})
-        self._sweep = self._sweep.model_copy(update={"text": write_report(self._sweep, record.snapshot)})
+        text, choices = write_report(self._sweep, record.snapshot), list_choices(self._sweep, record.snapshot)
+        self._sweep = self._sweep.model_copy(update={"text": text, "choices": choices})
         self._save()
 
     def _save(self) -> None:

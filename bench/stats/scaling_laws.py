@@ -26,6 +26,8 @@ from bench.stats.significance import NORMAL_QUANTILE
 from bench.values.statistics import Interval
 
 RESAMPLES = 1000
+MIN_FITTED_COUNTS = 3
+"""Core counts that a fit needs: through two, even Amdahl's law passes exactly, whatever the times are."""
 MIN_RELATIVE_SD = 1e-6
 """Times without an interval count as that precise."""
 
@@ -77,8 +79,8 @@ class ScalingFit:
 
 
 def fit_law(law: Law, points: Sequence[ScalingPoint], seed: int = 0) -> ScalingFit | None:
-    """The law that fits `points`, one for each core count; None if there are fewer than it has unknowns."""
-    if len({point.cores for point in points}) < law.parameter_count:
+    """The law that fits `points`, one for each core count; None with fewer than `MIN_FITTED_COUNTS`."""
+    if len({point.cores for point in points}) < MIN_FITTED_COUNTS:
         return None
     cores = np.array([point.cores for point in points], dtype=float)
     seconds = np.array([point.seconds.value for point in points])

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.formatting import format_count
+from bench.run.snapshot import DeclarationSnapshot
 from bench.run.sweep import Sweep, SweepAxis, SweepCell
 from bench.stats.break_even import SizeVerdict
+from bench.sweep.counting import cell_counts, name_subject
+from bench.values.base import Arm
 from bench.workload.parameters import Setting
 
 
@@ -25,9 +29,9 @@ class BreakEvenLine:
     """`2 cores: baseline wins up to batch 2, accelerated from batch 4 on`."""
 
 
-def find_break_evens(sweep: Sweep, baseline: str, accelerated: str) -> list[BreakEvenLine]:
+def find_break_evens(sweep: Sweep, snapshot: DeclarationSnapshot) -> list[BreakEvenLine]:
     """Along the axis of a size if there is one, else along the first with numbers; empty without one, and for lines
-    with fewer than two cells that count. `baseline` and `accelerated` are the names of the arms."""
+    with fewer than two cells that count."""
     axis = next((axis for axis in sweep.axes if axis.is_size), None)
     axis = axis or next((axis for axis in sweep.axes if axis.is_number), None)
     if axis is None or len(axis.values) < 2:
@@ -36,7 +40,7 @@ def find_break_evens(sweep: Sweep, baseline: str, accelerated: str) -> list[Brea
     other = next((one for one in sweep.axes if one is not axis), None)
     lines: list[BreakEvenLine] = []
     for first, cells in sweep.list_lines(axis):
-        counted = [cell for cell in cells if cell.verdict is not None and cell.verdict.counts]
+        counted = [cell for cell in cells if cell_counts(cell)]
         if len(counted) < 2:
             continue
         value = None if first is None or other is None else first.values[1 - position]
@@ -44,7 +48,10 @@ def find_break_evens(sweep: Sweep, baseline: str, accelerated: str) -> list[Brea
         last = losses[-1] if losses else None
         wins = counted[counted.index(last) + 1 :] if last else counted
         prefix = f"{other.describe(value)}: " if other is not None and value is not None else ""
+        baseline, accelerated = (name_subject(sweep, snapshot, cells[0], arm) for arm in Arm)
         text = prefix + _describe(axis, position, counted, last, wins, baseline, accelerated)
+        if len(counted) < len(cells):
+            text += f" ({format_count(len(cells) - len(counted), 'cell')} left out)"
         lines.append(
             BreakEvenLine(
                 axis,

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from bench.formatting import format_count, format_duration, format_rate
 from bench.run.snapshot import DeclarationSnapshot
 from bench.run.sweep import CellState, Sweep, SweepCell
-from bench.stats.break_even import SizeVerdict
+from bench.sweep.best_cell import describe_choice
+from bench.sweep.counting import arm_counts, describe_arm_cell
 from bench.values.base import Arm
 from bench.values.statistics import Interval
 
 MAX_NAMED_EQUALS = 2
 """Equally good cells that a sentence names."""
-LEVER_AXES = ("baseline", "accelerated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,7 @@ class FrontierPoint:
     label: str
     """`INT8, 2 instances, batch 4`."""
     is_sound: bool
-    """Whether the race of the cell allows to quote it: a race that makes no claim for another reason than its interval
-    may be disturbed, or less accurate."""
+    """Whether it may be quoted. See `arm_counts`."""
     on_frontier: bool = False
     """Whether no sound point of the same arm has a higher throughput at the same or a lower latency."""
 
@@ -43,6 +42,8 @@ class SweetSpot:
     best: FrontierPoint | None
     equals: tuple[FrontierPoint, ...] = ()
     """Points within the budget that the intervals do not distinguish from it."""
+    cell_count: int = 0
+    """Number of cells from which it was chosen."""
 
 
 def list_points(sweep: Sweep, snapshot: DeclarationSnapshot) -> list[FrontierPoint]:
@@ -61,29 +62,10 @@ def list_points(sweep: Sweep, snapshot: DeclarationSnapshot) -> list[FrontierPoi
                     latency=times.seconds,
                     throughput=times.throughput,
                     label=describe_arm_cell(sweep, snapshot, cell, arm),
-                    is_sound=_is_sound(cell, arm),
+                    is_sound=arm_counts(cell, arm),
                 )
             )
     return [_mark_frontier(point, points) for point in points]
-
-
-def describe_arm_cell(sweep: Sweep, snapshot: DeclarationSnapshot, cell: SweepCell, arm: Arm) -> str:
-    """`INT8, 2 cores, batch 4`: the arm with the value of the lever that it has in the cell."""
-    names = [axis.name for axis in sweep.axes]
-    lever = snapshot.arms[arm]
-    if arm.value in names:
-        position = names.index(arm.value)
-        lever = sweep.axes[position].describe(cell.values[position])
-    settings = [
-        axis.describe(value) for axis, value in zip(sweep.axes, cell.values, strict=True) if axis.name not in LEVER_AXES
-    ]
-    return ", ".join([lever, *settings])
-
-
-def _is_sound(cell: SweepCell, arm: Arm) -> bool:
-    if cell.verdict is None:
-        return False
-    return cell.verdict.counts or (cell.verdict is SizeVerdict.FALLBACK and arm is Arm.BASELINE)
 
 
 def _mark_frontier(point: FrontierPoint, points: Sequence[FrontierPoint]) -> FrontierPoint:
@@ -116,16 +98,17 @@ def find_sweet_spot(sweep: Sweep, snapshot: DeclarationSnapshot, budget_s: float
         (point for point in within if point is not best and point.throughput.high >= best.throughput.low),
         key=lambda point: -point.throughput.value,
     )
+    cell_count = len({tuple(point.cell.values) for point in within})
     sentence = (
         f"Best throughput{limit}: {best.label}: {_format_throughput(best, sweep.unit)}, in "
-        f"{format_duration(best.latency.value)} a repetition."
+        f"{format_duration(best.latency.value)} a repetition{describe_choice(cell_count)}."
     )
     if equals:
         names = "; ".join(point.label for point in equals[:MAX_NAMED_EQUALS])
         more = len(equals) - MAX_NAMED_EQUALS
         names += f"; and {more} more" if more > 0 else ""
         sentence += f" Not distinguishable from it: {names}."
-    return SweetSpot(sentence, best, tuple(equals))
+    return SweetSpot(sentence, best, tuple(equals), cell_count)
 
 
 def _explain_none(sweep: Sweep, points: Sequence[FrontierPoint], sound: Sequence[FrontierPoint], limit: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bench.formatting import format_budget, format_count, format_duration, format_ratio_with_interval
 from bench.run.snapshot import DeclarationSnapshot
-from bench.run.sweep import CellState, Sweep, SweepCell
+from bench.run.sweep import CellChoice, CellState, Sweep, SweepCell
 from bench.stats.break_even import SizeVerdict
+from bench.sweep.best_cell import CHOICE_NOTE, find_largest_ratio
 from bench.sweep.break_even import find_break_evens
+from bench.sweep.counting import describe_left_out
 from bench.sweep.frontier import find_sweet_spot
 from bench.sweep.scaling import describe_curve, find_scaling
 from bench.values.base import Arm
@@ -17,26 +19,58 @@ CELL_COLUMNS = ("cell", "baseline", "accelerated", "ratio (95 %)", "pairs", "res
 
 def write_report(sweep: Sweep, snapshot: DeclarationSnapshot) -> TextReport:
     """The sentences and the table of a sweep."""
-    baseline, accelerated = snapshot.subject(Arm.BASELINE), snapshot.subject(Arm.ACCELERATED)
-    heading = [describe_counts(sweep), find_sweet_spot(sweep, snapshot).sentence]
-    lines = find_break_evens(sweep, baseline, accelerated)
-    heading += [f"{line.text[0].upper()}{line.text[1:]}." for line in lines]
-    heading += [describe_curve(curve) for curve in find_scaling(sweep, snapshot)]
+    heading = [describe_counts(sweep), *list_findings(sweep, snapshot)]
     rows = [_list_cell(sweep, cell) for cell in sweep.cells]
     notes = [
         f"{sweep.describe_values(cell.values)}: {cell.reason}{f' Alone: {cell.command}' if cell.command else ''}"
         for cell in sweep.cells
         if cell.state in (CellState.FAILED, CellState.HOPELESS)
     ]
-    notes.append(
-        "Each cell is a short race: its interval is wide, and the best of many cells looks better than it is. Race the "
-        "cell that you quote again, with a larger budget."
-    )
+    notes.append(CHOICE_NOTE)
     return TextReport(
         heading=heading,
         tables=[Table(name="cells", label="Cells", columns=list(CELL_COLUMNS), rows=rows)],
         notes=notes,
     )
+
+
+def list_findings(sweep: Sweep, snapshot: DeclarationSnapshot) -> list[str]:
+    """What the cells show together, a sentence each: first the best ones, and at the end which cells are left out."""
+    findings = [*filter(None, (find_sweet_spot(sweep, snapshot).sentence, find_largest_ratio(sweep).sentence))]
+    findings += [f"{line.text[0].upper()}{line.text[1:]}." for line in find_break_evens(sweep, snapshot)]
+    findings += [describe_curve(curve) for curve in find_scaling(sweep, snapshot)]
+    left_out = describe_left_out(sweep.cells)
+    return [*findings, *([f"{left_out}."] if left_out else [])]
+
+
+def list_choices(sweep: Sweep, snapshot: DeclarationSnapshot) -> list[CellChoice]:
+    """The cells that `list_findings` names as the best ones, for those who read the sweep as JSON."""
+    spot, largest = find_sweet_spot(sweep, snapshot), find_largest_ratio(sweep)
+    choices: list[CellChoice] = []
+    if spot.best is not None:
+        cell = spot.best.cell
+        choices.append(
+            CellChoice(
+                quantity="throughput",
+                arm=spot.best.arm,
+                values=cell.values,
+                run_id=cell.run_id,
+                cell_count=spot.cell_count,
+                sentence=spot.sentence,
+            )
+        )
+    if (cell := largest.cell) is not None:
+        choices.append(
+            CellChoice(
+                quantity="ratio",
+                arm=Arm.ACCELERATED,
+                values=cell.values,
+                run_id=cell.run_id,
+                cell_count=largest.cell_count,
+                sentence=largest.sentence,
+            )
+        )
+    return choices
 
 
 def describe_counts(sweep: Sweep) -> str:

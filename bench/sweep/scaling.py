@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from bench.formatting import format_cores, format_percent
 from bench.run.snapshot import DeclarationSnapshot
 from bench.run.sweep import Sweep
-from bench.stats.scaling_laws import Law, ScalingFit, ScalingPoint, find_efficiency, fit_law
+from bench.stats.scaling_laws import MIN_FITTED_COUNTS, Law, ScalingFit, ScalingPoint, find_efficiency, fit_law
+from bench.sweep.counting import arm_counts, describe_arm_cell
 from bench.values.base import Arm
 from bench.values.statistics import Interval
 
@@ -16,61 +17,69 @@ CORES_AXIS = "cores"
 
 @dataclass(frozen=True, slots=True)
 class ScalingCurve:
-    """The times of one arm on several core counts, with all other settings equal."""
+    """The times of one arm on several core counts, with all other settings equal. Only those that count are in it."""
 
     arm: Arm
     label: str
     """`INT8, batch 4`."""
+    group: str
+    """`batch 4`: the value of the other axis, which the curves of both arms share; empty without another axis."""
     points: tuple[ScalingPoint, ...]
     """In order of the core counts; two at least."""
     efficiencies: tuple[Interval, ...]
     """Of each point, relative to the first one."""
     fits: tuple[ScalingFit, ...]
-    """Amdahl's law, and the Universal Scalability Law with three core counts or more."""
+    """Amdahl's law and the Universal Scalability Law; empty with fewer than three core counts."""
+    left_out: tuple[int, ...] = ()
+    """Core counts whose times do not count."""
 
     @property
-    def fit(self) -> ScalingFit:
+    def fit(self) -> ScalingFit | None:
         """The law with more unknowns, if there is one."""
-        return self.fits[-1]
+        return self.fits[-1] if self.fits else None
 
 
 def find_scaling(sweep: Sweep, snapshot: DeclarationSnapshot) -> list[ScalingCurve]:
-    """A curve for each arm and each value of the other axis; empty without an axis of cores, or with one core count."""
+    """A curve for each arm and each value of the other axis; empty without an axis of cores. An arm whose times count
+    on fewer than two core counts has none."""
     axis = sweep.find_axis(CORES_AXIS)
     if axis is None:
         return []
     position = sweep.axes.index(axis)
     curves: list[ScalingCurve] = []
     for first, cells in sweep.list_lines(axis):
+        group = "" if first is None else sweep.axes[1 - position].describe(first.values[1 - position])
         for arm in Arm:
             points = tuple(
-                ScalingPoint(cell.cores, times.seconds) for cell in cells if (times := cell.arm(arm)) is not None
+                ScalingPoint(int(cell.values[position]), times.seconds)
+                for cell in cells
+                if (times := cell.arm(arm)) is not None and arm_counts(cell, arm)
             )
             if len(points) < 2:
                 continue
-            fits = tuple(fit for law in Law if (fit := fit_law(law, points)) is not None)
-            if not fits:
-                continue
-            other = "" if first is None else sweep.axes[1 - position].describe(first.values[1 - position])
             curves.append(
                 ScalingCurve(
                     arm,
-                    ", ".join(filter(None, [snapshot.arms[arm], other])),
+                    describe_arm_cell(sweep, snapshot, cells[0], arm, without=axis),
+                    group,
                     points,
                     tuple(find_efficiency(points[0], point) for point in points),
-                    fits,
+                    tuple(fit for law in Law if (fit := fit_law(law, points)) is not None),
+                    tuple(int(cell.values[position]) for cell in cells if not arm_counts(cell, arm)),
                 )
             )
     return curves
 
 
 def describe_curve(curve: ScalingCurve) -> str:
-    """The efficiency on the most cores, and what the fit says."""
-    last, efficiency = curve.points[-1], curve.efficiencies[-1]
+    """The efficiency on the most cores, what the fit says, and which core counts are left out."""
+    first, last, efficiency = curve.points[0], curve.points[-1], curve.efficiencies[-1]
     text = (
         f"{curve.label}: efficiency {format_percent(efficiency.value, 0)} "
         f"({_format_shares(efficiency)}) on {format_cores(last.cores)}"
     )
+    if first.cores > 1:
+        text += f", relative to {format_cores(first.cores)}"
     for fit in curve.fits:
         name = f"{fit.law.value[0].upper()}{fit.law.value[1:]}"
         parameters = f"serial share {format_percent(fit.serial.value)} ({_format_shares(fit.serial, 1)})"
@@ -79,6 +88,10 @@ def describe_curve(curve: ScalingCurve) -> str:
         text += f". {name}: {parameters}"
         if not fit.can_be_wrong:
             text += f", through {fit.counts} core counts, which is no test of the law"
+    if not curve.fits:
+        text += f". No fit: {len(curve.points)} core counts count, and a fit needs {MIN_FITTED_COUNTS}"
+    if curve.left_out:
+        text += f". Left out, because its race does not count: {', '.join(map(format_cores, curve.left_out))}"
     return f"{text}."
 
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from bench.formatting import choose_rate_prefix, format_duration, format_rate
 from bench.run.snapshot import DeclarationSnapshot
 from bench.run.sweep import Sweep
+from bench.sweep.counting import name_arms
 from bench.sweep.frontier import FrontierPoint, SweetSpot
 from bench.values.base import Arm
 from bench.values.statistics import Interval
@@ -29,17 +30,18 @@ def build_frontier_figure(
     budget_s: float | None = None,
     theme: Theme = "light",
 ) -> go.Figure:
-    """`points` has one point at least; both axes are logarithmic. Points whose race makes no claim are pale."""
+    """`points` has one point at least; both axes are logarithmic. Points that do not count are pale."""
     factor, prefix = choose_rate_prefix(max(point.throughput.value for point in points))
     unit = f"{prefix}{sweep.unit} per second"
     traces = [*_spot_trace(spot, factor, theme)]
     for arm in Arm:
         own = [point for point in points if point.arm is arm]
-        traces += [_frontier_trace(own, arm, snapshot, factor, theme)]
+        name = name_arms(sweep, snapshot, arm)
+        traces += [_frontier_trace(own, arm, name, factor, theme)]
         for is_sound in (True, False):
             chosen = [point for point in own if point.is_sound is is_sound]
             if chosen:
-                traces.append(_points_trace(chosen, arm, snapshot, sweep.unit, factor, is_sound, theme))
+                traces.append(_points_trace(chosen, arm, name, sweep.unit, factor, is_sound, theme))
     latencies = [end for point in points for end in (point.latency.low, point.latency.high)]
     rates = [end / factor for point in points for end in (point.throughput.low, point.throughput.high)]
     layout = {
@@ -52,15 +54,13 @@ def build_frontier_figure(
     return figure
 
 
-def _frontier_trace(
-    points: Sequence[FrontierPoint], arm: Arm, snapshot: DeclarationSnapshot, factor: float, theme: Theme
-) -> dict:
+def _frontier_trace(points: Sequence[FrontierPoint], arm: Arm, name: str, factor: float, theme: Theme) -> dict:
     ordered = sorted((point for point in points if point.on_frontier), key=lambda point: point.latency.value)
     style = arm_style(arm, theme)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": f"frontier, {snapshot.arms[arm]}",
+        "name": f"frontier, {name}",
         "x": [point.latency.value for point in ordered],
         "y": [point.throughput.value / factor for point in ordered],
         "line": {"color": style.colour, "dash": style.dash, "width": 2, "shape": "hv"},
@@ -72,7 +72,7 @@ def _frontier_trace(
 def _points_trace(
     points: Sequence[FrontierPoint],
     arm: Arm,
-    snapshot: DeclarationSnapshot,
+    name: str,
     unit: str,
     factor: float,
     is_sound: bool,
@@ -84,7 +84,7 @@ def _points_trace(
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": snapshot.arms[arm] if is_sound else f"{snapshot.arms[arm]}, without a claim",
+        "name": name if is_sound else f"{name}, does not count",
         "x": [interval.value for interval in x],
         "y": [interval.value / factor for interval in y],
         "error_x": _build_error_bars(x, 1.0, colour),

@@ -16,6 +16,7 @@ from bench.run.snapshot import DeclarationSnapshot
 from bench.run.sweep import CellState, Sweep, SweepAxis, SweepCell
 from bench.stats.break_even import SizeVerdict
 from bench.sweep.break_even import BreakEvenLine
+from bench.sweep.counting import name_arm
 from bench.sweep.report import describe_result
 from bench.values.base import Arm
 from bench.workload.parameters import Setting
@@ -151,7 +152,9 @@ def _describe_cell(sweep: Sweep, snapshot: DeclarationSnapshot, cell: SweepCell)
     for arm in Arm:
         if times := cell.arm(arm):
             low, high = format_duration(times.seconds.low), format_duration(times.seconds.high)
-            lines.append(f"{snapshot.arms[arm]}: {format_duration(times.seconds.value)} ({low} to {high})")
+            lines.append(
+                f"{name_arm(sweep, snapshot, cell, arm)}: {format_duration(times.seconds.value)} ({low} to {high})"
+            )
     if cell.ratio:
         lines.append(f"ratio {format_ratio_with_interval(cell.ratio)}, {cell.pairs} pairs")
     if cell.is_reused and cell.raced_at:

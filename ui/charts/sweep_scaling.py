@@ -23,22 +23,23 @@ FIT_POINTS = 25
 
 
 def build_scaling_figure(curves: Sequence[ScalingCurve], max_cores: int, theme: Theme = "light") -> go.Figure:
-    """The speedup of `curves`, one for each arm and with the same core counts, relative to the fewest cores. If
-    `max_cores` is more than was measured, it is projected to that."""
+    """The speedup of `curves`, one for each arm, relative to the fewest cores. If `max_cores` is more than was
+    measured, the curves with a fit are projected to that. The times of an arm may count from a larger number of cores
+    on: its curve begins there on the ideal line."""
     first = min(point.cores for curve in curves for point in curve.points)
     measured = max(point.cores for curve in curves for point in curve.points)
     last = max(measured, max_cores)
     traces: list[dict] = [_ideal_trace(first, last, theme)]
     values = [1.0, last / first]
     for curve in curves:
-        base = curve.points[0].seconds.value
+        base = _base(curve, first)
         for fit in curve.fits:
-            traces.append(_fit_trace(curve, fit, first, measured, theme))
-        if last > measured:
-            projected = [(cores, curve.fit.project(cores)) for cores in _space(measured, last)]
-            traces += _projection_traces(curve, projected, theme)
+            traces.append(_fit_trace(curve, fit, base, theme))
+        if last > measured and curve.fit is not None:
+            projected = [(cores, curve.fit.project(cores)) for cores in _space(curve.points[-1].cores, last)]
+            traces += _projection_traces(curve, curve.fit, base, projected, theme)
             values += [base / times.high for _, times in projected] + [base / times.low for _, times in projected]
-        traces.append(_measured_trace(curve, theme))
+        traces.append(_measured_trace(curve, base, theme))
         values += [base / end for point in curve.points for end in (point.seconds.low, point.seconds.high)]
     ticks = sorted({1 << power for power in range(last.bit_length()) if first <= 1 << power <= last} | {first, last})
     layout = {
@@ -55,6 +56,11 @@ def build_scaling_figure(curves: Sequence[ScalingCurve], max_cores: int, theme: 
     if last > measured:
         shade_projection(figure, measured, last, theme, at_top=False)
     return figure
+
+
+def _base(curve: ScalingCurve, first: int) -> float:
+    """The time that a speedup is relative to: on `first` cores, or what it would ideally be there."""
+    return curve.points[0].seconds.value * curve.points[0].cores / first
 
 
 def _space(low: float, high: float) -> list[float]:
@@ -75,9 +81,8 @@ def _ideal_trace(first: int, last: int, theme: Theme) -> dict:
     }
 
 
-def _measured_trace(curve: ScalingCurve, theme: Theme) -> dict:
+def _measured_trace(curve: ScalingCurve, base: float, theme: Theme) -> dict:
     style = arm_style(curve.arm, theme)
-    base = curve.points[0].seconds.value
     speedups = [base / point.seconds.value for point in curve.points]
     return {
         "type": "scatter",
@@ -104,9 +109,8 @@ def _measured_trace(curve: ScalingCurve, theme: Theme) -> dict:
     }
 
 
-def _fit_trace(curve: ScalingCurve, fit: ScalingFit, first: int, measured: int, theme: Theme) -> dict:
-    base = curve.points[0].seconds.value
-    cores = _space(first, measured)
+def _fit_trace(curve: ScalingCurve, fit: ScalingFit, base: float, theme: Theme) -> dict:
+    cores = _space(curve.points[0].cores, curve.points[-1].cores)
     style = arm_style(curve.arm, theme)
     return {
         "type": "scatter",
@@ -120,9 +124,10 @@ def _fit_trace(curve: ScalingCurve, fit: ScalingFit, first: int, measured: int, 
     }
 
 
-def _projection_traces(curve: ScalingCurve, projected: Sequence[tuple[float, Interval]], theme: Theme) -> list[dict]:
+def _projection_traces(
+    curve: ScalingCurve, fit: ScalingFit, base: float, projected: Sequence[tuple[float, Interval]], theme: Theme
+) -> list[dict]:
     """The band of the interval, and the dotted line."""
-    base = curve.points[0].seconds.value
     style = arm_style(curve.arm, theme)
     cores = [count for count, _ in projected]
     low = [base / times.high for _, times in projected]
@@ -146,7 +151,7 @@ def _projection_traces(curve: ScalingCurve, projected: Sequence[tuple[float, Int
         "y": [base / times.value for _, times in projected],
         "customdata": [f"{a:.2f} to {b:.2f}x" for a, b in zip(low, high, strict=True)],
         "line": {"color": style.colour, "dash": "dot", "width": 1.5},
-        "hovertemplate": f"{curve.fit.law}, projected, %{{x:.0f}} cores: %{{y:.2f}}x<br>%{{customdata}}<extra></extra>",
+        "hovertemplate": f"{fit.law}, projected, %{{x:.0f}} cores: %{{y:.2f}}x<br>%{{customdata}}<extra></extra>",
         "showlegend": False,
     }
     return [band, line]

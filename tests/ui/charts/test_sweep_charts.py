@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.run.sweep import CellState, SweepRecord
+from bench.stats.break_even import SizeVerdict
 from bench.storage.store import Store
 from bench.sweep.break_even import find_break_evens
 from bench.sweep.frontier import find_sweet_spot, list_points
@@ -37,7 +38,7 @@ def test_a_cell_shows_its_ratio_and_says_why_there_is_none(record):
 
 
 def test_the_break_even_is_a_line_between_two_columns(record):
-    lines = find_break_evens(record.sweep, "Stock", "Intelex")
+    lines = find_break_evens(record.sweep, record.snapshot)
     figure = build_heat_figure(record.sweep, record.snapshot, lines, "dark")
     assert [(shape.x0, shape.x1, shape.y0, shape.y1) for shape in figure.layout.shapes] == [
         (0.5, 0.5, -0.5, 0.5),
@@ -62,13 +63,30 @@ def test_the_best_point_is_marked_and_the_budget_drawn(record):
     assert sum(len(trace.x) for trace in figure.data if trace.mode == "markers" and trace is not marked) == 12
 
 
-def test_what_is_not_measured_is_drawn_apart_and_labelled(record):
+def test_what_is_not_measured_is_drawn_apart_and_labelled():
+    record = make_sweep(Store(), "cores=1,2,4", "batch=3000,10000", times=scaled_times())
     curves = [curve for curve in find_scaling(record.sweep, record.snapshot) if curve.label.endswith("10,000 rows")]
-    measured = build_scaling_figure(curves, 2)
+    measured = build_scaling_figure(curves, 4)
     assert not measured.layout.shapes and not any(trace.fill for trace in measured.data)
     projected = build_scaling_figure(curves, 16, "dark")
     [area] = projected.layout.shapes
-    assert (area.x0, area.x1) == (2, 16)
+    assert (area.x0, area.x1) == (4, 16)
     assert projected.layout.annotations[0].text == "projection, not measured"
     lines = [trace for trace in projected.data if "projected" in (trace.name or "")]
-    assert lines and all(min(line.x) >= 2 and line.line.dash == "dot" for line in lines)
+    assert lines and all(min(line.x) >= 4 and line.line.dash == "dot" for line in lines)
+
+
+def test_an_arm_that_counts_from_more_cores_on_begins_on_the_ideal_line_and_is_not_fitted(record):
+    cells = [
+        cell.model_copy(update={"verdict": SizeVerdict.FALLBACK}) if cell.cores == 1 else cell
+        for cell in make_sweep(Store(), "cores=1,2,4", "batch=3000", times=scaled_times()).sweep.cells
+    ]
+    sweep = make_sweep(Store(), "cores=1,2,4", "batch=3000", times=scaled_times()).sweep
+    curves = find_scaling(sweep.model_copy(update={"cells": cells}), record.snapshot)
+    figure = build_scaling_figure(curves, 16)
+    points = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
+    baseline, accelerated = (points[curve.label] for curve in curves)
+    assert list(baseline.x) == [1, 2, 4] and list(accelerated.x) == [2, 4]
+    assert baseline.y[0] == 1 and accelerated.y[0] == 2
+    projected = [trace.name for trace in figure.data if "projected" in (trace.name or "")]
+    assert projected == [f"{curves[0].label}, projected"]

@@ -7,10 +7,12 @@ import streamlit as st
 
 from bench.formatting import format_cores, format_duration, format_ratio_with_interval
 from bench.run.sweep import CellState, Sweep, SweepRecord
+from bench.sweep.best_cell import CHOICE_NOTE, find_largest_ratio
 from bench.sweep.break_even import find_break_evens
+from bench.sweep.counting import describe_left_out, name_arms
 from bench.sweep.frontier import find_sweet_spot, list_latency_ends, list_points
 from bench.sweep.report import describe_counts, describe_result
-from bench.sweep.scaling import describe_curve, find_scaling
+from bench.sweep.scaling import ScalingCurve, describe_curve, find_scaling
 from bench.values.base import Arm
 from ui.charts.sweep_frontier import build_frontier_figure
 from ui.charts.sweep_heat import build_heat_figure, describe_marks
@@ -32,13 +34,13 @@ def draw_sweep(record: SweepRecord, theme: Theme, *, key: str, live: bool = Fals
     cores of a race."""
     sweep, snapshot = record.sweep, record.snapshot
     st.markdown(escape_markdown(describe_counts(sweep)))
-    lines = find_break_evens(sweep, snapshot.subject(Arm.BASELINE), snapshot.subject(Arm.ACCELERATED))
+    lines = find_break_evens(sweep, snapshot)
     draw_figure(
         build_heat_figure(sweep, snapshot, lines, theme),
         key=f"{key}-heat",
         alt=f"Ratios of {len(sweep.cells)} cells: {', '.join(axis.label for axis in sweep.axes)}",
     )
-    arms = f"{snapshot.arms[Arm.BASELINE]} and {snapshot.arms[Arm.ACCELERATED]}"
+    arms = " and ".join(name_arms(sweep, snapshot, arm) for arm in Arm)
     marks = describe_marks(sweep)
     st.caption(
         escape_markdown(
@@ -49,12 +51,16 @@ def draw_sweep(record: SweepRecord, theme: Theme, *, key: str, live: bool = Fals
     )
     if lines:
         st.markdown("\n".join(f"- {escape_markdown(line.text)}." for line in lines), help=explain("break-even"))
+    if (left_out := describe_left_out(sweep.cells)) and not live:
+        st.markdown(f":material/filter_alt: {escape_markdown(left_out)}.")
     _draw_failed(sweep)
     if live or not sweep.count(CellState.MEASURED):
         return
+    if sentence := find_largest_ratio(sweep).sentence:
+        st.markdown(f"**{escape_markdown(sentence)}**")
     _draw_frontier(record, sweep, theme, key)
     _draw_scaling(record, sweep, theme, key)
-    draw_heading("Cells", "Each is a stored race. The best of many cells looks better than it is: race it again.")
+    draw_heading("Cells", CHOICE_NOTE)
     _draw_table(sweep, key)
 
 
@@ -100,7 +106,7 @@ def _draw_frontier(record: SweepRecord, sweep: Sweep, theme: Theme, key: str) ->
     )
     st.caption(
         "A point is one arm in one cell, with 95 % intervals. Lines join the points of an arm that no other of its "
-        "points beats in both. Pale points make no claim, and are not chosen."
+        "points beats in both. Pale points do not count, and are not chosen."
     )
 
 
@@ -109,40 +115,48 @@ def _draw_scaling(record: SweepRecord, sweep: Sweep, theme: Theme, key: str) -> 
     if not curves:
         return
     draw_heading("Scaling with cores")
-    groups: dict[str, list] = {}
+    groups: dict[str, list[ScalingCurve]] = {}
     for curve in curves:
-        groups.setdefault(curve.label.partition(", ")[2], []).append(curve)
-    measured = max(point.cores for curve in curves for point in curve.points)
+        groups.setdefault(curve.group, []).append(curve)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         group = next(iter(groups))
         if len(groups) > 1:
             group = st.selectbox("At", list(groups), key=f"{key}-scaling", width=220)
-        options = [measured]
-        while options[-1] * 2 <= MAX_PROJECTED_CORES:
-            options.append(options[-1] * 2)
-        default = min(options[-1], measured * DEFAULT_PROJECTION)
-        projected = st.select_slider(
-            "Project to",
-            options,
-            value=default if default in options else measured,
-            format_func=format_cores,
-            key=f"{key}-projection",
-            help="Beyond the measured cores, the curve is the fit: a projection, not a measurement. "
-            + explain("Amdahl's law", "Universal Scalability Law"),
-            width=320,
+        shown = groups[group]
+        measured = max(point.cores for curve in shown for point in curve.points)
+        projected = (
+            _choose_projection(measured, f"{key}-projection") if any(curve.fits for curve in shown) else measured
         )
-    shown = groups[group]
     st.markdown("\n".join(f"- {escape_markdown(describe_curve(curve))}" for curve in shown), help=explain("efficiency"))
     draw_figure(
-        build_scaling_figure(shown, int(projected), theme),
+        build_scaling_figure(shown, projected, theme),
         key=f"{key}-scaling-figure",
         alt="Speedup of both arms against the number of cores, with fits and their projection",
     )
-    if int(projected) > measured:
+    if projected > measured:
         st.caption(
             f"Right of {format_cores(measured)} nothing is measured: dotted lines are the fit, with its 95 % interval. "
             "The laws ignore clock rates, memory bandwidth and NUMA nodes that these cores do not show."
         )
+
+
+def _choose_projection(measured: int, key: str) -> int:
+    """The number of cores up to which the fits are drawn."""
+    options = [measured]
+    while options[-1] * 2 <= MAX_PROJECTED_CORES:
+        options.append(options[-1] * 2)
+    default = min(options[-1], measured * DEFAULT_PROJECTION)
+    chosen = st.select_slider(
+        "Project to",
+        options,
+        value=default if default in options else measured,
+        format_func=format_cores,
+        key=f"{key}-{measured}",
+        help="Beyond the measured cores, the curve is the fit: a projection, not a measurement. "
+        + explain("Amdahl's law", "Universal Scalability Law"),
+        width=320,
+    )
+    return int(chosen)
 
 
 def _draw_table(sweep: Sweep, key: str) -> None:

@@ -36,10 +36,11 @@ def test_values_that_make_no_grid_are_explained():
 
 
 def test_a_finished_sweep_shows_its_map_the_best_cell_and_the_projection():
-    record = make_sweep(Store(), "cores=1,2", "batch=1000,3000,10000", times=scaled_times())
+    record = make_sweep(Store(), "cores=1,2,4", "batch=1000,3000,10000", times=scaled_times())
     app = open_page("sweep", workload="estimators", case="ridge")
     page = read_page(app).replace("\\", "")
-    assert record.id[:8] in page and "6 cells: 6 measured" in page
+    assert record.id[:8] in page and "9 cells: 9 measured" in page
+    assert page.count("the best of 9 cells, chosen for its result") == 2
     assert "Best throughput: " in page and "wins up to 1,000 rows" in page
     assert "efficiency" in page and "nothing is measured: dotted lines are the fit" in page
     assert len(app.main.get("plotly_chart")) == 3
