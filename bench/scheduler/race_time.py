@@ -124,5 +124,9 @@ def limit_sampling_s(plan: Plan) -> float:
 
 
 def limit_race_s(plan: Plan) -> float:
-    """After so many seconds, a race of a series is stopped: a first call may take much longer than was expected."""
-    return 2 * (limit_sampling_s(plan) + 2 * OTHER_STAGES_S)
+    """After so many seconds, a race of a series is stopped: a first call may take much longer than was expected.
+
+    Calls in no pair take their time with a short time budget, too.
+    """
+    outside_s = CALLS_OUTSIDE_PAIRS * max(assume_pair_s(plan).values(), default=0.0)
+    return 2 * (limit_sampling_s(plan) + 2 * OTHER_STAGES_S + outside_s)

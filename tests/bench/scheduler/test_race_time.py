@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from bench.plan.resolved import resolve
+from bench.plan.validation import make_plan
+from bench.run.outcome import MIN_PAIRS
 from bench.scheduler.race_time import (
     CALLS_OUTSIDE_PAIRS,
     OTHER_STAGES_S,
@@ -38,6 +41,15 @@ def test_a_slow_pair_makes_a_race_longer_than_its_budget():
     plan = plan_case("ridge")
     assert estimate_race_s(plan, None, 0.1) == 13.5 + OTHER_STAGES_S + 0.1 * CALLS_OUTSIDE_PAIRS
     assert estimate_race_s(plan, None, 1e6) == limit_race_s(plan)
+
+
+def test_a_short_budget_leaves_time_for_the_calls_in_no_pair():
+    short = make_plan("documents", budget_s=10.0)
+    pair_s = resolve(short).case.budget_s / MIN_PAIRS
+    # Two cores that other programs used, too, needed more than 83 s.
+    assert limit_race_s(short) - 2 * limit_sampling_s(short) > 2 * CALLS_OUTSIDE_PAIRS * pair_s > 83
+    ridge = plan_case("ridge")
+    assert limit_race_s(ridge) == 2 * (limit_sampling_s(ridge) + 2 * OTHER_STAGES_S), "a case of short calls"
 
 
 @pytest.mark.parametrize(
