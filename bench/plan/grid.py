@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.formatting import format_cores, format_count
 from bench.plan.change import change_plan
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
@@ -81,17 +84,21 @@ def parse_axis(plan: Plan, text: str, core_limit: int) -> GridAxis:
     name = name.strip()
     if not separator:
         return make_axis(plan, name, default_values(plan, name, core_limit), core_limit)
+    _check_name(plan, name)
+    parts = [part.strip() for part in listed.split(",") if part.strip()]
+    _check_length(name, parts)
+    if repeated := [part for part, count in Counter(parts).items() if count > 1]:
+        raise PlanError([f"{name}: {', '.join(repeated)} is named more than once; name each value once"])
     values: list[str] = []
-    for part in filter(None, (part.strip() for part in listed.split(","))):
+    for part in parts:
         values += _expand(plan, name, part) if RANGE_SIGN in part else [part]
     return make_axis(plan, name, values, core_limit)
 
 
 def make_axis(plan: Plan, name: str, values: Sequence[Setting], core_limit: int) -> GridAxis:
-    """An axis with checked values. Raises PlanError."""
-    names = list_axis_names(plan)
-    if name not in names:
-        raise PlanError([f"{name}: a sweep of {plan.workload} cannot vary it; it can vary {', '.join(names)}"])
+    """An axis with checked values. Values that a range and a list have in common are in it once. Raises PlanError."""
+    _check_name(plan, name)
+    _check_length(name, values)
     if not values:
         raise PlanError([f"{name}: expected one or more values, such as {name}=1,2 or {name}=1{RANGE_SIGN}8"])
     checked = list(dict.fromkeys(_check(plan, name, value, core_limit) for value in values))
@@ -107,6 +114,21 @@ def make_axis(plan: Plan, name: str, values: Sequence[Setting], core_limit: int)
         is_size=is_number and name != "cores" and not name.startswith(CORES_PER),
         noun=_find_noun(plan, name) if is_number else "",
     )
+
+
+def _check_name(plan: Plan, name: str) -> None:
+    """Raises PlanError if a sweep cannot vary `name`."""
+    names = list_axis_names(plan)
+    if name not in names:
+        raise PlanError([f"{name}: a sweep of {plan.workload} cannot vary it; it can vary {', '.join(names)}"])
+
+
+def _check_length(name: str, values: Sequence[Setting]) -> None:
+    """Raises PlanError. Before each value is checked, which takes a millisecond."""
+    if len(values) > MAX_CELLS:
+        raise PlanError(
+            [f"{name}: {len(values):,} values, and a sweep may have {MAX_CELLS} cells; choose fewer values"]
+        )
 
 
 def default_values(plan: Plan, name: str, core_limit: int) -> Sequence[Setting]:
@@ -138,32 +160,63 @@ def default_values(plan: Plan, name: str, core_limit: int) -> Sequence[Setting]:
 
 
 def make_cells(plan: Plan, axes: Sequence[GridAxis], core_limit: int) -> list[GridCell]:
-    """The cells of the grid; the values of the last axis change fastest. Raises PlanError if it is no grid."""
-    if not 0 < len(axes) <= MAX_AXES or len({axis.name for axis in axes}) < len(axes):
-        raise PlanError([f"over: expected one or {MAX_AXES} different settings, got {len(axes)}"])
-    count = 1
-    for axis in axes:
-        count *= len(axis.values)
+    """The cells of the grid; the values of the last axis change fastest. Raises PlanError if it is no grid, and if no
+    cell of it can be raced."""
+    if not 0 < len(axes) <= MAX_AXES:
+        raise PlanError([f"over: expected one or {MAX_AXES} settings, got {len(axes)}; leave some out"])
+    names = [axis.name for axis in axes]
+    for name in names:
+        if names.count(name) > 1:
+            raise PlanError([f"over: {name} is named {names.count(name)} times; name it once, with all of its values"])
+    count = math.prod(len(axis.values) for axis in axes)
     if count > MAX_CELLS:
         raise PlanError([f"over: {count:,} cells, and a sweep may have {MAX_CELLS}; choose fewer values"])
-    names = [axis.name for axis in axes]
-    return [
+    if count == 1:
+        raise PlanError(["over: one cell is no grid; name a second value, or make a single race with these settings"])
+    cells = [
         _make_cell(plan, dict(zip(names, values, strict=True)), core_limit)
         for values in itertools.product(*(axis.values for axis in axes))
     ]
+    if all(cell.problem for cell in cells):
+        reasons = list(dict.fromkeys(cell.problem for cell in cells))
+        raise PlanError([f"over: no cell of the grid can be raced here; change its values: {reasons[0]}", *reasons[1:]])
+    return cells
 
 
 def _make_cell(plan: Plan, changes: Mapping[str, Setting], core_limit: int) -> GridCell:
+    values = tuple(changes.values())
+    try:
+        made = change_plan(plan, _share_cores(plan, changes), core_limit)
+        _check_sharing(made)
+    except PlanError as error:
+        return GridCell(values, None, str(error))
+    return GridCell(values, made, _explain_unavailable(made))
+
+
+def _share_cores(plan: Plan, changes: Mapping[str, Setting]) -> dict[str, Setting]:
+    """`changes` as settings of a plan. The cores of each instance decide the number of cores; if that is given too,
+    they decide the number of instances. Raises PlanError if the cores cannot be divided so."""
     settings = dict(changes)
     for name in [name for name in settings if name.startswith(CORES_PER)]:
-        each = settings.pop(name)
+        each = int(settings.pop(name))
         sharing = _find_sharing(plan, name)
-        settings["cores"] = int(each) * int(settings.get(sharing.name, plan.parameters[sharing.name]))
-    try:
-        made = change_plan(plan, settings, core_limit)
-    except PlanError as error:
-        return GridCell(tuple(changes.values()), None, str(error))
-    return GridCell(tuple(changes.values()), made, _explain_unavailable(made))
+        if "cores" not in settings:
+            settings["cores"] = each * int(settings.get(sharing.name, plan.parameters[sharing.name]))
+            continue
+        cores = int(settings["cores"])
+        if cores % each:
+            what = f"each {sharing.cores_per} has {format_cores(each)}, and {format_cores(cores)}"
+            raise PlanError([f"{name}: {what} cannot be divided so"])
+        settings[sharing.name] = cores // each
+    return settings
+
+
+def _check_sharing(plan: Plan) -> None:
+    """Raises PlanError if there are more instances than cores."""
+    for parameter in resolve(plan).parameters:
+        if parameter.cores_per and int(plan.parameters[parameter.name]) > plan.cores:
+            count = format_count(int(plan.parameters[parameter.name]), parameter.cores_per)
+            raise PlanError([f"{parameter.name}: {count} cannot share {format_cores(plan.cores)}"])
 
 
 def _explain_unavailable(plan: Plan) -> str:

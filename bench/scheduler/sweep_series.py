@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Unpack
@@ -51,6 +51,7 @@ from bench.scheduler.series_goals import ResultGoal, Results, collect_pair_times
 from bench.scheduler.sweep_estimate import estimate_sweep, find_durations
 from bench.storage.store import Store
 from bench.sweep.report import list_choices, write_report
+from bench.workload.parameters import Setting
 
 STOP_CHECK_INTERVAL_S = 0.5
 MAX_SEARCHED_SWEEPS = 20
@@ -165,17 +166,14 @@ class SweepSeries(RaceSeries):
         self.record, self.parent_id = record, record.id
         sweep = record.sweep
         axes = [GridAxis(**axis.model_dump()) for axis in sweep.axes]
-        plans = [cell.plan for cell in make_cells(record.plan, axes, core_limit)]
+        made = make_cells(record.plan, axes, core_limit)
         self._store = history.store
         self._lock = threading.Lock()
-        self._plans = {plan.digest: plan for plan in plans if plan is not None}
+        self._plans = {cell.plan.digest: cell.plan for cell in made if cell.plan is not None and not cell.problem}
+        sweep = _refuse_impossible(sweep, {cell.values: cell.problem for cell in made})
         history.again = sweep.again
         history.run_ids |= {cell.digest: cell.run_id for cell in sweep.cells if cell.run_id}
-        goals = [
-            CellGoal(self._plans[cell.digest], self)
-            for cell in sweep.cells
-            if cell.state is CellState.WAITING and cell.digest in self._plans
-        ]
+        goals = [CellGoal(self._plans[cell.digest], self) for cell in sweep.cells if cell.state is CellState.WAITING]
         super().__init__(goals, history)
         self._sweep = sweep.model_copy(update={"sessions": sweep.sessions + 1})
 
@@ -212,7 +210,7 @@ class SweepSeries(RaceSeries):
 
     def why_hopeless(self, plan: Plan, results: Results) -> str:
         """Why a race of `plan` would have no result, by what other cells have shown; empty if it may have one."""
-        cell = self._cell_of(plan)
+        cell = self._cells_of(plan)[0]
         smaller = [other for other in self._sweep.cells if _is_smaller(other, cell, self._sweep.axes)]
         for other in smaller:
             if other.state is CellState.FAILED and any(word in other.reason for word in EXHAUSTED_WORDS):
@@ -224,13 +222,14 @@ class SweepSeries(RaceSeries):
         return f"It is too slow for a claim: {slow}. Use a larger time budget." if slow else ""
 
     def note_hopeless(self, plan: Plan, why: str) -> None:
-        cell = self._cell_of(plan)
-        if cell.state is CellState.WAITING:
-            self._replace(cell.model_copy(update={"state": CellState.HOPELESS, "reason": why}))
-            self._save()
+        for cell in self._cells_of(plan):
+            if cell.state is CellState.WAITING:
+                self._replace(cell.model_copy(update={"state": CellState.HOPELESS, "reason": why}))
+        self._save()
 
-    def _cell_of(self, plan: Plan) -> SweepCell:
-        return next(cell for cell in self._sweep.cells if cell.digest == plan.digest)
+    def _cells_of(self, plan: Plan) -> list[SweepCell]:
+        """One, or several if different values of the axes make the same plan. It is raced once."""
+        return [cell for cell in self._sweep.cells if cell.digest == plan.digest]
 
     def _watch(self, control: ControlPipe, racer: Racer, over: threading.Event) -> None:
         """Serve a request of another process to stop the sweep."""
@@ -246,7 +245,7 @@ class SweepSeries(RaceSeries):
         """Take over what is stored of cells that wait, and estimate the time of the others."""
         if not self._sweep.again:
             for cell in self._sweep.cells:
-                if cell.state is CellState.WAITING and cell.digest in self._plans:
+                if cell.state is CellState.WAITING:
                     self._update_cell(self._plans[cell.digest])
         if self._sweep.estimate is None:
             estimate = estimate_sweep(self.list_waiting(), find_durations(self._store, self.record.plan, self._machine))
@@ -258,8 +257,8 @@ class SweepSeries(RaceSeries):
 
     def list_waiting(self) -> list[Plan]:
         """The plans of the cells that wait."""
-        waiting = (cell for cell in self._sweep.cells if cell.state is CellState.WAITING)
-        return [self._plans[cell.digest] for cell in waiting if cell.digest in self._plans]
+        waiting = dict.fromkeys(cell.digest for cell in self._sweep.cells if cell.state is CellState.WAITING)
+        return [self._plans[digest] for digest in waiting]
 
     def _note_cells(self, progress: SeriesProgress, spent_s: float) -> None:
         """Store what has changed since the last call."""
@@ -274,17 +273,19 @@ class SweepSeries(RaceSeries):
 
     def _update_cell(self, plan: Plan) -> None:
         """Raises StoreError."""
-        cell = self._cell_of(plan)
-        if cell.state is not CellState.WAITING:
+        cells = [cell for cell in self._cells_of(plan) if cell.state is CellState.WAITING]
+        if not cells:
             return
         if problem := self.history.problems.get(plan.digest):
             run_id = self.history.run_ids.get(plan.digest, "")
             failed = {"state": CellState.FAILED, "reason": problem, "run_id": run_id}
-            self._replace(cell.model_copy(update=failed))
+            for cell in cells:
+                self._replace(cell.model_copy(update=failed))
             return
         run = self._find_run(plan)
         if run is not None:
-            self._replace(fill_cell(cell, run, is_reused=run.parent_id != self.record.id))
+            for cell in cells:
+                self._replace(fill_cell(cell, run, is_reused=run.parent_id != self.record.id))
 
     def _find_run(self, plan: Plan) -> Run | None:
         if not self._sweep.again:
@@ -357,6 +358,18 @@ def _make_cell(cell: GridCell) -> SweepCell:
         state=CellState.FAILED if cell.problem else CellState.WAITING,
         reason=cell.problem,
     )
+
+
+def _refuse_impossible(sweep: Sweep, problems: Mapping[tuple[Setting, ...], str]) -> Sweep:
+    """`sweep` whose waiting cells can all be raced: the others, such as those with more cores than this process may use
+    now, have failed. `problems` has the reasons by the values of the cells."""
+    cells = [
+        cell.model_copy(update={"state": CellState.FAILED, "reason": problem})
+        if cell.state is CellState.WAITING and (problem := problems[tuple(cell.values)])
+        else cell
+        for cell in sweep.cells
+    ]
+    return sweep.model_copy(update={"cells": cells})
 
 
 def _is_smaller(one: SweepCell, other: SweepCell, axes: Sequence[SweepAxis]) -> bool:

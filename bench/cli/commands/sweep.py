@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from bench.formatting import format_count
 from bench.machine.describe import describe_machine
 from bench.plan.grid import parse_axis
 from bench.plan.plan import Plan
+from bench.plan.validation import BUDGET_RANGE_S, PlanError
 from bench.run.events import State
 from bench.run.sweep import CellState, Sweep, SweepRecord
 from bench.scheduler.case_series import SHORT_BUDGET_S
@@ -74,6 +76,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def sweep_grid(options: argparse.Namespace) -> int:
     if options.budget_s is None:
         options.budget_s = SHORT_BUDGET_S
+    low, high = BUDGET_RANGE_S
+    if not low <= options.budget_s <= high:
+        raise PlanError([f"--budget-per-cell: expected a number from {low:g} to {high:,.0f}, got {options.budget_s:g}"])
+    if options.latency is not None and not 0 < options.latency < math.inf:
+        raise PlanError([f"--latency: expected milliseconds above 0, got {options.latency:g}"])
     plan, limit = plan_from_options(options), core_limit()
     axes = tuple(parse_axis(plan, text, limit) for text in options.over or DEFAULT_AXES)
     request = SweepRequest(plan, axes, limit, again=options.again)

@@ -25,8 +25,14 @@ OPTIONS = ("trial", "--over", "cores=1", "--over", "batch=1,2,4", "--budget-per-
     ("options", "message"),
     [
         (["--over", "nonsense=1"], "cannot vary it"),
-        (["--over", "batch=1", "--over", "batch=2"], "different settings"),
-        (["--over", "batch=1,2", "--budget-per-cell", "1"], "budget_s: expected a number from 2"),
+        (["--over", "batch=1", "--over", "batch=2"], "batch is named 2 times"),
+        (["--over", "batch=1,2", "--budget-per-cell", "1"], "--budget-per-cell: expected a number from 2 to 3,600"),
+        (["--over", "batch=1,2", "--budget-per-cell", "0"], "--budget-per-cell: expected a number from 2 to 3,600"),
+        (["--over", "batch=1,2", "--latency", "0"], "--latency: expected milliseconds above 0, got 0"),
+        (["--over", "batch=1,2", "--latency", "nan"], "--latency: expected milliseconds above 0"),
+        (["--over", "batch=1"], "one cell is no grid"),
+        (["--over", "batch=1,1"], "1 is named more than once"),
+        (["--over", "batch=1..1000", "--over", "loops=" + ",".join(map(str, range(1, 200)))], "cells, and a sweep"),
         (["--over", "batch=9999"], "expected an integer from 1 to 1,000"),
     ],
 )

@@ -14,9 +14,10 @@ BERT = make_plan("bert", cores=2)
 @pytest.mark.parametrize(
     ("text", "values", "described"),
     [
-        ("cores=2,1,2", (1, 2), "1 core"),
+        ("cores=2,1", (1, 2), "1 core"),
         ("batch=1..32", (1, 2, 4, 8, 16, 32), "batch 1"),
         ("batch=3..20, 100", (3, 6, 12, 20, 100), None),
+        ("batch=1..8, 4", (1, 2, 4, 8), None),
         ("length=64..300", (64, 96, 128, 192, 256, 300), None),
         ("instances=1..4", (1, 2, 4), None),
         ("accelerated=bf16,int8", ("bf16", "int8"), None),
@@ -42,6 +43,13 @@ def test_values_and_ranges(text, values, described):
         ("batch=1..1000000", "expected an integer from 1 to 128"),
         ("accelerated=fp4", "no value of the lever"),
         ("evaluation=a", "cannot vary it"),
+        ("batch=0", "expected an integer from 1 to 128, got 0"),
+        ("batch=-1", "expected an integer from 1 to 128, got -1"),
+        ("batch=1.5", "expected an integer from 1 to 128, got '1.5'"),
+        ("batch=-3..5", "expected two numbers above 0"),
+        ("batch=2,1,2", "2 is named more than once"),
+        ("nonsense=1,1", "cannot vary it"),
+        ("batch=" + ",".join(map(str, range(1_000_000))), "1,000,000 values, and a sweep may have 200 cells"),
     ],
 )
 def test_wrong_axes_say_what_is_expected(text, message):
@@ -58,6 +66,34 @@ def test_the_cells_of_a_grid_are_plans_and_the_others_say_why_not():
     assert "expected an integer from 1 to 2" in cells[-1].problem and "got 4" in cells[-1].problem
 
 
+def test_cores_and_cores_of_each_instance_decide_the_instances():
+    axes = [parse_axis(BERT, "cores=1..4", 4), parse_axis(BERT, "cores_per_instance=1..4", 4)]
+    cells = {cell.values: cell for cell in make_cells(BERT, axes, 4)}
+    plans = {
+        values: cell.plan and (cell.plan.parameters["instances"], cell.plan.cores) for values, cell in cells.items()
+    }
+    assert plans == {
+        **{(1, 1): (1, 1), (1, 2): None, (1, 4): None},
+        **{(2, 1): (2, 2), (2, 2): (1, 2), (2, 4): None},
+        **{(4, 1): (4, 4), (4, 2): (2, 4), (4, 4): (1, 4)},
+    }
+    assert cells[1, 2].problem == "cores_per_instance: each instance has 2 cores, and 1 core cannot be divided so"
+    digests = [cell.plan.digest for cell in cells.values() if cell.plan]
+    assert len(set(digests)) == len(digests)
+
+
+def test_more_instances_than_cores_are_refused_before_the_race():
+    axes = [parse_axis(BERT, "instances=1,2", 2), parse_axis(BERT, "cores=1,2", 2)]
+    problems = {cell.values: cell.problem for cell in make_cells(BERT, axes, 2)}
+    assert problems.pop((2, 1)) == "instances: 2 instances cannot share 1 core"
+    assert set(problems.values()) == {""}
+
+
+def test_a_grid_without_a_cell_that_can_be_raced_is_refused():
+    with pytest.raises(PlanError, match="no cell of the grid can be raced here; .*: instances: 4 instances cannot"):
+        make_cells(BERT, [parse_axis(BERT, "instances=4,8", 2)], 2)
+
+
 def test_a_cell_whose_arms_are_the_same_is_not_raced():
     cells = make_cells(BERT, [parse_axis(BERT, "accelerated=fp32,int8", 2)], 2)
     assert "Both arms run the same code" in cells[0].problem and not cells[1].problem
@@ -65,9 +101,13 @@ def test_a_cell_whose_arms_are_the_same_is_not_raced():
 
 def test_a_grid_has_one_or_two_different_axes_and_not_too_many_cells():
     cores = parse_axis(BERT, "cores=1,2", 2)
-    for axes in ([], [cores, cores], [cores, cores, cores]):
-        with pytest.raises(PlanError, match="one or 2 different settings"):
+    for axes in ([], [cores, cores, cores]):
+        with pytest.raises(PlanError, match="one or 2 settings, got"):
             make_cells(BERT, axes, 2)
+    with pytest.raises(PlanError, match="cores is named 2 times; name it once, with all of its values"):
+        make_cells(BERT, [cores, cores], 2)
+    with pytest.raises(PlanError, match="one cell is no grid; name a second value"):
+        make_cells(BERT, [parse_axis(BERT, "batch=1", 2)], 2)
     many = parse_axis(BERT, "batch=" + ",".join(map(str, range(1, 120))), 2)
     with pytest.raises(PlanError, match="238 cells, and a sweep may have 200"):
         make_cells(BERT, [cores, many], 2)

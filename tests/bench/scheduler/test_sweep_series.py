@@ -100,6 +100,31 @@ def test_a_cell_that_fails_keeps_its_reason_and_its_command_and_larger_ones_are_
     assert any("Alone: python -m bench run" in note for note in record.sweep.text.notes)
 
 
+def test_values_that_make_the_same_plan_are_raced_once_and_have_both_the_result(store):
+    series = begin_series(store, request_sweep("batch=1000,3000"))
+    one, other = series.sweep.cells
+    series.record.keep(
+        series.sweep.model_copy(update={"cells": [one, other.model_copy(update={"digest": one.digest})]})
+    )
+    series = SweepSeries(series.record, SeriesHistory(store, describe_machine()), LIMIT)
+    racer = MadeRacer(store, lambda plan: (0.02, 0.01))
+    series.run(racer)
+    assert len(racer.raced) == 1 and series.record.state is State.FINISHED
+    assert [cell.state for cell in series.sweep.cells] == [CellState.MEASURED] * 2
+
+
+def test_a_sweep_that_goes_on_with_fewer_cores_fails_the_cells_that_need_more(store):
+    series = begin_series(store, request_sweep("cores=1,2,4", "batch=1000"))
+    racer = MadeRacer(store, lambda plan: (0.02, 0.01))
+    racer.stop_after = 1
+    series.run(racer)
+    following = SweepSeries(series.record, SeriesHistory(store, describe_machine()), 2)
+    following.run(MadeRacer(store, lambda plan: (0.02, 0.01)))
+    assert following.record.state is State.FINISHED
+    assert [cell.state for cell in following.sweep.cells] == [*[CellState.MEASURED] * 2, CellState.FAILED]
+    assert "cores: expected an integer from 1 to 2" in following.sweep.cells[-1].reason
+
+
 def test_a_cell_that_is_too_slow_even_with_linear_growth_is_hopeless(store):
     record = make_sweep(store, "batch=1000,100000", times=lambda plan: (0.001 * plan.batch, 0.0005 * plan.batch))
     slow = record.sweep.cell([100_000])
