@@ -77,7 +77,8 @@ class DeclarationSnapshot(Value):
     baseline_kinds: dict[Arm, BaselineKind] = Field(default_factory=dict[Arm, BaselineKind])
     """Whether the lever's value in each arm is a fair baseline; empty if it is not known."""
     fair_baselines: list[str] = Field(default_factory=list[str])
-    """Names of the lever's values that are fair baselines, without that of the accelerated arm."""
+    """Names of the lever's values that are fair baselines, without that of the accelerated arm. In place of a naive
+    baseline, those that give the same result, if there are any."""
     traits: dict[Arm, dict[str, str]] = Field(default_factory=dict[Arm, dict[str, str]])
     """What the lever's value in each arm consists of, such as its library and its precision; empty if it is one thing,
     and in runs that did not record it."""
@@ -136,6 +137,16 @@ class DeclarationSnapshot(Value):
         return {name: published for name, published in ratios.items() if published}
 
 
+def _list_fair_baselines(resolved: ResolvedPlan) -> list[str]:
+    lever, plan = resolved.lever, resolved.plan
+    rivals = lever.list_rivals(plan.baseline) if lever[plan.baseline].baseline_kind is BaselineKind.NAIVE else []
+    return [
+        value.name
+        for value in rivals or lever.values
+        if value.baseline_kind is not BaselineKind.NAIVE and value.name != plan.accelerated
+    ]
+
+
 def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
     """What a job of this plan has to carry."""
     workload, case, plan = resolved.workload, resolved.case, resolved.plan
@@ -152,11 +163,7 @@ def take_snapshot(resolved: ResolvedPlan) -> DeclarationSnapshot:
         subjects={arm: resolved.lever_value(arm).subject for arm in Arm if resolved.lever_value(arm).subject},
         quality=workload.quality,
         baseline_kinds={arm: resolved.lever_value(arm).baseline_kind for arm in Arm},
-        fair_baselines=[
-            value.name
-            for value in resolved.lever.values
-            if value.baseline_kind is not BaselineKind.NAIVE and value.name != plan.accelerated
-        ],
+        fair_baselines=_list_fair_baselines(resolved),
         traits={arm: dict(traits) for arm in Arm if (traits := resolved.lever_value(arm).traits)},
         rivals=[value.label for value in resolved.lever.list_rivals(plan.baseline) if value.name != plan.accelerated],
         steps=[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bench.values.arms import BaselineKind
@@ -32,6 +32,9 @@ class LeverValue:
     """The code of this value, shown with that of the other arm as a diff; empty if that of the case shows it."""
     optional: bool = False
     """Whether the other settings run where the packages of this one are missing."""
+    explain_obstacle: Callable[[], str] | None = None
+    """Says why this machine cannot run the setting, and what to do about it; empty if it can. Imports no library. None:
+    every machine can."""
     extra: str = ""
     """Name of the package to install, if it is not one of the pinned packages."""
 
@@ -39,7 +42,7 @@ class LeverValue:
         """Why this setting cannot run here, and what to do about it; empty if it can. Imports none of the packages."""
         missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
         if not missing:
-            return ""
+            return self.explain_obstacle() if self.explain_obstacle else ""
         remedy = f"Install it: pip install {self.extra}" if self.extra else INSTALL_REMEDY
         return f"{self.label} cannot run here, not installed: {', '.join(missing)}. {remedy}"
 

@@ -12,6 +12,7 @@ from bench.workload.parameters import Parameter, Upload
 from bench.workload.preparation import declare_preparation
 from bench.workload.tasks import Task, TaskSet
 from workloads.bert import shown_code
+from workloads.bert.bf16_support import explain_openvino_bf16
 from workloads.bert.measurements import (
     LOADED_MODEL_SETTINGS,
     AskArguments,
@@ -112,6 +113,7 @@ WORKLOAD = Workload(
                 packages=("tensorflow", "openvino"),
                 optional=True,
                 traits={"library": "OpenVINO", "precision": "BF16"},
+                explain_obstacle=explain_openvino_bf16,
                 code=shown_code.OPENVINO_BF16,
             ),
             LeverValue(

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
-from bench.system.kernel_files import KERNEL_FILES
 from bench.workload.library_guard import LibraryGuard, UnsupportedLibrary
 from workloads.bert.light_tensorflow import tf
 
@@ -40,11 +38,6 @@ _OPERATOR_ATTRIBUTES = {
 _PRIVATE_PREFIX = "_Mkl"
 
 FLOAT, BF16, INT8, UINT8 = (kind.as_datatype_enum for kind in (tf.float32, tf.bfloat16, tf.qint8, tf.quint8))
-_BF16_FLAGS = {b"avx512f", b"avx_ne_convert", b"bf16"}
-"""Flags of x86 processors, and of Arm ones, that TensorFlow requires before it gives a BF16 operator to oneDNN
-(IsBF16SupportedByOneDNNOnThisCPU)."""
-_BF16_PRODUCT_FLAGS = {b"avx512_bf16", b"amx_bf16", b"avx_ne_convert", b"bf16"}
-"""Flags of processors with instructions for BF16 products. With AVX-512 alone, oneDNN emulates them."""
 
 
 def _check_operators() -> None:
@@ -147,26 +140,6 @@ def make_layer_norm(name: str, device: str, x: str, gamma: str, beta: str, epsil
     node.attr["T"].type = FLOAT
     node.attr["epsilon"].f = epsilon
     return node
-
-
-@lru_cache(1)
-def has_bf16_kernels() -> bool:
-    """Whether oneDNN computes products in BF16 on this processor.
-
-    Without instructions for it, as on a processor with AVX2 alone, TensorFlow computes them itself, and has no kernels
-    for a BF16 product that is fused with GELU or a sum.
-    """
-    return not _BF16_FLAGS.isdisjoint(_read_processor_flags())
-
-
-@lru_cache(1)
-def has_bf16_instructions() -> bool:
-    """Whether this processor has instructions for products in BF16. Without them, BF16 is emulated in FP32."""
-    return not _BF16_PRODUCT_FLAGS.isdisjoint(_read_processor_flags())
-
-
-def _read_processor_flags() -> set[bytes]:
-    return set((KERNEL_FILES.read_bytes("proc/cpuinfo") or b"").split())
 
 
 def is_fused(graph: Any) -> bool:

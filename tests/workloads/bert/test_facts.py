@@ -8,7 +8,7 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytest.importorskip("neural_compressor", reason="Neural Compressor is not installed")
 
 from tests.support import tiny_bert
-from workloads.bert import tf_adapter
+from workloads.bert import bf16_support
 from workloads.bert.arm import QuestionAnswering
 from workloads.bert.model import fusion
 
@@ -20,7 +20,7 @@ from workloads.bert.model import fusion
 def test_only_a_bf16_arm_without_bf16_instructions_reports_that_its_products_are_not_fused(
     tmp_path, monkeypatch, precision, has_kernels, is_reported
 ):
-    monkeypatch.setattr(tf_adapter, "has_bf16_kernels", lambda: has_kernels)
+    monkeypatch.setattr(bf16_support, "has_bf16_kernels", lambda: has_kernels)
     # Loading a graph with fused BF16 products would fail on a processor without kernels for them.
     monkeypatch.setattr(QuestionAnswering, "_start_models", lambda self, progress: None)
     arm = QuestionAnswering(tiny_bert.make_settings(tmp_path, precision, accelerated="bf16"))
@@ -40,14 +40,14 @@ def test_only_a_bf16_arm_without_bf16_instructions_reports_that_its_products_are
     ],
 )
 def test_a_bf16_arm_is_no_fair_baseline_without_bf16_instructions(monkeypatch, precision, flags, words):
-    monkeypatch.setattr(tf_adapter, "KERNEL_FILES", FakeKernelFiles(f"flags : {flags}".encode()))
-    tf_adapter.has_bf16_kernels.cache_clear()
-    tf_adapter.has_bf16_instructions.cache_clear()
+    monkeypatch.setattr(bf16_support, "KERNEL_FILES", FakeKernelFiles(f"flags : {flags}".encode()))
+    bf16_support.has_bf16_kernels.cache_clear()
+    bf16_support.has_bf16_instructions.cache_clear()
     try:
         handicap = fusion.describe_handicap(precision)
     finally:
-        tf_adapter.has_bf16_kernels.cache_clear()
-        tf_adapter.has_bf16_instructions.cache_clear()
+        bf16_support.has_bf16_kernels.cache_clear()
+        bf16_support.has_bf16_instructions.cache_clear()
     assert bool(handicap) is bool(words) and all(word in handicap for word in words)
     assert ("not fused" in handicap) is ("not fused" in words)
 

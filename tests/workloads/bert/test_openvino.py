@@ -30,7 +30,7 @@ from tests.support import tiny_bert
 from tests.support.runs import open_plan, run_race
 from tests.support.shown_code import run_in_process
 from tests.support.task_calls import ReportRecorder
-from workloads.bert import WORKLOAD, ov_adapter, tf_adapter
+from workloads.bert import WORKLOAD, bf16_support, ov_adapter
 from workloads.bert.inference import openvino_session
 from workloads.bert.inference.instances import Instance
 from workloads.bert.inference.openvino_session import OpenVinoSession
@@ -97,7 +97,7 @@ def test_fp32_computes_what_tensorflow_computes(fp32, windows, expected):
 
 def test_int8_and_bf16_are_near_it_and_not_equal(fp32, int8, windows, expected):
     others = [compute(int8, "int8", windows)]
-    if tf_adapter.has_bf16_instructions():
+    if bf16_support.has_bf16_instructions():
         others.append(compute(fp32, "bf16", windows))
     for logits in others:
         error = np.abs(logits - expected).mean() / np.abs(expected).mean()
@@ -185,15 +185,30 @@ def test_without_a_usable_cache_the_model_is_in_the_scratch_folder(checkpoint, t
 
 
 def test_bf16_is_refused_where_the_processor_has_none(monkeypatch):
-    for adapter, name in ((ov_adapter, "has_bf16"), (tf_adapter, "has_bf16_instructions")):
+    for adapter, name in ((ov_adapter, "has_bf16"), (bf16_support, "has_bf16_instructions")):
         with monkeypatch.context() as patch:
             patch.setattr(ov_adapter, "has_bf16", lambda: True)
-            patch.setattr(tf_adapter, "has_bf16_instructions", lambda: True)
+            patch.setattr(bf16_support, "has_bf16_instructions", lambda: True)
             openvino_session.check_number_type("bf16")
             patch.setattr(adapter, name, lambda: False)
             with pytest.raises(BadInput, match="OpenVINO BF16 is for processors that have instructions for BF16"):
                 openvino_session.check_number_type("bf16")
     openvino_session.check_number_type("fp32")
+
+
+@pytest.mark.parametrize("has_bf16", [True, False])
+def test_a_plan_with_bf16_on_openvino_is_refused_before_it_is_queued(monkeypatch, has_bf16):
+    monkeypatch.setattr(bf16_support, "has_bf16_instructions", lambda: has_bf16)
+    reasons = [resolve(make_plan("bert", accelerated=value)).unavailable() for value in ("openvino-bf16", "bf16")]
+    expected = "" if has_bf16 else f"{bf16_support.NO_BF16}. Choose OpenVINO FP32 or OpenVINO INT8."
+    assert reasons == [expected, ""]
+
+
+def test_a_naive_baseline_is_to_be_replaced_by_those_that_give_the_same():
+    plans = [make_plan("bert", baseline=value) for value in ("fp32-stock", "bf16")]
+    names = [take_snapshot(resolve(plan)).fair_baselines for plan in plans]
+    assert names[0] == ["fp32", "openvino-fp32"]
+    assert names[1] == ["fp32", "bf16", "openvino-fp32", "openvino-bf16", "openvino-int8"]
 
 
 def test_an_instance_computes_in_a_process_of_its_own(fp32, windows, expected):

@@ -7,13 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.workload.interface import BadInput
-from workloads.bert import ov_adapter, tf_adapter
+from workloads.bert import bf16_support, ov_adapter
 from workloads.bert.inference.batches import BatchedSession
 from workloads.bert.inference.logits import Logits
 from workloads.bert.lever_values import NumberType
 from workloads.bert.model.forward import INPUT_NAMES, OUTPUT_NAMES
-
-NO_BF16 = "OpenVINO BF16 is for processors that have instructions for BF16, and this one has none"
 
 
 class OpenVinoSession(BatchedSession):
@@ -38,5 +36,5 @@ class OpenVinoSession(BatchedSession):
 
 def check_number_type(number_type: NumberType) -> None:
     """Raise BadInput if OpenVINO does not compute in `number_type` on this processor."""
-    if number_type == "bf16" and not (ov_adapter.has_bf16() and tf_adapter.has_bf16_instructions()):
-        raise BadInput(NO_BF16, "Choose OpenVINO FP32 or OpenVINO INT8.")
+    if number_type == "bf16" and not (ov_adapter.has_bf16() and bf16_support.has_bf16_instructions()):
+        raise BadInput(bf16_support.NO_BF16, bf16_support.NO_BF16_REMEDY)

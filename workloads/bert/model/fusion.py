@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workloads.bert import tf_adapter
+from workloads.bert import bf16_support, tf_adapter
 from workloads.bert.light_tensorflow import tf
 from workloads.bert.model.graphdef import input_node_name
 
@@ -63,12 +63,12 @@ class _GraphView:
 
 def fuses_products(precision: str) -> bool:
     """Whether `fuse_graph` fuses the matrix products of a model at `precision`, a value of the lever."""
-    return precision != "bf16" or tf_adapter.has_bf16_kernels()
+    return precision != "bf16" or bf16_support.has_bf16_kernels()
 
 
 def describe_handicap(precision: str) -> str:
     """Why a model at `precision` is not a fair baseline on this processor; empty if it is."""
-    if precision != "bf16" or tf_adapter.has_bf16_instructions():
+    if precision != "bf16" or bf16_support.has_bf16_instructions():
         return ""
     unfused = "" if fuses_products(precision) else ", and not fused with GELU and residual sums, as other products are"
     return f"without instructions for BF16 in this processor, its products are emulated{unfused}"

@@ -14,7 +14,7 @@ pytest.importorskip("neural_compressor", reason="Neural Compressor is not instal
 import tensorflow as tf
 
 from tests.support import tiny_bert
-from workloads.bert import tf_adapter
+from workloads.bert import bf16_support, tf_adapter
 from workloads.bert.inference.batches import slice_inputs
 from workloads.bert.inference.session import InferenceSession
 from workloads.bert.inference.tokenization import Windows, WindowTokenizer
@@ -66,7 +66,7 @@ def list_fusions(graph: Any, operator: str) -> Counter[tuple[str, ...]]:
     )
 
 
-needs_bf16 = pytest.mark.skipif(not tf_adapter.has_bf16_kernels(), reason="oneDNN has no BF16 on this processor")
+needs_bf16 = pytest.mark.skipif(not bf16_support.has_bf16_kernels(), reason="oneDNN has no BF16 on this processor")
 
 
 @pytest.mark.parametrize("kind", [tf.float32, pytest.param(tf.bfloat16, marks=needs_bf16)])
@@ -87,7 +87,7 @@ def test_bias_gelu_and_sums_are_fused_into_floating_point_products(tmp_path, kin
 
 def test_without_kernels_for_bf16_its_products_remain_as_they_are(tmp_path, monkeypatch):
     """As on a processor with AVX2 alone: TensorFlow's own kernels compute BF16, but no fused product."""
-    monkeypatch.setattr(tf_adapter, "has_bf16_kernels", lambda: False)
+    monkeypatch.setattr(bf16_support, "has_bf16_kernels", lambda: False)
     checkpoint = tiny_bert.make_checkpoint(tmp_path)
     windows = tiny_bert.make_windows(checkpoint)
     graph = forward.build_frozen_graph(checkpoint, tf.bfloat16)
