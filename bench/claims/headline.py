@@ -206,6 +206,7 @@ def _find_weightiest(run: Run, step: str, claim: Claim) -> Finding | None:
 def _shorten_finding(finding: Finding) -> str:
     """The title with the first part of what was seen, if that is short: `Too few pairs: 6 pairs, 8 are needed.`"""
     seen = finding.seen.partition(";")[0].strip().rstrip(".")
+    seen += ")" * (seen.count("(") - seen.count(")"))
     text = f"{finding.title}: {seen}."
     adds_something = seen.lower() != finding.title.lower()
     return text if adds_something and len(text) <= MAX_REASON_LENGTH else f"{finding.title}."

@@ -174,8 +174,11 @@ def list_different_results(context: RuleContext) -> list[str]:
 
 
 def describe_quality(context: RuleContext) -> list[str]:
-    """The quality as text: every decisive measure with the values of both arms, and which results are equal."""
-    texts = [describe_loss(loss) for loss in list_losses(context)]
+    """The quality as text: every decisive measure with the values of both arms, and which results are equal. Measures
+    that refuse a claim come first."""
+    order = [Accuracy.OUTSIDE, Accuracy.UNDECIDED, Accuracy.WITHIN]
+    losses = sorted(list_losses(context), key=lambda loss: order.index(loss.accuracy))
+    texts = [describe_loss(loss) for loss in losses]
     agreement = context.agreement
     if not agreement:
         return texts

@@ -22,7 +22,7 @@ from bench.values.claims import ClaimState, Speed
 from bench.values.quality import Quality
 from bench.values.samples import TOTAL, Evidence
 from bench.values.statistics import CoreCount, Interval
-from tests.support.runs import PSNR, make_claim_run, run_trial_race
+from tests.support.runs import PSNR, make_claim_run, make_psnr_quality, run_trial_race
 
 
 def decide(run: Run) -> Run:
@@ -240,6 +240,21 @@ def test_a_loss_within_the_limit_is_said_with_the_limit():
     assert write_headline(decide(run)).sentence.endswith(", same picture quality within 1 %")
     run.plan = run.plan.model_copy(update={"accuracy_limit": 0.5})
     assert write_headline(decide(run)).sentence.endswith(", picture quality at least 50 % of the baseline's")
+
+
+def test_a_reason_names_the_measure_that_refuses_and_closes_its_brackets():
+    run = make_claim_run()
+    quality = make_psnr_quality()
+    accuracy = quality.baseline[0].model_copy(update={"name": "accuracy", "label": "accuracy"})
+    difference = quality.differences[0].model_copy(update={"difference": Interval(value=-1.5, low=-9.0, high=9.0)})
+    sound = quality.differences[0].model_copy(update={"name": "accuracy"})
+    measures = [accuracy, *quality.baseline]
+    run.quality = quality.model_copy(
+        update={"baseline": measures, "accelerated": measures, "differences": [sound, difference]}
+    )
+    # The first measure is within the limit, and the second one may not be.
+    reason = write_headline(decide(run)).reason
+    assert reason.startswith("The accuracy may be below the limit: PSNR ") and reason.endswith("(273,280 pixels).")
 
 
 def test_another_case_drops_the_settings_of_the_case_before():
