@@ -50,6 +50,15 @@ class ResolvedPlan:
             if name in timed and published.values in (None, values)
         }
 
+    def own_inputs(self) -> dict[str, str]:
+        """The settings that name a file, an upload or a model that does not come with the workload."""
+        settings = {parameter.name: self.plan.parameters[parameter.name] for parameter in self.parameters}
+        return {
+            parameter.name: str(settings[parameter.name])
+            for parameter in self.parameters
+            if parameter.takes_files and settings[parameter.name] not in parameter.choices
+        }
+
     def unavailable(self) -> str:
         """Why the plan cannot run on this machine, and what to do about it; empty if it can. Imports no library."""
         reasons = [self.workload.unavailable(), *(self.lever_value(arm).unavailable() for arm in Arm)]

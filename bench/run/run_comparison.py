@@ -82,8 +82,8 @@ def compare_runs(runs: Sequence[Run], *, different_machines: bool = False) -> Ru
 
 
 def label_run(run: Run) -> str:
-    """A run as the title of a column: time and the beginning of its id."""
-    return f"{run.started:%Y-%m-%d %H:%M} {run.id[:8]}"
+    """A run as the title of a column: time and the beginning of its id, and whether it was imported."""
+    return f"{run.started:%Y-%m-%d %H:%M} {run.id[:8]}{' imported' if run.imported else ''}"
 
 
 def list_obstacles(runs: Sequence[Run], *, different_machines: bool = False) -> list[str]:

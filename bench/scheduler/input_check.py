@@ -51,7 +51,7 @@ def check_inputs(plan: Plan) -> None:
             raise bad_input from error
     except IsolatedCallError as error:
         # The process ended, as a library may do that gets no memory.
-        if not _list_own_inputs(plan):
+        if not resolve(plan).own_inputs():
             return
         raise BadInput(f"the input could not be checked: {error}", "Use another file.") from error
 
@@ -96,18 +96,9 @@ def _find_bad_input(plan: Plan) -> BadInput | None:
     return None
 
 
-def _list_own_inputs(plan: Plan) -> list[str]:
-    """The names of the parameters of `plan` whose value is a file of the user's."""
-    return [
-        parameter.name
-        for parameter in resolve(plan).parameters
-        if parameter.takes_files and plan.parameters[parameter.name] not in parameter.choices
-    ]
-
-
 def _is_checked(plan: Plan) -> bool:
     workload = find_workload(plan.workload)
-    return bool(workload.input_check) and (workload.checks_every_plan or bool(_list_own_inputs(plan)))
+    return bool(workload.input_check) and (workload.checks_every_plan or bool(resolve(plan).own_inputs()))
 
 
 def _make_fields(plan: Plan) -> dict[str, Any]:
@@ -127,7 +118,7 @@ def _call(function: str, *arguments: Any, limit_s: float) -> Any:
 
 def _explain_error(plan: Plan, error: CallRaised) -> BadInput | None:
     """What an exception of a check means for `plan`; None if it shows nothing."""
-    own_inputs = _list_own_inputs(plan)
+    own_inputs = resolve(plan).own_inputs()
     # NumPy raises a class of its own, _ArrayMemoryError.
     if error.kind.endswith("MemoryError"):
         if not own_inputs:

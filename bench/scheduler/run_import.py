@@ -1,88 +1,101 @@
-"""Reads exported races of other machines, and stores them as imported.
+"""Stores exported races of other machines as imported. See `bench.scheduler.run_file` for what a file may be.
 
-A file is input like any other: nothing in it is believed before it is checked. The digest finds edits by hand and by
-accident; it is no signature, because a person who edits a file can also write a new digest. So the medians are computed
-from the samples again, too.
+A person who edits a file can also write a new digest, so what the pages rely on is checked too, and the medians are
+computed from the samples again.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+import shlex
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePath
+from typing import Any, cast
 
 from pydantic import ValidationError
 
-from bench.formatting import format_bytes
+from bench.formatting import escape_invisible
 from bench.machine.describe import describe_machine
 from bench.machine.model import Machine
+from bench.plan.command import format_command
+from bench.plan.plan import Plan
+from bench.plan.validation import PlanError
 from bench.run.job import IMPORT_ORIGIN, is_job_id
 from bench.run.record import Run
-from bench.run.upgrades import read_version, upgrade_record
-from bench.storage.integrity import digest_export
+from bench.run.upgrades import upgrade_record
+from bench.scheduler.run_file import ASK_AGAIN, ImportFileError, parse_report, read_run_bytes
 from bench.storage.store import Store
+from bench.values.base import Arm
 from bench.values.imported import Imported
-from bench.values.samples import Phase
+from bench.values.samples import TOTAL, Phase, Sample
 
-MAX_FILE_BYTES = 256 * 2**20
+__all__ = ["ImportFileError", "describe_import", "import_run", "read_run", "read_run_file", "store_imported"]
+
 DERIVED_FIELDS = (
     *("inputs", "verdict", "claim", "claim_state", "claims", "edited_after_it_was_stored", "headline", "outcome"),
     *("attempts", "export"),
 )
 """What an export has besides the record."""
+LEFT_OUT_FIELDS = ("pictures", "progress", "progress_shares", "last_at", "owner", "edited")
+"""What an export never has."""
 RELATIVE_TOLERANCE = 1e-9
-EXPORT_COMMAND = "python -m bench export RUN FILE"
-
-
-class ImportFileError(ValueError):
-    """A file that cannot be imported. The text says why and what to do."""
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+"""No race is older than Fairlap."""
+CLOCK_DIFFERENCE = timedelta(days=1)
+"""By how much the clocks of two machines may differ."""
+MAX_FILE_NAME_CHARS = 120
 
 
 def read_run_file(file: Path) -> Run:
-    """The race in an exported file, marked as imported. Raises ImportFileError."""
-    report = _read_report(file)
-    fields = {name: value for name, value in report.items() if name not in DERIVED_FIELDS}
-    fields["claims"] = list(report["claims"].values())
+    """The race in an exported file, marked as imported. Raises ImportFileError, which names the file."""
     try:
-        run = Run.model_validate(upgrade_record(fields))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ImportFileError(
-            f"{file}: it is not a complete race: {place}: {first['msg']}. Export it again."
-        ) from error
-    except ValueError as error:
-        raise ImportFileError(f"{file}: it is not a complete race: {error}. Export it again.") from error
+        return read_run(read_run_bytes(file), file.name)
+    except ImportFileError as error:
+        raise ImportFileError(f"{escape_invisible(str(file))}: {error}") from error
+
+
+def read_run(content: bytes, file_name: str) -> Run:
+    """The race in the content of an exported file, marked as imported. Raises ImportFileError."""
+    report = parse_report(content)
+    run = _make_run(report)
     if report.get("edited_after_it_was_stored"):
-        raise ImportFileError(
-            f"{file}: the race was edited after it was stored where it was made. Race it again there."
-        )
+        raise ImportFileError("the race was edited after it was stored where it was made. Race it again there.")
     if not is_job_id(run.id) or not run.state.over:
-        raise ImportFileError(f"{file}: it is not a race that has ended. Export it again when it has.")
-    _check_statistics(run, file)
+        raise ImportFileError("it is not a race that has ended. Export it again when it has.")
+    _check_content(run)
+    _check_statistics(run)
+    name = escape_invisible(PurePath(file_name).name)[:MAX_FILE_NAME_CHARS]
     run.imported = Imported(
         at=datetime.now(UTC),
-        file=file.name,
+        file=name,
         machine=f"{run.machine.identity.host or 'an unknown host'} ({run.machine.short})",
-        origin=run.origin,
-        attempts=str((report.get("attempts") or {}).get("text") or ""),
+        origin=run.imported.origin if run.imported else run.origin,
+        # A run that was imported there too knows no attempts but those that its own file had.
+        attempts=run.imported.attempts if run.imported else _read_attempts(report),
     )
     run.origin = IMPORT_ORIGIN
     # The sweep that it belongs to was not imported.
     run.parent_id = ""
+    # People copy it into a shell, so it is not believed.
+    run.snapshot = run.snapshot.model_copy(update={"command": _make_command(run.plan, name)})
     return run
 
 
 def import_run(store: Store, file: Path) -> Run:
     """Store the race in an exported file. Raises ImportFileError and StoreError."""
     run = read_run_file(file)
-    if store.row(run.id) is not None:
-        raise ImportFileError(f"{file}: run {run.id[:8]} is stored here already. Nothing was changed.")
-    store.save(run)
+    try:
+        store_imported(store, run)
+    except ImportFileError as error:
+        raise ImportFileError(f"{escape_invisible(str(file))}: {error}") from error
     return run
+
+
+def store_imported(store: Store, run: Run) -> None:
+    """Store a race that was read from a file. Raises ImportFileError if it is stored already, and StoreError."""
+    if store.row(run.id) is not None:
+        raise ImportFileError(f"run {run.id[:8]} is stored here already. Nothing was changed.")
+    store.save(run)
 
 
 def describe_import(run: Run, machine: Machine | None = None) -> str:
@@ -93,79 +106,89 @@ def describe_import(run: Run, machine: Machine | None = None) -> str:
     return f"It was made on another machine: {run.imported.machine}."
 
 
-def _read_report(file: Path) -> dict[str, Any]:
-    """The content of an exported race whose digest fits."""
+def _make_run(report: dict[str, Any]) -> Run:
+    if found := [name for name in LEFT_OUT_FIELDS if name in report]:
+        raise ImportFileError(f"it is not a complete race: an export has no field {found[0]}. {ASK_AGAIN}")
+    fields = {name: value for name, value in report.items() if name not in DERIVED_FIELDS}
+    fields["claims"] = list(report["claims"].values())
     try:
-        size = file.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise ImportFileError(f"{file}: it has {format_bytes(size)}, and a run has at most 256 MiB.")
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ImportFileError(f"{file}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ImportFileError(f"{file}: it is not JSON in UTF-8. Export the run with: {EXPORT_COMMAND}") from error
+        return Run.model_validate(upgrade_record(fields))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ImportFileError(f"it is not a complete race: {place}: {first['msg']}. Export it again.") from error
+    except (ValueError, IndexError) as error:
+        raise ImportFileError(f"it is not a complete race: {error}. Export it again.") from error
+
+
+def _read_attempts(report: dict[str, Any]) -> str:
+    """What the file knows about other attempts at the plan; empty if there were none."""
+    attempts = report.get("attempts")
+    text = cast(dict[str, Any], attempts).get("text") if isinstance(attempts, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def _make_command(plan: Plan, file_name: str) -> str:
     try:
-        report = json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        if _is_cut_off(text, error):
-            raise ImportFileError(
-                f"{file}: it ends in the middle, in line {error.lineno}: it was cut off. Copy or export it again."
-            ) from error
-        raise ImportFileError(f"{file}: it is not JSON: {error}. Export the run with: {EXPORT_COMMAND}") from error
-    except (ValueError, RecursionError) as error:
-        raise ImportFileError(f"{file}: it is not the JSON of a run: {error}.") from error
-    if not isinstance(report, dict) or "version" not in report:
-        raise ImportFileError(f"{file}: it is not an exported run. Export one with: {EXPORT_COMMAND}")
-    try:
-        # Before the digest: a newer version may compute it in another way.
-        read_version(report)
-    except ValueError as error:
-        raise ImportFileError(f"{file}: {error}") from error
-    if "task" in report:
-        raise ImportFileError(f"{file}: it is a measurement, and only races can be imported.")
-    export = report.get("export")
-    if not isinstance(export, dict) or not isinstance(report.get("claims"), dict):
-        raise ImportFileError(
-            f"{file}: it has no digest. An older version of Fairlap exported it, or it was edited. Export it again "
-            f"with: {EXPORT_COMMAND}"
-        )
-    if export.get("digest") != digest_export(report):
-        raise ImportFileError(
-            f"{file}: it was edited after it was exported: its content does not fit its digest. Ask for the file as it "
-            "was exported."
-        )
-    return report
+        return format_command(plan)
+    except PlanError:
+        # The workload or the case is not known here.
+        return f"python -m bench rerun {shlex.quote(file_name)}"
 
 
-_UNFINISHED = re.compile(r"|t|tr|tru|f|fa|fal|fals|n|nu|nul|\\?u?[0-9a-fA-F]{0,3}|[-.eE]+")
-"""What is left of JSON that was cut off: nothing, or a part of a word, of an escape such as \\u00e9, or of a number."""
+def _check_content(run: Run) -> None:
+    """Check what pages and reports rely on, although no type says it. Raises ImportFileError."""
+    if run.started.tzinfo is None or not EARLIEST <= run.started <= datetime.now(UTC) + CLOCK_DIFFERENCE:
+        _refuse("started", f"expected a time with a zone, from {EARLIEST:%Y} to now, got {run.started}")
+    if run.ended_at is not None and not 0 <= run.ended_at <= 366 * 24 * 3600:
+        _refuse("ended_at", f"expected the seconds of a race, got {run.ended_at:g}")
+    snapshot = run.snapshot
+    if set(snapshot.arms) != set(Arm):
+        _refuse("snapshot.arms", "expected a label for each of both arms")
+    published = [snapshot.published, *(step.published for step in snapshot.steps)]
+    for source in [snapshot.source, *(one.source for one in published if one)]:
+        if ":" in source.partition(" ")[0] and not source.startswith(("https://", "http://")):
+            _refuse("snapshot", f"a source is no address of a page: {source[:80]!r}")
+    steps = {TOTAL, *(step.name for step in snapshot.steps)}
+    race = [sample for sample in run.samples if sample.phase is Phase.RACE]
+    if unknown := {timed for sample in race for timed in sample.list_steps()} - steps:
+        _refuse("samples", f"a step is not described: {min(unknown)[:80]!r}")
+    if len({frozenset(sample.list_steps()) for sample in race}) > 1:
+        _refuse("samples", "not all have the same steps")
+    if len({(sample.pair, sample.arm) for sample in race}) < len(race):
+        _refuse("samples", "an arm has two in one pair")
+    if run.statistics and not all(_is_timed(sample) for sample in race):
+        _refuse("samples", "a time of the race is not positive")
 
 
-def _is_cut_off(text: str, error: json.JSONDecodeError) -> bool:
-    """Whether `text` ends where `error` expected more of it."""
-    if error.msg.startswith("Extra data"):
-        return False
-    return "Unterminated" in error.msg or bool(_UNFINISHED.fullmatch(text[error.pos :].strip()))
+def _is_timed(sample: Sample) -> bool:
+    return all(sample.seconds(step) > 0 for step in sample.list_steps())
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"it contains {name}, which is no number of a run")
+def _refuse(place: str, problem: str) -> None:
+    raise ImportFileError(f"it is not a race that Fairlap could have made: {place}: {problem}. {ASK_AGAIN}")
 
 
-def _check_statistics(run: Run, file: Path) -> None:
+def _check_statistics(run: Run) -> None:
     """Check that the medians follow from the samples. Raises ImportFileError."""
     # Here because it imports a part of SciPy.
     from bench.stats.comparison import compare_samples
 
     if not run.statistics:
         return
-    again = compare_samples([sample for sample in run.samples if sample.phase is Phase.RACE], work=1.0)
+    try:
+        again = compare_samples([sample for sample in run.samples if sample.phase is Phase.RACE], work=1.0)
+    except (ValueError, ArithmeticError) as error:
+        raise ImportFileError(f"its statistics cannot be computed from its samples: {error}. {ASK_AGAIN}") from error
     medians = {one.step: (one.baseline.median, one.accelerated.median) for one in again}
     for one in run.statistics:
         computed = medians.get(one.step, (math.nan, math.nan))
         stored = one.baseline.median, one.accelerated.median
         if not all(math.isclose(a, b, rel_tol=RELATIVE_TOLERANCE) for a, b in zip(computed, stored, strict=True)):
             raise ImportFileError(
-                f"{file}: the medians of {one.step} do not follow from its samples, so one of them was edited. Ask for "
-                "the file as it was exported."
+                f"the medians of {one.step} do not follow from its samples, so one of them was edited. {ASK_AGAIN}"
             )
+        ratio = one.ratio
+        is_of_medians = math.isclose(ratio.value, computed[0] / computed[1], rel_tol=RELATIVE_TOLERANCE)
+        if not (is_of_medians and 0 < ratio.low <= ratio.value <= ratio.high):
+            raise ImportFileError(f"the ratio of {one.step} does not follow from its medians. {ASK_AGAIN}")

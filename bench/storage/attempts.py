@@ -78,8 +78,9 @@ class PlanCount:
 class AttemptSummary:
     """The attempts at a run's plan and at its neighbours on the run's machine, the run included."""
 
-    position: int
-    """Number of the run among the attempts at its plan, in order of their start; the first is 1."""
+    position: int | None
+    """Number of the run among the attempts at its plan, in order of their start; the first is 1. None for a run that
+    was imported: it is no attempt, and nothing is counted for it."""
     count: int
     """Number of attempts at the plan."""
     claim_count: int
@@ -109,6 +110,18 @@ class AttemptSummary:
         }
 
 
+NO_ATTEMPT = AttemptSummary(
+    position=None,
+    count=0,
+    claim_count=0,
+    ratios=None,
+    neighbour_count=0,
+    neighbour_claim_count=0,
+    edited_count=0,
+)
+"""Of a run that was imported."""
+
+
 def build_report(
     record: JobRecord, attempts: AttemptSummary | None, headline: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -133,7 +146,7 @@ def append_attempts(sentence: str, attempts: AttemptSummary | None) -> str:
 def format_attempts(summary: AttemptSummary) -> str | None:
     """What a reader of a claim has to know about other attempts, as sentences; None if there were no others."""
     sentences = []
-    if summary.count > 1:
+    if summary.count > 1 and summary.position is not None:
         position = f"{summary.position:,} of {summary.count:,}"
         text = f"Run {position} of this plan on this machine; {_format_claims(summary.claim_count)}"
         if summary.ratios is not None:
@@ -156,7 +169,9 @@ def format_attempts(summary: AttemptSummary) -> str | None:
 
 
 def format_position(summary: AttemptSummary) -> str:
-    """`5 of 7`, for lists; `5 of 7, edited` if that may be wrong."""
+    """`5 of 7`, for lists; `5 of 7, edited` if that may be wrong; `imported` for what is no attempt."""
+    if summary.position is None:
+        return "imported"
     return f"{summary.position:,} of {summary.count:,}{', edited' if summary.edited_count else ''}"
 
 

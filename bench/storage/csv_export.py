@@ -120,7 +120,7 @@ def _job_row(row: JobRow) -> Sequence[CsvValue]:
 
 
 def _attempt_row(summary: AttemptSummary | None) -> Sequence[CsvValue]:
-    if summary is None:
+    if summary is None or summary.position is None:
         return [None] * len(ATTEMPT_COLUMNS)
     return summary.position, summary.count, summary.neighbour_count
 

