@@ -23,6 +23,7 @@ from bench.run.sweep import SweepRecord
 from bench.run.upgrades import NewerVersionError
 from bench.scheduler.control import has_reader
 from bench.scheduler.order import WaitingOrder, open_job
+from bench.scheduler.sweep_liveness import is_live
 from bench.storage.store import Store
 
 LOGGER = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def recover_jobs(store: Store) -> list[str]:
     journal that cannot be read at all stays where it is, and an order is renamed to `unreadable_order_path`, for a
     person to look at: see `describe_left_files`. Raises StoreError.
     """
-    recovered = []
+    # First: what is left of a pipe tells that the process of its sweep has died, and is removed afterwards.
+    recovered = _recover_sweeps(store)
     for path in sorted(paths.journals().glob("*.jsonl")):
         try:
             if has_live_writer(path):
@@ -67,7 +69,7 @@ def recover_jobs(store: Store) -> list[str]:
             path.replace(damaged_path(record.id))
         path.unlink(missing_ok=True)
         recovered.append(record.id)
-    return recovered + _recover_waiting(store) + _recover_sweeps(store)
+    return recovered + _recover_waiting(store)
 
 
 def describe_left_files() -> list[str]:
@@ -136,12 +138,14 @@ def _recover_waiting(store: Store) -> list[str]:
 
 def _recover_sweeps(store: Store) -> list[str]:
     """Mark the sweeps whose processes have died as interrupted. They can be continued."""
-    recovered = []
-    for row in store.rows(kind=JobKind.SWEEP, state=State.MEASURING):
-        if has_reader(control_path(row.id)):
-            continue
+    recovered: list[str] = []
+    rows = store.rows(kind=JobKind.SWEEP, state=State.MEASURING)
+    machine = describe_machine() if rows else None
+    for row in rows:
         record = store.load(row.id)
-        if isinstance(record, SweepRecord) and record.state is State.MEASURING:
+        if not isinstance(record, SweepRecord) or machine is None or is_live(record, machine):
+            continue
+        if record.state is State.MEASURING:
             record.state, record.why, record.owner = State.INTERRUPTED, PROCESS_ENDED, row.owner or ""
             record.keep(record.sweep.model_copy(update={"active": ""}))
             store.save(record)

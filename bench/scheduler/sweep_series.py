@@ -7,11 +7,13 @@ Its record is stored when it begins and whenever a cell changes. If its process 
 as interrupted, and it can be continued: cells with a result are not raced again.
 
 While a sweep goes on, its process reads a control pipe (`bench.scheduler.control`), by which others see that it lives
-and stop it.
+and stop it. Other servers with the same database see that it lives because it is stored again and again: see
+`bench.scheduler.sweep_liveness`.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
@@ -28,7 +30,6 @@ from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from bench.run.comparability import find_machine_differences
 from bench.run.events import RECORD_VERSION, State
-from bench.run.files import control_path
 from bench.run.job import JobKind, current_requester
 from bench.run.record import Run
 from bench.run.snapshot import take_snapshot
@@ -43,16 +44,18 @@ from bench.run.sweep import (
     sweep_digest,
 )
 from bench.scheduler.case_series import find_fresh_run
-from bench.scheduler.control import STOP_REASONS, ControlPipe, has_reader, remove_pipe
+from bench.scheduler.control import STOP_REASONS, ControlPipe, remove_pipe
 from bench.scheduler.order import Submission
 from bench.scheduler.race_series import Racer, RaceSeries, SeriesHistory, SeriesProgress
 from bench.scheduler.race_time import explain_slow, predict_least_pair_s
 from bench.scheduler.series_goals import ResultGoal, Results, collect_pair_times
 from bench.scheduler.sweep_estimate import estimate_sweep, find_durations
-from bench.storage.store import Store
+from bench.scheduler.sweep_liveness import HEARTBEAT_S, is_live, is_reachable
+from bench.storage.store import Store, StoreError
 from bench.sweep.report import list_choices, write_report
 from bench.workload.parameters import Setting
 
+LOGGER = logging.getLogger(__name__)
 STOP_CHECK_INTERVAL_S = 0.5
 MAX_SEARCHED_SWEEPS = 20
 EXHAUSTED_WORDS = ("memory", "time limit")
@@ -140,8 +143,8 @@ def load_sweep(store: Store, sweep_id: str) -> SweepRecord | None:
 
 def why_not_continue(record: SweepRecord, machine: Machine) -> str:
     """Why a sweep cannot go on, as a sentence; empty if it can."""
-    if is_live(record.id):
-        return "It goes on already."
+    if is_live(record, machine):
+        return "It goes on already." if is_reachable(record.id) else "It goes on on another server."
     if record.state is State.FINISHED:
         return "All of its cells are measured, failed or hopeless."
     if record.edited:
@@ -149,11 +152,6 @@ def why_not_continue(record: SweepRecord, machine: Machine) -> str:
     if changes := find_machine_differences(record.machine, machine):
         return f"Since its first race, something has changed: {'; '.join(change.text for change in changes)}."
     return ""
-
-
-def is_live(sweep_id: str) -> bool:
-    """Whether a process goes on with a sweep."""
-    return has_reader(control_path(sweep_id))
 
 
 class SweepSeries(RaceSeries):
@@ -168,7 +166,7 @@ class SweepSeries(RaceSeries):
         axes = [GridAxis(**axis.model_dump()) for axis in sweep.axes]
         made = make_cells(record.plan, axes, core_limit)
         self._store = history.store
-        self._lock = threading.Lock()
+        self._lock, self._saved_at = threading.Lock(), time.monotonic()
         self._plans = {cell.plan.digest: cell.plan for cell in made if cell.plan is not None and not cell.problem}
         sweep = _refuse_impossible(sweep, {cell.values: cell.problem for cell in made})
         history.again = sweep.again
@@ -232,7 +230,7 @@ class SweepSeries(RaceSeries):
         return [cell for cell in self._sweep.cells if cell.digest == plan.digest]
 
     def _watch(self, control: ControlPipe, racer: Racer, over: threading.Event) -> None:
-        """Serve a request of another process to stop the sweep."""
+        """Serve a request of another process to stop the sweep, and store it from time to time. See `is_live`."""
         while not over.wait(STOP_CHECK_INTERVAL_S):
             if request := control.stop_request():
                 self.record.why = STOP_REASONS[request.origin]
@@ -240,6 +238,11 @@ class SweepSeries(RaceSeries):
                 if job_id := self.progress.job_id:
                     racer.stop(job_id)
                 return
+            if time.monotonic() - self._saved_at > HEARTBEAT_S:
+                try:
+                    self._save()
+                except StoreError as error:
+                    LOGGER.warning("The sweep %s could not be stored while it goes on: %s", self.record.id[:8], error)
 
     def _reuse_cells(self) -> None:
         """Take over what is stored of cells that wait, and estimate the time of the others."""
@@ -318,6 +321,7 @@ class SweepSeries(RaceSeries):
             record.last_at = (datetime.now(UTC) - record.started).total_seconds()
             record.ended_at = record.last_at if record.state.over else None
             self._store.save(record)
+            self._saved_at = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)

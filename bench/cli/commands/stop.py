@@ -14,7 +14,7 @@ from bench.run.files import journal_path
 from bench.run.job import JobKind
 from bench.scheduler.control import StopRequest, send_request
 from bench.scheduler.queue import INTERACTIVE_KIND, Queue
-from bench.scheduler.sweep_series import is_live
+from bench.scheduler.sweep_liveness import is_reachable
 from bench.storage.job_row import JobRow
 from bench.storage.store import Store
 
@@ -78,16 +78,16 @@ def stop_job(options: argparse.Namespace) -> int:
 
 
 def _find_sweeps() -> dict[str, JobRow]:
-    """The sweeps that go on, by id. They wait in no queue: their races do."""
+    """The sweeps of this data folder that go on, by id. They wait in no queue: their races do."""
     rows = Store().rows(kind=JobKind.SWEEP, state=State.MEASURING)
-    return {row.id: row for row in rows if is_live(row.id)}
+    return {row.id: row for row in rows if is_reachable(row.id)}
 
 
 def _stop_sweep(sweep: JobRow) -> int:
     shown_id = sweep.id[:SHOWN_ID_DIGITS]
     send_request(sweep.id, StopRequest(origin="command line"))
     deadline = time.monotonic() + MAX_WAIT_S
-    while is_live(sweep.id):
+    while is_reachable(sweep.id):
         if time.monotonic() > deadline:
             raise CommandError(
                 f"{shown_id} ({sweep.title}) was asked to stop, and goes on after {MAX_WAIT_S:g} s. 'show {shown_id}' "

@@ -90,7 +90,7 @@ def test_more_instances_than_cores_are_refused_before_the_race():
 
 
 def test_a_grid_without_a_cell_that_can_be_raced_is_refused():
-    with pytest.raises(PlanError, match="no cell of the grid can be raced here; .*: instances: 4 instances cannot"):
+    with pytest.raises(PlanError, match=r"no cell of the grid can be raced here; .*: instances: 4 instances cannot"):
         make_cells(BERT, [parse_axis(BERT, "instances=4,8", 2)], 2)
 
 

@@ -14,7 +14,8 @@ from bench.scheduler.control import ControlPipe, StopRequest, send_request
 from bench.scheduler.race_series import SeriesHistory
 from bench.scheduler.recovery import recover_jobs
 from bench.scheduler.sweep_estimate import estimate_sweep, find_durations
-from bench.scheduler.sweep_series import SweepSeries, find_open_sweep, is_live, load_sweep, why_not_continue
+from bench.scheduler.sweep_liveness import is_live
+from bench.scheduler.sweep_series import SweepSeries, find_open_sweep, load_sweep, why_not_continue
 from bench.storage.measurement_csv import measurement_tables
 from bench.storage.store import Store
 from tests.support.estimator_runs import make_estimator_run
@@ -54,7 +55,7 @@ def test_every_cell_is_a_race_with_the_sweep_as_its_parent(store):
     assert isinstance(run, Run) and run.parent_id == record.id and run.ends_without_win
     assert [row.id for row in store.rows(kind=JobKind.SWEEP)] == [record.id]
     assert len(measurement_tables(stored)["cells"]) == 4
-    assert not is_live(record.id)
+    assert not is_live(stored, describe_machine())
 
 
 def test_cells_that_were_measured_before_are_reused_and_marked(store):
@@ -177,7 +178,7 @@ def test_a_sweep_whose_process_died_is_interrupted_at_the_next_start_and_keeps_i
     record.owner = "visitor"
     store.save(record)
     pipe = ControlPipe.create(record.id)
-    assert is_live(record.id) and record.id not in recover_jobs(store)
+    assert is_live(record, describe_machine()) and record.id not in recover_jobs(store)
     pipe.close()
     assert record.id in recover_jobs(store)
     found = load_sweep(store, record.id)

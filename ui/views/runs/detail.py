@@ -26,6 +26,7 @@ from ui.design.text import format_date_time
 from ui.run_view import view
 from ui.run_view.downloads import draw_command
 from ui.run_view.header import draw_edited_warning, open_step
+from ui.run_view.report_form import draw_report_button
 from ui.services import workload_page_script
 from ui.views.race.result_part import find_result_part
 from ui.views.runs.actions import clear_url_parameter, draw_delete_button, draw_download_buttons, load_record
@@ -110,11 +111,12 @@ def _draw_stored_sweep(record: SweepRecord) -> None:
         _draw_sweep_page_button(record)
         _draw_continue_button(record)
         draw_download_buttons(record)
+        draw_report_button([record], key=f"kept-{record.id}")
         _draw_command_button("sweep", record.snapshot.command)
         if row := records.find_row(record.id):
             draw_delete_button([row])
     draw_edited_warning(record)
-    if goes_on(record.id):
+    if goes_on(record):
         st.fragment(draw_live_sweep, run_every=REFRESH_S)(record.id)
         return
     draw_end(record)

@@ -13,7 +13,8 @@ from bench.run.job import JobKind
 from bench.run.sweep import CellState, SweepRecord
 from bench.scheduler.race_time import RaceDuration
 from bench.scheduler.sweep_estimate import estimate_sweep, find_durations
-from bench.scheduler.sweep_series import SweepRequest, SweepSeries, digest_request, is_live
+from bench.scheduler.sweep_liveness import is_live, is_reachable
+from bench.scheduler.sweep_series import SweepRequest, SweepSeries, digest_request
 from bench.storage.store import StoreError
 from bench.workload.declaration import Workload
 from ui import actions, records, services
@@ -25,6 +26,7 @@ from ui.design.glossary import explain
 from ui.design.markdown import escape_markdown, quote_code
 from ui.design.progress import draw_progress
 from ui.design.text import format_date_time
+from ui.run_view.report_form import draw_report_button
 from ui.views.sweep.result import draw_sweep
 from ui.views.sweep.settings import choose_plan, choose_request, choose_workload
 
@@ -92,11 +94,14 @@ def _find_own_record(sweep_id: str) -> SweepRecord | None:
     return series.record if series is not None and series.record.id == sweep_id else None
 
 
-def goes_on(sweep_id: str) -> bool:
+def goes_on(record: SweepRecord) -> bool:
     """Whether a sweep goes on: in this process, also while its thread begins, or in another one."""
+    return _is_own(record) or is_live(record, services.get_machine())
+
+
+def _is_own(record: SweepRecord) -> bool:
     series = _find_own()
-    is_own = series is not None and series.record.id == sweep_id and not series.progress.over
-    return is_own or is_live(sweep_id)
+    return series is not None and series.record.id == record.id and not series.progress.over
 
 
 def _load(sweep_id: str) -> SweepRecord | None:
@@ -108,7 +113,8 @@ def _draw_buttons(request: SweepRequest, shown: SweepRecord | None) -> None:
     series = actions.find_series()
     has_series = series is not None and not series.progress.over
     is_same = shown is not None and shown.digest == digest_request(request)
-    live = shown is not None and goes_on(shown.id)
+    live = shown is not None and goes_on(shown)
+    can_stop = shown is not None and live and (_is_own(shown) or is_reachable(shown.id))
     is_complete = is_same and shown is not None and shown.state is State.FINISHED
     why_not = actions.why_not_start()
     if has_series:
@@ -128,8 +134,10 @@ def _draw_buttons(request: SweepRequest, shown: SweepRecord | None) -> None:
             "Stop",
             icon=":material/stop:",
             key="sweep-stop",
-            disabled=not (live and shown is not None),
-            help="End the race that runs, and queue no more. Cells that are measured are kept.",
+            disabled=not can_stop,
+            help="End the race that runs, and queue no more. Cells that are measured are kept."
+            if can_stop or not live
+            else "It goes on on another server, and can be stopped there.",
         )
     if pressed:
         _start(request, again=is_complete)
@@ -209,11 +217,12 @@ def _draw_shown(shown: SweepRecord, request: SweepRequest) -> None:
         f":material/history: Sweep {quote_code(shown.id[:8])} of {format_date_time(shown.started)}{others}: "
         f"{quote_code(shown.snapshot.command)}"
     )
-    if goes_on(shown.id):
+    if goes_on(shown):
         st.fragment(draw_live_sweep, run_every=REFRESH_S)(shown.id)
         return
     draw_announcer(f"The sweep is {shown.state}.", key=ANNOUNCER_KEY)
     draw_end(shown)
+    draw_report_button([shown], key=f"sweep-{shown.id}")
     draw_sweep(shown, detect_theme(), key=f"sweep-{shown.id}")
 
 
@@ -236,7 +245,7 @@ def draw_live_sweep(sweep_id: str) -> None:
     except (OSError, StoreError) as error:
         services.draw_store_error(error)
         return
-    if record is None or not goes_on(sweep_id):
+    if record is None or not goes_on(record):
         st.rerun()
     sweep = record.sweep
     done = sum(cell.state is not CellState.WAITING for cell in sweep.cells)
