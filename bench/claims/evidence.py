@@ -24,6 +24,24 @@ def decide_engagement(run: Run, step: str = TOTAL) -> Engagement:
     return Engagement.PARTIAL if "accelerated" in paths else Engagement.NOT
 
 
+def describe_engagement(run: Run, step: str = TOTAL) -> str:
+    """In how many of the steps that the lever can accelerate the fast path ran, as a clause."""
+    engagement = decide_engagement(run, step)
+    if engagement is Engagement.SAME:
+        return "both arms ran the same code"
+    evidence = select_evidence(run, step)
+    accelerated = sum(item.path == "accelerated" for item in evidence)
+    if engagement is Engagement.NOT:
+        return "the fast path did not run"
+    if accelerated == len(evidence) and any(item.is_partial for item in evidence):
+        return "the fast path ran in part"
+    if accelerated == len(evidence) == 1:
+        return "the fast path ran"
+    if engagement is Engagement.ENGAGED:
+        return f"the fast path ran in all {format_count(len(evidence), 'step')} that have one"
+    return f"the fast path ran in {accelerated} of {format_count(len(evidence), 'step')}"
+
+
 def _ran_same_code(run: Run, step: str) -> bool:
     """Whether the evidence of both arms names the same code for `step`, or for all steps of the total."""
     codes = [

@@ -86,9 +86,16 @@ def _describe(
     if SizeVerdict.FASTER not in verdicts:
         return f"{accelerated} wins at none of {len(counted)} values {ends}"
     below = counted[: counted.index(last) + 1]
-    if any(cell.verdict is SizeVerdict.FASTER for cell in below) or not wins:
-        won = ", ".join(name(cell) for cell in counted if cell.verdict is SizeVerdict.FASTER)
-        return f"not monotone: {accelerated} wins at {won} of {len(counted)} values {ends}"
+    won = [cell for cell in counted if cell.verdict is SizeVerdict.FASTER]
+    if won[0] in below:
+        places = {verdict: ", ".join(name(cell) for cell in counted if cell.verdict is verdict) for verdict in verdicts}
+        text = f"{accelerated} wins at {places[SizeVerdict.FASTER]}"
+        if lost := places.get(SizeVerdict.SLOWER):
+            text += f"; {baseline} at {lost}"
+        if undecided := places.get(SizeVerdict.UNDECIDED):
+            text += f"; too close to call at {undecided}"
+        is_mixed = any(cell.verdict is SizeVerdict.SLOWER for cell in counted[counted.index(won[0]) :])
+        return f"not monotone: {text}" if is_mixed else text
     if all(cell.verdict is SizeVerdict.SLOWER for cell in below):
         return f"{baseline} wins up to {name(last)}, {accelerated} from {name(wins[0])} on"
     return f"{accelerated} wins from {name(wins[0])} on, and not up to {name(last)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench.claims.best_step import find_best_step, find_headline_step
-from bench.claims.evidence import decide_engagement
+from bench.claims.evidence import describe_engagement
 from bench.claims.headline import Headline, write_headline
 from bench.formatting import (
     describe_percentiles,
@@ -29,6 +29,7 @@ from bench.run.environment import list_environment, list_pool_rows, list_variabl
 from bench.run.outcome import count_pairs, describe_outcome, measure_pair_times_s
 from bench.run.record import Run
 from bench.run.run_comparison import MIN_COMPARED_RUNS, RunComparison, compare_runs, list_obstacles
+from bench.run.sweep import SweepRecord
 from bench.run.time_use import describe_stages, describe_time_use
 from bench.storage.attempts import UNKNOWN_ATTEMPTS, AttemptSummary, format_attempts
 from bench.values.base import Arm
@@ -119,8 +120,8 @@ def describe_noise(run: Run) -> str:
     return f", noise at rest {run.noise.score:.1f} % ({run.noise.word})" if run.noise else ""
 
 
-def describe_host(run: Run) -> str:
-    """The machine of a run with its host name."""
+def describe_host(run: Run | SweepRecord) -> str:
+    """The machine of a run or a sweep with its host name."""
     host = f"{run.machine.identity.host}: " if run.machine.identity.host else ""
     return f"{host}{run.machine.short}"
 
@@ -229,8 +230,10 @@ def build_evidence_table(run: Run) -> TextTable:
     return TextTable(("arm", "step", "path", "what the library reported"), rows)
 
 
-def describe_engagement(run: Run) -> str:
-    return f"Fast path: {decide_engagement(run, TOTAL)}."
+def describe_evidence(run: Run) -> str:
+    """Whether the fast path ran, as a sentence."""
+    text = describe_engagement(run)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def build_quality_table(run: Run) -> TextTable:

@@ -16,6 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from bench.claims.headline import report_headline, write_headline
 from bench.run.record import Run
+from bench.run.sweep import SweepRecord
 from bench.storage.attempts import build_report
 from bench.values.base import Arm
 from bench.values.samples import TOTAL
@@ -23,7 +24,7 @@ from ui.charts.share_card import describe_ratio
 from ui.design.disarm import disarm_figure
 from ui.design.plotly_template import FONT_FAMILY, PLOTLY_CONFIG
 from ui.design.theme import PALETTES, Theme, arm_style
-from ui.reports import content
+from ui.reports import content, sweep_content
 from ui.reports.charts import ReportChart, list_detail_charts, list_result_charts
 from ui.reports.content import ReportedRun, ReportFields
 
@@ -32,8 +33,14 @@ JSON_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\
 """What JSON inside of a script element must not contain. The escapes mean the same to a reader of JSON."""
 
 
-def write_html(fields: ReportFields, reported: Sequence[ReportedRun], made: datetime | None = None) -> str:
-    """The report of one or several runs, as the text of a file. `made` is its date, by default now."""
+def write_html(
+    fields: ReportFields,
+    reported: Sequence[ReportedRun],
+    *,
+    sweeps: Sequence[SweepRecord] = (),
+    made: datetime | None = None,
+) -> str:
+    """The report of runs and sweeps, as the text of a file. `made` is its date, by default now."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -56,6 +63,7 @@ def write_html(fields: ReportFields, reported: Sequence[ReportedRun], made: date
         fields=fields,
         made=content.format_moment(made or datetime.now(UTC)),
         runs=runs,
+        sweeps=[_describe_sweep(record, place) for record in sweeps],
         summary=content.build_summary_table(reported) if len(reported) > 1 else None,
         comparison=comparison,
         obstacles=obstacles,
@@ -95,7 +103,7 @@ def _describe_run(item: ReportedRun, place: Callable[[Iterator[ReportChart]], An
         "claims": content.list_claims(run),
         "inputs": run.inputs,
         "evidence": content.build_evidence_table(run),
-        "engagement": content.describe_engagement(run) if run.evidence else "",
+        "engagement": content.describe_evidence(run) if run.evidence else "",
         "quality": content.build_quality_table(run),
         "agreement": content.list_agreement(run),
         "environment": list(content.list_environment_tables(run)),
@@ -104,6 +112,23 @@ def _describe_run(item: ReportedRun, place: Callable[[Iterator[ReportChart]], An
         "charts": place(list_result_charts(run, step)),
         "details": place(list_detail_charts(run, step)),
         "record": _embed(json.dumps(build_report(run, item.attempts, report_headline(run)))),
+    }
+
+
+def _describe_sweep(record: SweepRecord, place: Callable[[Iterator[ReportChart]], Any]) -> dict[str, Any]:
+    """What the template shows of a sweep."""
+    counts, *findings = sweep_content.list_sentences(record)
+    return {
+        "record": record,
+        "title": sweep_content.sweep_title(record),
+        "counts": counts,
+        "arms": sweep_content.describe_arms(record),
+        "findings": findings,
+        "caveats": sweep_content.list_caveats(record),
+        "cells": sweep_content.build_cells_table(record),
+        "charts": place(sweep_content.list_sweep_charts(record)),
+        "origin": f"{content.describe_host(record)}; {content.format_moment(record.started)}, sweep {record.id[:8]}",
+        "json": _embed(json.dumps(build_report(record, None))),
     }
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bench.claims.evidence import decide_engagement, select_evidence
-from bench.formatting import format_cores, format_count
+from bench.claims.evidence import decide_engagement, describe_engagement
+from bench.formatting import format_cores
 from bench.run.record import Run
 from bench.values.base import Arm
-from bench.values.claims import Engagement
 from bench.values.samples import TOTAL, Evidence
 from ui.design.badges import ENGAGEMENT_BADGES
 from ui.design.markdown import escape_markdown
@@ -54,24 +53,6 @@ def _draw_engagement(run: Run, step: str, key: str, theme: Theme) -> None:
         help="Show what the libraries reported",
     ):
         draw_evidence(run, theme, step)
-
-
-def describe_engagement(run: Run, step: str) -> str:
-    """In how many of the steps that the lever can accelerate the fast path ran."""
-    engagement = decide_engagement(run, step)
-    if engagement is Engagement.SAME:
-        return "both arms ran the same code"
-    evidence = select_evidence(run, step)
-    accelerated = sum(item.path == "accelerated" for item in evidence)
-    if engagement is Engagement.NOT:
-        return "the fast path did not run"
-    if accelerated == len(evidence) and any(item.is_partial for item in evidence):
-        return "the fast path ran in part"
-    if accelerated == len(evidence) == 1:
-        return "the fast path ran"
-    if engagement is Engagement.ENGAGED:
-        return f"the fast path ran in all {format_count(len(evidence), 'step')} that have one"
-    return f"the fast path ran in {accelerated} of {format_count(len(evidence), 'step')}"
 
 
 def draw_evidence(run: Run, theme: Theme, step: str = TOTAL) -> None:

@@ -1,4 +1,4 @@
-"""The form that makes a report of one or several runs."""
+"""The form that makes a report of one or several runs, or of a sweep."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bench.run.record import Run
+from bench.run.sweep import SweepRecord
 from ui.reports.content import DEFAULT_TITLE, MAX_FIELD_CHARS, ReportedRun, ReportFields
 from ui.run_view.attempts import load_attempts
 from ui.run_view.downloads import draw_file_button, export_name
@@ -14,13 +15,13 @@ from ui.run_view.downloads import draw_file_button, export_name
 MAX_REPORTED_RUNS = 20
 
 
-def draw_report_button(runs: Sequence[Run], key: str) -> None:
+def draw_report_button(runs: Sequence[Run | SweepRecord], key: str) -> None:
     """A button that opens the form."""
     with st.popover("Report", icon=":material/description:", key=f"{key}-report"):
         draw_report_form(runs, key)
 
 
-def draw_report_form(runs: Sequence[Run], key: str) -> None:
+def draw_report_form(runs: Sequence[Run | SweepRecord], key: str) -> None:
     """Title, customer and author, and a download for each format. The file is made when it is asked for."""
     if len(runs) > MAX_REPORTED_RUNS:
         st.markdown(f"A report has at most {MAX_REPORTED_RUNS} runs.")
@@ -56,19 +57,23 @@ def _draw_field(label: str, key: str, placeholder: str) -> str:
     return st.text_input(label, key=key, max_chars=MAX_FIELD_CHARS, placeholder=placeholder, persist_state="session")
 
 
-def _make_html(fields: ReportFields, runs: Sequence[Run]) -> str:
+def _make_html(fields: ReportFields, runs: Sequence[Run | SweepRecord]) -> str:
     # Here because the templates and Plotly's script are not needed to draw a page.
     from ui.reports.html_report import write_html
 
-    return write_html(fields, _add_attempts(runs))
+    return write_html(fields, _add_attempts(runs), sweeps=_select_sweeps(runs))
 
 
-def _make_slides(fields: ReportFields, runs: Sequence[Run]) -> bytes:
+def _make_slides(fields: ReportFields, runs: Sequence[Run | SweepRecord]) -> bytes:
     from ui.reports.slides import write_slides
 
-    return write_slides(fields, _add_attempts(runs))
+    return write_slides(fields, _add_attempts(runs), sweeps=_select_sweeps(runs))
 
 
-def _add_attempts(runs: Sequence[Run]) -> list[ReportedRun]:
+def _add_attempts(runs: Sequence[Run | SweepRecord]) -> list[ReportedRun]:
     # The attempts are counted when the file is made: there may be more than when the page was drawn.
-    return [ReportedRun(run, load_attempts(run)) for run in runs]
+    return [ReportedRun(run, load_attempts(run)) for run in runs if isinstance(run, Run)]
+
+
+def _select_sweeps(runs: Sequence[Run | SweepRecord]) -> list[SweepRecord]:
+    return [run for run in runs if isinstance(run, SweepRecord)]

@@ -1,4 +1,4 @@
-"""`report`: stored races as a page that opens offline, or as slides."""
+"""`report`: stored races and sweeps as a page that opens offline, or as slides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from bench.cli.console import make_console
-from bench.cli.job_ids import load_stored_races
+from bench.cli.job_ids import load_reported_jobs
 from bench.cli.output_file import check_output_file, write_output_file
 from bench.formatting import format_bytes, format_count
 from bench.plan.validation import PlanError
@@ -24,9 +24,9 @@ examples:
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "report",
-        help="stored races as one HTML file that opens offline, or as slides",
-        description="Write a report of stored races: as one HTML file with interactive charts and every raw sample, "
-        "which needs no network, or as slides whose charts can be edited. Whatever limits a claim is in both.",
+        help="stored races and sweeps as one HTML file that opens offline, or as slides",
+        description="Write a report of stored races and sweeps: as one HTML file with interactive charts and every raw "
+        "sample, which needs no network, or as slides whose charts can be edited. Whatever limits a claim is in both.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -59,11 +59,16 @@ def write_report(options: argparse.Namespace) -> int:
         check_output_file(option, file)
     store = Store()
     recover_jobs(store)
-    reported = [ReportedRun(run, store.summarize_attempts(run)) for run in load_stored_races(store, options.ids)]
+    runs, sweeps = load_reported_jobs(store, options.ids)
+    reported = [ReportedRun(run, store.summarize_attempts(run)) for run in runs]
     fields = ReportFields(options.title, options.customer, options.author, options.different_machines)
     for option, file in files.items():
-        content = write_html(fields, reported).encode() if option == "--html" else write_slides(fields, reported)
+        if option == "--html":
+            content = write_html(fields, reported, sweeps=sweeps).encode()
+        else:
+            content = write_slides(fields, reported, sweeps=sweeps)
         again = f"python -m bench report {option} {shlex.quote(str(file))} {' '.join(options.ids)}"
         write_output_file(option, file, content, again)
-        make_console().print(f"{file}: {format_count(len(reported), 'run')}, {format_bytes(len(content))}")
+        counts = [format_count(len(jobs), noun) for jobs, noun in ((runs, "run"), (sweeps, "sweep")) if jobs]
+        make_console().print(f"{file}: {', '.join(counts)}, {format_bytes(len(content))}")
     return 0

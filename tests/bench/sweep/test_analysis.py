@@ -93,6 +93,23 @@ def test_both_laws_are_fitted_to_each_arm(record):
     assert "on 4 cores" in text and "Amdahl's law: serial share" in text and "which is no test of the law" in text
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "text"),
+    [
+        ("FUF", "scikit-learn-intelex wins at 1,000 rows, 10,000 rows; too close to call at 3,000 rows"),
+        ("FUU", "scikit-learn-intelex wins at 1,000 rows; too close to call at 3,000 rows, 10,000 rows"),
+        ("FSF", "not monotone: scikit-learn-intelex wins at 1,000 rows, 10,000 rows; stock scikit-learn at 3,000 rows"),
+        ("UFF", "scikit-learn-intelex wins from 3,000 rows on, and not up to 1,000 rows"),
+    ],
+)
+def test_a_cell_that_is_too_close_to_call_is_no_loss(record, verdicts, text):
+    letters = {"F": SizeVerdict.FASTER, "S": SizeVerdict.SLOWER, "U": SizeVerdict.UNDECIDED}
+    marks = {
+        (1, rows): {"verdict": letters[letter]} for rows, letter in zip((1000, 3000, 10000), verdicts, strict=True)
+    }
+    assert find_break_evens(mark(record, marks), record.snapshot)[0].text == f"1 core: {text}"
+
+
 def mark(record: SweepRecord, marks: dict[tuple, dict]) -> Sweep:
     """The sweep with some cells changed."""
     cells = [cell.model_copy(update=marks.get(tuple(cell.values), {})) for cell in record.sweep.cells]

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from bench.claims.evidence import describe_engagement
 from bench.claims.verdict import decide_claims
 from bench.run.run_comparison import DIFFERENT_MACHINES
 from bench.stats.comparison import compare_samples
@@ -83,6 +84,11 @@ def test_a_report_has_everything_that_a_page_shows(claimed):
         assert " ".join(text.split()) in words
     assert claimed.machine.versions["numpy"] in words
     assert [dict(attributes)["id"] for tag, attributes in reader.tags if attributes.get("class") == "chart"]
+
+
+def test_a_report_says_of_the_fast_path_what_the_page_says(claimed):
+    words = read_words(read(write_html(ReportFields(), [ReportedRun(claimed, None)])))
+    assert claimed.evidence and describe_engagement(claimed)[1:] in words
 
 
 def test_the_statistics_follow_from_the_samples_in_the_file(finished):
