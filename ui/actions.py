@@ -26,6 +26,7 @@ from bench.run.sweep import SweepRecord
 from bench.scheduler.background_series import SeriesRefused
 from bench.scheduler.queue import QueueEntry
 from bench.scheduler.race_series import RaceSeries, SeriesHistory, SeriesRace
+from bench.scheduler.run_import import read_run, store_imported
 from bench.scheduler.series_goals import Goal
 from bench.scheduler.sweep_series import (
     SweepRequest,
@@ -41,6 +42,7 @@ from bench.system.limits import core_limit
 from bench.workload.arguments import check_arguments
 from bench.workload.file_summary import UploadedFile
 from bench.workload.parameters import Upload
+from bench.workload.registry import load_workloads
 from ui import services
 from ui.access import visitor as access
 from ui.access.identity import find_visitor, remember_visitor
@@ -292,6 +294,22 @@ def save_file(content: bytes, name: str, upload: Upload) -> tuple[str, UploadedF
     """
     _admit_upload(len(content))
     return uploads.save_upload(content, name, upload)
+
+
+def import_run(content: bytes, name: str) -> str:
+    """Store the exported race in a file that is called `name`, as imported; returns its id.
+
+    Raises Denied, ImportFileError and StoreError.
+    """
+    _admit_upload(len(content))
+    visitor, run = find_visitor(), read_run(content, name)
+    known = load_workloads().get(run.plan.workload)
+    if known and known.local_only and not visitor.is_local:
+        raise Denied("Races of scripts are imported on the machine itself only: python -m bench import FILE.")
+    # Who brought it may delete it.
+    run.owner = visitor.id
+    store_imported(services.get_store(), run)
+    return run.id
 
 
 def measure_noise_now() -> Noise | QueueEntry | None:

@@ -51,6 +51,9 @@ from ui.reports.slide_layout import (
 )
 from ui.reports.sweep_slides import add_sweep_slides
 
+RATIO_FORMAT = '[>=1]0.0"x";[>=0.1]0.00"x";0.000"x"'
+"""As a spreadsheet writes it. With one digit, a ratio of 0.047 would be 0.0x. It must not contain <, which python-pptx
+does not escape."""
 METHOD = (
     "Both versions ran on the same cores of one machine, one after the other, in pairs; who goes first is balanced and "
     "shuffled.",
@@ -227,7 +230,7 @@ def _add_bar_chart(
     """
     if not all(map(math.isfinite, values.values())):
         raise ValueError(f"Expected finite numbers for a chart, got {dict(values)}.")
-    data = CategoryChartData(number_format='0.0"x"' if ratio else "General")
+    data = CategoryChartData(number_format=RATIO_FORMAT if ratio else "General")
     # From the bottom to the top. Reversing the axis instead would move the numbers above the bars.
     shown = list(values.items())[::-1]
     data.categories = [name for name, _ in shown]

@@ -83,6 +83,17 @@ def test_charts_are_native_and_have_finite_numbers(claimed):
         slides._add_bar_chart(deck.slides[0], "ratio", {"fit": math.nan}, ["#000000"])
 
 
+def test_a_small_ratio_is_not_labelled_zero(claimed):
+    deck = Presentation(io.BytesIO(write_slides(ReportFields(), [ReportedRun(claimed, None)])))
+    formats = [
+        chart.plots[0]._element.xpath(".//c:val//c:formatCode")[0].text
+        for slide in deck.slides
+        for shape in slide.shapes
+        if shape.has_chart and (chart := shape.chart)
+    ]
+    assert slides.RATIO_FORMAT in formats and slides.RATIO_FORMAT.endswith('0.000"x"')
+
+
 def test_several_runs_are_compared_or_the_reason_is_on_a_slide(claimed, finished):
     later = claimed.model_copy(update={"id": "b" * 32, "started": claimed.started + timedelta(hours=1)})
     text = read_deck(open_deck(runs=[claimed, later]))

@@ -29,7 +29,13 @@ from ui.run_view.header import draw_edited_warning, open_step
 from ui.run_view.report_form import draw_report_button
 from ui.services import workload_page_script
 from ui.views.race.result_part import find_result_part
-from ui.views.runs.actions import clear_url_parameter, draw_delete_button, draw_download_buttons, load_record
+from ui.views.runs.actions import (
+    clear_url_parameter,
+    draw_delete_button,
+    draw_download_buttons,
+    load_record,
+    open_comparison,
+)
 from ui.views.runs.measurement import draw_measurement
 from ui.views.sweep.page import REFRESH_S, draw_end, draw_live_sweep, goes_on
 from ui.views.sweep.result import draw_sweep
@@ -80,7 +86,10 @@ def _draw_race(run: Run) -> None:
     st.title(markdown.escape_markdown(run.snapshot.title))
     st.caption(f"Raced {_describe_origin(run)} · run {markdown.escape_markdown(run.id[:8])}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        _draw_links(run.plan, "Race it again", "Runs of this plan", run.digest)
+        again = "Race this plan here" if run.imported else "Race it again"
+        _draw_links(run.plan, again, "Runs of this plan", run.digest)
+        if run.imported:
+            _draw_own_comparison_button(run)
         _draw_command_button("race", run.snapshot.command)
         if row := records.find_row(run.id):
             draw_delete_button([row])
@@ -88,6 +97,25 @@ def _draw_race(run: Run) -> None:
     if step := st.query_params.pop("step", None):
         open_step(key, run.id, step)
     view.draw_run(run, key=key, live=False, draw_result=find_result_part(run.plan.workload))
+
+
+def _draw_own_comparison_button(run: Run) -> None:
+    """Compare an imported run with the newest one of its plan that was made here."""
+    own = records.list_rows(limit=1, kind=JobKind.RACE, digest=run.digest, state=State.FINISHED)
+    why_not = "" if own else "This plan was not raced here yet. Press Race this plan here first."
+    st.button(
+        "Compare with this machine",
+        icon=":material/compare_arrows:",
+        disabled=bool(why_not),
+        help=why_not or None,
+        on_click=_open_own_comparison,
+        args=(run.id, *(row.id for row in own)),
+    )
+
+
+def _open_own_comparison(*run_ids: str) -> None:
+    clear_url_parameter("run")
+    open_comparison(*run_ids)
 
 
 def _draw_stored_measurement(record: MeasurementRecord) -> None:

@@ -17,6 +17,7 @@ from ui.views.runs.actions import clear_url_parameter
 from ui.views.runs.compare_page import draw_compare_page
 from ui.views.runs.detail import draw_job_page
 from ui.views.runs.filters import make_filter
+from ui.views.runs.import_form import draw_import_button
 from ui.views.runs.job_list import JobList, draw_job_list
 from ui.views.runs.measurement_list import MEASUREMENTS, SWEEPS
 from ui.views.runs.plan_history import draw_plan_history
@@ -38,7 +39,9 @@ def draw_runs_page() -> None:
 
 
 def _draw_lists() -> None:
-    st.title("Runs")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Runs")
+        draw_import_button()
     digest = st.query_params.get("plan")
     try:
         store = services.get_store()
