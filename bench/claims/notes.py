@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 from bench.claims.best_step import find_best_step
 from bench.claims.evidence import describe_partial_steps, select_evidence
 from bench.claims.rule import RuleContext, RuleResult, define_rule, note, pass_rule
 from bench.claims.speed import MAX_INTERVAL_FACTOR, is_wide
 from bench.formatting import (
+    format_duration,
     format_estimate,
     format_interval,
     format_median,
@@ -29,6 +31,8 @@ MAX_FIRST_CALL_FACTOR = 2.2
 """The same for the first call. It shares the cores with the other arm, which alone can double its time."""
 MAX_STEAL_SHARE = 0.02
 """A larger share of the time taken by the hypervisor adds a note."""
+MAX_SLOWDOWN_FACTOR = 1.5
+"""An arm whose median in the race is more than this many medians of its warm-up adds a note."""
 MIN_CORE_USE_SHARE = 0.85
 """Using a smaller share of the requested cores adds a note."""
 STEADY_GOVERNORS = ("performance", "schedutil")
@@ -74,7 +78,7 @@ def warm(context: RuleContext) -> RuleResult:
     """First calls load libraries, compile code and fill caches. A program that calls once pays for all of it."""
     reasons: list[str] = []
     first_calls, first_runs = (
-        [_find_first_call_s(context, arm) for arm in Arm],
+        [find_first_call_s(context, arm) for arm in Arm],
         [_first_run_s(context, arm) for arm in Arm],
     )
     seen = f"the first run took {_format_factors(context, first_runs)} times the median"
@@ -94,6 +98,14 @@ def warm(context: RuleContext) -> RuleResult:
     if is_slow:
         remedy = "If you call it only once, expect the time of the first call."
         return note(seen, remedy, kind=NoteKind.CONDITION)
+    if first_calls == [None, None] and not context.run.warm_up and not context.run.excluded_pairs:
+        remedy = "If you call it only once, run the plan again: this version records the first call."
+        return note(
+            f"no call before the pairs was recorded; {seen}",
+            remedy,
+            kind=NoteKind.CONDITION,
+            title="The first call is not known",
+        )
     return pass_rule(seen)
 
 
@@ -116,7 +128,7 @@ def _first_run_s(context: RuleContext, arm: Arm) -> float:
     return (_list_times(context, arm, Phase.WARM_UP) or _list_times(context, arm, Phase.RACE))[0]
 
 
-def _find_first_call_s(context: RuleContext, arm: Arm) -> float | None:
+def find_first_call_s(context: RuleContext, arm: Arm) -> float | None:
     """Seconds of the arm's first call, made while the other arm prepared; None if it is not known."""
     if early := _list_times(context, arm, Phase.EARLY):
         return early[0]
@@ -255,16 +267,14 @@ def quiet(context: RuleContext) -> RuleResult:
     return pass_rule(f"no notable swapping, throttling or steal{rest}")
 
 
-@define_rule("Measured, not projected", "Bailey 5")
-def measured(context: RuleContext) -> RuleResult:
-    """A projection is an assumption. Projections are drawn apart from measurements, and called projections."""
-    return pass_rule(f"every figure was measured on this machine, {context.comparison.baseline.count} pairs")
-
-
 @define_rule("The ratio was stable", "SC15 rules 5 and 8", noted="The ratio moved during the race")
 def stable(context: RuleContext) -> RuleResult:
-    """A ratio that moves during the race, by drift or by phases of the machine, has no single value."""
+    """A ratio that moves during the race, by drift or by phases of the machine, has no single value. Nor has one whose
+    arm was faster in its warm-up, when nothing was warm yet."""
     comparison = context.comparison
+    if slower := _describe_slowdown(context):
+        remedy = "Find out what slowed the arm down: another program, heat, a quota, or times of another machine."
+        return note(slower, remedy, title="Slower than during the warm-up")
     if comparison.is_stable is None:
         remedy = "Run the plan again: this version compares the parts of a race."
         title = "Not known whether the ratio was stable"
@@ -275,3 +285,14 @@ def stable(context: RuleContext) -> RuleResult:
         remedy = "Use a quieter machine, or race longer: a disturbance that lasts as long as the race stays unseen."
         return note(f"{seen}: more than chance, so the interval spans all of them", remedy)
     return pass_rule(seen)
+
+
+def _describe_slowdown(context: RuleContext) -> str:
+    """Which arms took much longer in the race than in their warm-up; empty if none did, or if it is not known."""
+    texts: list[str] = []
+    for arm in Arm:
+        warm_up, race_s = _list_times(context, arm, Phase.WARM_UP), context.comparison.summary(arm).median
+        if warm_up and race_s > MAX_SLOWDOWN_FACTOR * median(warm_up):
+            times = f"{format_duration(median(warm_up))} in the warm-up and {format_duration(race_s)} in the race"
+            texts.append(f"the {arm} arm took {times}")
+    return "; ".join(texts)

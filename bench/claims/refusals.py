@@ -36,6 +36,9 @@ MAX_WORK_FACTOR = 2.0
 numbers of two runs of one library differ by less than this in most cases."""
 MAX_BACKGROUND_CORES = 0.3
 """A larger background load, in cores, adds a note even if it is equal during both arms."""
+MAX_USE_FACTOR = 1.25
+"""CPU time over wall time, in requested cores, from which times cannot have been measured. Arms are bound to their
+cores, and the clocks of short samples of several processes err by less."""
 
 
 @define_rule("Absolute times of both arms", "Bailey 9, SC15 rule 1", refused="Too few pairs")
@@ -286,6 +289,25 @@ def background(context: RuleContext) -> RuleResult:
         seen += f", equal during both arms within {MAX_BACKGROUND_DIFFERENCE_CORES:g} cores"
         return note(seen, "Close other programs and run again.")
     return pass_rule(seen)
+
+
+@define_rule(
+    "Measured, not projected",
+    "Bailey 5",
+    refused="The times are shorter than the work takes",
+    limits=f"Refuses if the CPU time of an arm would need more than {MAX_USE_FACTOR:g} times the requested cores.",
+)
+def measured(context: RuleContext) -> RuleResult:
+    """A projection is an assumption. Projections are drawn apart from measurements, and called projections. Times that
+    were divided by a number of cores betray themselves: the CPU time of an arm fits on no more cores than it had."""
+    total, requested = context.run.comparison(TOTAL), context.run.plan.cores
+    used = [total.summary(arm).effective_cores for arm in Arm] if total else []
+    if max(used, default=0.0) > MAX_USE_FACTOR * requested:
+        seen = (
+            f"the CPU time needs {' and '.join(f'{cores:.2f}' for cores in used)} cores, and each arm had {requested}"
+        )
+        return refuse(seen, "Quote the times that were measured, and call a projection by its name.")
+    return pass_rule(f"every figure was measured on this machine, {context.comparison.baseline.count} pairs")
 
 
 @define_rule("The run is complete", "SC15 rule 2", refused="The run is not complete")

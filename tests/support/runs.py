@@ -198,7 +198,11 @@ def make_claim_run(
     made = Run.open(open_plan(plan))
     made.machine = made.machine.model_copy(update={"logical_threads": 2, "governor": None})
     made.state = State.FINISHED
-    made.prepared = [PreparedArm(arm=arm, cores=2, pid=1, seconds=1, work=100, data="abc") for arm in Arm]
+    first_calls = {arm: {"fit": seconds, "predict": 1.0} for arm, seconds in zip(Arm, fit, strict=True)}
+    made.prepared = [
+        PreparedArm(arm=arm, cores=2, pid=1, seconds=1, work=100, data="abc", first_call_s=first_calls[arm])
+        for arm in Arm
+    ]
     for pair in range(pairs):
         shift = 1 + jitter * ((pair * 7) % 11 - 5)
         for place, (arm, seconds) in enumerate(zip(Arm, fit, strict=True)):

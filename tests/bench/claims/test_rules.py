@@ -484,3 +484,26 @@ def test_a_step_that_the_total_leaves_out_is_no_part_of_it():
     run.snapshot = run.snapshot.model_copy(update={"steps": steps})
     finding = get_finding(run, "part-of-whole", "fit")
     assert (finding.title, "accelerating it" in finding.seen) == ("Not part of the total", False)
+
+
+def test_an_arm_that_was_faster_in_its_warm_up_is_a_reservation():
+    made = make_claim_run()
+    made.samples[:0] = [make_claim_sample(Arm.BASELINE, pair, 1.0, phase=Phase.WARM_UP) for pair in range(4)]
+    finding = get_finding(made, "stable")
+    assert (finding.title, finding.effect) == ("Slower than during the warm-up", "reservation")
+    assert "the baseline arm took 2.00 s in the warm-up and 5.00 s in the race" in finding.seen
+    assert get_finding(made, "stable", "predict").outcome is Outcome.PASSED
+
+
+def test_a_run_without_its_first_calls_has_a_condition():
+    made = make_claim_run()
+    made.prepared = [prepared.model_copy(update={"first_call_s": {}}) for prepared in made.prepared]
+    finding = get_finding(made, "warm")
+    assert (finding.title, finding.effect) == ("The first call is not known", "condition")
+
+
+def test_times_that_their_cpu_time_does_not_fit_into_are_refused():
+    finding = get_finding(make_claim_run(used=(2.0, 2.6)), "measured")
+    assert finding.outcome is Outcome.REFUSED
+    assert finding.seen == "the CPU time needs 2.00 and 2.60 cores, and each arm had 2"
+    assert get_finding(make_claim_run(used=(2.0, 2.4)), "measured").outcome is Outcome.PASSED

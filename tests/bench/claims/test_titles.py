@@ -240,6 +240,7 @@ CASES: list[tuple[str, Outcome, str, Callable[[], Run]]] = [
     ("quiet", PASSED, "A quiet machine", make_run),
     ("quiet", NOTED, "Noisy machine", lambda: make_run(lose_time_to_hypervisor)),
     ("measured", PASSED, "Measured, not projected", make_run),
+    ("measured", REFUSED, "The times are shorter than the work takes", lambda: make_run(used=5.0)),
     ("stable", PASSED, "The ratio was stable", make_run),
     ("stable", NOTED, "The ratio moved during the race", lambda: make_run(move_ratio)),
     ("fair-baseline", PASSED, "A fair baseline", make_run),
