@@ -14,9 +14,11 @@ from bench.run.record import Run
 from bench.run.timeline import measure_stages
 from bench.storage.job_row import JobRow
 from bench.storage.store import StoreError
+from bench.workload.registry import load_workloads
 from ui import records, services
 
 MAX_SEARCHED_ROWS = 100
+MAX_EXAMPLES = 10
 
 
 def load_last_run(workload: str, digest: str | None = None) -> Run | None:
@@ -57,6 +59,17 @@ def find_last_result(workload: str, machine: Machine) -> JobRow | None:
     rows = records.list_rows(kind=JobKind.RACE, state=State.FINISHED, workload=workload, limit=MAX_SEARCHED_ROWS)
     results = [row for row in rows if _is_result(row)]
     return next((row for row in results if row.is_from(machine)), results[0] if results else None)
+
+
+def list_example_results(machine: Machine) -> list[JobRow]:
+    """The newest finished race of this machine of each case, at most `MAX_EXAMPLES`: those with a claim first. Raises
+    StoreError."""
+    rows = records.list_rows(kind=JobKind.RACE, state=State.FINISHED, limit=MAX_SEARCHED_ROWS)
+    results = [row for row in rows if _is_result(row) and row.is_from(machine) and row.workload in load_workloads()]
+    newest: dict[tuple[str, str], JobRow] = {}
+    for row in sorted(results, key=lambda row: not row.claimed):
+        newest.setdefault((row.workload, row.case_name), row)
+    return list(newest.values())[:MAX_EXAMPLES]
 
 
 def _is_result(row: JobRow) -> bool:

@@ -32,6 +32,7 @@ installation = [
     for name, icon in (
         ("machine", "developer_board"),
         ("runs", "history"),
+        ("method", "science"),
         ("rules", "gavel"),
         ("glossary", "dictionary"),
     )

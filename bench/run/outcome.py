@@ -20,6 +20,8 @@ MIN_PAIRS = 8
 """With fewer pairs, no interval is reliable and no claim is made."""
 EDITED_PREFIX = "Edited after it was stored: "
 IMPORTED_PREFIX = "Imported from "
+TRICK_MARK = "A trick, not a result"
+"""Of everything that `bench.claims.tricks` makes, in every sentence, number and picture."""
 UNKNOWN_REASON = "its reason is not known"
 
 
@@ -33,9 +35,10 @@ def describe_outcome(run: Run, step: str = TOTAL) -> str:
 
 
 def describe_mark(run: Run) -> str:
-    """The beginning of every sentence about a run that was edited after it was stored, or imported; else empty."""
+    """The beginning of every sentence about a trick, and about a run that was edited after it was stored or imported;
+    else empty."""
     imported = f"{IMPORTED_PREFIX}{run.imported.machine}: " if run.imported else ""
-    return f"{EDITED_PREFIX if run.edited else ''}{imported}"
+    return f"{f'{TRICK_MARK}: ' if run.is_trick else ''}{EDITED_PREFIX if run.edited else ''}{imported}"
 
 
 def _describe_claim(run: Run, step: str) -> str:

@@ -100,6 +100,9 @@ class Run(BaseModel):
     edited: bool = Field(default=False, exclude=True)
     """Whether the record was edited after it was stored, as the store found when it loaded it. Not part of the record.
     False if that is not known, as of runs of older versions."""
+    is_trick: bool = Field(default=False, exclude=True, repr=False)
+    """Whether this is a copy of a run that `bench.claims.tricks` changed to mislead. It is never stored or exported,
+    and every sentence about it begins with `outcome.TRICK_MARK`."""
 
     @property
     def kind(self) -> JobKind:
@@ -282,7 +285,10 @@ class Run(BaseModel):
         return None if self.ended_at is None else self.started + timedelta(seconds=self.ended_at)
 
     def report(self) -> dict[str, Any]:
-        """The run as JSON for export: everything but pictures, with the verdict and the claim of the total."""
+        """The run as JSON for export: everything but pictures, with the verdict and the claim of the total. Raises
+        ValueError for a trick."""
+        if self.is_trick:
+            raise ValueError("A trick is not a result and is not exported.")
         report = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "progress_shares", "pictures"})
         total = self.claim()
         return report | {

@@ -69,11 +69,14 @@ class Store:
         """What a user should know about how the database is stored; empty if there is nothing to say."""
 
     def save(self, record: JobRecord) -> None:
-        """Store `record` in one transaction, and replace an earlier state of it. Raises StoreError: nothing changed.
+        """Store `record` in one transaction, and replace an earlier state of it. Raises StoreError: nothing changed;
+        and ValueError for a trick.
 
         A race that has ended also counts as an attempt at its plan, even after it is deleted, unless it never began or
         was imported.
         """
+        if isinstance(record, Run) and record.is_trick:
+            raise ValueError("A trick is not a result and is not stored.")
         columns = describe_job(record)
         fields, pictures = detach_pictures(record.model_dump(mode="json"))
         content = zlib.compress(to_json(fields))

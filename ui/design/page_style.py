@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import streamlit as st
 
-from ui.design.theme import Theme, light_dark
+from ui.design.theme import Theme, light_dark, trick_colour
 
 _OPEN = '.stApp:has([data-testid="stSidebar"][data-collapsed="false"])'
 _FOCUS_COLOUR = "#6B78EA"
@@ -16,6 +18,7 @@ CODE_COLOURS: dict[Theme, str] = {"light": "#243044", "dark": "#D3DAE5"}
 PROGRESS_COLOURS: dict[Theme, str] = {"light": "#3F4FC4", "dark": "#5C69E2"}
 """`primaryColor` of the theme."""
 PROGRESS_TRACK_COLOURS: dict[Theme, str] = {"light": "#D9DEE7", "dark": "#323C4A"}
+TRICK_COLOURS: dict[Theme, str] = {theme: trick_colour(theme) for theme in get_args(Theme)}
 _STYLE = f"""<style>
 @media (min-width: 48rem) {{
   {_OPEN} [data-testid="stMainBlockContainer"] {{padding-top: 1.1rem}}
@@ -38,6 +41,9 @@ _STYLE = f"""<style>
 [data-testid="stLayoutWrapper"]:has(> [class*="-announcer-region"]) {{
   position: absolute; width: 1px; overflow: hidden;
 }}
+/* The card of a trick on the page Method. */
+.st-key-method-trick-card {{border-color: {light_dark(TRICK_COLOURS)}}}
+.st-key-method-trick-card [data-testid="stMetricValue"] {{color: {light_dark(TRICK_COLOURS)}}}
 .st-key-run-metrics {{container-type: inline-size}}
 @media (min-width: 640px) {{
   @container (max-width: 47rem) {{

@@ -125,6 +125,11 @@ def published_colour(theme: Theme) -> str:
     return PALETTES[theme].series[2]
 
 
+def trick_colour(theme: Theme) -> str:
+    """Colour of numbers that mislead, on the page Method, and of their mark."""
+    return PALETTES[theme].series[4]
+
+
 def line_colours(theme: Theme) -> tuple[str, ...]:
     """Colours for lines that belong to no arm."""
     return PALETTES[theme].series[ARM_COLOUR_COUNT:]

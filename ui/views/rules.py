@@ -7,30 +7,13 @@ import streamlit as st
 
 from bench.claims.rule import Rule
 from bench.claims.rules import RULES
+from bench.claims.tricks.catalogue import TWELVE_WAYS
 from bench.formatting import format_percent
 from bench.stats.error_rates import load_error_rates
 from bench.stats.explanations import EXPLANATIONS
 from bench.values.claims import NoteKind, Outcome
+from ui import services
 from ui.design.badges import OUTCOME_BADGES
-
-TWELVE_WAYS = (
-    ("Compare 32-bit results with 64-bit results", ("accuracy",)),
-    ("Present an inner kernel as the whole application", ("part-of-whole",)),
-    ("Use low-level code without mentioning it", ("engaged",)),
-    ("Scale the problem with the number of processors without mentioning it", ("same-conditions",)),
-    ("Quote a projection to a full system", ("measured",)),
-    ("Compare with scalar, unoptimized code", ("fair-baseline",)),
-    ("Compare with old code on an obsolete system", ("best-with-best",)),
-    ("Count the operations of the parallel version instead of the best sequential one", ("same-work",)),
-    ("Quote utilization, speedups or rates per dollar instead of times", ("absolute-baseline",)),
-    ("Change the algorithm to suit the machine", ("accuracy",)),
-    (
-        "Measure one on a dedicated system and the other on a busy one",
-        ("background", "got-processor", "ran-without-interruption"),
-    ),
-    ("If all else fails, show pretty pictures and no performance", ("absolute-baseline",)),
-)
-"""Each of the twelve ways in our words, and the names of the rules against it."""
 
 
 def draw_rules_page() -> None:
@@ -65,9 +48,6 @@ def group_rules() -> dict[str, list[Rule]]:
         "Rules that refuse a claim": [rule for rule in RULES if rule.refuses],
         "Rules that add a reservation": [rule for rule in notes if NoteKind.RESERVATION in rule.note_titles],
         "Rules that add a condition": [rule for rule in notes if list(rule.note_titles) == [NoteKind.CONDITION]],
-        "Rules that every run passes, because of how Fairlap measures": [
-            rule for rule in notes if not rule.note_titles
-        ],
     }
 
 
@@ -84,10 +64,17 @@ def list_effects(rule: Rule) -> list[str]:
 def _draw_ways() -> None:
     rules = {rule.name: rule for rule in RULES}
     with st.grid(2):
-        for number, (way, names) in enumerate(TWELVE_WAYS, start=1):
+        for way in TWELVE_WAYS:
             with st.container(border=True, height="stretch"):
-                st.markdown(f"{number}\\. {way}")
-                st.caption("  \n".join(f"**{rules[name].passed}**: {rules[name].why}" for name in names))
+                st.markdown(f"{way.number}\\. {way.title}")
+                against = [f"**{rules[name].passed}**: {rules[name].why}" for name in way.rules]
+                st.caption("  \n".join([*against, *filter(None, [way.prevention])]))
+                st.page_link(
+                    services.page_script("method"),
+                    label="Try it on a run",
+                    icon=":material/science:",
+                    query_params={"way": way.name},
+                )
 
 
 def _draw_rules(heading: str, rules: list[Rule]) -> None:
