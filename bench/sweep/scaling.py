@@ -89,7 +89,7 @@ def describe_curve(curve: ScalingCurve) -> str:
         if not fit.can_be_wrong:
             text += f", through {fit.counts} core counts, which is no test of the law"
     if not curve.fits:
-        text += f". No fit: {len(curve.points)} core counts count, and a fit needs {MIN_FITTED_COUNTS}"
+        text += f". No fit: a fit needs times on {MIN_FITTED_COUNTS} core counts, and there are {len(curve.points)}"
     if curve.left_out:
         text += f". Left out, because its race does not count: {', '.join(map(format_cores, curve.left_out))}"
     return f"{text}."

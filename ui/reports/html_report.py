@@ -124,7 +124,7 @@ def _describe_sweep(record: SweepRecord, place: Callable[[Iterator[ReportChart]]
         "counts": counts,
         "arms": sweep_content.describe_arms(record),
         "findings": findings,
-        "caveats": sweep_content.list_caveats(record),
+        "caveats": [*sweep_content.list_caveats(record), *sweep_content.list_chart_notes(record)],
         "cells": sweep_content.build_cells_table(record),
         "charts": place(sweep_content.list_sweep_charts(record)),
         "origin": f"{content.describe_host(record)}; {content.format_moment(record.started)}, sweep {record.id[:8]}",

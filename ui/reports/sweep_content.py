@@ -56,11 +56,15 @@ def list_caveats(record: SweepRecord) -> list[str]:
         caveats.append(f"The sweep is not complete. It was {record.state}{why}.")
     if left_out := describe_left_out(sweep.cells):
         caveats.append(f"{left_out}. Nothing is concluded from them.")
-    if marks := describe_marks(sweep):
-        caveats.append(f"In the map, {marks}.")
-    if any(curve.fits for curve in find_scaling(sweep, record.snapshot)):
-        caveats.append(PROJECTION_NOTE)
     return [*caveats, CHOICE_NOTE]
+
+
+def list_chart_notes(record: SweepRecord) -> list[str]:
+    """What a reader must know of the charts of the page; those of slides have neither signs nor projections."""
+    notes = [f"In the map, {marks}."] if (marks := describe_marks(record.sweep)) else []
+    if any(curve.fits for curve in find_scaling(record.sweep, record.snapshot)):
+        notes.append(PROJECTION_NOTE)
+    return notes
 
 
 def build_cells_table(record: SweepRecord) -> TextTable:

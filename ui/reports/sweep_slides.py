@@ -67,7 +67,7 @@ def add_sweep_slides(deck: Any, record: SweepRecord) -> None:
         add_text_slides(deck, f"{name}: latency and throughput", "", [spot.sentence])
     for group, curves in sweep_content.group_curves(record).items():
         title = f"{name}: scaling with cores{f' at {group}' if group else ''}"
-        slide = add_slide(deck, title, "Measured speedup over the fewest cores; higher is better")
+        slide = add_slide(deck, title, "Measured speedup of each version over its fewest cores")
         series = {
             curve.label: (
                 curve.arm,

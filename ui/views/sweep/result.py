@@ -180,9 +180,9 @@ def _draw_table(sweep: Sweep, key: str) -> None:
         hide_index=True,
         key=f"{key}-cells",
         column_config={
-            "run": st.column_config.LinkColumn("run", display_text="open", width=60),
+            "run": st.column_config.LinkColumn("run", display_text="open", width=52),
             "ratio": st.column_config.TextColumn("ratio (95 %)", width=140),
-            "reason": st.column_config.TextColumn("reason", width=260),
+            "reason": st.column_config.TextColumn("reason", width=200),
         },
         alt="The cells of the sweep",
     )
