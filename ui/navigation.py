@@ -37,7 +37,8 @@ installation = [
         ("glossary", "dictionary"),
     )
 ]
-page = st.navigation({"": [home, sweep], "Races": races, "This installation": installation})
+# Expanded: Streamlit hides the last of more than twelve entries behind a button.
+page = st.navigation({"": [home, sweep], "Races": races, "This installation": installation}, expanded=True)
 set_tab_title("" if page == home else page.title)
 draw_page_style()
 remember_theme()
