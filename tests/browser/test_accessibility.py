@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 RUN_ID = "a" * 32
-PLAIN_PAGES = ("", "machine", "runs", "rules", "glossary")
+PLAIN_PAGES = ("", "machine", "runs", "method", "rules", "glossary")
 
 
 KNOWN = (

@@ -129,6 +129,8 @@ def hidden_cold_start(run: Run) -> TrickedRun:
     honest = present_arms(run, format_ratio(ratio), "first call of each arm", "first call [s]", known)
     times = " and ".join(map(format_duration, known.values()))
     change = f"The first calls ({times}) and the samples of the warm-up are removed from the record."
+    if ratio > context.comparison.ratio.value:
+        change += " In this run, the baseline has the slower start, so that it gains by the trick."
     return TrickedRun(copy, TOTAL, change, present_times(copy), honest)
 
 

@@ -59,7 +59,7 @@ def _read_url(run_ids: list[str]) -> None:
 
 def _describe_row(row: JobRow) -> str:
     ratio = f"{row.ratio:.3g}x" if row.ratio else ""
-    return f"{row.title}: {ratio}, {row.claim_state or 'no claim'}, {format_date_time(row.started)}"
+    return f"{row.title}: {ratio}, {format_date_time(row.started)}"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -18,8 +18,8 @@ def draw_method_page() -> None:
     with introduction:
         st.title("Method")
         st.markdown(
-            "How Fairlap measures, shown on a recorded run of this machine, and what happens to somebody who cheats. "
-            "The [rules](rules) are those of every race."
+            "How Fairlap measures, shown on a run of this machine, and what happens to somebody who cheats. The "
+            "[rules](rules) are those of every race."
         )
     if not examples:
         draw_missing_example()

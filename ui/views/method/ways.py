@@ -82,7 +82,7 @@ def _draw_way(trick: Trick, run: Run) -> None:
     with honest_column.container(border=True, height="stretch"):
         st.markdown(f"**Honest** {claim_state_badge(judged.honest_claim.state)}")
         _draw_presentation(judged.tricked.honest, theme, "honest", is_trick=False)
-    with trick_column.container(border=True, height="stretch", key="method-tricked"):
+    with trick_column.container(border=True, height="stretch", key="method-trick-card"):
         if not is_applied:
             st.markdown("**With the trick**")
             st.markdown(":gray[Switch it on to see what a reader would be shown, and which rule notices.]")
