@@ -7,21 +7,13 @@ visitor. The command line does not pass here: a person who works on the machine 
 
 from __future__ import annotations
 
-import math
 import os
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
-from bench import paths
-from bench.formatting import format_budget
 from bench.machine.noise import Noise, measure_noise
 from bench.plan.plan import Plan
-from bench.plan.validation import find_workload
 from bench.run.sweep import SweepRecord
 from bench.scheduler.background_series import SeriesRefused
 from bench.scheduler.queue import QueueEntry
@@ -39,96 +31,21 @@ from bench.scheduler.sweep_series import (
 from bench.storage import uploads
 from bench.system.environment import SettingsError
 from bench.system.limits import core_limit
-from bench.workload.arguments import check_arguments
 from bench.workload.file_summary import UploadedFile
 from bench.workload.parameters import Upload
 from bench.workload.registry import load_workloads
-from ui import services
+from ui import admission, services
 from ui.access import visitor as access
 from ui.access.identity import find_visitor, remember_visitor
-from ui.access.plans import check_plan_allowed, max_budget_s
-from ui.access.settings import Limits, read_limits
-from ui.access.visitor import Denied, Visitor, check_end, check_start
-
-UPLOAD_PERIOD_S = 24 * 3600.0
-SIZE_CHECK_INTERVAL_S = 10.0
-"""The size of the data folder is measured again after so many seconds."""
-UPLOAD_BUCKET_S = 3600.0
-"""Uploads of one visitor in the same period are counted as one."""
-MAX_UPLOADERS = 100_000
-"""Visitors whose uploads are counted. Others may not upload until the uploads of one of them are forgotten."""
-MAX_NAME_CHARS = 60
-"""Longer names of visitors are cut."""
-TIME_BUDGET_ARGUMENT = "budget_s"
-"""Name of the argument with the time budget of a measurement, in seconds."""
-
-
-@dataclass(slots=True)
-class _Usage:
-    """What visitors have used, since the server started."""
-
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    uploads: dict[str, dict[int, int]] = field(default_factory=dict)
-    """Bytes that each visitor has uploaded in the last 24 hours, by the number of the period of `UPLOAD_BUCKET_S`."""
-    starting: Counter[str] = field(default_factory=Counter)
-    """Number of jobs of each visitor that are being checked and queued."""
-    home_size: int = 0
-    home_measured: float = float("-inf")
-
-    def uploaded_bytes(self, visitor_id: str) -> int:
-        return sum(self._recent(self.uploads.get(visitor_id, {})).values())
-
-    def count_upload(self, visitor_id: str, size_bytes: int) -> bool:
-        """Count an upload. False if too many visitors are counted: none is forgotten within 24 hours."""
-        if visitor_id not in self.uploads:
-            if len(self.uploads) >= MAX_UPLOADERS:
-                self._forget_old_uploads()
-            if len(self.uploads) >= MAX_UPLOADERS:
-                return False
-        now = _upload_bucket()
-        buckets = self.uploads.get(visitor_id, {})
-        self.uploads[visitor_id] = self._recent(buckets) | {now: buckets.get(now, 0) + size_bytes}
-        return True
-
-    def _forget_old_uploads(self) -> None:
-        recent = {visitor_id: self._recent(buckets) for visitor_id, buckets in self.uploads.items()}
-        self.uploads = {visitor_id: buckets for visitor_id, buckets in recent.items() if buckets}
-
-    @staticmethod
-    def _recent(buckets: Mapping[int, int]) -> dict[int, int]:
-        since = _upload_bucket() - UPLOAD_PERIOD_S // UPLOAD_BUCKET_S
-        return {bucket: size for bucket, size in buckets.items() if bucket >= since}
-
-    def home_bytes(self) -> int:
-        if time.monotonic() - self.home_measured > SIZE_CHECK_INTERVAL_S:
-            self.home_size, self.home_measured = _measure_folder(str(paths.home())), time.monotonic()
-        return self.home_size
-
-
-_usage = _Usage()
-
-
-def _upload_bucket() -> int:
-    """The number of the present period of `UPLOAD_BUCKET_S`."""
-    return int(time.monotonic() // UPLOAD_BUCKET_S)
-
-
-def _measure_folder(folder: str) -> int:
-    """Bytes of all files in a folder and its subfolders. Links are not followed."""
-    total = 0
-    for path, _, names in os.walk(folder, onerror=None):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(path, name)).st_size
-            except FileNotFoundError:
-                continue  # Removed since the folder was read.
-    return total
+from ui.access.plans import check_plan_allowed
+from ui.access.settings import read_limits
+from ui.access.visitor import Denied, check_end, check_start
 
 
 def start_race(plan: Plan) -> str:
     """Queue a race; returns its id. Raises Denied, OSError and StoreError."""
-    with _admit(plan) as visitor:
-        return services.get_dispatcher().submit_race(plan, origin="page", **_ownership(visitor))
+    with admission.admit(plan) as visitor:
+        return services.get_dispatcher().submit_race(plan, origin="page", **admission.describe_owner(visitor))
 
 
 def start_series(goals: Sequence[Goal], *, again: bool = False) -> None:
@@ -150,7 +67,7 @@ def start_sweep(request: SweepRequest) -> str:
     visitor, store, machine = find_visitor(), services.get_store(), services.get_machine()
     record = None if request.again else find_open_sweep(store, request, machine)
     if record is None or access.why_not_end(visitor, record.owner):
-        ownership = _ownership(visitor)
+        ownership = admission.describe_owner(visitor)
         ownership.pop("time_limit_s", None)
         record = open_sweep(request, machine, origin="page", **ownership)
     return _go_on(record)
@@ -189,11 +106,11 @@ def _start(series: RaceSeries) -> None:
         # Not within this rerun: the visitor is the one who has started the series, with the rights of now.
         try:
             owner = recall_visitor()
-            _check_series_time(owner, time.monotonic() - began)
-            with _admit(plan, owner):
+            admission.check_series_time(owner, time.monotonic() - began)
+            with admission.admit(plan, owner):
                 if not prepare():
                     return ""
-                ownership = _ownership(owner)
+                ownership = admission.describe_owner(owner)
                 limit_s = submission["time_limit_s"]
                 ownership |= submission | {"time_limit_s": min(limit_s, ownership.get("time_limit_s") or limit_s)}
                 return dispatcher.submit_race(plan, checked=False, origin="page", **ownership)
@@ -224,16 +141,18 @@ def stop_series() -> None:
 
 def start_measurement(plan: Plan, task: str, arguments: Mapping[str, Any]) -> str:
     """Queue a measurement; returns its id. Raises Denied, BadInput, OSError and StoreError."""
-    with _admit(plan) as visitor:
-        _check_search_time(plan, task, arguments, visitor)
-        return services.get_dispatcher().submit_measurement(plan, task, arguments, origin="page", **_ownership(visitor))
+    with admission.admit(plan) as visitor:
+        admission.check_search_time(plan, task, arguments, visitor)
+        return services.get_dispatcher().submit_measurement(
+            plan, task, arguments, origin="page", **admission.describe_owner(visitor)
+        )
 
 
 def ask(plan: Plan, task: str, arguments: Mapping[str, Any]) -> str:
     """Ask a task that answers at once; returns the request's id. Raises Denied, BadInput and OSError."""
-    with _admit(plan) as visitor:
-        _check_search_time(plan, task, arguments, visitor)
-        return services.get_interactive_tasks().submit(plan, task, arguments, **_ownership(visitor))
+    with admission.admit(plan) as visitor:
+        admission.check_search_time(plan, task, arguments, visitor)
+        return services.get_interactive_tasks().submit(plan, task, arguments, **admission.describe_owner(visitor))
 
 
 def prepare(plan: Plan, task: str) -> str:
@@ -243,10 +162,10 @@ def prepare(plan: Plan, task: str) -> str:
     waits or runs, and if it displaces nothing that another visitor has loaded. Raises Denied and OSError.
     """
     tasks = services.get_interactive_tasks()
-    with _admit(plan) as visitor:
+    with admission.admit(plan) as visitor:
         if not visitor.is_operator and (tasks.has_process(plan.workload) or tasks.queue.entries()):
             raise Denied("Another job uses the machine.")
-        return tasks.submit(plan, task, {}, background=True, **_ownership(visitor))
+        return tasks.submit(plan, task, {}, background=True, **admission.describe_owner(visitor))
 
 
 def stop_request(request_id: str) -> None:
@@ -292,7 +211,7 @@ def save_file(content: bytes, name: str, upload: Upload) -> tuple[str, UploadedF
 
     Raises Denied and UploadError.
     """
-    _admit_upload(len(content))
+    admission.admit_upload(len(content))
     return uploads.save_upload(content, name, upload)
 
 
@@ -301,7 +220,7 @@ def import_run(content: bytes, name: str) -> str:
 
     Raises Denied, ImportFileError and StoreError.
     """
-    _admit_upload(len(content))
+    admission.admit_upload(len(content))
     visitor, run = find_visitor(), read_run(content, name)
     known = load_workloads().get(run.plan.workload)
     if known and known.local_only and not visitor.is_local:
@@ -328,113 +247,3 @@ def measure_noise_now() -> Noise | QueueEntry | None:
         return measure_noise()
     finally:
         os.close(lock)
-
-
-@contextmanager
-def _admit(plan: Plan, visitor: Visitor | None = None) -> Iterator[Visitor]:
-    """Check that the visitor (None: of this session) may queue a job with this plan. The job counts until the block has
-    queued it.
-
-    Raises Denied. Other visitors do not wait for the block, which checks the inputs and may take a minute.
-    """
-    visitor = visitor or find_visitor()
-    check_start(visitor)
-    check_plan_allowed(plan, visitor)
-    if visitor.is_operator:
-        yield visitor
-        return
-    with _usage.lock:
-        _check_job_limits(visitor, read_limits())
-        _usage.starting[visitor.id] += 1
-    try:
-        yield visitor
-    finally:
-        with _usage.lock:
-            _usage.starting[visitor.id] -= 1
-            # Without those that count nothing, or the counter would grow with every visitor.
-            _usage.starting += Counter()
-
-
-def _check_series_time(visitor: Visitor, seconds: float) -> None:
-    """Raises Denied if a series of the visitor has taken too long."""
-    limit_s = read_limits().series_s
-    if not visitor.is_operator and seconds > limit_s:
-        raise Denied(
-            f"The series has taken {format_budget(math.floor(seconds))}, and a series of a visitor of this server may "
-            f"take {format_budget(limit_s)}."
-        )
-
-
-def _check_job_limits(visitor: Visitor, limits: Limits) -> None:
-    own = _count_own_jobs(visitor)
-    if own >= limits.jobs_per_visitor:
-        # A question cannot be stopped, nor can a job whose input is still being checked.
-        jobs = services.get_dispatcher().count_active(visitor.id)
-        remedy = "Wait until one ends, or stop a race or a measurement." if jobs else "Wait until one ends."
-        raise Denied(f"You have {own} jobs that wait or run, the most that a visitor of this server may have. {remedy}")
-    waiting = _count_all_jobs()
-    if waiting >= limits.queue_length:
-        raise Denied(f"{waiting} jobs wait or run, the most that this server takes. Try again later.")
-    _check_disk(0, limits)
-
-
-def _count_own_jobs(visitor: Visitor) -> int:
-    """Jobs and questions of the visitor that wait, run or are being checked."""
-    own = services.get_dispatcher().count_active(visitor.id) + services.get_interactive_tasks().count_active(visitor.id)
-    return own + _usage.starting[visitor.id]
-
-
-def _count_all_jobs() -> int:
-    """Jobs of everybody that wait, run or are being checked."""
-    return len(services.get_dispatcher().entries()) + _usage.starting.total()
-
-
-def _check_search_time(plan: Plan, task: str, arguments: Mapping[str, Any], visitor: Visitor) -> None:
-    """Check the time budget of a task that has its own. Raises Denied and BadInput."""
-    largest = max_budget_s(visitor)
-    if largest is None:
-        return
-    checked = check_arguments(find_workload(plan.workload).tasks.task(task), arguments)
-    budget_s = getattr(checked, TIME_BUDGET_ARGUMENT, None)
-    if budget_s is not None and budget_s > largest:
-        raise Denied(
-            f"The time budget is {budget_s:g} s, and visitors of this server may use {largest:g} s. Reduce it."
-        )
-
-
-def _admit_upload(size_bytes: int) -> None:
-    """Check that the visitor may upload so many bytes, and count them. Raises Denied."""
-    visitor = find_visitor()
-    check_start(visitor)
-    if visitor.is_operator:
-        return
-    limits = read_limits()
-    with _usage.lock:
-        used = _usage.uploaded_bytes(visitor.id)
-        if used + size_bytes > limits.upload_mb * 1e6:
-            raise Denied(
-                f"The file has {size_bytes / 1e6:.1f} MB, and you have uploaded {used / 1e6:.1f} MB in the last 24 "
-                f"hours. A visitor of this server may upload {limits.upload_mb:g} MB."
-            )
-        _check_disk(size_bytes, limits)
-        if not _usage.count_upload(visitor.id, size_bytes):
-            raise Denied("Too many visitors have uploaded files today. Try again tomorrow.")
-        _usage.home_size += size_bytes
-
-
-def _check_disk(size_bytes: int, limits: Limits) -> None:
-    if _usage.home_bytes() + size_bytes > limits.disk_gb * 1e9:
-        raise Denied(
-            f"The data folder of this server has reached its limit of {limits.disk_gb:g} GB. Its operator has to "
-            "delete runs or uploads."
-        )
-
-
-def _ownership(visitor: Visitor) -> dict[str, Any]:
-    """Whom a job belongs to, for the scheduler."""
-    if visitor.is_operator and not visitor.id:
-        return {}
-    limit_s = None if visitor.is_operator else read_limits().job_s
-    # The provider of a sign-in decides the name, and it is in every list.
-    name = "".join(character for character in visitor.name if character.isprintable())[:MAX_NAME_CHARS] or "visitor"
-    return {"requester": name, "owner": visitor.id, "time_limit_s": limit_s}

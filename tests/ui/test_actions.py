@@ -24,7 +24,7 @@ from bench.workload.interface import BadInput
 from tests.support.measurements import make_measurement
 from tests.support.waiting import wait_for
 from tests.ui.views.conftest import racing  # noqa: F401
-from ui import actions
+from ui import admission
 from ui.access import identity
 from ui.access.visitor import Denied, Role, Visitor
 
@@ -133,6 +133,7 @@ def test_a_served_dashboard_runs_no_script(monkeypatch, call_action: str, is_ope
     if is_operator:
         visitor = Visitor(Role.OPERATOR, "person:1", signed_in=True)
         monkeypatch.setattr("ui.actions.find_visitor", lambda: visitor)
+        monkeypatch.setattr("ui.admission.find_visitor", lambda: visitor)
     plan = "make_plan('script', cores=1, parameters={'script': '/etc/hostname'})"
     answer = call(f"actions.{call_action.replace('{plan}', plan)}")
     assert "Scripts are started on the machine itself only" in answer
@@ -145,14 +146,14 @@ def test_the_time_budget_of_a_search_has_the_limit_of_races(monkeypatch: pytest.
     search = "actions.start_measurement(make_plan('modin', cores=1), 'break_even', {})"
     assert call(search).startswith("denied The time budget is 120 s, and visitors of this server may use 60")
     plan = make_plan("modin", cores=1)
-    actions._check_search_time(plan, "break_even", {"budget_s": 60}, Visitor(Role.RUNNER))
-    actions._check_search_time(plan, "break_even", {"budget_s": 600}, Visitor(Role.OPERATOR))
+    admission.check_search_time(plan, "break_even", {"budget_s": 60}, Visitor(Role.RUNNER))
+    admission.check_search_time(plan, "break_even", {"budget_s": 600}, Visitor(Role.OPERATOR))
 
 
 def test_a_visitor_is_told_to_stop_only_what_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRLAP_MAX_VISITOR_JOBS", "1")
     visitor = f"browser:{'7' * 64}"
-    occupied = actions._usage.starting
+    occupied = admission.usage.starting
     occupied[visitor] += 1
     try:
         assert call("actions.start_race(plan)", visitor).endswith("Wait until one ends.")
@@ -161,13 +162,13 @@ def test_a_visitor_is_told_to_stop_only_what_can_be_stopped(monkeypatch: pytest.
 
 
 def test_a_long_name_of_a_signed_in_visitor_is_cut() -> None:
-    ownership = actions._ownership(Visitor(Role.RUNNER, "person:1", "Ann\n" + "n" * 10_000, signed_in=True))
+    ownership = admission.describe_owner(Visitor(Role.RUNNER, "person:1", "Ann\n" + "n" * 10_000, signed_in=True))
     assert ownership["requester"] == "Ann" + "n" * 57
 
 
 def test_many_uploaders_do_not_make_the_server_forget_what_a_visitor_has_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "_usage", actions._Usage())
-    monkeypatch.setattr(actions, "MAX_UPLOADERS", 2)
+    monkeypatch.setattr(admission, "usage", admission.Usage())
+    monkeypatch.setattr(admission, "MAX_UPLOADERS", 2)
     monkeypatch.setenv("FAIRLAP_MAX_VISITOR_UPLOAD_MB", "0.004")
     picture = save_file(make_picture())
     visitors = [f"browser:{digit * 64}" for digit in "89a"]
@@ -177,10 +178,10 @@ def test_many_uploaders_do_not_make_the_server_forget_what_a_visitor_has_used(mo
     assert call(picture, visitors[0]).startswith("denied The file has 0.0 MB, and you have uploaded")
     # A day later their uploads are forgotten.
     for visitor in visitors[:2]:
-        yesterday = {bucket - 25: size for bucket, size in actions._usage.uploads[visitor].items()}
-        actions._usage.uploads[visitor] = yesterday
+        yesterday = {bucket - 25: size for bucket, size in admission.usage.uploads[visitor].items()}
+        admission.usage.uploads[visitor] = yesterday
     assert call(picture, visitors[2]).startswith("done")
-    assert list(actions._usage.uploads) == [visitors[2]]
+    assert list(admission.usage.uploads) == [visitors[2]]
 
 
 def test_the_queue_has_a_limit_for_all(monkeypatch: pytest.MonkeyPatch, racing) -> None:  # noqa: F811
@@ -227,10 +228,10 @@ def test_a_series_of_a_visitor_ends_after_its_time(monkeypatch, racing) -> None:
     assert "The series has taken 0 s" in call("actions.find_series().progress.why_ended", visitor)
     assert not Store().rows() and len(Queue().entries()) == 1
     monkeypatch.setenv("FAIRLAP_MAX_SERIES_S", "60")
-    actions._check_series_time(Visitor(Role.RUNNER, visitor), 59)
+    admission.check_series_time(Visitor(Role.RUNNER, visitor), 59)
     with pytest.raises(Denied, match="has taken 61 s"):
-        actions._check_series_time(Visitor(Role.RUNNER, visitor), 61)
-    actions._check_series_time(Visitor(Role.OPERATOR), 1e6)
+        admission.check_series_time(Visitor(Role.RUNNER, visitor), 61)
+    admission.check_series_time(Visitor(Role.OPERATOR), 1e6)
 
 
 def test_a_visitor_whose_rights_were_taken_away_races_no_more(monkeypatch, racing) -> None:  # noqa: F811

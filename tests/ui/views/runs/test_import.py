@@ -71,7 +71,7 @@ def test_a_stranger_imports_no_race_of_a_script(finished, monkeypatch, tmp_path)
     script = tmp_path / "theirs.py"
     script.write_text("pass")
     plan = plan_script(str(script), [])
-    monkeypatch.setattr("ui.actions._admit_upload", lambda size: None)
+    monkeypatch.setattr("ui.admission.admit_upload", lambda size: None)
     monkeypatch.setenv("FAIRLAP_MODE", "served")
     monkeypatch.setattr("ui.views.runs.import_form.actions.why_not_start", lambda: "")
     app = upload(make_file(finished, plan=plan, digest=plan.digest))
