@@ -69,7 +69,7 @@ def parse_report(content: bytes) -> dict[str, Any]:
         raise ImportFileError(f"{error}") from error
     if "task" in fields:
         raise ImportFileError("it is a measurement, and only races can be imported.")
-    _check_values(fields)
+    check_values(fields)
     export = fields.get("export")
     if not isinstance(export, dict) or not isinstance(fields.get("claims"), dict):
         raise ImportFileError(
@@ -124,26 +124,23 @@ def _describe_depth() -> str:
     return f"it has more than {MAX_DEPTH} levels of lists and objects, so it is not the JSON of a run. {ASK_AGAIN}"
 
 
-def _check_values(report: dict[str, Any]) -> None:
-    """Check depth, numbers and texts. Raises ImportFileError with the place in the file."""
-    waiting: list[tuple[tuple[str, ...], object]] = [((), report)]
-    while waiting:
-        place, value = waiting.pop()
-        if len(place) > MAX_DEPTH:
-            raise ImportFileError(_describe_depth())
-        if isinstance(value, dict):
-            fields = cast(dict[str, object], value)
-            for name in fields:
-                _check_text(place, name)
-            waiting += [((*place, name), item) for name, item in fields.items()]
-        elif isinstance(value, list):
-            waiting += [((*place, str(number)), item) for number, item in enumerate(cast(list[object], value))]
-        elif isinstance(value, str):
-            _check_text(place, value)
-        elif isinstance(value, float) and not math.isfinite(value):
-            raise ImportFileError(f"{'.'.join(place)}: the number is too large. {ASK_AGAIN}")
-        elif isinstance(value, int) and abs(value) > MAX_INTEGER:
-            raise ImportFileError(f"{'.'.join(place)}: the integer is too large. {ASK_AGAIN}")
+def check_values(value: object, place: tuple[str, ...] = ()) -> None:
+    """Check depth, numbers and texts. Raises ImportFileError with the place in the file, `place` for `value` itself."""
+    if len(place) > MAX_DEPTH:
+        raise ImportFileError(_describe_depth())
+    if isinstance(value, dict):
+        for name, item in cast(dict[str, object], value).items():
+            _check_text(place, name)
+            check_values(item, (*place, name))
+    elif isinstance(value, list):
+        for number, item in enumerate(cast(list[object], value)):
+            check_values(item, (*place, str(number)))
+    elif isinstance(value, str):
+        _check_text(place, value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ImportFileError(f"{'.'.join(place)}: the number is too large. {ASK_AGAIN}")
+    elif isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise ImportFileError(f"{'.'.join(place)}: the integer is too large. {ASK_AGAIN}")
 
 
 _CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")

@@ -20,6 +20,7 @@ from bench.machine.model import Machine
 from bench.plan.command import format_command
 from bench.plan.plan import Plan
 from bench.plan.validation import PlanError
+from bench.run.files import journal_path, order_path
 from bench.run.job import IMPORT_ORIGIN, is_job_id
 from bench.run.record import Run
 from bench.run.upgrades import upgrade_record
@@ -36,7 +37,10 @@ DERIVED_FIELDS = (
     *("attempts", "export"),
 )
 """What an export has besides the record."""
-LEFT_OUT_FIELDS = ("pictures", "progress", "progress_shares", "last_at", "owner", "edited")
+LEFT_OUT_FIELDS = (
+    *("pictures", "progress", "progress_shares", "last_at"),
+    *(name for name, field in Run.model_fields.items() if field.exclude),
+)
 """What an export never has."""
 RELATIVE_TOLERANCE = 1e-9
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -92,9 +96,13 @@ def import_run(store: Store, file: Path) -> Run:
 
 
 def store_imported(store: Store, run: Run) -> None:
-    """Store a race that was read from a file. Raises ImportFileError if it is stored already, and StoreError."""
+    """Store a race that was read from a file. Raises ImportFileError if it is stored already, or if a job with its id
+    waits or runs here, and StoreError."""
     if store.row(run.id) is not None:
         raise ImportFileError(f"run {run.id[:8]} is stored here already. Nothing was changed.")
+    # Its id is in the address of its page, so that a file can name it.
+    if journal_path(run.id).exists() or order_path(run.id).exists():
+        raise ImportFileError(f"run {run.id[:8]} waits or runs here. Nothing was changed.")
     store.save(run)
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ from bench.claims.headline import report_headline, write_headline
 from bench.cli.main import main
 from bench.plan.resolved import resolve
 from bench.plan.validation import PlanError, make_plan
+from bench.run.files import journal_path, order_path
 from bench.run.outcome import describe_outcome
 from bench.run.record import Run
 from bench.run.run_comparison import compare_runs
 from bench.scheduler.case_series import find_fresh_run
 from bench.scheduler.rerun import check_rerun
+from bench.scheduler.run_file import check_values
 from bench.scheduler.run_import import ImportFileError, import_run, read_run_file
 from bench.scheduler.script_jobs import plan_script
 from bench.storage.attempts import NO_ATTEMPT, build_report, format_attempts, format_position
@@ -90,6 +93,14 @@ def test_an_imported_race_is_no_result_and_no_attempt_here(finished, tmp_path):
     assert store.summarize_attempts(own).count == 1
     with pytest.raises(ImportFileError, match="is stored here already"):
         import_run(store, tmp_path / "run.json")
+
+
+@pytest.mark.parametrize("path_of", [journal_path, order_path])
+def test_a_file_cannot_take_the_place_of_a_job_that_goes_on(elsewhere, tmp_path, path_of):
+    path_of(elsewhere.id).touch()
+    with pytest.raises(ImportFileError, match="run eeeeeeee waits or runs here"):
+        import_run(Store(), write(tmp_path, make_report(elsewhere)))
+    assert not Store().rows(with_imported=True)
 
 
 def cut(text: str) -> str:
@@ -201,6 +212,7 @@ DEEP = json.loads("[" * 40 + "]" * 40)
         ("attempts", ["x"], None),
         ("attempts", {"text": {"x": 1}}, None),
         ("pictures", {"baseline": []}, "an export has no field pictures"),
+        ("is_trick", True, "an export has no field is_trick"),
         ("started", "2026-01-01T00:00:00", "expected a time with a zone"),
         ("started", "0001-01-01T00:00:00Z", "expected a time with a zone"),
         ("started", "9999-12-31T23:00:00Z", "expected a time with a zone"),
@@ -240,6 +252,16 @@ def test_what_is_no_file_of_a_run_is_neither_waited_for_nor_read_whole(tmp_path,
     words = {"folder": "this is a folder", "large": "larger than 64 MiB", "nul": "no path of a file"}
     assert errors.count(words.get(kind, "no regular file")) == 2
     assert "Traceback" not in errors and not Store().rows(with_imported=True)
+
+
+def test_a_file_of_many_values_is_checked_in_little_memory():
+    report = {"values": [0] * 200_000}
+    tracemalloc.start()
+    try:
+        check_values(report)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_command_in_the_file_is_not_believed(elsewhere, tmp_path):
