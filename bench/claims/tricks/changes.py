@@ -16,6 +16,7 @@ from bench.formatting import (
     format_three_digits,
 )
 from bench.run.record import Run
+from bench.stats.pairing import pair_samples
 from bench.values.arms import PreparedArm
 from bench.values.base import Arm
 from bench.values.quality import Measure, Quality
@@ -109,8 +110,9 @@ def list_counted_steps(run: Run) -> list[Comparison]:
 
 
 def list_pairs(run: Run) -> list[int]:
-    """The numbers of the pairs of the race, in order."""
-    return sorted({sample.pair for sample in run.samples if sample.phase is Phase.RACE})
+    """The numbers of the complete pairs of the race, in order."""
+    pairs = pair_samples(sample for sample in run.samples if sample.phase is Phase.RACE)
+    return [pair[Arm.BASELINE].pair for pair in pairs]
 
 
 def select_pairs(run: Run, pairs: Sequence[int]) -> list[Sample]:

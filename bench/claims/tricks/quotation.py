@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
-from statistics import mean, median
+from statistics import mean
 
 from bench.claims.notes import find_first_call_s
 from bench.claims.rule import RuleContext
@@ -29,8 +30,8 @@ from bench.stats.pairing import pair_samples
 from bench.values.base import Arm
 from bench.values.samples import TOTAL, Phase, Sample
 
-PROJECTED_CORES = 64
-"""Cores of the system that is quoted without having been used."""
+PROJECTION_FACTOR = 32
+"""Cores of the system that is quoted without having been used, over those of the race."""
 KEPT_PAIRS = 3
 """Pairs that are left where the times of the baseline are hidden."""
 BUSY_FACTOR = 2.0
@@ -43,12 +44,11 @@ AXIS_START = 0.9
 def projection(run: Run) -> TrickedRun:
     """A small system is measured and a large one is quoted, as if every core added as much as the last. By Amdahl's law
     it does not: serial parts, memory and communication limit the gain."""
-    factor = run.plan.cores / PROJECTED_CORES
-    samples = change_arm(run, Arm.ACCELERATED, lambda sample: stretch(sample, factor, cpu=1.0))
+    samples = change_arm(run, Arm.ACCELERATED, lambda sample: stretch(sample, 1 / PROJECTION_FACTOR, cpu=1.0))
     copy = copy_run(run, samples=samples)
     change = (
         f"Every time of the accelerated arm, measured on {format_cores(run.plan.cores)}, is divided as if it had "
-        f"{PROJECTED_CORES} cores. Its CPU time is the measured one."
+        f"{PROJECTION_FACTOR * run.plan.cores} cores. Its CPU time is the measured one."
     )
     return TrickedRun(copy, TOTAL, change, present_times(copy), present_times(run))
 
@@ -188,7 +188,7 @@ def stopped_at_best(run: Run) -> TrickedRun:
     pairs = list_pairs(run)
     if len(pairs) <= MIN_PAIRS:
         raise NotApplicableError(f"This run has no more than {MIN_PAIRS} pairs: choose a longer one.")
-    count = max(range(MIN_PAIRS, len(pairs)), key=lambda count: _measure_ratio(run, pairs[:count]))
+    count = find_best_stop(run)
     copy = copy_run(
         run,
         samples=select_pairs(run, pairs[:count]),
@@ -199,8 +199,26 @@ def stopped_at_best(run: Run) -> TrickedRun:
     return TrickedRun(copy, TOTAL, change, present_times(copy), present_times(run))
 
 
+def find_best_stop(run: Run) -> int:
+    """The number of first pairs, at least `MIN_PAIRS` and not all, after which the ratio of the medians of the total
+    was highest. The run has more pairs than `MIN_PAIRS`."""
+    times: dict[Arm, list[float]] = {arm: [] for arm in Arm}
+    ratios: list[float] = []
+    for pair in pair_samples(sample for sample in run.samples if sample.phase is Phase.RACE):
+        for arm, seconds in times.items():
+            insort(seconds, pair[arm].total_s)
+        ratios.append(_divide_medians(times[Arm.BASELINE], times[Arm.ACCELERATED]))
+    return max(range(MIN_PAIRS, len(ratios)), key=lambda count: ratios[count - 1])
+
+
+def _divide_medians(baseline: Sequence[float], accelerated: Sequence[float]) -> float:
+    """The ratio of the medians of sorted times; 0 if that of the accelerated arm is 0."""
+    one, other = ((times[len(times) // 2] + times[(len(times) - 1) // 2]) / 2 for times in (baseline, accelerated))
+    return one / other if other else 0.0
+
+
 def _measure_ratio(run: Run, pairs: Sequence[int]) -> float:
     """The ratio of the medians of the total over some pairs; 0 if a median is 0."""
     chosen = pair_samples(s for s in select_pairs(run, pairs) if s.phase is Phase.RACE)
-    baseline, accelerated = (median(pair[arm].total_s for pair in chosen) for arm in (Arm.BASELINE, Arm.ACCELERATED))
-    return baseline / accelerated if accelerated else 0.0
+    times = [sorted(pair[arm].total_s for pair in chosen) for arm in (Arm.BASELINE, Arm.ACCELERATED)]
+    return _divide_medians(*times)

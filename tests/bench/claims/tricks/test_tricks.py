@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from statistics import median
+
 import pytest
 
 from bench.claims.headline import write_headline
 from bench.claims.rules import RULES
 from bench.claims.tricks.catalogue import OTHER_TRICKS, TRICKS, TWELVE_WAYS
 from bench.claims.tricks.judging import judge_trick
+from bench.claims.tricks.quotation import find_best_stop
 from bench.claims.tricks.trick import NotApplicableError, Trick
-from bench.run.outcome import TRICK_MARK, describe_outcome
+from bench.run.outcome import MIN_PAIRS, TRICK_MARK, describe_outcome
 from bench.run.record import Run
 from bench.storage.store import Store
-from bench.values.samples import Phase
+from bench.values.base import Arm
+from bench.values.samples import Phase, Sample
 from tests.support.recorded_race import load_recorded_race
 from tests.support.runs import make_claim_run
 
@@ -106,6 +111,37 @@ def test_a_projection_keeps_the_cpu_time_that_betrays_it(recorded):
     assert used > 10 * recorded.comparison().accelerated.effective_cores
     finding = next(f for f in judge_trick(BY_NAME["projection"], recorded).catches if f.rule == "measured")
     assert "and each arm had 2" in finding.seen
+
+
+@pytest.mark.parametrize("cores", [1, 2, 64, 128])
+def test_a_projection_is_refused_on_machines_of_every_size(cores):
+    judged = judge_trick(BY_NAME["projection"], make_claim_run(cores=cores, used=0.9 * cores))
+    assert ("measured", "refused") in [(finding.rule, finding.effect) for finding in judged.catches]
+    assert f"as if it had {32 * cores} cores" in judged.tricked.change
+
+
+def test_the_best_moment_to_stop_is_found_from_medians(recorded):
+    times = {arm: [sample.total_s for sample in recorded.samples_of(arm)] for arm in Arm}
+    baseline, accelerated = times[Arm.BASELINE], times[Arm.ACCELERATED]
+    ratios = {
+        count: median(baseline[:count]) / median(accelerated[:count]) for count in range(MIN_PAIRS, len(baseline))
+    }
+    assert find_best_stop(recorded) == max(ratios, key=lambda count: ratios[count])
+
+
+def test_a_long_race_is_not_compared_again_after_each_pair():
+    run = make_claim_run(pairs=400)
+    reads: Counter[int] = Counter()
+
+    class Counted(Sample):
+        @property
+        def total_s(self) -> float:
+            reads[self.pair] += 1
+            return super().total_s
+
+    samples = [Counted.model_validate(sample.model_dump()) for sample in run.samples]
+    find_best_stop(run.model_copy(update={"samples": samples}))
+    assert max(reads.values()) == len(Arm)
 
 
 def test_a_trick_says_what_kind_of_run_it_needs():
