@@ -101,7 +101,9 @@ def _draw_race(run: Run) -> None:
 
 def _draw_own_comparison_button(run: Run) -> None:
     """Compare an imported run with the newest one of its plan that was made here."""
-    own = records.list_rows(limit=1, kind=JobKind.RACE, digest=run.digest, state=State.FINISHED)
+    # Servers on several machines may share the database.
+    rows = records.list_rows(limit=records.MAX_EARLIER_RUNS, kind=JobKind.RACE, digest=run.digest, state=State.FINISHED)
+    own = [row for row in rows if row.is_from(services.get_machine())][:1]
     why_not = "" if own else "This plan was not raced here yet. Press Race this plan here first."
     st.button(
         "Compare with this machine",

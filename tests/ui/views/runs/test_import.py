@@ -1,6 +1,7 @@
 """Import of a run file on the page Runs, and what the page of an imported run offers."""
 
 import json
+from datetime import timedelta
 
 from bench.claims.headline import report_headline
 from bench.run.record import Run
@@ -34,6 +35,8 @@ def test_a_file_is_imported_opened_and_marked(finished):
     labels = {button.label: button for button in app.button}
     assert "Race it again" not in labels
     assert labels["Compare with this machine"].disabled
+    # A newer race of another server with the same database.
+    store_run(run, "b" * 32, origin="page", imported=None, started=run.started + timedelta(hours=1))
     own = store_run(finished, "a" * 32)
     app = open_page("runs", run=run.id)
     next(button for button in app.button if button.label == "Compare with this machine").click().run()
