@@ -29,17 +29,20 @@ def describe_engagement(run: Run, step: str = TOTAL) -> str:
     engagement = decide_engagement(run, step)
     if engagement is Engagement.SAME:
         return "both arms ran the same code"
-    evidence = select_evidence(run, step)
-    accelerated = sum(item.path == "accelerated" for item in evidence)
     if engagement is Engagement.NOT:
         return "the fast path did not run"
-    if accelerated == len(evidence) and any(item.is_partial for item in evidence):
+    evidence = select_evidence(run, step)
+    accelerated = sum(item.path == "accelerated" for item in evidence)
+    # A step without evidence counts too.
+    missing = len(set(select_steps(run, step)) - {item.step for item in evidence})
+    count = len(evidence) + missing
+    if accelerated == count and any(item.is_partial for item in evidence):
         return "the fast path ran in part"
-    if accelerated == len(evidence) == 1:
+    if accelerated == count == 1:
         return "the fast path ran"
     if engagement is Engagement.ENGAGED:
-        return f"the fast path ran in all {format_count(len(evidence), 'step')} that have one"
-    return f"the fast path ran in {accelerated} of {format_count(len(evidence), 'step')}"
+        return f"the fast path ran in all {format_count(count, 'step')} that have one"
+    return f"the fast path ran in {accelerated} of {format_count(count, 'step')}"
 
 
 def _ran_same_code(run: Run, step: str) -> bool:
