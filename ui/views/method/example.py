@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from bench.formatting import format_ratio
 from bench.run.record import Run
 from bench.storage.job_row import JobRow
 from ui import records, services
@@ -58,7 +59,7 @@ def _read_url(run_ids: list[str]) -> None:
 
 
 def _describe_row(row: JobRow) -> str:
-    ratio = f"{row.ratio:.3g}x" if row.ratio else ""
+    ratio = format_ratio(row.ratio) if row.ratio else ""
     return f"{row.title}: {ratio}, {format_date_time(row.started)}"
 
 

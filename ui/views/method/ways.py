@@ -25,6 +25,8 @@ WAY_PARAMETER = "way"
 WAY_KEY, TRICK_KEY = "method-way", "method-trick"
 NAMES = [trick.name for trick in TRICKS]
 BY_NAME = {trick.name: trick for trick in TRICKS}
+KEPT_RUNS = 2
+"""Runs whose tricks are kept in memory: each trick has samples of its own."""
 REFERENCE = (
     "D. H. Bailey, Twelve Ways to Fool the Masses When Giving Performance Results on Parallel Computers, "
     "Supercomputing Review, August 1991, pp. 54-55. The titles and explanations are ours."
@@ -55,7 +57,7 @@ def _label(trick: Trick) -> str:
     return f"{trick.number}\\. {trick.title}" if trick.number else trick.title
 
 
-@st.cache_resource(max_entries=8 * len(TRICKS), show_spinner=False)
+@st.cache_resource(max_entries=KEPT_RUNS * len(TRICKS), show_spinner=False)
 def _judge(run_id: str, everything: bool, name: str, _run: Run) -> JudgedTrick | str:
     try:
         return judge_trick(BY_NAME[name], _run)
@@ -89,7 +91,7 @@ def _draw_way(trick: Trick, run: Run) -> None:
             return
         st.markdown(f"**{TRICK_MARK}**")
         _draw_presentation(judged.tricked.quoted, theme, f"trick-{trick.name}", is_trick=True)
-    st.markdown(f"**What was changed:** {judged.tricked.change}")
+    st.markdown(f"**What was changed:** {escape_markdown(judged.tricked.change)}")
     _draw_catches(judged)
 
 

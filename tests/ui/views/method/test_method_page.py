@@ -4,6 +4,7 @@ from bench.claims.tricks.catalogue import TRICKS
 from bench.claims.verdict import decide_claims
 from bench.run.outcome import TRICK_MARK
 from bench.storage.store import Store
+from tests.support.hostile import HOST, make_hostile_run
 from tests.support.pages import list_downloads, open_page, read_page
 from tests.support.runs import make_claim_run
 from tests.support.stored_runs import store_run
@@ -65,6 +66,18 @@ def test_the_switch_stays_on_from_way_to_way_and_every_way_says_what_notices_it(
         assert any(text in page for text in ("The rules notice", *(box.value for box in [*app.warning, *app.info])))
     assert app.query_params["way"] == TRICKS[-1].name
     assert Store().count() == 1, "no trick is stored"
+
+
+def test_texts_of_a_record_are_no_markdown():
+    store_run(make_hostile_run(store_example(), "b" * 32))
+    Store().delete("a" * 32)
+    link = f"[Your session expired: sign in](https://{HOST}"
+    app = open_page("method")
+    assert HOST in read_all(app) and link not in read_all(app)
+    app = open_page("method", way="kernel-as-application")
+    app.toggle[0].set_value(True).run()
+    assert not app.exception
+    assert HOST in read_all(app) and link not in read_all(app)
 
 
 def test_the_table_has_all_ways():
