@@ -28,6 +28,7 @@ from bench.storage.attempts import NO_ATTEMPT, build_report, format_attempts, fo
 from bench.storage.csv_export import jobs_csv
 from bench.storage.integrity import digest_export
 from bench.storage.store import Store
+from tests.support.recorded_race import load_recorded_race
 from tests.support.stored_runs import store_run
 from ui.reports.content import ReportedRun, ReportFields
 from ui.reports.html_report import write_html
@@ -234,6 +235,22 @@ def test_what_a_type_does_not_show_is_checked_too(elsewhere, tmp_path, path, val
         return
     with pytest.raises(ImportFileError, match=re.escape(text) if "|" not in text else text):
         read_run_file(file)
+
+
+@pytest.mark.parametrize("phase", ["race", "warm-up", "cores"])
+@pytest.mark.parametrize("change", ["rename", "repeat", "remove"])
+def test_every_sample_has_the_steps_of_the_race_once(tmp_path, phase, change):
+    report = make_report(load_recorded_race())
+    sample = next(sample for sample in report["samples"] if sample["phase"] == phase)
+    steps = sample["repetition"]["steps"]
+    if change == "rename":
+        steps[0]["step"] = steps[1]["step"]
+    elif change == "repeat":
+        steps.append(dict(steps[0]))
+    else:
+        del steps[0]
+    with pytest.raises(ImportFileError, match="not all have the same steps, each once"):
+        read_run_file(write(tmp_path, sign(report)))
 
 
 @pytest.mark.timeout(60)
