@@ -11,6 +11,8 @@ import streamlit as st
 from bench.claims.tricks.changes import present_arms
 from bench.claims.verdict import decide_claims
 from bench.formatting import format_cores, format_count, format_percent, format_ratio_with_interval
+from bench.run.events import State
+from bench.run.job import JobKind
 from bench.run.record import Run
 from bench.stats.ratio import LAUNCH_SD
 from bench.values.base import Arm
@@ -91,7 +93,7 @@ def _list_ideas(run: Run, theme: Theme) -> Iterator[Idea]:
     launches = _list_launches(run)
 
     def chart(name: str, alt: str, build: Callable[[], go.Figure]) -> Callable[[], None]:
-        shown = RunChart(run, f"method-{name}", theme, version=len(launches), build=build, alt=alt)
+        shown = RunChart(run, f"method-{name}", theme, version=tuple(launches), build=build, alt=alt)
         return lambda: draw_chart(shown, KEY)
 
     yield Idea(
@@ -169,6 +171,7 @@ def _draw_evidence(run: Run, theme: Theme) -> None:
 
 def _list_launches(run: Run) -> list[tuple[str, Interval]]:
     """The newest finished runs of the plan on the machine of the run, each with its date. Raises StoreError."""
-    rows = records.list_rows(digest=run.digest, limit=4 * MAX_LAUNCHES)
-    intervals = [(f"{row.started:%m-%d %H:%M}", row.interval) for row in rows if row.is_from(run.machine)]
+    rows = records.list_rows(kind=JobKind.RACE, digest=run.digest, state=State.FINISHED, limit=records.MAX_EARLIER_RUNS)
+    own = [row for row in rows if row.is_from(run.machine) and not row.edited]
+    intervals = [(f"{row.started:%m-%d %H:%M}", row.interval) for row in own]
     return [(name, interval) for name, interval in intervals if interval is not None][:MAX_LAUNCHES]

@@ -1,7 +1,10 @@
 """The page Method: its sections on a recorded run, the tricks with their mark, and what it offers without a run."""
 
+from datetime import timedelta
+
 from bench.claims.tricks.catalogue import TRICKS
 from bench.claims.verdict import decide_claims
+from bench.run.events import State
 from bench.run.outcome import TRICK_MARK
 from bench.storage.store import Store
 from tests.support.hostile import HOST, make_hostile_run
@@ -38,6 +41,24 @@ def test_every_idea_has_a_chart_or_the_evidence_of_the_run():
     assert len(app.get("plotly_chart")) == len(IDEAS) - 1
     assert "20 pairs" in page and "The order within pairs has no effect" in page
     assert TRICK_MARK not in page
+
+
+def test_the_launches_are_the_newest_finished_runs_of_the_plan():
+    def read_launches() -> str:
+        app = open_page("method", run="aaaa")
+        assert "8 runs of this plan" in read_page(app)
+        charts = [chart.proto.spec for chart in app.get("plotly_chart")]
+        return next(chart for chart in charts if oldest in chart)
+
+    run = store_example()
+    oldest = f"{run.started - timedelta(hours=6):%m-%d %H:%M}"
+    for number in range(7):
+        store_run(run, f"{number}" * 32, started=run.started - timedelta(hours=number + 1))
+    store_run(run, "c" * 32, state=State.STOPPED, started=run.started + timedelta(hours=1))
+    before = read_launches()
+    newer = run.started + timedelta(hours=2)
+    store_run(run, "d" * 32, started=newer)
+    assert f"{newer:%m-%d %H:%M}" not in before and f"{newer:%m-%d %H:%M}" in read_launches()
 
 
 def test_a_link_opens_a_way_and_the_switch_shows_the_trick_with_its_mark():
