@@ -33,11 +33,18 @@ class JudgedTrick:
         return any(finding.outcome is Outcome.REFUSED for finding in self.catches)
 
 
-def judge_trick(trick: Trick, run: Run) -> JudgedTrick:
-    """Apply a trick to a copy of `run`, which has ended and has statistics, and let the rules look at the copy. Raises
-    NotApplicableError."""
+def decide_honest_claim(run: Run) -> Claim:
+    """The claim of the total of a recorded run, by today's rules."""
+    return _find_claim(decide_claims(run), TOTAL)
+
+
+def judge_trick(trick: Trick, run: Run, honest: Claim | None = None) -> JudgedTrick:
+    """Apply a trick to a copy of `run`, which has ended and has statistics, and let the rules look at the copy.
+
+    `honest` is what `decide_honest_claim` gives for `run`, if it is known. Raises NotApplicableError.
+    """
     tricked = trick.apply(run)
-    honest, claim = _find_claim(decide_claims(run), TOTAL), _find_claim(tricked.run.claims, tricked.step)
+    honest, claim = honest or decide_honest_claim(run), _find_claim(tricked.run.claims, tricked.step)
     before = {finding.rule: finding for finding in honest.findings}
     findings = [finding for finding in claim.findings if finding.outcome is not Outcome.PASSED]
     new = [finding for finding in findings if _is_new(finding, before[finding.rule])]

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from bench.claims.tricks.judging import decide_honest_claim
 from bench.formatting import format_ratio
 from bench.run.record import Run
 from bench.storage.job_row import JobRow
+from bench.values.claims import Claim
 from ui import records, services
 from ui.access.redaction import shows_everything
 from ui.design.text import format_date_time
@@ -68,3 +70,13 @@ def _load_run(run_id: str, everything: bool) -> Run | None:
     """A stored run, read once for all sessions that may see as much of it. Nothing changes it."""
     record = records.load_record(run_id)
     return record if isinstance(record, Run) else None
+
+
+def decide_claim(run: Run) -> Claim:
+    """The claim of the total of a run, by today's rules."""
+    return _decide_claim(run.id, shows_everything(), run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _decide_claim(run_id: str, everything: bool, _run: Run) -> Claim:
+    return decide_honest_claim(_run)

@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from bench.claims.tricks.changes import present_arms
-from bench.claims.verdict import decide_claims
 from bench.formatting import format_cores, format_count, format_percent, format_ratio_with_interval
 from bench.run.events import State
 from bench.run.job import JobKind
@@ -17,10 +16,9 @@ from bench.run.record import Run
 from bench.stats.ratio import LAUNCH_SD
 from bench.values.base import Arm
 from bench.values.claims import Finding
-from bench.values.samples import TOTAL, Phase
+from bench.values.samples import Phase
 from bench.values.statistics import Interval
 from ui import records
-from ui.access.redaction import shows_everything
 from ui.charts.accuracy import build_accuracy_figure
 from ui.charts.method import (
     build_interval_figure,
@@ -36,6 +34,7 @@ from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme
 from ui.run_view.evidence import draw_evidence
 from ui.run_view.figures import RunChart, draw_chart
+from ui.views.method.example import decide_claim
 
 MAX_LAUNCHES = 8
 MIN_LAUNCHES = 2
@@ -59,7 +58,7 @@ class Idea:
 
 def draw_ideas(run: Run) -> None:
     theme = detect_theme()
-    findings = {finding.rule: finding for finding in _find_findings(run.id, shows_everything(), run)}
+    findings = {finding.rule: finding for finding in decide_claim(run).findings}
     for idea in _list_ideas(run, theme):
         with st.container(border=True):
             text, example = st.columns([2, 3], gap="medium", vertical_alignment="center")
@@ -71,12 +70,6 @@ def draw_ideas(run: Run) -> None:
                     _draw_finding(findings[rule])
             with example:
                 idea.draw()
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _find_findings(run_id: str, everything: bool, _run: Run) -> list[Finding]:
-    """What today's rules find about the total of a run."""
-    return next(claim for claim in decide_claims(_run) if claim.step == TOTAL).findings
 
 
 def _draw_finding(finding: Finding) -> None:

@@ -19,6 +19,7 @@ from ui.design.figures import draw_figure
 from ui.design.headings import draw_heading
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme
+from ui.views.method.example import decide_claim
 from ui.views.method.overview import draw_overview
 
 WAY_PARAMETER = "way"
@@ -60,7 +61,7 @@ def _label(trick: Trick) -> str:
 @st.cache_resource(max_entries=KEPT_RUNS * len(TRICKS), show_spinner=False)
 def _judge(run_id: str, everything: bool, name: str, _run: Run) -> JudgedTrick | str:
     try:
-        return judge_trick(BY_NAME[name], _run)
+        return judge_trick(BY_NAME[name], _run, decide_claim(_run))
     except NotApplicableError as error:
         return describe_error(error)
 

@@ -10,13 +10,14 @@ import pytest
 from bench.claims.headline import write_headline
 from bench.claims.rules import RULES
 from bench.claims.tricks.catalogue import OTHER_TRICKS, TRICKS, TWELVE_WAYS
-from bench.claims.tricks.judging import judge_trick
+from bench.claims.tricks.judging import decide_honest_claim, judge_trick
 from bench.claims.tricks.quotation import find_best_stop
 from bench.claims.tricks.trick import NotApplicableError, Trick
 from bench.run.outcome import MIN_PAIRS, TRICK_MARK, describe_outcome
 from bench.run.record import Run
 from bench.storage.store import Store
 from bench.values.base import Arm
+from bench.values.claims import Claim
 from bench.values.samples import Phase, Sample
 from tests.support.recorded_race import load_recorded_race
 from tests.support.runs import make_claim_run
@@ -162,6 +163,17 @@ def test_the_best_of_many_runs_is_one_of_them(recorded):
     run = BY_NAME["best-of-many"].apply(recorded).run
     kept = {sample.pair for sample in run.samples if sample.phase is Phase.RACE}
     assert len(kept) == 8 and kept <= {sample.pair for sample in recorded.samples if sample.phase is Phase.RACE}
+
+
+def test_the_rules_look_at_the_recorded_run_once_for_all_tricks(recorded, monkeypatch):
+    trick = BY_NAME["unmentioned-code"]
+    expected, honest = judge_trick(trick, recorded), decide_honest_claim(recorded)
+
+    def refuse(run: Run) -> list[Claim]:
+        raise AssertionError(f"looked at {run.id} again")
+
+    monkeypatch.setattr("bench.claims.tricks.judging.decide_claims", refuse)
+    assert judge_trick(trick, recorded, honest).catches == expected.catches
 
 
 def test_a_rule_that_found_the_same_before_shows_nothing_about_the_trick():
