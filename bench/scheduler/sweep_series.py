@@ -61,6 +61,8 @@ MAX_SEARCHED_SWEEPS = 20
 EXHAUSTED_WORDS = ("memory", "time limit")
 """What the reason of a failed race has if a larger one fails for it too."""
 NOT_COMPLETE = "it was stopped"
+OTHER_SETTINGS = "Since the sweep began, the settings of the workload have changed. Start a new sweep."
+"""Of a cell whose plan a newer version of the workload does not make any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def load_sweep(store: Store, sweep_id: str) -> SweepRecord | None:
 def why_not_continue(record: SweepRecord, machine: Machine) -> str:
     """Why a sweep cannot go on, as a sentence; empty if it can."""
     if is_live(record, machine):
-        return "It goes on already." if is_reachable(record.id) else "It goes on on another server."
+        return "It goes on already." if is_reachable(record.id) else "Another server is running it."
     if record.state is State.FINISHED:
         return "All of its cells are measured, failed or hopeless."
     if record.edited:
@@ -168,7 +170,7 @@ class SweepSeries(RaceSeries):
         self._store = history.store
         self._lock, self._saved_at = threading.Lock(), time.monotonic()
         self._plans = {cell.plan.digest: cell.plan for cell in made if cell.plan is not None and not cell.problem}
-        sweep = _refuse_impossible(sweep, {cell.values: cell.problem for cell in made})
+        sweep = _refuse_impossible(sweep, {cell.values: cell.problem for cell in made}, self._plans)
         history.again = sweep.again
         history.run_ids |= {cell.digest: cell.run_id for cell in sweep.cells if cell.run_id}
         goals = [CellGoal(self._plans[cell.digest], self) for cell in sweep.cells if cell.state is CellState.WAITING]
@@ -364,12 +366,16 @@ def _make_cell(cell: GridCell) -> SweepCell:
     )
 
 
-def _refuse_impossible(sweep: Sweep, problems: Mapping[tuple[Setting, ...], str]) -> Sweep:
+def _refuse_impossible(sweep: Sweep, problems: Mapping[tuple[Setting, ...], str], plans: Mapping[str, Plan]) -> Sweep:
     """`sweep` whose waiting cells can all be raced: the others, such as those with more cores than this process may use
-    now, have failed. `problems` has the reasons by the values of the cells."""
+    now, have failed. `problems` has the reasons by the values of the cells, and `plans` what can be raced by digest."""
+
+    def explain(cell: SweepCell) -> str:
+        return problems[tuple(cell.values)] or ("" if cell.digest in plans else OTHER_SETTINGS)
+
     cells = [
-        cell.model_copy(update={"state": CellState.FAILED, "reason": problem})
-        if cell.state is CellState.WAITING and (problem := problems[tuple(cell.values)])
+        cell.model_copy(update={"state": CellState.FAILED, "reason": reason})
+        if cell.state is CellState.WAITING and (reason := explain(cell))
         else cell
         for cell in sweep.cells
     ]

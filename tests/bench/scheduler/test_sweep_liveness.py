@@ -60,7 +60,7 @@ def test_a_sweep_of_another_server_that_lives_is_not_taken_over():
     record = begin_elsewhere(store, age_s=LEASE_S / 2)
     assert is_live(record, machine) and record.id not in recover_jobs(store)
     assert find_open_sweep(store, request_sweep(*OVER), machine) is None
-    assert why_not_continue(record, machine) == "It goes on on another server."
+    assert why_not_continue(record, machine) == "Another server is running it."
     stored = load_sweep(store, record.id)
     assert stored is not None and stored.state is State.MEASURING
 

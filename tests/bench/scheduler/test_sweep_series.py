@@ -114,6 +114,17 @@ def test_values_that_make_the_same_plan_are_raced_once_and_have_both_the_result(
     assert [cell.state for cell in series.sweep.cells] == [CellState.MEASURED] * 2
 
 
+def test_a_cell_of_other_settings_than_the_workload_has_now_fails(store):
+    """As of a workload that got a parameter since: each plan has its default now, and another digest."""
+    series = begin_series(store, request_sweep("batch=1000,3000"))
+    one, other = series.sweep.cells
+    series.record.keep(series.sweep.model_copy(update={"cells": [one, other.model_copy(update={"digest": "0" * 64})]}))
+    series = SweepSeries(series.record, SeriesHistory(store, describe_machine()), LIMIT)
+    series.run(MadeRacer(store, lambda plan: (0.02, 0.01)))
+    assert [cell.state for cell in series.sweep.cells] == [CellState.MEASURED, CellState.FAILED]
+    assert "Start a new sweep" in series.sweep.cells[1].reason
+
+
 def test_a_sweep_that_goes_on_with_fewer_cores_fails_the_cells_that_need_more(store):
     series = begin_series(store, request_sweep("cores=1,2,4", "batch=1000"))
     racer = MadeRacer(store, lambda plan: (0.02, 0.01))

@@ -137,7 +137,7 @@ def _draw_buttons(request: SweepRequest, shown: SweepRecord | None) -> None:
             disabled=not can_stop,
             help="End the race that runs, and queue no more. Cells that are measured are kept."
             if can_stop or not live
-            else "It goes on on another server, and can be stopped there.",
+            else "Another server is running it. Stop it there.",
         )
     if pressed:
         _start(request, again=is_complete)
