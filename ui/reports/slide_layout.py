@@ -10,7 +10,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Emu, Inches, Pt
 
@@ -109,6 +111,26 @@ def add_text(
         paragraph.text = clean(line)
         paragraph.space_after = Pt(size / 2)
         style(paragraph, size, bold=bold, colour=first_colour if first_colour and index == 0 else colour)
+
+
+def add_native_chart(slide: Any, kind: XL_CHART_TYPE, data: CategoryChartData | XyChartData) -> Any:
+    """A chart that can be edited, at the left of a slide, without title and legend."""
+    height = Inches(BODY_BOTTOM - BODY_TOP)
+    chart = slide.shapes.add_chart(kind, Inches(MARGIN), Inches(BODY_TOP), Inches(CHART_WIDTH), height, data).chart
+    chart.has_title = chart.has_legend = False
+    chart.font.size, chart.font.name = Pt(SMALL_PT), FONT
+    chart.font.color.rgb = rgb(PALETTE.label)
+    return chart
+
+
+def style_axis(axis: Any, title: str) -> None:
+    """Give an axis of numbers its title, grid lines, and 0 as its beginning."""
+    axis.minimum_scale = 0
+    axis.has_major_gridlines = True
+    axis.major_gridlines.format.line.color.rgb = rgb(PALETTE.grid)
+    axis.has_title = True
+    axis.axis_title.text_frame.text = clean(title)
+    style(axis.axis_title.text_frame.paragraphs[0], SMALL_PT, colour=PALETTE.label)
 
 
 def style(paragraph: Any, size: int, *, bold: bool = False, colour: str = PALETTE.ink) -> None:

@@ -31,11 +31,8 @@ from ui.design.theme import arm_style
 from ui.reports import content
 from ui.reports.content import ReportedRun, ReportFields
 from ui.reports.slide_layout import (
-    BODY_BOTTOM,
     BODY_PT,
-    BODY_TOP,
     CHART_WIDTH,
-    FONT,
     HEIGHT,
     MARGIN,
     PALETTE,
@@ -43,11 +40,13 @@ from ui.reports.slide_layout import (
     TEXT_WIDTH,
     WIDTH,
     add_fitting_text,
+    add_native_chart,
     add_slide,
     add_text,
     add_text_slides,
     rgb,
     style,
+    style_axis,
 )
 from ui.reports.sweep_slides import add_sweep_slides
 
@@ -235,27 +234,9 @@ def _add_bar_chart(
     shown = list(values.items())[::-1]
     data.categories = [name for name, _ in shown]
     data.add_series(axis_title, [float(f"{value:.4g}") for _, value in shown])
-    frame = slide.shapes.add_chart(
-        XL_CHART_TYPE.BAR_CLUSTERED,
-        Inches(MARGIN),
-        Inches(BODY_TOP),
-        Inches(CHART_WIDTH),
-        Inches(BODY_BOTTOM - BODY_TOP),
-        data,
-    )
-    chart = frame.chart
-    chart.has_legend = False
-    chart.has_title = False
-    chart.font.size, chart.font.name = Pt(SMALL_PT), FONT
-    chart.font.color.rgb = rgb(PALETTE.label)
-    axis = chart.value_axis
-    axis.minimum_scale = 0
-    axis.has_major_gridlines = True
-    axis.major_gridlines.format.line.color.rgb = rgb(PALETTE.grid)
-    axis.format.line.fill.background()
-    axis.has_title = True
-    axis.axis_title.text_frame.text = axis_title
-    style(axis.axis_title.text_frame.paragraphs[0], SMALL_PT, colour=PALETTE.label)
+    chart = add_native_chart(slide, XL_CHART_TYPE.BAR_CLUSTERED, data)
+    style_axis(chart.value_axis, axis_title)
+    chart.value_axis.format.line.fill.background()
     chart.category_axis.format.line.color.rgb = rgb(PALETTE.border)
     plot = chart.plots[0]
     plot.gap_width = 60

@@ -9,7 +9,7 @@ from typing import Any
 from pptx.chart.data import XyChartData
 from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_MARKER_STYLE
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
-from pptx.util import Inches, Pt
+from pptx.util import Inches
 
 from bench.formatting import choose_rate_prefix, choose_time_unit, format_estimate
 from bench.run.sweep import SweepCell, SweepRecord
@@ -23,21 +23,22 @@ from bench.values.base import Arm
 from ui.design.theme import arm_style
 from ui.reports import sweep_content
 from ui.reports.slide_layout import (
-    BODY_BOTTOM,
     BODY_PT,
     BODY_TOP,
     CHART_WIDTH,
-    FONT,
     MARGIN,
     PALETTE,
     SMALL_PT,
     TEXT_WIDTH,
     add_fitting_text,
+    add_native_chart,
     add_slide,
     add_text,
     add_text_slides,
+    clean,
     rgb,
     style,
+    style_axis,
 )
 
 Points = Sequence[tuple[float, float]]
@@ -147,7 +148,7 @@ def _fill_cell(place: Any, cell: SweepCell) -> None:
 
 
 def _fill(place: Any, text: str, colour: str, background: str | None = None, *, bold: bool = False) -> None:
-    place.text = text
+    place.text = clean(text)
     place.vertical_anchor = MSO_ANCHOR.MIDDLE
     place.fill.solid()
     place.fill.fore_color.rgb = rgb(background or PALETTE.background)
@@ -163,6 +164,7 @@ def _add_frontier_chart(slide: Any, record: SweepRecord, points: Mapping[Arm, Po
     series = {
         f"{name_arms(record.sweep, record.snapshot, arm)} ({arm})": (arm, [(x / unit_s, y / factor) for x, y in own])
         for arm, own in points.items()
+        if own
     }
     _add_xy_chart(slide, series, f"median time of a repetition [{unit}]", f"{prefix}{record.sweep.unit} per second")
 
@@ -172,33 +174,17 @@ def _add_xy_chart(slide: Any, series: Mapping[str, tuple[Arm, Points]], x_title:
     repair the file."""
     data = XyChartData()
     for name, (_, points) in series.items():
-        own = data.add_series(name)
+        own = data.add_series(clean(name))
         for x, y in points:
             if not (math.isfinite(x) and math.isfinite(y)):
                 raise ValueError(f"Expected finite numbers for a chart, got {x} and {y}.")
             own.add_data_point(float(f"{x:.4g}"), float(f"{y:.4g}"))
-    frame = slide.shapes.add_chart(
-        XL_CHART_TYPE.XY_SCATTER,
-        Inches(MARGIN),
-        Inches(BODY_TOP),
-        Inches(CHART_WIDTH),
-        Inches(BODY_BOTTOM - BODY_TOP),
-        data,
-    )
-    chart = frame.chart
-    chart.has_title = False
+    chart = add_native_chart(slide, XL_CHART_TYPE.XY_SCATTER, data)
     chart.has_legend = True
     chart.legend.position = XL_LEGEND_POSITION.BOTTOM
     chart.legend.include_in_layout = False
-    chart.font.size, chart.font.name = Pt(SMALL_PT), FONT
-    chart.font.color.rgb = rgb(PALETTE.label)
-    for axis, title in ((chart.category_axis, x_title), (chart.value_axis, y_title)):
-        axis.minimum_scale = 0
-        axis.has_title = True
-        axis.axis_title.text_frame.text = title
-        style(axis.axis_title.text_frame.paragraphs[0], SMALL_PT, colour=PALETTE.label)
-        axis.has_major_gridlines = True
-        axis.major_gridlines.format.line.color.rgb = rgb(PALETTE.grid)
+    style_axis(chart.category_axis, x_title)
+    style_axis(chart.value_axis, y_title)
     for own, (arm, _) in zip(chart.plots[0].series, series.values(), strict=True):
         colour = rgb(arm_style(arm, "light").colour)
         own.format.line.fill.background()

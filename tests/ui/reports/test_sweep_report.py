@@ -88,11 +88,20 @@ def test_the_slides_have_every_cell_and_caveat_and_native_charts(record):
         sweep_slides._add_xy_chart(deck.slides[0], {"fit": (Arm.BASELINE, [(1.0, math.nan)])}, "x", "y")
 
 
-def test_large_maps_are_continued_on_further_slides():
-    record = make_sweep(Store(), "cores=1,2", "batch=1000,2000,3000,4000,5000,6000,7000,8000,9000,10000")
+def test_an_arm_without_a_cell_that_counts_has_no_empty_series(record):
+    cells = [cell.model_copy(update={"verdict": SizeVerdict.FALLBACK}) for cell in record.sweep.cells]
+    record.keep(record.sweep.model_copy(update={"cells": cells}))
+    deck = Presentation(io.BytesIO(write_slides(ReportFields(), [], sweeps=[record])))
+    charts = [shape.chart for slide in deck.slides for shape in slide.shapes if shape.has_chart]
+    assert charts and all(list(series.iter_values()) for chart in charts for series in chart.plots[0].series)
+
+
+def test_large_maps_are_continued_on_further_slides(record, monkeypatch):
+    monkeypatch.setattr(sweep_slides, "MAX_TABLE_ROWS", 2)
+    monkeypatch.setattr(sweep_slides, "MAX_TABLE_COLUMNS", 2)
     deck = Presentation(io.BytesIO(write_slides(ReportFields(), [], sweeps=[record])))
     tables = [shape.table for slide in deck.slides for shape in slide.shapes if shape.has_table]
-    assert [len(table.columns) for table in tables] == [9, 3]
+    assert [(len(table.rows), len(table.columns)) for table in tables] == [(3, 3), (3, 2), (2, 3), (2, 2)]
     for slide in deck.slides:
         for shape in slide.shapes:
             assert shape.top + shape.height <= deck.slide_height
