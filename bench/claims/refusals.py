@@ -301,11 +301,15 @@ def measured(context: RuleContext) -> RuleResult:
     """A projection is an assumption. Projections are drawn apart from measurements, and called projections. Times that
     were divided by a number of cores betray themselves: the CPU time of an arm fits on no more cores than it had."""
     total, requested = context.run.comparison(TOTAL), context.run.plan.cores
-    used = [total.summary(arm).effective_cores for arm in Arm] if total else []
-    if max(used, default=0.0) > MAX_USE_FACTOR * requested:
-        seen = (
-            f"the CPU time needs {' and '.join(f'{cores:.2f}' for cores in used)} cores, and each arm had {requested}"
-        )
+    used = {arm: total.summary(arm).effective_cores for arm in Arm} if total else {}
+    above = {arm for arm, cores in used.items() if cores > MAX_USE_FACTOR * requested}
+    if above:
+        cores = " and ".join(f"{cores:.2f}" for cores in used.values())
+        seen = f"the CPU time needs {cores} cores, and each arm had {requested}"
+        if above <= _external_services(context.run).keys():
+            # It is bound to no cores, and others may use it.
+            remedy = "Stop what else the service does, or start it with as many cores as the other arm."
+            return refuse(seen, remedy, title="The service used more cores than requested")
         return refuse(seen, "Quote the times that were measured, and call a projection by its name.")
     return pass_rule(f"every figure was measured on this machine, {context.comparison.baseline.count} pairs")
 

@@ -507,3 +507,13 @@ def test_times_that_their_cpu_time_does_not_fit_into_are_refused():
     assert finding.outcome is Outcome.REFUSED
     assert finding.seen == "the CPU time needs 2.00 and 2.60 cores, and each arm had 2"
     assert get_finding(make_claim_run(used=(2.0, 2.4)), "measured").outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(("used", "is_service"), [((2.0, 2.6), True), ((2.6, 2.0), False), ((2.6, 2.6), False)])
+def test_a_service_that_used_more_cores_is_named_as_that(used, is_service):
+    made = make_claim_run(used=used)
+    made.prepared[1] = made.prepared[1].model_copy(update={"service": Service(what="a cluster", cores=2, elsewhere=0)})
+    finding = get_finding(made, "measured")
+    assert finding.outcome is Outcome.REFUSED
+    assert (finding.title == "The service used more cores than requested") is is_service
+    assert ("Stop what else the service does" in finding.remedy) is is_service
