@@ -91,7 +91,7 @@ def describe_curve(curve: ScalingCurve) -> str:
     if not curve.fits:
         text += f". No fit: a fit needs times on {MIN_FITTED_COUNTS} core counts, and there are {len(curve.points)}"
     if curve.left_out:
-        text += f". Left out, because its race does not count: {', '.join(map(format_cores, curve.left_out))}"
+        text += f". Left out, without a race that counts: {', '.join(map(format_cores, curve.left_out))}"
     return f"{text}."
 
 

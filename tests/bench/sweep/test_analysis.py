@@ -128,7 +128,7 @@ def test_curves_and_fits_use_only_cells_that_count_and_name_the_others(record):
     assert not two.fits and two.fit is None
     text = describe_curve(two)
     assert "No fit: a fit needs times on 3 core counts, and there are 2" in text
-    assert text.endswith("Left out, because its race does not count: 2 cores.")
+    assert text.endswith("Left out, without a race that counts: 2 cores.")
     without_one = curves[Arm.ACCELERATED, "3,000 rows"]
     assert [point.cores for point in without_one.points] == [2, 4]
     assert "on 4 cores, relative to 2 cores" in describe_curve(without_one)
