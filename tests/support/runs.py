@@ -228,6 +228,13 @@ def make_claim_run(
     return made
 
 
+def remove_samples(run: Run) -> Run:
+    """The run as if it had ended before the first call."""
+    run.samples, run.statistics = [], []
+    run.prepared = [one.model_copy(update={"first_call_s": {}}) for one in run.prepared]
+    return run
+
+
 def get_finding(made: Run, rule: str, step: str = "total") -> Finding:
     claim = next(claim for claim in decide_claims(made) if claim.step == step)
     return next(finding for finding in claim.findings if finding.rule == rule)

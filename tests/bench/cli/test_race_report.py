@@ -12,7 +12,7 @@ from bench.values.arms import Failure, RacedInput
 from bench.values.base import Arm
 from bench.values.samples import TOTAL
 from tests.support.attempts import summarize_alone
-from tests.support.runs import make_claim_run, make_psnr_quality
+from tests.support.runs import make_claim_run, make_psnr_quality, remove_samples
 from tests.support.timelines import SKIPPED, make_timeline_run
 
 
@@ -31,8 +31,7 @@ def test_a_report_has_times_ratios_and_the_claim(capsys):
 
 
 def test_a_run_without_a_claim_says_why_and_what_to_do(capsys):
-    run = make_claim_run(pairs=2)
-    run.samples, run.statistics = [], []
+    run = remove_samples(make_claim_run(pairs=2))
     run.state, run.why = State.STOPPED, "Stop was pressed"
     print_run(make_console(), run, summarize_alone(run))
     text = " ".join(capsys.readouterr().out.split())

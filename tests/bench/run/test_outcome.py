@@ -14,7 +14,7 @@ from bench.stats.comparison import compare_samples
 from bench.values.arms import Failure
 from bench.values.base import Arm
 from bench.values.samples import Phase, Sample
-from tests.support.runs import make_claim_run, make_claim_sample
+from tests.support.runs import make_claim_run, make_claim_sample, remove_samples
 
 PAIR_S = 58.0
 """Wall time of a pair: the baseline takes 38 s, the accelerated arm 20 s."""
@@ -23,8 +23,7 @@ FULL_SHARE = {Arm.BASELINE: 38.0, Arm.ACCELERATED: 20.0}
 
 def make_slow_run(*, warm_up: int, pairs: int, halves: int = 0, budget_s: float = 8.0, factor: float = 1.0) -> Run:
     """A run with so many rounds of warm-up, complete pairs, and first halves of a pair, without claims."""
-    run = make_claim_run(pairs=2, budget_s=budget_s)
-    run.samples, run.statistics = [], []
+    run = remove_samples(make_claim_run(pairs=2, budget_s=budget_s))
     now = 0.0
 
     def add(arm: Arm, pair: int, phase: Phase) -> None:
