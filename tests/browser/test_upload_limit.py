@@ -41,7 +41,7 @@ def test_invented_files_are_refused_and_the_control_works(page, served) -> None:
             sessions.append(message.new_session.initialize.session_id)
 
     page.on("websocket", lambda socket: socket.on("framereceived", read_session))
-    page.goto(f"{served.address}/runs")
+    page.goto(f"{served.address}/rules")
     page.get_by_test_id("stSidebar").get_by_text(re.compile("visitor [0-9a-f]{6}")).wait_for()
     # This page has no control for a file.
     assert page.evaluate(SEND, [sessions[-1], "early", 1000]) == 403
