@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from bench.run.record import Run
+from bench.storage.database import open_database
 from tests.support.processes import wait_until_gone
 from tests.support.runs import run_trial_race
 
@@ -44,6 +46,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("FAIRLAP_DATABASE", raising=False)
     monkeypatch.delenv("FAIRLAP_MODE", raising=False)
     return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def close_databases(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what a test has opened: a worker of pytest runs thousands of tests, and may have 1,024 files open."""
+    opened: list[Engine] = []
+
+    def open_and_remember(url: str) -> Engine:
+        opened.append(open_database(url))
+        return opened[-1]
+
+    monkeypatch.setattr("bench.storage.store.open_database", open_and_remember)
+    yield
+    for engine in opened:
+        engine.dispose()
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ work to do, which would take CPU time from the other arm.
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -15,13 +14,14 @@ from bench.race.arm import WORKLOAD_REMEDY, ArmProcess
 from bench.race.recorder import EventRecorder
 from bench.race.watchdog import CHECK_INTERVAL_S, Watchdog
 from bench.run.events import ArmProgressed, ArmRested
+from bench.system.readiness import wait_readable
 from bench.worker import protocol
 
 ReplyType = TypeVar("ReplyType", bound=protocol.Reply)
 
 
 class Conversation:
-    """Sends requests to arms and waits for the replies, on one thread around one `select`."""
+    """Sends requests to arms and waits for the replies, on one thread that waits for all of them."""
 
     def __init__(self, recorder: EventRecorder, watchdog: Watchdog, reply_limit_s: float) -> None:
         """`reply_limit_s` is the longest time that a reply to `ask` may take."""
@@ -78,8 +78,7 @@ class Conversation:
         replies: dict[ArmProcess, protocol.Reply] = {}
         deadline = time.monotonic() + limit_s
         while expected:
-            ready, _, _ = select.select(list(expected), [], [], CHECK_INTERVAL_S)
-            for process in ready:
+            for process in wait_readable(list(expected), CHECK_INTERVAL_S):
                 for reply in process.read_replies():
                     deadline = time.monotonic() + limit_s
                     if isinstance(reply, protocol.ProgressMessage):

@@ -11,7 +11,6 @@ supervisor at the same moment could leave a process behind.
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import signal
 import sys
@@ -40,6 +39,7 @@ from bench.storage.store import Store, StoreError
 from bench.system.limits import core_limit
 from bench.system.prctl import adopt_orphans, die_with_parent
 from bench.system.process_tree import end_descendants
+from bench.system.readiness import wait_readable
 from bench.values.arms import Failure
 
 OWNER_EXITED = "its dashboard or command line ended"
@@ -130,8 +130,7 @@ class _Watch:
             return State.STOPPED, f"the time limit of {self.time_limit_s:.0f} s for this job was reached"
         if self.journal and self.journal.failure:
             return State.FAILED, self.journal.failure.what
-        ready, _, _ = select.select([0], [], [], 0)
-        if self._owner_exited or (ready and not os.read(0, 4096)):
+        if self._owner_exited or (wait_readable([0], 0) and not os.read(0, 4096)):
             return State.INTERRUPTED, OWNER_EXITED
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from bench.system.readiness import wait_readable
 from bench.values.arms import Failure
 from bench.worker import protocol
 from bench.worker.environment import make_environment
@@ -68,7 +68,7 @@ class TaskProcess:
         try:
             self._process.send(request.model_dump_json().encode())
             while True:
-                select.select([self._process], [], [], CHECK_INTERVAL_S)
+                wait_readable([self._process], CHECK_INTERVAL_S)
                 check()
                 for line in self._process.lines():
                     last_message_at = time.monotonic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import select
 import signal
 import threading
 import time
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 
 import psutil
 
+from bench.system.readiness import wait_readable
 from bench.workload.interface import BadInput
 from workloads.modin.engines.errors import EngineFault
 
@@ -103,7 +103,7 @@ class ServiceMonitor:
     def _wait_for_end(self) -> None:
         poll_s = None if self._list_ended is None else POLL_S
         while not self._ended:
-            readable, _, _ = select.select(list(self._names_by_descriptor), [], [], poll_s)
+            readable = wait_readable(list(self._names_by_descriptor), poll_s)
             self._ended += [self._names_by_descriptor[descriptor] for descriptor in readable]
             if not self._ended and self._list_ended is not None:
                 self._ended += self._list_ended()
