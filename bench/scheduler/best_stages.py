@@ -292,7 +292,7 @@ def _is_part_of(run: Run, role: SelectionRole, chain: list[str]) -> bool:
 
 def _find_next(runs: Sequence[Run], role: SelectionRole, chain: list[str], start: Run) -> Run | None:
     """The race that follows those of `chain`: the first one that was made for that, whatever it shows. A later one with
-    the same stages is a repetition, of which somebody could pick the best."""
+    the same stages is a repetition, and somebody could pick the best one."""
     found = [
         run
         for run in runs

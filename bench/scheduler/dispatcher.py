@@ -93,7 +93,7 @@ class Dispatcher:
         """Queue a race of `plan`; returns its id. Raises BadInput if its inputs cannot be used, OSError and StoreError.
 
         With `checked=False`, the inputs are not checked before. The arms still check them. If the stages of `plan` were
-        found by a choice, the race carries that, whoever asks for it.
+        found by a choice, the race carries that, from the page and from the command line.
         """
         if submission.get("selection") is None and find_stages(plan) is not None:
             submission["selection"] = SelectedRuns(self.store, describe_machine()).find_selection(plan)

@@ -1,4 +1,4 @@
-"""Reads the file of an exported race: input like any other, of which nothing is believed before it is checked.
+"""Reads the file of an exported race: input like any other. Nothing in it is believed before it is checked.
 
 The digest finds edits by hand and by accident. It is no signature, because a person who edits a file can also write a
 new digest.

@@ -2,7 +2,7 @@
 
 A sweep is a series of races (`bench.scheduler.race_series`) with one goal for each cell, in the order of the grid. The
 races are ordinary jobs with the sweep as their parent, so other jobs of the machine take their turns in between. The
-sweep itself waits in no queue and needs no process: whoever started it, a page or the command line, queues its races.
+sweep itself waits in no queue and needs no process: the page or the command line that started it queues its races.
 Its record is stored when it begins and whenever a cell changes. If its process dies, the next start of Fairlap marks it
 as interrupted, and it can be continued: cells with a result are not raced again.
 

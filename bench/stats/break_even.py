@@ -191,7 +191,7 @@ def choose_next_rows(
 
     `verdicts` are those of the sizes that were raced, or could not be. First comes the size nearest to `start`, then
     the smallest, then the largest for which `fits` says that a race takes neither too long nor too much memory, and
-    then the middle of those between two neighbours of which only one is faster. The largest such neighbours come first.
+    then the middle between two neighbours if only one of them is faster. The largest such neighbours come first.
     """
     tried = {rows: verdict for rows, verdict in verdicts.items() if rows in sizes}
     left = [rows for rows in sizes if rows not in tried]

@@ -37,7 +37,7 @@ SEED = 20_241
 
 def find_step_changes(values: Sequence[float]) -> list[int]:
     """Positions of the first run of every new level, in order. `values` are positive times or ratios, in the order of
-    time, of which the logarithms are compared. Raises ValueError for a value that is not positive."""
+    time; their logarithms are compared. Raises ValueError for a value that is not positive."""
     if any(not value > 0 for value in values):
         raise ValueError("Expected positive values.")
     if len(values) < MIN_RUNS:

@@ -94,7 +94,7 @@ class Case:
     code_choices: Mapping[str, Code] = field(default_factory=dict[str, Code])
     """Code of those choices of `step_parameter` whose code is not `code`."""
     stages: StageChoice | None = None
-    """The stages of which the best can be chosen; None if there is no such choice."""
+    """The stages among which the best can be chosen; None if there is no such choice."""
 
     def steps_for(self, parameters: Mapping[str, Setting]) -> tuple[Step, ...]:
         """The steps that a run with these parameters times, in order. A run that is older than the parameter has its

@@ -49,7 +49,7 @@ class ReportFields:
     customer: str = ""
     author: str = ""
     different_machines: bool = False
-    """Whether runs of different machines are compared; the report says so then."""
+    """Whether runs of different machines are compared; the report then states it."""
 
     @property
     def shown_title(self) -> str:

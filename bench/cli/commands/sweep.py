@@ -144,7 +144,7 @@ def _print_sweep(record: SweepRecord, sweep: Sweep, latency_ms: float | None) ->
 
 
 def _find_status(racer: ConsoleRacer, sweep: Sweep, record: SweepRecord) -> int:
-    """A failed cell is a result. A sweep of which no cell has one has failed."""
+    """A failed cell is a result. A sweep in which no cell has one has failed."""
     if racer.stopped or record.state is State.STOPPED:
         return EXIT_STATUS[State.STOPPED]
     return 0 if sweep.count(CellState.MEASURED) else EXIT_STATUS[State.FAILED]
