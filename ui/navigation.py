@@ -9,6 +9,7 @@ from ui.components.sidebar import draw_sidebar
 from ui.components.sign_in import draw_identity
 from ui.design.browser import detect_theme, remember_theme, set_tab_title
 from ui.design.page_style import draw_page_style
+from ui.tours.frame import run_in_tour
 
 IMAGES = services.ASSETS / "images"
 
@@ -37,8 +38,9 @@ installation = [
         ("glossary", "dictionary"),
     )
 ]
+tours = st.Page(services.page_script("tours"), title="Tours", icon=":material/tour:", url_path="tours")
 # Expanded: Streamlit hides the last of more than twelve entries behind a button.
-page = st.navigation({"": [home, sweep], "Races": races, "This installation": installation}, expanded=True)
+page = st.navigation({"": [home, tours, sweep], "Races": races, "This installation": installation}, expanded=True)
 set_tab_title("" if page == home else page.title)
 draw_page_style()
 remember_theme()
@@ -47,7 +49,7 @@ st.logo(str(IMAGES / f"logo-{theme}.svg"), size="large", icon_image=str(IMAGES /
 draw_identity()
 draw_sidebar()
 try:
-    page.run()
+    run_in_tour(page)
 except (StoreError, OSError) as error:
     # The disk may become full, or the folder vanish, at any time.
     services.draw_store_error(error)

@@ -28,6 +28,8 @@ TASK_PARAMETER = "task"
 """Query parameter of a workload's page: the task whose tab it opens."""
 WORKLOAD_PARAMETER = "workload"
 """Query parameter of the page Sweep: the workload that it sweeps over."""
+TOUR_PARAMETER, TOUR_STEP_PARAMETER = "tour", "tour_step"
+"""Query parameters of every page: the tour that it is shown in, and the number of its step, from 1."""
 MIN_ID_CHARS = 4
 """Shorter beginnings of an id are not looked up."""
 MAX_SHOWN_IDS = 4

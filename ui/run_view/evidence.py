@@ -19,7 +19,7 @@ PATH_MARKDOWN = {"accelerated": ":green[accelerated]", "stock": "stock", "unknow
 def draw_evidence_line(run: Run, step: str, key: str, theme: Theme) -> None:
     """Whether the fast path ran, and the cores requested and used."""
     comparison = run.comparison(step)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run-evidence"):
         _draw_engagement(run, step, key, theme)
         used = ""
         if comparison:

@@ -67,16 +67,20 @@ def draw_run(
     attempts = load_attempts(run)
     step = draw_headline(run, attempts, key, theme, race_with)
     draw_failure(run)
-    if draw_result:
-        draw_result(run, f"{key}-result", theme)
-    else:
-        draw_pictures(run, theme)
-    draw_race_chart(run, step, key, theme)
+    with st.container(key="run-result"):
+        if draw_result:
+            draw_result(run, f"{key}-result", theme)
+        else:
+            draw_pictures(run, theme)
+    with st.container(key="run-chart"):
+        draw_race_chart(run, step, key, theme)
     if run.statistics:
         draw_steps(run, key, theme)
-    draw_heading("Claim", "all that this run supports")
-    draw_claim_card(append_attempts(describe_outcome(run, step), attempts), run.claim(step), run.inputs)
-    _draw_details(run, step, key, theme)
+    with st.container(key="run-claim"):
+        draw_heading("Claim", "all that this run supports")
+        draw_claim_card(append_attempts(describe_outcome(run, step), attempts), run.claim(step), run.inputs)
+    with st.container(key="run-details"):
+        _draw_details(run, step, key, theme)
     if draw_more:
         draw_more()
     draw_origin(run)
@@ -86,13 +90,16 @@ def _draw_live(run: Run, key: str, theme: Theme, draw_result: DrawResult | None)
     """What costs a browser on the cores of the arms little, as long as it changes with every pair."""
     with st.container(gap="xsmall"):
         step = draw_header(run, key)
-        draw_phases(run)
+        with st.container(key="run-phases"):
+            draw_phases(run)
         draw_metrics(run, step, theme, live=True)
         draw_evidence_line(run, step, key, theme)
         draw_activity(run, theme)
-        draw_live_race_chart(run, step, theme)
+        with st.container(key="run-chart"):
+            draw_live_race_chart(run, step, theme)
         if draw_result:
-            draw_result(run, f"{key}-live-result", theme)
+            with st.container(key="run-result"):
+                draw_result(run, f"{key}-live-result", theme)
     if run.statistics and run.state in STATES_AFTER_PAIRS:
         draw_steps_chart(run, key, theme)
     draw_time_use(run, key, theme, live=True)

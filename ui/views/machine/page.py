@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bench.machine.model import Machine
 from ui import services
 from ui.design.markdown import escape_mapping, escape_markdown
 from ui.views.machine.description import (
@@ -22,8 +23,15 @@ def draw_machine_page() -> None:
     machine = services.get_machine()
     st.title("Machine")
     st.markdown(escape_markdown(machine.short))
-    draw_live_section(machine)
-    draw_noise_section()
+    with st.container(key="machine-load"):
+        draw_live_section(machine)
+    with st.container(key="machine-noise"):
+        draw_noise_section()
+    with st.container(key="machine-description"):
+        _draw_description(machine)
+
+
+def _draw_description(machine: Machine) -> None:
     st.header("Description")
     grid = st.grid(2, min_column_width=380)
     for title, icon, facts in (

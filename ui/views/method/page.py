@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.views.method.example import choose_example, draw_missing_example, list_examples
 from ui.views.method.ideas import draw_ideas
-from ui.views.method.ways import WAY_PARAMETER, draw_ways
+from ui.views.method.ways import draw_ways, read_linked_way
 
 IDEAS_TAB, WAYS_TAB = "How it is measured", "Twelve ways to fool the masses"
 TAB_KEY = "method-tab"
@@ -28,11 +28,11 @@ def draw_method_page() -> None:
         run = choose_example(examples)
     if run is None:
         return
-    if TAB_KEY not in st.session_state:
-        st.session_state[TAB_KEY] = WAYS_TAB if WAY_PARAMETER in st.query_params else IDEAS_TAB
+    if read_linked_way():
+        st.session_state[TAB_KEY] = WAYS_TAB
     ideas, ways = st.tabs([IDEAS_TAB, WAYS_TAB], key=TAB_KEY, on_change="rerun")
     if ideas.open:
-        with ideas:
+        with ideas.container(key="method-ideas"):
             draw_ideas(run)
     if ways.open:
         with ways:

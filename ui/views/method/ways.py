@@ -24,6 +24,8 @@ from ui.views.method.overview import draw_overview
 
 WAY_PARAMETER = "way"
 WAY_KEY, TRICK_KEY = "method-way", "method-trick"
+WRITTEN_KEY = "method-way-written"
+"""Session key of the way that this page wrote into its address."""
 NAMES = [trick.name for trick in TRICKS]
 BY_NAME = {trick.name: trick for trick in TRICKS}
 KEPT_RUNS = 2
@@ -35,11 +37,11 @@ REFERENCE = (
 
 
 def draw_ways(run: Run) -> None:
-    if WAY_KEY not in st.session_state:
-        wanted = st.query_params.get(WAY_PARAMETER, "")
-        st.session_state[WAY_KEY] = wanted if wanted in BY_NAME else NAMES[0]
+    wanted = read_linked_way()
+    if wanted or WAY_KEY not in st.session_state:
+        st.session_state[WAY_KEY] = wanted or NAMES[0]
     choice, detail = st.columns([2, 5], gap="medium")
-    with choice:
+    with choice.container(key="method-ways"):
         name = st.radio(
             "The twelve ways, and four more",
             NAMES,
@@ -47,11 +49,17 @@ def draw_ways(run: Run) -> None:
             key=WAY_KEY,
             width="stretch",
         )
-    st.query_params[WAY_PARAMETER] = name
+    st.query_params[WAY_PARAMETER] = st.session_state[WRITTEN_KEY] = name
     with detail:
         _draw_way(BY_NAME[name], run)
     draw_overview(run, judge)
     st.caption(REFERENCE)
+
+
+def read_linked_way() -> str:
+    """The way that a link names; empty if there is none, or if the page itself wrote it into its address."""
+    wanted = st.query_params.get(WAY_PARAMETER, "")
+    return wanted if wanted in BY_NAME and wanted != st.session_state.get(WRITTEN_KEY) else ""
 
 
 def _label(trick: Trick) -> str:
@@ -82,7 +90,7 @@ def _draw_way(trick: Trick, run: Run) -> None:
         st.info(judged, title="Not possible with this run", icon=":material/info:")
         return
     honest_column, trick_column = st.columns(2, gap="small")
-    with honest_column.container(border=True, height="stretch"):
+    with honest_column.container(border=True, height="stretch", key="method-honest-card"):
         st.markdown(f"**Honest** {claim_state_badge(judged.honest_claim.state)}")
         _draw_presentation(judged.tricked.honest, theme, "honest", is_trick=False)
     with trick_column.container(border=True, height="stretch", key="method-trick-card"):
@@ -93,7 +101,8 @@ def _draw_way(trick: Trick, run: Run) -> None:
         st.markdown(f"**{TRICK_MARK}**")
         _draw_presentation(judged.tricked.quoted, theme, f"trick-{trick.name}", is_trick=True)
     st.markdown(f"**What was changed:** {escape_markdown(judged.tricked.change)}")
-    _draw_catches(judged)
+    with st.container(key="method-catches"):
+        _draw_catches(judged)
 
 
 def _draw_presentation(presentation: Presentation, theme: Theme, key: str, *, is_trick: bool) -> None:

@@ -55,7 +55,7 @@ def draw_buttons(workload: Workload, plan: Plan | None, displayed: DisplayedRun,
     # Not an on_click callback: callbacks get the plan of the previous rerun, so moving a slider and pressing Run at
     # once would start the old plan.
     if pressed and plan is not None:
-        _start_race(workload, plan, tab)
+        start_race(workload, plan, tab)
         st.rerun()
     followed = get_session_run(workload)
     why_not_stop = actions.why_not_stop(followed.run_id) if followed and displayed.live else ""
@@ -79,7 +79,8 @@ def _explain_other_plan(wanted: Plan, plan: Plan) -> str:
     )
 
 
-def _start_race(workload: Workload, plan: Plan, tab: str) -> None:
+def start_race(workload: Workload, plan: Plan, tab: str) -> None:
+    """Start a race and follow it, or keep the error for the next rerun. `tab` as in `draw_buttons`."""
     try:
         with st.spinner("Checking the input"):
             run_id = actions.start_race(plan)

@@ -33,7 +33,7 @@ def draw_header(
     with st.container(width="content", key="race-load"):
         if not displayed.live:
             draw_load_warning()
-    with st.popover("Code changes", icon=":material/difference:", type="tertiary"):
+    with st.popover("Code changes", icon=":material/difference:", type="tertiary", key="race-code-button"):
         _draw_story(workload)
         draw_diff(code(plan) if code and plan else _case_code(workload, plan))
     if plan is None:
@@ -61,7 +61,7 @@ def draw_introduction(workload: Workload, plan: Plan | None) -> None:
     story, code = st.columns([5, 6], gap="medium")
     with story:
         _draw_story(workload)
-    with code:
+    with code.container(key="race-code"):
         draw_diff(_case_code(workload, plan))
 
 

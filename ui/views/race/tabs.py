@@ -101,7 +101,7 @@ def _find_task_tab(workload: Workload, tabs: Tabs) -> str:
     st.session_state[_opened_task_key(workload.name)] = task
     own = next((name for name, tab in tabs.items() if tab is not None and task in tab.tasks), "")
     plan = plan_from_url(workload)
-    return own or (_find_covering_tab(tabs, plan) if plan else "")
+    return own or (find_covering_tab(tabs, plan) if plan else "")
 
 
 def take_opened_task(workload_name: str) -> str:
@@ -124,8 +124,8 @@ def _tab_to_show(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str
         followed.is_new = False
         # A race that waits has no record. A link to it has its settings.
         plan = displayed.run.plan if displayed.run else plan_from_url(workload)
-        followed.tab = _find_covering_tab(tabs, plan) if plan else ""
-    covering = _find_covering_tab(tabs, plan) if plan else ""
+        followed.tab = find_covering_tab(tabs, plan) if plan else ""
+    covering = find_covering_tab(tabs, plan) if plan else ""
     return covering or (RACE_TAB if RACE_TAB in tabs else "")
 
 
@@ -133,11 +133,11 @@ def _tab_of_page(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str
     """The tab that run and URL ask for; empty if they ask for none."""
     url_tab = st.query_params.get("tab", RACE_TAB if "run" in st.query_params else "")
     if displayed.run is not None:
-        return _find_covering_tab(tabs, displayed.run.plan) or url_tab
+        return find_covering_tab(tabs, displayed.run.plan) or url_tab
     if url_tab in tabs:
         return url_tab
     plan = plan_from_url(workload)
-    return _find_covering_tab(tabs, plan) if plan and _has_own_settings(plan) else ""
+    return find_covering_tab(tabs, plan) if plan and _has_own_settings(plan) else ""
 
 
 def _has_own_settings(plan: Plan) -> bool:
@@ -145,7 +145,7 @@ def _has_own_settings(plan: Plan) -> bool:
     return any(name == "case" or name not in QUERY_FIELDS for name in to_query(plan))
 
 
-def _find_covering_tab(tabs: Tabs, plan: Plan) -> str:
+def find_covering_tab(tabs: Tabs, plan: Plan) -> str:
     """The first tab whose race can have `plan`; empty if there is none."""
     for name, tab in tabs.items():
         if isinstance(tab, WorkloadTab) and tab.code and tab.controls.covers(plan):

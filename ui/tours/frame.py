@@ -1,0 +1,36 @@
+"""Runs a page inside of the tour that the session takes, if it takes one."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from ui import services
+from ui.tours.catalogue import load_catalogue
+from ui.tours.page import LINK_ERROR_KEY
+from ui.tours.panel import draw_panel, run_if_asked
+from ui.tours.session import find_tour_session, follow_address, leave_tour, open_step
+
+
+def run_in_tour(page: Page) -> None:
+    """Run a page, with the panel of the tour below it."""
+    # The page that the server opens without a path has none.
+    name = page.url_path or "home"
+    catalogue = load_catalogue()
+    if problem := follow_address(catalogue):
+        st.session_state[LINK_ERROR_KEY] = problem
+        if find_tour_session() is None:
+            st.switch_page(services.page_script("tours"))
+    session = find_tour_session()
+    tour = catalogue.tours.get(session.name) if session else None
+    if session is None or tour is None:
+        if session:
+            # Its file was removed, or is no valid tour any more.
+            leave_tour()
+        page.run()
+        return
+    session.position = min(session.position, len(tour.steps) - 1)
+    open_step(session, tour)
+    run_if_asked(session, tour, name)
+    draw_panel(session, tour, name)
+    page.run()

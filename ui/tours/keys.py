@@ -1,0 +1,84 @@
+"""The keys of a tour, and the highlighted part of its page. Draws nothing that can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+KEY = "fairlap-tour-keys"
+
+_SCRIPT = """
+// Keys with a meaning in the element that has the focus are left to it.
+const editable = "input, textarea, select, [contenteditable='true'], [role='combobox'], [role='listbox'], [role='menu']"
+const movable = "[role='slider'], [role='tab'], [role='radio'], [role='radiogroup'], [role='spinbutton']"
+const pressable = "button, a, summary, [role='button'], [role='checkbox'], [role='switch']"
+
+function belongsToFocus(event) {
+  const target = event.composedPath()[0]
+  if (!(target instanceof Element)) return false
+  const isToggle = ["checkbox", "radio"].includes(target.type)
+  if (target.closest(editable)) return !isToggle || /^Arrow| /.test(event.key)
+  if (/^Arrow|^Page/.test(event.key)) return Boolean(target.closest(movable))
+  return event.key === " " && Boolean(target.closest(pressable))
+}
+
+function showPart(selector) {
+  const show = () => {
+    const part = document.querySelector(selector)
+    if (!part) return false
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches
+    part.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" })
+    return true
+  }
+  if (show()) return () => {}
+  const observer = new MutationObserver(() => { if (show()) observer.disconnect() })
+  observer.observe(document.body, { childList: true, subtree: true })
+  return () => observer.disconnect()
+}
+
+let shown = null
+let stopLooking = () => {}
+
+export default function ({ data, setTriggerValue }) {
+  const listen = (event) => {
+    if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return
+    const action = data.keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
+    if (!action || belongsToFocus(event)) return
+    event.preventDefault()
+    setTriggerValue("action", action)
+  }
+  if (window.fairlapTourListener) document.removeEventListener("keydown", window.fairlapTourListener)
+  window.fairlapTourListener = listen
+  document.addEventListener("keydown", listen)
+  if (data.place !== shown) {
+    shown = data.place
+    stopLooking()
+    stopLooking = data.selector ? showPart(data.selector) : () => {}
+  }
+  return () => {
+    stopLooking()
+    document.removeEventListener("keydown", listen)
+  }
+}
+"""
+
+
+def draw_keys(keys: Mapping[str, str], on_action: Callable[[str], None], *, place: str, selector: str) -> None:
+    """Listen to `keys`, names of keys (`KeyboardEvent.key`, letters in lower case) with the action of each, and call
+    `on_action` with the action before the next rerun. Whenever `place` changes, the element of `selector` is scrolled
+    into view as soon as it is on the page."""
+    mount = component("fairlap_tour_keys", js=_SCRIPT)
+    mount(
+        key=KEY,
+        data={"keys": dict(keys), "place": place, "selector": selector},
+        on_action_change=lambda: _call(on_action),
+        height=1,
+    )
+
+
+def _call(on_action: Callable[[str], None]) -> None:
+    state = st.session_state.get(KEY)
+    if action := state.get("action") if state is not None else None:
+        on_action(str(action))

@@ -1,0 +1,55 @@
+"""The race of a step: its start, and how it stands."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bench.plan.validation import PlanError, find_workload
+from bench.run.events import State
+from ui.access.redaction import describe_text
+from ui.controls.url import adopt_plan
+from ui.tours.contracts import load_tabs
+from ui.tours.model import Step
+from ui.tours.session import make_step_plan
+from ui.views.race.buttons import error_key, start_race
+from ui.views.race.followed_run import DisplayedRun, get_session_run, load_displayed_run
+from ui.views.race.tabs import WorkloadTab, find_covering_tab, show_tab_of
+
+
+def start_step_race(step: Step, *, rehearsal: bool) -> None:
+    """Start the race of a step, as if Run was pressed on its page. Must be called before the page is drawn, which then
+    shows the race, or the error that prevented it."""
+    workload = find_workload(step.page)
+    try:
+        plan = make_step_plan(step, rehearsal)
+    except PlanError as error:
+        st.session_state[error_key(workload)] = describe_text("; ".join(error.problems))
+        return
+    adopt_plan(plan)
+    show_tab_of(workload, plan)
+    tabs = load_tabs(workload.name)
+    name = step.tab or find_covering_tab(tabs, plan)
+    start_race(workload, plan, name if isinstance(tabs.get(name), WorkloadTab) else "")
+
+
+def find_step_run(step: Step) -> DisplayedRun | None:
+    """The race of the step's page that this session follows; None without one."""
+    if not step.race:
+        return None
+    followed = get_session_run(find_workload(step.page))
+    return load_displayed_run(followed.run_id) if followed else None
+
+
+def needs_recording(step: Step, displayed: DisplayedRun | None) -> bool:
+    """Whether the race of the step has failed, or could not be started, or its claim is refused."""
+    if not step.race:
+        return False
+    if st.session_state.get(error_key(find_workload(step.page))):
+        return True
+    if displayed is None or displayed.live:
+        return False
+    run = displayed.run
+    if run is None:
+        return bool(displayed.problem)
+    claim = run.claim()
+    return run.state is not State.FINISHED or claim is None or not claim.made

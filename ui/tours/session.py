@@ -1,0 +1,133 @@
+"""The tour of a session: which one, where in it, and how it is shown.
+
+The place is in the address too, so that a link opens a step. A tour that was left keeps its place in the session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bench.plan.plan import Plan
+from bench.plan.validation import find_workload
+from bench.system.limits import core_limit
+from ui import services
+from ui.records import TOUR_PARAMETER, TOUR_STEP_PARAMETER
+from ui.tours.catalogue import Catalogue
+from ui.tours.model import Step, Tour
+from ui.views.race.tabs import show_tab
+
+REHEARSAL_BUDGET_S = 6.0
+"""Time budget of every race of a rehearsal. Eight pairs of most races take no longer."""
+SESSION_KEY = "tour:session"
+PLACES_KEY = "tour:places"
+ADDRESS_KEY = "tour:address"
+"""Session key of the tour and the step that were last read from the address or written into it."""
+
+
+@dataclass(slots=True)
+class TourSession:
+    name: str
+    """Name of the tour."""
+    position: int = 0
+    """Number of the step, from 0."""
+    has_moved: bool = True
+    """Whether the page of the step has yet to be opened."""
+    rehearsal: bool = False
+    """Whether races have a short time budget."""
+    presenting: bool = False
+    """Whether the presenter view is on."""
+    part: int = 0
+    """Number of the part of the step that the presenter view shows, from 0."""
+    wants_race: bool = False
+    """Whether the next rerun starts the race of the step."""
+
+    def move_to(self, position: int) -> None:
+        self.position, self.part, self.has_moved = position, 0, True
+
+
+def find_tour_session() -> TourSession | None:
+    """The tour that this session takes; None if it takes none."""
+    return st.session_state.get(SESSION_KEY)
+
+
+def begin_tour(tour: Tour, position: int | None = None) -> None:
+    """Take a tour from a step (from 0), by default from where it was left."""
+    place = find_place(tour) if position is None else position
+    session = find_tour_session()
+    if session is None or session.name != tour.name:
+        session = st.session_state[SESSION_KEY] = TourSession(tour.name)
+    session.move_to(min(max(0, place), len(tour.steps) - 1))
+    _keep_place(session)
+
+
+def move_to(session: TourSession, tour: Tour, position: int) -> None:
+    """Go to a step; beyond the ends, to the first or the last."""
+    session.move_to(min(max(0, position), len(tour.steps) - 1))
+    _keep_place(session)
+
+
+def leave_tour() -> None:
+    """End the tour and keep its place."""
+    st.session_state.pop(SESSION_KEY, None)
+    st.session_state.pop(ADDRESS_KEY, None)
+    for name in (TOUR_PARAMETER, TOUR_STEP_PARAMETER):
+        st.query_params.pop(name, None)
+
+
+def find_place(tour: Tour) -> int:
+    """The step, from 0, where this session was last; 0 if it never took the tour."""
+    return min(st.session_state.get(PLACES_KEY, {}).get(tour.name, 0), len(tour.steps) - 1)
+
+
+def _keep_place(session: TourSession) -> None:
+    st.session_state[PLACES_KEY] = st.session_state.get(PLACES_KEY, {}) | {session.name: session.position}
+
+
+def follow_address(catalogue: Catalogue) -> str:
+    """Take the tour that a link names. Returns what is wrong with the link; empty if nothing is."""
+    name = st.query_params.get(TOUR_PARAMETER, "")
+    step = st.query_params.get(TOUR_STEP_PARAMETER, "")
+    if not name or (name, step) == st.session_state.get(ADDRESS_KEY):
+        return ""
+    st.session_state[ADDRESS_KEY] = (name, step)
+    tour = catalogue.tours.get(name)
+    if tour is None:
+        return f"There is no tour {name!r}. Choose one of the list."
+    if step and not (step.isascii() and step.isdigit() and 1 <= int(step) <= len(tour.steps)):
+        begin_tour(tour)
+        return f"The tour has {len(tour.steps)} steps, and the link names step {step!r}."
+    begin_tour(tour, int(step) - 1 if step else None)
+    return ""
+
+
+def open_step(session: TourSession, tour: Tour) -> None:
+    """Switch to the page of the step if that has yet to be done. Does not return then."""
+    if not session.has_moved:
+        return
+    session.has_moved = False
+    step = tour.steps[session.position]
+    if step.tab:
+        show_tab(find_workload(step.page), step.tab)
+    st.session_state[ADDRESS_KEY] = (tour.name, str(session.position + 1))
+    st.switch_page(services.page_script(step.page), query_params=link_query(tour, session.position, session.rehearsal))
+
+
+def link_query(tour: Tour, position: int, rehearsal: bool = False) -> dict[str, str]:
+    """The query parameters of the page of a step: its settings, the tour and the number of the step."""
+    return step_settings(tour.steps[position], rehearsal) | {
+        TOUR_PARAMETER: tour.name,
+        TOUR_STEP_PARAMETER: str(position + 1),
+    }
+
+
+def step_settings(step: Step, rehearsal: bool) -> dict[str, str]:
+    """The query parameters of the page of a step, with the short time budget of a rehearsal."""
+    return dict(step.settings) | ({"budget_s": f"{REHEARSAL_BUDGET_S:g}"} if rehearsal and step.has_plan else {})
+
+
+def make_step_plan(step: Step, rehearsal: bool) -> Plan:
+    """The plan of a step of a workload's page. Raises PlanError."""
+    plan = step.plan(core_limit())
+    return plan.model_copy(update={"budget_s": REHEARSAL_BUDGET_S}) if rehearsal else plan
