@@ -14,7 +14,7 @@ from ui.access.visitor import Role, Visitor
 from ui.records import WORKLOAD_PARAMETER
 from ui.tours.model import TAB_SETTING
 from ui.tours.parts import PAGE_PARTS, RACE_PARTS, Part
-from ui.views.method.ways import WAY_PARAMETER
+from ui.views.method.ways import APPLY_PARAMETER, APPLY_WORDS, WAY_PARAMETER
 from ui.views.race.tabs import Tabs
 
 LOCAL_VISITOR = Visitor(Role.OPERATOR, is_local=True)
@@ -63,7 +63,11 @@ def find_setting_problems(page: str, settings: Mapping[str, str]) -> list[tuple[
 def _find_page_problems(page: str, settings: Mapping[str, str]) -> list[tuple[str, str]]:
     if page == "sweep":
         return _find_sweep_problems(settings)
-    allowed = {WAY_PARAMETER: [trick.name for trick in TRICKS]} if page == "method" else {}
+    allowed = (
+        {WAY_PARAMETER: [trick.name for trick in TRICKS], APPLY_PARAMETER: list(APPLY_WORDS)}
+        if page == "method"
+        else {}
+    )
     problems: list[tuple[str, str]] = []
     for name, value in settings.items():
         if name not in allowed:

@@ -7,6 +7,7 @@ import streamlit as st
 from bench.plan.validation import find_workload
 from ui import actions
 from ui.design.markdown import escape_markdown
+from ui.design.page_style import PROGRESS_COLOURS
 from ui.design.theme import PALETTES, Theme, light_dark
 from ui.run_view.share import build_link, draw_link
 from ui.tours.contracts import list_parts
@@ -29,7 +30,7 @@ def draw_panel(session: TourSession, tour: Tour, current_page: str) -> None:
     step = tour.steps[session.position]
     on_page = current_page == step.page
     displayed = find_step_run(step) if on_page else None
-    st.html(_build_style(step if on_page else None))
+    st.html(_build_style(step if on_page else None, (session.position + 1) / len(tour.steps)))
     with st.bottom, st.container(key=PANEL_KEY, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="tour-bar"):
             st.markdown(_describe_place(session, tour, step), width="content")
@@ -104,7 +105,7 @@ def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: Displ
     if not on_page:
         button("Return to the step", "return", "keyboard_return", "The page of this step", primary=True)
     elif step.race:
-        why_not = actions.why_not_start() or _why_not_race(step)
+        why_not = actions.why_not_start() or find_workload(step.page).unavailable()
         live = displayed is not None and displayed.live
         button(
             "Run this",
@@ -131,13 +132,11 @@ def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: Displ
         button("Leave the tour", "leave", "close", "The tour keeps its place")
 
 
-def _why_not_race(step: Step) -> str:
-    return find_workload(step.page).unavailable()
-
-
-def _build_style(step: Step | None) -> str:
-    """Of the panel, and of the part that the step points at; None on other pages."""
+def _build_style(step: Step | None, share: float) -> str:
+    """Of the panel, whose upper edge is filled by the share of the tour that is done, and of the part that the step
+    points at; None on other pages."""
     border = light_dark({theme: palette.border for theme, palette in PALETTES.items()})
+    done = light_dark(PROGRESS_COLOURS)
     highlight = ""
     if step and step.look_at:
         colour = light_dark(HIGHLIGHT_COLOURS)
@@ -147,7 +146,10 @@ def _build_style(step: Step | None) -> str:
   outline: 3px solid {colour}; outline-offset: 4px; border-radius: 0.5rem; scroll-margin: 9rem 0 14rem;
 }}"""
     return f"""<style>
-.st-key-{PANEL_KEY} {{border-top: 1px solid {border}; padding-top: 0.5rem}}
+.st-key-{PANEL_KEY} {{
+  border-top: 3px solid; border-image: linear-gradient(90deg, {done} {share:.1%}, {border} {share:.1%}) 1;
+  padding-top: 0.5rem;
+}}
 .st-key-tour-text {{max-height: {MAX_TEXT_HEIGHT}; overflow-y: auto}}
 [data-testid="stBottomBlockContainer"] {{padding-bottom: 0.75rem; padding-top: 0.25rem}}{highlight}
 </style>"""

@@ -22,10 +22,11 @@ from ui.design.theme import Theme
 from ui.views.method.example import decide_claim
 from ui.views.method.overview import draw_overview
 
-WAY_PARAMETER = "way"
+WAY_PARAMETER, APPLY_PARAMETER = "way", "apply"
+APPLY_WORDS = {"true": True, "false": False}
 WAY_KEY, TRICK_KEY = "method-way", "method-trick"
 WRITTEN_KEY = "method-way-written"
-"""Session key of the way that this page wrote into its address."""
+"""Session key of the way, and of whether it is applied, that this page wrote into its address."""
 NAMES = [trick.name for trick in TRICKS]
 BY_NAME = {trick.name: trick for trick in TRICKS}
 KEPT_RUNS = 2
@@ -40,6 +41,7 @@ def draw_ways(run: Run) -> None:
     wanted = read_linked_way()
     if wanted or WAY_KEY not in st.session_state:
         st.session_state[WAY_KEY] = wanted or NAMES[0]
+        st.session_state[TRICK_KEY] = APPLY_WORDS.get(st.query_params.get(APPLY_PARAMETER, ""), False)
     choice, detail = st.columns([2, 5], gap="medium")
     with choice.container(key="method-ways"):
         name = st.radio(
@@ -49,9 +51,9 @@ def draw_ways(run: Run) -> None:
             key=WAY_KEY,
             width="stretch",
         )
-    st.query_params[WAY_PARAMETER] = st.session_state[WRITTEN_KEY] = name
     with detail:
-        _draw_way(BY_NAME[name], run)
+        is_applied = _draw_way(BY_NAME[name], run)
+    _write_url(name, is_applied)
     draw_overview(run, judge)
     st.caption(REFERENCE)
 
@@ -59,7 +61,14 @@ def draw_ways(run: Run) -> None:
 def read_linked_way() -> str:
     """The way that a link names; empty if there is none, or if the page itself wrote it into its address."""
     wanted = st.query_params.get(WAY_PARAMETER, "")
-    return wanted if wanted in BY_NAME and wanted != st.session_state.get(WRITTEN_KEY) else ""
+    linked = (wanted, st.query_params.get(APPLY_PARAMETER, ""))
+    return wanted if wanted in BY_NAME and linked != st.session_state.get(WRITTEN_KEY) else ""
+
+
+def _write_url(name: str, is_applied: bool) -> None:
+    words = {value: word for word, value in APPLY_WORDS.items()}
+    st.session_state[WRITTEN_KEY] = (name, words[is_applied])
+    st.query_params[WAY_PARAMETER], st.query_params[APPLY_PARAMETER] = name, words[is_applied]
 
 
 def _label(trick: Trick) -> str:
@@ -80,7 +89,8 @@ def judge(trick: Trick, run: Run) -> JudgedTrick | str:
     return _judge(run.id, shows_everything(), trick.name, run)
 
 
-def _draw_way(trick: Trick, run: Run) -> None:
+def _draw_way(trick: Trick, run: Run) -> bool:
+    """Returns whether the trick is applied."""
     theme = detect_theme()
     draw_heading(_label(trick), "" if trick.number else "Not in Bailey's list, and as common.")
     st.markdown(trick.idea)
@@ -88,7 +98,7 @@ def _draw_way(trick: Trick, run: Run) -> None:
     judged = judge(trick, run)
     if isinstance(judged, str):
         st.info(judged, title="Not possible with this run", icon=":material/info:")
-        return
+        return is_applied
     honest_column, trick_column = st.columns(2, gap="small")
     with honest_column.container(border=True, height="stretch", key="method-honest-card"):
         st.markdown(f"**Honest** {claim_state_badge(judged.honest_claim.state)}")
@@ -97,12 +107,13 @@ def _draw_way(trick: Trick, run: Run) -> None:
         if not is_applied:
             st.markdown("**With the trick**")
             st.markdown(":gray[Switch it on to see what a reader would be shown, and which rule notices.]")
-            return
+            return is_applied
         st.markdown(f"**{TRICK_MARK}**")
         _draw_presentation(judged.tricked.quoted, theme, f"trick-{trick.name}", is_trick=True)
     st.markdown(f"**What was changed:** {escape_markdown(judged.tricked.change)}")
     with st.container(key="method-catches"):
         _draw_catches(judged)
+    return is_applied
 
 
 def _draw_presentation(presentation: Presentation, theme: Theme, key: str, *, is_trick: bool) -> None:

@@ -1,0 +1,166 @@
+"""Tours from TOML: those that come with Fairlap are valid, and every mistake is reported with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.workload.registry import load_workloads
+from ui.tours.catalogue import SHIPPED_FOLDER
+from ui.tours.contracts import find_setting_problems, list_parts
+from ui.tours.reading import MAX_FILE_BYTES, TourError, read_tour
+from ui.tours.toml_lines import find_key_lines
+
+SHIPPED = sorted(SHIPPED_FOLDER.glob("*.toml"))
+POSTS = {"bert", "scikit-learn", "modin", "memory-traffic", "documents", "twelve-ways"}
+VALID = '''title = "A tour"
+audience = "Testers"
+minutes = 5
+
+[[steps]]
+title = "Look"
+text = """
+Plain text with `<code>`, a < b and a [link](rules).
+"""
+page = "rules"
+
+[[steps]]
+# A comment.
+title = "Race"
+text = "Press **Run this**."
+page = "bert"
+race = true
+look_at = ["times", "chart"]
+notes = "Say something."
+[steps.settings]
+batch = 4
+accelerated = "bf16"
+'''
+
+
+def write(folder: Path, text: str, name: str = "mine.toml") -> Path:
+    file = folder / name
+    file.write_text(text)
+    return file
+
+
+def read_problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(TourError) as caught:
+        read_tour(write(folder, text))
+    assert str(caught.value).startswith("mine.toml, line ")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_tour_has_all_that_its_file_says(tmp_path):
+    tour = read_tour(write(tmp_path, VALID))
+    assert (tour.name, tour.title, tour.audience, tour.minutes) == ("mine", "A tour", "Testers", 5)
+    look, race = tour.steps
+    assert (look.page, look.has_plan, look.race) == ("rules", False, False)
+    assert race.settings == {"batch": "4", "accelerated": "bf16"} and race.look_at == ("times", "chart")
+    plan = race.plan(core_limit=2)
+    assert (plan.workload, plan.batch, plan.accelerated) == ("bert", 4, "bf16")
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_every_shipped_tour_is_valid_and_has_what_a_speaker_needs(file):
+    tour = read_tour(file, shipped=True)
+    assert all(step.notes for step in tour.steps)
+    assert max(len(step.text) for step in tour.steps) < 320, "a longer text does not fit on a slide"
+    assert all(step.plan(core_limit=1) for step in tour.steps if step.has_plan)
+
+
+def test_every_post_has_a_tour_and_so_have_customers_and_newcomers():
+    assert {file.stem for file in SHIPPED} == POSTS | {"customers", "newcomers"}
+    tours = [read_tour(file) for file in SHIPPED]
+    pages = {step.page for tour in tours for step in tour.steps}
+    assert {name for name, workload in load_workloads().items() if not workload.hidden} <= pages
+    assert all(any(step.race for step in tour.steps) for tour in tours if tour.name != "twelve-ways")
+
+
+def test_the_tour_for_customers_takes_ten_minutes():
+    assert read_tour(SHIPPED_FOLDER / "customers.toml").minutes == 10
+
+
+def test_the_newcomers_tour_points_at_every_part_of_the_race_page():
+    steps = read_tour(SHIPPED_FOLDER / "newcomers.toml").steps
+    shown = {part for step in steps for part in step.look_at if step.page == "colour-quantization"}
+    assert shown == set(list_parts("colour-quantization"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"rules"', '"ruels"', "line 10: step 1, page: there is no page 'ruels'; there are colour-quantization"),
+        ("batch = 4", "batch = 0", "line 21: step 2, settings, batch: expected an integer from 1"),
+        ("batch = 4", "batches = 4", "line 21: step 2, settings, batches: bert has no such parameter; it has model"),
+        ('"bf16"', '"int3"', "line 22: step 2, settings, accelerated: 'int3' is no value of the lever precision"),
+        (
+            "batch = 4",
+            'tab = "Races"',
+            "line 21: step 2, settings, tab: the page bert has no tab 'Races'; it has Race,",
+        ),
+        ("batch = 4", "batch = [4]", "line 21: step 2, settings, batch: "),
+        ('["times"', '["tims"', "line 18: step 2, look_at: the page bert has no part 'tims'; it has controls"),
+        ("minutes = 5", "minutes = 0", "line 3: minutes: input should be greater than or equal to 1"),
+        ("minutes = 5", "", "line 1: minutes: the key is missing"),
+        ('audience = "Testers"', 'audiences = "Testers"', "line 2: audiences: there is no such key; there are title,"),
+        ("race = true", 'race = "yes"', "line 17: step 2, race: input should be a valid boolean"),
+        ("race = true", 'recording = "x.json"', "line 17: step 2, recording: only a step with race = true"),
+        ("race = true", 'race = true\nrecording = "x.json"', "line 18: step 2, recording: there is no file 'x.json'"),
+        ("race = true", 'race = true\nrecording = "../x.json"', "line 18: step 2, recording: '../x.json' is outside"),
+        ("race = true", 'race = true\nrecording = "best"', "line 18: step 2, recording: 'best' is neither the id"),
+        ('"rules"', '"rules"\nrace = true', "line 11: step 1, race: the page rules has no race"),
+        ('title = "Look"', 'title = "Look', "line 6: not valid TOML, column 14: "),
+        ("[[steps]]\n# A comment.", "[steps]\n# A comment.", "line 12: not valid TOML"),
+        ("Plain text", "<script>alert(1)</script>", "line 8: step 1, text: HTML is not shown: remove '<script'"),
+        ("Plain text", "Plain\n</b> text", "line 9: step 1, text: HTML is not shown: remove '</b'"),
+        ('"Say something."', '"<img src=x>"', "line 19: step 2, notes: HTML is not shown: remove '<img'"),
+        ("Plain text", "![x](https://example.org/x.png)", "line 8: step 1, text: pictures are not shown"),
+        ("(rules)", "(javascript:alert(1))", "line 8: step 1, text: 'javascript:alert(1' is neither an address"),
+        ("(rules)", "(data:text/html,x)", "line 8: step 1, text: 'data:text/html,x' is neither an address"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_line(tmp_path, old, new, problem):
+    assert old in VALID
+    problems = read_problems(tmp_path, VALID.replace(old, new))
+    assert any(found.startswith(problem) for found in problems), problems
+
+
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(tmp_path):
+    problems = read_problems(tmp_path, VALID.replace('"rules"', '"ruels"').replace("batch = 4", "batch = 0"))
+    assert [found.split(":")[0] for found in problems] == ["line 10", "line 21"]
+
+
+def test_the_name_of_a_file_must_fit_into_a_link(tmp_path):
+    with pytest.raises(TourError, match="small letters, digits and hyphens"):
+        read_tour(write(tmp_path, VALID, "My tour.toml"))
+
+
+def test_a_file_that_is_no_text_or_too_large_or_missing_is_explained(tmp_path):
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b'title = "x"\nminutes = 5 # \xff')
+    large = write(tmp_path, "#" * (MAX_FILE_BYTES + 1), "large.toml")
+    for file, message in (
+        (binary, "line 2: the file is not UTF-8"),
+        (large, "more than"),
+        (tmp_path / "no.toml", "be read"),
+    ):
+        with pytest.raises(TourError, match=message):
+            read_tour(file)
+
+
+def test_the_lines_of_keys_are_those_where_they_begin():
+    lines = find_key_lines(VALID)
+    assert lines[("steps", 0, "text")] == 7 and lines[("steps", 0, "page")] == 10
+    assert lines[("steps", 1)] == 12 and lines[("steps", 1, "title")] == 14
+    assert lines[("steps", 1, "settings", "accelerated")] == 22
+
+
+def test_settings_of_other_pages_are_checked_too():
+    assert find_setting_problems("method", {"way": "projection", "apply": "true"}) == []
+    assert find_setting_problems("method", {"way": "nonsense"})[0][0] == "way"
+    assert find_setting_problems("glossary", {"q": "x"}) == [
+        ("q", "the page glossary has no such setting; it has none")
+    ]
+    assert find_setting_problems("sweep", {"workload": "bert", "batch": "2"}) == []
+    assert find_setting_problems("sweep", {"workload": "bird"})[0][0] == "workload"
+    assert find_setting_problems("sweep", {"workload": "bert", "batch": "0"})[0][0] == "batch"

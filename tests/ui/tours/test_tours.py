@@ -1,0 +1,162 @@
+"""Tours on the pages: the list, links, the panel, its place, and files that are no tours."""
+
+import os
+
+import pytest
+
+from bench.plan.validation import make_plan
+from bench.system.limits import core_limit
+from tests.support.pages import open_page, read_page
+from tests.ui.tours.test_reading import VALID
+from ui.tours.catalogue import FOLDERS_VARIABLE, load_catalogue
+from ui.tours.session import PLACES_KEY, REHEARSAL_BUDGET_S, SESSION_KEY, TourSession, make_step_plan
+
+
+@pytest.fixture
+def own_tours(tmp_path, monkeypatch):
+    folder = tmp_path / "tours"
+    folder.mkdir()
+    monkeypatch.setenv(FOLDERS_VARIABLE, str(folder))
+    return folder
+
+
+def find_session(app) -> TourSession:
+    return app.session_state[SESSION_KEY]
+
+
+def press(app, key: str):
+    app.button(key=key).click()
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_the_page_lists_every_tour_with_audience_duration_and_steps():
+    page = read_page(open_page("tours"))
+    for tour in load_catalogue().tours.values():
+        assert tour.title in page and tour.audience in page
+        assert f"{tour.minutes} min, {len(tour.steps)} steps" in page
+
+
+def test_own_tours_are_added_and_replace_shipped_ones_of_the_same_name(own_tours, tmp_path, monkeypatch):
+    (own_tours / "mine.toml").write_text(VALID)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "bert.toml").write_text(VALID.replace("A tour", "Our BERT"))
+    (other / "notes.txt").write_text("not a tour")
+    monkeypatch.setenv(FOLDERS_VARIABLE, f"{own_tours}{os.pathsep}{other}")
+    catalogue = load_catalogue()
+    assert catalogue.tours["mine"].title == "A tour" and not catalogue.tours["mine"].shipped
+    assert catalogue.tours["bert"].title == "Our BERT" and not catalogue.errors
+
+
+def test_a_file_is_read_again_after_it_has_changed(own_tours):
+    file = own_tours / "mine.toml"
+    file.write_text(VALID)
+    assert load_catalogue().tours["mine"].title == "A tour"
+    file.write_text(VALID.replace("A tour", "A changed tour"))
+    assert load_catalogue().tours["mine"].title == "A changed tour"
+
+
+def test_a_broken_file_is_shown_with_its_lines_and_the_other_tours_stay(own_tours):
+    (own_tours / "broken.toml").write_text(VALID.replace('"rules"', '"<b>ruels"'))
+    page = read_page(open_page("tours"))
+    assert "broken.toml" in page and "line 10: step 1, page: there is no page" in page
+    assert "\\<b\\>ruels" in page and "Twelve ways to fool the masses" in page
+
+
+def test_a_missing_folder_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv(FOLDERS_VARIABLE, str(tmp_path / "gone"))
+    assert "cannot be read" in read_page(open_page("tours"))
+
+
+def test_a_link_opens_a_step_on_its_page():
+    app = open_page(tour="customers", tour_step="2")
+    page = read_page(app)
+    assert "step 2 of 7" in page and "**This is the machine**" in page
+    assert app.title[0].value == "Machine"
+    assert app.query_params["tour"] == ["customers"] and app.query_params["tour_step"] == ["2"]
+
+
+def test_a_link_to_a_tour_or_a_step_that_does_not_exist_says_what_to_do():
+    page = read_page(open_page(tour="no-such-tour"))
+    assert "There is no tour 'no-such-tour'. Choose one of the list." in page
+    app = open_page(tour="customers", tour_step="99")
+    assert "step 1 of 7" in read_page(app)
+
+
+def test_next_and_back_change_the_page_and_stop_at_the_ends():
+    app = open_page(tour="customers", tour_step="1")
+    assert app.button(key="tour-back").disabled
+    press(app, "tour-next")
+    assert find_session(app).position == 1 and app.title[0].value == "Machine"
+    press(app, "tour-back")
+    assert find_session(app).position == 0 and "Is it really faster" in app.title[0].value
+    app = open_page(tour="customers", tour_step="7")
+    assert app.button(key="tour-next").disabled
+
+
+def test_the_settings_of_a_step_are_those_of_its_page(own_tours):
+    (own_tours / "mine.toml").write_text(VALID.replace("accelerated =", "# accelerated ="))
+    app = open_page(tour="mine", tour_step="2")
+    assert app.session_state["bert:batch"] == 4
+    assert app.query_params["batch"] == ["4"]
+
+
+def test_another_page_offers_the_way_back_to_the_step():
+    app = open_page(tour="customers", tour_step="2")
+    for name in ("tour", "tour_step"):
+        app.query_params.pop(name, None)
+    from ui import services
+
+    app.switch_page(services.page_script("glossary")).run()
+    assert "step 2 of 7" in read_page(app) and app.title[0].value == "Glossary"
+    press(app, "tour-return")
+    assert app.title[0].value == "Machine"
+
+
+def test_a_tour_that_was_left_keeps_its_place_and_its_link_goes_away():
+    app = open_page(tour="customers", tour_step="3")
+    press(app, "tour-leave")
+    assert SESSION_KEY not in app.session_state and "tour" not in app.query_params
+    assert app.session_state[PLACES_KEY] == {"customers": 2}
+    from ui import services
+
+    app.switch_page(services.page_script("tours")).run()
+    press(app, "tour-continue-customers")
+    assert "step 3 of 7" in read_page(app)
+
+
+def test_a_tour_whose_file_goes_away_ends_without_an_error(own_tours):
+    file = own_tours / "mine.toml"
+    file.write_text(VALID)
+    app = open_page(tour="mine", tour_step="1")
+    assert "step 1 of 2" in read_page(app)
+    file.unlink()
+    app.run()
+    assert not app.exception and SESSION_KEY not in app.session_state
+
+
+def test_a_rehearsal_races_with_a_short_budget():
+    app = open_page(tour="bert", tour_step="3")
+    assert app.session_state["bert:budget_s"] != REHEARSAL_BUDGET_S
+    app.toggle(key="tour-rehearsal-bert").set_value(True).run()
+    assert app.session_state["bert:budget_s"] == REHEARSAL_BUDGET_S
+    step = load_catalogue().tours["bert"].steps[2]
+    assert make_step_plan(step, rehearsal=True).budget_s == REHEARSAL_BUDGET_S
+    assert make_step_plan(step, rehearsal=False) == make_plan("bert", core_limit=core_limit())
+
+
+def test_only_steps_with_a_race_offer_it():
+    assert "tour-run" in [button.key for button in open_page(tour="bert", tour_step="3").button]
+    assert "tour-run" not in [button.key for button in open_page(tour="bert", tour_step="1").button]
+
+
+@pytest.mark.parametrize("name", sorted(load_catalogue().tours))
+def test_every_step_of_every_tour_opens_its_page(name):
+    tour = load_catalogue().tours[name]
+    app = open_page(tour=name, tour_step="1")
+    for number, step in enumerate(tour.steps, 1):
+        assert f"step {number} of {len(tour.steps)}" in read_page(app), step.title
+        if number < len(tour.steps):
+            press(app, "tour-next")
