@@ -98,8 +98,13 @@ class Machine(Value):
         """One line, such as `AMD EPYC, 2 cores, AVX-512 VNNI, Linux 6.1, virtual machine (KVM)`."""
         best = next((label for flag, label in INSTRUCTION_SET_LABELS.items() if self.isa.get(flag)), None)
         virtual = "virtual machine" if self.hypervisor == "unknown" else f"virtual machine ({self.hypervisor})"
-        parts = [_shorten_processor_name(self.processor), self._short_cores(), best, self._short_system()]
+        parts = [self.short_processor, self._short_cores(), best, self._short_system()]
         return ", ".join([part for part in parts if part] + ([virtual] if self.hypervisor else []))
+
+    @property
+    def short_processor(self) -> str:
+        """The processor's name without trade marks and nominal frequency, such as `Intel Xeon Platinum 8481C`."""
+        return _shorten_processor_name(self.processor)
 
     def is_same_machine(self, other: Machine) -> bool:
         """Whether `other` describes this machine too, perhaps at another time.

@@ -57,6 +57,7 @@ def find_obstacles(one: Run, other: Run, *, different_machines: bool = False) ->
         allowed.add(DifferenceKind.MACHINE)
     texts = [difference.text for difference in find_differences(one, other) if difference.kind not in allowed]
     texts += [f"run {run.id[:8]} has too few pairs for a ratio" for run in (one, other) if not run.comparison()]
+    texts += [f"run {run.id[:8]} is a {run.demonstration}, not a result" for run in (one, other) if run.demonstration]
     return texts + [f"run {run.id[:8]} was edited after it was stored" for run in (one, other) if run.edited]
 
 

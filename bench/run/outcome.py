@@ -6,6 +6,7 @@ It is computed when it is shown, also for stored runs of older versions, so that
 from __future__ import annotations
 
 import math
+from datetime import UTC
 from statistics import median
 
 from bench.formatting import format_budget, format_count, format_duration
@@ -30,15 +31,22 @@ def describe_outcome(run: Run, step: str = TOTAL) -> str:
 
     It says if the run was edited after it was stored, or imported.
     """
-    attempts = run.imported.attempts if run.imported else ""
+    attempts = run.imported.attempts if run.imported and not run.is_replay else ""
     return f"{describe_mark(run)}{_describe_claim(run, step)}{attempts and f' When it was exported: {attempts}'}"
 
 
 def describe_mark(run: Run) -> str:
-    """The beginning of every sentence about a trick, and about a run that was edited after it was stored or imported;
-    else empty."""
+    """The beginning of every sentence about a trick or a replay, and about a run that was edited after it was stored
+    or imported; else empty."""
+    if run.is_replay:
+        return f"{describe_recording(run)}: "
     imported = f"{IMPORTED_PREFIX}{run.imported.machine}: " if run.imported else ""
     return f"{f'{TRICK_MARK}: ' if run.is_trick else ''}{EDITED_PREFIX if run.edited else ''}{imported}"
+
+
+def describe_recording(run: Run) -> str:
+    """The mark of a replay: `Recorded on 2026-12-01 on Intel Xeon Platinum 8481C`. The day is that in UTC."""
+    return f"Recorded on {run.started.astimezone(UTC):%Y-%m-%d} on {run.machine.short_processor}"
 
 
 def _describe_claim(run: Run, step: str) -> str:

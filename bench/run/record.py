@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +27,16 @@ from bench.values.readings import Reading
 from bench.values.samples import TOTAL, Evidence, Phase, Sample
 from bench.values.selection import Selection
 from bench.values.statistics import Comparison, CoreCount, Interval
+
+
+class Demonstration(StrEnum):
+    """Why a copy of a run is no result, although it looks like one."""
+
+    NONE = ""
+    TRICK = "trick"
+    """`bench.claims.tricks` changed it to mislead."""
+    REPLAY = "replay"
+    """`bench.run.replay` shows a run that was recorded earlier as if it was running now."""
 
 
 class RatioEstimate(Value):
@@ -100,13 +111,26 @@ class Run(BaseModel):
     edited: bool = Field(default=False, exclude=True)
     """Whether the record was edited after it was stored, as the store found when it loaded it. Not part of the record.
     False if that is not known, as of runs of older versions."""
-    is_trick: bool = Field(default=False, exclude=True, repr=False)
-    """Whether this is a copy of a run that `bench.claims.tricks` changed to mislead. It is never stored or exported,
-    and every sentence about it begins with `outcome.TRICK_MARK`."""
+    demonstration: Demonstration = Field(default=Demonstration.NONE, exclude=True, repr=False)
+    """Whether this is a copy for a demonstration. Then it is never stored, exported, reported or compared, see
+    `require_result`, and every sentence about it begins with `outcome.describe_mark`."""
 
     @property
     def kind(self) -> JobKind:
         return JobKind.RACE
+
+    @property
+    def is_trick(self) -> bool:
+        return self.demonstration is Demonstration.TRICK
+
+    @property
+    def is_replay(self) -> bool:
+        return self.demonstration is Demonstration.REPLAY
+
+    def require_result(self, use: str) -> None:
+        """Raise ValueError for a copy for a demonstration: it is not `use`, such as `stored` or `exported`."""
+        if self.demonstration:
+            raise ValueError(f"A {self.demonstration} is not a result and is not {use}.")
 
     @classmethod
     def open(cls, opened: events.RunOpened) -> Run:
@@ -286,9 +310,8 @@ class Run(BaseModel):
 
     def report(self) -> dict[str, Any]:
         """The run as JSON for export: everything but pictures, with the verdict and the claim of the total. Raises
-        ValueError for a trick."""
-        if self.is_trick:
-            raise ValueError("A trick is not a result and is not exported.")
+        ValueError for a trick and for a replay."""
+        self.require_result("exported")
         report = self.model_dump(mode="json", exclude={"claims", "last_at", "progress", "progress_shares", "pictures"})
         total = self.claim()
         return report | {

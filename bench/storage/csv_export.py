@@ -83,7 +83,8 @@ CsvValue = str | int | float | None
 
 def samples_csv(run: Run) -> str:
     """The samples of a race in order of time: a row for the total and one for each step, all with what was raced and
-    whether the run was edited after it was stored."""
+    whether the run was edited after it was stored. Raises ValueError for a trick and for a replay."""
+    run.require_result("exported")
     shared = format_inputs(run.inputs), str(run.edited).lower()
     rows = ((*fields, *shared) for sample in run.samples for fields in _sample_rows(run.id, sample))
     return format_csv(SAMPLE_COLUMNS, rows)

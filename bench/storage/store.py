@@ -70,13 +70,13 @@ class Store:
 
     def save(self, record: JobRecord) -> None:
         """Store `record` in one transaction, and replace an earlier state of it. Raises StoreError: nothing changed;
-        and ValueError for a trick.
+        and ValueError for a trick or a replay.
 
         A race that has ended also counts as an attempt at its plan, even after it is deleted, unless it never began or
         was imported.
         """
-        if isinstance(record, Run) and record.is_trick:
-            raise ValueError("A trick is not a result and is not stored.")
+        if isinstance(record, Run):
+            record.require_result("stored")
         columns = describe_job(record)
         fields, pictures = detach_pictures(record.model_dump(mode="json"))
         content = zlib.compress(to_json(fields))

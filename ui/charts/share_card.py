@@ -30,7 +30,9 @@ MAX_FOOTER_CHARS = 120
 
 
 def build_share_card(run: Run, step: str, headline: Headline, footer: Sequence[str], theme: Theme) -> str:
-    """The picture as SVG. `headline` is that of `step`; `footer` are the last lines, such as machine, date and link."""
+    """The picture as SVG. `headline` is that of `step`; `footer` are the last lines, such as machine, date and link.
+    Raises ValueError for a trick and for a replay."""
+    run.require_result("shared")
     palette, title = PALETTES[theme], escape(_keep_printable(headline.sentence))
     parts = [
         f'<rect width="{WIDTH_PX}" height="{HEIGHT_PX}" fill="{palette.background}"/>',

@@ -65,10 +65,14 @@ class ReportFields:
 
 @dataclass(frozen=True, slots=True)
 class ReportedRun:
-    """A run with the attempts at its plan; None if they are not known."""
+    """A run with the attempts at its plan; None if they are not known. Raises ValueError for a trick and for a
+    replay."""
 
     run: Run
     attempts: AttemptSummary | None
+
+    def __post_init__(self) -> None:
+        self.run.require_result("reported")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,9 @@ def draw_share(run: Run, attempts: AttemptSummary | None, step: str, key: str) -
 
 
 def write_handover(run: Run, step: str, attempts: AttemptSummary | None, address: str) -> str:
-    """The result as text for a mail or a slide: the claim, the times, what weakens it, machine, date and link."""
+    """The result as text for a mail or a slide: the claim, the times, what weakens it, machine, date and link. Raises
+    ValueError for a trick and for a replay."""
+    run.require_result("shared")
     lines = [write_headline(run, step).text.rstrip(".") + "."]
     if attempts_text := (UNKNOWN_ATTEMPTS if attempts is None else format_attempts(attempts)):
         lines.append(attempts_text)

@@ -15,7 +15,7 @@ from bench.formatting import (
     format_ratio,
     format_three_digits,
 )
-from bench.run.record import Run
+from bench.run.record import Demonstration, Run
 from bench.stats.pairing import pair_samples
 from bench.values.arms import PreparedArm
 from bench.values.base import Arm
@@ -32,7 +32,7 @@ def copy_run(run: Run, **changes: Any) -> Run:
     rules. Raises NotApplicableError if it is left with fewer than two pairs."""
     from bench.stats.comparison import compare_samples  # It imports scipy.
 
-    copy = run.model_copy(update={"is_trick": True, "estimates": [], "claims": [], **changes})
+    copy = run.model_copy(update={"demonstration": Demonstration.TRICK, "estimates": [], "claims": [], **changes})
     prepared = run.prepared_arm(Arm.BASELINE)
     samples = [sample for sample in copy.samples if sample.phase is Phase.RACE]
     copy.statistics = compare_samples(

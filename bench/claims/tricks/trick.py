@@ -1,7 +1,7 @@
 """What a trick is: a way to make a recorded run look better than it is, applied to a copy of the run.
 
 A trick changes the samples, the record or only what is quoted. The copy then goes through the rules of every race, see
-`bench.claims.tricks.judging`. It is marked (`Run.is_trick`), so that nothing stores or exports it.
+`bench.claims.tricks.judging`. It is marked (`Run.demonstration`), so that nothing stores or exports it.
 """
 
 from __future__ import annotations

@@ -213,7 +213,7 @@ DEEP = json.loads("[" * 40 + "]" * 40)
         ("attempts", ["x"], None),
         ("attempts", {"text": {"x": 1}}, None),
         ("pictures", {"baseline": []}, "an export has no field pictures"),
-        ("is_trick", True, "an export has no field is_trick"),
+        ("demonstration", "replay", "an export has no field demonstration"),
         ("started", "2026-01-01T00:00:00", "expected a time with a zone"),
         ("started", "0001-01-01T00:00:00Z", "expected a time with a zone"),
         ("started", "9999-12-31T23:00:00Z", "expected a time with a zone"),
