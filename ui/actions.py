@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
+from bench.machine.last_noise import save_noise
 from bench.machine.noise import Noise, measure_noise
 from bench.plan.plan import Plan
 from bench.run.sweep import SweepRecord
@@ -232,7 +233,7 @@ def import_run(content: bytes, name: str) -> str:
 
 
 def measure_noise_now() -> Noise | QueueEntry | None:
-    """The noise of the machine. If a job waits or runs, that job; None if one is just ending.
+    """The noise of the machine, which is kept. If a job waits or runs, that job; None if one is just ending.
 
     Raises Denied, NoiseError and OSError. No job starts meanwhile.
     """
@@ -244,6 +245,8 @@ def measure_noise_now() -> Noise | QueueEntry | None:
     if lock is None:
         return None
     try:
-        return measure_noise()
+        noise = measure_noise()
     finally:
         os.close(lock)
+    save_noise(noise)
+    return noise

@@ -11,6 +11,7 @@ from typing import NoReturn
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.system.cache_entry import list_used_entries
+from bench.system.page_cache import list_mapped_libraries, measure_resident_bytes
 from bench.workload.interface import BadInput, TaskReporter
 from bench.workload.tasks import Task
 
@@ -35,11 +36,15 @@ class PreparationResult(BaseModel):
     parts: list[PreparedPart]
     entries: list[str] = Field(default_factory=list[str])
     """The cache entries that a race will use, as paths in the cache."""
+    resident_bytes: dict[str, int] = Field(default_factory=dict[str, int])
+    """The large files of these entries and of the loaded libraries, with the number of bytes of each that were in the
+    memory of the system at the end."""
 
 
-def declare_preparation(label: str, depends_on: tuple[str, ...] = ()) -> Task:
-    """The task that prepares a workload. `label` is what it does, such as `quantize the model`."""
-    return Task(PREPARE_TASK, label, PreparationResult, depends_on=depends_on)
+def declare_preparation(label: str, usual_s: float, depends_on: tuple[str, ...] = ()) -> Task:
+    """The task that prepares a workload. `label` is what it does, such as `quantize the model`. For `usual_s` see
+    `Task.usual_s`."""
+    return Task(PREPARE_TASK, label, PreparationResult, depends_on=depends_on, usual_s=usual_s)
 
 
 class Preparation:
@@ -72,5 +77,10 @@ class Preparation:
     def finish(self) -> PreparationResult:
         cache = self._cache.resolve()
         used = (path.resolve() for path in list_used_entries())
-        entries = sorted(str(path.relative_to(cache)) for path in used if path.is_relative_to(cache))
-        return PreparationResult(parts=self._parts, entries=entries)
+        entries = sorted(path for path in used if path.is_relative_to(cache))
+        files = [file for entry in entries for file in sorted(entry.iterdir())]
+        return PreparationResult(
+            parts=self._parts,
+            entries=[str(entry.relative_to(cache)) for entry in entries],
+            resident_bytes=measure_resident_bytes([*files, *list_mapped_libraries()]),
+        )

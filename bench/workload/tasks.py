@@ -44,6 +44,8 @@ class Task:
     stored. Otherwise the task is a measurement."""
     silence_limit_s: float = 600.0
     """A task that sends nothing for longer counts as hung."""
+    usual_s: float = 0.0
+    """About how long it takes with the default settings and nothing in the cache, on two cores; 0 if not known."""
 
 
 @dataclass(frozen=True, slots=True)

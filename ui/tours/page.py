@@ -9,11 +9,14 @@ from ui.access.redaction import shows_everything
 from ui.design.markdown import escape_markdown, quote_code
 from ui.tours.catalogue import FOLDERS_VARIABLE, load_catalogue
 from ui.tours.model import Tour
+from ui.tours.preflight import draw_preflight
 from ui.tours.reading import TourError
 from ui.tours.session import begin_tour, find_place, find_tour_session
 
 LINK_ERROR_KEY = "tour:link-error"
 """Session key of what was wrong with the link to a tour."""
+PREFLIGHT_KEY = "tour:preflight"
+"""Session key of the name of the tour whose pre-flight is shown."""
 MIN_CARD_WIDTH_PX = 340
 
 
@@ -27,6 +30,8 @@ def draw_tours_page() -> None:
         st.warning(escape_markdown(problem), icon=":material/link_off:")
     catalogue = load_catalogue()
     _draw_errors(catalogue.errors)
+    if shown := catalogue.tours.get(st.session_state.get(PREFLIGHT_KEY, "")):
+        _draw_preflight_of(shown)
     grid = st.grid(3, min_column_width=MIN_CARD_WIDTH_PX)
     for tour in catalogue.tours.values():
         with grid.container(border=True, height="stretch", key=f"tour-card-{tour.name}"):
@@ -47,6 +52,23 @@ def _draw_errors(errors: tuple[TourError, ...]) -> None:
             title="This file is no tour",
             icon=":material/error:",
         )
+
+
+def _draw_preflight_of(tour: Tour) -> None:
+    session = find_tour_session()
+    with st.container(border=True, key="tour-preflight"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(f"Pre-flight: {escape_markdown(tour.title)}", anchor=False)
+            st.space("stretch")
+            st.button(
+                "Close", icon=":material/close:", type="tertiary", key="preflight-close", on_click=_show_preflight
+            )
+        draw_preflight(tour, rehearsal=bool(session and session.name == tour.name and session.rehearsal))
+
+
+def _show_preflight(name: str = "") -> None:
+    """Show the pre-flight of a tour from the next rerun on; without a name, none."""
+    st.session_state[PREFLIGHT_KEY] = name
 
 
 def _draw_card(tour: Tour) -> None:
@@ -81,3 +103,12 @@ def _draw_card(tour: Tour) -> None:
             on_click=begin_tour,
             args=(tour, 0),
         )
+        if races:
+            st.button(
+                "Pre-flight",
+                icon=":material/checklist:",
+                key=f"tour-preflight-{tour.name}",
+                on_click=_show_preflight,
+                args=(tour.name,),
+                help="Check what the races need, and prepare what is missing",
+            )

@@ -163,7 +163,7 @@ WORKLOAD = Workload(
     ),
     arm="workloads.colour_quantization.arm:ColourQuantization",
     tasks=TaskSet(
-        entries=(declare_preparation("load scikit-learn and its extension"),),
+        entries=(declare_preparation("load scikit-learn and its extension", 5),),
         handler="workloads.colour_quantization.tasks:ColourQuantizationTasks",
     ),
     input_check="workloads.colour_quantization.input_check:check_inputs",

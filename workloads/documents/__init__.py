@@ -346,7 +346,7 @@ WORKLOAD = Workload(
     arm="workloads.documents.arm:DocumentPipeline",
     tasks=TaskSet(
         entries=(
-            declare_preparation("read the documents, and quantize the encoder"),
+            declare_preparation("read the documents, and quantize the encoder", 40),
             Task(
                 CLASSIFY_TASK,
                 "Text classification",

@@ -310,7 +310,7 @@ WORKLOAD = Workload(
     ),
     arm="workloads.estimators.arm:EstimatorArm",
     tasks=TaskSet(
-        entries=(declare_preparation("load the estimators of scikit-learn and its extension"),),
+        entries=(declare_preparation("load the estimators of scikit-learn and its extension", 8),),
         handler="workloads.estimators.tasks:EstimatorTasks",
     ),
     input_check="workloads.estimators.input_check:check_inputs",

@@ -178,7 +178,7 @@ WORKLOAD = Workload(
     arm="workloads.memory_traffic.arm:MemoryTraffic",
     tasks=TaskSet(
         entries=(
-            declare_preparation("compile the memory kernels", ("vectors",)),
+            declare_preparation("compile the memory kernels", 30, ("vectors",)),
             Task(
                 "sweep",
                 "Strides and tiles",

@@ -198,7 +198,7 @@ WORKLOAD = Workload(
     caches=(CacheFolder("modin", "tables as CSV and Parquet"),),
     tasks=TaskSet(
         entries=(
-            declare_preparation("generate the Modin table", ("batch", "columns", "kind", "file")),
+            declare_preparation("generate the Modin table", 15, ("batch", "columns", "kind", "file")),
             Task(
                 "break_even",
                 "Break-even size",

@@ -10,6 +10,7 @@ from bench.cli.console import make_console, make_table, print_table
 from bench.formatting import format_bytes, format_cores
 from bench.machine import noise
 from bench.machine.describe import describe_machine
+from bench.machine.last_noise import save_noise
 from bench.machine.model import Machine
 
 
@@ -25,6 +26,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def show_machine(options: argparse.Namespace) -> int:
     machine, rest = describe_machine(), noise.measure_noise()
+    save_noise(rest)
     if options.json:
         print(json.dumps({"machine": machine.model_dump(mode="json"), "noise": rest.model_dump(mode="json")}, indent=1))
         return 0

@@ -12,7 +12,7 @@ from bench.machine.describe import describe_machine
 from bench.run.events import State
 from bench.run.job_record import JobRecord
 from bench.scheduler.dispatcher import Dispatcher
-from bench.scheduler.preparation import WorkloadPreparation, list_preparations
+from bench.scheduler.preparation import PlanPreparation, list_default_plans, list_preparations
 from bench.workload.interface import BadInput, format_bad_input
 from bench.workload.preparation import PREPARE_TASK
 
@@ -41,7 +41,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def prepare_machine(options: argparse.Namespace) -> int:
     dispatcher = Dispatcher()
-    known = {entry.workload.name: entry for entry in list_preparations(dispatcher.store, describe_machine())}
+    preparations = list_preparations(list_default_plans(), dispatcher.store, describe_machine())
+    known = {entry.workload.name: entry for entry in preparations}
     if unknown := [name for name in options.workloads if name not in known]:
         raise CommandError(f"{', '.join(unknown)} cannot be prepared here. Choose from {', '.join(known)}")
     status = 0
@@ -53,7 +54,7 @@ def prepare_machine(options: argparse.Namespace) -> int:
     return status
 
 
-def _prepare_workload(dispatcher: Dispatcher, preparation: WorkloadPreparation) -> int:
+def _prepare_workload(dispatcher: Dispatcher, preparation: PlanPreparation) -> int:
     """Returns the exit status. Ctrl-C stops this preparation and the command."""
     name = preparation.workload.name
     try:
@@ -67,7 +68,7 @@ def _prepare_workload(dispatcher: Dispatcher, preparation: WorkloadPreparation) 
     if end.record is None or end.exit_status:
         print(f"bench: {name}: {end.problem or _describe_failure(end.record)}", file=sys.stderr)
         return end.exit_status
-    print(f"{name}: ready, {preparation.label} took {format_duration(end.record.last_at)}", flush=True)
+    print(f"{name}: ready, {preparation.task.label} took {format_duration(end.record.last_at)}", flush=True)
     return 0
 
 

@@ -9,18 +9,21 @@ from bench.machine.describe import describe_machine
 from bench.machine.model import Machine
 from bench.plan.validation import make_plan
 from bench.scheduler.dispatcher import Dispatcher
-from bench.scheduler.preparation import WorkloadPreparation, list_preparations
+from bench.scheduler.preparation import PlanPreparation, list_default_plans, list_preparations
 from bench.workload.preparation import PREPARE_TASK
 from bench.workload.registry import load_workloads
 from tests.support.waiting import wait_for
 
 
-def find_preparation(name: str, machine: Machine, dispatcher: Dispatcher) -> WorkloadPreparation:
-    return next(entry for entry in list_preparations(dispatcher.store, machine) if entry.workload.name == name)
+def find_preparation(name: str, machine: Machine, dispatcher: Dispatcher) -> PlanPreparation:
+    preparations = list_preparations(list_default_plans(), dispatcher.store, machine)
+    return next(entry for entry in preparations if entry.workload.name == name)
 
 
 def test_every_workload_that_has_a_page_can_be_prepared():
-    names = {entry.workload.name for entry in list_preparations(Dispatcher().store, describe_machine())}
+    names = {
+        entry.workload.name for entry in list_preparations(list_default_plans(), Dispatcher().store, describe_machine())
+    }
     assert names == {workload.name for workload in load_workloads().values() if not workload.hidden}
 
 

@@ -8,6 +8,7 @@ from bench.workload.cases import Case, Code, Step
 from bench.workload.declaration import Platform, TimeLimits, Workload
 from bench.workload.levers import Lever, LeverValue
 from bench.workload.parameters import Parameter
+from bench.workload.preparation import declare_preparation
 from bench.workload.tasks import Task, TaskSet
 from tests.support.trial.measurements import CountArguments, Counted, CountResult
 
@@ -81,6 +82,7 @@ WORKLOAD = Workload(
     arm="tests.support.trial.arm:Trial",
     tasks=TaskSet(
         entries=(
+            declare_preparation("store the trial's loops", 1, ("loops",)),
             Task(
                 "count",
                 "Count",

@@ -7,9 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+from bench.system.cache_entry import load_or_make
 from bench.workload.interface import BadInput, Settings, TaskReporter
+from bench.workload.preparation import Preparation, PreparationResult
+from bench.workload.tasks import NoArguments
 from tests.support.trial.measurements import CountArguments, Counted, CountResult
+
+HOLD_FILE = "hold-preparations"
+"""In the cache: while it exists, no preparation ends."""
 
 
 class TrialTasks:
@@ -35,6 +42,22 @@ class TrialTasks:
             loops=int(settings.parameters["loops"]),
             variable=os.environ.get("FAIRLAP_TRIAL", ""),
         )
+
+    def prepare(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> PreparationResult:
+        """Store an entry for the number of loops; it takes until a file `hold-preparations` in the cache is gone."""
+        preparation = Preparation(settings.cache, reporter, 1)
+        loops = int(settings.parameters["loops"])
+
+        def make(draft: Path) -> dict[str, int]:
+            (draft / "loops").write_text(str(loops))
+            return {"loops": loops}
+
+        with preparation.part("storing the loops"):
+            load_or_make(settings.cache / "trial" / str(loops), make)
+            while (settings.cache / HOLD_FILE).exists():
+                preparation.report("storing the loops", 0.5)
+                time.sleep(0.05)
+        return preparation.finish()
 
     # The same work in a resident process.
     stay = load = count

@@ -85,7 +85,7 @@ def test_home_reads_no_preparation_from_the_store_while_a_race_runs(monkeypatch)
     reads = []
     monkeypatch.setattr(
         "ui.views.home.preparation.list_preparations",
-        lambda store, machine: reads.append(machine) or list_preparations(store, machine),
+        lambda plans, store, machine: reads.append(machine) or list_preparations(plans, store, machine),
     )
     app = open_page()
     idle = len(reads)

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from bench.formatting import format_percent
-from bench.machine.noise import QUIET_BELOW, USABLE_BELOW, Noise, NoiseError
-from ui import actions, records
-from ui.access.redaction import describe_error
-from ui.access.visitor import Denied
-from ui.design.markdown import escape_markdown
+from bench.machine.last_noise import load_noise
+from bench.machine.noise import QUIET_BELOW, USABLE_BELOW, Noise
+from ui import actions
+from ui.components.noise import measure_noise_if_free
 
 NOISE_COLOURS = {"quiet": "green", "usable": "orange", "noisy": "red"}
 NOISE_MEANINGS = {
@@ -26,17 +25,6 @@ NOISE_REMEDIES = """\
 - **Leave cores free**: race on fewer cores than the machine has, so that the system can use the others.
 - **Avoid heat and swap**: throttling and swapping appear in the live charts, and as notes in every claim.
 """
-
-
-class _LastNoise:
-    """The last measurement, for all sessions."""
-
-    noise: Noise | None = None
-
-
-@st.cache_resource(show_spinner=False)
-def _get_last_noise() -> _LastNoise:
-    return _LastNoise()
 
 
 @st.fragment
@@ -55,36 +43,11 @@ def draw_noise_section() -> None:
             )
             st.caption("Times a fixed piece of arithmetic repeatedly, on up to four cores, for at most two seconds.")
         if pressed:
-            _measure_if_free()
-        if noise := _get_last_noise().noise:
+            measure_noise_if_free()
+        if noise := load_noise():
             _draw_noise(noise)
         with st.expander("What the score means, and how to make a machine quieter", icon=":material/help:"):
             _draw_explanation()
-
-
-def _measure_if_free() -> None:
-    """Measure, unless a job is running: each would disturb the other."""
-    try:
-        with st.spinner("Timing each core …"):
-            result = actions.measure_noise_now()
-    except Denied as denied:
-        st.error(describe_error(denied), icon=":material/lock:")
-        return
-    except NoiseError as error:
-        st.error(describe_error(error), icon=":material/error:")
-        return
-    if isinstance(result, Noise):
-        _get_last_noise().noise = result
-    elif result is None:
-        st.warning("A job is just ending. Try again in a moment.", icon=":material/hourglass_empty:")
-    else:
-        (entry,) = records.hide_private_entries([result])
-        st.warning(
-            f"{escape_markdown(entry.title)} is running or about to start. It and this measurement would disturb each "
-            "other. Measure when the queue is empty.",
-            title="Not available during another job",
-            icon=":material/block:",
-        )
 
 
 def _draw_noise(noise: Noise) -> None:

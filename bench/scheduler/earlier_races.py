@@ -1,0 +1,63 @@
+"""What the newest races on this machine say about the next one with the same settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bench.machine.model import Machine
+from bench.plan.plan import Plan
+from bench.run.events import State
+from bench.run.job import JobKind
+from bench.run.record import Run
+from bench.run.timeline import find_first_pair
+from bench.scheduler.race_time import RaceDuration, measure_duration
+from bench.storage.store import Store
+
+MAX_LOADED_RACES = 4
+"""Newest races of the same case, arms, cores and batch that are read."""
+COURSE_FIELDS = {"budget_s", "target", "accuracy_limit", "seed"}
+"""Fields of a plan that do not change how long its arms take to start, nor the memory that they need."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRace:
+    """A finished race of this machine with the settings of a plan, whatever its time budget."""
+
+    started: datetime
+    boot_id: str | None
+    first_pair_s: float | None
+    """Seconds from the opening of the race to the first pair that counts."""
+    duration: RaceDuration | None
+    arms_bytes: int
+    """Largest memory of all arms together; 0 if it was not recorded."""
+
+
+def list_earlier_races(store: Store, plan: Plan, machine: Machine) -> list[EarlierRace]:
+    """The newest finished races of this machine that differ from `plan` at most in `COURSE_FIELDS`, newest first.
+    Raises StoreError."""
+    rows = store.rows(
+        kind=JobKind.RACE,
+        workload=plan.workload,
+        case_name=plan.case,
+        state=State.FINISHED,
+        baseline=plan.baseline,
+        accelerated=plan.accelerated,
+        cores=plan.cores,
+        batch=plan.batch,
+        limit=2 * MAX_LOADED_RACES,
+    )
+    own = [row for row in rows if row.is_from(machine) and not row.edited][:MAX_LOADED_RACES]
+    runs = [run for row in own if isinstance(run := store.load(row.id), Run)]
+    wanted = plan.model_dump(exclude=COURSE_FIELDS)
+    return [summarize_race(run) for run in runs if run.plan.model_dump(exclude=COURSE_FIELDS) == wanted]
+
+
+def summarize_race(run: Run) -> EarlierRace:
+    return EarlierRace(
+        started=run.started,
+        boot_id=run.machine.identity.boot_id,
+        first_pair_s=find_first_pair(run.samples),
+        duration=measure_duration(run),
+        arms_bytes=max((sum(reading.arm_memory.values()) for reading in run.telemetry), default=0),
+    )
