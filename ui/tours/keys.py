@@ -52,6 +52,7 @@ export default function ({ data, setTriggerValue }) {
   if (window.fairlapTourListener) document.removeEventListener("keydown", window.fairlapTourListener)
   window.fairlapTourListener = listen
   document.addEventListener("keydown", listen)
+  document.documentElement.dataset.fairlapTour = data.place
   if (data.place !== shown) {
     shown = data.place
     stopLooking()
@@ -60,6 +61,7 @@ export default function ({ data, setTriggerValue }) {
   return () => {
     stopLooking()
     document.removeEventListener("keydown", listen)
+    delete document.documentElement.dataset.fairlapTour
   }
 }
 """

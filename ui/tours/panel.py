@@ -18,7 +18,7 @@ from ui.tours.session import TourSession, leave_tour, link_query, move_to
 from ui.views.race.followed_run import DisplayedRun
 
 PANEL_KEY = "tour-panel"
-PAGE_KEYS = {"ArrowRight": "next", "ArrowLeft": "back", "r": "run", "v": "present"}
+PAGE_KEYS = {"ArrowRight": "next", "ArrowLeft": "back", "r": "run", "s": "rehearse", "v": "present"}
 """The keys beside the panel, with their actions."""
 MAX_TEXT_HEIGHT = "min(8.5rem, 24vh)"
 """A longer text scrolls: the page above stays in view."""
@@ -62,6 +62,7 @@ def act(session: TourSession, tour: Tour, action: str) -> None:
             session.presenting = not session.presenting
         case "rehearse":
             session.rehearsal = not session.rehearsal
+            st.session_state[_rehearsal_key(session)] = session.rehearsal
             move_to(session, tour, session.position)
         case _:
             leave_tour()
@@ -81,8 +82,9 @@ def run_if_asked(session: TourSession, tour: Tour, current_page: str) -> None:
 
 
 def _describe_place(session: TourSession, tour: Tour, step: Step) -> str:
-    place = f":gray[:small[{escape_markdown(tour.title)}, step {session.position + 1} of {len(tour.steps)}]]"
-    return f"{place}  \n**{escape_markdown(step.title)}**"
+    rehearsal = ", rehearsal with short races" if session.rehearsal else ""
+    place = f"{escape_markdown(tour.title)}, step {session.position + 1} of {len(tour.steps)}{rehearsal}"
+    return f":gray[:small[{place}]]  \n**{escape_markdown(step.title)}**"
 
 
 def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: DisplayedRun | None, on_page: bool) -> None:
@@ -122,14 +124,18 @@ def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: Displ
         st.toggle(
             "Rehearse with short races",
             value=session.rehearsal,
-            key=f"tour-rehearsal-{session.name}",
+            key=_rehearsal_key(session),
             on_change=act,
             args=(session, tour, "rehearse"),
-            help="Races of 6 seconds, to go through the tour quickly. They are stored like all others.",
+            help="Races of 6 seconds, to go through the tour quickly. They are stored like all others. Key: S",
         )
         st.markdown("Link to this step:")
         draw_link(build_link(None, link_query(tour, session.position)))
         button("Leave the tour", "leave", "close", "The tour keeps its place")
+
+
+def _rehearsal_key(session: TourSession) -> str:
+    return f"tour-rehearsal-{session.name}"
 
 
 def _build_style(step: Step | None, share: float) -> str:
