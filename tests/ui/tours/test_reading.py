@@ -1,9 +1,11 @@
 """Tours from TOML: those that come with Fairlap are valid, and every mistake is reported with its line."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from bench.paths import ROOT
 from bench.workload.registry import load_workloads
 from ui.tours.catalogue import SHIPPED_FOLDER
 from ui.tours.contracts import find_setting_problems, list_parts
@@ -128,6 +130,14 @@ def test_a_mistake_is_reported_with_its_line(tmp_path, old, new, problem):
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(tmp_path):
     problems = read_problems(tmp_path, VALID.replace('"rules"', '"ruels"').replace("batch = 4", "batch = 0"))
     assert [found.split(":")[0] for found in problems] == ["line 10", "line 21"]
+
+
+def test_the_example_of_the_docs_is_a_tour(tmp_path):
+    (example,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "tours.md").read_text(), re.DOTALL)
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "desk.json.gz").touch()
+    tour = read_tour(write(tmp_path, example))
+    assert [step.race for step in tour.steps] == [False, True]
 
 
 def test_the_name_of_a_file_must_fit_into_a_link(tmp_path):

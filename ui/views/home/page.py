@@ -27,6 +27,11 @@ def draw_home_page() -> None:
         "what the samples support.",
         help=explain("arm", "claim"),
     )
+    st.page_link(
+        services.page_script("tours"),
+        label="New here, or about to show it to others? Take a guided tour.",
+        icon=":material/tour:",
+    )
     remember_queue()
     draw_queue()
     start, preparation = st.columns([5, 6], gap="medium")
