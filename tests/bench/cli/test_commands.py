@@ -13,15 +13,10 @@ from PIL import Image
 
 from bench.paths import ROOT
 from bench.storage.store import Store
+from tests.support.command_line import call_main, run_command
 from tests.support.processes import wait_until_gone
 
 QUICK_OPTIONS = ("--cores", "1", "--budget", "2", "--set", "loops=1000")
-
-
-def run_command(*words: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "bench", *words], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
 
 
 def test_list_shows_the_workloads_and_none_that_are_hidden():
@@ -32,12 +27,12 @@ def test_list_shows_the_workloads_and_none_that_are_hidden():
     assert "selftest" not in result.stdout
 
 
-def test_the_table_in_the_readme_is_that_of_the_declarations():
-    readme = (ROOT / "README.md").read_text()
-    assert run_command("list", "--markdown").stdout.strip() in readme
+def test_the_table_in_the_readme_is_that_of_the_declarations(capsys):
+    assert call_main("list", "--markdown") == 0
+    assert capsys.readouterr().out.strip() in (ROOT / "README.md").read_text()
 
 
-def test_run_writes_complete_json_and_stores_the_run(tmp_path):
+def test_run_writes_complete_json_and_stores_the_run_and_attempts_are_counted(tmp_path, capsys):
     file = tmp_path / "out.json"
     result = run_command("run", "trial", *QUICK_OPTIONS, "--json", str(file))
     assert result.returncode == 0, result.stderr
@@ -54,22 +49,22 @@ def test_run_writes_complete_json_and_stores_the_run(tmp_path):
     shown = run_command("show", run["id"][:8], "--json", str(again))
     assert shown.returncode == 0
     assert json.loads(again.read_text()) == run
-    assert run["id"][:8] in run_command("show").stdout
+    assert call_main("show") == 0
+    assert run["id"][:8] in capsys.readouterr().out
 
-
-def test_the_number_of_attempts_is_printed_and_stays_when_the_others_are_deleted(tmp_path):
-    first, second = (run_command("run", "trial", *QUICK_OPTIONS) for _ in range(2))
-    assert "of this plan on this machine" not in first.stdout
+    assert "of this plan on this machine" not in result.stdout
+    second = run_command("run", "trial", *QUICK_OPTIONS)
     text = "of 2 of this plan on this machine;"
     assert f"Run 2 {text}" in " ".join(second.stdout.split())
-    assert "2 of 2" in run_command("show").stdout
+    assert call_main("show") == 0
+    assert "2 of 2" in capsys.readouterr().out
     store = Store()
     newer, older = store.rows()
     assert store.delete(newer.id)
-    file = tmp_path / "run.json"
-    shown = run_command("show", older.id, "--json", str(file))
-    assert f"Run 1 {text}" in " ".join(shown.stdout.split())
-    run = json.loads(file.read_text())
+    assert older.id == run["id"]
+    assert call_main("show", older.id, "--json", again) == 0
+    assert f"Run 1 {text}" in " ".join(capsys.readouterr().out.split())
+    run = json.loads(again.read_text())
     assert (run["attempts"]["position"], run["attempts"]["count"]) == (1, 2)
     assert f"Run 1 {text}" in run["attempts"]["text"]
     assert run["outcome"] == run["claim"]["sentence"]
@@ -88,11 +83,10 @@ def test_the_number_of_attempts_is_printed_and_stays_when_the_others_are_deleted
         (("check", "store", "--workload", "bert"), "--workload: check store does not race a workload"),
     ],
 )
-def test_a_wrong_command_prints_a_message_and_exits_with_2(words, told):
-    result = run_command(*words)
-    assert result.returncode == 2
-    assert told in result.stderr
-    assert "Traceback" not in result.stderr
+def test_a_wrong_command_prints_a_message_and_exits_with_2(capsys, words, told):
+    assert call_main(*words) == 2
+    captured = capsys.readouterr()
+    assert told in captured.err and not captured.out
 
 
 def test_no_fault_can_be_started_without_the_workload_of_the_tests(monkeypatch):
@@ -111,13 +105,14 @@ def test_an_extra_workload_that_cannot_be_used_is_named_and_exits_with_2(monkeyp
     assert "Traceback" not in result.stderr
 
 
-def test_a_failed_run_exits_with_1_and_shows_why():
+def test_a_failed_run_exits_with_1_and_shows_why(capsys):
     # A budget that does not end before the repetition with the fault, also on a busy machine.
     result = run_command("run", "trial", *QUICK_OPTIONS, "--budget", "30", "--set", "fault=raise")
     assert result.returncode == 1
     assert "this arm was told to fail" in result.stdout
     assert "No claim: the run failed" in result.stdout
-    assert "No claim: the run failed" in run_command("show").stdout
+    assert call_main("show") == 0
+    assert "No claim: the run failed" in capsys.readouterr().out
     assert Store().rows()[0].state == "failed"
 
 
@@ -143,10 +138,9 @@ def test_control_c_stops_and_stores_the_run_and_leaves_no_process(home):
     assert not wait_until_gone(home)
 
 
-def test_an_unknown_home_folder_is_refused_before_anything_starts():
-    refused = run_command("run", "modin", "--set", "file=~nobody-of-this-name/x.csv")
-    assert refused.returncode == 2
-    assert "file: ~nobody-of-this-name/x.csv" in refused.stderr and "Traceback" not in refused.stderr
+def test_an_unknown_home_folder_is_refused_before_anything_starts(capsys):
+    assert call_main("run", "modin", "--set", "file=~nobody-of-this-name/x.csv") == 2
+    assert "file: ~nobody-of-this-name/x.csv" in capsys.readouterr().err
 
 
 def test_an_own_image_is_a_file_on_the_command_line(tmp_path):
@@ -161,9 +155,8 @@ def test_an_own_image_is_a_file_on_the_command_line(tmp_path):
     assert run.prepared[0].facts["image"] == "64 × 48, 3,072 pixels"
 
 
-def test_machine_describes_this_machine():
-    result = run_command("machine", "--json")
-    assert result.returncode == 0
-    told = json.loads(result.stdout)
+def test_machine_describes_this_machine(capsys):
+    assert call_main("machine", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
     assert told["machine"]["processor"]
     assert told["noise"]["score"] >= 0

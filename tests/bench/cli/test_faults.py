@@ -14,6 +14,7 @@ import pytest
 
 from bench.paths import ROOT
 from bench.storage.store import Store
+from tests.support.command_line import call_main
 from tests.support.processes import wait_until_gone
 
 QUICK_RUN = ("run", "trial", "--cores", "1", "--budget", "2", "--target", "0")
@@ -63,7 +64,7 @@ def test_a_full_disk_is_called_one_and_what_was_measured_is_stored_once_there_is
     assert not list((small_disk / "live").iterdir())
 
 
-def test_clean_frees_a_full_disk_without_the_database(small_disk):
+def test_clean_frees_a_full_disk_without_the_database(small_disk, monkeypatch, capsys):
     left = small_disk / "live" / ("7" * 32 + ".error")
     upload = small_disk / "uploads" / ("a" * 64)
     for path in (left, upload):
@@ -75,15 +76,17 @@ def test_clean_frees_a_full_disk_without_the_database(small_disk):
     with (small_disk / "ballast").open("wb", buffering=0) as ballast, pytest.raises(OSError, match="No space"):
         while True:
             ballast.write(b"x" * 4096)
-    listed = run_command("clean", FAIRLAP_HOME=str(small_disk))
-    assert listed.returncode == 4 and "add --apply" in listed.stdout
-    applied = run_command("clean", "--apply", FAIRLAP_HOME=str(small_disk))
+    monkeypatch.setenv("FAIRLAP_HOME", str(small_disk))
+    assert call_main("clean") == 4
+    assert "add --apply" in capsys.readouterr().out
+    applied = run_command("clean", "--apply")
     assert applied.returncode == 4 and "1 item removed" in applied.stdout
     assert "No job was stored, and all uploads stay" in applied.stderr and "no space left" in applied.stderr
     assert not left.exists() and upload.exists()
 
 
-def test_clean_says_what_it_removed_if_the_database_is_busy(home):
+def test_clean_says_what_it_removed_if_the_database_is_busy(home, monkeypatch, capsys):
+    monkeypatch.setattr("bench.storage.database.MAX_LOCK_WAIT_MS", 100)
     store = Store()
     left = home / "live" / ("7" * 32 + ".error")
     left.parent.mkdir(exist_ok=True)
@@ -96,27 +99,26 @@ def test_clean_says_what_it_removed_if_the_database_is_busy(home):
     connection.execute("BEGIN")
     connection.execute("INSERT INTO fairlap_pictures VALUES ('x', 'x')")
     try:
-        result = run_command("clean", "--apply")
+        assert call_main("clean", "--apply") == 4
     finally:
         connection.close()
         store.close()
-    assert result.returncode == 4 and "Traceback" not in result.stderr
-    assert "1 item removed" in result.stdout and not left.exists()
-    assert "The unused pages of the database were not given back" in result.stderr
+    told = capsys.readouterr()
+    assert "1 item removed" in told.out and not left.exists()
+    assert "The unused pages of the database were not given back" in told.err
 
 
 @pytest.mark.parametrize("words", [QUICK_RUN, ("show",), ("clean",)], ids=["run", "show", "clean"])
 @pytest.mark.parametrize("variable", ["FAIRLAP_HOME", "FAIRLAP_QUEUE"])
-def test_a_folder_that_cannot_be_made_exits_with_4(tmp_path, words, variable):
+def test_a_folder_that_cannot_be_made_exits_with_4(tmp_path, monkeypatch, capsys, words, variable):
     if variable == "FAIRLAP_QUEUE" and words is not QUICK_RUN:
         pytest.skip("only jobs need the queue")
     (tmp_path / "file").write_text("x")
-    result = run_command(*words, **{variable: str(tmp_path / "file" / "folder")})
-    assert result.returncode == 4
-    assert (
-        "cannot be created: Not a directory" in result.stderr and f"set {variable} to another folder" in result.stderr
-    )
-    assert "Errno" not in result.stderr and "Traceback" not in result.stderr
+    monkeypatch.setenv(variable, str(tmp_path / "file" / "folder"))
+    assert call_main(*words) == 4
+    told = capsys.readouterr().err
+    assert "cannot be created: Not a directory" in told and f"set {variable} to another folder" in told
+    assert "Errno" not in told
 
 
 def test_a_home_on_a_read_only_disk_exits_with_4(small_disk):
@@ -126,15 +128,15 @@ def test_a_home_on_a_read_only_disk_exits_with_4(small_disk):
     assert "cannot be opened for writing" in result.stderr and "FAIRLAP_DATABASE" in result.stderr
 
 
-def test_a_damaged_database_is_called_damaged_and_left_as_it_is(home):
+def test_a_damaged_database_is_called_damaged_and_left_as_it_is(home, capsys):
     home.mkdir()
     file = home / "runs.sqlite3"
     file.write_bytes(b"not a database" * 1000)
     before = file.read_bytes()
-    result = run_command("show")
-    assert result.returncode == 4
-    assert "is damaged: file is not a database" in result.stderr
-    assert "Restore the file from a backup" in result.stderr and "free" not in result.stderr
+    assert call_main("show") == 4
+    told = capsys.readouterr().err
+    assert "is damaged: file is not a database" in told
+    assert "Restore the file from a backup" in told and "free" not in told
     assert file.read_bytes() == before
 
 
@@ -198,16 +200,18 @@ def test_a_json_file_on_a_full_disk_keeps_its_content_and_the_report_is_printed(
     assert {path.name for path in small_disk.iterdir()} == {"result.json", "ballast"}
 
 
-def test_clean_lists_first_and_removes_with_apply(home):
+def test_clean_lists_first_and_removes_with_apply(home, capsys):
     left = home / "live" / ("7" * 32 + ".error")
     left.parent.mkdir(parents=True)
     left.write_text("x" * 5000)
     os.utime(left, (1, 1))
-    listed = run_command("clean")
-    assert listed.returncode == 0
-    assert str(left) in listed.stdout and "add --apply" in listed.stdout
+    assert call_main("clean") == 0
+    listed = capsys.readouterr().out
+    assert str(left) in listed and "add --apply" in listed
     assert left.exists()
-    assert "1 item removed" in run_command("clean", "--apply").stdout
+    assert call_main("clean", "--apply") == 0
+    assert "1 item removed" in capsys.readouterr().out
     assert not left.exists()
-    assert "nothing to remove" in run_command("clean").stdout
-    assert run_command("clean", "--older-than", "-1").returncode == 2
+    assert call_main("clean") == 0
+    assert "nothing to remove" in capsys.readouterr().out
+    assert call_main("clean", "--older-than", "-1") == 2

@@ -7,7 +7,7 @@ import pytest
 from bench.cli.main import main
 from bench.scheduler.race_series import RaceSeries
 from bench.storage.store import Store
-from tests.bench.cli.test_commands import run_command
+from tests.support.command_line import run_command
 from tests.support.estimator_runs import make_estimator_run, make_failed_run, plan_case
 from workloads.estimators import WORKLOAD
 

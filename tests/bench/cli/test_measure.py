@@ -15,19 +15,14 @@ from bench.paths import ROOT
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.storage.store import Store
+from tests.support.command_line import call_main, run_command
 from tests.support.processes import wait_until_gone
 from tests.support.trial.measurements import Counted, CountResult
 
 COUNT = ("measure", "trial", "count", "--cores", "1")
 
 
-def run_command(*words: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "bench", *words], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
-
-
-def test_reports_and_result_are_lines_of_json_and_the_measurement_is_stored(home, tmp_path):
+def test_reports_and_result_are_lines_of_json_and_the_measurement_is_stored(home, tmp_path, capsys):
     file = tmp_path / "count.json"
     result = run_command(*COUNT, "--set", "loops=5", "--arguments", '{"to": 3}', "--json", str(file))
     assert result.returncode == 0, result.stderr
@@ -43,12 +38,14 @@ def test_reports_and_result_are_lines_of_json_and_the_measurement_is_stored(home
     exported = json.loads(file.read_text())
     assert exported["id"] == row.id and exported["result"] == lines[3]["result"]
 
-    shown = run_command("show", row.id[:8])
-    assert shown.returncode == 0
-    assert "Trial, Count, finished" in shown.stdout and json.dumps(lines[0]) in shown.stdout
-    assert record.snapshot.command in shown.stdout
-    assert json.loads(run_command("show", row.id[:8], "--json", "-").stdout) == exported
-    assert "Trial, Count" in run_command("show").stdout
+    assert call_main("show", row.id[:8]) == 0
+    shown = capsys.readouterr().out
+    assert "Trial, Count, finished" in shown and json.dumps(lines[0]) in shown
+    assert record.snapshot.command in shown
+    assert call_main("show", row.id[:8], "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out) == exported
+    assert call_main("show") == 0
+    assert "Trial, Count" in capsys.readouterr().out
 
 
 def test_standard_output_may_be_the_json_alone():
@@ -71,18 +68,17 @@ def test_standard_output_may_be_the_json_alone():
         (("--arguments", '{"to": 1}', "--json", "/no/such/folder/x.json"), "/no/such/folder/x.json"),
     ],
 )
-def test_a_wrong_call_is_refused_before_anything_starts(words, message):
-    result = run_command(*COUNT, *words)
-    assert result.returncode == 2
-    assert message in result.stderr and "Traceback" not in result.stderr
+def test_a_wrong_call_is_refused_before_anything_starts(capsys, words, message):
+    assert call_main(*COUNT, *words) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err and not captured.out
     assert not Store().rows()
 
 
-def test_only_measurements_can_be_measured():
+def test_only_measurements_can_be_measured(capsys):
     for task in ("dance", "stay"):
-        result = run_command("measure", "trial", task)
-        assert result.returncode == 2
-        assert f"{task}: trial has no such measurement; it has count" in result.stderr
+        assert call_main("measure", "trial", task) == 2
+        assert f"{task}: trial has no such measurement; it has prepare, count" in capsys.readouterr().err
 
 
 def test_a_failure_is_printed_with_its_remedy_and_stored():

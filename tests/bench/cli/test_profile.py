@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from bench.paths import ROOT
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.scheduler.script_jobs import estimate_race_runs
 from bench.storage.store import Store
+from tests.support.command_line import call_main, run_command
 from tests.support.script_runs import write_script
 from workloads.script.measurements import OutputLog, ProfileResult
 from workloads.script.tasks import RUNS
 
 
-def run_command(*words: str | Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "bench", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-
-
-def test_a_script_without_scikit_learn_is_profiled_and_not_raced(tmp_path):
+def test_a_script_without_scikit_learn_is_profiled_and_not_raced(tmp_path, capsys):
     script = write_script(tmp_path, "import sys; print('hello', sys.argv[1:])\n")
     file = tmp_path / "profile.json"
     done = run_command("profile", "--cores", "1", "--json", file, script, "--rows", "3")
@@ -45,7 +37,8 @@ def test_a_script_without_scikit_learn_is_profiled_and_not_raced(tmp_path):
     assert [log.run for log in logs] == ["stock", "patched"]
     assert {log.stdout for log in logs} == {"hello ['--rows', '3']\n"}
     assert json.loads(file.read_text())["result"]["script"] == str(script)
-    shown = run_command("show", row.id[:8]).stdout
+    assert call_main("show", row.id[:8]) == 0
+    shown = capsys.readouterr().out
     assert "Your script, Calls of scikit-learn, finished" in shown
     assert "The script calls nothing of scikit-learn" in shown and '"sites"' not in shown
 
@@ -69,12 +62,12 @@ def test_a_script_that_fails_fails_the_job_and_its_output_is_kept(tmp_path):
         ("\0\0", "null bytes"),
     ],
 )
-def test_what_is_no_script_is_refused_before_a_job_is_queued(tmp_path, content, message):
+def test_what_is_no_script_is_refused_before_a_job_is_queued(tmp_path, capsys, content, message):
     script = tmp_path / "script.py"
     if content is not None:
         script.write_text(content)
-    done = run_command("profile", "--cores", "1", script)
-    assert done.returncode == 2 and message in done.stderr.replace("source code string cannot contain ", "")
+    assert call_main("profile", "--cores", "1", script) == 2
+    assert message in capsys.readouterr().err.replace("source code string cannot contain ", "")
     assert not Store().rows()
 
 
@@ -106,10 +99,10 @@ def test_the_number_of_runs_in_the_race_is_estimated_by_its_budget():
     assert estimate_race_runs(60, 0) == 10
 
 
-def test_a_folder_and_wrong_options_are_refused(tmp_path):
+def test_a_folder_and_wrong_options_are_refused(tmp_path, capsys):
     for words, message in (
         ([tmp_path], "this is a folder"),
         (["--limit", "0", __file__], "limit: expected an integer"),
     ):
-        done = run_command("profile", *words)
-        assert done.returncode == 2 and message in done.stderr
+        assert call_main("profile", *words) == 2
+        assert message in capsys.readouterr().err

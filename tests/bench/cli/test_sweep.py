@@ -15,9 +15,10 @@ from bench.run.events import State
 from bench.run.job import JobKind
 from bench.run.sweep import CellState, SweepRecord
 from bench.storage.store import Store
-from tests.bench.cli.test_commands import run_command
+from tests.support.command_line import run_command
 from tests.support.waiting import wait_for
 
+SMALL_OPTIONS = ("trial", "--over", "cores=1", "--over", "batch=1,2", "--budget-per-cell", "2", "--set", "loops=2000")
 OPTIONS = ("trial", "--over", "cores=1", "--over", "batch=1,2,4", "--budget-per-cell", "2", "--set", "loops=2000")
 
 
@@ -48,31 +49,32 @@ def find_sweep() -> SweepRecord | None:
     return record if isinstance(record, SweepRecord) else None
 
 
-def test_a_sweep_is_raced_printed_exported_and_shown(tmp_path):
+def test_a_sweep_is_raced_printed_exported_and_shown(tmp_path, capsys):
     file = tmp_path / "sweep.json"
-    done = run_command("sweep", *OPTIONS, "--latency", "1000", "--json", str(file))
+    done = run_command("sweep", *SMALL_OPTIONS, "--latency", "1000", "--json", str(file))
     assert done.returncode == 0, done.stderr
-    assert "3 cells, 3 races to make; " in done.stderr and "cell 2 of 3: 1 core, batch 2" in done.stderr
-    assert "3 cells: 3 measured, in " in done.stdout
+    assert "2 cells, 2 races to make; " in done.stderr and "cell 2 of 2: 1 core, batch 2" in done.stderr
+    assert "2 cells: 2 measured, in " in done.stdout
     exported = json.loads(file.read_text())
-    assert [cell["values"] for cell in exported["result"]["cells"]] == [[1, 1], [1, 2], [1, 4]]
-    shown = run_command("show", exported["id"][:8])
-    assert "3 cells: 3 measured" in shown.stdout
+    assert [cell["values"] for cell in exported["result"]["cells"]] == [[1, 1], [1, 2]]
+    assert main(["show", exported["id"][:8]]) == 0
+    assert "2 cells: 2 measured" in capsys.readouterr().out
     assert exported["snapshot"]["command"] == (
-        "python -m bench sweep trial --over cores=1 --over batch=1,2,4 --set loops=2000 --budget-per-cell 2"
+        "python -m bench sweep trial --over cores=1 --over batch=1,2 --set loops=2000 --budget-per-cell 2"
     )
-    again = run_command("sweep", *OPTIONS)
-    assert again.returncode == 0 and "3 measured (3 of them before)" in again.stdout
-    assert Store().count(kind=JobKind.RACE) == 3
+    assert main(["sweep", *SMALL_OPTIONS]) == 0
+    assert "2 measured (2 of them before)" in capsys.readouterr().out
+    assert Store().count(kind=JobKind.RACE) == 2
 
 
-def test_a_sweep_is_listed_and_stopped_by_its_id():
+def test_a_sweep_is_listed_and_stopped_by_its_id(capsys):
     command = [sys.executable, "-m", "bench", "sweep", *OPTIONS]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         going = wait_for(lambda: (record := find_sweep()) and record.sweep.active and record)
-        listed = run_command("stop")
-        assert "Trial, Sweep" in listed.stdout and going.id[:8] in listed.stdout
+        assert main(["stop"]) == 0
+        listed = capsys.readouterr().out
+        assert "Trial, Sweep" in listed and going.id[:8] in listed
         stopped = run_command("stop", going.id[:8])
         assert stopped.returncode == 0, stopped.stderr
         assert process.wait(60) == 130
