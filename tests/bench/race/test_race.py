@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
+import threading
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -13,10 +13,11 @@ from types import SimpleNamespace
 import pytest
 
 from bench.race.budget import SamplingBudget
+from bench.race.race import Race
 from bench.race.watchdog import RaceStopped
 from bench.run import events
 from bench.run.events import State
-from bench.run.outcome import MIN_PAIRS, count_pairs, describe_outcome
+from bench.run.outcome import count_pairs, describe_outcome
 from bench.run.record import Run
 from bench.system.limits import core_limit
 from bench.values.arms import RacedInput
@@ -28,6 +29,7 @@ from bench.workload.registry import load_workloads
 from tests.support.processes import wait_until_gone
 from tests.support.runs import run_trial_race
 from tests.support.trial_variants import replace_trial_case
+from tests.support.waiting import MAX_WAIT_S
 
 
 def test_events_come_in_order_and_end_with_a_verdict(tmp_path):
@@ -50,21 +52,18 @@ def test_events_come_in_order_and_end_with_a_verdict(tmp_path):
     assert Run.from_events(emitted) == run
 
 
-def test_evidence_and_quality_are_asked_for_once_the_ratio_is_known(tmp_path):
-    emitted: list = []
-    assert run_trial_race(tmp_path, emitted=emitted).record.state is State.FINISHED
-    kinds = [event.type for event in emitted]
+def test_evidence_and_quality_are_asked_for_once_the_ratio_is_known(finished, race_events):
+    kinds = [event.type for event in race_events]
     assert kinds.count("quality") == 1 and kinds.count("evidence") == len(Arm)
     last_estimate = len(kinds) - 1 - kinds[::-1].index("estimate")
     assert last_estimate < kinds.index("evidence") < kinds.index("quality")
-    last_samples = [event.sample for event in emitted if isinstance(event, events.SampleTaken)][-2:]
+    last_samples = finished.samples[-2:]
     assert {sample.arm for sample in last_samples} == set(Arm), "the quality is that of a repetition of both arms"
     assert len({sample.pair for sample in last_samples}) == 1
 
 
-def test_every_moment_has_a_stage_and_every_wait_for_an_arm_an_activity(tmp_path):
-    run = run_trial_race(tmp_path).record
-    stages = [span for span in run.timeline if span.arm is None]
+def test_every_moment_has_a_stage_and_every_wait_for_an_arm_an_activity(finished):
+    stages = [span for span in finished.timeline if span.arm is None]
     assert [span.name for span in stages] == [
         "preparing",
         "warming up",
@@ -72,14 +71,14 @@ def test_every_moment_has_a_stage_and_every_wait_for_an_arm_an_activity(tmp_path
         "checking the results",
         "measuring the noise",
     ]
-    assert stages[0].began == 0.0 and stages[-1].ended == run.ended_at
+    assert stages[0].began == 0.0 and stages[-1].ended == finished.ended_at
     assert all(earlier.ended == later.began for earlier, later in pairwise(stages))
     for arm in Arm:
-        activities = [span.name for span in run.timeline if span.arm is arm]
+        activities = [span.name for span in finished.timeline if span.arm is arm]
         assert activities[0] == "starting the process"
         for activity in ("importing the libraries", "first call", "collecting evidence", "measuring the quality"):
             assert activity in activities
-    assert all(span.ended is not None for span in run.timeline)
+    assert all(span.ended is not None for span in finished.timeline)
 
 
 def test_the_arms_do_their_first_call_before_the_warm_up_and_at_the_same_time(tmp_path):
@@ -145,9 +144,8 @@ def test_the_reserve_of_other_core_counts_is_not_returned_before_the_pairs_show_
     assert returned_after and all("estimate" in types for types in returned_after)
 
 
-def test_an_exclusion_of_pairs_drops_the_statistics_of_these_pairs(tmp_path):
-    emitted: list = []
-    run = run_trial_race(tmp_path, emitted=emitted).record
+def test_an_exclusion_of_pairs_drops_the_statistics_of_these_pairs(finished):
+    run = finished.model_copy(deep=True)
     assert run.estimates and run.statistics
     # On a busy machine the race itself has excluded some.
     excluded = run.excluded_pairs
@@ -228,13 +226,6 @@ def test_pairs_in_which_an_arm_still_gets_faster_are_excluded(tmp_path):
     assert Run.from_events(emitted) == run
 
 
-def test_a_fault_of_the_input_blames_no_arm(tmp_path):
-    run = run_trial_race(tmp_path, parameters={"fault": "raise-preparing"}).record
-    assert run.failure.what == "The input cannot be used: there is nothing to work on."
-    assert run.failure.remedy == "Give it something."
-    assert run.failure.arm is None and not run.failure.log
-
-
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -253,6 +244,8 @@ def test_a_fault_ends_in_a_clear_failure_with_the_log(tmp_path, home, fault, wor
     assert run.failure.remedy
     assert run.failure.arm is Arm.ACCELERATED
     assert run.failure.what in describe_outcome(run) and run.failure.remedy in describe_outcome(run)
+    if fault == "raise":
+        assert any("RuntimeError: this arm was told to fail" in line for line in run.failure.log)
     assert not wait_until_gone(home)
 
 
@@ -263,11 +256,6 @@ def test_a_fault_of_the_input_blames_no_arm_and_has_no_log(tmp_path, home):
     assert (run.failure.remedy, run.failure.arm, run.failure.log) == ("Give it something.", None, [])
     assert "The input cannot be used: there is nothing to work on. Give it something." in describe_outcome(run)
     assert not wait_until_gone(home)
-
-
-def test_the_log_of_a_failed_arm_is_kept(tmp_path):
-    run = run_trial_race(tmp_path, parameters={"fault": "raise"}, budget_s=30).record
-    assert any("RuntimeError: this arm was told to fail" in line for line in run.failure.log)
 
 
 def test_an_arm_may_print_to_standard_output(tmp_path):
@@ -328,11 +316,29 @@ def test_a_race_that_ends_early_with_a_good_ratio_makes_no_claim(tmp_path, state
 
 
 def test_waiting_for_the_statistics_to_be_imported_is_not_in_the_budget(tmp_path, monkeypatch):
-    slow_import = SimpleNamespace(import_module=lambda _: time.sleep(8))
-    monkeypatch.setattr("bench.race.race.importlib", slow_import)
-    run = run_trial_race(tmp_path, budget_s=6.0).record
-    assert run.state is State.FINISHED
-    assert count_pairs(run) >= MIN_PAIRS
+    done: list[str] = []
+    waits = threading.Event()
+
+    def import_module(name: str) -> None:
+        """Takes until the race waits for it."""
+        assert waits.wait(MAX_WAIT_S)
+        done.append(name)
+
+    def wait_for_thread(race: Race, thread: threading.Thread) -> None:
+        waits.set()
+        wait(race, thread)
+
+    def start_budget(budget: SamplingBudget, *, tries_core_counts: bool) -> None:
+        done.append("the budget begins")
+        start(budget, tries_core_counts=tries_core_counts)
+
+    wait, start = Race._wait_for, SamplingBudget.start
+    monkeypatch.setattr("bench.race.race.importlib", SimpleNamespace(import_module=import_module))
+    monkeypatch.setattr(Race, "_wait_for", wait_for_thread)
+    monkeypatch.setattr(SamplingBudget, "start", start_budget)
+    run = run_trial_race(tmp_path).record
+    assert run.state is State.FINISHED, run.failure
+    assert done == ["bench.stats.comparison", "the budget begins"]
 
 
 def test_a_race_that_finishes_with_one_pair_says_why_it_makes_no_claim(tmp_path, monkeypatch):

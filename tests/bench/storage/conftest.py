@@ -13,6 +13,11 @@ from tests.support import postgresql
 
 
 @pytest.fixture(scope="session")
+def empty_database() -> None:
+    """New databases are migrated."""
+
+
+@pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     if reason := postgresql.why_missing():
         pytest.skip(reason)

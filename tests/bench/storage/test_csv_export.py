@@ -22,12 +22,7 @@ from bench.storage.csv_export import (
 from bench.storage.store import Store
 from bench.values.base import Arm
 from bench.values.claims import Speed
-from tests.support.runs import make_opening, run_trial_race
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Run:
-    return run_trial_race(tmp_path_factory.mktemp("race")).record
+from tests.support.runs import make_opening
 
 
 def parse_csv(text: str) -> list[dict[str, str]]:

@@ -21,13 +21,8 @@ from bench.storage.schema import MAX_TEXT_LENGTH
 from bench.storage.store import Store, StoreError
 from bench.values.claims import Speed
 from tests.support.machines import change_machine
-from tests.support.runs import make_opening, run_trial_race
+from tests.support.runs import make_opening
 from tests.support.stored_runs import set_record
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Run:
-    return run_trial_race(tmp_path_factory.mktemp("race")).record
 
 
 def copy_run(run: Run, name: str, **changes) -> Run:

@@ -10,6 +10,7 @@ import pytest
 
 from bench.claims.best_step import find_best_step
 from bench.run.outcome import describe_outcome
+from bench.storage.database import open_database
 from bench.storage.store import Store
 from bench.values.samples import TOTAL
 from bench.workload.declaration import Workload
@@ -21,10 +22,18 @@ OLD_RUNS = {row["id"]: row for row in read_old_rows()}
 SAME_PLAN = ("94ea367fcb0d41efa7ef4c9120541b00", "2b1472fad00841c0a48ec3acaa5eca3f")
 
 
+@pytest.fixture(scope="module")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of version 0.1.0 with today's schema."""
+    file = Path(shutil.copy(OLD_DATABASE, tmp_path_factory.mktemp("old") / "runs.sqlite3"))
+    open_database(f"sqlite:///{file}").dispose()
+    return file
+
+
 @pytest.fixture(autouse=True)
-def old_database(home: Path) -> None:
+def old_database(home: Path, migrated_database: Path) -> None:
     home.mkdir(exist_ok=True)
-    shutil.copy(OLD_DATABASE, home / "runs.sqlite3")
+    shutil.copy(migrated_database, home / "runs.sqlite3")
 
 
 def rename_parameters(workload: Workload) -> Workload:
