@@ -8,6 +8,8 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 KEY = "fairlap-tour-keys"
+LAST_PRESS_KEY = "tour:last-press"
+"""Session key of the identity of the press that was handled last."""
 
 _SCRIPT = """
 // Keys with a meaning in the element that has the focus are left to it.
@@ -47,7 +49,7 @@ export default function ({ data, setTriggerValue }) {
     const action = data.keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
     if (!action || belongsToFocus(event)) return
     event.preventDefault()
-    setTriggerValue("action", action)
+    setTriggerValue("action", { action, press: `${Date.now()} ${Math.random()}` })
   }
   if (window.fairlapTourListener) document.removeEventListener("keydown", window.fairlapTourListener)
   window.fairlapTourListener = listen
@@ -81,6 +83,9 @@ def draw_keys(keys: Mapping[str, str], on_action: Callable[[str], None], *, plac
 
 
 def _call(on_action: Callable[[str], None]) -> None:
+    """Streamlit may call it twice for one press, if another rerun interrupts the first one."""
     state = st.session_state.get(KEY)
-    if action := state.get("action") if state is not None else None:
-        on_action(str(action))
+    pressed = state.get("action") if state is not None else None
+    if pressed and pressed["press"] != st.session_state.get(LAST_PRESS_KEY):
+        st.session_state[LAST_PRESS_KEY] = pressed["press"]
+        on_action(str(pressed["action"]))

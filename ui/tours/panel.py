@@ -68,6 +68,14 @@ def act(session: TourSession, tour: Tour, action: str) -> None:
             leave_tour()
 
 
+def _act_once(session: TourSession, tour: Tour, action: str, handled: int) -> None:
+    """Do what a button asks for that was drawn after so many handled ones. Streamlit may call it twice for one click,
+    if another rerun interrupts the first one."""
+    if session.handled == handled:
+        session.handled += 1
+        act(session, tour, action)
+
+
 def run_if_asked(session: TourSession, tour: Tour, current_page: str) -> None:
     """Start the race that a button or a key asked for, unless one is live. Before the page is drawn."""
     step = tour.steps[session.position]
@@ -97,8 +105,8 @@ def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: Displ
             label,
             icon=f":material/{icon}:",
             key=f"tour-{action}",
-            on_click=act,
-            args=(session, tour, action),
+            on_click=_act_once,
+            args=(session, tour, action, session.handled),
             help=help_text,
             type="primary" if primary else "secondary",
             disabled=disabled,
@@ -125,8 +133,8 @@ def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: Displ
             "Rehearse with short races",
             value=session.rehearsal,
             key=_rehearsal_key(session),
-            on_change=act,
-            args=(session, tour, "rehearse"),
+            on_change=_act_once,
+            args=(session, tour, "rehearse", session.handled),
             help="Races of 6 seconds, to go through the tour quickly. They are stored like all others. Key: S",
         )
         st.markdown("Link to this step:")

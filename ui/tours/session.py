@@ -42,6 +42,8 @@ class TourSession:
     """Number of the part of the step that the presenter view shows, from 0."""
     wants_race: bool = False
     """Whether the next rerun starts the race of the step."""
+    handled: int = 0
+    """Number of clicks on buttons of the panel that were handled."""
 
     def move_to(self, position: int) -> None:
         self.position, self.part, self.has_moved = position, 0, True
