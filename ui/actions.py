@@ -44,9 +44,37 @@ from ui.access.visitor import Denied, check_end, check_start
 
 
 def start_race(plan: Plan) -> str:
-    """Queue a race; returns its id. Raises Denied, OSError and StoreError."""
+    """Queue a race, or start the one of the same plan that is held; returns its id. Raises Denied, OSError and
+    StoreError."""
     with admission.admit(plan) as visitor:
+        if held := services.get_dispatcher().start_held(plan, visitor.id):
+            return held
         return services.get_dispatcher().submit_race(plan, origin="page", **admission.describe_owner(visitor))
+
+
+def hold_race(plan: Plan) -> bool:
+    """Have the arms of a race get ready, so that `start_race` shows its first pair at once. False if nothing was done.
+
+    A page asks for this by itself, so only for operators, and only if nothing else waits or runs. Another race that was
+    held ends. Raises OSError and StoreError.
+    """
+    dispatcher, visitor = services.get_dispatcher(), find_visitor()
+    if not visitor.is_operator or access.why_not_start(visitor):
+        return False
+    if dispatcher.find_held(visitor.id, plan):
+        return False
+    release_held_race()
+    if dispatcher.entries():
+        return False
+    dispatcher.hold_race(plan, origin="page", **admission.describe_owner(visitor))
+    return True
+
+
+def release_held_race() -> None:
+    """End the race that the visitor holds, if there is one. Raises OSError."""
+    dispatcher = services.get_dispatcher()
+    if held := dispatcher.find_held(find_visitor().id):
+        dispatcher.stop(held, origin="page")
 
 
 def start_series(goals: Sequence[Goal], *, again: bool = False) -> None:

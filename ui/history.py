@@ -50,7 +50,9 @@ def _find_expected_stages(plan: Plan) -> Mapping[str, float]:
         return {}  # What the race takes stays unknown; the page shows the error where it shows runs.
     if run is None or (run.plan.case, run.plan.budget_s) != (plan.case, plan.budget_s):
         return {}
-    return measure_stages(run.timeline, run.last_at)
+    stages = measure_stages(run.timeline, run.last_at)
+    # How long somebody waited with pressing Run says nothing about the next time.
+    return {name: seconds for name, seconds in stages.items() if name != State.READY.value}
 
 
 def find_last_result(workload: str, machine: Machine) -> JobRow | None:

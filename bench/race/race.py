@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -54,14 +55,16 @@ class Race:
         scratch: Path,
         cores: list[int],
         pause_requested: Callable[[], float] = lambda: 0.0,
+        start_requested: Callable[[], bool] = lambda: True,
     ) -> None:
         """Start the race's clock; `run` does the rest.
 
         `emit` receives every event. `stop_requested` returns the exception to raise once the race has to end, and None
         until then. `scratch` is a folder for the arms' files. `cores` are the ids of the logical processors to race
         on, as many as the plan asks for. `pause_requested` returns the seconds for which a page
-        asks the race to pause.
+        asks the race to pause. `start_requested` returns whether the race may go on once its arms are ready.
         """
+        self._start_requested, self._stop_requested = start_requested, stop_requested
         self._session = RaceSession(
             opened,
             emit=emit,
@@ -122,6 +125,7 @@ class Race:
         arms = prepare_arms(session, session.cores, settings, session.scratch)
         require_same_work(session.record, session.workload)
         self._wait_for(self._statistics_import)
+        self._wait_for_start()
         tries_core_counts = bool(core_counts_to_try(plan.cores)) and not keeps_own_cores(session.record)
         self._budget.start(tries_core_counts=tries_core_counts)
         first_pairs = FirstPairs(session, self._budget, arms)
@@ -146,6 +150,17 @@ class Race:
         while thread.is_alive():
             thread.join(CHECK_INTERVAL_S)
             self._session.watchdog.check()
+
+    def _wait_for_start(self) -> None:
+        """Wait until the race may go on. Its arms are stopped and use no CPU time meanwhile. Raises RaceStopped."""
+        if self._start_requested():
+            return
+        self._session.recorder.change_state(State.READY)
+        while not self._start_requested():
+            # Not the watchdog: it would record the machine's telemetry for as long as nobody starts the race.
+            if stopped := self._stop_requested():
+                raise stopped
+            time.sleep(CHECK_INTERVAL_S)
 
     def _warm_up(self, arms: Mapping[Arm, ArmProcess]) -> bool:
         """Sample the arms in turn until neither gets faster, then decide how often a step is called in a sample.

@@ -35,6 +35,7 @@ class State(StrEnum):
     """What a job is doing, or how it ended."""
 
     PREPARING = "preparing"
+    READY = "ready to start"
     WARMING_UP = "warming up"
     RACING = "racing"
     CHECKING = "checking the results"

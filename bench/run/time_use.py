@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.formatting import format_percent
 from bench.run.events import State
 from bench.run.record import Run
-from bench.run.timeline import find_first_pair, measure_paired_s, measure_stages
+from bench.run.timeline import find_first_pair, measure_first_pair_wait_s, measure_paired_s, measure_stages
 
 SAMPLING_STATES = (State.WARMING_UP, State.RACING)
 """States in which the arms take samples, until the time budget is spent."""
@@ -20,10 +20,11 @@ def describe_time_use(run: Run) -> str:
         return ""
     until = "to its end" if run.state.over else "so far"
     parts = [f"{run.last_at:.1f} s from the start of the run {until}"]
-    first_pair_at = find_first_pair(run.samples)
-    if first_pair_at is None:
+    first_pair_wait_s = measure_first_pair_wait_s(run.timeline, run.samples)
+    if first_pair_wait_s is None:
         return f"{parts[0]}, without a pair"
-    parts.append(f"the first pair began after {first_pair_at:.1f} s")
+    was_ready = ", with its arms ready" if State.READY.value in measure_stages(run.timeline, run.last_at) else ""
+    parts.append(f"the first pair began after {first_pair_wait_s:.1f} s{was_ready}")
     if (share := measure_paired_share(run)) is not None:
         parts.append(f"{format_percent(share, 0)} of the time from then on is samples of pairs")
     return "; ".join(parts)

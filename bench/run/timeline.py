@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from bench.run.events import State
 from bench.values.base import Arm, Value
 from bench.values.samples import Phase, Sample
 
@@ -64,6 +65,16 @@ def measure_stages(spans: Iterable[Span], until: float) -> Mapping[str, float]:
 def measure_paired_s(samples: Iterable[Sample]) -> float:
     """Wall time in seconds of the samples of pairs, at the race's core count and at others."""
     return sum(sample.repetition.wall_s for sample in samples if sample.phase in PAIRED_PHASES)
+
+
+def measure_first_pair_wait_s(spans: Iterable[Span], samples: Iterable[Sample]) -> float | None:
+    """Seconds from the start of a race to its first pair that counts; None without one. A race that waited with its
+    arms ready was started when that ended, see `State.READY`."""
+    began = find_first_pair(samples)
+    if began is None:
+        return None
+    ready = [span for span in spans if span.arm is None and span.name == State.READY.value]
+    return began - max((span.ended or began for span in ready), default=0.0)
 
 
 def find_first_pair(samples: Iterable[Sample]) -> float | None:

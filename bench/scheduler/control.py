@@ -45,7 +45,13 @@ class PauseRequest(Value):
     """Seconds since the epoch."""
 
 
-ControlRequest = Annotated[StopRequest | PauseRequest, Field(discriminator="type")]
+class StartRequest(Value):
+    """Start the pairs of a race that waits for it, see `JobOrder.waits_for_start`."""
+
+    type: Literal["start"] = "start"
+
+
+ControlRequest = Annotated[StopRequest | PauseRequest | StartRequest, Field(discriminator="type")]
 _adapter: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
 
 
@@ -57,6 +63,7 @@ class ControlPipe:
         self._partial = b""
         self._stop_request: StopRequest | None = None
         self._paused_until = 0.0
+        self._is_started = False
 
     @classmethod
     def create(cls, job_id: str) -> ControlPipe:
@@ -83,6 +90,11 @@ class ControlPipe:
         self._read()
         return max(0.0, self._paused_until - time.time())
 
+    def is_started(self) -> bool:
+        """Whether there was a request to start."""
+        self._read()
+        return self._is_started
+
     def close(self) -> None:
         os.close(self.descriptor)
 
@@ -108,9 +120,11 @@ class ControlPipe:
                 self._stop_request = self._stop_request or request
             case PauseRequest(until=until):
                 self._paused_until = max(self._paused_until, until)
+            case StartRequest():
+                self._is_started = True
 
 
-def send_request(job_id: str, request: StopRequest | PauseRequest) -> bool:
+def send_request(job_id: str, request: StopRequest | PauseRequest | StartRequest) -> bool:
     """Send a request to a job of this user. False if the job has ended, or never existed."""
     try:
         descriptor = os.open(control_path(job_id), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -26,7 +26,7 @@ from bench.run.files import control_path, journal_path, order_path
 from bench.run.job import QUEUE_FAILED, JobKind, Origin, is_job_id
 from bench.scheduler.best_stages import SelectedRuns, find_stages
 from bench.scheduler.cleaner import Cleaner
-from bench.scheduler.control import ControlPipe, PauseRequest, StopRequest, remove_pipe, send_request
+from bench.scheduler.control import ControlPipe, PauseRequest, StartRequest, StopRequest, remove_pipe, send_request
 from bench.scheduler.input_check import check_inputs
 from bench.scheduler.job_status import JobFollower, JobStatus
 from bench.scheduler.order import JobOrder, Submission, WaitingOrder, order_measurement, order_race, write_order
@@ -78,6 +78,8 @@ class Dispatcher:
         self._waiting: list[_WaitingJob] = []
         self._active: dict[str, JobOrder] = {}
         """The orders of the jobs that wait or run, by id."""
+        self._started: set[str] = set()
+        """Those of them that were held and have been started."""
         self._problems: OrderedDict[str, str] = OrderedDict()
         self._followed: OrderedDict[str, JobFollower] = OrderedDict()
         self._changed = threading.Condition()
@@ -98,6 +100,29 @@ class Dispatcher:
         if submission.get("selection") is None and find_stages(plan) is not None:
             submission["selection"] = SelectedRuns(self.store, describe_machine()).find_selection(plan)
         return self._submit(order_race(plan, **submission), find_workload(plan.workload).title, checked=checked)
+
+    def hold_race(self, plan: Plan, **submission: Unpack[Submission]) -> str:
+        """Have the arms of a race of `plan` get ready, and hold it until `start_held`; returns its id. Its inputs are
+        not checked before: the arms check the same. Raises OSError and StoreError. See `bench.scheduler.held_race`."""
+        submission["waits_for_start"] = True
+        return self.submit_race(plan, checked=False, **submission)
+
+    def start_held(self, plan: Plan, owner: str = "") -> str:
+        """Start the held race of exactly `plan` and `owner`; returns its id, empty if there is none."""
+        job_id = self.find_held(owner, plan)
+        if not job_id or not send_request(job_id, StartRequest()):
+            return ""
+        with self._changed:
+            self._started.add(job_id)
+        return job_id
+
+    def find_held(self, owner: str = "", plan: Plan | None = None) -> str:
+        """Id of the race of `owner` that is held and was not started, of exactly `plan` if one is given; empty if there
+        is none."""
+        with self._changed:
+            held = [order for order in self._active.values() if order.waits_for_start and order.owner == owner]
+        wanted = [order.job_id for order in held if plan is None or order.digest == plan.digest]
+        return next((job_id for job_id in wanted if job_id not in self._started), "")
 
     def submit_measurement(
         self, plan: Plan, task: str, arguments: Mapping[str, Any], **submission: Unpack[Submission]
@@ -223,8 +248,9 @@ class Dispatcher:
                 kind=order.kind,
                 workload=order.plan.workload,
                 task=order.task,
-                digest=order.digest,
-                title=title,
+                # Nobody may wait for the result of a race that is held: it may end without one.
+                digest="" if order.waits_for_start else order.digest,
+                title=f"{title}, ready to start" if order.waits_for_start else title,
                 origin=order.origin,
                 requester=order.requester,
             )
@@ -349,6 +375,7 @@ class Dispatcher:
         job.leave()
         with self._changed:
             self._active.pop(job.order.job_id, None)
+            self._started.discard(job.order.job_id)
 
     def _set_problem(self, job_id: str, problem: str) -> None:
         with self._changed:

@@ -10,7 +10,7 @@ from bench.plan.plan import Plan
 from bench.run.events import State
 from bench.run.job import JobKind
 from bench.run.record import Run
-from bench.run.timeline import find_first_pair
+from bench.run.timeline import measure_first_pair_wait_s, measure_stages
 from bench.scheduler.race_time import RaceDuration, measure_duration
 from bench.storage.store import Store
 
@@ -26,8 +26,10 @@ class EarlierRace:
 
     started: datetime
     boot_id: str | None
-    first_pair_s: float | None
-    """Seconds from the opening of the race to the first pair that counts."""
+    preparing_s: float
+    """Seconds from the opening of the race until its arms were ready."""
+    wait_s: float | None
+    """Seconds from then, or from the start of a race that was held, to the first pair that counts; None without one."""
     duration: RaceDuration | None
     arms_bytes: int
     """Largest memory of all arms together; 0 if it was not recorded."""
@@ -54,10 +56,14 @@ def list_earlier_races(store: Store, plan: Plan, machine: Machine) -> list[Earli
 
 
 def summarize_race(run: Run) -> EarlierRace:
+    stages = measure_stages(run.timeline, run.last_at)
+    preparing_s, was_held = stages.get(State.PREPARING.value, 0.0), State.READY.value in stages
+    first_pair_s = measure_first_pair_wait_s(run.timeline, run.samples)
     return EarlierRace(
         started=run.started,
         boot_id=run.machine.identity.boot_id,
-        first_pair_s=find_first_pair(run.samples),
+        preparing_s=preparing_s,
+        wait_s=None if first_pair_s is None else first_pair_s - (0.0 if was_held else preparing_s),
         duration=measure_duration(run),
         arms_bytes=max((sum(reading.arm_memory.values()) for reading in run.telemetry), default=0),
     )

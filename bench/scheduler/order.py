@@ -45,6 +45,9 @@ class JobOrder(Value):
     """Of a race: see `RunOpened.parent_id`."""
     ends_without_win: bool = False
     """Of a race: see `RunOpened.ends_without_win`."""
+    waits_for_start: bool = False
+    """Of a race: its arms get ready, and then it waits for a `StartRequest`. It ends without a trace if another job
+    waits for the machine before that, see `bench.scheduler.held_race`."""
     task: str = ""
     """Name of the workload's task, for a measurement."""
     arguments: dict[str, Any] = Field(default_factory=dict[str, Any])
@@ -113,6 +116,7 @@ class Submission(TypedDict, total=False):
     selection: Selection | None
     parent_id: str
     ends_without_win: bool
+    waits_for_start: bool
 
 
 def order_race(plan: Plan, **submission: Unpack[Submission]) -> JobOrder:

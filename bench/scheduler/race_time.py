@@ -46,7 +46,7 @@ def measure_duration(run: Run) -> RaceDuration | None:
     if not stages:
         return None
     sampling_s = sum(stages.get(state.value, 0.0) for state in (*SAMPLING_STATES, State.CORES))
-    other_s = max(0.0, sum(stages.values()) - sampling_s)
+    other_s = max(0.0, sum(stages.values()) - stages.get(State.READY.value, 0.0) - sampling_s)
     return RaceDuration(run.plan.cores, run.plan.batch, run.plan.budget_s, sampling_s, other_s)
 
 

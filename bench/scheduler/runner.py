@@ -32,6 +32,7 @@ from bench.run.journal import JournalWriter
 from bench.run.measurement import MeasurementOpened
 from bench.scheduler.best_baseline import name_faster_baselines
 from bench.scheduler.control import STOP_REASONS, ControlPipe
+from bench.scheduler.held_race import HoldLimit
 from bench.scheduler.measurement import JobStopped, Measurement
 from bench.scheduler.order import JobOrder, open_job
 from bench.scheduler.recovery import EXIT_NOT_BEGUN, EXIT_NOT_STORED
@@ -57,6 +58,7 @@ def main(arguments: list[str]) -> int:
 
     order = JobOrder.model_validate_json(sys.stdin.buffer.readline())
     watch.time_limit_s = order.time_limit_s
+    watch.hold = HoldLimit(order.job_id) if order.waits_for_start else None
     scratch = scratch_path(order.job_id)
     try:
         journal = watch.journal = _Journal(JournalWriter(journal_path(order.job_id)), order_path(order.job_id))
@@ -71,6 +73,9 @@ def main(arguments: list[str]) -> int:
         shutil.rmtree(scratch, ignore_errors=True)
         control_path(order.job_id).unlink(missing_ok=True)
 
+    if watch.is_held:
+        journal.path.unlink(missing_ok=True)
+        return 0
     if journal.failure and record.state is State.FAILED and record.failure is None:
         record.apply(RunFailed(at=record.last_at, failure=journal.failure))
     try:
@@ -116,14 +121,23 @@ class _Watch:
         self.control = control
         self.journal: _Journal | None = None
         self.time_limit_s: float | None = None
+        self.hold: HoldLimit | None = None
+        """Of a race that waits for its start; None for another job."""
         self._started = time.monotonic()
         self._owner_exited = False
 
     def note_owner_exit(self) -> None:
         self._owner_exited = True
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the job is a race that nobody has started yet."""
+        return self.hold is not None and not self.control.is_started()
+
     def stop_reason(self) -> tuple[State, str] | None:
         """The state in which the job has to end now, and why; None if it may go on."""
+        if self.hold and self.is_held and (reason := self.hold.stop_reason()):
+            return reason
         if request := self.control.stop_request():
             return State.STOPPED, STOP_REASONS[request.origin]
         if self.time_limit_s is not None and time.monotonic() - self._started > self.time_limit_s:
@@ -156,6 +170,7 @@ def _run_race(order: JobOrder, journal: _Journal, watch: _Watch) -> JobRecord:
         emit=journal.append,
         stop_requested=stop_requested,
         pause_requested=watch.control.pause_left_s if shares_cores else lambda: 0.0,
+        start_requested=lambda: not watch.is_held,
         scratch=scratch_path(order.job_id),
         cores=cores,
     )

@@ -16,6 +16,7 @@ MAX_STEP_BUTTONS = 6
 """More steps are offered in a list instead of as buttons."""
 STATE_BADGES = {
     State.PREPARING: Badge("hourglass_top", "blue"),
+    State.READY: Badge("flag_circle", "blue"),
     State.WARMING_UP: Badge("local_fire_department", "blue"),
     State.RACING: Badge("sports_score", "blue"),
     State.CHECKING: Badge("fact_check", "blue"),

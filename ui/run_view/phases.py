@@ -15,6 +15,7 @@ from ui.history import load_expected_stages
 
 PHASE_LABELS = {
     State.PREPARING: "start both arms",
+    State.READY: "wait for the start",
     State.WARMING_UP: "warm up",
     State.RACING: "race",
     State.CHECKING: "check the results",

@@ -10,6 +10,7 @@ from ui.tours.catalogue import load_catalogue
 from ui.tours.page import LINK_ERROR_KEY
 from ui.tours.panel import draw_panel, run_if_asked
 from ui.tours.session import find_tour_session, follow_address, leave_tour, open_step
+from ui.tours.standby import hold_next_race
 
 
 def run_in_tour(page: Page) -> None:
@@ -33,4 +34,6 @@ def run_in_tour(page: Page) -> None:
     open_step(session, tour)
     run_if_asked(session, tour, name)
     draw_panel(session, tour, name)
+    if name == tour.steps[session.position].page:
+        hold_next_race(session, tour)
     page.run()

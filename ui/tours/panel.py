@@ -66,6 +66,7 @@ def act(session: TourSession, tour: Tour, action: str) -> None:
             move_to(session, tour, session.position)
         case _:
             leave_tour()
+            actions.release_held_race()
 
 
 def _act_once(session: TourSession, tour: Tour, action: str, handled: int) -> None:

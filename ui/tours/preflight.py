@@ -21,6 +21,7 @@ from bench.scheduler.preflight import (
 )
 from bench.storage.store import StoreError
 from ui import actions, services
+from ui.access.identity import find_visitor
 from ui.access.redaction import describe_text
 from ui.components.announcer import draw_job_announcer
 from ui.components.machine_load import measure_other_load
@@ -71,6 +72,8 @@ def draw_preflight(tour: Tour, *, rehearsal: bool = False) -> None:
     if not races:
         st.caption("This tour has no races: there is nothing to prepare.")
         return
+    # It would be a job before all others, and nobody could measure the noise.
+    actions.release_held_race()
     plans = [race.plan for race in races]
     live = bool(find_active_preparations(plans, services.get_dispatcher().entries()))
     text = "The preparation has started." if live else "The preparation has ended."
@@ -90,7 +93,9 @@ def _draw_content(name: str, races: Sequence[PlannedRace], was_live: bool) -> No
         preflight = read_unless_busy(
             f"preflight-{name}",
             (tuple(race.plan.digest for race in races), tuple(active.items()), len(entries)),
-            lambda: examine_races(races, services.get_store(), services.get_machine(), surroundings),
+            lambda: examine_races(
+                races, services.get_store(), services.get_machine(), surroundings, is_held=find_visitor().is_operator
+            ),
             is_idle=not entries,
         )
     except (OSError, StoreError) as error:
@@ -141,6 +146,7 @@ def _draw_forecasts(forecasts: Sequence[RaceForecast]) -> None:
         {
             "Step": [escape_markdown(forecast.race.title) for forecast in forecasts],
             "Prepared": [_describe_prepared(forecast) for forecast in forecasts],
+            "Arms ready": [_describe_seconds(forecast.ready_s) for forecast in forecasts],
             "First pair expected": [_describe_first_pair(forecast) for forecast in forecasts],
             "Race takes about": ["–" if forecast.problem else format_budget(forecast.race_s) for forecast in forecasts],
         },
@@ -159,11 +165,15 @@ def _describe_prepared(forecast: RaceForecast) -> str:
     return f"{MARKS[Outcome.WARNING]} {escape_markdown(forecast.preparation.why_open)}"
 
 
+def _describe_seconds(seconds: float | None) -> str:
+    return "–" if seconds is None else f"after about {seconds:.0f} s"
+
+
 def _describe_first_pair(forecast: RaceForecast) -> str:
     if forecast.problem:
         return "–"
     if forecast.first_pair_s is None:
         return "not known: rehearse it once" if forecast.is_prepared else "not known until it is prepared"
     if forecast.first_pair_s <= FIRST_PAIR_GOAL_S:
-        return f"within {FIRST_PAIR_GOAL_S:.0f} s"
-    return f"after about {forecast.first_pair_s:.0f} s"
+        return f"within {FIRST_PAIR_GOAL_S:.0f} s of Run"
+    return _describe_seconds(forecast.first_pair_s)

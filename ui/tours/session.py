@@ -5,7 +5,7 @@ The place is in the address too, so that a link opens a step. A tour that was le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -44,6 +44,8 @@ class TourSession:
     """Whether the next rerun starts the race of the step."""
     handled: int = 0
     """Number of clicks on buttons of the panel that were handled."""
+    holds: dict[str, int] = field(default_factory=dict[str, int])
+    """How often the race of a plan was held, by its digest. See `ui.tours.standby`."""
 
     def move_to(self, position: int) -> None:
         self.position, self.part, self.has_moved = position, 0, True

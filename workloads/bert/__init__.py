@@ -230,7 +230,7 @@ WORKLOAD = Workload(
         entries=(
             Task("load_models", "Model preparation", LoadResult, depends_on=LOADED_MODEL_SETTINGS, resident=True),
             Task("ask", "Question answering", AskResult, AskArguments, depends_on=LOADED_MODEL_SETTINGS, resident=True),
-            declare_preparation("quantize BERT", 45, ("model", "length", "quantization")),
+            declare_preparation("quantize BERT", 45, ("model", "length", "quantization", "baseline", "accelerated")),
             Task(
                 "quantize",
                 "Quantization",

@@ -80,9 +80,10 @@ class BertTaskWork:
 
     def prepare(self, settings: Settings, reporter: TaskReporter) -> PreparationResult:
         """See `BertTasks.prepare`."""
-        lever = WORKLOAD.lever
-        others = [value for value in ("openvino-fp32", "openvino-int8") if not lever[value].unavailable()]
-        precisions = [lever.baseline, lever.accelerated, *others]
+        lever, precisions = WORKLOAD.lever, [settings.baseline, settings.accelerated]
+        if _has_defaults(settings):
+            precisions += [value for value in ("openvino-fp32", "openvino-int8") if not lever[value].unavailable()]
+        precisions = list(dict.fromkeys(precisions))
         preparation = Preparation(settings.cache, reporter, 1 + len(precisions))
         with preparation.part("reading the model"):
             loaded = checkpoint.load_checkpoint(str(settings.parameters["model"]), preparation.report)
@@ -301,6 +302,13 @@ class BertTaskWork:
             sessions = [InferenceSession.load(file, settings.cores) for file in files]
             self._pair = ModelPair(setting, tokenizer, *sessions)
         return self._pair
+
+
+def _has_defaults(settings: Settings) -> bool:
+    """Whether a plan has the default model and the default arms."""
+    lever = WORKLOAD.lever
+    has_model = settings.parameters["model"] == WORKLOAD.parameter("model").default
+    return has_model and (settings.baseline, settings.accelerated) == (lever.baseline, lever.accelerated)
 
 
 def _window_length(settings: Settings) -> int:

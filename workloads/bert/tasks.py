@@ -42,8 +42,8 @@ class BertTasks:
         return self._work.load_models(settings, reporter)
 
     def prepare(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> PreparationResult:
-        """Make the models of the default arms, and those of OpenVINO in the same precisions: convert the model to FP32,
-        and quantize it to INT8."""
+        """Make the models of both arms: convert the model, and quantize it for INT8. With the default model and arms,
+        those of OpenVINO in the same precisions too."""
         return self._work.prepare(settings, reporter)
 
     def ask(self, settings: Settings, arguments: AskArguments, reporter: TaskReporter) -> AskResult:

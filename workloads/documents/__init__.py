@@ -346,7 +346,9 @@ WORKLOAD = Workload(
     arm="workloads.documents.arm:DocumentPipeline",
     tasks=TaskSet(
         entries=(
-            declare_preparation("read the documents, and quantize the encoder", 40),
+            declare_preparation(
+                "read the documents, and quantize the encoder", 40, ("case", "batch", "file", "length", "precision")
+            ),
             Task(
                 CLASSIFY_TASK,
                 "Text classification",

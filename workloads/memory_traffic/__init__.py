@@ -178,7 +178,9 @@ WORKLOAD = Workload(
     arm="workloads.memory_traffic.arm:MemoryTraffic",
     tasks=TaskSet(
         entries=(
-            declare_preparation("compile the memory kernels", 30, ("vectors",)),
+            declare_preparation(
+                "compile the memory kernels", 30, ("vectors", "case", "baseline", "accelerated", "fields")
+            ),
             Task(
                 "sweep",
                 "Strides and tiles",

@@ -26,7 +26,8 @@ class MemoryTrafficTasks:
     """
 
     def prepare(self, settings: Settings, arguments: NoArguments, reporter: TaskReporter) -> PreparationResult:
-        """Compile both default versions of every transformation for the cores of the plan. Raises BadInput."""
+        """Compile both versions of the plan, and both default versions of every transformation, for its cores. Raises
+        BadInput."""
         numba_runtime.configure_numba(str(settings.parameters["vectors"]), settings.cache / "memory-traffic")
         from workloads.memory_traffic.measure import compile_all
 

@@ -89,6 +89,9 @@ def test_the_first_pair_is_expected_when_it_began_in_a_race_that_found_everythin
     preflight = examine(plan, longer, dispatcher=dispatcher)
     short, long = preflight.forecasts
     assert short.first_pair_s is not None and short.first_pair_s == long.first_pair_s
+    races = [PlannedRace("held", plan)]
+    [held] = examine_races(races, dispatcher.store, describe_machine(), FREE, is_held=True).forecasts
+    assert held.first_pair_s == short.wait_s and short.first_pair_s == short.wait_s + short.ready_s
     assert 0 < short.arms_bytes < 1 << 30
     assert long.race_s > short.race_s > 0
     assert find_seen(preflight, "duration").startswith("2 races in about")

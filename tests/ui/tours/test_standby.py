@@ -1,0 +1,69 @@
+"""The next race of a tour gets its arms ready before Run is pressed."""
+
+from __future__ import annotations
+
+from bench.run.events import State
+from bench.scheduler.dispatcher import Dispatcher
+from bench.scheduler.queue import Queue
+from bench.storage.store import Store
+from tests.support.pages import run_script
+from tests.support.waiting import wait_for
+
+SCRIPT = """
+import streamlit as st
+
+from ui import actions
+from ui.tours.model import Step, Tour
+from ui.tours.session import TourSession, make_step_plan
+from ui.tours.standby import hold_next_race
+
+race = Step("Race", "", "trial", {"cores": "1", "loops": "1000", "budget_s": "2"}, race=True)
+later = Step("Later", "", "trial", {"cores": "1", "loops": "2000", "budget_s": "2"}, race=True)
+tour = Tour("trial-tour", "Trial", "testers", 1, (Step("Hello", "", "home"), race, later))
+session = st.session_state.setdefault("session", TourSession("trial-tour"))
+if st.button("Run"):
+    st.session_state["started"] = actions.start_race(make_step_plan(race, False))
+if st.button("Leave"):
+    actions.release_held_race()
+elif not st.session_state.get("started"):
+    hold_next_race(session, tour)
+"""
+
+
+def find_entry_id() -> str:
+    return next((entry.job_id for entry in Queue().entries()), "")
+
+
+def test_the_next_race_is_held_once_and_run_starts_it():
+    app = run_script(SCRIPT)
+    wait_for(lambda: find_entry_id() != "", 60)
+    held = find_entry_id()
+    assert [entry.job_id for entry in Queue().entries()] == [held]
+    assert list(app.run().session_state["session"].holds.values()) == [1]
+    app.button[0].click().run()
+    assert app.session_state["started"] == held
+    wait_for(lambda: Store().row(held) is not None, 60)
+    row = Store().row(held)
+    assert row is not None and row.state is State.FINISHED
+
+
+def test_the_held_race_ends_without_a_trace_when_the_tour_is_left():
+    app = run_script(SCRIPT)
+    wait_for(lambda: find_entry_id() != "", 60)
+    app.button[1].click().run()
+    wait_for(lambda: not Queue().entries(), 60)
+    assert not Store().rows()
+
+
+def test_nothing_is_held_while_another_job_waits_or_runs_nor_for_a_visitor_without_the_right(monkeypatch):
+    dispatcher = Dispatcher()
+    ticket = Queue().enter(
+        job_id="e" * 32, kind="race", workload="trial", title="Trial", origin="page", requester="somebody"
+    )
+    try:
+        assert run_script(SCRIPT).session_state["session"].holds == {}
+    finally:
+        ticket.leave()
+    monkeypatch.setattr("ui.access.visitor.why_not_start", lambda visitor: "Sign in first.")
+    assert run_script(SCRIPT).session_state["session"].holds == {}
+    assert not dispatcher.entries()

@@ -1,0 +1,46 @@
+"""The next race of a tour, held with its arms ready, so that its first pair appears as soon as Run is pressed."""
+
+from __future__ import annotations
+
+from bench.plan.plan import Plan
+from bench.plan.resolved import resolve
+from bench.plan.validation import PlanError
+from ui import actions
+from ui.tours.model import Step, Tour
+from ui.tours.racing import find_step_run
+from ui.tours.session import TourSession, make_step_plan
+
+MAX_ATTEMPTS = 3
+"""How often a race is held that was not started: another job may have ended it, or it fails."""
+
+
+def hold_next_race(session: TourSession, tour: Tour) -> None:
+    """Hold the race of this step, or that of the next step with one, unless another job waits or runs: then the next
+    rerun tries again. Raises OSError and StoreError."""
+    plan = find_next_plan(session, tour)
+    if plan is None or resolve(plan).unavailable() or session.holds.get(plan.digest, 0) > MAX_ATTEMPTS:
+        return
+    if actions.hold_race(plan):
+        session.holds[plan.digest] = session.holds.get(plan.digest, 0) + 1
+
+
+def find_next_plan(session: TourSession, tour: Tour) -> Plan | None:
+    """The plan of the first race from this step on that fits this machine; not of this step if its race was started
+    already."""
+    for position, step in enumerate(tour.steps[session.position :]):
+        plan = _make_plan(step, session) if step.race else None
+        if plan is not None and (position or not _was_started(step, plan)):
+            return plan
+    return None
+
+
+def _make_plan(step: Step, session: TourSession) -> Plan | None:
+    try:
+        return make_step_plan(step, session.rehearsal)
+    except PlanError:
+        return None  # The page of the step shows why.
+
+
+def _was_started(step: Step, plan: Plan) -> bool:
+    displayed = find_step_run(step)
+    return displayed is not None and displayed.run is not None and displayed.run.plan.digest == plan.digest
