@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import open_page, start_script, wait_until_drawn
+from tests.support.browser import Server, open_page, start_script, wait_until_drawn
 from tests.support.ports import find_free_port
 from tests.support.waiting import wait_for
 
@@ -40,20 +41,28 @@ draw_before_after([green], key="one", theme="light")
 """
 
 
-@pytest.fixture
-def script_page(browser, tmp_path, monkeypatch):
-    script = tmp_path / "pictures.py"
+@pytest.fixture(scope="module")
+def script_server(tmp_path_factory) -> Iterator[Server]:
+    """The script keeps nothing outside of a session, so that all tests share its server."""
+    folder = tmp_path_factory.mktemp("script")
+    script = folder / "pictures.py"
     script.write_text(SCRIPT)
-    monkeypatch.setenv("PYTHONPATH", os.getcwd())
-    server = start_script(script, tmp_path / "server.log", find_free_port())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.getcwd())
+        server = start_script(script, folder / "server.log", find_free_port())
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.fixture
+def script_page(browser, script_server):
     page = open_page(browser, viewport={"width": 390, "height": 844})
-    page.goto(server.address)
+    page.goto(script_server.address)
     page.get_by_text("The other picture is not available.").wait_for()
     wait_until_drawn(page)
     yield page
     page.context.close()
-    server.stop()
-    assert "Traceback" not in server.log.read_text()
 
 
 def test_the_divider_moves_by_keyboard_and_pointer_and_other_pictures_can_be_chosen(script_page):

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -41,8 +42,9 @@ def press_run(page, server, query: str) -> None:
     find_run_button(page).click()
 
 
-def test_home_leads_to_the_race(page, server):
-    page.goto(server.address)
+def test_home_leads_to_the_race(reading_page, reading_server):
+    page = reading_page
+    page.goto(reading_server.address)
     page.get_by_role("heading", name="Is it really faster, on this machine?").wait_for()
     page.get_by_role("link", name=re.compile("Colour quantization")).first.click()
     find_run_button(page).wait_for()
@@ -50,10 +52,10 @@ def test_home_leads_to_the_race(page, server):
 
 
 @pytest.mark.parametrize("path", ["machine", "runs", "rules"])
-def test_every_other_page_draws(page, server, path):
-    page.goto(f"{server.address}/{path}")
-    page.get_by_role("heading", name=path.capitalize()).first.wait_for()
-    assert_no_exception(page)
+def test_every_other_page_draws(reading_page, reading_server, path):
+    reading_page.goto(f"{reading_server.address}/{path}")
+    reading_page.get_by_role("heading", name=path.capitalize()).first.wait_for()
+    assert_no_exception(reading_page)
 
 
 def test_a_whole_run_ends_in_a_claim_with_its_pictures(page, server):
@@ -93,7 +95,7 @@ def test_screenshots_for_the_readme(browser, server):
         page.context.close()
 
 
-def test_a_reload_in_the_middle_loses_nothing(page, server):
+def test_a_reload_in_the_middle_loses_nothing_and_stop_ends_the_run_and_its_processes(page, server, home):
     press_run(page, server, LONG_SETTINGS)
     wait_for_state(page, "racing")
     run_id = wait_for_run_id(page)
@@ -103,17 +105,10 @@ def test_a_reload_in_the_middle_loses_nothing(page, server):
     page.get_by_text(re.compile("Races now")).first.wait_for()
     page.goto(f"{server.address}/{PAGE}?run={run_id}")
     wait_for_state(page, "racing")
-    find_stop_button(page).click()
-    wait_for_state(page, "stopped")
-    assert_no_exception(page)
-
-
-def test_stop_ends_the_run_and_its_processes(page, server, home):
-    press_run(page, server, LONG_SETTINGS)
-    wait_for_state(page, "racing")
     wait_for(lambda: any("bench.worker.arm_worker" in command for command in list_processes(home)))
     find_stop_button(page).click()
     wait_for_state(page, "stopped")
+    assert_no_exception(page)
     assert not wait_until_gone(home, but="streamlit")
     assert Store().rows()[0].state is State.STOPPED
 
@@ -154,17 +149,17 @@ def test_a_server_that_is_killed_marks_its_run_interrupted(page, server, home, t
         again.stop()
 
 
-def test_an_address_with_mistakes_says_what_is_wrong(page, server):
-    page.goto(f"{server.address}/{PAGE}?cores=4096&colours=many")
+def test_an_address_with_mistakes_says_what_is_wrong(reading_page, reading_server):
+    page = reading_page
+    page.goto(f"{reading_server.address}/{PAGE}?cores=4096&colours=many")
     page.get_by_text(re.compile("cores: expected an integer from 1 to")).first.wait_for()
     page.get_by_text(re.compile("colours: expected an integer from 2 to 256, got 'many'")).first.wait_for()
     find_run_button(page).wait_for()
     assert_no_exception(page)
 
 
-def test_the_server_holds_no_library_that_is_measured(page, server):
-    import psutil
-
+def test_the_server_holds_no_library_that_is_measured(reading_page, reading_server):
+    page, server = reading_page, reading_server
     for path in ("", PAGE, "machine", "runs", "rules"):
         page.goto(f"{server.address}/{path}")
         page.get_by_role("heading").first.wait_for()
