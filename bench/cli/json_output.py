@@ -19,6 +19,11 @@ def check_json_file(file: Path | None) -> None:
         check_output_file("--json", file)
 
 
+def format_json(record: JobRecord, attempts: AttemptSummary | None = None) -> str:
+    """A record as the text of a file. `attempts` as for `write_json`."""
+    return json.dumps(build_report(record, attempts, report_headline(record)), indent=1, ensure_ascii=False)
+
+
 def write_json(record: JobRecord, file: Path | None, attempts: AttemptSummary | None = None) -> None:
     """Write a record to a file, to standard output for `-`, or nowhere for None.
 
@@ -27,7 +32,7 @@ def write_json(record: JobRecord, file: Path | None, attempts: AttemptSummary | 
     """
     if file is None:
         return
-    text = json.dumps(build_report(record, attempts, report_headline(record)), indent=1, ensure_ascii=False)
+    text = format_json(record, attempts)
     if file == STANDARD_OUTPUT:
         print(text)
         return

@@ -51,7 +51,8 @@ class Replay:
         """The run as it was `seconds` after its opening. From its end on, a copy of the recorded run. Each is marked as
         a replay."""
         if seconds >= self.duration_s:
-            return self.recorded.model_copy(update={"demonstration": Demonstration.REPLAY})
+            # An exported run does not have the time of its last event.
+            return self.recorded.model_copy(update={"demonstration": Demonstration.REPLAY, "last_at": self.duration_s})
         run = _reopen(self.recorded)
         for event in self._events:
             if event.at > seconds:

@@ -6,11 +6,14 @@ new digest.
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import math
 import os
 import re
 import stat
+import zlib
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +21,7 @@ from bench.formatting import escape_invisible, format_bytes
 from bench.run.upgrades import read_version
 from bench.storage.integrity import digest_export
 
+COMPRESSED_SUFFIX = ".gz"
 MAX_FILE_BYTES = 64 * 2**20
 MAX_VALUES = 4_000_000
 """Most values in a file: each takes much more memory than its text."""
@@ -35,7 +39,22 @@ class ImportFileError(ValueError):
 
 
 def read_run_bytes(file: Path) -> bytes:
-    """The content of a regular file of at most `MAX_FILE_BYTES`. Raises ImportFileError."""
+    """The content of a regular file of at most `MAX_FILE_BYTES`, unpacked if its name ends with `.gz`. Raises
+    ImportFileError."""
+    content = _read_file(file)
+    return _unpack(content) if file.suffix == COMPRESSED_SUFFIX else content
+
+
+def _unpack(content: bytes) -> bytes:
+    """At most one byte more than `MAX_FILE_BYTES`: a small file may unpack to one that fills the memory."""
+    try:
+        with gzip.open(io.BytesIO(content)) as unpacked:
+            return unpacked.read(MAX_FILE_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ImportFileError(f"it cannot be unpacked: {error}. {ASK_AGAIN}") from error
+
+
+def _read_file(file: Path) -> bytes:
     try:
         # Without O_NONBLOCK, opening a pipe would wait for a program that writes to it.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

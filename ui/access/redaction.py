@@ -7,10 +7,10 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -20,26 +20,13 @@ from bench.run.job_record import JobRecord
 from bench.storage.database import database_url
 from bench.storage.job_row import JobRow
 from bench.storage.uploads import is_upload
+from bench.system.path_texts import HIDDEN, START, URL_SCHEME, hide_folders
 from bench.values.arms import Failure
+from bench.values.texts import map_texts
 from bench.workload.interface import BadInput, format_bad_input
 from ui.access.identity import find_visitor
 from ui.design.markdown import escape_markdown
 
-HIDDEN = "…"
-_URL_SCHEME = r"[A-Za-z][\w+.-]{0,30}:"
-_START = r"(?:(?<![\w./…~-])|(?<=\s-[A-Za-z]))"
-"""What a path or a URL follows: nothing that belongs to a word, as in `rows/s/core`, but options such as `-I`."""
-_FOLDER = r"(?:(?! --)[^/:\n\"`<>|]){1,255}/+"
-"""A folder in a path: with spaces, commas, apostrophes and brackets, so that the text between two paths may go too."""
-_PATTERN = re.compile(
-    rf"{_START}(?:"
-    r"(?P<web>https?://[^\s'\"`<>]+)"
-    rf"|{_URL_SCHEME}//[^\s/'\"`<>][^\s'\"`<>]*"
-    rf"|(?:{_URL_SCHEME}(?=/))?(?:~(?:[A-Za-z_][\w.-]*)?/+(?:{_FOLDER})*|\.{{0,2}}/+(?:{_FOLDER})+)"
-    r"(?P<name>[^\s/:'\"`,;()\[\]<>|]*)"
-    r")"
-)
-"""A web address, which stays; another URL with a host; a path with at least one folder, or one from a home."""
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 UNCHANGED_FIELDS = frozenset(
     {
@@ -57,8 +44,6 @@ PUBLIC_COLUMNS = (
 
 ROW_FIELDS = ("sentence", "inputs", "host")
 """The texts of a row that come from settings, files and libraries, apart from its findings."""
-
-V = TypeVar("V")
 
 
 def hide_paths(text: str) -> str:
@@ -81,15 +66,9 @@ def _make_filter(private: Iterable[str] = ()) -> Callable[[str], str]:
             text = text.replace(value, known[value])
         text = folders.sub(HIDDEN, text)
         text = host.sub(HIDDEN, text) if host else text
-        return _PATTERN.sub(_hide_match, text)
+        return hide_folders(text)
 
     return hide
-
-
-def _hide_match(match: re.Match[str]) -> str:
-    if match["web"]:
-        return match["web"]
-    return HIDDEN if match["name"] is None else f"{HIDDEN}/{match['name']}"
 
 
 def _list_known_folders() -> list[str]:
@@ -102,7 +81,7 @@ def _list_known_folders() -> list[str]:
 def _compile_known_folders(*folders: str) -> re.Pattern[str]:
     """Each of `folders` as a whole: `/data` is neither in `owner/data2vec` nor in `/mnt/data`."""
     names = "|".join(map(re.escape, folders))
-    return re.compile(rf"{_START}(?:{_URL_SCHEME}/{{2,3}}(?=/))?(?:{names})(?![\w-])(?!\.\w)")
+    return re.compile(rf"{START}(?:{URL_SCHEME}/{{2,3}}(?=/))?(?:{names})(?![\w-])(?!\.\w)")
 
 
 def _list_database_urls() -> set[str]:
@@ -155,7 +134,7 @@ def redact_record(record: JobRecord) -> JobRecord:
 
     The texts of every field are searched, except for `UNCHANGED_FIELDS`.
     """
-    redact = functools.partial(_redact, hide=_make_filter(_list_private_paths(record)))
+    redact = functools.partial(map_texts, change=_make_filter(_list_private_paths(record)))
     names = type(record).model_fields.keys() - UNCHANGED_FIELDS - {"failure"}
     changes: dict[str, Any] = {name: redact(getattr(record, name)) for name in names}
     changes["failure"] = record.failure and redact(record.failure.model_copy(update={"log": []}))
@@ -181,30 +160,11 @@ def _redact_findings(findings: str | None, hide: Callable[[str], str]) -> str | 
     if not findings:
         return findings
     try:
-        return json.dumps(_redact(json.loads(findings), hide))
+        return json.dumps(map_texts(json.loads(findings), hide))
     except ValueError:
         return None
 
 
 def redact_failure(failure: Failure) -> Failure:
     """Without paths and without the last lines of output."""
-    return _redact(failure.model_copy(update={"log": []}), _make_filter())
-
-
-def _redact(value: V, hide: Callable[[str], str]) -> V:
-    """`value` with the paths in all of its texts hidden, of the same type."""
-    return _redact_any(value, hide)
-
-
-def _redact_any(value: Any, hide: Callable[[str], str]) -> Any:
-    if type(value) is str:
-        # Members of enumerations are texts too, and stay what they are.
-        return hide(value)
-    if hasattr(value, "model_copy"):
-        fields = type(value).model_fields
-        return value.model_copy(update={name: _redact_any(getattr(value, name), hide) for name in fields})
-    if isinstance(value, list | tuple):
-        return type(value)(_redact_any(item, hide) for item in value)
-    if isinstance(value, Mapping):
-        return {_redact_any(key, hide): _redact_any(item, hide) for key, item in value.items()}
-    return value
+    return map_texts(failure.model_copy(update={"log": []}), _make_filter())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import sys
 from pathlib import Path
 
@@ -10,18 +11,23 @@ from bench.cli.commands.compare import print_comparison
 from bench.cli.console import make_console
 from bench.cli.errors import CommandError
 from bench.cli.job_ids import SHOWN_ID_DIGITS, load_stored_races
-from bench.cli.json_output import check_json_file, write_json
+from bench.cli.json_output import check_json_file, format_json, write_json
+from bench.cli.output_file import write_output_file
 from bench.cli.progress import ProgressLine, follow_job
 from bench.cli.race_report import print_run
 from bench.plan.validation import PlanError
+from bench.run.anonymise import anonymise
 from bench.run.record import Run
 from bench.run.run_comparison import NotComparableError, compare_runs
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.recovery import recover_jobs
 from bench.scheduler.rerun import INPUTS_OPTION, check_rerun
+from bench.scheduler.run_file import COMPRESSED_SUFFIX
 from bench.scheduler.run_import import ImportFileError, describe_import, import_run, read_run_file
 from bench.storage.store import Store
 from bench.workload.interface import BadInput, format_bad_input
+
+ANONYMOUS_OPTION = "--anonymous"
 
 
 def add_export_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,10 +35,17 @@ def add_export_parser(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "export",
         help="write a stored race to a file that 'import' and 'rerun' read on another machine",
         description="Write the complete record of a stored race as JSON, with a digest by which 'import' notices that "
-        "the file was edited. It is the file of 'show RUN --json FILE'. Pictures are left out.",
+        "the file was edited. It is the file of 'show RUN --json FILE'. Pictures are left out. A FILE that ends with "
+        ".gz is compressed.",
     )
     parser.add_argument("id", metavar="RUN", help="an id that 'show' lists, or the beginning of it")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: fairlap-WORKLOAD-ID.json")
+    parser.add_argument(
+        ANONYMOUS_OPTION,
+        action="store_true",
+        help="leave out what identifies you and the machine: names, folders, process ids, values of environment "
+        "variables, ids of the machine; a race of your own files is refused",
+    )
     parser.set_defaults(command=export_race)
 
 
@@ -70,7 +83,19 @@ def export_race(options: argparse.Namespace) -> int:
     (run,) = load_stored_races(store, [options.id])
     file = options.file or Path(f"fairlap-{run.plan.workload}-{run.id[:SHOWN_ID_DIGITS]}.json")
     check_json_file(file)
-    write_json(run, file, store.summarize_attempts(run))
+    if options.anonymous:
+        try:
+            run, attempts = anonymise(run), None
+        except ValueError as error:
+            raise CommandError(f"run {run.id[:SHOWN_ID_DIGITS]} is not exported: {error}") from error
+    else:
+        attempts = store.summarize_attempts(run)
+    if file.suffix == COMPRESSED_SUFFIX:
+        # Without the time and the name of the file, so that equal runs give equal files.
+        content = gzip.compress(format_json(run, attempts).encode(), mtime=0)
+        write_output_file("FILE", file, content, f"python -m bench export {run.id[:SHOWN_ID_DIGITS]} {file}")
+    else:
+        write_json(run, file, attempts)
     make_console().print(f"{file}: {run.snapshot.title}, run {run.id[:SHOWN_ID_DIGITS]}")
     return 0
 

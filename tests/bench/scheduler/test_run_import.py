@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import gzip
 import io
 import json
 import os
@@ -21,7 +22,7 @@ from bench.run.record import Run
 from bench.run.run_comparison import compare_runs
 from bench.scheduler.case_series import find_fresh_run
 from bench.scheduler.rerun import check_rerun
-from bench.scheduler.run_file import check_values
+from bench.scheduler.run_file import MAX_FILE_BYTES, check_values
 from bench.scheduler.run_import import ImportFileError, import_run, read_run_file
 from bench.scheduler.script_jobs import plan_script
 from bench.storage.attempts import NO_ATTEMPT, build_report, format_attempts, format_position
@@ -337,3 +338,21 @@ def test_a_rerun_races_the_plan_here_and_shows_both(elsewhere, tmp_path, capsys)
     assert "run eeeeeeee" in output and "Imported from vm-b" in output and "Different machines" in output
     (row,) = Store().rows()
     assert row.digest == elsewhere.digest and row.origin == "command line"
+
+
+def test_a_compressed_file_is_read_with_the_same_checks(elsewhere, tmp_path):
+    report = make_report(elsewhere)
+    file = tmp_path / "run.json.gz"
+    file.write_bytes(gzip.compress(json.dumps(report).encode()))
+    assert read_run_file(file).samples == elsewhere.samples
+    file.write_bytes(gzip.compress(json.dumps(report | {"requester": "changed"}).encode()))
+    with pytest.raises(ImportFileError, match="edited after it was exported"):
+        read_run_file(file)
+
+
+def test_a_small_file_does_not_unpack_to_one_that_fills_the_memory(tmp_path):
+    file = tmp_path / "run.json.gz"
+    file.write_bytes(gzip.compress(b" " * (MAX_FILE_BYTES + 1)))
+    assert file.stat().st_size < 1_000_000
+    with pytest.raises(ImportFileError, match="larger than"):
+        read_run_file(file)
