@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 from bench.formatting import format_decimal, format_estimate, format_median
+from bench.run.outcome import describe_mark, describe_recording
 from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.statistics import Comparison, Interval
@@ -21,7 +22,7 @@ from ui.charts.race import axis_limit_s, is_log_scale, select_estimates
 from ui.charts.race_points import RacePoint, RaceTime, collect_points, find_race_time, shift_points, thin_points
 from ui.charts.svg import draw_circle, draw_diamond, draw_line, draw_text
 from ui.design.plotly_template import FONT_FAMILY, TEXT_SIZE_PX
-from ui.design.theme import PALETTES, Theme, arm_style
+from ui.design.theme import PALETTES, Theme, arm_style, replay_colour
 
 MAX_POINTS = 60
 """Most samples per arm that are drawn; of more, the fastest and the slowest of every few."""
@@ -88,6 +89,7 @@ def build_live_race_svg(run: Run, step: str, theme: Theme) -> str:
             f'font-family="{escape(FONT_FAMILY)}" font-size="{TEXT_SIZE_PX}" fill="{PALETTES[theme].label}">',
             *_draw_elapsed(elapsed, race_time),
             *([draw_text(RIGHT_PERCENT, TITLE_PX, note, anchor="end")] if note else []),
+            *_draw_mark(run, theme),
             *_draw_times(run, step, points, elapsed, theme),
             *_draw_ratios(run, step, elapsed, race_time, theme),
             "</svg>",
@@ -95,9 +97,21 @@ def build_live_race_svg(run: Run, step: str, theme: Theme) -> str:
     )
 
 
+def _draw_mark(run: Run, theme: Theme) -> list[str]:
+    """The mark of a replay, at the left of the title and in the middle of the times."""
+    if not run.is_replay:
+        return []
+    mark, colour = describe_recording(run), replay_colour(theme)
+    middle = (LEFT_PERCENT + RIGHT_PERCENT) / 2
+    return [
+        draw_text(LEFT_PERCENT, TITLE_PX, mark, colour=colour, bold=True),
+        draw_text(middle, sum(RATIO_PX) / 2, mark, anchor="middle", colour=colour, bold=True),
+    ]
+
+
 def describe_live_race(run: Run, step: str) -> str:
     """The image in words."""
-    text = f"Samples of both arms over time, {step_time_label(run, step)}"
+    text = f"{describe_mark(run)}Samples of both arms over time, {step_time_label(run, step)}"
     comparison = run.comparison(step)
     return f"{text}; ratio {format_estimate(comparison.ratio)}" if comparison else text
 

@@ -130,6 +130,11 @@ def trick_colour(theme: Theme) -> str:
     return PALETTES[theme].series[4]
 
 
+def replay_colour(theme: Theme) -> str:
+    """Colour of the mark of a replay."""
+    return PALETTES[theme].series[3]
+
+
 def line_colours(theme: Theme) -> tuple[str, ...]:
     """Colours for lines that belong to no arm."""
     return PALETTES[theme].series[ARM_COLOUR_COUNT:]

@@ -11,6 +11,7 @@ from bench.values.base import Arm
 from bench.values.samples import TOTAL, Evidence
 from ui.design.badges import ENGAGEMENT_BADGES
 from ui.design.markdown import escape_markdown
+from ui.design.marking import current_mark
 from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
 
 PATH_MARKDOWN = {"accelerated": ":green[accelerated]", "stock": "stock", "unknown": ":orange[unknown]"}
@@ -57,6 +58,9 @@ def _draw_engagement(run: Run, step: str, key: str, theme: Theme) -> None:
 
 def draw_evidence(run: Run, theme: Theme, step: str = TOTAL) -> None:
     """What each arm's library reported about one step, or about all steps."""
+    # In a popover, it is outside of the marked region.
+    if mark := current_mark():
+        st.markdown(f":violet[**{escape_markdown(mark)}**]")
     labels = run.snapshot.labels()
     for arm in (Arm.ACCELERATED, Arm.BASELINE):
         st.markdown(f"**{arm_name_markdown(arm, run.snapshot.arms[arm], theme)}**")

@@ -59,7 +59,7 @@ class RunChart:
 
     def figure(self) -> go.Figure:
         # The texts in a figure are redacted for strangers.
-        key = (self.run.id, self.name, self.version, self.theme, shows_everything())
+        key = (self.run.id, self.run.demonstration, self.name, self.version, self.theme, shows_everything())
         return figure_cache.get(key, self.build)
 
 

@@ -39,7 +39,8 @@ def draw_headline(run: Run, attempts: AttemptSummary | None, key: str, theme: Th
             badges = st.container(width="content")
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 step = draw_step_choice(run, key)
-                draw_share_button(run, attempts, step, key)
+                if not run.is_replay:
+                    draw_share_button(run, attempts, step, key)
         headline = write_headline(run, step)
         state = STATE_BADGES[run.state].markdown(run.state)
         badges.markdown(f"{claim_state_badge(headline.state)} {state} :gray[:small[{describe_progress(run)}]]")
@@ -55,7 +56,8 @@ def draw_headline(run: Run, attempts: AttemptSummary | None, key: str, theme: Th
         draw_metrics(run, step, theme, live=False)
         draw_evidence_line(run, step, key, theme)
         _draw_reason(headline)
-        draw_next_steps(run, headline.next_steps, key, step_key(key), race_with)
+        if not run.is_replay:
+            draw_next_steps(run, headline.next_steps, key, step_key(key), race_with)
     return step
 
 

@@ -31,6 +31,7 @@ from bench.values.statistics import Comparison
 from ui.charts.accuracy import MeasurePair, list_result_agreement, pair_decisive_measures
 from ui.design.badges import NOT_DETECTED, SPEED_BADGES, BadgeColour
 from ui.design.markdown import escape_markdown
+from ui.design.marking import current_mark
 from ui.design.theme import Theme, arm_glyph_markdown, arm_name_markdown
 
 NO_VALUE = "–"
@@ -64,6 +65,9 @@ def _draw_card(
     icon: str | None = None,
 ) -> None:
     """A value in a box, with a note below it."""
+    if mark := escape_markdown(current_mark()):
+        label = f"{label} :violet[:small[{mark}]]"
+        help_text = f"{mark}. {help_text or ''}".rstrip()
     st.metric(
         label,
         value,

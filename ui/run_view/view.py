@@ -7,6 +7,7 @@ folded.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import streamlit as st
 
@@ -28,6 +29,7 @@ from ui.run_view.metrics import draw_metrics
 from ui.run_view.next_steps import RaceWith
 from ui.run_view.phases import draw_phases
 from ui.run_view.quality import draw_quality
+from ui.run_view.replay_region import draw_replay_region
 from ui.run_view.results import (
     draw_live_race_chart,
     draw_pictures,
@@ -57,14 +59,31 @@ def draw_run(
 
     `draw_result` draws the workload's own result, of a live run the part that costs little, and `draw_more` what its
     page adds below the details. `race_with` starts the next race from a button.
+
+    A replay is drawn with its mark everywhere, and without what hands on a run or starts another one.
     """
     theme = detect_theme()
-    draw_edited_warning(run)
-    draw_imported_notice(run)
-    if live:
-        _draw_live(run, key, theme, draw_result)
-        return
-    attempts = load_attempts(run)
+    with draw_replay_region(run) if run.is_replay else nullcontext():
+        if not run.is_replay:
+            draw_edited_warning(run)
+            draw_imported_notice(run)
+        if live:
+            _draw_live(run, key, theme, draw_result)
+        else:
+            _draw_over(run, key, theme, draw_result, draw_more, race_with)
+
+
+def _draw_over(
+    run: Run,
+    key: str,
+    theme: Theme,
+    draw_result: DrawResult | None,
+    draw_more: Callable[[], None] | None,
+    race_with: RaceWith | None,
+) -> None:
+    """All of a run that is over."""
+    # Attempts are those of results.
+    attempts = None if run.is_replay else load_attempts(run)
     step = draw_headline(run, attempts, key, theme, race_with)
     draw_failure(run)
     with st.container(key="run-result"):
@@ -78,7 +97,9 @@ def draw_run(
         draw_steps(run, key, theme)
     with st.container(key="run-claim"):
         draw_heading("Claim", "all that this run supports")
-        draw_claim_card(append_attempts(describe_outcome(run, step), attempts), run.claim(step), run.inputs)
+        outcome = describe_outcome(run, step)
+        sentence = outcome if run.is_replay else append_attempts(outcome, attempts)
+        draw_claim_card(sentence, run.claim(step), run.inputs)
     with st.container(key="run-details"):
         _draw_details(run, step, key, theme)
     if draw_more:

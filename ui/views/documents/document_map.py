@@ -14,6 +14,7 @@ from ui.access.redaction import describe_error
 from ui.charts.neighbour_map import MapPanel, build_neighbour_map
 from ui.design.figures import draw_figure
 from ui.design.headings import draw_heading
+from ui.design.marking import keep_mark
 from ui.design.theme import Theme
 from workloads.documents.document_map import MAX_DRAWN_DOCUMENTS, DocumentMap, read_map_table
 
@@ -36,7 +37,7 @@ def draw_map(run: Run, table: Table, key: str, theme: Theme) -> None:
         return
     draw_heading("Map of documents", describe_map(run, content))
     # A fragment, so that another colour does not draw the whole page again.
-    st.fragment(_draw_choice)(run, content, key, theme)
+    st.fragment(keep_mark(_draw_choice))(run, content, key, theme)
 
 
 def _draw_choice(run: Run, content: DocumentMap, key: str, theme: Theme) -> None:

@@ -62,7 +62,8 @@ def draw_result(run: Run, key: str, theme: Theme) -> None:
     if len(calls) > 1:
         _draw_extremes(run, rank_calls(run, calls))
     if is_pandas_to_modin(run.plan):
-        _draw_break_even(run, calls, key)
+        if not run.is_replay:
+            _draw_break_even(run, calls, key)
         if scaling := describe_scaling(run):
             st.markdown(f"**More cores**: {scaling}")
         draw_start_up(run)
