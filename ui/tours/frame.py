@@ -9,6 +9,7 @@ from ui import services
 from ui.tours.catalogue import load_catalogue
 from ui.tours.page import LINK_ERROR_KEY
 from ui.tours.panel import draw_panel, run_if_asked
+from ui.tours.replay import draw_replay, draw_replay_problem
 from ui.tours.session import find_tour_session, follow_address, leave_tour, open_step
 from ui.tours.standby import hold_next_race
 
@@ -34,6 +35,11 @@ def run_in_tour(page: Page) -> None:
     open_step(session, tour)
     run_if_asked(session, tour, name)
     draw_panel(session, tour, name)
-    if name == tour.steps[session.position].page:
+    step = tour.steps[session.position]
+    if name == step.page:
         hold_next_race(session, tour)
+        if session.replay:
+            draw_replay(session, step)
+            return
+    draw_replay_problem()
     page.run()

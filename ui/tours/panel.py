@@ -14,11 +14,12 @@ from ui.tours.contracts import list_parts
 from ui.tours.keys import draw_keys
 from ui.tours.model import Step, Tour
 from ui.tours.racing import find_step_run, needs_recording, start_step_race
+from ui.tours.replay import toggle_replay
 from ui.tours.session import TourSession, leave_tour, link_query, move_to
 from ui.views.race.followed_run import DisplayedRun
 
 PANEL_KEY = "tour-panel"
-PAGE_KEYS = {"ArrowRight": "next", "ArrowLeft": "back", "r": "run", "s": "rehearse", "v": "present"}
+PAGE_KEYS = {"ArrowRight": "next", "ArrowLeft": "back", "r": "run", "p": "replay", "s": "rehearse", "v": "present"}
 """The keys beside the panel, with their actions."""
 MAX_TEXT_HEIGHT = "min(8.5rem, 24vh)"
 """A longer text scrolls: the page above stays in view."""
@@ -57,7 +58,9 @@ def act(session: TourSession, tour: Tour, action: str) -> None:
         case "return":
             move_to(session, tour, session.position)
         case "run":
-            session.wants_race = True
+            session.wants_race, session.replay = True, None
+        case "replay":
+            toggle_replay(session, tour)
         case "present":
             session.presenting = not session.presenting
         case "rehearse":
@@ -125,6 +128,13 @@ def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: Displ
             why_not or "Start the race of this step. Key: R",
             primary=not live and not needs_recording(step, displayed),
             disabled=live or bool(why_not),
+        )
+        button(
+            "Stop the recording" if session.replay else "Play the recording",
+            "replay",
+            "stop" if session.replay else "history",
+            "A finished run of this race, marked as recorded. Key: P",
+            primary=needs_recording(step, displayed) and not session.replay,
         )
     button("Back", "back", "arrow_back", "The step before. Key: left arrow", disabled=session.position == 0)
     button("Next", "next", "arrow_forward", "The next step. Key: right arrow", disabled=last)

@@ -16,6 +16,7 @@ from ui import services
 from ui.records import TOUR_PARAMETER, TOUR_STEP_PARAMETER
 from ui.tours.catalogue import Catalogue
 from ui.tours.model import Step, Tour
+from ui.tours.playing import ReplaySession
 from ui.views.race.tabs import show_tab
 
 REHEARSAL_BUDGET_S = 6.0
@@ -46,9 +47,11 @@ class TourSession:
     """Number of clicks on buttons of the panel that were handled."""
     holds: dict[str, int] = field(default_factory=dict[str, int])
     """How often the race of a plan was held, by its digest. See `ui.tours.standby`."""
+    replay: ReplaySession | None = None
+    """The recording that is played in place of the page of the step; None for the page."""
 
     def move_to(self, position: int) -> None:
-        self.position, self.part, self.has_moved = position, 0, True
+        self.position, self.part, self.has_moved, self.replay = position, 0, True, None
 
 
 def find_tour_session() -> TourSession | None:

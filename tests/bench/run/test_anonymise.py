@@ -19,7 +19,7 @@ from bench.values.output import Table
 from tests.support.recorded_race import load_recorded_race
 from tests.support.stored_runs import store_run
 
-SECRETS = ("ann-secret", "/home/ann", "/opt/site", "4711", "desk-17", "a1b2c3", "value-of-variable")
+SECRETS = ("ann-secret", "/home/ann", "/opt/site", "98765432198765", "desk-17", "a1b2c3", "value-of-variable")
 
 
 @pytest.fixture
@@ -27,14 +27,16 @@ def identified() -> Run:
     """A recorded race in which every field that may name somebody or something does."""
     run = load_recorded_race()
     identity = run.machine.identity.model_copy(update={"host": "desk-17", "machine_id": "a1b2c3", "boot_id": "a1b2c3"})
-    machine = run.machine.model_copy(update={"identity": identity, "kernel": "6.1.0-desk-17", "booted_at": "4711"})
+    machine = run.machine.model_copy(
+        update={"identity": identity, "kernel": "6.1.0-desk-17", "booted_at": "98765432198765"}
+    )
     variable = EnvironmentVariable(name="TOKEN", value="value-of-variable", origin=VariableOrigin.INHERITED)
     prepared = [
         one.model_copy(
             update={
-                "pid": 4711,
+                "pid": 98765432198765,
                 "environment": [variable],
-                "service": Service(what="Ray in /home/ann/ray", cores=2, pids=[4711]),
+                "service": Service(what="Ray in /home/ann/ray", cores=2, pids=[98765432198765]),
                 "facts": {"library": "/opt/site/lib.so"},
             }
         )
