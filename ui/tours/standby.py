@@ -5,7 +5,8 @@ from __future__ import annotations
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from bench.plan.validation import PlanError
-from ui import actions
+from bench.scheduler.preparation import list_preparations
+from ui import actions, services
 from ui.tours.model import Step, Tour
 from ui.tours.racing import find_step_run
 from ui.tours.session import TourSession, make_step_plan
@@ -16,11 +17,12 @@ MAX_ATTEMPTS = 3
 
 def hold_next_race(session: TourSession, tour: Tour) -> None:
     """Hold the race of this step, or that of the next step with one, unless another job waits or runs: then the next
-    rerun tries again. Raises OSError and StoreError."""
+    rerun tries again. A race that is not prepared is not held: nobody has asked to build models yet. Raises OSError and
+    StoreError."""
     plan = find_next_plan(session, tour)
     if plan is None or resolve(plan).unavailable() or session.holds.get(plan.digest, 0) > MAX_ATTEMPTS:
         return
-    if actions.hold_race(plan):
+    if is_prepared(plan) and actions.hold_race(plan):
         session.holds[plan.digest] = session.holds.get(plan.digest, 0) + 1
 
 
@@ -32,6 +34,12 @@ def find_next_plan(session: TourSession, tour: Tour) -> Plan | None:
         if plan is not None and (position or not _was_started(step, plan)):
             return plan
     return None
+
+
+def is_prepared(plan: Plan) -> bool:
+    """Whether what the race needs was made since the machine was started. Raises StoreError."""
+    preparations = list_preparations([plan], services.get_store(), services.get_machine())
+    return all(preparation.is_ready for preparation in preparations)
 
 
 def _make_plan(step: Step, session: TourSession) -> Plan | None:

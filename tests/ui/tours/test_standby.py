@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bench.plan.validation import make_plan
 from bench.run.events import State
+from bench.run.job import JobKind
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.queue import Queue
+from bench.storage.job_row import JobRow
 from bench.storage.store import Store
+from bench.workload.preparation import PREPARE_TASK
 from tests.support.pages import run_script
 from tests.support.waiting import wait_for
 
@@ -30,11 +36,31 @@ elif not st.session_state.get("started"):
 """
 
 
+@pytest.fixture
+def prepared() -> None:
+    """Both races of the tour are prepared."""
+    dispatcher = Dispatcher()
+    for loops in (1000, 2000):
+        plan = make_plan("trial", cores=1, budget_s=2, parameters={"loops": loops})
+        job_id = dispatcher.submit_measurement(plan, PREPARE_TASK, {}, origin="command line")
+        wait_for(lambda job_id=job_id: dispatcher.store.row(job_id) is not None, 60)
+    wait_for(lambda: not dispatcher.entries(), 60)
+
+
+def list_races() -> list[JobRow]:
+    return Store().rows(kind=JobKind.RACE)
+
+
+def test_a_race_that_is_not_prepared_is_not_held():
+    assert run_script(SCRIPT).session_state["session"].holds == {}
+    assert not Queue().entries()
+
+
 def find_entry_id() -> str:
     return next((entry.job_id for entry in Queue().entries()), "")
 
 
-def test_the_next_race_is_held_once_and_run_starts_it():
+def test_the_next_race_is_held_once_and_run_starts_it(prepared):
     app = run_script(SCRIPT)
     wait_for(lambda: find_entry_id() != "", 60)
     held = find_entry_id()
@@ -47,15 +73,15 @@ def test_the_next_race_is_held_once_and_run_starts_it():
     assert row is not None and row.state is State.FINISHED
 
 
-def test_the_held_race_ends_without_a_trace_when_the_tour_is_left():
+def test_the_held_race_ends_without_a_trace_when_the_tour_is_left(prepared):
     app = run_script(SCRIPT)
     wait_for(lambda: find_entry_id() != "", 60)
     app.button[1].click().run()
     wait_for(lambda: not Queue().entries(), 60)
-    assert not Store().rows()
+    assert not list_races()
 
 
-def test_nothing_is_held_while_another_job_waits_or_runs_nor_for_a_visitor_without_the_right(monkeypatch):
+def test_nothing_is_held_while_another_job_waits_or_runs_nor_for_a_visitor_without_the_right(prepared, monkeypatch):
     dispatcher = Dispatcher()
     ticket = Queue().enter(
         job_id="e" * 32, kind="race", workload="trial", title="Trial", origin="page", requester="somebody"
