@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -14,6 +15,8 @@ from tests.support.browser import Server, assert_no_exception, open_page, start_
 from tests.support.processes import wait_until_gone
 from tests.support.runs import make_claim_run
 from tests.support.stored_runs import store_run
+from tests.support.waiting import wait_for
+from ui.run_view.replay_region import REGION_KEY
 from ui.tours.catalogue import SHIPPED_FOLDER
 from ui.tours.contracts import list_parts
 from ui.tours.model import Step, Tour
@@ -84,6 +87,23 @@ def rehearse(page, address: str, tour: Tour) -> None:
     expect(page.locator(".st-key-tour-bar")).to_contain_text("rehearsal", timeout=TIMEOUT_MS)
 
 
+def list_arms(server: Server) -> list[psutil.Process]:
+    """The processes that do the work of both arms of the race that is live."""
+    return [process for process in list_processes(server) if is_arm(process)]
+
+
+def list_processes(server: Server) -> list[psutil.Process]:
+    return psutil.Process(server.process.pid).children(recursive=True)
+
+
+def is_arm(process: psutil.Process) -> bool:
+    try:
+        command = process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+    return command[1:3] == ["-m", "bench.worker.arm_worker"]
+
+
 @pytest.mark.parametrize("name", TOURS)
 def test_a_tour_is_taken_by_keyboard_from_the_first_step_to_the_last(browser, rehearsal_server, name):
     tour = read_tour(SHIPPED_FOLDER / f"{name}.toml", shipped=True)
@@ -101,3 +121,29 @@ def test_a_tour_is_taken_by_keyboard_from_the_first_step_to_the_last(browser, re
     expect_step(page, tour, len(tour.steps) - 1)
     page.keyboard.press("ArrowLeft")
     expect_step(page, tour, len(tour.steps) - 2)
+
+
+def test_a_race_that_fails_on_stage_is_replayed_and_the_tour_goes_on(browser, rehearsal_server):
+    tour = read_tour(SHIPPED_FOLDER / "newcomers.toml", shipped=True)
+    position = next(number for number, step in enumerate(tour.steps) if step.race)
+    page = open_page(browser)
+    rehearse(page, rehearsal_server.address, tour)
+    for number in range(position):
+        expect_step(page, tour, number)
+        page.keyboard.press("ArrowRight")
+    expect_step(page, tour, position)
+    race(page)
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Run this")).to_be_disabled(timeout=TIMEOUT_MS)
+    arms = wait_for(lambda: arms if len(arms := list_arms(rehearsal_server)) == 2 else [])
+    arms[0].kill()
+    expect(page.get_by_text(re.compile("Killed|killed|SIGKILL")).first).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.get_by_role("button", name="Run this")).to_be_enabled(timeout=RACE_TIMEOUT_MS)
+    page.keyboard.press("p")
+    region = page.locator(f".st-key-{REGION_KEY}")
+    expect(region.get_by_role("alert")).to_contain_text("Recorded on", timeout=TIMEOUT_MS)
+    expect(region.get_by_test_id("stMetric").first).to_contain_text("Recorded on", timeout=TIMEOUT_MS)
+    page.keyboard.press("ArrowRight")
+    expect_step(page, tour, position + 1)
+    expect(region).to_have_count(0, timeout=TIMEOUT_MS)
+    assert_no_exception(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from ui import services
+from ui import actions, services
 from ui.tours.catalogue import load_catalogue
 from ui.tours.page import LINK_ERROR_KEY
 from ui.tours.panel import draw_panel, run_if_asked
@@ -41,5 +41,8 @@ def run_in_tour(page: Page) -> None:
         if session.replay:
             draw_replay(session, step)
             return
+    else:
+        # What this page measures must not wait for it.
+        actions.release_held_race()
     draw_replay_problem()
     page.run()
