@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.plan.plan import Plan
 from bench.plan.query import from_query
 from bench.workload.registry import load_workloads
+from ui.tours.parts import PLAN_PARTS
 
 TAB_SETTING = "tab"
 """The setting of a step that names a tab of its page. All other settings of a workload's page are those of the plan."""
@@ -30,8 +31,8 @@ class Step:
     race: bool = False
     """Whether the step runs the race of its settings."""
     recording: str = ""
-    """The recording of the race: the id of a stored run, or the path of a run file relative to the file of the tour.
-    Empty for the newest run of the plan on this machine."""
+    """The recording of a step that shows a run: the id of a stored run, or the path of a run file relative to the file
+    of the tour. Empty for the newest run of the plan on this machine."""
 
     @property
     def tab(self) -> str:
@@ -47,6 +48,11 @@ class Step:
     def has_plan(self) -> bool:
         """Whether the page is that of a workload."""
         return self.page in load_workloads()
+
+    @property
+    def shows_run(self) -> bool:
+        """Whether the step runs its race, or looks at a part of a run that has ended. Such a step has a recording."""
+        return self.race or (self.has_plan and any(part not in PLAN_PARTS for part in self.look_at))
 
     def plan(self, core_limit: int | None) -> Plan:
         """The plan of a step of a workload's page. Raises PlanError, also if this machine does not have the cores."""

@@ -129,8 +129,10 @@ def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: Displ
             primary=not live and not needs_recording(step, displayed),
             disabled=live or bool(why_not),
         )
+    if on_page and step.shows_run:
+        label = "Play the recording" if step.race else "Show the recording"
         button(
-            "Stop the recording" if session.replay else "Play the recording",
+            "Stop the recording" if session.replay else label,
             "replay",
             "stop" if session.replay else "history",
             "A finished run of this race, marked as recorded. Key: P",

@@ -29,6 +29,8 @@ RACE_PARTS: Mapping[str, Part] = {
     "details": Part("the details", ".st-key-run-details"),
 }
 """Parts of a race page. Those of a run are there once a run is shown."""
+PLAN_PARTS = ("code", "controls")
+"""Parts of a race page that are about the plan. All others are about its run."""
 PAGE_PARTS: Mapping[str, Mapping[str, Part]] = {
     "home": {
         "start": Part("the first race", ".st-key-home-start"),

@@ -33,16 +33,16 @@ def start_step_race(step: Step, *, rehearsal: bool) -> None:
 
 
 def find_step_run(step: Step) -> DisplayedRun | None:
-    """The race of the step's page that this session follows; None without one."""
-    if not step.race:
+    """The race of the step's page that this session follows; None without one, and for a step that shows no run."""
+    if not step.shows_run:
         return None
     followed = get_session_run(find_workload(step.page))
     return load_displayed_run(followed.run_id) if followed else None
 
 
 def needs_recording(step: Step, displayed: DisplayedRun | None) -> bool:
-    """Whether the race of the step has failed, or could not be started, or its claim is refused."""
-    if not step.race:
+    """Whether the race that the step shows has failed, or could not be started, or its claim is refused."""
+    if not step.shows_run:
         return False
     if st.session_state.get(error_key(find_workload(step.page))):
         return True

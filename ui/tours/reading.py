@@ -190,8 +190,8 @@ def _find_problems(tour: _TourFile, file: Path) -> Iterator[tuple[KeyPath, str, 
 def _find_race_problems(step: _StepFile, file: Path) -> Iterator[tuple[KeyPath, str]]:
     if step.race and step.page in PAGE_PARTS:
         yield ("race",), f"the page {step.page} has no race"
-    if step.recording and not step.race:
-        yield ("recording",), "only a step with race = true has a recording"
+    if step.recording and not _make_step(step).shows_run:
+        yield ("recording",), "only a step with race = true, or one that looks at a part of a run, has a recording"
     elif step.recording.endswith(RUN_FILE_SUFFIXES):
         recording = (file.parent / step.recording).resolve()
         if not recording.is_relative_to(file.parent.resolve()):

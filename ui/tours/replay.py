@@ -33,7 +33,8 @@ NO_RECORDING = (
 
 
 def start_replay(session: TourSession, tour: Tour) -> None:
-    """Play the recording of the step where the session is, from its beginning. Without one, the page says why."""
+    """Play the recording of the step where the session is: of a step with a race from its beginning, of one that looks
+    at a result its end. Without a recording, the page says why."""
     step = tour.steps[session.position]
     try:
         plan = make_step_plan(step, rehearsal=False)
@@ -51,14 +52,17 @@ def start_replay(session: TourSession, tour: Tour) -> None:
     differences = recording.differences and f"It was raced with other settings: {recording.differences}."
     note = " ".join(text for text in (recording.problem, differences) if text)
     session.replay = ReplaySession(replay, note)
-    session.replay.play()
+    if step.race:
+        session.replay.play()
+    else:
+        session.replay.skip_to_end()
 
 
 def toggle_replay(session: TourSession, tour: Tour) -> None:
-    """Play the recording of the step, or go back to its page. Nothing for a step without a race. For callbacks."""
+    """Play the recording of the step, or go back to its page. Nothing for a step that shows no run. For callbacks."""
     if session.replay:
         stop_replay(session)
-    elif tour.steps[session.position].race:
+    elif tour.steps[session.position].shows_run:
         start_replay(session, tour)
 
 

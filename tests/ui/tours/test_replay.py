@@ -219,6 +219,18 @@ def test_back_to_the_page_and_another_step_end_it(tour):
     assert app.session_state[SESSION_KEY].replay is None
 
 
+def test_a_step_that_looks_at_a_result_shows_the_end_of_its_recording(tour, tmp_path):
+    recording = 'look_at = ["quality"]\nrecording = "own.json"'
+    (tmp_path / "tours" / "demo.toml").write_text(TOUR.format(recording=recording).replace("race = true\n", ""))
+    app = open_page("colour-quantization", tour="demo", tour_step="1")
+    button = app.button(key="tour-replay")
+    assert button.label == "Show the recording" and not any(button.key == "tour-run" for button in app.button)
+    button.click()
+    app.run()
+    assert app.session_state[SESSION_KEY].replay.is_over
+    assert_marked(app, describe_recording(tour))
+
+
 def test_without_a_recording_the_page_says_what_to_do(tmp_path, monkeypatch, no_shipped):
     monkeypatch.setenv(FOLDERS_VARIABLE, str(tmp_path))
     (tmp_path / "demo.toml").write_text(TOUR.format(recording=""))
