@@ -10,6 +10,7 @@ from ui.components.sign_in import draw_identity
 from ui.design.browser import detect_theme, remember_theme, set_tab_title
 from ui.design.page_style import draw_page_style
 from ui.tours.frame import run_in_tour
+from ui.tours.session import is_presenting
 
 IMAGES = services.ASSETS / "images"
 
@@ -40,14 +41,19 @@ installation = [
 ]
 tours = st.Page(services.page_script("tours"), title="Tours", icon=":material/tour:", url_path="tours")
 # Expanded: Streamlit hides the last of more than twelve entries behind a button.
-page = st.navigation({"": [home, tours, sweep], "Races": races, "This installation": installation}, expanded=True)
+page = st.navigation(
+    {"": [home, tours, sweep], "Races": races, "This installation": installation},
+    position="hidden" if is_presenting() else "sidebar",
+    expanded=True,
+)
 set_tab_title("" if page == home else page.title)
 draw_page_style()
 remember_theme()
 theme = detect_theme()
 st.logo(str(IMAGES / f"logo-{theme}.svg"), size="large", icon_image=str(IMAGES / f"mark-{theme}.svg"))
 draw_identity()
-draw_sidebar()
+if not is_presenting():
+    draw_sidebar()
 try:
     run_in_tour(page)
 except (StoreError, OSError) as error:

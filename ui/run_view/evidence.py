@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from bench.claims.evidence import decide_engagement, describe_engagement
@@ -56,13 +58,20 @@ def _draw_engagement(run: Run, step: str, key: str, theme: Theme) -> None:
         draw_evidence(run, theme, step)
 
 
-def draw_evidence(run: Run, theme: Theme, step: str = TOTAL) -> None:
-    """What each arm's library reported about one step, or about all steps."""
+def draw_evidence(
+    run: Run,
+    theme: Theme,
+    step: str = TOTAL,
+    *,
+    arms: Sequence[Arm] = (Arm.ACCELERATED, Arm.BASELINE),
+    has_words: bool = True,
+) -> None:
+    """What each arm's library reported about one step, or about all steps; with `has_words` also in its own words."""
     # In a popover, it is outside of the marked region.
     if mark := current_mark():
         st.markdown(f":violet[**{escape_markdown(mark)}**]")
     labels = run.snapshot.labels()
-    for arm in (Arm.ACCELERATED, Arm.BASELINE):
+    for arm in arms:
         st.markdown(f"**{arm_name_markdown(arm, run.snapshot.arms[arm], theme)}**")
         for evidence in run.evidence.get(arm, []):
             if step not in (TOTAL, evidence.step):
@@ -70,5 +79,5 @@ def draw_evidence(run: Run, theme: Theme, step: str = TOTAL) -> None:
             path = PATH_MARKDOWN[evidence.path] + (" in part" if evidence.is_partial else "")
             reason = f", {escape_markdown(evidence.reason)}" if evidence.reason else ""
             st.markdown(f"{escape_markdown(labels.get(evidence.step, evidence.step))}: {path}{reason}")
-            if evidence.words:
+            if evidence.words and has_words:
                 st.code("\n".join(evidence.words), language=None, wrap_lines=True)

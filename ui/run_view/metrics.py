@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
@@ -27,7 +28,6 @@ from bench.values.base import Arm
 from bench.values.claims import Accuracy, Claim
 from bench.values.quality import LossKind, Measure
 from bench.values.samples import TOTAL, Phase
-from bench.values.statistics import Comparison
 from ui.charts.accuracy import MeasurePair, list_result_agreement, pair_decisive_measures
 from ui.design.badges import NOT_DETECTED, SPEED_BADGES, BadgeColour
 from ui.design.markdown import escape_markdown
@@ -39,64 +39,66 @@ METRICS_KEY = "run-metrics"
 """Key of the container of the cards. `ui.design.page_style` draws them two in a row where four would be cut."""
 
 
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A value with a label above and a note below it, all as Markdown."""
+
+    label: str
+    value: str
+    note: str
+    colour: BadgeColour | Literal["off"] = "off"
+    """Of the note."""
+    description: str | None = None
+    """What the note is."""
+    help_text: str | None = None
+    icon: str | None = None
+
+    def draw(self, *, has_help: bool = True) -> None:
+        """Draw it as a card; without `has_help`, without its tooltip."""
+        label, help_text = self.label, self.help_text if has_help else None
+        if mark := escape_markdown(current_mark()):
+            label = f"{label} :violet[:small[{mark}]]"
+            help_text = f"{mark}. {help_text or ''}".rstrip()
+        st.metric(
+            label,
+            self.value,
+            self.note,
+            delta_color=self.colour,
+            delta_arrow="off",
+            delta_description=self.description,
+            border=True,
+            height="stretch",
+            help=help_text,
+            icon=self.icon,
+        )
+
+
 def draw_metrics(run: Run, step: str, theme: Theme, live: bool) -> None:
     """Absolute times first, then their ratio, then the quality."""
-    comparison = run.comparison(step)
+    metrics = [*(build_time(run, arm, step, theme, live) for arm in Arm), build_ratio(run, step)]
+    metrics.append(build_quality(run, theme))
     with st.container(key=METRICS_KEY):
-        baseline, accelerated, ratio, quality = st.columns(4, gap="small")
-    with baseline:
-        _draw_arm(run, Arm.BASELINE, step, comparison, theme, live)
-    with accelerated:
-        _draw_arm(run, Arm.ACCELERATED, step, comparison, theme, live)
-    with ratio:
-        _draw_ratio(run, comparison)
-    with quality:
-        _draw_quality(run, theme)
+        columns = st.columns(len(metrics), gap="small")
+    for column, metric in zip(columns, metrics, strict=True):
+        with column:
+            metric.draw()
 
 
-def _draw_card(
-    label: str,
-    value: str,
-    note: str,
-    *,
-    colour: BadgeColour | Literal["off"] = "off",
-    description: str | None = None,
-    help_text: str | None = None,
-    icon: str | None = None,
-) -> None:
-    """A value in a box, with a note below it."""
-    if mark := escape_markdown(current_mark()):
-        label = f"{label} :violet[:small[{mark}]]"
-        help_text = f"{mark}. {help_text or ''}".rstrip()
-    st.metric(
-        label,
-        value,
-        note,
-        delta_color=colour,
-        delta_arrow="off",
-        delta_description=description,
-        border=True,
-        height="stretch",
-        help=help_text,
-        icon=icon,
-    )
-
-
-def _draw_arm(run: Run, arm: Arm, step: str, comparison: Comparison | None, theme: Theme, live: bool) -> None:
+def build_time(run: Run, arm: Arm, step: str, theme: Theme, live: bool) -> Metric:
+    """The median of an arm for a step or the total; of a race without a complete pair, what is known so far."""
+    comparison = run.comparison(step)
     label = arm_name_markdown(arm, run.snapshot.arms[arm], theme)
     if comparison is None and (times_s := measure_pair_times_s(run, step)):
-        _draw_card(label, format_duration(times_s[arm]), f"of {format_count(count_pairs(run), 'pair')}")
-        return
+        return Metric(label, format_duration(times_s[arm]), f"of {format_count(count_pairs(run), 'pair')}")
     if comparison is None:
         preparing = run.prepared_arm(arm) is None
         status = "preparing" if preparing else _describe_last_sample(run, arm)
-        _draw_card(label, NO_VALUE, status, icon="spinner" if live and preparing else None)
-        return
+        return Metric(label, NO_VALUE, status, icon="spinner" if live and preparing else None)
     summary = comparison.summary(arm)
     up_to = "up to " if step == TOTAL else ""
     noun = "requests" if summary.requests else "calls"
     calls = f", each the mean of {up_to}{summary.calls:,} {noun}" if summary.calls > 1 else ""
-    _draw_card(
+    return Metric(
         label,
         format_median(summary),
         escape_markdown(format_rate(summary.throughput, run.snapshot.unit)),
@@ -114,12 +116,13 @@ def _describe_last_sample(run: Run, arm: Arm) -> str:
     return "ready"
 
 
-def _draw_ratio(run: Run, comparison: Comparison | None) -> None:
+def build_ratio(run: Run, step: str) -> Metric:
+    """The ratio of a step or the total with its interval."""
+    comparison = run.comparison(step)
     if comparison is None:
         pairs = count_pairs(run)
         few = f"{format_count(pairs, 'pair')}, too few" if pairs else "no pairs"
-        _draw_card("Ratio", NO_VALUE, few if run.state.over else f"{few} yet")
-        return
+        return Metric("Ratio", NO_VALUE, few if run.state.over else f"{few} yet")
     claim = run.claim(comparison.step)
     colour, description = "gray", "95 % interval"
     if claim:
@@ -127,7 +130,7 @@ def _draw_ratio(run: Run, comparison: Comparison | None) -> None:
         # Without a claim, the ratio of the medians is not a finding that one arm is faster.
         colour = SPEED_BADGES[speed].colour if claim.made else "gray"
         description = speed.value if claim.made else _describe_refusal(claim)
-    _draw_card(
+    return Metric(
         "Ratio",
         format_estimate(comparison.ratio),
         format_interval(comparison.ratio),
@@ -144,22 +147,22 @@ def _describe_refusal(claim: Claim) -> str:
     return NOT_DETECTED if is_undetected else "no claim"
 
 
-def _draw_quality(run: Run, theme: Theme) -> None:
+def build_quality(run: Run, theme: Theme) -> Metric:
+    """The quality of both arms' results, or how far they agree."""
     pairs = pair_decisive_measures(run)
     if pairs:
-        _draw_measure(run, pairs, theme)
-    elif agreement := list_result_agreement(run):
+        return _build_measure(run, pairs, theme)
+    if agreement := list_result_agreement(run):
         equal = sum(measure.value == 100 for measure in agreement)
-        _draw_card(
+        return Metric(
             "Equal results",
             f"{equal} of {len(agreement)}",
             "all steps" if equal == len(agreement) else "see the results table",
             help_text="Steps with the same results in both arms, within the tolerance given below.",
         )
-    elif run.snapshot.changes_arithmetic:
-        _draw_card("Quality", NO_VALUE, _describe_missing_quality(run))
-    else:
-        _draw_card("Quality", "same" if run.statistics else NO_VALUE, "same arithmetic")
+    if run.snapshot.changes_arithmetic:
+        return Metric("Quality", NO_VALUE, _describe_missing_quality(run))
+    return Metric("Quality", "same" if run.statistics else NO_VALUE, "same arithmetic")
 
 
 def _describe_missing_quality(run: Run) -> str:
@@ -175,7 +178,7 @@ def _describe_difference(run: Run, measure: Measure) -> str:
     return f"{format_observations(measure)}: {format_difference(difference)} ({difference.method})."
 
 
-def _draw_measure(run: Run, pairs: list[MeasurePair], theme: Theme) -> None:
+def _build_measure(run: Run, pairs: list[MeasurePair], theme: Theme) -> Metric:
     """The first decisive measure of both arms, in few digits because the card holds two. The others are in the help."""
     baseline, accelerated = pairs[0]
     claim = run.claim()
@@ -189,7 +192,7 @@ def _draw_measure(run: Run, pairs: list[MeasurePair], theme: Theme) -> None:
         "\n\n" + escape_markdown(f"{first.label}: {format_measure(first)} and {format_measure(second)}")
         for first, second in pairs[1:]
     )
-    _draw_card(
+    return Metric(
         escape_markdown(baseline.label + unit),
         " | ".join(format_score_pair(baseline.value, accelerated.value)),
         note,

@@ -27,12 +27,13 @@ MAX_SHARE = 0.99
 """A phase that takes longer than the last time does not make the bar full before the end."""
 
 
-def draw_phases(run: Run) -> None:
-    """A bar with the phase, its time so far and the expected one, and the phases that follow."""
+def draw_phases(run: Run, *, has_later: bool = True) -> None:
+    """A bar with the phase, its time so far and the expected one, and with `has_later` the phases that follow."""
     if run.state not in PHASE_LABELS:
         return
     expected = load_expected_stages(run.plan)
-    text, share = describe_phase(run, expected), measure_progress(run, expected)
+    text = describe_phase(run, expected) if has_later else _describe_present_phase(run, expected)
+    share = measure_progress(run, expected)
     if share is None:
         st.markdown(f":material/progress_activity: {text}")
     else:
@@ -41,17 +42,22 @@ def draw_phases(run: Run) -> None:
 
 def describe_phase(run: Run, expected: Mapping[str, float]) -> str:
     """`**Race**, 12 of about 21 s. Then: check the results 9 s, …`, as Markdown."""
-    stage_s = measure_stage_s(run)
-    label = PHASE_LABELS[run.state]
-    text = f"**{label[:1].upper()}{label[1:]}**, {stage_s:.0f}"
-    usual_s = expected.get(run.state.value)
-    text += f" of about {usual_s:.0f} s" if usual_s and usual_s > stage_s else " s"
+    text = _describe_present_phase(run, expected)
     later = list(PHASE_LABELS)[list(PHASE_LABELS).index(run.state) + 1 :]
     if expected:
         # A phase that the last run did not have is not promised.
         later = [state for state in later if state.value in expected]
     coming = [f"{PHASE_LABELS[state]}{_format_expected(expected, state)}" for state in later]
     return f"{text}. Then: {', '.join(coming)}" if coming else text
+
+
+def _describe_present_phase(run: Run, expected: Mapping[str, float]) -> str:
+    """`**Race**, 12 of about 21 s`, as Markdown."""
+    stage_s = measure_stage_s(run)
+    label = PHASE_LABELS[run.state]
+    text = f"**{label[:1].upper()}{label[1:]}**, {stage_s:.0f}"
+    usual_s = expected.get(run.state.value)
+    return text + (f" of about {usual_s:.0f} s" if usual_s and usual_s > stage_s else " s")
 
 
 def measure_progress(run: Run, expected: Mapping[str, float]) -> float | None:

@@ -9,13 +9,14 @@ from ui import actions, services
 from ui.tours.catalogue import load_catalogue
 from ui.tours.page import LINK_ERROR_KEY
 from ui.tours.panel import draw_panel, run_if_asked
+from ui.tours.presenter import draw_presenter
 from ui.tours.replay import draw_replay, draw_replay_problem
 from ui.tours.session import find_tour_session, follow_address, leave_tour, open_step
 from ui.tours.standby import hold_next_race
 
 
 def run_in_tour(page: Page) -> None:
-    """Run a page, with the panel of the tour below it."""
+    """Run a page, with the panel of the tour below it; or draw the presenter view in its place."""
     # The page that the server opens without a path has none.
     name = page.url_path or "home"
     catalogue = load_catalogue()
@@ -32,8 +33,12 @@ def run_in_tour(page: Page) -> None:
         page.run()
         return
     session.position = min(session.position, len(tour.steps) - 1)
+    session.has_moved |= session.presenting and name != tour.steps[session.position].page
     open_step(session, tour)
     run_if_asked(session, tour, name)
+    if session.presenting:
+        draw_presenter(session, tour, page)
+        return
     draw_panel(session, tour, name)
     step = tour.steps[session.position]
     if name == step.page:

@@ -41,6 +41,8 @@ class TourSession:
     """Whether the presenter view is on."""
     part: int = 0
     """Number of the part of the step that the presenter view shows, from 0."""
+    notes_token: str = ""
+    """Secret of the window with the speaker notes; empty before there is one. See `ui.tours.presentations`."""
     wants_race: bool = False
     """Whether the next rerun starts the race of the step."""
     handled: int = 0
@@ -57,6 +59,12 @@ class TourSession:
 def find_tour_session() -> TourSession | None:
     """The tour that this session takes; None if it takes none."""
     return st.session_state.get(SESSION_KEY)
+
+
+def is_presenting() -> bool:
+    """Whether this session shows the presenter view."""
+    session = find_tour_session()
+    return session is not None and session.presenting
 
 
 def begin_tour(tour: Tour, position: int | None = None) -> None:

@@ -1,0 +1,160 @@
+"""The presenter view: one part of a step at a time, in type that is readable from the back of a room."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from bench.plan.validation import find_workload
+from ui import actions
+from ui.design.markdown import escape_markdown
+from ui.tours.contracts import list_parts
+from ui.tours.fit import draw_fit
+from ui.tours.keys import draw_keys
+from ui.tours.model import Step, Tour
+from ui.tours.panel import act
+from ui.tours.presented_race import PLAN_PARTS, draw_introduction, draw_race_part, has_race
+from ui.tours.presenter_style import (
+    AREA_KEY,
+    BODY_KEY,
+    CONTENT_KEY,
+    FOOTER_KEY,
+    TITLE_KEY,
+    build_style,
+)
+from ui.tours.session import TourSession, move_to
+from ui.views.race.buttons import error_key
+
+INTRODUCTION = "introduction"
+"""The first part of every step: its title and text."""
+WHOLE_PAGE = "page"
+"""The part of a step on a page without a race that names no part of it."""
+FIRST_RUN_PART = "times"
+"""The part that a race has if its step names none of a run."""
+PRESENTER_KEYS = {
+    **dict.fromkeys(("ArrowRight", "ArrowDown", "PageDown", " "), "next"),
+    **dict.fromkeys(("ArrowLeft", "ArrowUp", "PageUp"), "back"),
+    "r": "run",
+    "v": "present",
+    "Escape": "present",
+}
+"""The keys of the presenter view, with their actions. Clickers send PageDown and PageUp."""
+OWN_ZOOM = (0.7, 1.0)
+"""Smallest and largest factor of a part that has the sizes of this view."""
+CODE_ZOOM = (0.85, 1.25)
+PAGE_ZOOM = (0.7, 1.75)
+"""The same of a part that was made for a page, whose texts have 15 pixels."""
+OWN_PARTS = (INTRODUCTION, "times", "ratio", "quality", "claim", "headline", "phases", "controls", "evidence")
+
+
+def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
+    """Draw the present part of the present step in place of `page`, which is that of the step."""
+    step = tour.steps[session.position]
+    parts = list_presented_parts(step)
+    session.part = min(session.part, len(parts) - 1)
+    part = parts[session.part]
+    known = list_parts(step.page)
+    selector = known[part].selector if part in known and not has_race(step) else ""
+    st.html(build_style(selector))
+    with st.container(key=TITLE_KEY):
+        st.markdown(f"# {escape_markdown(step.title)}")
+    body = st.container(key=BODY_KEY)
+    with st.container(key=FOOTER_KEY):
+        _draw_footer(session, tour, step, len(parts))
+    draw_keys(
+        PRESENTER_KEYS,
+        lambda action: act_on_parts(session, tour, action),
+        place=f"{tour.name} {session.position} {part}",
+        selector="",
+    )
+    smallest, largest = find_zoom(step, part)
+    draw_fit(
+        body=f".st-key-{BODY_KEY}",
+        area=f".st-key-{AREA_KEY}",
+        content=f".st-key-{CONTENT_KEY}",
+        smallest=smallest,
+        largest=largest,
+    )
+    with body:
+        if part == INTRODUCTION:
+            draw_introduction(step, rehearsal=session.rehearsal)
+        elif has_race(step):
+            draw_race_part(step, part, rehearsal=session.rehearsal)
+        else:
+            with st.container(key=AREA_KEY), st.container(key=CONTENT_KEY):
+                page.run()
+
+
+def list_presented_parts(step: Step) -> tuple[str, ...]:
+    """The parts of a step in the order in which they are shown."""
+    parts = (INTRODUCTION, *step.look_at)
+    if not has_race(step):
+        return parts if step.look_at else (*parts, WHOLE_PAGE)
+    if step.race and not any(is_run_part(part) for part in parts):
+        return (*parts, FIRST_RUN_PART)
+    return parts
+
+
+def is_run_part(part: str) -> bool:
+    """Whether a part of a race is about its run."""
+    return part not in (INTRODUCTION, *PLAN_PARTS)
+
+
+def describe_part(step: Step, part: str) -> str:
+    """What a part is, as a noun."""
+    known = list_parts(step.page)
+    return known[part].label if part in known else {INTRODUCTION: "the text", WHOLE_PAGE: "the page"}[part]
+
+
+def find_zoom(step: Step, part: str) -> tuple[float, float]:
+    """Smallest and largest factor by which a part is enlarged."""
+    if part == "code":
+        return CODE_ZOOM
+    return OWN_ZOOM if part in OWN_PARTS and (has_race(step) or part == INTRODUCTION) else PAGE_ZOOM
+
+
+def act_on_parts(session: TourSession, tour: Tour, action: str) -> None:
+    """Do what a key of the presenter view asks for. For callbacks."""
+    step = tour.steps[session.position]
+    parts = list_presented_parts(step)
+    match action:
+        case "next" if session.part < len(parts) - 1:
+            session.part += 1
+        case "back" if session.part > 0:
+            session.part -= 1
+        case "back" if session.position > 0:
+            act(session, tour, action)
+            session.part = len(list_presented_parts(tour.steps[session.position])) - 1
+        case "next" if session.position == len(tour.steps) - 1:
+            pass  # The last part of the tour stays.
+        case "back":
+            pass  # So does the first.
+        case "run" if step.race:
+            st.session_state.pop(error_key(find_workload(step.page)), None)
+            if not is_run_part(parts[session.part]):
+                session.part = next(index for index, part in enumerate(parts) if is_run_part(part))
+            act(session, tour, action)
+        case "present":
+            session.presenting = False
+            # The controls of the page are drawn anew, from the settings of the step.
+            move_to(session, tour, session.position)
+        case _:
+            act(session, tour, action)
+
+
+def _draw_footer(session: TourSession, tour: Tour, step: Step, part_count: int) -> None:
+    """The place in the tour, and the keys, for the speaker."""
+    done = session.position + (session.part + 1) / part_count
+    keys = ["→ next", "← back", *_list_race_keys(step), "Esc leave"]
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.markdown(
+            f"{escape_markdown(tour.title)}, step {session.position + 1} of {len(tour.steps)}, "
+            f"part {session.part + 1} of {part_count}",
+            width="content",
+        )
+        st.markdown(", ".join(keys), width="content")
+    st.html(f'<div class="fairlap-tour-progress" style="width: {100 * done / len(tour.steps):.1f}%"></div>')
+
+
+def _list_race_keys(step: Step) -> list[str]:
+    return ["R run"] if step.race and not actions.why_not_start() else []
