@@ -10,6 +10,7 @@ from ui.components.sign_in import draw_identity
 from ui.design.browser import detect_theme, remember_theme, set_tab_title
 from ui.design.page_style import draw_page_style
 from ui.tours.frame import run_in_tour
+from ui.tours.notes import PAGE as NOTES_PAGE
 from ui.tours.session import is_presenting
 
 IMAGES = services.ASSETS / "images"
@@ -41,8 +42,9 @@ installation = [
 ]
 tours = st.Page(services.page_script("tours"), title="Tours", icon=":material/tour:", url_path="tours")
 # Expanded: Streamlit hides the last of more than twelve entries behind a button.
+notes = st.Page(services.page_script(NOTES_PAGE), title="Speaker notes", url_path=NOTES_PAGE, visibility="hidden")
 page = st.navigation(
-    {"": [home, tours, sweep], "Races": races, "This installation": installation},
+    {"": [home, tours, sweep, notes], "Races": races, "This installation": installation},
     position="hidden" if is_presenting() else "sidebar",
     expanded=True,
 )
@@ -52,7 +54,7 @@ remember_theme()
 theme = detect_theme()
 st.logo(str(IMAGES / f"logo-{theme}.svg"), size="large", icon_image=str(IMAGES / f"mark-{theme}.svg"))
 draw_identity()
-if not is_presenting():
+if not is_presenting() and page != notes:
     draw_sidebar()
 try:
     run_in_tour(page)

@@ -7,8 +7,10 @@ from streamlit.navigation.page import Page
 
 from ui import actions, services
 from ui.tours.catalogue import load_catalogue
+from ui.tours.notes import PAGE as NOTES_PAGE
+from ui.tours.notes import follow_window
 from ui.tours.page import LINK_ERROR_KEY
-from ui.tours.panel import draw_panel, run_if_asked
+from ui.tours.panel import act, draw_panel, run_if_asked
 from ui.tours.presenter import draw_presenter
 from ui.tours.replay import draw_replay, draw_replay_problem
 from ui.tours.session import find_tour_session, follow_address, leave_tour, open_step
@@ -19,6 +21,9 @@ def run_in_tour(page: Page) -> None:
     """Run a page, with the panel of the tour below it; or draw the presenter view in its place."""
     # The page that the server opens without a path has none.
     name = page.url_path or "home"
+    if name == NOTES_PAGE:
+        page.run()
+        return
     catalogue = load_catalogue()
     if problem := follow_address(catalogue):
         st.session_state[LINK_ERROR_KEY] = problem
@@ -43,6 +48,7 @@ def run_in_tour(page: Page) -> None:
     step = tour.steps[session.position]
     if name == step.page:
         hold_next_race(session, tour)
+    follow_window(session, lambda action: act(session, tour, action))
         if session.replay:
             draw_replay(session, step)
             return

@@ -10,6 +10,7 @@ from streamlit.components.v2 import component
 KEY = "fairlap-tour-keys"
 LAST_PRESS_KEY = "tour:last-press"
 """Session key of the identity of the press that was handled last."""
+NO_WINDOWS: Mapping[str, str] = {}
 
 _SCRIPT = """
 // Keys with a meaning in the element that has the focus are left to it.
@@ -49,6 +50,9 @@ export default function ({ data, setTriggerValue }) {
     const action = data.keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
     if (!action || belongsToFocus(event)) return
     event.preventDefault()
+    // Browsers open a window only while they handle the key itself.
+    const address = data.windows[action]
+    if (address) window.open(address, "fairlap-notes", "popup,width=1100,height=760")
     setTriggerValue("action", { action, press: `${Date.now()} ${Math.random()}` })
   }
   if (window.fairlapTourListener) document.removeEventListener("keydown", window.fairlapTourListener)
@@ -69,14 +73,21 @@ export default function ({ data, setTriggerValue }) {
 """
 
 
-def draw_keys(keys: Mapping[str, str], on_action: Callable[[str], None], *, place: str, selector: str) -> None:
+def draw_keys(
+    keys: Mapping[str, str],
+    on_action: Callable[[str], None],
+    *,
+    place: str,
+    selector: str,
+    windows: Mapping[str, str] = NO_WINDOWS,
+) -> None:
     """Listen to `keys`, names of keys (`KeyboardEvent.key`, letters in lower case) with the action of each, and call
     `on_action` with the action before the next rerun. Whenever `place` changes, the element of `selector` is scrolled
-    into view as soon as it is on the page."""
+    into view as soon as it is on the page. `windows` are addresses that actions open in a second window."""
     mount = component("fairlap_tour_keys", js=_SCRIPT)
     mount(
         key=KEY,
-        data={"keys": dict(keys), "place": place, "selector": selector},
+        data={"keys": dict(keys), "place": place, "selector": selector, "windows": dict(windows)},
         on_action_change=lambda: _call(on_action),
         height=1,
     )

@@ -13,13 +13,17 @@ from ui.run_view.share import build_link, draw_link
 from ui.tours.contracts import list_parts
 from ui.tours.keys import draw_keys
 from ui.tours.model import Step, Tour
+from ui.tours.notes import find_place, share_place
 from ui.tours.racing import find_step_run, needs_recording, start_step_race
 from ui.tours.replay import toggle_replay
 from ui.tours.session import TourSession, leave_tour, link_query, move_to
 from ui.views.race.followed_run import DisplayedRun
 
 PANEL_KEY = "tour-panel"
-PAGE_KEYS = {"ArrowRight": "next", "ArrowLeft": "back", "r": "run", "p": "replay", "s": "rehearse", "v": "present"}
+PAGE_KEYS = {
+    **{"ArrowRight": "next", "ArrowLeft": "back", "r": "run", "p": "replay"},
+    **{"s": "rehearse", "v": "present", "n": "notes"},
+}
 """The keys beside the panel, with their actions."""
 MAX_TEXT_HEIGHT = "min(8.5rem, 24vh)"
 """A longer text scrolls: the page above stays in view."""
@@ -31,12 +35,13 @@ def draw_panel(session: TourSession, tour: Tour, current_page: str) -> None:
     step = tour.steps[session.position]
     on_page = current_page == step.page
     displayed = find_step_run(step) if on_page else None
+    address = share_place(session, find_place(session, step))
     st.html(_build_style(step if on_page else None, (session.position + 1) / len(tour.steps)))
     with st.bottom, st.container(key=PANEL_KEY, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="tour-bar"):
             st.markdown(_describe_place(session, tour, step), width="content")
             st.space("stretch")
-            _draw_buttons(session, tour, step, displayed, on_page)
+            _draw_buttons(session, tour, step, displayed, on_page, address)
         with st.container(key="tour-text", gap="xsmall"):
             st.markdown(step.text)
         part = list_parts(step.page)[step.look_at[0]] if on_page and step.look_at else None
@@ -45,6 +50,7 @@ def draw_panel(session: TourSession, tour: Tour, current_page: str) -> None:
             lambda action: act(session, tour, action),
             place=f"{tour.name} {session.position}",
             selector=part.selector if part else "",
+            windows={"notes": address} if address else {},
         )
 
 
@@ -63,6 +69,8 @@ def act(session: TourSession, tour: Tour, action: str) -> None:
             toggle_replay(session, tour)
         case "present":
             session.presenting = not session.presenting
+        case "notes":
+            session.notes_opened = bool(session.notes_token)
         case "rehearse":
             session.rehearsal = not session.rehearsal
             st.session_state[_rehearsal_key(session)] = session.rehearsal
@@ -99,7 +107,15 @@ def _describe_place(session: TourSession, tour: Tour, step: Step) -> str:
     return f":gray[:small[{place}]]  \n**{escape_markdown(step.title)}**"
 
 
-def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: DisplayedRun | None, on_page: bool) -> None:
+def _draw_buttons(
+    session: TourSession,
+    tour: Tour,
+    step: Step,
+    displayed: DisplayedRun | None,
+    on_page: bool,
+    notes_address: str,
+) -> None:
+    """`notes_address` is that of the speaker notes; empty for a visitor without."""
     last = session.position == len(tour.steps) - 1
 
     def button(
@@ -142,6 +158,13 @@ def _draw_buttons(session: TourSession, tour: Tour, step: Step, displayed: Displ
     button("Next", "next", "arrow_forward", "The next step. Key: right arrow", disabled=last)
     with st.popover("", icon=":material/more_horiz:", key="tour-more", help="Presenter view, rehearsal, link, leave"):
         button("Presenter view", "present", "present_to_all", "Large type, one thing at a time. Key: V")
+        if notes_address:
+            st.link_button(
+                "Speaker notes",
+                notes_address,
+                icon=":material/speaker_notes:",
+                help="A second window that follows this one. Key: N",
+            )
         st.toggle(
             "Rehearse with short races",
             value=session.rehearsal,

@@ -12,6 +12,7 @@ from ui.tours.contracts import list_parts
 from ui.tours.fit import draw_fit
 from ui.tours.keys import draw_keys
 from ui.tours.model import Step, Tour
+from ui.tours.notes import find_place, follow_window, share_place
 from ui.tours.panel import act
 from ui.tours.presented_race import PLAN_PARTS, draw_introduction, draw_race_part, has_race
 from ui.tours.presenter_style import (
@@ -35,6 +36,7 @@ PRESENTER_KEYS = {
     **dict.fromkeys(("ArrowRight", "ArrowDown", "PageDown", " "), "next"),
     **dict.fromkeys(("ArrowLeft", "ArrowUp", "PageUp"), "back"),
     "r": "run",
+    "n": "notes",
     "v": "present",
     "Escape": "present",
 }
@@ -53,6 +55,7 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
     parts = list_presented_parts(step)
     session.part = min(session.part, len(parts) - 1)
     part = parts[session.part]
+    address = share_place(session, find_place(session, step, describe_part(step, part)))
     known = list_parts(step.page)
     selector = known[part].selector if part in known and not has_race(step) else ""
     st.html(build_style(selector))
@@ -60,13 +63,15 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
         st.markdown(f"# {escape_markdown(step.title)}")
     body = st.container(key=BODY_KEY)
     with st.container(key=FOOTER_KEY):
-        _draw_footer(session, tour, step, len(parts))
+        _draw_footer(session, tour, step, len(parts), has_notes=bool(address))
     draw_keys(
         PRESENTER_KEYS,
         lambda action: act_on_parts(session, tour, action),
         place=f"{tour.name} {session.position} {part}",
         selector="",
+        windows={"notes": address} if address else {},
     )
+    follow_window(session, lambda action: act_on_parts(session, tour, action))
     smallest, largest = find_zoom(step, part)
     draw_fit(
         body=f".st-key-{BODY_KEY}",
@@ -142,10 +147,10 @@ def act_on_parts(session: TourSession, tour: Tour, action: str) -> None:
             act(session, tour, action)
 
 
-def _draw_footer(session: TourSession, tour: Tour, step: Step, part_count: int) -> None:
+def _draw_footer(session: TourSession, tour: Tour, step: Step, part_count: int, *, has_notes: bool) -> None:
     """The place in the tour, and the keys, for the speaker."""
     done = session.position + (session.part + 1) / part_count
-    keys = ["→ next", "← back", *_list_race_keys(step), "Esc leave"]
+    keys = ["→ next", "← back", *_list_race_keys(step), *(["N notes"] if has_notes else []), "Esc leave"]
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(
             f"{escape_markdown(tour.title)}, step {session.position + 1} of {len(tour.steps)}, "

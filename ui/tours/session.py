@@ -17,6 +17,7 @@ from ui.records import TOUR_PARAMETER, TOUR_STEP_PARAMETER
 from ui.tours.catalogue import Catalogue
 from ui.tours.model import Step, Tour
 from ui.tours.playing import ReplaySession
+from ui.tours.presentations import get_presentations
 from ui.views.race.tabs import show_tab
 
 REHEARSAL_BUDGET_S = 6.0
@@ -43,6 +44,8 @@ class TourSession:
     """Number of the part of the step that the presenter view shows, from 0."""
     notes_token: str = ""
     """Secret of the window with the speaker notes; empty before there is one. See `ui.tours.presentations`."""
+    notes_opened: bool = False
+    """Whether the key for that window was pressed."""
     wants_race: bool = False
     """Whether the next rerun starts the race of the step."""
     handled: int = 0
@@ -72,6 +75,7 @@ def begin_tour(tour: Tour, position: int | None = None) -> None:
     place = find_place(tour) if position is None else position
     session = find_tour_session()
     if session is None or session.name != tour.name:
+        _close_notes(session)
         session = st.session_state[SESSION_KEY] = TourSession(tour.name)
     session.move_to(min(max(0, place), len(tour.steps) - 1))
     _keep_place(session)
@@ -85,10 +89,16 @@ def move_to(session: TourSession, tour: Tour, position: int) -> None:
 
 def leave_tour() -> None:
     """End the tour and keep its place."""
+    _close_notes(find_tour_session())
     st.session_state.pop(SESSION_KEY, None)
     st.session_state.pop(ADDRESS_KEY, None)
     for name in (TOUR_PARAMETER, TOUR_STEP_PARAMETER):
         st.query_params.pop(name, None)
+
+
+def _close_notes(session: TourSession | None) -> None:
+    if session is not None and session.notes_token:
+        get_presentations().close(session.notes_token)
 
 
 def find_place(tour: Tour) -> int:
