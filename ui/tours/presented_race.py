@@ -23,6 +23,7 @@ from ui.design.browser import detect_theme
 from ui.design.markdown import escape_markdown
 from ui.design.text import format_date_time
 from ui.design.theme import Theme, arm_name_markdown
+from ui.history import forget_expected_stages
 from ui.run_view.evidence import draw_evidence
 from ui.run_view.header import STATE_BADGES, describe_progress, draw_failure
 from ui.run_view.metrics import build_quality, build_ratio, build_time
@@ -53,8 +54,6 @@ from ui.views.race.waiting import draw_waiting
 
 PLAN_PARTS = ("code", "controls")
 """Parts that are about the plan. All others are about its run."""
-STATEMENT_PARTS = ("claim", "headline")
-"""Parts that are the claim sentence, so that there is none below them."""
 RUN_KEY = "presenter-run"
 """Key of what is drawn of a run."""
 
@@ -99,6 +98,8 @@ def draw_race_part(step: Step, part: str, *, rehearsal: bool) -> None:
         return
     presented = find_presented_run(step, plan)
     displayed = presented.displayed
+    if not displayed.live:
+        forget_expected_stages()
     if part in PLAN_PARTS:
         _draw_plan_part(step, plan, part)
     elif displayed.live:
@@ -109,8 +110,8 @@ def draw_race_part(step: Step, part: str, *, rehearsal: bool) -> None:
     elif displayed.run is None:
         _draw_before_run(step, plan, displayed)
     else:
-        _draw_run_part(displayed.run, part, live=False)
-        _draw_sentence(displayed.run, part, presented.is_last)
+        is_statement = _draw_run_part(displayed.run, part, live=False)
+        _draw_sentence(displayed.run, is_statement=is_statement, is_last=presented.is_last)
 
 
 def draw_introduction(step: Step, *, rehearsal: bool) -> None:
@@ -181,12 +182,13 @@ def _draw_live(run_id: str, plan: Plan, part: str, *, waiting: bool) -> None:
             draw_waiting(displayed.queue_position or 0, plan)
         return
     pause_race(displayed.run)
-    _draw_run_part(displayed.run, part, live=True)
-    _draw_sentence(displayed.run, part, is_last=False)
+    is_statement = _draw_run_part(displayed.run, part, live=True)
+    _draw_sentence(displayed.run, is_statement=is_statement, is_last=False)
 
 
-def _draw_run_part(run: Run, part: str, *, live: bool) -> None:
-    """One part of a run in its area. What there is only after the race is the sentence so far before."""
+def _draw_run_part(run: Run, part: str, *, live: bool) -> bool:
+    """One part of a run in its area. In place of a part that the run does not have, or not yet, is its sentence.
+    Returns whether the part is the sentence, so that there is none below it."""
     theme, step = detect_theme(), TOTAL if live else find_headline_step(run) or TOTAL
     match part:
         case "times":
@@ -209,6 +211,7 @@ def _draw_run_part(run: Run, part: str, *, live: bool) -> None:
         case "claim":
             with _area(STATEMENT_KEY):
                 st.markdown(f"### {escape_markdown(describe_outcome(run, step))}")
+            return True
         case "evidence" if run.evidence:
             with _area(TEXT_KEY):
                 draw_evidence(run, theme, step, arms=(Arm.ACCELERATED,), has_words=False)
@@ -227,6 +230,8 @@ def _draw_run_part(run: Run, part: str, *, live: bool) -> None:
                 st.markdown(f"## {escape_markdown(headline.sentence)}")
                 if not live:
                     draw_failure(run)
+            return True
+    return False
 
 
 def _has_result(run: Run, live: bool) -> bool:
@@ -244,12 +249,12 @@ def _draw_result(run: Run, theme: Theme, live: bool) -> None:
         draw_pictures(run, theme)
 
 
-def _draw_sentence(run: Run, part: str, is_last: bool) -> None:
+def _draw_sentence(run: Run, *, is_statement: bool, is_last: bool) -> None:
     """What the run says so far, when it was, and how far a live one has come."""
     step = TOTAL if not run.state.over else find_headline_step(run) or TOTAL
     headline = write_headline(run, step)
     with st.container(key=SENTENCE_KEY):
-        if part not in STATEMENT_PARTS:
+        if not is_statement:
             st.markdown(f"## {escape_markdown(headline.sentence)}")
         if not run.state.over:
             draw_phases(run, has_later=False)

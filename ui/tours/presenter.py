@@ -130,10 +130,8 @@ def act_on_parts(session: TourSession, tour: Tour, action: str) -> None:
         case "back" if session.position > 0:
             act(session, tour, action)
             session.part = len(list_presented_parts(tour.steps[session.position])) - 1
-        case "next" if session.position == len(tour.steps) - 1:
-            pass  # The last part of the tour stays.
-        case "back":
-            pass  # So does the first.
+        case "next" if session.position < len(tour.steps) - 1:
+            act(session, tour, action)
         case "run" if step.race:
             st.session_state.pop(error_key(find_workload(step.page)), None)
             if not is_run_part(parts[session.part]):
@@ -143,6 +141,8 @@ def act_on_parts(session: TourSession, tour: Tour, action: str) -> None:
             session.presenting = False
             # The controls of the page are drawn anew, from the settings of the step.
             move_to(session, tour, session.position)
+        case "next" | "back" | "run":
+            pass  # The first and the last part of the tour stay, and a step without a race has nothing to run.
         case _:
             act(session, tour, action)
 
