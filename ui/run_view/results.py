@@ -38,7 +38,7 @@ MIN_P_VALUE = 1e-16
 
 def draw_live_race_chart(run: Run, step: str, theme: Theme) -> None:
     """Samples so far over time, and the ratio, as an image that costs a browser on the cores of the arms little."""
-    _draw_race_heading(run, "Samples so far", theme)
+    _draw_race_heading(run, "All samples" if run.state.over else "Samples so far", theme)
     st.image(build_live_race_svg(run, step, theme), width="stretch", alt=describe_live_race(run, step))
 
 

@@ -28,7 +28,7 @@ from ui.run_view.evidence import draw_evidence
 from ui.run_view.header import STATE_BADGES, describe_progress, draw_failure
 from ui.run_view.metrics import build_quality, build_ratio, build_time
 from ui.run_view.phases import draw_phases
-from ui.run_view.results import draw_live_race_chart, draw_pictures, draw_race_chart, draw_steps_chart
+from ui.run_view.results import draw_live_race_chart, draw_pictures, draw_steps_chart
 from ui.tours.contracts import load_tabs
 from ui.tours.model import Step
 from ui.tours.presenter_style import (
@@ -202,12 +202,10 @@ def _draw_run_part(run: Run, part: str, *, live: bool) -> bool:
         case "quality":
             with _area(NUMBERS_KEY):
                 build_quality(run, theme).draw(has_help=False)
-        case "chart" if live:
+        case "chart":
+            # The image also after the race: a Plotly chart cannot be enlarged by CSS.
             with _area("presenter-chart"):
                 draw_live_race_chart(run, step, theme)
-        case "chart":
-            with _area("presenter-chart"):
-                draw_race_chart(run, step, RUN_KEY, theme)
         case "claim":
             with _area(STATEMENT_KEY):
                 st.markdown(f"### {escape_markdown(describe_outcome(run, step))}")

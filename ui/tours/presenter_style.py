@@ -80,8 +80,12 @@ def build_style(part_selector: str = "") -> str:
 :is(.st-key-{TEXT_KEY}, .st-key-{STATEMENT_KEY}, .st-key-{SENTENCE_KEY}) :is(p, li, h2, h3) :is(
   strong, em, code, a, span:not([data-testid="stIconMaterial"])
 ) {{font-size: inherit; line-height: inherit}}
-:is(.st-key-{TEXT_KEY}, .st-key-{STATEMENT_KEY}, .st-key-{SENTENCE_KEY}) .stMarkdownBadge {{padding: 0 0.4em}}
+:is(.st-key-{TEXT_KEY}, .st-key-{STATEMENT_KEY}, .st-key-{SENTENCE_KEY}) .stMarkdownBadge {{
+  padding: 0.1em 0.5em;
+}}
+.st-key-{BODY_KEY} .stMarkdownBadge, .st-key-{BODY_KEY} .stMarkdownBadge * {{font-size: {TEXT_PX}px !important}}
 .st-key-{TEXT_KEY} {{gap: 28px; max-width: 1060px}}
+.st-key-{TEXT_KEY} h2 {{font-size: 40px; line-height: 1.3; padding: 0; color: {ink}}}
 .st-key-{CONTENT_KEY} .st-key-{TEXT_KEY} :is(p, li) {{font-size: {PROSE_PX}px; line-height: 1.45}}
 .st-key-{SENTENCE_KEY} {{gap: 12px; padding-bottom: 16px}}
 .st-key-{SENTENCE_KEY} [data-testid="stMarkdownContainer"] {{margin: 0}}
@@ -93,6 +97,7 @@ def build_style(part_selector: str = "") -> str:
 .st-key-{STATEMENT_KEY} h3 {{font-size: {PROSE_PX}px; line-height: 1.45; font-weight: 400; padding: 0; color: {ink}}}
 {_NUMBERS} [data-testid="stMetric"] {{border: none; padding: 0; background: none}}
 {_NUMBERS} [data-testid="stMetric"] > div {{padding: 0}}
+{_NUMBERS} [data-testid="stMetric"] *:not([data-testid="stIconMaterial"]) {{font-size: 28px; line-height: 1.3}}
 {_NUMBERS} [data-testid="stMetricLabel"] :is(div, p, span:not([data-testid="stIconMaterial"])) {{
   font-size: {PROSE_PX}px; line-height: 1.3; overflow: visible; white-space: normal; color: {ink};
 }}
@@ -106,9 +111,10 @@ def build_style(part_selector: str = "") -> str:
 {_NUMBERS} [data-testid="stMetricValue"] ~ *, {_NUMBERS} [data-testid="stMetricValue"] ~ * * {{
   font-size: 28px; line-height: 1.3; white-space: normal; overflow: visible;
 }}
-/* Streamlit measures the width of a chart in pixels of the screen, and draws it in those of its container. */
+/* Streamlit measures a Plotly chart in pixels of the screen and draws it in those of its container, so an enlarged one
+   would be cut. The chart of the samples is an image, and is enlarged. */
 .st-key-{CONTENT_KEY} [data-testid="stFullScreenFrame"]:has(> * .stPlotlyChart, > .stPlotlyChart) {{
-  width: calc(100% / (var({SCALE_VARIABLE}, 1) * var({FIT_VARIABLE}, 1)));
+  zoom: calc(1 / (var({SCALE_VARIABLE}, 1) * var({FIT_VARIABLE}, 1)));
 }}
 .st-key-{CODE_KEY} [data-testid="stCode"] :is(pre, code, code *) {{font-size: 24px; line-height: 1.45}}
 .st-key-{CODE_KEY} [data-testid="stCode"] button {{display: none}}

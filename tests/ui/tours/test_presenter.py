@@ -96,15 +96,14 @@ def test_before_the_first_run_it_says_what_will_be_raced(tour):
 
 def test_the_last_run_is_said_to_be_one_and_has_the_numbers_of_its_page(tour):
     run = store_last_run()
+    on_page = read_metrics(open_link(tour="mine", tour_step="2"))
     app = present(2, PARTS.index("times"))
     page = read_page(app)
     assert "Last run of these settings" in page
     assert write_headline(run, find_headline_step(run) or TOTAL).sentence in page.replace("\\", "")
     assert len(app.metric) == 2
     shown = read_metrics(app) + read_metrics(present(2, PARTS.index("ratio")))
-    find_session(app).presenting = False
-    app.run()
-    assert shown == read_metrics(app)[:3]
+    assert shown == on_page[:3]
 
 
 def test_a_page_without_a_race_is_the_real_one_with_large_type(tour):
