@@ -97,7 +97,10 @@ def build_style(part_selector: str = "") -> str:
 .st-key-{STATEMENT_KEY} h3 {{font-size: {PROSE_PX}px; line-height: 1.45; font-weight: 400; padding: 0; color: {ink}}}
 {_NUMBERS} [data-testid="stMetric"] {{border: none; padding: 0; background: none}}
 {_NUMBERS} [data-testid="stMetric"] > div {{padding: 0}}
-{_NUMBERS} [data-testid="stMetric"] *:not([data-testid="stIconMaterial"]) {{font-size: 28px; line-height: 1.3}}
+{_NUMBERS} [data-testid="stMetric"] * {{font-size: 28px; line-height: 1.3}}
+{_NUMBERS} [data-testid="stMetricDeltaDescription"], {_NUMBERS} [data-testid="stMetricDeltaDescription"] * {{
+  font-size: 28px !important;
+}}
 {_NUMBERS} [data-testid="stMetricLabel"] :is(div, p, span:not([data-testid="stIconMaterial"])) {{
   font-size: {PROSE_PX}px; line-height: 1.3; overflow: visible; white-space: normal; color: {ink};
 }}
