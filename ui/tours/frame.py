@@ -42,6 +42,7 @@ def run_in_tour(page: Page) -> None:
     open_step(session, tour)
     run_if_asked(session, tour, name)
     if session.presenting:
+        hold_next_race(session, tour)
         draw_presenter(session, tour, page)
         return
     draw_panel(session, tour, name)
