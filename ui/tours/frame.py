@@ -41,20 +41,19 @@ def run_in_tour(page: Page) -> None:
     session.has_moved |= session.presenting and name != tour.steps[session.position].page
     open_step(session, tour)
     run_if_asked(session, tour, name)
-    if session.presenting:
-        hold_next_race(session, tour)
-        draw_presenter(session, tour, page)
-        return
-    draw_panel(session, tour, name)
     step = tour.steps[session.position]
     if name == step.page:
         hold_next_race(session, tour)
-    follow_window(session, lambda action: act(session, tour, action))
-        if session.replay:
-            draw_replay(session, step)
-            return
     else:
         # What this page measures must not wait for it.
         actions.release_held_race()
+    if session.presenting:
+        draw_presenter(session, tour, page)
+        return
+    draw_panel(session, tour, name)
+    follow_window(session, lambda action: act(session, tour, action))
+    if name == step.page and session.replay:
+        draw_replay(session, step)
+        return
     draw_replay_problem()
     page.run()

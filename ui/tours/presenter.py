@@ -23,6 +23,7 @@ from ui.tours.presenter_style import (
     TITLE_KEY,
     build_style,
 )
+from ui.tours.replay import draw_replay, draw_replay_problem
 from ui.tours.session import TourSession, move_to
 from ui.views.race.buttons import error_key
 
@@ -36,6 +37,7 @@ PRESENTER_KEYS = {
     **dict.fromkeys(("ArrowRight", "ArrowDown", "PageDown", " "), "next"),
     **dict.fromkeys(("ArrowLeft", "ArrowUp", "PageUp"), "back"),
     "r": "run",
+    "p": "replay",
     "n": "notes",
     "v": "present",
     "Escape": "present",
@@ -72,7 +74,7 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
         windows={"notes": address} if address else {},
     )
     follow_window(session, lambda action: act_on_parts(session, tour, action))
-    smallest, largest = find_zoom(step, part)
+    smallest, largest = PAGE_ZOOM if session.replay else find_zoom(step, part)
     draw_fit(
         body=f".st-key-{BODY_KEY}",
         area=f".st-key-{AREA_KEY}",
@@ -81,7 +83,11 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
         largest=largest,
     )
     with body:
-        if part == INTRODUCTION:
+        draw_replay_problem()
+        if session.replay:
+            with st.container(key=AREA_KEY), st.container(key=CONTENT_KEY):
+                draw_replay(session, step)
+        elif part == INTRODUCTION:
             draw_introduction(step, rehearsal=session.rehearsal)
         elif has_race(step):
             draw_race_part(step, part, rehearsal=session.rehearsal)
@@ -162,4 +168,5 @@ def _draw_footer(session: TourSession, tour: Tour, step: Step, part_count: int, 
 
 
 def _list_race_keys(step: Step) -> list[str]:
-    return ["R run"] if step.race and not actions.why_not_start() else []
+    run = ["R run"] if not actions.why_not_start() else []
+    return [*run, "P recording"] if step.race else []
