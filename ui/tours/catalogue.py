@@ -26,7 +26,8 @@ class Catalogue:
 
 
 def load_catalogue() -> Catalogue:
-    """All tours as their files are now. A file is parsed again only after it has changed."""
+    """All tours as their files are now. A file is parsed again only after it has changed, or if a recording was
+    missing."""
     tours: dict[str, Tour] = {}
     errors: list[TourError] = []
     for folder, shipped in [(SHIPPED_FOLDER, True), *((folder, False) for folder in list_own_folders())]:
@@ -40,9 +41,12 @@ def load_catalogue() -> Catalogue:
             )
             continue
         for file in files:
-            match _read_cached(str(file), _stamp(file), shipped):
+            key = (str(file), _stamp(file), shipped)
+            match _read_cached(*key):
                 case TourError() as error:
                     errors.append(error)
+                    if not error.lasts:
+                        _read_cached.clear(*key)
                 case tour:
                     tours[tour.name] = tour
     return Catalogue(tours, tuple(errors))
@@ -50,7 +54,8 @@ def load_catalogue() -> Catalogue:
 
 def list_own_folders() -> list[Path]:
     """The folders of FAIRLAP_TOURS."""
-    return [Path(name).expanduser() for name in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if name.strip()]
+    names = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
+    return [Path(os.path.expanduser(name)) for name in names if name.strip()]
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -83,7 +83,7 @@ def _draw_card(tour: Tour) -> None:
     with st.expander("Steps"):
         st.markdown("\n".join(f"1. {escape_markdown(step.title)}" for step in tour.steps))
     if tour.source:
-        st.markdown(f":small[[Source]({tour.source})]")
+        st.markdown(f":small[[Source](<{tour.source}>)]")
     st.space("stretch")
     with st.container(horizontal=True):
         if place:

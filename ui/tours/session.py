@@ -5,6 +5,7 @@ The place is in the address too, so that a link opens a step. A tour that was le
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -120,7 +121,7 @@ def follow_address(catalogue: Catalogue) -> str:
     tour = catalogue.tours.get(name)
     if tour is None:
         return f"There is no tour {name!r}. Choose one of the list."
-    if step and not (step.isascii() and step.isdigit() and 1 <= int(step) <= len(tour.steps)):
+    if step and not (re.fullmatch(r"[0-9]{1,4}", step) and 1 <= int(step) <= len(tour.steps)):
         begin_tour(tour)
         return f"The tour has {len(tour.steps)} steps, and the link names step {step!r}."
     begin_tour(tour, int(step) - 1 if step else None)

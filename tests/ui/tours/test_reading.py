@@ -1,5 +1,6 @@
 """Tours from TOML: those that come with Fairlap are valid, and every mistake is reported with its line."""
 
+import os
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from bench.paths import ROOT
 from bench.workload.registry import load_workloads
-from ui.tours.catalogue import SHIPPED_FOLDER
+from ui.tours.catalogue import FOLDERS_VARIABLE, SHIPPED_FOLDER, load_catalogue
 from ui.tours.contracts import find_setting_problems, list_parts
 from ui.tours.reading import MAX_FILE_BYTES, TourError, read_tour
 from ui.tours.toml_lines import find_key_lines
@@ -157,6 +158,77 @@ def test_a_file_that_is_no_text_or_too_large_or_missing_is_explained(tmp_path):
     ):
         with pytest.raises(TourError, match=message):
             read_tour(file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("minutes = 5", "minutes = 5\nx = " + "[" * 90_000 + "]" * 90_000, "line 4: not valid: values are nested too"),
+        ("minutes = 5", "minutes = 5\ntitle" + ".a" * 90_000 + " = 1", "line 4: a key has more than 20 parts"),
+        ("minutes = 5", "minutes = " + "9" * 5000, "line 3: not valid TOML: Exceeds the limit"),
+        ("minutes = 5", "minutes = 0x" + "f" * 9000, "line 3: minutes: input should be less than or equal to 480"),
+        ("minutes = 5", "minutes = 5\nminutes = 6", "line 4: not valid TOML, column 12: Cannot overwrite a value"),
+        ("batch = 4", "batch = 0x" + "f" * 9000, "line 21: step 2, settings, batch: a setting is a text, a finite"),
+        ("batch = 4", "budget_s = nan", "line 21: step 2, settings, budget_s: a setting is a text, a finite number"),
+        ("batch = 4", "batch = 2026-01-01", "line 21: step 2, settings, batch: a setting is a text, a finite number"),
+        ("batch = 4", 'tour = "x"', "line 21: step 2, settings, tour: bert has no such parameter"),
+        ('["times", "chart"]', "[1]", "line 18: step 2, look_at, 1: input should be a valid string"),
+        ("race = true", 'race = true\nrecording = "\\u0000.json"', "line 18: step 2, recording: string should match"),
+        (
+            "race = true",
+            f'race = true\nrecording = "{"x" * 999}.json"',
+            "line 18: step 2, recording: string should have",
+        ),
+        ("race = true", f'race = true\nrecording = "{"x" * 250}.json"', "line 18: step 2, recording: there is no file"),
+        ("Plain text", "a ` b\n\n![x](//evil)\n\n`", "line 10: step 1, text: pictures are not shown"),
+        ("Plain text", "$`$ ![x](//evil) $`$", "line 8: step 1, text: pictures are not shown"),
+        ("Plain text", "[x][r]\n\n> [r]: //evil", "line 10: step 1, text: '//evil' is neither an address"),
+        ("Plain text", "[x](javascript&colon;x)", "line 8: step 1, text: 'javascript&colon;x' is neither an address"),
+        ("minutes = 5", 'minutes = 5\nsource = "https://a)![x](//evil"', "line 4: source: string should match"),
+        ("Look", "Lo\u2028\u0085ok", "line 21: step 2, settings, batch: "),
+    ],
+)
+def test_a_hostile_file_is_refused_with_its_line(tmp_path, old, new, problem):
+    # The text with unusual line ends has another mistake below them.
+    text = VALID.replace(old, new) if old != "Look" else VALID.replace(old, new).replace("batch = 4", "batch = 0")
+    problems = read_problems(tmp_path, text)
+    assert any(found.startswith(problem) for found in problems), problems
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "zero.toml").symlink_to("/dev/zero")
+    (tmp_path / "folder.toml").mkdir()
+    for name, message in (("pipe", "it is no file"), ("zero", "it is no file"), ("folder", "Is a directory")):
+        with pytest.raises(TourError, match=message):
+            read_tour(tmp_path / f"{name}.toml")
+
+
+def test_a_file_may_have_a_mark_of_its_encoding_and_the_line_ends_of_windows(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + VALID.replace("\n", "\r\n").encode())
+    assert len(read_tour(file).steps) == 2
+    file.write_bytes(VALID.replace("\n", "\r\n").replace("batch = 4", "batch = 0").encode())
+    with pytest.raises(TourError, match="line 21: step 2"):
+        read_tour(file)
+
+
+def test_a_recording_that_appears_later_mends_the_tour(tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDERS_VARIABLE, str(tmp_path))
+    write(tmp_path, VALID.replace("race = true", 'race = true\nrecording = "x.json"'))
+    [error] = load_catalogue().errors
+    assert "there is no file 'x.json'" in str(error)
+    (tmp_path / "x.json").touch()
+    assert not load_catalogue().errors and "mine" in load_catalogue().tours
+
+
+def test_the_lines_of_keys_of_a_large_file_are_those_where_they_begin():
+    step = '[[steps]]\ntitle = "x"\ntext = """\n' + "[words]\n" * 100 + '"""\nsettings = {a = 1,\n b.c = [\n1]}\n'
+    lines = find_key_lines("a.b = 1\n" + step.replace("{a = 1,\n b.c", "{a = 1, b.c") * 60 + "[steps.more]\nz = 1\n")
+    assert lines[("a", "b")] == 1 and lines[("steps", 0, "title")] == 3
+    length = 106
+    assert lines[("steps", 59)] == 2 + 59 * length and lines[("steps", 59, "settings", "b", "c")] == 106 + 59 * length
+    assert lines[("steps", 59, "more", "z")] == 3 + 60 * length
 
 
 def test_the_lines_of_keys_are_those_where_they_begin():
