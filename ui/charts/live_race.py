@@ -49,6 +49,29 @@ BEYOND_GLYPH = "△"
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Sizes and positions in pixels, and the ends of both plots in percent of the width."""
+
+    text_px: float = TEXT_SIZE_PX
+    height_px: float = HEIGHT_PX
+    title_px: float = TITLE_PX
+    times_px: tuple[float, float] = TIMES_PX
+    ratio_px: tuple[float, float] = RATIO_PX
+    label_gap_px: float = LABEL_GAP_PX
+    left_percent: float = LEFT_PERCENT
+    right_percent: float = RIGHT_PERCENT
+
+    @property
+    def middle_percent(self) -> float:
+        return (self.left_percent + self.right_percent) / 2
+
+
+PAGE_LAYOUT = Layout()
+PRESENTATION_LAYOUT = Layout(21.0, 358.0, 13.0, (36.0, 188.0), (242.0, 296.0), 25.0, 9.0, 84.0)
+"""Larger texts on as much space, for the back of a room."""
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
     """A range of values and where its ends are drawn."""
 
@@ -78,34 +101,34 @@ class Axis:
         return [float(f"{index * step:.12g}") for index in range(first, last + 1)]
 
 
-def build_live_race_svg(run: Run, step: str, theme: Theme) -> str:
+def build_live_race_svg(run: Run, step: str, theme: Theme, layout: Layout = PAGE_LAYOUT) -> str:
     """Samples of a step (or of the total) of both arms when they were taken, and below them the ratio's interval."""
     race_time = find_race_time(run)
     points, note = shift_points(collect_points(run, step), race_time)
-    elapsed = _elapsed_axis(run, points)
+    elapsed = _elapsed_axis(run, points, layout)
     return "".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{HEIGHT_PX}" '
-            f'font-family="{escape(FONT_FAMILY)}" font-size="{TEXT_SIZE_PX}" fill="{PALETTES[theme].label}">',
-            *_draw_elapsed(elapsed, race_time),
-            *([draw_text(RIGHT_PERCENT, TITLE_PX, note, anchor="end")] if note else []),
-            *_draw_mark(run, theme),
-            *_draw_times(run, step, points, elapsed, theme),
-            *_draw_ratios(run, step, elapsed, race_time, theme),
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{layout.height_px}" '
+            f'font-family="{escape(FONT_FAMILY)}" font-size="{layout.text_px}" fill="{PALETTES[theme].label}">',
+            *_draw_elapsed(elapsed, race_time, layout),
+            *([draw_text(layout.right_percent, layout.title_px, note, anchor="end")] if note else []),
+            *_draw_mark(run, theme, layout),
+            *_draw_times(run, step, points, elapsed, theme, layout),
+            *_draw_ratios(run, step, elapsed, race_time, theme, layout),
             "</svg>",
         ]
     )
 
 
-def _draw_mark(run: Run, theme: Theme) -> list[str]:
+def _draw_mark(run: Run, theme: Theme, layout: Layout) -> list[str]:
     """The mark of a replay, at the left of the title and in the middle of the times."""
     if not run.is_replay:
         return []
     mark, colour = describe_recording(run), replay_colour(theme)
-    middle = (LEFT_PERCENT + RIGHT_PERCENT) / 2
+    middle = layout.middle_percent
     return [
-        draw_text(LEFT_PERCENT, TITLE_PX, mark, colour=colour, bold=True),
-        draw_text(middle, sum(RATIO_PX) / 2, mark, anchor="middle", colour=colour, bold=True),
+        draw_text(layout.left_percent, layout.title_px, mark, colour=colour, bold=True),
+        draw_text(middle, sum(layout.ratio_px) / 2, mark, anchor="middle", colour=colour, bold=True),
     ]
 
 
@@ -116,34 +139,36 @@ def describe_live_race(run: Run, step: str) -> str:
     return f"{text}; ratio {format_estimate(comparison.ratio)}" if comparison else text
 
 
-def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]]) -> Axis:
+def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]], layout: Layout) -> Axis:
     times = [arm_points[index].at for arm_points in points.values() if arm_points for index in (0, -1)]
     low, high = min(times, default=0.0), max(times, default=max(1.0, run.last_at))
     padding = max(0.25, 0.015 * (high - low))
-    return Axis(low - padding if times else 0.0, high + padding, LEFT_PERCENT, RIGHT_PERCENT)
+    return Axis(low - padding if times else 0.0, high + padding, layout.left_percent, layout.right_percent)
 
 
-def _draw_elapsed(elapsed: Axis, race_time: RaceTime) -> list[str]:
-    y = RATIO_PX[1] + LABEL_GAP_PX
+def _draw_elapsed(elapsed: Axis, race_time: RaceTime, layout: Layout) -> list[str]:
+    y = layout.ratio_px[1] + layout.label_gap_px
     ticks = [draw_text(elapsed.place(tick), y, format_decimal(tick), anchor="middle") for tick in elapsed.ticks()]
-    middle = (LEFT_PERCENT + RIGHT_PERCENT) / 2
-    return [*ticks, draw_text(middle, y + LABEL_GAP_PX, race_time.title, anchor="middle")]
+    middle = layout.middle_percent
+    return [*ticks, draw_text(middle, y + layout.label_gap_px, race_time.title, anchor="middle")]
 
 
-def _draw_times(run: Run, step: str, points: dict[Arm, list[RacePoint]], elapsed: Axis, theme: Theme) -> list[str]:
+def _draw_times(
+    run: Run, step: str, points: dict[Arm, list[RacePoint]], elapsed: Axis, theme: Theme, layout: Layout
+) -> list[str]:
     times = [point.seconds for arm_points in points.values() for point in arm_points]
     if not times:
         text = "The first sample appears when both arms are ready"
-        return [draw_text((LEFT_PERCENT + RIGHT_PERCENT) / 2, sum(TIMES_PX) / 2, text, anchor="middle")]
+        return [draw_text(layout.middle_percent, sum(layout.times_px) / 2, text, anchor="middle")]
     unit, comparison = TimeUnit.of_all(times), run.comparison(step)
-    axis = _time_axis(times, axis_limit_s(points), comparison)
+    axis = _time_axis(times, axis_limit_s(points), comparison, layout)
     title = f"{step_time_label(run, step)} [{unit.name}]" + (", log" if axis.logarithmic else "")
-    parts = [draw_text(0, TITLE_PX, title)]
-    parts += _draw_ticks(axis, [(tick, format_decimal(unit(tick))) for tick in axis.ticks()], theme)
+    parts = [draw_text(0, layout.title_px, title)]
+    parts += _draw_ticks(axis, [(tick, format_decimal(unit(tick))) for tick in axis.ticks()], theme, layout)
     for arm in Arm:
         for point in thin_points(points[arm], MAX_POINTS):
             parts.append(_draw_point(point, arm, elapsed.place(point.at), axis, theme))
-    return parts + (_draw_medians(comparison, axis, theme) if comparison else [])
+    return parts + (_draw_medians(comparison, axis, theme, layout) if comparison else [])
 
 
 def _draw_point(point: RacePoint, arm: Arm, x: float, axis: Axis, theme: Theme) -> str:
@@ -154,61 +179,66 @@ def _draw_point(point: RacePoint, arm: Arm, x: float, axis: Axis, theme: Theme) 
     return draw(x, axis.place(point.seconds), colour, opacity=WARM_UP_OPACITY if point.warm_up else 1.0)
 
 
-def _time_axis(times: Sequence[float], limit_s: float, comparison: Comparison | None) -> Axis:
+def _time_axis(times: Sequence[float], limit_s: float, comparison: Comparison | None, layout: Layout) -> Axis:
     """From zero, so that lengths can be compared; logarithmic if the arms are too far apart."""
-    bottom, top = TIMES_PX[1], TIMES_PX[0]
+    bottom, top = layout.times_px[1], layout.times_px[0]
     if is_log_scale(comparison):
         return Axis(min(times) / 1.1, max(times) * 1.1, bottom, top, logarithmic=True)
     return Axis(0.0, min(max(times), limit_s) * 1.08, bottom, top)
 
 
-def _draw_ticks(axis: Axis, ticks: Iterable[tuple[float, str]], theme: Theme) -> list[str]:
-    """Grid lines of a vertical axis, with the texts of `ticks` left of them."""
+def _draw_ticks(axis: Axis, ticks: Iterable[tuple[float, str]], theme: Theme, layout: Layout) -> list[str]:
+    """Grid lines of a vertical axis, with the texts of `ticks` left of them. Those whose texts would touch are left
+    out."""
     parts: list[str] = []
+    last_y = math.inf
     for value, text in ticks:
         y = axis.place(value)
-        parts.append(draw_line((LEFT_PERCENT, RIGHT_PERCENT), (y, y), PALETTES[theme].grid))
-        parts.append(draw_text(LEFT_PERCENT - GAP_PERCENT, y, text, anchor="end"))
+        if last_y - y < layout.text_px:
+            continue
+        last_y = y
+        parts.append(draw_line((layout.left_percent, layout.right_percent), (y, y), PALETTES[theme].grid))
+        parts.append(draw_text(layout.left_percent - GAP_PERCENT, y, text, anchor="end"))
     return parts
 
 
-def _draw_medians(comparison: Comparison, axis: Axis, theme: Theme) -> list[str]:
+def _draw_medians(comparison: Comparison, axis: Axis, theme: Theme, layout: Layout) -> list[str]:
     """A line at each median, with its value at the right end: the slower arm's above the other."""
     parts: list[str] = []
     label_y = -math.inf
     for arm in sorted(Arm, key=lambda arm: comparison.summary(arm).median, reverse=True):
         style, summary = arm_style(arm, theme), comparison.summary(arm)
         y = axis.place(summary.median)
-        label_y = max(y, label_y + LABEL_GAP_PX)
+        label_y = max(y, label_y + layout.label_gap_px)
         dash = "6 4" if style.dash == "dash" else ""
-        parts.append(draw_line((LEFT_PERCENT, RIGHT_PERCENT), (y, y), style.colour, width=1.2, dash=dash))
+        parts.append(draw_line((layout.left_percent, layout.right_percent), (y, y), style.colour, width=1.2, dash=dash))
         text = f"{style.glyph} {format_median(summary)}"
-        parts.append(draw_text(RIGHT_PERCENT + GAP_PERCENT, label_y, text, colour=style.colour, bold=True))
+        parts.append(draw_text(layout.right_percent + GAP_PERCENT, label_y, text, colour=style.colour, bold=True))
     return parts
 
 
-def _draw_ratios(run: Run, step: str, elapsed: Axis, race_time: RaceTime, theme: Theme) -> list[str]:
+def _draw_ratios(run: Run, step: str, elapsed: Axis, race_time: RaceTime, theme: Theme, layout: Layout) -> list[str]:
     """The interval of the ratio after every few pairs, as vertical lines with the ratio as a dot."""
     estimates = select_estimates(run, step, MAX_RATIOS)
     if not estimates:
         return []
     ratios = [(race_time.shift(estimate.at), estimate.ratios[step]) for estimate in estimates]
-    axis, ink = _ratio_axis([ratio for _, ratio in ratios]), PALETTES[theme].ink
-    parts = [draw_text(0, RATIO_PX[0] - LABEL_GAP_PX, "ratio, 95 % interval")]
-    parts += _draw_ticks(axis, [(tick, f"{format_decimal(tick)}x") for tick in axis.ticks()], theme)
+    axis, ink = _ratio_axis([ratio for _, ratio in ratios], layout), PALETTES[theme].ink
+    parts = [draw_text(0, layout.ratio_px[0] - layout.label_gap_px, "ratio, 95 % interval")]
+    parts += _draw_ticks(axis, [(tick, f"{format_decimal(tick)}x") for tick in axis.ticks()], theme, layout)
     for at, ratio in ratios:
         x = elapsed.place(at)
         parts.append(draw_line((x, x), (axis.place(ratio.low), axis.place(ratio.high)), ink))
         parts.append(draw_circle(x, axis.place(ratio.value), ink))
     newest = ratios[-1][1]
-    x, y = RIGHT_PERCENT + GAP_PERCENT, axis.place(newest.value)
+    x, y = layout.right_percent + GAP_PERCENT, axis.place(newest.value)
     label = draw_text(x, y, format_estimate(newest), colour=ink, bold=True)
     return [*parts, label]
 
 
-def _ratio_axis(ratios: Sequence[Interval]) -> Axis:
+def _ratio_axis(ratios: Sequence[Interval], layout: Layout) -> Axis:
     """An axis that holds 1 and the later intervals; the first, wide intervals may extend beyond it."""
     settled = ratios[len(ratios) // 3 :]
     ends = [1.0, *(ratio.low for ratio in settled), *(ratio.high for ratio in settled)]
     padding = max(0.06 * (max(ends) - min(ends)), 0.01)
-    return Axis(min(ends) - padding, max(ends) + padding, RATIO_PX[1], RATIO_PX[0])
+    return Axis(min(ends) - padding, max(ends) + padding, layout.ratio_px[1], layout.ratio_px[0])

@@ -21,7 +21,7 @@ from bench.values.base import Arm
 from bench.values.samples import Phase
 from ui.charts.accuracy import build_accuracy_figure
 from ui.charts.distribution import build_distribution_figure
-from ui.charts.live_race import build_live_race_svg, describe_live_race
+from ui.charts.live_race import PAGE_LAYOUT, Layout, build_live_race_svg, describe_live_race
 from ui.charts.race import build_race_figure
 from ui.charts.steps import build_steps_figure
 from ui.charts.throughput import build_throughput_figure
@@ -38,8 +38,13 @@ MIN_P_VALUE = 1e-16
 
 def draw_live_race_chart(run: Run, step: str, theme: Theme) -> None:
     """Samples so far over time, and the ratio, as an image that costs a browser on the cores of the arms little."""
-    _draw_race_heading(run, "All samples" if run.state.over else "Samples so far", theme)
-    st.image(build_live_race_svg(run, step, theme), width="stretch", alt=describe_live_race(run, step))
+    _draw_race_heading(run, "Samples so far", theme)
+    draw_race_image(run, step, theme)
+
+
+def draw_race_image(run: Run, step: str, theme: Theme, layout: Layout = PAGE_LAYOUT) -> None:
+    """The image of `draw_live_race_chart` alone."""
+    st.image(build_live_race_svg(run, step, theme, layout), width="stretch", alt=describe_live_race(run, step))
 
 
 def _draw_race_heading(run: Run, title: str, theme: Theme) -> None:

@@ -18,6 +18,7 @@ from bench.values.base import Arm
 from bench.values.samples import TOTAL
 from bench.workload.cases import Code
 from ui.access.redaction import describe_text
+from ui.charts.live_race import PRESENTATION_LAYOUT
 from ui.design.badges import claim_state_badge
 from ui.design.browser import detect_theme
 from ui.design.markdown import escape_markdown
@@ -28,7 +29,7 @@ from ui.run_view.evidence import draw_evidence
 from ui.run_view.header import STATE_BADGES, describe_progress, draw_failure
 from ui.run_view.metrics import build_quality, build_ratio, build_time
 from ui.run_view.phases import draw_phases
-from ui.run_view.results import draw_live_race_chart, draw_pictures, draw_steps_chart
+from ui.run_view.results import draw_pictures, draw_race_image, draw_steps_chart
 from ui.tours.contracts import load_tabs
 from ui.tours.model import Step
 from ui.tours.presenter_style import (
@@ -205,7 +206,9 @@ def _draw_run_part(run: Run, part: str, *, live: bool) -> bool:
         case "chart":
             # The image also after the race: a Plotly chart cannot be enlarged by CSS.
             with _area("presenter-chart"):
-                draw_live_race_chart(run, step, theme)
+                arms = ", ".join(arm_name_markdown(arm, run.snapshot.arms[arm], theme) for arm in Arm)
+                st.markdown(f"{arms}. Warm-up samples are pale.")
+                draw_race_image(run, step, theme, PRESENTATION_LAYOUT)
         case "claim":
             with _area(STATEMENT_KEY):
                 st.markdown(f"### {escape_markdown(describe_outcome(run, step))}")
