@@ -267,7 +267,7 @@ def _check_memory_files(preparations: Sequence[PlanPreparation]) -> Check:
     title = "Files in memory"
     shares = {entry.task.label: entry.resident_share for entry in preparations if entry.resident_share is not None}
     if not shares:
-        return Check("files", title, Outcome.OK, "nothing was prepared since the machine was started")
+        return Check("files", title, Outcome.OK, "checked once something is prepared")
     seen = f"at least {format_percent(min(shares.values()), 0)} of what each preparation has read"
     cold = [label for label, share in shares.items() if share < MIN_RESIDENT_SHARE]
     if not cold:
@@ -290,7 +290,7 @@ def _check_first_pairs(forecasts: Sequence[RaceForecast]) -> Check:
             title,
             Outcome.WARNING,
             f"known for {len(known)} of {format_count(len(forecasts), 'race')}",
-            "Rehearse the races once they are prepared: each then shows when its first pair begins.",
+            "Once they are prepared, run each once. A tour has short races for that: key S, then R in each step.",
         )
     slowest = max(known.values(), default=0.0)
     seen = f"within {max(1.0, slowest):.0f} s of the start of each race"

@@ -120,7 +120,7 @@ def _draw_summary(preflight: Preflight) -> None:
 
 def _draw_check(check: Check) -> None:
     remedy = f"  \n:gray[{describe_text(check.remedy)}]" if check.remedy else ""
-    st.markdown(f"{MARKS[check.outcome]} **{check.title}** {describe_text(check.seen)}{remedy}")
+    st.markdown(f"{MARKS[check.outcome]} **{check.title}:** {describe_text(check.seen)}{remedy}")
 
 
 def _draw_buttons(preflight: Preflight, active: dict[str, str]) -> None:

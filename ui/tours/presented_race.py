@@ -32,6 +32,7 @@ from ui.run_view.phases import draw_phases
 from ui.run_view.results import draw_pictures, draw_race_image, draw_steps_chart
 from ui.tours.contracts import load_tabs
 from ui.tours.model import Step
+from ui.tours.parts import PLAN_PARTS
 from ui.tours.presenter_style import (
     AREA_KEY,
     CODE_KEY,
@@ -53,8 +54,6 @@ from ui.views.race.result_part import find_live_part, find_result_part
 from ui.views.race.tabs import WorkloadTab, find_covering_tab
 from ui.views.race.waiting import draw_waiting
 
-PLAN_PARTS = ("code", "controls")
-"""Parts that are about the plan. All others are about its run."""
 RUN_KEY = "presenter-run"
 """Key of what is drawn of a run."""
 

@@ -14,7 +14,8 @@ from ui.tours.keys import draw_keys
 from ui.tours.model import Step, Tour
 from ui.tours.notes import find_place, follow_window, share_place
 from ui.tours.panel import act
-from ui.tours.presented_race import PLAN_PARTS, draw_introduction, draw_race_part, has_race
+from ui.tours.parts import PLAN_PARTS
+from ui.tours.presented_race import draw_introduction, draw_race_part, has_race
 from ui.tours.presenter_style import (
     AREA_KEY,
     BODY_KEY,
@@ -168,5 +169,5 @@ def _draw_footer(session: TourSession, tour: Tour, step: Step, part_count: int, 
 
 
 def _list_race_keys(step: Step) -> list[str]:
-    run = ["R run"] if not actions.why_not_start() else []
-    return [*run, "P recording"] if step.race else []
+    run = ["R run"] if step.race and not actions.why_not_start() else []
+    return [*run, "P recording"] if step.shows_run else []
