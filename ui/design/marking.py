@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import plotly.graph_objects as go
 
-from ui.design.theme import Theme, add_opacity, light_dark, replay_colour
+from ui.design.theme import PALETTES, Theme, add_opacity, light_dark, replay_colour
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,6 +94,7 @@ def build_region_style(mark: str, key: str) -> str:
     tile = quote(_build_tile(wrap_mark(mark)))
     colours: dict[Theme, str] = {theme: replay_colour(theme) for theme in get_args(Theme)}
     tints: dict[Theme, str] = {theme: add_opacity(colours[theme], TILE_OPACITY[theme]) for theme in colours}
+    backgrounds: dict[Theme, str] = {theme: palette.background for theme, palette in PALETTES.items()}
     mask = f'url("data:image/svg+xml,{tile}") 0 0 / {width}px {height}px repeat'
     return f"""<style>
 .st-key-{key} {{
@@ -106,6 +107,10 @@ def build_region_style(mark: str, key: str) -> str:
 .st-key-{key} [data-testid="stElementToolbar"] {{display: none}}
 .st-key-{key} [data-testid="stMetricLabel"] :is(div, p) {{white-space: normal; text-overflow: clip; overflow: visible}}
 .st-key-{key} [data-testid="stMetricLabel"] {{height: auto}}
+.st-key-{key} [data-testid="stMetricLabel"] p > .stMarkdownColoredText:last-child {{display: block}}
+.st-key-{key} > :has(> .stAlert), .st-key-{key} > .stAlert {{
+  position: relative; z-index: 51; background: {light_dark(backgrounds)}; border-radius: 0.5rem;
+}}
 </style>"""
 
 

@@ -58,7 +58,7 @@ class Metric:
         label, help_text = self.label, self.help_text if has_help else None
         if mark := escape_markdown(current_mark()):
             label = f"{label} :violet[:small[{mark}]]"
-            help_text = f"{mark}. {help_text or ''}".rstrip()
+            help_text = f"{mark}. {help_text or ''}".rstrip() if has_help else None
         st.metric(
             label,
             self.value,

@@ -16,15 +16,17 @@ REGION_KEY = "replay-region"
 
 
 @contextmanager
-def draw_replay_region(run: Run) -> Iterator[None]:
+def draw_replay_region(run: Run, *, has_banner: bool = True) -> Iterator[None]:
     """Draw what is drawn inside as a part of a replay. There is one on a page."""
     mark = describe_recording(run)
     st.html(build_region_style(mark, REGION_KEY))
     with st.container(key=REGION_KEY, gap="small"):
-        st.warning(
-            f"**{escape_markdown(mark)}**, played again. Nothing is measured now, and nothing is stored or exported.",
-            title="Replay",
-            icon=":material/history:",
-        )
+        if has_banner:
+            st.warning(
+                f"**{escape_markdown(mark)}**, played again. Nothing is measured now, and nothing is stored or "
+                "exported.",
+                title="Replay",
+                icon=":material/history:",
+            )
         with mark_drawings(mark):
             yield

@@ -16,6 +16,7 @@ _SCRIPT = """
 // Keys with a meaning in the element that has the focus are left to it.
 const editable = "input, textarea, select, [contenteditable='true'], [role='combobox'], [role='listbox'], [role='menu']"
 const movable = "[role='slider'], [role='tab'], [role='radio'], [role='radiogroup'], [role='spinbutton']"
+const settleMs = 3000
 const pressable = "button, a, summary, [role='button'], [role='checkbox'], [role='switch']"
 
 function belongsToFocus(event) {
@@ -27,18 +28,40 @@ function belongsToFocus(event) {
   return event.key === " " && Boolean(target.closest(pressable))
 }
 
+// Scrolls the part into view, and again while the page around it is still being drawn. A part that is not there yet,
+// such as that of a race before its start, is waited for at the top of the page.
 function showPart(selector) {
+  const main = document.querySelector("[data-testid='stMain']") ?? document.body
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"
+  let frame = 0, timer = 0
+  const stop = () => {
+    cancelAnimationFrame(frame)
+    clearTimeout(timer)
+    changes.disconnect()
+    sizes.disconnect()
+    main.removeEventListener("wheel", stopSeen)
+    main.removeEventListener("touchmove", stopSeen)
+  }
+  const stopSeen = () => { if (timer) stop() }
   const show = () => {
     const part = document.querySelector(selector)
     if (!part) return false
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches
-    part.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" })
+    part.scrollIntoView({ block: "nearest", behavior })
+    timer ||= setTimeout(stop, settleMs)
     return true
   }
-  if (show()) return () => {}
-  const observer = new MutationObserver(() => { if (show()) observer.disconnect() })
-  observer.observe(document.body, { childList: true, subtree: true })
-  return () => observer.disconnect()
+  const later = () => {
+    cancelAnimationFrame(frame)
+    frame = requestAnimationFrame(show)
+  }
+  const changes = new MutationObserver(later)
+  const sizes = new ResizeObserver(later)
+  changes.observe(main, { childList: true, subtree: true })
+  if (main.firstElementChild) sizes.observe(main.firstElementChild)
+  main.addEventListener("wheel", stopSeen, { passive: true })
+  main.addEventListener("touchmove", stopSeen, { passive: true })
+  if (!show()) main.scrollTo({ top: 0 })
+  return stop
 }
 
 let shown = null

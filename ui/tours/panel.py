@@ -21,7 +21,7 @@ from ui.views.race.followed_run import DisplayedRun
 
 PANEL_KEY = "tour-panel"
 PAGE_KEYS = {
-    **{"ArrowRight": "next", "ArrowLeft": "back", "r": "run", "p": "replay"},
+    **{"ArrowRight": "next", "ArrowLeft": "back", "r": "run", "p": "replay", "e": "end"},
     **{"s": "rehearse", "v": "present", "n": "notes"},
 }
 """The keys beside the panel, with their actions."""
@@ -67,6 +67,9 @@ def act(session: TourSession, tour: Tour, action: str) -> None:
             session.wants_race, session.replay = True, None
         case "replay":
             toggle_replay(session, tour)
+        case "end":
+            if session.replay:
+                session.replay.skip_to_end()
         case "present":
             session.presenting = not session.presenting
         case "notes":

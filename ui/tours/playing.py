@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bench.run.replay import Replay
 
 PACES = (1, 2, 4, 8)
+REFRESH_S = 0.7
+"""Time between two redraws of a recording."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from bench.formatting import format_batch, format_budget, format_cores
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from bench.plan.validation import PlanError, find_workload
-from bench.run.outcome import describe_outcome
+from bench.run.outcome import describe_outcome, describe_recording
 from bench.run.record import Run
 from bench.values.base import Arm
 from bench.values.samples import TOTAL
@@ -29,14 +29,17 @@ from ui.run_view.evidence import draw_evidence
 from ui.run_view.header import STATE_BADGES, describe_progress, draw_failure
 from ui.run_view.metrics import build_quality, build_ratio, build_time
 from ui.run_view.phases import draw_phases
+from ui.run_view.replay_region import draw_replay_region
 from ui.run_view.results import draw_pictures, draw_race_image, draw_steps_chart
 from ui.tours.contracts import load_tabs
 from ui.tours.model import Step
 from ui.tours.parts import PLAN_PARTS
+from ui.tours.playing import REFRESH_S, ReplaySession
 from ui.tours.presenter_style import (
     AREA_KEY,
     CODE_KEY,
     CONTENT_KEY,
+    MARK_KEY,
     NUMBER_KEY,
     NUMBERS_KEY,
     SENTENCE_KEY,
@@ -112,6 +115,34 @@ def draw_race_part(step: Step, part: str, *, rehearsal: bool) -> None:
     else:
         is_statement = _draw_run_part(displayed.run, part, live=False)
         _draw_sentence(displayed.run, is_statement=is_statement, is_last=presented.is_last)
+
+
+def draw_replayed_part(playing: ReplaySession, part: str) -> None:
+    """Draw a part of the run that is played, with its mark everywhere. It is drawn again while it is played."""
+    if playing.is_over:
+        _draw_moment(playing, part)
+        return
+    st.fragment(_draw_playing, run_every=REFRESH_S if playing.playing_since is not None else None)(playing, part)
+
+
+def _draw_playing(playing: ReplaySession, part: str) -> None:
+    if playing.is_over:
+        playing.skip_to_end()
+        st.rerun()
+    _draw_moment(playing, part)
+
+
+def _draw_moment(playing: ReplaySession, part: str) -> None:
+    now_s = playing.now_s
+    run = playing.replay.at(now_s)
+    is_live = not run.state.over
+    with draw_replay_region(run, has_banner=False):
+        with st.container(key=MARK_KEY):
+            position = f", second {now_s:.0f} of {playing.replay.duration_s:.0f}" if is_live else ""
+            note = f" {escape_markdown(describe_text(playing.note))}" if playing.note else ""
+            st.markdown(f"**:violet[Replay: {escape_markdown(describe_recording(run))}{position}.]**{note}")
+        is_statement = _draw_run_part(run, part, live=is_live)
+        _draw_sentence(run, is_statement=is_statement, is_last=False)
 
 
 def draw_introduction(step: Step, *, rehearsal: bool) -> None:

@@ -15,7 +15,7 @@ from ui.tours.model import Step, Tour
 from ui.tours.notes import find_place, follow_window, share_place
 from ui.tours.panel import act
 from ui.tours.parts import PLAN_PARTS
-from ui.tours.presented_race import draw_introduction, draw_race_part, has_race
+from ui.tours.presented_race import draw_introduction, draw_race_part, draw_replayed_part, has_race
 from ui.tours.presenter_style import (
     AREA_KEY,
     BODY_KEY,
@@ -24,8 +24,8 @@ from ui.tours.presenter_style import (
     TITLE_KEY,
     build_style,
 )
-from ui.tours.replay import draw_replay, draw_replay_problem
-from ui.tours.session import TourSession, move_to
+from ui.tours.replay import draw_replay_problem
+from ui.tours.session import TourSession
 from ui.views.race.buttons import error_key
 
 INTRODUCTION = "introduction"
@@ -39,6 +39,7 @@ PRESENTER_KEYS = {
     **dict.fromkeys(("ArrowLeft", "ArrowUp", "PageUp"), "back"),
     "r": "run",
     "p": "replay",
+    "e": "end",
     "n": "notes",
     "v": "present",
     "Escape": "present",
@@ -75,7 +76,7 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
         windows={"notes": address} if address else {},
     )
     follow_window(session, lambda action: act_on_parts(session, tour, action))
-    smallest, largest = PAGE_ZOOM if session.replay else find_zoom(step, part)
+    smallest, largest = find_zoom(step, part)
     draw_fit(
         body=f".st-key-{BODY_KEY}",
         area=f".st-key-{AREA_KEY}",
@@ -85,9 +86,8 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
     )
     with body:
         draw_replay_problem()
-        if session.replay:
-            with st.container(key=AREA_KEY), st.container(key=CONTENT_KEY):
-                draw_replay(session, step)
+        if session.replay and is_run_part(part):
+            draw_replayed_part(session.replay, part)
         elif part == INTRODUCTION:
             draw_introduction(step, rehearsal=session.rehearsal)
         elif has_race(step):
@@ -141,23 +141,31 @@ def act_on_parts(session: TourSession, tour: Tour, action: str) -> None:
             act(session, tour, action)
         case "run" if step.race:
             st.session_state.pop(error_key(find_workload(step.page)), None)
-            if not is_run_part(parts[session.part]):
-                session.part = next(index for index, part in enumerate(parts) if is_run_part(part))
+            _show_run_part(session, parts)
+            act(session, tour, action)
+        case "replay" if step.shows_run:
+            _show_run_part(session, parts)
             act(session, tour, action)
         case "present":
             session.presenting = False
             # The controls of the page are drawn anew, from the settings of the step.
-            move_to(session, tour, session.position)
+            session.has_moved = True
         case "next" | "back" | "run":
             pass  # The first and the last part of the tour stay, and a step without a race has nothing to run.
         case _:
             act(session, tour, action)
 
 
+def _show_run_part(session: TourSession, parts: tuple[str, ...]) -> None:
+    """Go to the first part of the step that is about a run, unless one is shown."""
+    if not is_run_part(parts[session.part]):
+        session.part = next(index for index, part in enumerate(parts) if is_run_part(part))
+
+
 def _draw_footer(session: TourSession, tour: Tour, step: Step, part_count: int, *, has_notes: bool) -> None:
     """The place in the tour, and the keys, for the speaker."""
     done = session.position + (session.part + 1) / part_count
-    keys = ["→ next", "← back", *_list_race_keys(step), *(["N notes"] if has_notes else []), "Esc leave"]
+    keys = ["→ next", "← back", *_list_race_keys(session, step), *(["N notes"] if has_notes else []), "Esc leave"]
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(
             f"{escape_markdown(tour.title)}, step {session.position + 1} of {len(tour.steps)}, "
@@ -168,6 +176,8 @@ def _draw_footer(session: TourSession, tour: Tour, step: Step, part_count: int, 
     st.html(f'<div class="fairlap-tour-progress" style="width: {100 * done / len(tour.steps):.1f}%"></div>')
 
 
-def _list_race_keys(step: Step) -> list[str]:
+def _list_race_keys(session: TourSession, step: Step) -> list[str]:
+    if session.replay:
+        return [*([] if session.replay.is_over else ["E its end"]), "P stop the recording"]
     run = ["R run"] if step.race and not actions.why_not_start() else []
     return [*run, "P recording"] if step.shows_run else []

@@ -20,6 +20,8 @@ STATEMENT_KEY = "presenter-statement"
 """Of a sentence that is the whole part."""
 TEXT_KEY = "presenter-text"
 CODE_KEY = "presenter-code"
+MARK_KEY = "presenter-mark"
+"""Of the line above a part of a replay."""
 TITLE_PX, FOOTER_PX, SIDE_PX = 76, 40, 56
 """Heights of the areas at the top and at the bottom, and the margin at both sides."""
 TEXT_PX = 26
@@ -74,7 +76,7 @@ def build_style(part_selector: str = "") -> str:
 .st-key-{CONTENT_KEY} :is(small, [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] *,
   [data-testid="stMarkdownContainer"] [style*="font-size"]) {{font-size: 1rem !important}}
 .st-key-{CONTENT_KEY} :is([data-testid="stElementToolbar"], .modebar-container) {{display: none !important}}
-:is(.st-key-{TEXT_KEY}, .st-key-{STATEMENT_KEY}, .st-key-{SENTENCE_KEY}) :is(p, li) {{
+:is(.st-key-{TEXT_KEY}, .st-key-{STATEMENT_KEY}, .st-key-{SENTENCE_KEY}, .st-key-{MARK_KEY}) :is(p, li) {{
   font-size: {TEXT_PX}px; line-height: 1.4;
 }}
 :is(.st-key-{TEXT_KEY}, .st-key-{STATEMENT_KEY}, .st-key-{SENTENCE_KEY}) :is(p, li, h2, h3) :is(
@@ -103,6 +105,9 @@ def build_style(part_selector: str = "") -> str:
 }}
 {_NUMBERS} [data-testid="stMetricLabel"] :is(div, p, span:not([data-testid="stIconMaterial"])) {{
   font-size: {PROSE_PX}px; line-height: 1.3; overflow: visible; white-space: normal; color: {ink};
+}}
+{_NUMBERS} [data-testid="stMetricLabel"] .stMarkdownColoredText > span {{
+  font-size: {TEXT_PX}px !important; color: inherit;
 }}
 {_NUMBERS} [data-testid="stMetricValue"], {_NUMBERS} [data-testid="stMetricValue"] * {{
   font-size: {NUMBERS_PX}px; line-height: 1.15; overflow: visible; white-space: nowrap; text-overflow: clip; padding: 0;

@@ -16,13 +16,12 @@ from ui.design.markdown import escape_markdown
 from ui.design.progress import draw_progress
 from ui.run_view.view import draw_run
 from ui.tours.model import Step, Tour
-from ui.tours.playing import PACES, ReplaySession
+from ui.tours.playing import PACES, REFRESH_S, ReplaySession
 from ui.tours.recordings import find_recording
 from ui.tours.session import TourSession, make_step_plan
 from ui.views.race.live import LIVE_CONTAINER_KEY, NO_FADE_STYLE
 from ui.views.race.result_part import find_live_part, find_result_part
 
-REFRESH_S = 0.7
 RUN_KEY = "replay-run"
 PROBLEM_KEY = "tour:replay-problem"
 """Session key of why a recording could not be played."""
@@ -136,5 +135,6 @@ def _draw_controls(session: TourSession, playing: ReplaySession) -> None:
             icon=":material/skip_next:",
             key="replay-end",
             on_click=playing.skip_to_end,
+            help="Key: E",
             disabled=playing.is_over,
         )

@@ -6,14 +6,18 @@ from bench.claims.best_step import find_headline_step
 from bench.claims.headline import write_headline
 from bench.claims.verdict import decide_claims
 from bench.plan.query import from_query
+from bench.run.outcome import describe_recording
+from bench.run.replay import Replay
 from bench.system.limits import core_limit
 from bench.values.samples import TOTAL
 from tests.support.pages import read_page
+from tests.support.recorded_race import load_recorded_race
 from tests.support.runs import make_claim_run
 from tests.support.stored_runs import store_run
 from tests.ui.tours.test_tours import find_session, open_link, own_tours  # noqa: F401
 from ui.tours.catalogue import SHIPPED_FOLDER, load_catalogue
 from ui.tours.model import Step
+from ui.tours.playing import ReplaySession
 from ui.tours.presenter import (
     FIRST_RUN_PART,
     INTRODUCTION,
@@ -137,6 +141,31 @@ def test_run_shows_the_first_part_of_the_race(session, tour):
     session.part = PARTS.index("ratio")
     act_on_parts(session, tour, "run")
     assert PARTS[session.part] == "ratio", "a part of the race stays"
+
+
+@pytest.mark.parametrize("part", ["times", "ratio", "claim"])
+def test_a_replay_is_shown_part_by_part_with_its_mark(tour, part):
+    recorded = load_recorded_race()
+    app, mark = present(2, PARTS.index(part)), describe_recording(recorded)
+    for share in (0.1, 0.6, 1.0):
+        playing = find_session(app).replay = ReplaySession(Replay(recorded))
+        playing.position_s = share * playing.replay.duration_s
+        app.run()
+        assert not app.exception, app.exception
+        page = read_page(app).replace("\\", "")
+        assert f"Replay: {mark}" in page and f"{mark}: " in page
+        assert all(mark in metric.label for metric in app.metric)
+    assert bool(app.metric) is (part != "claim")
+
+
+def test_the_recording_goes_to_the_first_part_of_the_run_and_to_its_end(session, tour):
+    session.position = 1
+    act_on_parts(session, tour, "replay")
+    assert PARTS[session.part] == "times" and session.replay and not session.replay.is_over
+    act_on_parts(session, tour, "end")
+    assert session.replay.is_over
+    act_on_parts(session, tour, "next")
+    assert PARTS[session.part] == "ratio" and session.replay
 
 
 def test_leaving_opens_the_page_of_the_step(session, tour):
