@@ -121,13 +121,13 @@ def build_live_race_svg(run: Run, step: str, theme: Theme, layout: Layout = PAGE
 
 
 def _draw_mark(run: Run, theme: Theme, layout: Layout) -> list[str]:
-    """The mark of a replay, at the left of the title and in the middle of the times."""
+    """The mark of a replay, above the times and over the ratio."""
     if not run.is_replay:
         return []
     mark, colour = describe_recording(run), replay_colour(theme)
     middle = layout.middle_percent
     return [
-        draw_text(layout.left_percent, layout.title_px, mark, colour=colour, bold=True),
+        draw_text(middle, layout.title_px, mark, anchor="middle", colour=colour, bold=True),
         draw_text(middle, sum(layout.ratio_px) / 2, mark, anchor="middle", colour=colour, bold=True),
     ]
 

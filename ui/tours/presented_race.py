@@ -39,6 +39,7 @@ from ui.tours.presenter_style import (
     AREA_KEY,
     CODE_KEY,
     CONTENT_KEY,
+    LEGEND_KEY,
     MARK_KEY,
     NUMBER_KEY,
     NUMBERS_KEY,
@@ -237,7 +238,8 @@ def _draw_run_part(run: Run, part: str, *, live: bool) -> bool:
             # The image also after the race: a Plotly chart cannot be enlarged by CSS.
             with _area("presenter-chart"):
                 arms = ", ".join(arm_name_markdown(arm, run.snapshot.arms[arm], theme) for arm in Arm)
-                st.markdown(f"{arms}. Warm-up samples are pale.")
+                with st.container(key=LEGEND_KEY):
+                    st.markdown(f"{arms}. Warm-up samples are pale.")
                 draw_race_image(run, step, theme, PRESENTATION_LAYOUT)
         case "claim":
             with _area(STATEMENT_KEY):

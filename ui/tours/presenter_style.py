@@ -20,6 +20,8 @@ STATEMENT_KEY = "presenter-statement"
 """Of a sentence that is the whole part."""
 TEXT_KEY = "presenter-text"
 CODE_KEY = "presenter-code"
+LEGEND_KEY = "presenter-legend"
+"""Of the arms' names above a chart."""
 MARK_KEY = "presenter-mark"
 """Of the line above a part of a replay."""
 TITLE_PX, FOOTER_PX, SIDE_PX = 76, 40, 56
@@ -86,6 +88,7 @@ def build_style(part_selector: str = "") -> str:
   padding: 0.1em 0.5em;
 }}
 .st-key-{BODY_KEY} .stMarkdownBadge, .st-key-{BODY_KEY} .stMarkdownBadge * {{font-size: {TEXT_PX}px !important}}
+.st-key-{LEGEND_KEY} p, .st-key-{LEGEND_KEY} p * {{font-size: {TEXT_PX}px !important; line-height: 1.3}}
 .st-key-{TEXT_KEY} {{gap: 28px; max-width: 1060px}}
 .st-key-{TEXT_KEY} h2 {{font-size: 40px; line-height: 1.3; padding: 0; color: {ink}}}
 .st-key-{CONTENT_KEY} .st-key-{TEXT_KEY} :is(p, li) {{font-size: {PROSE_PX}px; line-height: 1.45}}
