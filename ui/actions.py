@@ -15,6 +15,7 @@ from typing import Any, Unpack
 from bench.machine.last_noise import save_noise
 from bench.machine.noise import Noise, measure_noise
 from bench.plan.plan import Plan
+from bench.plan.validation import find_workload
 from bench.run.sweep import SweepRecord
 from bench.scheduler.background_series import SeriesRefused
 from bench.scheduler.queue import QueueEntry
@@ -42,6 +43,10 @@ from ui.access.plans import check_plan_allowed
 from ui.access.settings import read_limits
 from ui.access.visitor import Denied, check_end, check_start
 
+MAX_RELEASE_S = 5.0
+"""Longer than the arms of a held race take to end."""
+RELEASE_CHECK_INTERVAL_S = 0.1
+
 
 def start_race(plan: Plan) -> str:
     """Queue a race, or start the one of the same plan that is held; returns its id. Raises Denied, OSError and
@@ -59,7 +64,7 @@ def hold_race(plan: Plan) -> bool:
     held ends. Raises OSError and StoreError.
     """
     dispatcher, visitor = services.get_dispatcher(), find_visitor()
-    if not visitor.is_operator or access.why_not_start(visitor):
+    if not visitor.is_operator or access.why_not_start(visitor) or find_workload(plan.workload).local_only:
         return False
     if dispatcher.find_held(visitor.id, plan):
         return False
@@ -70,11 +75,14 @@ def hold_race(plan: Plan) -> bool:
     return True
 
 
-def release_held_race() -> None:
-    """End the race that the visitor holds, if there is one. Raises OSError."""
-    dispatcher = services.get_dispatcher()
-    if held := dispatcher.find_held(find_visitor().id):
+def release_held_race() -> str:
+    """End the race that the visitor holds; returns its id, empty if there is none. Raises OSError."""
+    dispatcher, visitor = services.get_dispatcher(), find_visitor()
+    # A browser that has not identified itself has the same id as the people of this machine.
+    held = dispatcher.find_held(visitor.id) if visitor.is_operator else ""
+    if held:
         dispatcher.stop(held, origin="page")
+    return held
 
 
 def start_series(goals: Sequence[Goal], *, again: bool = False) -> None:
@@ -267,6 +275,8 @@ def measure_noise_now() -> Noise | QueueEntry | None:
     """
     check_start(find_visitor())
     dispatcher = services.get_dispatcher()
+    if held := release_held_race():
+        _wait_for_end(held)
     if entries := dispatcher.entries():
         return entries[0]
     lock = dispatcher.queue.take_machine()
@@ -278,3 +288,12 @@ def measure_noise_now() -> Noise | QueueEntry | None:
         os.close(lock)
     save_noise(noise)
     return noise
+
+
+def _wait_for_end(job_id: str) -> None:
+    """Wait until the arms of a race that was held have ended, but not long."""
+    until = time.monotonic() + MAX_RELEASE_S
+    while time.monotonic() < until:
+        if all(entry.job_id != job_id for entry in services.get_dispatcher().entries()):
+            return
+        time.sleep(RELEASE_CHECK_INTERVAL_S)

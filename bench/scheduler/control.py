@@ -7,7 +7,6 @@ leaves nothing behind.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import time
@@ -159,6 +158,24 @@ def has_reader(path: Path) -> bool:
     return True
 
 
+def hide_pipe(job_id: str) -> bool:
+    """Let no more requests reach a job until `show_pipe`. False if that cannot be done."""
+    try:
+        control_path(job_id).rename(_hidden_path(job_id))
+    except OSError:
+        return False
+    return True
+
+
+def show_pipe(job_id: str) -> None:
+    """Let requests reach a job again. Raises OSError."""
+    _hidden_path(job_id).rename(control_path(job_id))
+
+
+def _hidden_path(job_id: str) -> Path:
+    return control_path(job_id).with_suffix(".control-hidden")
+
+
 def remove_pipe(job_id: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        control_path(job_id).unlink()
+    for path in (control_path(job_id), _hidden_path(job_id)):
+        path.unlink(missing_ok=True)

@@ -78,8 +78,8 @@ class Dispatcher:
         self._waiting: list[_WaitingJob] = []
         self._active: dict[str, JobOrder] = {}
         """The orders of the jobs that wait or run, by id."""
-        self._started: set[str] = set()
-        """Those of them that were held and have been started."""
+        self._released: set[str] = set()
+        """Those of them that were held and have been started or ended."""
         self._problems: OrderedDict[str, str] = OrderedDict()
         self._followed: OrderedDict[str, JobFollower] = OrderedDict()
         self._changed = threading.Condition()
@@ -108,21 +108,35 @@ class Dispatcher:
         return self.submit_race(plan, checked=False, **submission)
 
     def start_held(self, plan: Plan, owner: str = "") -> str:
-        """Start the held race of exactly `plan` and `owner`; returns its id, empty if there is none."""
-        job_id = self.find_held(owner, plan)
-        if not job_id or not send_request(job_id, StartRequest()):
-            return ""
+        """Start the held race of exactly `plan` and `owner`; returns its id, empty if there is none. Raises OSError."""
         with self._changed:
-            self._started.add(job_id)
-        return job_id
+            job_id = self._find_held(owner, plan)
+            if not job_id:
+                return ""
+            self._released.add(job_id)
+            order = self._active[job_id].model_copy(update={"waits_for_start": False})
+        try:
+            # From now on it is an attempt, also if its process is killed.
+            write_order(order)
+        except OSError:
+            with self._changed:
+                self._released.discard(job_id)
+            raise
+        if send_request(job_id, StartRequest()):
+            return job_id
+        order_path(job_id).unlink(missing_ok=True)
+        return ""
 
     def find_held(self, owner: str = "", plan: Plan | None = None) -> str:
-        """Id of the race of `owner` that is held and was not started, of exactly `plan` if one is given; empty if there
-        is none."""
+        """Id of the race of `owner` that is held and was neither started nor ended, of exactly `plan` if one is given;
+        empty if there is none."""
         with self._changed:
-            held = [order for order in self._active.values() if order.waits_for_start and order.owner == owner]
+            return self._find_held(owner, plan)
+
+    def _find_held(self, owner: str, plan: Plan | None) -> str:
+        held = [order for order in self._active.values() if order.waits_for_start and order.owner == owner]
         wanted = [order.job_id for order in held if plan is None or order.digest == plan.digest]
-        return next((job_id for job_id in wanted if job_id not in self._started), "")
+        return next((job_id for job_id in wanted if job_id not in self._released), "")
 
     def submit_measurement(
         self, plan: Plan, task: str, arguments: Mapping[str, Any], **submission: Unpack[Submission]
@@ -146,6 +160,9 @@ class Dispatcher:
                 if job.order.job_id == job_id:
                     self._remove_stopped(job)
                     return
+            if job_id in self._active:
+                # If it is held, nobody may start it while its arms end.
+                self._released.add(job_id)
         if is_job_id(job_id):
             send_request(job_id, StopRequest(origin=origin))
 
@@ -375,7 +392,7 @@ class Dispatcher:
         job.leave()
         with self._changed:
             self._active.pop(job.order.job_id, None)
-            self._started.discard(job.order.job_id)
+            self._released.discard(job.order.job_id)
 
     def _set_problem(self, job_id: str, problem: str) -> None:
         with self._changed:

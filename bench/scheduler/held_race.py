@@ -20,7 +20,7 @@ class HoldLimit:
     """Why a held race has to give way."""
 
     def __init__(self, job_id: str, queue: Queue | None = None) -> None:
-        self._job_id, self._queue = job_id, queue or Queue()
+        self.job_id, self._queue = job_id, queue or Queue()
         self._since = self._checked_at = time.monotonic()
 
     def stop_reason(self) -> tuple[State, str] | None:
@@ -31,6 +31,6 @@ class HoldLimit:
         if now - self._checked_at < QUEUE_CHECK_INTERVAL_S:
             return None
         self._checked_at = now
-        if any(entry.job_id != self._job_id for entry in self._queue.entries()):
+        if any(entry.job_id != self.job_id for entry in self._queue.entries()):
             return State.STOPPED, "another job waits for the machine"
         return None

@@ -59,6 +59,11 @@ def recover_jobs(store: Store) -> list[str]:
             else:
                 _note_unreadable(path, error)
             continue
+        if _is_held(record):
+            # Nobody had started it: it is no attempt.
+            remove_files(record.id)
+            path.unlink(missing_ok=True)
+            continue
         _complete(record, damage)
         if damage and (row := store.row(record.id)) and row.state in (State.FINISHED, State.FAILED, State.STOPPED):
             LOGGER.warning("The journal %s is damaged; its run was stored before", path)
@@ -121,6 +126,9 @@ def _recover_waiting(store: Store) -> list[str]:
             continue
         try:
             waiting = WaitingOrder.model_validate_json(order_path(job_id).read_bytes())
+            if waiting.order.waits_for_start:
+                remove_files(job_id)
+                continue
             interrupt_waiting(waiting, ENDED_WHILE_WAITING, store)
         except FileNotFoundError:
             remove_files(job_id)
@@ -182,6 +190,17 @@ def _is_empty(path: Path) -> bool:
         return path.stat().st_size == 0
     except OSError:
         return False
+
+
+def _is_held(record: JobRecord) -> bool:
+    """Whether it is a race that was held and that nobody had started, see `bench.scheduler.held_race`."""
+    if record.state not in (State.PREPARING, State.READY):
+        return False
+    try:
+        order = WaitingOrder.model_validate_json(order_path(record.id).read_bytes()).order
+    except (OSError, ValidationError):
+        return False  # Any other race: its order is removed when it begins.
+    return order.waits_for_start
 
 
 def _complete(record: JobRecord, damage: str) -> None:

@@ -25,13 +25,13 @@ from bench.plan.validation import check_plan, find_workload
 from bench.race.race import Race
 from bench.race.watchdog import RaceStopped
 from bench.run.events import RunFailed, RunOpened, State
-from bench.run.files import control_path, journal_path, order_path, scratch_path
+from bench.run.files import journal_path, order_path, scratch_path
 from bench.run.job import JobKind
 from bench.run.job_record import JobEvent, JobRecord
 from bench.run.journal import JournalWriter
 from bench.run.measurement import MeasurementOpened
 from bench.scheduler.best_baseline import name_faster_baselines
-from bench.scheduler.control import STOP_REASONS, ControlPipe
+from bench.scheduler.control import STOP_REASONS, ControlPipe, hide_pipe, remove_pipe, show_pipe
 from bench.scheduler.held_race import HoldLimit
 from bench.scheduler.measurement import JobStopped, Measurement
 from bench.scheduler.order import JobOrder, open_job
@@ -61,7 +61,9 @@ def main(arguments: list[str]) -> int:
     watch.hold = HoldLimit(order.job_id) if order.waits_for_start else None
     scratch = scratch_path(order.job_id)
     try:
-        journal = watch.journal = _Journal(JournalWriter(journal_path(order.job_id)), order_path(order.job_id))
+        # Recovery needs the order of a race that is held: it tells that nobody has started it.
+        unneeded = None if order.waits_for_start else order_path(order.job_id)
+        journal = watch.journal = _Journal(JournalWriter(journal_path(order.job_id)), unneeded)
         scratch.mkdir()
     except OSError as error:
         print(f"The run could not begin. {describe_failure(error, scratch.parent)}", file=sys.stderr)
@@ -71,10 +73,12 @@ def main(arguments: list[str]) -> int:
     finally:
         end_descendants(grace_s=END_GRACE_S)
         shutil.rmtree(scratch, ignore_errors=True)
-        control_path(order.job_id).unlink(missing_ok=True)
+        remove_pipe(order.job_id)
 
     if watch.is_held:
+        # The order last: a journal without one is that of an attempt.
         journal.path.unlink(missing_ok=True)
+        order_path(order.job_id).unlink(missing_ok=True)
         return 0
     if journal.failure and record.state is State.FAILED and record.failure is None:
         record.apply(RunFailed(at=record.last_at, failure=journal.failure))
@@ -86,13 +90,15 @@ def main(arguments: list[str]) -> int:
         print(f"{what} was not stored: {error} {rest} in {journal.path}.", file=sys.stderr)
         return EXIT_NOT_STORED
     journal.path.unlink()
+    order_path(order.job_id).unlink(missing_ok=True)
     return 0
 
 
 class _Journal:
     """The journal of the job. If it cannot be written, the job ends, and its record is stored without it."""
 
-    def __init__(self, writer: JournalWriter, order_file: Path) -> None:
+    def __init__(self, writer: JournalWriter, order_file: Path | None) -> None:
+        """`order_file` is removed as soon as the journal has the plan."""
         self._writer, self._order_file = writer, order_file
         self.path = writer.path
         self.failure: Failure | None = None
@@ -103,7 +109,7 @@ class _Journal:
             return
         try:
             self._writer.append(event)
-            if isinstance(event, RunOpened | MeasurementOpened):
+            if self._order_file and isinstance(event, RunOpened | MeasurementOpened):
                 # The journal has the plan from now on. Before, the clean-up finds the job's uploads in the order only.
                 self._order_file.unlink(missing_ok=True)
         except OSError as error:
@@ -134,9 +140,18 @@ class _Watch:
         """Whether the job is a race that nobody has started yet."""
         return self.hold is not None and not self.control.is_started()
 
+    def _refuse_start(self, job_id: str) -> bool:
+        """Let nobody start the race from now on. False if somebody has just done that."""
+        hidden = hide_pipe(job_id)
+        if self.is_held:
+            return True
+        if hidden:
+            show_pipe(job_id)
+        return False
+
     def stop_reason(self) -> tuple[State, str] | None:
         """The state in which the job has to end now, and why; None if it may go on."""
-        if self.hold and self.is_held and (reason := self.hold.stop_reason()):
+        if self.hold and self.is_held and (reason := self.hold.stop_reason()) and self._refuse_start(self.hold.job_id):
             return reason
         if request := self.control.stop_request():
             return State.STOPPED, STOP_REASONS[request.origin]

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+
 from bench.plan.plan import Plan
 from bench.plan.resolved import resolve
 from bench.plan.validation import PlanError
 from bench.scheduler.preparation import list_preparations
+from bench.storage.store import StoreError
 from ui import actions, services
 from ui.tours.model import Step, Tour
 from ui.tours.racing import find_step_run
 from ui.tours.session import TourSession, make_step_plan
 
+LOGGER = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 """How often a race is held that was not started: another job may have ended it, or it fails."""
 
 
 def hold_next_race(session: TourSession, tour: Tour) -> None:
     """Hold the race of this step, or that of the next step with one, unless another job waits or runs: then the next
-    rerun tries again. A race that is not prepared is not held: nobody has asked to build models yet. Raises OSError and
-    StoreError."""
+    rerun tries again. A race that is not prepared is not held: nobody has asked to build models yet.
+
+    An error, such as a full disk, is logged and counts as an attempt: the page is shown, and Run reports its own."""
     plan = find_next_plan(session, tour)
-    if plan is None or resolve(plan).unavailable() or session.holds.get(plan.digest, 0) > MAX_ATTEMPTS:
+    if plan is None or resolve(plan).unavailable() or session.holds.get(plan.digest, 0) >= MAX_ATTEMPTS:
         return
-    if is_prepared(plan) and actions.hold_race(plan):
+    try:
+        is_held = is_prepared(plan) and actions.hold_race(plan)
+    except (OSError, StoreError) as error:
+        LOGGER.warning("The next race of the tour %s cannot be held: %s", tour.name, error)
+        is_held = True
+    if is_held:
         session.holds[plan.digest] = session.holds.get(plan.digest, 0) + 1
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+import psutil
+
+from bench.paths import journals
 from bench.plan.plan import Plan
 from bench.plan.validation import make_plan
 from bench.run.events import State
@@ -9,7 +14,9 @@ from bench.run.record import Run
 from bench.run.time_use import describe_time_use
 from bench.run.timeline import find_first_pair, measure_first_pair_wait_s, measure_stages
 from bench.scheduler.dispatcher import Dispatcher
+from bench.scheduler.order import order_race, write_order
 from bench.scheduler.race_time import measure_duration
+from bench.scheduler.recovery import recover_jobs
 from tests.support.waiting import wait_for
 
 
@@ -74,3 +81,60 @@ def test_a_held_race_that_is_stopped_or_fails_leaves_no_trace():
     dispatcher.hold_race(fails, origin="page")
     wait_for(lambda: not dispatcher.entries(), 60)
     assert not dispatcher.store.rows() and not dispatcher.find_held()
+
+
+def test_a_held_race_that_is_being_ended_is_not_started_but_raced_anew():
+    dispatcher, plan = Dispatcher(), make_trial_plan()
+    job_id = hold(dispatcher, plan)
+    dispatcher.stop(job_id, origin="page")
+    assert not dispatcher.find_held() and not dispatcher.start_held(plan)
+    wait_for(lambda: not dispatcher.entries(), 60)
+    assert not dispatcher.store.rows() and not list(journals().iterdir())
+
+
+def kill_runner(dispatcher: Dispatcher, job_id: str) -> list[int]:
+    """Kill the process of a job; returns the ids of those of its arms."""
+    record = dispatcher.status(job_id).record
+    assert isinstance(record, Run)
+    arms = [prepared.pid for prepared in record.prepared]
+    [runner] = [child for child in psutil.Process().children() if "bench.scheduler.runner" in child.cmdline()]
+    runner.kill()
+    wait_for(lambda: not dispatcher.entries(), 60)
+    return arms
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_held_race_whose_process_is_killed_leaves_no_trace_and_no_arms():
+    dispatcher = Dispatcher()
+    arms = kill_runner(dispatcher, hold(dispatcher, make_trial_plan()))
+    assert len(arms) == 2
+    wait_for(lambda: not any(map(is_alive, arms)), 60)
+    assert recover_jobs(dispatcher.store) == [] and not dispatcher.store.rows()
+    assert not list(journals().iterdir())
+
+
+def test_a_race_that_was_started_and_whose_process_is_killed_is_an_attempt():
+    dispatcher, plan = Dispatcher(), make_plan("trial", cores=1, budget_s=60, target=0.0001)
+    job_id = hold(dispatcher, plan)
+    assert dispatcher.start_held(plan) == job_id
+    wait_for(lambda: (record := dispatcher.status(job_id).record) and record.state is State.RACING, 60)
+    kill_runner(dispatcher, job_id)
+    wait_for(lambda: dispatcher.store.row(job_id) is not None, 60)
+    row = dispatcher.store.row(job_id)
+    assert row is not None and row.state is State.INTERRUPTED and not list(journals().iterdir())
+
+
+def test_a_race_to_be_held_that_never_began_leaves_no_trace():
+    dispatcher = Dispatcher()
+    order = order_race(make_trial_plan(), origin="page", waits_for_start=True)
+    write_order(order)
+    os.mkfifo(journals() / f"{order.job_id}.control")
+    assert recover_jobs(dispatcher.store) == [] and not dispatcher.store.rows()
+    assert not list(journals().iterdir())

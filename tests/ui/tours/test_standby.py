@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.machine.noise import Noise
 from bench.plan.validation import make_plan
 from bench.run.events import State
 from bench.run.job import JobKind
@@ -14,6 +15,7 @@ from bench.storage.store import Store
 from bench.workload.preparation import PREPARE_TASK
 from tests.support.pages import run_script
 from tests.support.waiting import wait_for
+from ui.access.visitor import Role, Visitor
 
 SCRIPT = """
 import streamlit as st
@@ -93,3 +95,40 @@ def test_nothing_is_held_while_another_job_waits_or_runs_nor_for_a_visitor_witho
     monkeypatch.setattr("ui.access.visitor.why_not_start", lambda visitor: "Sign in first.")
     assert run_script(SCRIPT).session_state["session"].holds == {}
     assert not dispatcher.entries()
+
+
+def test_an_error_does_not_take_the_page_away(prepared, monkeypatch):
+    def fail(*arguments: object, **submission: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Dispatcher, "hold_race", fail)
+    app = run_script(SCRIPT)
+    assert not app.exception and list(app.session_state["session"].holds.values()) == [1]
+    for _ in range(5):
+        app.run()
+    assert list(app.session_state["session"].holds.values()) == [3]
+
+
+def test_a_visitor_who_is_no_operator_ends_no_held_race(prepared, monkeypatch):
+    app = run_script(SCRIPT)
+    wait_for(lambda: find_entry_id() != "", 60)
+    with monkeypatch.context() as patch:
+        patch.setattr("ui.actions.find_visitor", lambda: Visitor(Role.VIEWER))
+        run_script("from ui import actions\nassert not actions.release_held_race()")
+    app.run()
+    assert list(app.session_state["session"].holds.values()) == [1], "it is still the first"
+    app.button[1].click().run()
+    wait_for(lambda: not Queue().entries(), 60)
+
+
+def test_measuring_the_noise_does_not_wait_for_a_held_race(prepared, monkeypatch):
+    run_script(SCRIPT)
+    wait_for(lambda: find_entry_id() != "", 60)
+    noise = Noise(
+        word="quiet", score=1.0, spread=1.0, late=0.0, worst_pause_ms=0.0, cores=[0], repetitions=1, at="2026-01-01"
+    )
+    monkeypatch.setattr("ui.actions.measure_noise", lambda: noise)
+    app = run_script(
+        "import streamlit as st\nfrom ui import actions\nst.session_state['noise'] = actions.measure_noise_now()"
+    )
+    assert app.session_state["noise"] == noise and not Queue().entries()
