@@ -25,6 +25,7 @@ from ui.charts.live_race import PAGE_LAYOUT, Layout, build_live_race_svg, descri
 from ui.charts.race import build_race_figure
 from ui.charts.steps import build_steps_figure
 from ui.charts.throughput import build_throughput_figure
+from ui.design.data_table import draw_data_table
 from ui.design.headings import draw_heading
 from ui.design.markdown import escape_markdown
 from ui.design.tables import escape_table
@@ -224,8 +225,6 @@ def draw_tables(run: Run) -> None:
     for table in run.tables:
         with st.expander(f"{escape_markdown(table.label)} ({len(table.rows)})", icon=":material/table_rows:"):
             if table.rows:
-                st.dataframe(
-                    pd.DataFrame(table.rows, columns=pd.Index(table.columns)), hide_index=True, alt=table.label
-                )
+                draw_data_table(pd.DataFrame(table.rows, columns=pd.Index(table.columns)), alt=table.label)
             else:
                 st.markdown("No rows.")

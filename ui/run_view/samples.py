@@ -15,6 +15,7 @@ from bench.values.base import Arm
 from bench.values.samples import TOTAL, Phase, Sample
 from ui.charts.drift import build_drift_figure
 from ui.charts.ecdf import build_ecdf_figure
+from ui.design.data_table import draw_data_table
 from ui.design.markdown import escape_markdown
 from ui.design.theme import Theme, arm_name_markdown
 from ui.run_view.figures import RunChart, draw_chart
@@ -60,9 +61,7 @@ def draw_samples(run: Run, step: str, key: str, theme: Theme) -> None:
             if comparison := run.comparison(step):
                 texts.append(describe_percentiles(comparison.summary(arm)))
             st.markdown(f"{name}: {escape_markdown('; '.join(texts))}")
-        st.dataframe(
-            pd.DataFrame(list_sample_rows(run, step)), hide_index=True, height=320, alt="Every sample of the run"
-        )
+        draw_data_table(pd.DataFrame(list_sample_rows(run, step)), height=320, alt="Every sample of the run")
 
 
 def describe_drift(samples: Sequence[Sample], step: str = TOTAL) -> str:

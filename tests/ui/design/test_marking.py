@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from tests.support.hostile import HOSTILE_TEXT
+from tests.support.pages import run_script
 from ui.design.disarm import disarm_figure
 from ui.design.marking import (
     MAX_LINES,
@@ -66,3 +67,18 @@ def test_a_mark_ends_with_its_region_and_fragments_keep_it():
         kept = keep_mark(current_mark)
         assert current_mark() == MARK
     assert current_mark() == "" and kept() == MARK
+
+
+def test_every_row_of_a_table_of_a_replay_has_the_mark():
+    script = """
+import pandas as pd
+from ui.design.data_table import draw_data_table
+from ui.design.marking import mark_drawings
+
+with mark_drawings("Recorded on some day"):
+    draw_data_table(pd.DataFrame({"time": [1.0, 2.0]}), alt="Times")
+draw_data_table(pd.DataFrame({"time": [1.0]}), alt="Times")
+"""
+    replayed, other = (element.value for element in run_script(script).dataframe)
+    assert list(replayed["replay"]) == ["Recorded on some day"] * 2
+    assert list(other.columns) == ["time"]

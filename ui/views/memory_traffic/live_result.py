@@ -53,7 +53,9 @@ class Roof:
 
 def draw_live_result(run: Run, key: str, theme: Theme) -> None:
     """Nothing before the first ratio, for a plan that has not finished here before, and for a kernel without
-    operations."""
+    operations. Nothing of a replay: the limits are those of another race, and the image would have no mark."""
+    if run.is_replay:
+        return
     roof, rates = _load_roof(run), measure_bandwidths(run)
     if roof is None or not rates:
         return

@@ -14,6 +14,7 @@ from bench.values.base import Arm
 from bench.values.quality import Measure
 from ui.charts import axes
 from ui.design import plotly_template
+from ui.design.data_table import draw_data_table
 from ui.design.figures import draw_figure
 from ui.design.headings import draw_heading
 from ui.design.markdown import escape_markdown
@@ -72,7 +73,7 @@ def draw_result(run: Run, key: str, theme: Theme) -> None:
                 key=f"{key}-roofline",
                 alt="Operations per second of both versions under the limits of memory and arithmetic",
             )
-    st.dataframe(build_achieved_table(run), hide_index=True, height="content", alt="What both versions reached")
+    draw_data_table(build_achieved_table(run), height="content", alt="What both versions reached")
     st.caption(
         "Bytes are those of the plain algorithm. The limit is the lower of two: the triad on arrays of the same size, "
         "and the peak of float32 arithmetic. Both are measured with the race, on the same number of threads. A version "

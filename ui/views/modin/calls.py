@@ -16,6 +16,7 @@ from bench.values.base import Arm
 from bench.values.claims import Speed
 from bench.values.samples import TOTAL
 from bench.values.statistics import Comparison
+from ui.design.data_table import draw_data_table
 from ui.design.markdown import escape_markdown
 
 ARM_COLUMNS = ("to return", "first call", "partitions", "stored", "defaulted")
@@ -31,9 +32,8 @@ order."""
 def draw_calls(run: Run) -> None:
     """Every call of a run."""
     table = build_calls_table(run)
-    st.dataframe(
+    draw_data_table(
         table,
-        hide_index=True,
         height="content" if len(table) <= MAX_ROWS_WITHOUT_SCROLLING else TABLE_HEIGHT_PX,
         # Streamlit would cut off the longest verdict.
         column_config={"verdict": st.column_config.TextColumn(width=150)},

@@ -119,3 +119,12 @@ def test_only_workloads_with_a_live_part_have_one():
     assert find_live_part("memory-traffic") is live_result.draw_live_result
     assert find_live_part("colour-quantization") is None and find_result_part("colour-quantization")
     assert find_live_part("no-such-workload") is None
+
+
+def test_a_replay_is_not_drawn_under_the_limits_of_another_race():
+    store_finished()
+    replay = 'make_run("b" * 32).model_copy(update={"demonstration": Demonstration.REPLAY})'
+    script = "from bench.run.record import Demonstration" + LIVE_SCRIPT.replace('make_run("b" * 32)', replay)
+    replayed, live = (run_script(text) for text in (script, LIVE_SCRIPT))
+    found = ["Roofline so far" in "\n".join(element.value for element in page.markdown) for page in (replayed, live)]
+    assert found == [False, True]
