@@ -26,7 +26,9 @@ MAX_LINE_CHARS, MAX_LINES = 26, 4
 TILE_PX = (200, 100)
 """Width and height of a tile. The text fills it, so every region of twice its size has the whole text once."""
 TILE_FONT_PX, TILE_LINE_PX, TILE_TURN_DEGREES = 13, 17, -9
-TILE_OPACITY: dict[Theme, float] = {"light": 0.3, "dark": 0.34}
+TILE_OPACITY: dict[Theme, float] = {"light": 0.34, "dark": 0.42}
+HALO_PX, HALO_OPACITY = 3, 0.35
+"""Of the edge around the text of a tile, in the colour of the page: pictures may have the colour of the text."""
 FIGURE_FONT_PX, FIGURE_OPACITY = 17, 0.5
 
 _mark: ContextVar[str] = ContextVar("mark", default="")
@@ -91,30 +93,35 @@ def build_region_style(mark: str, key: str) -> str:
     technology does not read them, and clicks go through.
     """
     width, height = TILE_PX
-    tile = quote(_build_tile(wrap_mark(mark)))
+    lines = wrap_mark(mark)
     colours: dict[Theme, str] = {theme: replay_colour(theme) for theme in get_args(Theme)}
     tints: dict[Theme, str] = {theme: add_opacity(colours[theme], TILE_OPACITY[theme]) for theme in colours}
     backgrounds: dict[Theme, str] = {theme: palette.background for theme, palette in PALETTES.items()}
-    mask = f'url("data:image/svg+xml,{tile}") 0 0 / {width}px {height}px repeat'
+    halos: dict[Theme, str] = {theme: add_opacity(backgrounds[theme], HALO_OPACITY) for theme in colours}
+    mask, halo_mask = (
+        f'url("data:image/svg+xml,{quote(_build_tile(lines, stroke_px))}") 0 0 / {width}px {height}px repeat'
+        for stroke_px in (0, HALO_PX)
+    )
     return f"""<style>
 .st-key-{key} {{
   position: relative; outline: 3px solid {light_dark(colours)}; outline-offset: 0.6rem; border-radius: 0.25rem;
 }}
-.st-key-{key}::after {{
+.st-key-{key}::before, .st-key-{key}::after {{
   content: ""; position: absolute; inset: 0; z-index: 50; pointer-events: none;
-  background: {light_dark(tints)}; -webkit-mask: {mask}; mask: {mask};
 }}
+.st-key-{key}::before {{background: {light_dark(halos)}; -webkit-mask: {halo_mask}; mask: {halo_mask}}}
+.st-key-{key}::after {{background: {light_dark(tints)}; -webkit-mask: {mask}; mask: {mask}}}
 .st-key-{key} [data-testid="stElementToolbar"] {{display: none}}
 .st-key-{key} [data-testid="stMetricLabel"] :is(div, p) {{white-space: normal; text-overflow: clip; overflow: visible}}
 .st-key-{key} [data-testid="stMetricLabel"] {{height: auto}}
 .st-key-{key} [data-testid="stMetricLabel"] p > .stMarkdownColoredText:last-child {{display: block}}
-.st-key-{key} > :has(> .stAlert), .st-key-{key} > .stAlert {{
+.st-key-{key} > :first-child:has(> .stAlert) {{
   position: relative; z-index: 51; background: {light_dark(backgrounds)}; border-radius: 0.5rem;
 }}
 </style>"""
 
 
-def _build_tile(lines: list[str]) -> str:
+def _build_tile(lines: list[str], stroke_px: int) -> str:
     width, height = TILE_PX
     first = height / 2 - TILE_LINE_PX * (len(lines) - 1) / 2 + TILE_FONT_PX / 3
     texts = "".join(
@@ -124,5 +131,6 @@ def _build_tile(lines: list[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><g text-anchor="middle" '
         f'font-family="Arial, sans-serif" font-weight="bold" font-size="{TILE_FONT_PX}" '
+        f'stroke="black" stroke-width="{stroke_px}" stroke-linejoin="round" '
         f'transform="rotate({TILE_TURN_DEGREES} {width / 2:g} {height / 2:g})">{texts}</g></svg>'
     )

@@ -41,10 +41,10 @@ STYLE = """<style>
 .stApp [data-testid="stMainBlockContainer"] {padding: 1.5rem 2rem}
 .stApp [data-stale="true"] {opacity: 1 !important; transition: none !important}
 .st-key-notes-text :is(p, li) {font-size: 1.6rem; line-height: 1.45}
-.st-key-notes-now h1 {font-size: 1.3rem; padding: 0}
+.st-key-notes-now h1 {font-size: 1.3rem; padding: 0 0 0.4rem}
 .st-key-notes-clock p {font-size: 1.25rem; font-variant-numeric: tabular-nums}
 .st-key-notes-clock h2 {font-size: 2.4rem; padding: 0; font-variant-numeric: tabular-nums}
-.st-key-notes-next h2 {font-size: 1.25rem; padding: 0}
+.st-key-notes-next h2 {font-size: 1.25rem; padding: 0 0 0.4rem}
 .st-key-notes-next :is(p, li) {font-size: 1.1rem}
 </style>"""
 

@@ -28,6 +28,7 @@ from ui.tours.presenter import (
 )
 from ui.tours.reading import read_tour
 from ui.tours.session import TourSession
+from ui.views.method.ways import TRICK_KEY, WAY_KEY
 
 TOUR = """title = "A tour"
 audience = "Testers"
@@ -130,6 +131,20 @@ def test_next_and_back_go_through_the_parts_and_then_the_steps(session, tour):
     for _ in range(3):
         act_on_parts(session, tour, "back")
     assert (session.position, session.part) == (0, 0)
+
+
+def test_the_way_of_a_step_comes_back_after_parts_without_its_page(own_tours):  # noqa: F811
+    settings = '[steps.settings]\nway = "truncated-axis"\napply = true'
+    (own_tours / "mine.toml").write_text(
+        TOUR[: TOUR.index('page = "rules"')] + f'page = "method"\nlook_at = ["trick"]\n{settings}\n'
+    )
+    store_last_run()
+    app = open_link(tour="mine", tour_step="1")
+    for part in (0, 1):
+        find_session(app).presenting, find_session(app).part = True, part
+        app.run()
+        assert not app.exception
+    assert app.radio(key=WAY_KEY).value == "truncated-axis" and app.toggle(key=TRICK_KEY).value
 
 
 def test_run_shows_the_first_part_of_the_race(session, tour):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.views.method.example import choose_example, draw_missing_example, list_examples
 from ui.views.method.ideas import draw_ideas
-from ui.views.method.ways import draw_ways, read_linked_way
+from ui.views.method.ways import draw_ways, read_linked_way, read_named_way
 
 IDEAS_TAB, WAYS_TAB = "How it is measured", "Twelve ways to fool the masses"
 TAB_KEY = "method-tab"
@@ -28,7 +28,8 @@ def draw_method_page() -> None:
         run = choose_example(examples)
     if run is None:
         return
-    if read_linked_way():
+    # The presenter view of a tour draws other parts in between, and Streamlit drops the choice of the tab.
+    if read_linked_way() or (TAB_KEY not in st.session_state and read_named_way()):
         st.session_state[TAB_KEY] = WAYS_TAB
     ideas, ways = st.tabs([IDEAS_TAB, WAYS_TAB], key=TAB_KEY, on_change="rerun")
     if ideas.open:

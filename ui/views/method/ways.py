@@ -40,7 +40,8 @@ REFERENCE = (
 def draw_ways(run: Run) -> None:
     wanted = read_linked_way()
     if wanted or WAY_KEY not in st.session_state:
-        st.session_state[WAY_KEY] = wanted or NAMES[0]
+        # Streamlit drops the choice while another page or tab is shown. The address keeps it.
+        st.session_state[WAY_KEY] = wanted or read_named_way() or NAMES[0]
         st.session_state[TRICK_KEY] = APPLY_WORDS.get(st.query_params.get(APPLY_PARAMETER, ""), False)
     choice, detail = st.columns([2, 5], gap="medium")
     with choice.container(key="method-ways"):
@@ -60,9 +61,15 @@ def draw_ways(run: Run) -> None:
 
 def read_linked_way() -> str:
     """The way that a link names; empty if there is none, or if the page itself wrote it into its address."""
-    wanted = st.query_params.get(WAY_PARAMETER, "")
+    wanted = read_named_way()
     linked = (wanted, st.query_params.get(APPLY_PARAMETER, ""))
-    return wanted if wanted in BY_NAME and linked != st.session_state.get(WRITTEN_KEY) else ""
+    return wanted if linked != st.session_state.get(WRITTEN_KEY) else ""
+
+
+def read_named_way() -> str:
+    """The way in the address; empty if there is none."""
+    wanted = st.query_params.get(WAY_PARAMETER, "")
+    return wanted if wanted in BY_NAME else ""
 
 
 def _write_url(name: str, is_applied: bool) -> None:
