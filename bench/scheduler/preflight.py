@@ -155,7 +155,8 @@ def read_surroundings(entries: Sequence[QueueEntry], background_cores: float | N
         background_cores=background_cores,
         noise=load_noise(),
         available_bytes=available_memory_bytes(),
-        free_disk_bytes=shutil.disk_usage(paths.cache()).free,
+        # Caches and results may be on different disks.
+        free_disk_bytes=min(shutil.disk_usage(folder).free for folder in (paths.cache(), paths.journals())),
         core_limit=core_limit(),
     )
 
@@ -336,7 +337,7 @@ def _check_background(surroundings: Surroundings, machine: Machine) -> Check:
     if surroundings.entries:
         return Check("background", title, Outcome.OK, "not measured while a job waits or runs")
     if busy is None:
-        return Check("background", title, Outcome.OK, "being measured")
+        return Check("background", title, Outcome.WARNING, "being measured")
     seen = f"use {busy:.1f} of {format_cores(machine.logical_threads)}"
     if busy < MAX_BACKGROUND_CORES:
         return Check("background", title, Outcome.OK, seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,6 +26,7 @@ from bench.scheduler.preflight import (
     read_surroundings,
 )
 from bench.scheduler.queue import Queue, QueueEntry
+from bench.storage.store import Store
 from bench.system.limits import core_limit
 from bench.workload.preparation import PREPARE_TASK
 from tests.support.waiting import wait_for
@@ -173,3 +175,14 @@ def test_the_pre_flight_counts_the_jobs_of_all_programs():
         )
     finally:
         ticket.leave()
+
+
+def test_the_disk_is_the_fuller_one_of_caches_and_results(monkeypatch):
+    free = {paths.cache(): 100 << 30, paths.journals(): 1 << 20}
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free[folder]))
+    assert read_surroundings([]).free_disk_bytes == 1 << 20
+
+
+def test_it_is_not_ready_before_the_load_of_other_programs_is_known():
+    checks = examine_races([], Store(), describe_machine(), Surroundings([], background_cores=None)).checks
+    assert {check.name: check.outcome for check in checks}["background"] is Outcome.WARNING
