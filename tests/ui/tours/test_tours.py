@@ -94,6 +94,12 @@ def test_a_link_to_a_tour_or_a_step_that_does_not_exist_says_what_to_do():
     assert "step 1 of 7" in read_page(app)
 
 
+@pytest.mark.parametrize("step", ["9" * 5000, "-1", "0", "\u0663", "1\n", "<script>", "2.0"])
+def test_a_hostile_number_of_a_step_opens_the_first(step):
+    app = open_link(tour="customers", tour_step=step)
+    assert not app.exception and find_session(app).position == 0
+
+
 def test_next_and_back_change_the_page_and_stop_at_the_ends():
     app = open_link(tour="customers", tour_step="1")
     assert app.button(key="tour-back").disabled
