@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from bench.values.quality import Measure
 from bench.values.samples import Evidence
 from bench.workload.interface import Clock, ProgressReporter, Settings
 from bench.workload.scores import write_scores
+from bench.workload.warm_calls import time_warm_call
 from workloads.documents import quality, table
 from workloads.documents.catalogue import (
     ACCELERATED,
@@ -87,6 +89,8 @@ class DocumentPipeline:
             settings, documents, is_accelerated="features" in self.stages, progress=progress
         )
         self.pipeline = Pipeline(settings, self._load, self.engine.to_pandas, self.features.make, self.models)
+        progress("first call")
+        first_call_s, call_s = self._time_first_calls()
         mapped = min(self.pipeline.mapped, len(documents.texts))
         held_out = len(documents.texts) - documents.train_count
         return {
@@ -106,7 +110,28 @@ class DocumentPipeline:
             ],
             "bias": self._describe_differences(),
             "handicap": self.features.handicap,
+            "first_call_s": first_call_s,
+            "call_s": call_s,
         }
+
+    def _time_first_calls(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Seconds of the first call of each step, and of a later one: a round of warm-up would delay the first pair by
+        ten seconds."""
+        first_call_s: dict[str, float] = {}
+        call_s: dict[str, float] = {}
+
+        def call(step: str, work: Callable[[], T]) -> T:
+            if self.models.log:
+                self.models.log.step = step
+            began = time.perf_counter()
+            result = work()
+            first_call_s[step] = time.perf_counter() - began
+            call_s[step] = time_warm_call(work, first_call_s[step])
+            return result
+
+        with self.engine.translate_errors():
+            self.pipeline.run(call)
+        return first_call_s, call_s
 
     def _describe_models(self) -> dict[str, str]:
         """The classes of this arm and how the stock ones use the cores, by label."""
