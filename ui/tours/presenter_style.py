@@ -88,6 +88,10 @@ def build_style(part_selector: str = "") -> str:
   padding: 0.1em 0.5em;
 }}
 .st-key-{BODY_KEY} .stMarkdownBadge, .st-key-{BODY_KEY} .stMarkdownBadge * {{font-size: {TEXT_PX}px !important}}
+.st-key-{BODY_KEY} .stMarkdownBadge [data-testid="stIconMaterial"] {{
+  font-size: 1em !important; line-height: 1; vertical-align: middle;
+}}
+.st-key-{CONTENT_KEY} [role="tablist"] {{display: none}}
 .st-key-{LEGEND_KEY} p, .st-key-{LEGEND_KEY} p * {{font-size: {TEXT_PX}px !important; line-height: 1.3}}
 .st-key-{TEXT_KEY} {{gap: 28px; max-width: 1060px}}
 .st-key-{TEXT_KEY} h2 {{font-size: 40px; line-height: 1.3; padding: 0; color: {ink}}}
