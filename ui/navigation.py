@@ -9,7 +9,7 @@ from ui.components.sidebar import draw_sidebar
 from ui.components.sign_in import draw_identity
 from ui.design.browser import detect_theme, remember_theme, set_tab_title
 from ui.design.page_style import draw_page_style
-from ui.tours.frame import run_in_tour
+from ui.tours.frame import open_asked_step, run_in_tour
 from ui.tours.notes import PAGE as NOTES_PAGE
 from ui.tours.session import is_presenting
 
@@ -48,6 +48,7 @@ page = st.navigation(
     position="hidden" if is_presenting() else "sidebar",
     expanded=True,
 )
+open_asked_step(page)
 set_tab_title("" if page == home else page.title)
 draw_page_style()
 remember_theme()

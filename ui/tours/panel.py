@@ -76,7 +76,6 @@ def act(session: TourSession, tour: Tour, action: str) -> None:
             session.notes_opened = bool(session.notes_token)
         case "rehearse":
             session.rehearsal = not session.rehearsal
-            st.session_state[_rehearsal_key(session)] = session.rehearsal
             move_to(session, tour, session.position)
         case _:
             leave_tour()
@@ -168,9 +167,10 @@ def _draw_buttons(
                 icon=":material/speaker_notes:",
                 help="A second window that follows this one. Key: N",
             )
+        # The key S changes it too.
+        st.session_state[_rehearsal_key(session)] = session.rehearsal
         st.toggle(
             "Rehearse with short races",
-            value=session.rehearsal,
             key=_rehearsal_key(session),
             on_change=_act_once,
             args=(session, tour, "rehearse", session.handled),

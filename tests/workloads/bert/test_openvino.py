@@ -30,7 +30,7 @@ from tests.support import tiny_bert
 from tests.support.runs import open_plan, run_race
 from tests.support.shown_code import run_in_process
 from tests.support.task_calls import ReportRecorder
-from workloads.bert import WORKLOAD, bf16_support, ov_adapter
+from workloads.bert import WORKLOAD, bf16_support, ov_adapter, task_work
 from workloads.bert.inference import openvino_session
 from workloads.bert.inference.instances import Instance
 from workloads.bert.inference.openvino_session import OpenVinoSession
@@ -288,6 +288,10 @@ def test_fp32_on_openvino_needs_no_nncf(checkpoint, tmp_path, monkeypatch):
 @pytest.mark.timeout(300)
 def test_prepare_makes_the_models_that_the_machine_can_run(tmp_path, monkeypatch):
     settings = tiny_bert.make_settings(tmp_path, "fp32", accelerated="int8")
+    result = BertTaskWork().prepare(settings, ReportRecorder())
+    # A plan with other settings than the defaults, such as a model of one's own, needs those of its own arms only.
+    assert [part.label for part in result.parts][1:] == ["making the graph: FP32", "making the graph: INT8"]
+    monkeypatch.setattr(task_work, "_has_defaults", lambda settings: True)
     result = BertTaskWork().prepare(settings, ReportRecorder())
     labels = [part.label for part in result.parts]
     assert labels[1:] == [f"making the graph: {name}" for name in ("FP32", "INT8", "OpenVINO FP32", "OpenVINO INT8")]
