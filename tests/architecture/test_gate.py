@@ -62,6 +62,10 @@ DESCRIBERS = {"describe_error", "describe_text", "describe_bad_input", "public_t
 UNREDACTED = {
     "ui/access/errors.py": "for people of this machine",
     "ui/access/roles.py": "for the server's log",
+    "ui/tours/catalogue.py": "shown to operators only, by `ui.tours.page`",
+    "ui/tours/reading.py": "shown to operators only, by `ui.tours.page`",
+    "ui/tours/recordings.py": "a note of the replay, which is passed to `describe_text`",
+    "ui/tours/standby.py": "for the server's log",
     "ui/services.py": "`draw_store_error` passes its text to `public_text`",
 }
 

@@ -200,7 +200,7 @@ def _build_style(step: Step | None, share: float) -> str:
 }}"""
     return f"""<style>
 .st-key-{PANEL_KEY} {{
-  border-top: 3px solid; border-image: linear-gradient(90deg, {done} {share:.1%}, {border} {share:.1%}) 1;
+  border-top: 3px solid; border-image: linear-gradient(90deg, {done} {100 * share:.1f}%, {border} {100 * share:.1f}%) 1;
   padding-top: 0.5rem;
 }}
 .st-key-tour-text {{max-height: {MAX_TEXT_HEIGHT}; overflow-y: auto}}
