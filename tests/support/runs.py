@@ -44,19 +44,25 @@ def open_plan(plan: Plan, run_id: str = "0123456789abcdef") -> events.RunOpened:
     )
 
 
-def run_race(opening: events.RunOpened, folder: Path, *, emit=lambda event: None, stop=lambda: None) -> Race:
-    """A race, run to its end in this process. Its scratch folder is made in `folder`."""
+def run_race(
+    opening: events.RunOpened, folder: Path, *, emit=lambda event: None, stop=lambda: None, start=lambda: True
+) -> Race:
+    """A race, run to its end in this process. Its scratch folder is made in `folder`. Once its arms are ready, it waits
+    until `start` is true."""
     scratch = folder / "scratch"
     scratch.mkdir()
-    racing = Race(opening, emit=emit, stop_requested=stop, scratch=scratch, cores=choose_cores(opening.plan.cores))
+    cores = choose_cores(opening.plan.cores)
+    racing = Race(opening, emit=emit, stop_requested=stop, start_requested=start, scratch=scratch, cores=cores)
     racing.run()
     return racing
 
 
-def run_trial_race(tmp_path: Path, *, stop=lambda: None, emitted: list | None = None, **fields) -> Race:
+def run_trial_race(
+    tmp_path: Path, *, stop=lambda: None, start=lambda: True, emitted: list | None = None, **fields
+) -> Race:
     """A race of the trial workload, run to its end in this process."""
     emitted = emitted if emitted is not None else []
-    return run_race(make_opening(**fields), tmp_path, emit=emitted.append, stop=stop)
+    return run_race(make_opening(**fields), tmp_path, emit=emitted.append, stop=stop, start=start)
 
 
 def place_in_pair(arm: Arm, pair: int) -> int:

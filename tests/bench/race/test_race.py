@@ -282,7 +282,10 @@ def test_stopping_in_each_phase_leaves_nothing(tmp_path, home, monkeypatch, phas
         states = ["preparing", *(event.state.value for event in emitted if isinstance(event, events.StateChanged))]
         return RaceStopped(State.STOPPED, "Stop was pressed") if states[-1] == phase else None
 
-    run = run_trial_race(tmp_path, stop=stop, emitted=emitted, target=0, cores=cores).record
+    def start() -> bool:
+        return phase != State.READY
+
+    run = run_trial_race(tmp_path, stop=stop, start=start, emitted=emitted, target=0, cores=cores).record
     assert run.state is State.STOPPED
     assert run.why == "Stop was pressed"
     sentence = describe_outcome(run)
