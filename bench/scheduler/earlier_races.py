@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Unpack
 
 from bench.machine.model import Machine
 from bench.plan.plan import Plan
@@ -12,6 +13,7 @@ from bench.run.job import JobKind
 from bench.run.record import Run
 from bench.run.timeline import measure_first_pair_wait_s, measure_stages
 from bench.scheduler.race_time import RaceDuration, measure_duration
+from bench.storage.job_filter import JobFilter
 from bench.storage.store import Store
 
 MAX_LOADED_RACES = 4
@@ -38,21 +40,28 @@ class EarlierRace:
 def list_earlier_races(store: Store, plan: Plan, machine: Machine) -> list[EarlierRace]:
     """The newest finished races of this machine that differ from `plan` at most in `COURSE_FIELDS`, newest first.
     Raises StoreError."""
-    rows = store.rows(
-        kind=JobKind.RACE,
+    runs = load_own_runs(
+        store,
+        machine,
+        MAX_LOADED_RACES,
         workload=plan.workload,
         case_name=plan.case,
-        state=State.FINISHED,
         baseline=plan.baseline,
         accelerated=plan.accelerated,
         cores=plan.cores,
         batch=plan.batch,
-        limit=2 * MAX_LOADED_RACES,
     )
-    own = [row for row in rows if row.is_from(machine) and not row.edited][:MAX_LOADED_RACES]
-    runs = [run for row in own if isinstance(run := store.load(row.id), Run)]
     wanted = plan.model_dump(exclude=COURSE_FIELDS)
     return [summarize_race(run) for run in runs if run.plan.model_dump(exclude=COURSE_FIELDS) == wanted]
+
+
+def load_own_runs(store: Store, machine: Machine, limit: int, **filters: Unpack[JobFilter]) -> list[Run]:
+    """The newest finished races of `machine` that were not edited and fit the filters, newest first. Raises
+    StoreError."""
+    finished: JobFilter = {**filters, "kind": JobKind.RACE, "state": State.FINISHED}
+    rows = store.rows(limit=2 * limit, **finished)
+    own = [row for row in rows if row.is_from(machine) and not row.edited][:limit]
+    return [run for row in own if isinstance(run := store.load(row.id), Run)]
 
 
 def summarize_race(run: Run) -> EarlierRace:

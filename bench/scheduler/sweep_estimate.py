@@ -9,10 +9,8 @@ import numpy as np
 from bench.machine.model import Machine
 from bench.plan.plan import Plan
 from bench.race.budget import MAX_SPENT_FACTOR
-from bench.run.events import State
-from bench.run.job import JobKind
-from bench.run.record import Run
 from bench.run.sweep import SweepEstimate
+from bench.scheduler.earlier_races import load_own_runs
 from bench.scheduler.race_time import (
     OTHER_STAGES_S,
     RaceDuration,
@@ -40,16 +38,8 @@ RESAMPLES = 1000
 
 def find_durations(store: Store, plan: Plan, machine: Machine) -> list[RaceDuration]:
     """How long the newest finished races of the workload and case of `plan` took on this machine. Raises StoreError."""
-    rows = store.rows(
-        kind=JobKind.RACE,
-        workload=plan.workload,
-        case_name=plan.case,
-        state=State.FINISHED,
-        limit=2 * MAX_EARLIER_RACES,
-    )
-    own = [row for row in rows if row.is_from(machine) and not row.edited][:MAX_EARLIER_RACES]
-    runs = [store.load(row.id) for row in own]
-    durations = (measure_duration(run) for run in runs if isinstance(run, Run))
+    runs = load_own_runs(store, machine, MAX_EARLIER_RACES, workload=plan.workload, case_name=plan.case)
+    durations = map(measure_duration, runs)
     return [duration for duration in durations if duration is not None]
 
 
