@@ -99,7 +99,7 @@ def _share_cores(sample: Sample) -> Sample:
     "Show pictures instead of performance",
     number=12,
     unseen="It changes no number of a run, and a rule looks at nothing else.",
-    prevention="The axes of Fairlap's own bar charts begin at 0, as a test checks, and the times stand beside them.",
+    prevention="The axes of Fairlap's own bar charts begin at 0, as a test checks, and show the times as text.",
 )
 def truncated_axis(run: Run) -> TrickedRun:
     """A picture is believed before its axis is read. If the axis begins just below the shorter bar, any difference
