@@ -53,6 +53,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.relative_to(FOLDER).parts[0] not in LONG_FOLDERS)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long or binary content is named by its size: its bytes say nothing to a reader, and if they differ from one
+    worker of pytest-xdist to the next (gzip writes the time), nothing is run at all."""
+    if isinstance(val, bytes) and (len(val) > 24 or not val.isascii()):
+        return f"{len(val)}-bytes"
+    return None
+
+
 def copy_new_database(url: str, empty: Path) -> None:
     """Make a SQLite database that does not exist a copy of `empty`. Where that fails, the database will say why."""
     name = make_url(url).database if url.startswith("sqlite:///") else None

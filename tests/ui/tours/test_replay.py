@@ -113,7 +113,7 @@ def test_the_stored_run_that_the_step_names_comes_first():
     [
         ("own.json", b"{}", "not an exported run"),
         ("own.json.gz", b"no gzip", "cannot be unpacked"),
-        ("own.json.gz", gzip.compress(b"{}")[:-4], "cannot be unpacked"),
+        ("own.json.gz", gzip.compress(b"{}", mtime=0)[:-4], "cannot be unpacked"),
         ("missing.json", None, "No such file"),
         ("f" * 32, None, "no race with this id is stored here"),
     ],
