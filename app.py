@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from ui.access.client_user import ClientUser
 from ui.access.framing import FrameGuard
 from ui.access.upload_limit import UploadLimit
+from ui.stale_reruns import ignore_stale_reruns
 
 MIDDLEWARE = [Middleware(FrameGuard), Middleware(ClientUser), Middleware(UploadLimit)]
 PRELOADED_MODULES = ("bench.scheduler.dispatcher", "pandas", "plotly.graph_objects", "plotly.io", "plotly.subplots")
@@ -47,5 +48,6 @@ def report_exception(error: Exception) -> bool:
 
 
 announce_access()
+ignore_stale_reruns()
 threading.Thread(target=preload_modules, daemon=True).start()
 app = st.App("ui/navigation.py", middleware=MIDDLEWARE, on_script_error=report_exception)

@@ -71,6 +71,7 @@ def sign_in(browser, server: Server, person: str):
     """A page of a new browser in which `person` has signed in."""
     page = open_page(browser)
     page.goto(server.address)
+    wait_until_drawn(page)
     page.get_by_role("button", name=re.compile("Sign in$")).click()
     page.get_by_role("link", name=person, exact=True).click()
     page.get_by_role("button", name=re.compile("Sign out$")).wait_for()

@@ -123,16 +123,6 @@ def test_a_tour_is_taken_by_keyboard_from_the_first_step_to_the_last(browser, re
     expect_step(page, tour, len(tour.steps) - 2)
 
 
-def test_a_page_that_an_error_of_the_browser_left_blank_opens_again_at_its_step(browser, rehearsal_server):
-    tour = read_tour(SHIPPED_FOLDER / "customers.toml", shipped=True)
-    page = open_page(browser)
-    page.goto(f"{rehearsal_server.address}/?tour=customers&tour_step=2")
-    expect_step(page, tour, 1)
-    page.evaluate("document.querySelector('#root').remove(); dispatchEvent(new ErrorEvent('error'))")
-    expect(page.locator(".st-key-tour-panel")).to_have_count(0)
-    expect_step(page, tour, 1)
-
-
 def test_a_race_that_fails_on_stage_is_replayed_and_the_tour_goes_on(browser, rehearsal_server):
     tour = read_tour(SHIPPED_FOLDER / "newcomers.toml", shipped=True)
     position = next(number for number, step in enumerate(tour.steps) if step.race)

@@ -17,7 +17,6 @@ _SCRIPT = """
 const editable = "input, textarea, select, [contenteditable='true'], [role='combobox'], [role='listbox'], [role='menu']"
 const movable = "[role='slider'], [role='tab'], [role='radio'], [role='radiogroup'], [role='spinbutton']"
 const settleMs = 3000
-const blankMs = 1000
 const pressable = "button, a, summary, [role='button'], [role='checkbox'], [role='switch']"
 
 function belongsToFocus(event) {
@@ -65,12 +64,6 @@ function showPart(selector) {
   return stop
 }
 
-// Streamlit's page can end with an error, and be blank, if a part of it redraws itself while another page is opened.
-// The address has the tour and the step.
-function reloadIfBlank() {
-  setTimeout(() => { if (!document.querySelector("[data-testid='stApp']")) location.reload() }, blankMs)
-}
-
 let shown = null
 let stopLooking = () => {}
 
@@ -88,9 +81,6 @@ export default function ({ data, setTriggerValue }) {
   if (window.fairlapTourListener) document.removeEventListener("keydown", window.fairlapTourListener)
   window.fairlapTourListener = listen
   document.addEventListener("keydown", listen)
-  // The same function is added once, however often this runs.
-  window.addEventListener("error", reloadIfBlank)
-  window.addEventListener("unhandledrejection", reloadIfBlank)
   document.documentElement.dataset.fairlapTour = data.place
   if (data.place !== shown) {
     shown = data.place
