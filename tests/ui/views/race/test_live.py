@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from bench.run.events import State
@@ -35,7 +37,8 @@ class Requests:
 def requests(monkeypatch) -> Requests:
     made = Requests()
     monkeypatch.setattr(services, "get_dispatcher", lambda: made)
-    monkeypatch.setattr(live.time, "sleep", made.naps.append)
+    # Not `time.sleep` itself: threads of libraries that this process has loaded sleep too.
+    monkeypatch.setattr(live, "time", SimpleNamespace(sleep=made.naps.append))
     return made
 
 
