@@ -54,8 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Long or binary content is named by its size: its bytes say nothing to a reader, and if they differ from one
-    worker of pytest-xdist to the next (gzip writes the time), nothing is run at all."""
+    """Name long or binary parameters by their size. If their bytes differ between the workers of pytest-xdist (gzip
+    stores the time), the workers collect different tests and none is run."""
     if isinstance(val, bytes) and (len(val) > 24 or not val.isascii()):
         return f"{len(val)}-bytes"
     return None

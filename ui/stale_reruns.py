@@ -1,8 +1,8 @@
-"""Keeps reruns of a page that was left from emptying the page that is open.
+"""Ignore fragment reruns that were requested for the previous page.
 
-A browser asks for the rerun of a fragment in the name of the page that it shows. If the server switches to another page
-meanwhile, Streamlit 1.67 runs the fragment afterwards in the name of the first page. The browser takes that for one
-more switch, removes all elements, and shows an empty page or stops with "Cannot set a node at a delta path".
+The request for a fragment rerun carries the hash of the page that the browser shows. If the server switches pages
+before it runs the fragment, Streamlit 1.67 still sends a NewSession message with the old hash. The browser then clears
+the new page: it stays empty, or stops with "Cannot set a node at a delta path".
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ _run_script = ScriptRunner._run_script
 
 
 def ignore_stale_reruns() -> None:
-    """Have this server ignore requests for fragments of another page than the session shows. A fragment that both pages
-    have, such as that of the sidebar, is asked for again at its next interval."""
+    """Patch Streamlit for this process. A fragment on both pages, such as that of the sidebar, is requested again at
+    its next interval. A click in a fragment during the switch is lost."""
     AppSession.request_rerun = _request_unless_stale
     ScriptRunner._run_script = _run_unless_stale
 
 
-def _is_of_other_page(page_hash: str, pages: PagesManager) -> bool:
+def _is_other_page(page_hash: str, pages: PagesManager) -> bool:
     return pages.current_page_script_hash not in ("", page_hash)
 
 
 def _request_unless_stale(self: AppSession, client_state: ClientState | None) -> None:
-    """For requests that arrive after the switch. A runner must not be made for them: one that runs nothing hides the
-    end of the run before it from the browser."""
+    """Drop requests that arrive after the switch. They must not start a new ScriptRunner: AppSession ignores events of
+    the previous runner, so the browser would not learn that its run has ended."""
     page_hash = client_state.page_script_hash if client_state and client_state.fragment_id else None
-    if page_hash is None or not _is_of_other_page(page_hash, self._pages_manager):
+    if page_hash is None or not _is_other_page(page_hash, self._pages_manager):
         _request_rerun(self, client_state)
 
 
 def _run_unless_stale(self: ScriptRunner, rerun_data: RerunData) -> None:
-    """For requests that have arrived before the switch, and waited while the other page was drawn."""
-    if not rerun_data.fragment_id_queue or not _is_of_other_page(rerun_data.page_script_hash, self._pages_manager):
+    """Drop requests that arrived before the switch and were queued until the new page was complete."""
+    if not rerun_data.fragment_id_queue or not _is_other_page(rerun_data.page_script_hash, self._pages_manager):
         _run_script(self, rerun_data)
