@@ -19,6 +19,7 @@ from bench.storage.disk_limits import DISK_VARIABLE, read_max_cache_bytes
 from bench.storage.store import Store
 from bench.storage.uploads import UPLOAD_PREFIX
 from tests.support.dispatching import make_trial_plan, wait_until_over
+from tests.support.logs import record_warnings
 from tests.support.waiting import wait_for
 
 
@@ -95,8 +96,11 @@ def test_caches_have_half_of_the_data_folder(monkeypatch):
     assert Limits().cache_bytes == 1_500_000_000
 
 
-def test_a_limit_that_is_no_number_removes_nothing(dispatcher, upload, monkeypatch, caplog):
+def test_a_limit_that_is_no_number_removes_nothing(dispatcher, upload, monkeypatch):
     os.utime(upload, (0, 0))
     monkeypatch.setenv(DISK_VARIABLE, "much")
+    warnings = record_warnings(monkeypatch, cleaner.LOGGER)
     Cleaner(dispatcher.store).clean()
-    assert upload.exists() and "FAIRLAP_MAX_DISK_GB is 'much', expected a number from 0" in caplog.text
+    assert upload.exists()
+    (warning,) = warnings
+    assert "FAIRLAP_MAX_DISK_GB is 'much', expected a number from 0" in warning

@@ -37,7 +37,7 @@ class Requests:
 def requests(monkeypatch) -> Requests:
     made = Requests()
     monkeypatch.setattr(services, "get_dispatcher", lambda: made)
-    # Not `time.sleep` itself: threads of libraries that this process has loaded sleep too.
+    # Not `time.sleep` itself: threads that other tests have started sleep too.
     monkeypatch.setattr(live, "time", SimpleNamespace(sleep=made.naps.append))
     return made
 
