@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import TimeoutError as NotShown
 from playwright.sync_api import expect
 
-from tests.support.browser import assert_no_exception
+from tests.support.browser import assert_no_exception, wait_until_drawn
 from tests.support.document_runs import make_document_run
 from tests.support.stored_runs import store_run
 
@@ -39,6 +39,8 @@ def test_the_map_shows_what_a_document_is_and_changes_its_colours(page, server):
     chart = page.locator("[data-testid=stPlotlyChart]", has=page.locator(".subplot.x2y2"))
     legend = chart.locator(".legendtext")
     expect(legend).to_have_text(["a", "b"], timeout=TIMEOUT_MS)
+    # The page is drawn a second time for the secret of a new browser, which may meet the change of the chart.
+    wait_until_drawn(page)
     dialogs = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     hover_until_shown(page, chart.locator(".subplot.xy .points path").first, "<script>alert(1)</script> <b>bold</b>")
