@@ -362,11 +362,9 @@ class Dispatcher:
                     f"The queue of this machine cannot be used: {reason}. The run did not begin, and is stored as "
                     f"interrupted at the next start, because it could not be stored now: {error}",
                 )
-                job.leave_order()
+                self._leave(job, keep_order=True)
             else:
-                job.leave()
-            with self._changed:
-                self._active.pop(job_id, None)
+                self._leave(job)
 
     def _serve(self, job: _WaitingJob, machine: int) -> None:
         """Run the job in a process of its own, and wait for its end."""
@@ -388,11 +386,15 @@ class Dispatcher:
             )
             self._set_problem(job_id, f"{problem} It could not be stored either. {error}{kept}")
 
-    def _leave(self, job: _WaitingJob) -> None:
-        job.leave()
+    def _leave(self, job: _WaitingJob, *, keep_order: bool = False) -> None:
+        # Forgotten first: who finds the queue empty finds no held race either.
         with self._changed:
             self._active.pop(job.order.job_id, None)
             self._released.discard(job.order.job_id)
+        if keep_order:
+            job.leave_order()
+        else:
+            job.leave()
 
     def _set_problem(self, job_id: str, problem: str) -> None:
         with self._changed:

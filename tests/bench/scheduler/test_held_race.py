@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import psutil
+import pytest
 
 from bench.paths import journals
 from bench.plan.plan import Plan
@@ -15,6 +16,7 @@ from bench.run.time_use import describe_time_use
 from bench.run.timeline import find_first_pair, measure_first_pair_wait_s, measure_stages
 from bench.scheduler.dispatcher import Dispatcher
 from bench.scheduler.order import order_race, write_order
+from bench.scheduler.queue import Ticket
 from bench.scheduler.race_time import measure_duration
 from bench.scheduler.recovery import recover_jobs
 from tests.support.waiting import wait_for
@@ -81,6 +83,20 @@ def test_a_held_race_that_is_stopped_or_fails_leaves_no_trace():
     dispatcher.hold_race(fails, origin="page")
     wait_for(lambda: not dispatcher.entries(), 60)
     assert not dispatcher.store.rows() and not dispatcher.find_held()
+
+
+def test_a_held_race_is_forgotten_before_it_leaves_the_queue(monkeypatch: pytest.MonkeyPatch):
+    dispatcher, found, leave = Dispatcher(), [], Ticket.leave
+
+    def look_and_leave(ticket: Ticket) -> None:
+        found.append(dispatcher.find_held())
+        leave(ticket)
+
+    monkeypatch.setattr(Ticket, "leave", look_and_leave)
+    fails = make_plan("trial", cores=1, budget_s=2, parameters={"fault": "raise-preparing"})
+    dispatcher.hold_race(fails, origin="page")
+    wait_for(lambda: not dispatcher.entries(), 60)
+    assert found == [""]
 
 
 def test_a_held_race_that_is_being_ended_is_not_started_but_raced_anew():
