@@ -62,12 +62,16 @@ class Layout:
     right_percent: float = RIGHT_PERCENT
 
     @property
+    def ratio_title_px(self) -> float:
+        return self.ratio_px[0] - self.label_gap_px
+
+    @property
     def middle_percent(self) -> float:
         return (self.left_percent + self.right_percent) / 2
 
 
 PAGE_LAYOUT = Layout()
-PRESENTATION_LAYOUT = Layout(21.0, 358.0, 13.0, (36.0, 188.0), (242.0, 296.0), 25.0, 9.0, 84.0)
+PRESENTATION_LAYOUT = Layout(26.0, 362.0, 16.0, (42.0, 182.0), (238.0, 290.0), 31.0, 9.0, 84.0)
 """Larger texts on as much space, for the back of a room."""
 
 
@@ -110,8 +114,7 @@ def build_live_race_svg(run: Run, step: str, theme: Theme, layout: Layout = PAGE
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{layout.height_px}" '
             f'font-family="{escape(FONT_FAMILY)}" font-size="{layout.text_px}" fill="{PALETTES[theme].label}">',
-            *_draw_elapsed(elapsed, race_time, layout),
-            *([draw_text(layout.right_percent, layout.title_px, note, anchor="end")] if note else []),
+            *_draw_elapsed(elapsed, race_time, note, layout),
             *_draw_mark(run, theme, layout),
             *_draw_times(run, step, points, elapsed, theme, layout),
             *_draw_ratios(run, step, elapsed, race_time, theme, layout),
@@ -121,14 +124,13 @@ def build_live_race_svg(run: Run, step: str, theme: Theme, layout: Layout = PAGE
 
 
 def _draw_mark(run: Run, theme: Theme, layout: Layout) -> list[str]:
-    """The mark of a replay, above the times and over the ratio."""
+    """The mark of a replay, in the line of each plot's title, so that it covers no sample."""
     if not run.is_replay:
         return []
     mark, colour = describe_recording(run), replay_colour(theme)
-    middle = layout.middle_percent
     return [
-        draw_text(middle, layout.title_px, mark, anchor="middle", colour=colour, bold=True),
-        draw_text(middle, sum(layout.ratio_px) / 2, mark, anchor="middle", colour=colour, bold=True),
+        draw_text(100, y, mark, anchor="end", colour=colour, bold=True)
+        for y in (layout.title_px, layout.ratio_title_px)
     ]
 
 
@@ -146,11 +148,12 @@ def _elapsed_axis(run: Run, points: dict[Arm, list[RacePoint]], layout: Layout) 
     return Axis(low - padding if times else 0.0, high + padding, layout.left_percent, layout.right_percent)
 
 
-def _draw_elapsed(elapsed: Axis, race_time: RaceTime, layout: Layout) -> list[str]:
+def _draw_elapsed(elapsed: Axis, race_time: RaceTime, note: str, layout: Layout) -> list[str]:
+    """The ticks and the title of the time axis. `note` says what is not drawn left of it; it may be empty."""
     y = layout.ratio_px[1] + layout.label_gap_px
     ticks = [draw_text(elapsed.place(tick), y, format_decimal(tick), anchor="middle") for tick in elapsed.ticks()]
-    middle = layout.middle_percent
-    return [*ticks, draw_text(middle, y + layout.label_gap_px, race_time.title, anchor="middle")]
+    title = "; ".join(filter(None, [race_time.title, note]))
+    return [*ticks, draw_text(layout.middle_percent, y + layout.label_gap_px, title, anchor="middle")]
 
 
 def _draw_times(
@@ -224,7 +227,7 @@ def _draw_ratios(run: Run, step: str, elapsed: Axis, race_time: RaceTime, theme:
         return []
     ratios = [(race_time.shift(estimate.at), estimate.ratios[step]) for estimate in estimates]
     axis, ink = _ratio_axis([ratio for _, ratio in ratios], layout), PALETTES[theme].ink
-    parts = [draw_text(0, layout.ratio_px[0] - layout.label_gap_px, "ratio, 95 % interval")]
+    parts = [draw_text(0, layout.ratio_title_px, "ratio, 95 % interval")]
     parts += _draw_ticks(axis, [(tick, f"{format_decimal(tick)}x") for tick in axis.ticks()], theme, layout)
     for at, ratio in ratios:
         x = elapsed.place(at)

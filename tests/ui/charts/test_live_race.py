@@ -79,7 +79,7 @@ def test_warm_up_long_before_the_pairs_is_counted_instead_of_drawn():
         for sample in run.samples
     ]
     image = parse_svg(run)
-    assert "2 earlier warm-up samples not drawn" in read_texts(image)
+    assert "time since the first pair [s]; 2 earlier warm-up samples not drawn" in read_texts(image)
     assert all(len(list_markers(image, arm)) == 40 for arm in Arm)
 
 
