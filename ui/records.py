@@ -30,6 +30,10 @@ WORKLOAD_PARAMETER = "workload"
 """Query parameter of the page Sweep: the workload that it sweeps over."""
 TOUR_PARAMETER, TOUR_STEP_PARAMETER = "tour", "tour_step"
 """Query parameters of every page: the tour that it is shown in, and the number of its step, from 1."""
+TOUR_PART_PARAMETER, TOUR_REHEARSAL_PARAMETER = "tour_part", "tour_rehearsal"
+"""Query parameters of the page of a step: the part that the presenter view shows, from 1, if it is on; and `1` in a
+rehearsal. They survive a reload, and links to steps do not have them."""
+TOUR_PARAMETERS = (TOUR_PARAMETER, TOUR_STEP_PARAMETER, TOUR_PART_PARAMETER, TOUR_REHEARSAL_PARAMETER)
 MIN_ID_CHARS = 4
 """Shorter beginnings of an id are not looked up."""
 MAX_SHOWN_IDS = 4

@@ -15,7 +15,7 @@ from ui.access.plans import list_denied_settings
 from ui.controls.state import Controls, select_case
 from ui.controls.tab_settings import is_tab_setting
 from ui.controls.url_problems import UrlProblems
-from ui.records import TASK_PARAMETER, TOUR_PARAMETER, TOUR_STEP_PARAMETER, WORKLOAD_PARAMETER
+from ui.records import TASK_PARAMETER, TOUR_PARAMETERS, WORKLOAD_PARAMETER
 
 OTHER_URL_PARAMETERS = (
     "run",
@@ -23,8 +23,7 @@ OTHER_URL_PARAMETERS = (
     "step",
     TASK_PARAMETER,
     WORKLOAD_PARAMETER,
-    TOUR_PARAMETER,
-    TOUR_STEP_PARAMETER,
+    *TOUR_PARAMETERS,
 )
 """Query parameters of a page with controls that are no part of the plan."""
 

@@ -25,7 +25,7 @@ from ui.tours.presenter_style import (
     build_style,
 )
 from ui.tours.replay import draw_replay_problem
-from ui.tours.session import TourSession
+from ui.tours.session import TourSession, write_view
 from ui.views.race.buttons import error_key
 
 INTRODUCTION = "introduction"
@@ -58,6 +58,7 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
     step = tour.steps[session.position]
     parts = list_presented_parts(step)
     session.part = min(session.part, len(parts) - 1)
+    write_view(session)
     part = parts[session.part]
     address = share_place(session, find_place(session, step, describe_part(step, part)))
     known = list_parts(step.page)

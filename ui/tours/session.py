@@ -1,6 +1,7 @@
 """The tour of a session: which one, where in it, and how it is shown.
 
-The place is in the address too, so that a link opens a step. A tour that was left keeps its place in the session.
+The place is in the address too, so that a link opens a step, and how it is shown, so that a reload changes nothing. A
+tour that was left keeps its place in the session.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from bench.plan.plan import Plan
 from bench.plan.validation import find_workload
 from bench.system.limits import core_limit
 from ui import services
-from ui.records import TOUR_PARAMETER, TOUR_STEP_PARAMETER
+from ui.records import (
+    TOUR_PARAMETER,
+    TOUR_PARAMETERS,
+    TOUR_PART_PARAMETER,
+    TOUR_REHEARSAL_PARAMETER,
+    TOUR_STEP_PARAMETER,
+)
 from ui.tours.catalogue import Catalogue
 from ui.tours.model import Step, Tour
 from ui.tours.playing import ReplaySession
@@ -93,7 +100,7 @@ def leave_tour() -> None:
     _close_notes(find_tour_session())
     st.session_state.pop(SESSION_KEY, None)
     st.session_state.pop(ADDRESS_KEY, None)
-    for name in (TOUR_PARAMETER, TOUR_STEP_PARAMETER):
+    for name in TOUR_PARAMETERS:
         st.query_params.pop(name, None)
 
 
@@ -112,7 +119,8 @@ def _keep_place(session: TourSession) -> None:
 
 
 def follow_address(catalogue: Catalogue) -> str:
-    """Take the tour that a link names. Returns what is wrong with the link; empty if nothing is."""
+    """Take the tour that a link names, shown as the link says if this session did not take the tour already. Returns
+    what is wrong with the link; empty if nothing is."""
     name = st.query_params.get(TOUR_PARAMETER, "")
     step = st.query_params.get(TOUR_STEP_PARAMETER, "")
     if not name or (name, step) == st.session_state.get(ADDRESS_KEY):
@@ -121,11 +129,41 @@ def follow_address(catalogue: Catalogue) -> str:
     tour = catalogue.tours.get(name)
     if tour is None:
         return f"There is no tour {name!r}. Choose one of the list."
+    before = find_tour_session()
     if step and not (re.fullmatch(r"[0-9]{1,4}", step) and 1 <= int(step) <= len(tour.steps)):
         begin_tour(tour)
         return f"The tour has {len(tour.steps)} steps, and the link names step {step!r}."
     begin_tour(tour, int(step) - 1 if step else None)
+    session = find_tour_session()
+    if session is not None and session is not before:
+        _read_view(session)
     return ""
+
+
+def _read_view(session: TourSession) -> None:
+    """Show the step as the address says."""
+    part = st.query_params.get(TOUR_PART_PARAMETER, "")
+    if re.fullmatch(r"[1-9][0-9]?", part):
+        session.presenting, session.part = True, int(part) - 1
+    session.rehearsal = st.query_params.get(TOUR_REHEARSAL_PARAMETER) == "1"
+
+
+def _list_view(session: TourSession) -> dict[str, str]:
+    """The query parameters that say how the step is shown."""
+    part = {TOUR_PART_PARAMETER: str(session.part + 1)} if session.presenting else {}
+    return part | ({TOUR_REHEARSAL_PARAMETER: "1"} if session.rehearsal else {})
+
+
+def write_view(session: TourSession) -> None:
+    """Write into the address of the step how it is shown, for a reload."""
+    view = _list_view(session)
+    for name in (TOUR_PART_PARAMETER, TOUR_REHEARSAL_PARAMETER):
+        if st.query_params.get(name) == view.get(name):
+            continue
+        if name in view:
+            st.query_params[name] = view[name]
+        else:
+            del st.query_params[name]
 
 
 def open_step(session: TourSession, tour: Tour) -> None:
@@ -137,7 +175,8 @@ def open_step(session: TourSession, tour: Tour) -> None:
     if step.tab:
         show_tab(find_workload(step.page), step.tab)
     st.session_state[ADDRESS_KEY] = (tour.name, str(session.position + 1))
-    st.switch_page(services.page_script(step.page), query_params=link_query(tour, session.position, session.rehearsal))
+    query = link_query(tour, session.position, session.rehearsal) | _list_view(session)
+    st.switch_page(services.page_script(step.page), query_params=query)
 
 
 def link_query(tour: Tour, position: int, rehearsal: bool = False) -> dict[str, str]:

@@ -162,6 +162,36 @@ def test_a_rehearsal_races_with_a_short_budget():
     assert make_step_plan(step, rehearsal=False) == make_plan("bert", core_limit=core_limit())
 
 
+def test_a_reload_keeps_the_rehearsal_and_the_part_of_the_presenter_view():
+    app = open_link(tour="bert", tour_step="3")
+    app.toggle(key="tour-rehearsal-bert").set_value(True).run()
+    find_session(app).presenting, find_session(app).part = True, 2
+    app.run()
+    address = {name: app.query_params[name] for name in ("tour", "tour_step", "tour_part", "tour_rehearsal")}
+    assert address == {"tour": "bert", "tour_step": "3", "tour_part": "3", "tour_rehearsal": "1"}
+    again = open_link(**address)
+    session = find_session(again)
+    assert (session.position, session.presenting, session.part, session.rehearsal) == (2, True, 2, True)
+    assert again.query_params["budget_s"] == f"{REHEARSAL_BUDGET_S:g}" and "part 3 of" in read_page(again)
+    session.presenting = False
+    again.run()
+    assert "tour_part" not in again.query_params and "tour_rehearsal" in again.query_params
+    press(again, "tour-leave")
+    assert not {"tour", "tour_part", "tour_rehearsal"} & set(again.query_params)
+
+
+@pytest.mark.parametrize("part", ["0", "9" * 5000, "-1", "\u0663", "<script>"])
+def test_a_hostile_part_opens_the_page_of_the_step(part):
+    app = open_link(tour="customers", tour_step="2", tour_part=part, tour_rehearsal="yes")
+    session = find_session(app)
+    assert not app.exception and not session.presenting and not session.rehearsal
+
+
+def test_a_part_that_the_step_does_not_have_opens_its_last():
+    app = open_link(tour="customers", tour_step="2", tour_part="99")
+    assert not app.exception and "part 2 of 2" in read_page(app) and app.query_params["tour_part"] == "2"
+
+
 def test_only_steps_with_a_race_offer_it():
     assert "tour-run" in [button.key for button in open_link(tour="bert", tour_step="3").button]
     assert "tour-run" not in [button.key for button in open_link(tour="bert", tour_step="1").button]
