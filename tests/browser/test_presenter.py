@@ -128,6 +128,8 @@ def test_the_notes_follow_drive_and_are_nobody_elses(browser, served):
     assert "secret of the speaker" not in page.content() and "token" not in page.url
     page.reload()
     expect(page.locator(".st-key-presenter-footer")).to_contain_text("step 1 of 2, part 2 of 2")
+    notes.get_by_role("button", name=re.compile("Next")).click()
+    expect(page.locator(".st-key-presenter-footer")).to_contain_text("step 2 of 2, part 1 of")
     stranger = open_page(browser)
     stranger.goto(notes.url)
     stranger.get_by_text("These notes are not available here.").wait_for()

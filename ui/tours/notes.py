@@ -9,6 +9,8 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bench.plan.validation import find_workload
 from ui.access.identity import find_visitor
@@ -50,15 +52,28 @@ STYLE = """<style>
 
 
 def share_place(session: TourSession, place: Place) -> str:
-    """Write down for the window of notes where the session is, and begin a presentation if it has none. Returns the
-    address of the window relative to every page; empty if the visitor may not start jobs, and so has no notes."""
+    """Write down for the window of notes where the session is. Begins a presentation if the session has none, or goes
+    on with that of a page that was reloaded. Returns the address of the window relative to every page; empty if the
+    visitor may not start jobs, and so has no notes."""
     visitor = find_visitor()
     if why_not_start(visitor):
         return ""
-    presentations = get_presentations()
-    if not session.notes_token or not presentations.update(session.notes_token, place):
-        session.notes_token = presentations.open(visitor, place)
+    presentations, session_id = get_presentations(), _find_session_id()
+    if not session.notes_token:
+        session.notes_token = presentations.resume(visitor, session_id, session.name, _is_active)
+    if not presentations.update(session.notes_token, session_id, place):
+        session.notes_token = presentations.open(visitor, session_id, place)
     return f"{PAGE}?{urlencode({TOKEN_PARAMETER: session.notes_token})}"
+
+
+def _find_session_id() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def _is_active(session_id: str) -> bool:
+    """Whether a session has a page that is open."""
+    return not runtime.exists() or runtime.get_instance().is_active_session(session_id)
 
 
 def follow_window(session: TourSession, act: Callable[[str], None]) -> None:

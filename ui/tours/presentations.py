@@ -42,6 +42,8 @@ class Presentation:
     """The state of a presentation. Times are those of `time.monotonic`."""
 
     owner: Visitor
+    session_id: str
+    """Streamlit's id of the session that presents."""
     place: Place
     began_at: float
     step_began_at: float
@@ -62,20 +64,38 @@ class Presentations:
         self._by_token: dict[str, Presentation] = {}
         self._lock = threading.Lock()
 
-    def open(self, owner: Visitor, place: Place) -> str:
+    def open(self, owner: Visitor, session_id: str, place: Place) -> str:
         """Begin a presentation; returns its secret."""
         now, token = self._clock(), secrets.token_urlsafe(32)
         with self._lock:
             self._drop_old(now)
-            self._by_token[token] = Presentation(owner, place, now, now, now)
+            self._by_token[token] = Presentation(owner, session_id, place, now, now, now)
         return token
 
-    def update(self, token: str, place: Place) -> bool:
-        """Write down where the presentation is. Returns whether there is one: it may have been dropped."""
+    def resume(self, visitor: Visitor, session_id: str, tour: str, is_active: Callable[[str], bool]) -> str:
+        """Go on with the visitor's presentation of a tour whose page was reloaded: its session has ended, and a window
+        looks at its notes. Returns its secret; empty without one. `is_active` says whether the session of an id has a
+        page that is open."""
+        now = self._clock()
+        with self._lock:
+            for token, presentation in self._by_token.items():
+                if (
+                    presentation.place.tour == tour
+                    and is_same_visitor(presentation.owner, visitor)
+                    and _is_followed(presentation, now)
+                    and not is_active(presentation.session_id)
+                ):
+                    presentation.session_id = session_id
+                    return token
+        return ""
+
+    def update(self, token: str, session_id: str, place: Place) -> bool:
+        """Write down where the presentation is. Returns whether the session has one: it may have been dropped, or
+        resumed by another session."""
         now = self._clock()
         with self._lock:
             presentation = self._by_token.get(token)
-            if presentation is None:
+            if presentation is None or presentation.session_id != session_id:
                 return False
             if place.part and not presentation.has_presented:
                 presentation.has_presented = True
@@ -130,7 +150,7 @@ class Presentations:
         """Whether a window looks at the notes."""
         with self._lock:
             presentation = self._by_token.get(token)
-            return presentation is not None and self._clock() - presentation.followed_at < MAX_FOLLOWED_AGE_S
+            return presentation is not None and _is_followed(presentation, self._clock())
 
     def measure_elapsed_s(self, presentation: Presentation) -> tuple[float, float]:
         """Seconds since the beginning of the presentation, and of its step."""
@@ -149,6 +169,10 @@ class Presentations:
         for token, presentation in list(self._by_token.items()):
             if now - max(presentation.changed_at, presentation.followed_at) > MAX_AGE_S:
                 del self._by_token[token]
+
+
+def _is_followed(presentation: Presentation, now: float) -> bool:
+    return now - presentation.followed_at < MAX_FOLLOWED_AGE_S
 
 
 def is_same_visitor(owner: Visitor, visitor: Visitor) -> bool:

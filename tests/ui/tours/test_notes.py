@@ -15,6 +15,7 @@ from ui.tours.presentations import MAX_AGE_S, MAX_FOLLOWED_AGE_S, Place, Present
 
 OWNER = Visitor(Role.RUNNER, "browser:a")
 PLACE = Place("mine", 0)
+SESSION = "session-a"
 
 
 class Clock:
@@ -100,7 +101,7 @@ def test_a_visitor_who_may_look_only_has_no_notes(tour, monkeypatch):  # noqa: F
     ],
 )
 def test_the_secret_alone_is_not_enough(presentations, visitor):
-    token = presentations.open(OWNER, PLACE)
+    token = presentations.open(OWNER, SESSION, PLACE)
     assert presentations.follow(token, visitor) is None
     presentations.send(token, visitor, "next")
     presentations.restart_clock(token, visitor)
@@ -109,27 +110,27 @@ def test_the_secret_alone_is_not_enough(presentations, visitor):
 
 
 def test_presentations_end_after_hours(presentations, clock):
-    token = presentations.open(OWNER, PLACE)
+    token = presentations.open(OWNER, SESSION, PLACE)
     clock.now += MAX_AGE_S + 1
     assert presentations.follow(token, OWNER) is None
-    assert not presentations.update(token, PLACE)
+    assert not presentations.update(token, SESSION, PLACE)
 
 
 def test_the_clock_begins_with_the_presenter_view_and_each_step_has_its_own(presentations, clock):
-    token = presentations.open(OWNER, PLACE)
+    token = presentations.open(OWNER, SESSION, PLACE)
     clock.now += 100
-    presentations.update(token, Place("mine", 0, "the text"))
+    presentations.update(token, SESSION, Place("mine", 0, "the text"))
     clock.now += 20
-    presentations.update(token, Place("mine", 1, "the text"))
+    presentations.update(token, SESSION, Place("mine", 1, "the text"))
     clock.now += 5
-    presentations.update(token, Place("mine", 1, "the times"))
+    presentations.update(token, SESSION, Place("mine", 1, "the times"))
     assert presentations.measure_elapsed_s(presentations.follow(token, OWNER)) == (25, 5)
     presentations.restart_clock(token, OWNER)
     assert presentations.measure_elapsed_s(presentations.follow(token, OWNER)) == (0, 0)
 
 
 def test_a_window_that_was_closed_is_not_followed_for_long(presentations, clock):
-    token = presentations.open(OWNER, PLACE)
+    token = presentations.open(OWNER, SESSION, PLACE)
     assert not presentations.is_followed(token)
     presentations.follow(token, OWNER)
     assert presentations.is_followed(token)
@@ -137,8 +138,25 @@ def test_a_window_that_was_closed_is_not_followed_for_long(presentations, clock)
     assert not presentations.is_followed(token)
 
 
+def resume(presentations, visitor=OWNER, name=PLACE.tour, *, is_active=False) -> str:
+    return presentations.resume(visitor, "another session", name, lambda session_id: is_active)
+
+
+def test_a_page_that_was_reloaded_goes_on_with_its_window(presentations, clock):
+    token = presentations.open(OWNER, SESSION, PLACE)
+    assert not resume(presentations), "no window looks at the notes"
+    presentations.follow(token, OWNER)
+    clock.now += 1
+    assert not resume(presentations, is_active=True) and not resume(presentations, name="another")
+    assert not resume(presentations, Visitor(Role.RUNNER, "browser:b"))
+    assert resume(presentations) == token
+    assert not presentations.update(token, SESSION, PLACE), "the old session has lost it"
+    assert presentations.update(token, "another session", PLACE)
+    assert presentations.measure_elapsed_s(presentations.follow(token, OWNER)) == (1, 1)
+
+
 def test_each_action_is_done_once(presentations):
-    token = presentations.open(OWNER, PLACE)
+    token = presentations.open(OWNER, SESSION, PLACE)
     presentations.send(token, OWNER, "next")
     presentations.send(token, OWNER, "back")
     assert presentations.take_commands(token) == ["next", "back"] and presentations.take_commands(token) == []
@@ -146,6 +164,6 @@ def test_each_action_is_done_once(presentations):
 
 def test_two_windows_of_this_machine_are_one_visitor(presentations):
     local = Visitor(Role.OPERATOR, name="user", is_local=True)
-    token = presentations.open(local, PLACE)
+    token = presentations.open(local, SESSION, PLACE)
     assert presentations.follow(token, local) is not None
     assert get_presentations() is get_presentations()
