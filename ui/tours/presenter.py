@@ -150,7 +150,7 @@ def act_on_parts(session: TourSession, tour: Tour, action: str) -> None:
         case "present":
             session.presenting = False
             # The controls of the page are drawn anew, from the settings of the step.
-            session.has_moved = True
+            session.has_moved, session.opened = True, None
         case "next" | "back" | "run":
             pass  # The first and the last part of the tour stay, and a step without a race has nothing to run.
         case _:

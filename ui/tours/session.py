@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from bench.plan.plan import Plan
-from bench.plan.validation import find_workload
+from bench.plan.query import to_query
+from bench.plan.validation import PlanError, find_workload
 from bench.system.limits import core_limit
 from ui import services
 from ui.records import (
@@ -23,10 +24,10 @@ from ui.records import (
     TOUR_STEP_PARAMETER,
 )
 from ui.tours.catalogue import Catalogue
-from ui.tours.model import Step, Tour
+from ui.tours.model import TAB_SETTING, Step, Tour
 from ui.tours.playing import ReplaySession
 from ui.tours.presentations import get_presentations
-from ui.views.race.tabs import show_tab
+from ui.views.race.tabs import show_tab, show_tab_of
 
 REHEARSAL_BUDGET_S = 6.0
 """Time budget of every race of a rehearsal. Eight pairs of most races take no longer."""
@@ -44,6 +45,8 @@ class TourSession:
     """Number of the step, from 0."""
     has_moved: bool = True
     """Whether the page of the step has yet to be opened."""
+    opened: tuple[str, dict[str, str]] | None = None
+    """The page and the settings of the plan that a step was opened with last; None if they must be set again."""
     rehearsal: bool = False
     """Whether races have a short time budget."""
     presenting: bool = False
@@ -172,24 +175,40 @@ def open_step(session: TourSession, tour: Tour) -> None:
         return
     session.has_moved = False
     step = tour.steps[session.position]
-    if step.tab:
-        show_tab(find_workload(step.page), step.tab)
     st.session_state[ADDRESS_KEY] = (tour.name, str(session.position + 1))
-    query = link_query(tour, session.position, session.rehearsal) | _list_view(session)
+    settings = _set_plan(session, step) if step.has_plan else dict(step.settings)
+    query = settings | _list_place(tour, session.position) | _list_view(session)
     st.switch_page(services.page_script(step.page), query_params=query)
 
 
-def link_query(tour: Tour, position: int, rehearsal: bool = False) -> dict[str, str]:
-    """The query parameters of the page of a step: its settings, the tour and the number of the step."""
-    return step_settings(tour.steps[position], rehearsal) | {
-        TOUR_PARAMETER: tour.name,
-        TOUR_STEP_PARAMETER: str(position + 1),
-    }
+def _set_plan(session: TourSession, step: Step) -> dict[str, str]:
+    """Select the tab of a step of a workload's page; returns the query parameters of tab and plan.
+
+    Those of the plan are missing if the step before had the same: the page keeps what somebody may have changed.
+    """
+    workload, tab = find_workload(step.page), {TAB_SETTING: step.tab} if step.tab else {}
+    if step.tab:
+        show_tab(workload, step.tab)
+    try:
+        plan = make_step_plan(step, session.rehearsal)
+    except PlanError:
+        return dict(step.settings)  # The page says why, and what it shows instead.
+    if not step.tab:
+        show_tab_of(workload, plan)
+    query = to_query(plan)
+    if session.opened == (step.page, query):
+        return tab
+    session.opened = (step.page, query)
+    return query | tab
 
 
-def step_settings(step: Step, rehearsal: bool) -> dict[str, str]:
-    """The query parameters of the page of a step, with the short time budget of a rehearsal."""
-    return dict(step.settings) | ({"budget_s": f"{REHEARSAL_BUDGET_S:g}"} if rehearsal and step.has_plan else {})
+def link_query(tour: Tour, position: int) -> dict[str, str]:
+    """The query parameters of a link to a step: its settings and its place."""
+    return dict(tour.steps[position].settings) | _list_place(tour, position)
+
+
+def _list_place(tour: Tour, position: int) -> dict[str, str]:
+    return {TOUR_PARAMETER: tour.name, TOUR_STEP_PARAMETER: str(position + 1)}
 
 
 def make_step_plan(step: Step, rehearsal: bool) -> Plan:

@@ -118,6 +118,58 @@ def test_the_settings_of_a_step_are_those_of_its_page(own_tours):
     assert app.query_params["batch"] == "4"
 
 
+SAME_PAGE = """
+[[steps]]
+title = "Defaults"
+text = "The defaults."
+page = "bert"
+
+[[steps]]
+title = "The same"
+text = "The same."
+page = "bert"
+look_at = ["quality"]
+
+[[steps]]
+title = "Batch 4"
+text = "Another batch."
+page = "bert"
+[steps.settings]
+batch = 4
+
+[[steps]]
+title = "Ask"
+text = "The tab and the batch."
+page = "bert"
+[steps.settings]
+batch = 4
+tab = "Ask"
+"""
+
+
+def test_a_step_has_its_own_settings_and_tab_whatever_step_was_before(own_tours):
+    (own_tours / "mine.toml").write_text(VALID.split("[[steps]]")[0] + SAME_PAGE)
+    app = open_link(tour="mine", tour_step="4")
+    assert (app.session_state["bert:batch"], app.session_state["bert:tab"]) == (4, "Ask")
+    press(app, "tour-back")
+    assert (app.session_state["bert:batch"], app.session_state["bert:tab"]) == (4, "Race")
+    press(app, "tour-back")
+    default = make_plan("bert", core_limit=core_limit()).batch
+    assert app.session_state["bert:batch"] == default and "batch" not in app.query_params
+
+
+def test_what_somebody_changes_stays_in_steps_with_the_same_settings(own_tours):
+    (own_tours / "mine.toml").write_text(VALID.split("[[steps]]")[0] + SAME_PAGE)
+    app = open_link(tour="mine", tour_step="1")
+    app.session_state["bert:batch"] = 16
+    app.run()
+    press(app, "tour-next")
+    assert app.session_state["bert:batch"] == 16 and app.query_params["batch"] == "16"
+    press(app, "tour-next")
+    press(app, "tour-back")
+    assert app.session_state["bert:batch"] == make_plan("bert", core_limit=core_limit()).batch
+
+
 def test_another_page_offers_the_way_back_to_the_step():
     app = open_link(tour="customers", tour_step="2")
     for name in ("tour", "tour_step"):
