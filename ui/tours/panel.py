@@ -122,6 +122,7 @@ def _draw_buttons(
 ) -> None:
     """`notes_address` is that of the speaker notes; empty for a visitor without."""
     last = session.position == len(tour.steps) - 1
+    needs_replay = needs_recording(step, displayed, rehearsal=session.rehearsal)
 
     def button(
         label: str, action: str, icon: str, help_text: str, *, primary: bool = False, disabled: bool = False
@@ -147,7 +148,7 @@ def _draw_buttons(
             "run",
             "play_arrow",
             why_not or "Start the race of this step. Key: R",
-            primary=not live and not needs_recording(step, displayed),
+            primary=not live and not needs_replay,
             disabled=live or bool(why_not),
         )
     if on_page and step.shows_run:
@@ -157,7 +158,7 @@ def _draw_buttons(
             "replay",
             "stop" if session.replay else "history",
             "A finished run of this race, marked as recorded. Key: P",
-            primary=needs_recording(step, displayed) and not session.replay,
+            primary=needs_replay and not session.replay,
         )
     button("Back", "back", "arrow_back", "The step before. Key: left arrow", disabled=session.position == 0)
     button("Next", "next", "arrow_forward", "The next step. Key: right arrow", disabled=last)

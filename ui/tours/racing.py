@@ -6,6 +6,7 @@ import streamlit as st
 
 from bench.plan.validation import PlanError, find_workload
 from bench.run.events import State
+from bench.run.record import Run
 from ui.access.redaction import describe_text
 from ui.controls.url import adopt_plan
 from ui.tours.contracts import load_tabs
@@ -40,8 +41,9 @@ def find_step_run(step: Step) -> DisplayedRun | None:
     return load_displayed_run(followed.run_id) if followed else None
 
 
-def needs_recording(step: Step, displayed: DisplayedRun | None) -> bool:
-    """Whether the race that the step shows has failed, or could not be started, or its claim is refused."""
+def needs_recording(step: Step, displayed: DisplayedRun | None, *, rehearsal: bool) -> bool:
+    """Whether the race that the step shows has failed, or could not be started, or its claim is refused. The race of
+    another step does not count while this one's has yet to be run."""
     if not step.shows_run:
         return False
     if st.session_state.get(error_key(find_workload(step.page))):
@@ -51,5 +53,14 @@ def needs_recording(step: Step, displayed: DisplayedRun | None) -> bool:
     run = displayed.run
     if run is None:
         return bool(displayed.problem)
+    if step.race and not _is_race_of(step, run, rehearsal):
+        return False
     claim = run.claim()
     return run.state is not State.FINISHED or claim is None or not claim.made
+
+
+def _is_race_of(step: Step, run: Run, rehearsal: bool) -> bool:
+    try:
+        return run.plan.digest == make_step_plan(step, rehearsal).digest
+    except PlanError:
+        return False

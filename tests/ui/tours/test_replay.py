@@ -23,9 +23,11 @@ from ui.tours import playing, recordings
 from ui.tours.catalogue import FOLDERS_VARIABLE
 from ui.tours.model import Step
 from ui.tours.playing import ReplaySession
+from ui.tours.racing import needs_recording
 from ui.tours.recordings import find_recording
 from ui.tours.replay import NO_RECORDING
 from ui.tours.session import SESSION_KEY
+from ui.views.race.followed_run import DisplayedRun
 
 TOUR = """title = "Demo"
 audience = "Testers"
@@ -54,6 +56,19 @@ def make_local_run(run_id: str, **fields) -> Run:
 
 def make_step(**fields) -> Step:
     return Step("Race", "Text", "colour-quantization", {"cores": "1"}, race=True, **fields)
+
+
+@pytest.mark.parametrize("case", ["the step's", "another cores", "another batch"])
+def test_only_the_race_of_the_step_calls_for_its_recording(case, home):
+    step = make_step()
+    plan = step.plan(None)
+    changes = {"another cores": {"cores": 2}, "another batch": {"batch": 7}}.get(case, {})
+    run = make_claim_run()
+    run.plan, run.claims = plan.model_copy(update=changes), []
+    displayed = DisplayedRun(run=run)
+    assert needs_recording(step, displayed, rehearsal=False) is (not changes)
+    looking = Step("Quality", "Text", "colour-quantization", {"cores": "1"}, look_at=("quality",))
+    assert needs_recording(looking, displayed, rehearsal=False)
 
 
 def find(step: Step, folder: Path = Path()):
