@@ -387,7 +387,7 @@ class Dispatcher:
             self._set_problem(job_id, f"{problem} It could not be stored either. {error}{kept}")
 
     def _leave(self, job: _WaitingJob, *, keep_order: bool = False) -> None:
-        # Forgotten first: who finds the queue empty finds no held race either.
+        # Before the job leaves the queue: a caller that sees an empty queue must not find a held race.
         with self._changed:
             self._active.pop(job.order.job_id, None)
             self._released.discard(job.order.job_id)

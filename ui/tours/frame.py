@@ -26,7 +26,7 @@ def open_asked_step(page: Page) -> None:
     """
     if _name_page(page) == NOTES_PAGE:
         return
-    if problem := follow_address(load_catalogue()):
+    if problem := follow_address(load_catalogue(), _name_page(page)):
         st.session_state[LINK_ERROR_KEY] = problem
         if find_tour_session() is None:
             st.switch_page(services.page_script("tours"))

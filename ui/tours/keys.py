@@ -1,4 +1,4 @@
-"""The keys of a tour, and the highlighted part of its page. Draws nothing that can be seen."""
+"""The keys of a tour, the highlighted part of its page, and its address. Draws nothing that can be seen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streamlit.components.v2 import component
 KEY = "fairlap-tour-keys"
 LAST_PRESS_KEY = "tour:last-press"
 """Session key of the identity of the press that was handled last."""
-NO_WINDOWS: Mapping[str, str] = {}
+NONE: Mapping[str, str] = {}
 
 _SCRIPT = """
 // Keys with a meaning in the element that has the focus are left to it.
@@ -64,6 +64,16 @@ function showPart(selector) {
   return stop
 }
 
+// In place of the present entry of the history: the browser's Back leads to the step before, not to the part before.
+function writeAddress(parameters) {
+  const address = new URL(location.href)
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value) address.searchParams.set(name, value)
+    else address.searchParams.delete(name)
+  }
+  if (address.href !== location.href) history.replaceState(history.state, "", address)
+}
+
 let shown = null
 let stopLooking = () => {}
 
@@ -82,6 +92,7 @@ export default function ({ data, setTriggerValue }) {
   window.fairlapTourListener = listen
   document.addEventListener("keydown", listen)
   document.documentElement.dataset.fairlapTour = data.place
+  writeAddress(data.parameters)
   if (data.place !== shown) {
     shown = data.place
     stopLooking()
@@ -102,15 +113,23 @@ def draw_keys(
     *,
     place: str,
     selector: str,
-    windows: Mapping[str, str] = NO_WINDOWS,
+    windows: Mapping[str, str] = NONE,
+    parameters: Mapping[str, str] = NONE,
 ) -> None:
     """Listen to `keys`, names of keys (`KeyboardEvent.key`, letters in lower case) with the action of each, and call
     `on_action` with the action before the next rerun. Whenever `place` changes, the element of `selector` is scrolled
-    into view as soon as it is on the page. `windows` are addresses that actions open in a second window."""
+    into view as soon as it is on the page. `windows` are addresses that actions open in a second window. `parameters`
+    are written into the query of the page's address; an empty one is removed from it."""
     mount = component("fairlap_tour_keys", js=_SCRIPT)
     mount(
         key=KEY,
-        data={"keys": dict(keys), "place": place, "selector": selector, "windows": dict(windows)},
+        data={
+            "keys": dict(keys),
+            "place": place,
+            "selector": selector,
+            "windows": dict(windows),
+            "parameters": dict(parameters),
+        },
         on_action_change=lambda: _call(on_action),
         height=1,
     )

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bench.plan.validation import find_workload
 from ui.access.identity import find_visitor
@@ -21,7 +20,7 @@ from ui.run_view.header import STATE_BADGES, describe_progress
 from ui.tours.catalogue import load_catalogue
 from ui.tours.keys import draw_keys
 from ui.tours.model import Step, Tour
-from ui.tours.presentations import Place, Presentation, get_presentations
+from ui.tours.presentations import Place, Presentation, find_session_id, get_presentations
 from ui.tours.session import TourSession
 from ui.views.race.followed_run import get_session_run, load_displayed_run
 
@@ -35,6 +34,8 @@ NOTES_KEYS = {
     **dict.fromkeys(("ArrowRight", "ArrowDown", "PageDown", " "), "next"),
     **dict.fromkeys(("ArrowLeft", "ArrowUp", "PageUp"), "back"),
 }
+CLICKS_KEY = "notes:clicks"
+"""Session key of the number of clicks on the buttons that were handled."""
 NO_NOTES = "These notes are not available here."
 STYLE = """<style>
 .stApp :is([data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"]) {
@@ -58,17 +59,22 @@ def share_place(session: TourSession, place: Place) -> str:
     visitor = find_visitor()
     if why_not_start(visitor):
         return ""
-    presentations, session_id = get_presentations(), _find_session_id()
+    presentations, session_id = get_presentations(), find_session_id()
     if not session.notes_token:
-        session.notes_token = presentations.resume(visitor, session_id, session.name, _is_active)
+        _resume(session)
     if not presentations.update(session.notes_token, session_id, place):
         session.notes_token = presentations.open(visitor, session_id, place)
     return f"{PAGE}?{urlencode({TOKEN_PARAMETER: session.notes_token})}"
 
 
-def _find_session_id() -> str:
-    context = get_script_run_ctx()
-    return context.session_id if context else ""
+def _resume(session: TourSession) -> bool:
+    """Go on with the presentation of a page that was reloaded. Returns whether there is one."""
+    presentations, session_id = get_presentations(), find_session_id()
+    resumed = presentations.resume(find_visitor(), session_id, session.name, _is_active)
+    if resumed:
+        presentations.close(session.notes_token, session_id)
+        session.notes_token = resumed
+    return bool(resumed)
 
 
 def _is_active(session_id: str) -> bool:
@@ -78,12 +84,16 @@ def _is_active(session_id: str) -> bool:
 
 def follow_window(session: TourSession, act: Callable[[str], None]) -> None:
     """Do what the window of notes asks for, while there is one."""
-    if session.notes_opened or get_presentations().is_followed(session.notes_token):
-        st.fragment(_poll, run_every=POLL_S)(session.notes_token, act)
+    if session.notes_opened or get_presentations().has_window(find_visitor(), session.name):
+        st.fragment(_poll, run_every=POLL_S)(session, act)
 
 
-def _poll(token: str, act: Callable[[str], None]) -> None:
-    commands = get_presentations().take_commands(token)
+def _poll(session: TourSession, act: Callable[[str], None]) -> None:
+    presentations = get_presentations()
+    # After a reload, the server needs some time to notice that the session before it has ended.
+    if not presentations.is_followed(session.notes_token) and _resume(session):
+        st.rerun()
+    commands = presentations.take_commands(session.notes_token, find_session_id())
     for command in commands:
         act(command)
     if commands:
@@ -105,13 +115,20 @@ def draw_notes_page() -> None:
         return
     draw_keys(NOTES_KEYS, lambda action: _send(token, action), place=PAGE, selector="")
     with st.container(horizontal=True, key="notes-buttons"):
-        st.button("Back", icon=":material/arrow_back:", on_click=_send, args=(token, "back"), key="notes-back")
+        clicks = st.session_state.get(CLICKS_KEY, 0)
+        st.button(
+            "Back",
+            icon=":material/arrow_back:",
+            on_click=_send_once,
+            args=(token, "back", clicks),
+            key="notes-back",
+        )
         st.button(
             "Next",
             icon=":material/arrow_forward:",
             type="primary",
-            on_click=_send,
-            args=(token, "next"),
+            on_click=_send_once,
+            args=(token, "next", clicks),
             key="notes-next-button",
         )
         st.button(
@@ -130,6 +147,14 @@ def _follow(token: str) -> Presentation | None:
 
 def _send(token: str, action: str) -> None:
     get_presentations().send(token, find_visitor(), action)
+
+
+def _send_once(token: str, action: str, clicks: int) -> None:
+    """Send the action of a button that was drawn after so many clicks. Streamlit may call it twice for one click, if
+    another rerun interrupts the first one."""
+    if st.session_state.get(CLICKS_KEY, 0) == clicks:
+        st.session_state[CLICKS_KEY] = clicks + 1
+        _send(token, action)
 
 
 def _draw_refusal() -> None:

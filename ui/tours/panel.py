@@ -16,7 +16,7 @@ from ui.tours.model import Step, Tour
 from ui.tours.notes import find_place, share_place
 from ui.tours.racing import find_step_run, needs_recording, start_step_race
 from ui.tours.replay import toggle_replay
-from ui.tours.session import TourSession, leave_tour, link_query, move_to, write_view
+from ui.tours.session import TourSession, leave_tour, link_query, list_view, move_to
 from ui.views.race.followed_run import DisplayedRun
 
 PANEL_KEY = "tour-panel"
@@ -35,8 +35,6 @@ def draw_panel(session: TourSession, tour: Tour, current_page: str) -> None:
     step = tour.steps[session.position]
     on_page = current_page == step.page
     displayed = find_step_run(step) if on_page else None
-    if on_page:
-        write_view(session)
     address = share_place(session, find_place(session, step))
     st.html(_build_style(step if on_page else None, (session.position + 1) / len(tour.steps)))
     with st.bottom, st.container(key=PANEL_KEY, gap="xsmall"):
@@ -53,6 +51,7 @@ def draw_panel(session: TourSession, tour: Tour, current_page: str) -> None:
             place=f"{tour.name} {session.position}",
             selector=part.selector if part else "",
             windows={"notes": address} if address else {},
+            parameters=list_view(session) if on_page else {},
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.access.visitor import Visitor, why_not_start
 
@@ -78,24 +79,36 @@ class Presentations:
         page that is open."""
         now = self._clock()
         with self._lock:
-            for token, presentation in self._by_token.items():
-                if (
-                    presentation.place.tour == tour
-                    and is_same_visitor(presentation.owner, visitor)
-                    and _is_followed(presentation, now)
-                    and not is_active(presentation.session_id)
-                ):
+            for token, presentation in self._list_followed(visitor, tour, now):
+                if not is_active(presentation.session_id):
                     presentation.session_id = session_id
+                    # Of what was pressed while there was no page, only the last: nobody saw what the others led to.
+                    del presentation.commands[:-1]
                     return token
         return ""
+
+    def has_window(self, visitor: Visitor, tour: str) -> bool:
+        """Whether a window looks at the notes of a presentation of the tour by the visitor."""
+        now = self._clock()
+        with self._lock:
+            return bool(self._list_followed(visitor, tour, now))
+
+    def _list_followed(self, visitor: Visitor, tour: str, now: float) -> list[tuple[str, Presentation]]:
+        return [
+            (token, presentation)
+            for token, presentation in self._by_token.items()
+            if presentation.place.tour == tour
+            and is_same_visitor(presentation.owner, visitor)
+            and _is_followed(presentation, now)
+        ]
 
     def update(self, token: str, session_id: str, place: Place) -> bool:
         """Write down where the presentation is. Returns whether the session has one: it may have been dropped, or
         resumed by another session."""
         now = self._clock()
         with self._lock:
-            presentation = self._by_token.get(token)
-            if presentation is None or presentation.session_id != session_id:
+            presentation = self._find_own(token, session_id)
+            if presentation is None:
                 return False
             if place.part and not presentation.has_presented:
                 presentation.has_presented = True
@@ -105,9 +118,11 @@ class Presentations:
             presentation.place, presentation.changed_at = place, now
             return True
 
-    def close(self, token: str) -> None:
+    def close(self, token: str, session_id: str) -> None:
+        """End the presentation of a session, unless another session has resumed it."""
         with self._lock:
-            self._by_token.pop(token, None)
+            if self._find_own(token, session_id):
+                del self._by_token[token]
 
     def follow(self, token: str, visitor: Visitor) -> Presentation | None:
         """The presentation of a secret, for the window of its notes; None unless it is the visitor's own."""
@@ -137,10 +152,10 @@ class Presentations:
             if presentation := self._find(token):
                 presentation.commands.append(action)
 
-    def take_commands(self, token: str) -> list[str]:
+    def take_commands(self, token: str, session_id: str) -> list[str]:
         """The actions that the window asked for since the last call, for the presenting session."""
         with self._lock:
-            presentation = self._by_token.get(token)
+            presentation = self._find_own(token, session_id)
             if presentation is None:
                 return []
             commands, presentation.commands = presentation.commands, []
@@ -156,6 +171,11 @@ class Presentations:
         """Seconds since the beginning of the presentation, and of its step."""
         now = self._clock()
         return now - presentation.began_at, now - presentation.step_began_at
+
+    def _find_own(self, token: str, session_id: str) -> Presentation | None:
+        """The presentation, if it is that of the session."""
+        presentation = self._by_token.get(token)
+        return presentation if presentation is not None and presentation.session_id == session_id else None
 
     def _find(self, token: str) -> Presentation | None:
         """Compares in constant time, so that a secret cannot be guessed letter by letter."""
@@ -180,6 +200,12 @@ def is_same_visitor(owner: Visitor, visitor: Visitor) -> bool:
     if why_not_start(owner) or why_not_start(visitor):
         return False
     return (owner.id, owner.role, owner.is_local) == (visitor.id, visitor.role, visitor.is_local)
+
+
+def find_session_id() -> str:
+    """Streamlit's id of this session; empty outside of one."""
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
 
 
 @st.cache_resource(show_spinner=False)

@@ -21,12 +21,14 @@ from ui.tours.presenter_style import (
     BODY_KEY,
     CONTENT_KEY,
     FOOTER_KEY,
+    LEAVE_KEY,
     TITLE_KEY,
     build_style,
 )
 from ui.tours.replay import draw_replay_problem
-from ui.tours.session import TourSession, write_view
+from ui.tours.session import TourSession, list_view
 from ui.views.race.buttons import error_key
+from ui.views.race.followed_run import get_session_run, resolve_displayed_run
 
 INTRODUCTION = "introduction"
 """The first part of every step: its title and text."""
@@ -58,7 +60,9 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
     step = tour.steps[session.position]
     parts = list_presented_parts(step)
     session.part = min(session.part, len(parts) - 1)
-    write_view(session)
+    if has_race(step) and get_session_run(find_workload(step.page)) is None:
+        # After a reload: the run of the address, which the page would open.
+        resolve_displayed_run(find_workload(step.page))
     part = parts[session.part]
     address = share_place(session, find_place(session, step, describe_part(step, part)))
     known = list_parts(step.page)
@@ -75,6 +79,7 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
         place=f"{tour.name} {session.position} {part}",
         selector="",
         windows={"notes": address} if address else {},
+        parameters=list_view(session),
     )
     follow_window(session, lambda action: act_on_parts(session, tour, action))
     smallest, largest = find_zoom(step, part)
@@ -166,14 +171,24 @@ def _show_run_part(session: TourSession, parts: tuple[str, ...]) -> None:
 def _draw_footer(session: TourSession, tour: Tour, step: Step, part_count: int, *, has_notes: bool) -> None:
     """The place in the tour, and the keys, for the speaker."""
     done = session.position + (session.part + 1) / part_count
-    keys = ["→ next", "← back", *_list_race_keys(session, step), *(["N notes"] if has_notes else []), "Esc leave"]
+    keys = ["→ next", "← back", *_list_race_keys(session, step), *(["N notes"] if has_notes else [])]
+    rehearsal = ", rehearsal with short races" if session.rehearsal else ""
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(
             f"{escape_markdown(tour.title)}, step {session.position + 1} of {len(tour.steps)}, "
-            f"part {session.part + 1} of {part_count}",
+            f"part {session.part + 1} of {part_count}{rehearsal}",
             width="content",
         )
-        st.markdown(", ".join(keys), width="content")
+        with st.container(horizontal=True, width="content", gap="small"):
+            st.markdown(", ".join(keys), width="content")
+            # Also for those who have no keyboard.
+            st.button(
+                "Esc leave",
+                key=LEAVE_KEY,
+                type="tertiary",
+                on_click=act_on_parts,
+                args=(session, tour, "present"),
+            )
     st.html(f'<div class="fairlap-tour-progress" style="width: {100 * done / len(tour.steps):.1f}%"></div>')
 
 

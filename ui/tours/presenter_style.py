@@ -14,6 +14,8 @@ CONTENT_KEY = "presenter-content"
 """Of what is in the area."""
 SENTENCE_KEY = "presenter-sentence"
 FOOTER_KEY = "presenter-footer"
+LEAVE_KEY = "presenter-leave"
+"""Of the button that leaves the view."""
 NUMBER_KEY = "presenter-number"
 NUMBERS_KEY = "presenter-numbers"
 STATEMENT_KEY = "presenter-statement"
@@ -136,6 +138,7 @@ def build_style(part_selector: str = "") -> str:
 .st-key-{FOOTER_KEY} {{bottom: 0; height: {FOOTER_PX}px; justify-content: center; border-top: 1px solid {border}}}
 .st-key-{FOOTER_KEY} [data-testid="stHorizontalBlock"] {{flex-wrap: nowrap}}
 .st-key-{FOOTER_KEY} p {{font-size: {FOOTER_TEXT_PX}px; color: {label}; margin: 0; white-space: nowrap}}
+.st-key-{LEAVE_KEY} button {{padding: 0; min-height: 0; color: {label}; text-decoration: underline}}
 .fairlap-tour-progress {{position: fixed; left: 0; bottom: 0; height: 4px; background: {light_dark(PROGRESS_COLOURS)}}}
 {_hide_all_but(part_selector)}</style>"""
 

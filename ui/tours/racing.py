@@ -16,6 +16,9 @@ from ui.views.race.buttons import error_key, start_race
 from ui.views.race.followed_run import DisplayedRun, get_session_run, load_displayed_run
 from ui.views.race.tabs import WorkloadTab, find_covering_tab, show_tab_of
 
+ACCURACY_RULE = "accuracy"
+"""Name of the rule that refuses a claim without a measured accuracy, if the lever changes the arithmetic."""
+
 
 def start_step_race(step: Step, *, rehearsal: bool) -> None:
     """Start the race of a step, as if Run was pressed on its page. Must be called before the page is drawn, which then
@@ -42,8 +45,8 @@ def find_step_run(step: Step) -> DisplayedRun | None:
 
 
 def needs_recording(step: Step, displayed: DisplayedRun | None, *, rehearsal: bool) -> bool:
-    """Whether the race that the step shows has failed, or could not be started, or its claim is refused. The race of
-    another step does not count while this one's has yet to be run."""
+    """Whether the race that the step shows has failed, or could not be started, or its claim is refused. Not if the
+    race that is shown is that of another step, nor if no recording of this race could have a claim either."""
     if not step.shows_run:
         return False
     if st.session_state.get(error_key(find_workload(step.page))):
@@ -53,13 +56,22 @@ def needs_recording(step: Step, displayed: DisplayedRun | None, *, rehearsal: bo
     run = displayed.run
     if run is None:
         return bool(displayed.problem)
-    if step.race and not _is_race_of(step, run, rehearsal):
+    if step.race and not is_race_of(step, run, rehearsal=rehearsal):
         return False
     claim = run.claim()
-    return run.state is not State.FINISHED or claim is None or not claim.made
+    if run.state is not State.FINISHED or claim is None:
+        return True
+    return any(finding.rule != ACCURACY_RULE or not _has_nothing_to_judge(run) for finding in claim.refusals)
 
 
-def _is_race_of(step: Step, run: Run, rehearsal: bool) -> bool:
+def _has_nothing_to_judge(run: Run) -> bool:
+    """Whether the race has no measure of accuracy at all, such as that of an untrained model."""
+    quality = run.quality
+    return quality is not None and not (quality.baseline or quality.accelerated or quality.agreement)
+
+
+def is_race_of(step: Step, run: Run, *, rehearsal: bool) -> bool:
+    """Whether a run is that of the race of a step."""
     try:
         return run.plan.digest == make_step_plan(step, rehearsal).digest
     except PlanError:

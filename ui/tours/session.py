@@ -1,7 +1,7 @@
 """The tour of a session: which one, where in it, and how it is shown.
 
-The place is in the address too, so that a link opens a step, and how it is shown, so that a reload changes nothing. A
-tour that was left keeps its place in the session.
+All of this is in the address too: a link opens a step, and a reload shows the same. A tour that was left keeps its
+place in the session.
 """
 
 from __future__ import annotations
@@ -12,23 +12,26 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from bench.plan.plan import Plan
-from bench.plan.query import to_query
+from bench.plan.query import from_query, to_query
 from bench.plan.validation import PlanError, find_workload
 from bench.system.limits import core_limit
 from ui import services
+from ui.controls.url import adopt_plan
 from ui.records import (
     TOUR_PARAMETER,
     TOUR_PARAMETERS,
     TOUR_PART_PARAMETER,
     TOUR_REHEARSAL_PARAMETER,
     TOUR_STEP_PARAMETER,
+    WORKLOAD_PARAMETER,
 )
 from ui.tours.catalogue import Catalogue
 from ui.tours.model import TAB_SETTING, Step, Tour
 from ui.tours.playing import ReplaySession
-from ui.tours.presentations import get_presentations
+from ui.tours.presentations import find_session_id, get_presentations
 from ui.views.race.tabs import show_tab, show_tab_of
 
+SWEEP_PAGE = "sweep"
 REHEARSAL_BUDGET_S = 6.0
 """Time budget of every race of a rehearsal. Eight pairs of most races take no longer."""
 SESSION_KEY = "tour:session"
@@ -46,7 +49,7 @@ class TourSession:
     has_moved: bool = True
     """Whether the page of the step has yet to be opened."""
     opened: tuple[str, dict[str, str]] | None = None
-    """The page and the settings of the plan that a step was opened with last; None if they must be set again."""
+    """The page and all its settings with which a step was opened last; None if the next step must set them again."""
     rehearsal: bool = False
     """Whether races have a short time budget."""
     presenting: bool = False
@@ -88,6 +91,7 @@ def begin_tour(tour: Tour, position: int | None = None) -> None:
     if session is None or session.name != tour.name:
         _close_notes(session)
         session = st.session_state[SESSION_KEY] = TourSession(tour.name)
+    session.opened = None
     session.move_to(min(max(0, place), len(tour.steps) - 1))
     _keep_place(session)
 
@@ -109,7 +113,7 @@ def leave_tour() -> None:
 
 def _close_notes(session: TourSession | None) -> None:
     if session is not None and session.notes_token:
-        get_presentations().close(session.notes_token)
+        get_presentations().close(session.notes_token, find_session_id())
 
 
 def find_place(tour: Tour) -> int:
@@ -121,9 +125,12 @@ def _keep_place(session: TourSession) -> None:
     st.session_state[PLACES_KEY] = st.session_state.get(PLACES_KEY, {}) | {session.name: session.position}
 
 
-def follow_address(catalogue: Catalogue) -> str:
-    """Take the tour that a link names, shown as the link says if this session did not take the tour already. Returns
-    what is wrong with the link; empty if nothing is."""
+def follow_address(catalogue: Catalogue, page: str) -> str:
+    """Take the tour that the address of `page` names. Returns what is wrong with the address; empty if nothing is.
+
+    A session that did not take the tour already shows the step as the address says, and if that is the address of the
+    page of the step, as after a reload, leaves the page as it is.
+    """
     name = st.query_params.get(TOUR_PARAMETER, "")
     step = st.query_params.get(TOUR_STEP_PARAMETER, "")
     if not name or (name, step) == st.session_state.get(ADDRESS_KEY):
@@ -139,34 +146,29 @@ def follow_address(catalogue: Catalogue) -> str:
     begin_tour(tour, int(step) - 1 if step else None)
     session = find_tour_session()
     if session is not None and session is not before:
-        _read_view(session)
+        _resume(session, tour.steps[session.position], page)
     return ""
 
 
-def _read_view(session: TourSession) -> None:
+def _resume(session: TourSession, step: Step, page: str) -> None:
     """Show the step as the address says."""
     part = st.query_params.get(TOUR_PART_PARAMETER, "")
     if re.fullmatch(r"[1-9][0-9]?", part):
         session.presenting, session.part = True, int(part) - 1
     session.rehearsal = st.query_params.get(TOUR_REHEARSAL_PARAMETER) == "1"
+    names = {*step.settings, *(["cores"] if step.has_plan else [])}
+    if page == step.page and names <= set(st.query_params):
+        session.has_moved = False
+        # The presenter view draws no controls that would read the address.
+        session.opened = None if session.presenting else _find_opened(step, session.rehearsal)
 
 
-def _list_view(session: TourSession) -> dict[str, str]:
-    """The query parameters that say how the step is shown."""
-    part = {TOUR_PART_PARAMETER: str(session.part + 1)} if session.presenting else {}
-    return part | ({TOUR_REHEARSAL_PARAMETER: "1"} if session.rehearsal else {})
-
-
-def write_view(session: TourSession) -> None:
-    """Write into the address of the step how it is shown, for a reload."""
-    view = _list_view(session)
-    for name in (TOUR_PART_PARAMETER, TOUR_REHEARSAL_PARAMETER):
-        if st.query_params.get(name) == view.get(name):
-            continue
-        if name in view:
-            st.query_params[name] = view[name]
-        else:
-            del st.query_params[name]
+def list_view(session: TourSession) -> dict[str, str]:
+    """The query parameters that say how the step is shown; empty ones do not belong into the address."""
+    return {
+        TOUR_PART_PARAMETER: str(session.part + 1) if session.presenting else "",
+        TOUR_REHEARSAL_PARAMETER: "1" if session.rehearsal else "",
+    }
 
 
 def open_step(session: TourSession, tour: Tour) -> None:
@@ -176,30 +178,56 @@ def open_step(session: TourSession, tour: Tour) -> None:
     session.has_moved = False
     step = tour.steps[session.position]
     st.session_state[ADDRESS_KEY] = (tour.name, str(session.position + 1))
-    settings = _set_plan(session, step) if step.has_plan else dict(step.settings)
-    query = settings | _list_place(tour, session.position) | _list_view(session)
+    view = {name: value for name, value in list_view(session).items() if value}
+    query = _set_page(session, step) | _list_place(tour, session.position) | view
     st.switch_page(services.page_script(step.page), query_params=query)
 
 
-def _set_plan(session: TourSession, step: Step) -> dict[str, str]:
-    """Select the tab of a step of a workload's page; returns the query parameters of tab and plan.
+def _set_page(session: TourSession, step: Step) -> dict[str, str]:
+    """Set the controls and the tab of the page of a step; returns the query parameters of its settings.
 
-    Those of the plan are missing if the step before had the same: the page keeps what somebody may have changed.
+    If the step before had the same plan, they stay as they are: somebody may have changed them, and the page shows the
+    run of them. The controls are set here, because the presenter view and a replay draw no page that would read them
+    from its address.
     """
-    workload, tab = find_workload(step.page), {TAB_SETTING: step.tab} if step.tab else {}
+    before, session.opened = session.opened, _find_opened(step, session.rehearsal)
+    if step.has_plan:
+        _show_tab(step)
+    if session.opened is None:
+        return dict(step.settings)  # The page says what is wrong, and what it shows instead.
+    tab = {TAB_SETTING: step.tab} if step.tab else {}
+    if step.has_plan:
+        if session.opened == before:
+            return tab
+        adopt_plan(make_step_plan(step, session.rehearsal))
+    return session.opened[1] | tab
+
+
+def _show_tab(step: Step) -> None:
+    workload = find_workload(step.page)
     if step.tab:
         show_tab(workload, step.tab)
+        return
     try:
-        plan = make_step_plan(step, session.rehearsal)
+        show_tab_of(workload, step.plan(None))
     except PlanError:
-        return dict(step.settings)  # The page says why, and what it shows instead.
-    if not step.tab:
-        show_tab_of(workload, plan)
-    query = to_query(plan)
-    if session.opened == (step.page, query):
-        return tab
-    session.opened = (step.page, query)
-    return query | tab
+        return  # The page says what is wrong, on the tab that is open.
+
+
+def _find_opened(step: Step, rehearsal: bool) -> tuple[str, dict[str, str]] | None:
+    """The page of a step and the query parameters of all its settings but its tab: those that the step does not name
+    have their defaults. None if this machine does not allow them."""
+    settings = dict(step.settings)
+    try:
+        if step.has_plan:
+            settings = to_query(make_step_plan(step, rehearsal))
+        elif step.page == SWEEP_PAGE:
+            workload = settings.pop(WORKLOAD_PARAMETER)
+            plan = from_query(workload, settings, core_limit=core_limit())
+            settings = to_query(plan) | {WORKLOAD_PARAMETER: workload}
+    except PlanError:
+        return None
+    return step.page, settings
 
 
 def link_query(tour: Tour, position: int) -> dict[str, str]:

@@ -11,7 +11,7 @@ from bench.scheduler.preparation import list_preparations
 from bench.storage.store import StoreError
 from ui import actions, services
 from ui.tours.model import Step, Tour
-from ui.tours.racing import find_step_run
+from ui.tours.racing import find_step_run, is_race_of
 from ui.tours.session import TourSession, make_step_plan
 
 LOGGER = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def find_next_plan(session: TourSession, tour: Tour) -> Plan | None:
     already."""
     for position, step in enumerate(tour.steps[session.position :]):
         plan = _make_plan(step, session) if step.race else None
-        if plan is not None and (position or not _was_started(step, plan)):
+        if plan is not None and (position or not _was_started(step, session)):
             return plan
     return None
 
@@ -59,6 +59,7 @@ def _make_plan(step: Step, session: TourSession) -> Plan | None:
         return None  # The page of the step shows why.
 
 
-def _was_started(step: Step, plan: Plan) -> bool:
+def _was_started(step: Step, session: TourSession) -> bool:
     displayed = find_step_run(step)
-    return displayed is not None and displayed.run is not None and displayed.run.plan.digest == plan.digest
+    run = displayed.run if displayed else None
+    return run is not None and is_race_of(step, run, rehearsal=session.rehearsal)

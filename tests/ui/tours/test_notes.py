@@ -105,7 +105,7 @@ def test_the_secret_alone_is_not_enough(presentations, visitor):
     assert presentations.follow(token, visitor) is None
     presentations.send(token, visitor, "next")
     presentations.restart_clock(token, visitor)
-    assert presentations.take_commands(token) == [] and not presentations.is_followed(token)
+    assert presentations.take_commands(token, SESSION) == [] and not presentations.is_followed(token)
     assert presentations.follow(token, OWNER).place == PLACE
 
 
@@ -149,8 +149,14 @@ def test_a_page_that_was_reloaded_goes_on_with_its_window(presentations, clock):
     clock.now += 1
     assert not resume(presentations, is_active=True) and not resume(presentations, name="another")
     assert not resume(presentations, Visitor(Role.RUNNER, "browser:b"))
+    assert presentations.has_window(OWNER, PLACE.tour) and not presentations.has_window(OWNER, "another")
+    presentations.send(token, OWNER, "next")
+    presentations.send(token, OWNER, "back")
     assert resume(presentations) == token
     assert not presentations.update(token, SESSION, PLACE), "the old session has lost it"
+    presentations.close(token, SESSION)
+    assert presentations.take_commands(token, SESSION) == []
+    assert presentations.take_commands(token, "another session") == ["back"], "the last that was pressed without a page"
     assert presentations.update(token, "another session", PLACE)
     assert presentations.measure_elapsed_s(presentations.follow(token, OWNER)) == (1, 1)
 
@@ -159,7 +165,10 @@ def test_each_action_is_done_once(presentations):
     token = presentations.open(OWNER, SESSION, PLACE)
     presentations.send(token, OWNER, "next")
     presentations.send(token, OWNER, "back")
-    assert presentations.take_commands(token) == ["next", "back"] and presentations.take_commands(token) == []
+    assert (
+        presentations.take_commands(token, SESSION) == ["next", "back"]
+        and presentations.take_commands(token, SESSION) == []
+    )
 
 
 def test_two_windows_of_this_machine_are_one_visitor(presentations):

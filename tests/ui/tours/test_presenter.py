@@ -26,6 +26,7 @@ from ui.tours.presenter import (
     describe_part,
     list_presented_parts,
 )
+from ui.tours.presenter_style import LEAVE_KEY
 from ui.tours.reading import read_tour
 from ui.tours.session import TourSession
 from ui.views.method.ways import TRICK_KEY, WAY_KEY
@@ -88,7 +89,8 @@ def test_one_part_at_a_time_without_sidebar_controls_and_notes(tour):
     app = present(2, 0)
     page = read_page(app)
     assert "# Race" in page and "Both arms take turns." in page and "part 1 of 5" in page
-    assert "secret" not in page and not app.button and not app.sidebar.markdown and not app.metric
+    assert "secret" not in page and not app.sidebar.markdown and not app.metric
+    assert [button.key for button in app.button] == [LEAVE_KEY]
     assert app.code.len == 0
     app = present(2, PARTS.index("code"))
     assert app.code.len == 1 and "patch" in app.code[0].value and not app.metric

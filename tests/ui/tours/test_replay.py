@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,11 @@ from tests.support.recorded_race import load_recorded_race
 from tests.support.runs import make_claim_run
 from tests.support.stored_runs import store_run
 from ui.tours import playing, recordings
-from ui.tours.catalogue import FOLDERS_VARIABLE
+from ui.tours.catalogue import FOLDERS_VARIABLE, SHIPPED_FOLDER
 from ui.tours.model import Step
 from ui.tours.playing import ReplaySession
 from ui.tours.racing import needs_recording
-from ui.tours.recordings import find_recording
+from ui.tours.recordings import find_recording, load_run_file
 from ui.tours.replay import NO_RECORDING
 from ui.tours.session import SESSION_KEY
 from ui.views.race.followed_run import DisplayedRun
@@ -69,6 +70,17 @@ def test_only_the_race_of_the_step_calls_for_its_recording(case, home):
     assert needs_recording(step, displayed, rehearsal=False) is (not changes)
     looking = Step("Quality", "Text", "colour-quantization", {"cores": "1"}, look_at=("quality",))
     assert needs_recording(looking, displayed, rehearsal=False)
+
+
+def test_a_race_that_has_no_accuracy_to_measure_does_not_call_for_its_recording():
+    step = Step("Race", "Text", "bert", {"model": "bert-base-untrained", "budget_s": "40"}, race=True)
+    run = load_run_file(SHIPPED_FOLDER / "recordings" / "bert-base.json.gz")
+    step = replace(step, settings=dict(step.settings) | {"cores": str(run.plan.cores)})
+    claim = run.claim()
+    assert run.plan.digest == step.plan(None).digest and claim is not None and not claim.made
+    assert not needs_recording(step, DisplayedRun(run=run), rehearsal=False)
+    run.state = State.STOPPED
+    assert needs_recording(step, DisplayedRun(run=run), rehearsal=False)
 
 
 def find(step: Step, folder: Path = Path()):

@@ -5,12 +5,17 @@ import os
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bench.plan.query import to_query
 from bench.plan.validation import make_plan
 from bench.system.limits import core_limit
 from tests.support.pages import DRAW_TIMEOUT_S, NAVIGATION, open_page, read_page
+from tests.support.runs import make_claim_run
+from tests.support.stored_runs import store_run
 from tests.ui.tours.test_reading import VALID
+from ui import services
 from ui.tours.catalogue import FOLDERS_VARIABLE, load_catalogue
-from ui.tours.session import PLACES_KEY, REHEARSAL_BUDGET_S, SESSION_KEY, TourSession, make_step_plan
+from ui.tours.presenter_style import LEAVE_KEY
+from ui.tours.session import PLACES_KEY, REHEARSAL_BUDGET_S, SESSION_KEY, TourSession, list_view, make_step_plan
 
 
 @pytest.fixture
@@ -158,6 +163,52 @@ def test_a_step_has_its_own_settings_and_tab_whatever_step_was_before(own_tours)
     assert app.session_state["bert:batch"] == default and "batch" not in app.query_params
 
 
+def test_a_step_has_its_own_settings_after_the_presenter_view():
+    app = open_link(tour="documents", tour_step="4", tour_part="9")
+    settings = load_catalogue().tours["documents"].steps[4].settings
+    press(app, LEAVE_KEY)
+    press(app, "tour-next")
+    assert (
+        app.session_state["documents:batch"] == int(settings["batch"]) and app.session_state["documents:tab"] != "Race"
+    )
+    app = open_link(tour="memory-traffic", tour_step="1", tour_part="1")
+    for _ in range(2):
+        find_session(app).move_to(find_session(app).position + 1)
+        app.run()
+    press(app, LEAVE_KEY)
+    step = load_catalogue().tours["memory-traffic"].steps[2]
+    assert app.query_params["case"] == step.settings["case"] and app.session_state["memory-traffic:tab"] == "Vectors"
+
+
+BETWEEN = {
+    "impossible here": 'page = "bert"\n[steps.settings]\nbatch = 8\ncores = 4096',
+    "a sweep": 'page = "sweep"\n[steps.settings]\nworkload = "bert"\nbatch = 16',
+    "another page": 'page = "rules"',
+}
+
+
+@pytest.mark.parametrize("between", BETWEEN.values(), ids=BETWEEN)
+def test_a_step_has_its_own_settings_after_a_step_with_others(own_tours, between):
+    step = '[[steps]]\ntitle = "A step"\ntext = "A text."\n'
+    own = f'{step}page = "bert"\n[steps.settings]\nbatch = 4\n'
+    (own_tours / "mine.toml").write_text(VALID.split("[[steps]]")[0] + f"{own}\n{step}{between}\n\n{own}")
+    app = open_link(tour="mine", tour_step="1")
+    assert app.session_state["bert:batch"] == 4
+    press(app, "tour-next")
+    press(app, "tour-next")
+    assert app.session_state["bert:batch"] == 4 and app.query_params["batch"] == "4"
+
+
+def test_the_sweep_of_a_step_has_the_defaults_of_what_the_step_does_not_name(own_tours):
+    step = '[[steps]]\ntitle = "A step"\ntext = "A text."\npage = "sweep"\n[steps.settings]\nworkload = "bert"\n'
+    (own_tours / "mine.toml").write_text(VALID.split("[[steps]]")[0] + f"{step}batch = 4\n\n{step}")
+    app = open_link(tour="mine", tour_step="1")
+    press(app, "tour-next")
+    assert app.session_state["bert:batch"] == make_plan("bert", core_limit=core_limit()).batch
+    app.selectbox(key="sweep:workload").select("colour-quantization").run()
+    assert not app.exception and (app.query_params["tour"], app.query_params["tour_step"]) == ("mine", "2")
+
+
 def test_what_somebody_changes_stays_in_steps_with_the_same_settings(own_tours):
     (own_tours / "mine.toml").write_text(VALID.split("[[steps]]")[0] + SAME_PAGE)
     app = open_link(tour="mine", tour_step="1")
@@ -174,8 +225,6 @@ def test_another_page_offers_the_way_back_to_the_step():
     app = open_link(tour="customers", tour_step="2")
     for name in ("tour", "tour_step"):
         app.query_params.pop(name, None)
-    from ui import services
-
     app.switch_page(services.page_script("glossary")).run()
     assert "step 2 of 7" in read_page(app) and app.title[0].value == "Glossary"
     press(app, "tour-return")
@@ -187,8 +236,6 @@ def test_a_tour_that_was_left_keeps_its_place_and_its_link_goes_away():
     press(app, "tour-leave")
     assert SESSION_KEY not in app.session_state and "tour" not in app.query_params
     assert app.session_state[PLACES_KEY] == {"customers": 2}
-    from ui import services
-
     app.switch_page(services.page_script("tours")).run()
     press(app, "tour-continue-customers")
     assert "step 3 of 7" in read_page(app)
@@ -215,21 +262,32 @@ def test_a_rehearsal_races_with_a_short_budget():
 
 
 def test_a_reload_keeps_the_rehearsal_and_the_part_of_the_presenter_view():
-    app = open_link(tour="bert", tour_step="3")
-    app.toggle(key="tour-rehearsal-bert").set_value(True).run()
-    find_session(app).presenting, find_session(app).part = True, 2
-    app.run()
-    address = {name: app.query_params[name] for name in ("tour", "tour_step", "tour_part", "tour_rehearsal")}
-    assert address == {"tour": "bert", "tour_step": "3", "tour_part": "3", "tour_rehearsal": "1"}
-    again = open_link(**address)
-    session = find_session(again)
+    app = open_link(tour="bert", tour_step="3", tour_part="3", tour_rehearsal="1")
+    session = find_session(app)
     assert (session.position, session.presenting, session.part, session.rehearsal) == (2, True, 2, True)
-    assert again.query_params["budget_s"] == f"{REHEARSAL_BUDGET_S:g}" and "part 3 of" in read_page(again)
-    session.presenting = False
-    again.run()
-    assert "tour_part" not in again.query_params and "tour_rehearsal" in again.query_params
-    press(again, "tour-leave")
-    assert not {"tour", "tour_part", "tour_rehearsal"} & set(again.query_params)
+    assert app.query_params["budget_s"] == f"{REHEARSAL_BUDGET_S:g}"
+    page = read_page(app)
+    assert "part 3 of" in page and "rehearsal" in page
+    assert list_view(session) == {"tour_part": "3", "tour_rehearsal": "1"}
+    press(app, LEAVE_KEY)
+    assert not session.presenting and list_view(session) == {"tour_part": "", "tour_rehearsal": "1"}
+    assert app.session_state["bert:budget_s"] == REHEARSAL_BUDGET_S
+    press(app, "tour-leave")
+    assert not {"tour", "tour_part", "tour_rehearsal"} & set(app.query_params)
+
+
+def test_a_reload_of_the_page_of_a_step_leaves_its_settings_and_its_run(home):
+    plan = make_plan("bert", core_limit=core_limit(), batch=16)
+    run = make_claim_run()
+    run.plan, run.digest = plan, plan.digest
+    store_run(run, "a" * 32)
+    app = AppTest.from_file(str(NAVIGATION), default_timeout=DRAW_TIMEOUT_S)
+    app.query_params.update(to_query(plan) | {"run": "a" * 32, "tour": "bert", "tour_step": "3"})
+    app.switch_page(services.page_script("bert")).run()
+    assert not app.exception and find_session(app).position == 2
+    assert app.session_state["bert:batch"] == 16 and app.query_params["run"] == "a" * 32
+    press(app, "tour-next")
+    assert app.session_state["bert:batch"] == 16 and app.session_state["bert:followed"].run_id == "a" * 32
 
 
 @pytest.mark.parametrize("part", ["0", "9" * 5000, "-1", "\u0663", "<script>"])
@@ -241,7 +299,7 @@ def test_a_hostile_part_opens_the_page_of_the_step(part):
 
 def test_a_part_that_the_step_does_not_have_opens_its_last():
     app = open_link(tour="customers", tour_step="2", tour_part="99")
-    assert not app.exception and "part 2 of 2" in read_page(app) and app.query_params["tour_part"] == "2"
+    assert not app.exception and "part 2 of 2" in read_page(app) and find_session(app).part == 1
 
 
 def test_only_steps_with_a_race_offer_it():

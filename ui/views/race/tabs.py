@@ -69,8 +69,15 @@ def _wanted_tab_key(workload: Workload) -> str:
     return f"{workload.name}:wanted-tab"
 
 
+def _missing_tab_key(workload: Workload) -> str:
+    """Session key of the tab that the URL named and that this visitor does not have, and of the tab shown instead."""
+    return f"{workload.name}:missing-tab"
+
+
 def show_tab_of(workload: Workload, plan: Plan) -> None:
-    """Select the tab whose race can have `plan`, in the next rerun. For callbacks."""
+    """Select the tab whose race can have `plan`, in the next rerun. For callbacks. The last call of this and of
+    `show_tab` counts: the page may not be drawn between them."""
+    _forget_asked_tab(workload)
     st.session_state[_plan_key(workload)] = plan
 
 
@@ -158,7 +165,7 @@ def explain_missing_tab(workload: Workload, tabs: Tabs, local_tabs: Mapping[str,
 
     `local_tabs` are the tabs that only some visitors have, each with the reason. Call after `choose_tab`.
     """
-    key = f"{workload.name}:missing-tab"
+    key = _missing_tab_key(workload)
     asked = st.query_params.get("tab", "")
     if asked in local_tabs and asked not in tabs:
         # Kept, because the page soon writes the selected tab into the URL.
@@ -171,6 +178,12 @@ def draw_tab_bar(workload: Workload, tabs: Tabs) -> None:
     st.tabs(list(tabs), key=tab_key(workload), on_change="rerun")
 
 
+def _forget_asked_tab(workload: Workload) -> None:
+    for key in (_plan_key(workload), _wanted_tab_key(workload), _missing_tab_key(workload)):
+        st.session_state.pop(key, None)
+
+
 def show_tab(workload: Workload, name: str) -> None:
     """Select the tab `name` in the next rerun. Its selector may be drawn already in this one."""
+    _forget_asked_tab(workload)
     st.session_state[_wanted_tab_key(workload)] = name

@@ -21,7 +21,7 @@ from ui.access.redaction import describe_text
 from ui.controls.form import plan_from_controls
 from ui.controls.overrides import ControlOverrides
 from ui.design.glossary import explain, explain_control
-from ui.records import WORKLOAD_PARAMETER
+from ui.records import TOUR_PARAMETERS, WORKLOAD_PARAMETER
 
 CONTROLS = ControlOverrides(visible=("batch",), budget=False)
 NO_AXIS = ""
@@ -56,7 +56,8 @@ def choose_workload() -> Workload:
 
 def _forget_plan() -> None:
     """Another workload has other settings than those in the URL."""
-    st.query_params.from_dict({WORKLOAD_PARAMETER: st.session_state[WORKLOAD_KEY]})
+    kept = {name: st.query_params[name] for name in TOUR_PARAMETERS if name in st.query_params}
+    st.query_params.from_dict({WORKLOAD_PARAMETER: st.session_state[WORKLOAD_KEY]} | kept)
 
 
 def choose_plan(workload: Workload, messages: DeltaGenerator) -> Plan | None:
