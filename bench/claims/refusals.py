@@ -183,7 +183,7 @@ def accuracy(context: RuleContext) -> RuleResult:
             return refuse(seen, "See why in the table of results.", title="The accuracy was not measured")
         if biased := find_biased_agreement(context):
             return refuse(biased.bias, biased.bias_remedy, title="The results cannot be compared")
-        seen = "not measured, and the lever changes the arithmetic"
+        seen = "the lever changes the arithmetic, so the results may differ"
         remedy = "Let the run finish." if context.run.quality is None else "Use an input whose results can be judged."
         return refuse(seen, remedy, title="The accuracy was not measured")
     seen = "; ".join(describe_quality(context))

@@ -134,7 +134,7 @@ def test_accuracy_below_the_limit_or_unmeasured_is_refused():
     made.quality = Quality(baseline=[PSNR], accelerated=[PSNR.model_copy(update={"value": 31.5})])
     assert get_claim(made).made
     made.quality = None
-    assert_refused_or_noted(made, "accuracy", Outcome.REFUSED, "not measured")
+    assert_refused_or_noted(made, "accuracy", Outcome.REFUSED, "the results may differ")
 
 
 def test_the_limit_of_accuracy_is_the_plans():
