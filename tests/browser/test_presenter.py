@@ -66,8 +66,8 @@ def served(home, no_orphans, tmp_path, monkeypatch) -> Iterator[Server]:
     assert "Traceback" not in log and "secret of the speaker" not in log, log[-3000:]
 
 
-def begin(page, server: Server, step: int) -> None:
-    page.goto(f"{server.address}/?tour=mine&tour_step={step}")
+def begin(page, server: Server, step: int, tour: str = "mine") -> None:
+    page.goto(f"{server.address}/?tour={tour}&tour_step={step}")
     page.locator(".st-key-tour-panel").wait_for()
     # A served dashboard draws again once the browser has identified itself.
     page.get_by_test_id("stSidebar").get_by_text(re.compile("visitor [0-9a-f]{6}, runner")).wait_for()
@@ -136,3 +136,18 @@ def test_the_notes_follow_drive_and_are_nobody_elses(browser, served):
     wait_until_drawn(stranger)
     assert "secret" not in stranger.get_by_test_id("stMain").inner_text()
     assert_no_exception(notes)
+
+
+def test_a_reload_keeps_the_part_on_a_page_that_writes_its_own_address(browser, served):
+    page = open_page(browser, viewport=PROJECTOR)
+    begin(page, served, 2, "twelve-ways")
+    page.keyboard.press("PageDown")
+    expect_part(page, 2)
+    expect(page).to_have_url(re.compile(r"/method\?.*tour_part=2"))
+    page.reload()
+    expect_part(page, 2)
+    expect(page).to_have_url(re.compile(r"/method\?.*tour_part=2"))
+    page.get_by_role("button", name="Esc leave").click()
+    page.locator(".st-key-tour-panel").wait_for()
+    expect(page).not_to_have_url(re.compile("tour_part"))
+    assert_no_exception(page)

@@ -39,7 +39,7 @@ def open_asked_step(page: Page) -> None:
         return
     session.position = min(session.position, len(tour.steps) - 1)
     session.has_moved |= session.presenting and _name_page(page) != tour.steps[session.position].page
-    open_step(session, tour)
+    open_step(session, tour, _name_page(page))
 
 
 def _name_page(page: Page) -> str:

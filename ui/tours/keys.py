@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 import streamlit as st
@@ -10,7 +11,7 @@ from streamlit.components.v2 import component
 KEY = "fairlap-tour-keys"
 LAST_PRESS_KEY = "tour:last-press"
 """Session key of the identity of the press that was handled last."""
-NONE: Mapping[str, str] = {}
+NO_ENTRIES: Mapping[str, str] = {}
 
 _SCRIPT = """
 // Keys with a meaning in the element that has the focus are left to it.
@@ -113,13 +114,14 @@ def draw_keys(
     *,
     place: str,
     selector: str,
-    windows: Mapping[str, str] = NONE,
-    parameters: Mapping[str, str] = NONE,
+    windows: Mapping[str, str] = NO_ENTRIES,
+    parameters: Mapping[str, str] = NO_ENTRIES,
 ) -> None:
     """Listen to `keys`, names of keys (`KeyboardEvent.key`, letters in lower case) with the action of each, and call
     `on_action` with the action before the next rerun. Whenever `place` changes, the element of `selector` is scrolled
     into view as soon as it is on the page. `windows` are addresses that actions open in a second window. `parameters`
-    are written into the query of the page's address; an empty one is removed from it."""
+    are written into the query of the page's address; an empty one is removed from it. If the page writes its address
+    itself, call this after it: Streamlit does not know of these parameters, and replaces the whole query."""
     mount = component("fairlap_tour_keys", js=_SCRIPT)
     mount(
         key=KEY,
@@ -129,6 +131,8 @@ def draw_keys(
             "selector": selector,
             "windows": dict(windows),
             "parameters": dict(parameters),
+            # So that the browser writes them again after every rerun.
+            "drawn": time.monotonic_ns() if parameters else 0,
         },
         on_action_change=lambda: _call(on_action),
         height=1,

@@ -5,6 +5,7 @@ It is a page without a link, opened from a tour in a window of its own, and foll
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -34,6 +35,8 @@ NOTES_KEYS = {
     **dict.fromkeys(("ArrowRight", "ArrowDown", "PageDown", " "), "next"),
     **dict.fromkeys(("ArrowLeft", "ArrowUp", "PageUp"), "back"),
 }
+RELOAD_S = 30.0
+"""Time after which a session is not that of a page that was reloaded just now."""
 CLICKS_KEY = "notes:clicks"
 """Session key of the number of clicks on the buttons that were handled."""
 NO_NOTES = "These notes are not available here."
@@ -61,20 +64,25 @@ def share_place(session: TourSession, place: Place) -> str:
         return ""
     presentations, session_id = get_presentations(), find_session_id()
     if not session.notes_token:
-        _resume(session)
+        _resume_presentation(session)
     if not presentations.update(session.notes_token, session_id, place):
         session.notes_token = presentations.open(visitor, session_id, place)
     return f"{PAGE}?{urlencode({TOKEN_PARAMETER: session.notes_token})}"
 
 
-def _resume(session: TourSession) -> bool:
-    """Go on with the presentation of a page that was reloaded. Returns whether there is one."""
+def _resume_presentation(session: TourSession) -> bool:
+    """Go on with the presentation of a page that was reloaded. Returns whether there is one. Only while the session is
+    new: another window of the same person must not take it from a page that loses its connection for a moment."""
     presentations, session_id = get_presentations(), find_session_id()
     resumed = presentations.resume(find_visitor(), session_id, session.name, _is_active)
     if resumed:
         presentations.close(session.notes_token, session_id)
         session.notes_token = resumed
     return bool(resumed)
+
+
+def _is_new(session: TourSession) -> bool:
+    return time.monotonic() - session.began_at < RELOAD_S
 
 
 def _is_active(session_id: str) -> bool:
@@ -84,14 +92,19 @@ def _is_active(session_id: str) -> bool:
 
 def follow_window(session: TourSession, act: Callable[[str], None]) -> None:
     """Do what the window of notes asks for, while there is one."""
-    if session.notes_opened or get_presentations().has_window(find_visitor(), session.name):
+    presentations = get_presentations()
+    if (
+        session.notes_opened
+        or presentations.is_followed(session.notes_token)
+        or (_is_new(session) and presentations.has_window(find_visitor(), session.name))
+    ):
         st.fragment(_poll, run_every=POLL_S)(session, act)
 
 
 def _poll(session: TourSession, act: Callable[[str], None]) -> None:
     presentations = get_presentations()
     # After a reload, the server needs some time to notice that the session before it has ended.
-    if not presentations.is_followed(session.notes_token) and _resume(session):
+    if _is_new(session) and not presentations.is_followed(session.notes_token) and _resume_presentation(session):
         st.rerun()
     commands = presentations.take_commands(session.notes_token, find_session_id())
     for command in commands:

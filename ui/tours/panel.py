@@ -16,7 +16,7 @@ from ui.tours.model import Step, Tour
 from ui.tours.notes import find_place, share_place
 from ui.tours.racing import find_step_run, needs_recording, start_step_race
 from ui.tours.replay import toggle_replay
-from ui.tours.session import TourSession, leave_tour, link_query, list_view, move_to
+from ui.tours.session import TourSession, leave_tour, link_query, move_to
 from ui.views.race.followed_run import DisplayedRun
 
 PANEL_KEY = "tour-panel"
@@ -51,7 +51,6 @@ def draw_panel(session: TourSession, tour: Tour, current_page: str) -> None:
             place=f"{tour.name} {session.position}",
             selector=part.selector if part else "",
             windows={"notes": address} if address else {},
-            parameters=list_view(session) if on_page else {},
         )
 
 

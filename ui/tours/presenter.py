@@ -7,6 +7,7 @@ from streamlit.navigation.page import Page
 
 from bench.plan.validation import find_workload
 from ui import actions
+from ui.controls.url import plan_from_url
 from ui.design.markdown import escape_markdown
 from ui.tours.contracts import list_parts
 from ui.tours.fit import draw_fit
@@ -60,9 +61,8 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
     step = tour.steps[session.position]
     parts = list_presented_parts(step)
     session.part = min(session.part, len(parts) - 1)
-    if has_race(step) and get_session_run(find_workload(step.page)) is None:
-        # After a reload: the run of the address, which the page would open.
-        resolve_displayed_run(find_workload(step.page))
+    if has_race(step):
+        _follow_run_of_address(step)
     part = parts[session.part]
     address = share_place(session, find_place(session, step, describe_part(step, part)))
     known = list_parts(step.page)
@@ -73,14 +73,6 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
     body = st.container(key=BODY_KEY)
     with st.container(key=FOOTER_KEY):
         _draw_footer(session, tour, step, len(parts), has_notes=bool(address))
-    draw_keys(
-        PRESENTER_KEYS,
-        lambda action: act_on_parts(session, tour, action),
-        place=f"{tour.name} {session.position} {part}",
-        selector="",
-        windows={"notes": address} if address else {},
-        parameters=list_view(session),
-    )
     follow_window(session, lambda action: act_on_parts(session, tour, action))
     smallest, largest = find_zoom(step, part)
     draw_fit(
@@ -90,17 +82,44 @@ def draw_presenter(session: TourSession, tour: Tour, page: Page) -> None:
         smallest=smallest,
         largest=largest,
     )
-    with body:
-        draw_replay_problem()
-        if session.replay and is_run_part(part):
-            draw_replayed_part(session.replay, part)
-        elif part == INTRODUCTION:
-            draw_introduction(step, rehearsal=session.rehearsal)
-        elif has_race(step):
-            draw_race_part(step, part, rehearsal=session.rehearsal)
-        else:
-            with st.container(key=AREA_KEY), st.container(key=CONTENT_KEY):
-                page.run()
+    try:
+        with body:
+            _draw_part(session, step, part, page)
+    finally:
+        # Last, because the page may write its address: see `draw_keys`.
+        draw_keys(
+            PRESENTER_KEYS,
+            lambda action: act_on_parts(session, tour, action),
+            place=f"{tour.name} {session.position} {part}",
+            selector="",
+            windows={"notes": address} if address else {},
+            parameters=list_view(session),
+        )
+
+
+def _draw_part(session: TourSession, step: Step, part: str, page: Page) -> None:
+    draw_replay_problem()
+    if session.replay and is_run_part(part):
+        draw_replayed_part(session.replay, part)
+    elif part == INTRODUCTION:
+        draw_introduction(step, rehearsal=session.rehearsal)
+    elif has_race(step):
+        draw_race_part(step, part, rehearsal=session.rehearsal)
+    else:
+        with st.container(key=AREA_KEY), st.container(key=CONTENT_KEY):
+            page.run()
+
+
+def _follow_run_of_address(step: Step) -> None:
+    """Follow the run of the address after a reload, as the page of the step would."""
+    workload = find_workload(step.page)
+    if get_session_run(workload) is not None:
+        return
+    displayed = resolve_displayed_run(workload)
+    followed = get_session_run(workload)
+    if followed is not None and displayed.live:
+        # A race that waits has no record of its plan.
+        followed.plan = plan_from_url(workload)
 
 
 def list_presented_parts(step: Step) -> tuple[str, ...]:

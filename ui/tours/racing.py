@@ -44,6 +44,11 @@ def find_step_run(step: Step) -> DisplayedRun | None:
     return load_displayed_run(followed.run_id) if followed else None
 
 
+def is_run_unread(step: Step) -> bool:
+    """Whether the address of the step's page names a run that this session has yet to open, as after a reload."""
+    return step.has_plan and "run" in st.query_params and get_session_run(find_workload(step.page)) is None
+
+
 def needs_recording(step: Step, displayed: DisplayedRun | None, *, rehearsal: bool) -> bool:
     """Whether the race that the step shows has failed, or could not be started, or its claim is refused. Not if the
     race that is shown is that of another step, nor if no recording of this race could have a claim either."""

@@ -1,12 +1,13 @@
 """The tour of a session: which one, where in it, and how it is shown.
 
-All of this is in the address too: a link opens a step, and a reload shows the same. A tour that was left keeps its
-place in the session.
+Tour, step and view are in the address too: a link opens a step, and a reload shows the same. A tour that was left keeps
+its place in the session.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -16,7 +17,7 @@ from bench.plan.query import from_query, to_query
 from bench.plan.validation import PlanError, find_workload
 from bench.system.limits import core_limit
 from ui import services
-from ui.controls.url import adopt_plan
+from ui.controls.url import adopt_plan, plan_from_url
 from ui.records import (
     TOUR_PARAMETER,
     TOUR_PARAMETERS,
@@ -66,6 +67,8 @@ class TourSession:
     """Number of clicks on buttons of the panel that were handled."""
     holds: dict[str, int] = field(default_factory=dict[str, int])
     """How often the race of a plan was held, by its digest. See `ui.tours.standby`."""
+    began_at: float = field(default_factory=time.monotonic)
+    """When the session began to take the tour, by `time.monotonic`."""
     replay: ReplaySession | None = None
     """The recording that is played in place of the page of the step; None for the page."""
 
@@ -146,39 +149,44 @@ def follow_address(catalogue: Catalogue, page: str) -> str:
     begin_tour(tour, int(step) - 1 if step else None)
     session = find_tour_session()
     if session is not None and session is not before:
-        _resume(session, tour.steps[session.position], page)
+        _read_view(session, tour.steps[session.position], page)
     return ""
 
 
-def _resume(session: TourSession, step: Step, page: str) -> None:
-    """Show the step as the address says."""
+def _read_view(session: TourSession, step: Step, page: str) -> None:
+    """Show the step as the address says. If it is the address of its page, as after a reload, the page stays as it is:
+    with the settings and the run that the address names."""
     part = st.query_params.get(TOUR_PART_PARAMETER, "")
     if re.fullmatch(r"[1-9][0-9]?", part):
         session.presenting, session.part = True, int(part) - 1
     session.rehearsal = st.query_params.get(TOUR_REHEARSAL_PARAMETER) == "1"
-    names = {*step.settings, *(["cores"] if step.has_plan else [])}
+    # Pages with a plan write the cores, and of the other settings those that differ from the defaults.
+    names = {"cores"} if step.has_plan or step.page == SWEEP_PAGE else set(step.settings)
     if page == step.page and names <= set(st.query_params):
-        session.has_moved = False
-        # The presenter view draws no controls that would read the address.
-        session.opened = None if session.presenting else _find_opened(step, session.rehearsal)
+        session.has_moved, session.opened = False, _find_opened(step, session.rehearsal)
+        if session.presenting and step.has_plan and (plan := plan_from_url(find_workload(step.page))):
+            # The presenter view draws no controls that would read the address.
+            adopt_plan(plan)
 
 
 def list_view(session: TourSession) -> dict[str, str]:
-    """The query parameters that say how the step is shown; empty ones do not belong into the address."""
+    """The query parameters that say how the step is shown; empty ones are not written into the address."""
     return {
         TOUR_PART_PARAMETER: str(session.part + 1) if session.presenting else "",
         TOUR_REHEARSAL_PARAMETER: "1" if session.rehearsal else "",
     }
 
 
-def open_step(session: TourSession, tour: Tour) -> None:
-    """Switch to the page of the step if that has yet to be done. Does not return then."""
+def open_step(session: TourSession, tour: Tour, page: str) -> None:
+    """Switch from `page` to that of the step if this has yet to be done. Does not return then."""
     if not session.has_moved:
         return
     session.has_moved = False
     step = tour.steps[session.position]
     st.session_state[ADDRESS_KEY] = (tour.name, str(session.position + 1))
     view = {name: value for name, value in list_view(session).items() if value}
+    if page != step.page:
+        session.opened = None
     query = _set_page(session, step) | _list_place(tour, session.position) | view
     st.switch_page(services.page_script(step.page), query_params=query)
 
@@ -186,7 +194,7 @@ def open_step(session: TourSession, tour: Tour) -> None:
 def _set_page(session: TourSession, step: Step) -> dict[str, str]:
     """Set the controls and the tab of the page of a step; returns the query parameters of its settings.
 
-    If the step before had the same plan, they stay as they are: somebody may have changed them, and the page shows the
+    If the step before had the same plan, the page stays as it is: somebody may have changed settings, and it shows the
     run of them. The controls are set here, because the presenter view and a replay draw no page that would read them
     from its address.
     """
@@ -198,7 +206,8 @@ def _set_page(session: TourSession, step: Step) -> dict[str, str]:
     tab = {TAB_SETTING: step.tab} if step.tab else {}
     if step.has_plan:
         if session.opened == before:
-            return tab
+            others = (*TOUR_PARAMETERS, TAB_SETTING)
+            return {name: value for name, value in st.query_params.items() if name not in others} | tab
         adopt_plan(make_step_plan(step, session.rehearsal))
     return session.opened[1] | tab
 

@@ -11,7 +11,7 @@ from bench.scheduler.preparation import list_preparations
 from bench.storage.store import StoreError
 from ui import actions, services
 from ui.tours.model import Step, Tour
-from ui.tours.racing import find_step_run, is_race_of
+from ui.tours.racing import find_step_run, is_race_of, is_run_unread
 from ui.tours.session import TourSession, make_step_plan
 
 LOGGER = logging.getLogger(__name__)
@@ -20,10 +20,13 @@ MAX_ATTEMPTS = 3
 
 
 def hold_next_race(session: TourSession, tour: Tour) -> None:
-    """Hold the race of this step, or that of the next step with one, unless another job waits or runs: then the next
-    rerun tries again. A race that is not prepared is not held: nobody has asked to build models yet.
+    """Hold the race of this step, or that of the next step with one. Not while another job waits or runs, or before the
+    page has opened the run of its address: the next rerun tries again. A race that is not prepared is not held: nobody
+    has asked to build models yet.
 
     An error, such as a full disk, is logged and counts as an attempt: the page is shown, and Run reports its own."""
+    if is_run_unread(tour.steps[session.position]):
+        return
     plan = find_next_plan(session, tour)
     if plan is None or resolve(plan).unavailable() or session.holds.get(plan.digest, 0) >= MAX_ATTEMPTS:
         return

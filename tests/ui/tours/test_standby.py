@@ -49,6 +49,13 @@ def prepared() -> None:
     wait_for(lambda: not dispatcher.entries(), 60)
 
 
+def test_nothing_is_held_before_the_page_has_opened_the_run_of_its_address(prepared):
+    unread = SCRIPT.replace("session = st", 'st.query_params["run"] = "a" * 32\nsession = st').replace(
+        '(Step("Hello", "", "home"), race, later)', "(race, later)"
+    )
+    assert run_script(unread).session_state["session"].holds == {} and not Queue().entries()
+
+
 def list_races() -> list[JobRow]:
     return Store().rows(kind=JobKind.RACE)
 

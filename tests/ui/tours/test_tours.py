@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from bench.plan.query import to_query
 from bench.plan.validation import make_plan
+from bench.run.record import Run
 from bench.system.limits import core_limit
 from tests.support.pages import DRAW_TIMEOUT_S, NAVIGATION, open_page, read_page
 from tests.support.runs import make_claim_run
@@ -276,18 +277,70 @@ def test_a_reload_keeps_the_rehearsal_and_the_part_of_the_presenter_view():
     assert not {"tour", "tour_part", "tour_rehearsal"} & set(app.query_params)
 
 
-def test_a_reload_of_the_page_of_a_step_leaves_its_settings_and_its_run(home):
-    plan = make_plan("bert", core_limit=core_limit(), batch=16)
+def store_bert_run(run_id: str, **fields) -> Run:
     run = make_claim_run()
-    run.plan, run.digest = plan, plan.digest
-    store_run(run, "a" * 32)
+    run.plan = make_plan("bert", core_limit=core_limit(), **fields)
+    run.digest = run.plan.digest
+    return store_run(run, run_id * 32)
+
+
+def reload_page(page: str, **query: str) -> AppTest:
+    """Open the page of a step by its own address."""
     app = AppTest.from_file(str(NAVIGATION), default_timeout=DRAW_TIMEOUT_S)
-    app.query_params.update(to_query(plan) | {"run": "a" * 32, "tour": "bert", "tour_step": "3"})
-    app.switch_page(services.page_script("bert")).run()
-    assert not app.exception and find_session(app).position == 2
-    assert app.session_state["bert:batch"] == 16 and app.query_params["run"] == "a" * 32
+    app.query_params.update(query)
+    app.switch_page(services.page_script(page)).run()
+    assert not app.exception
+    return app
+
+
+def test_a_reload_of_the_page_of_a_step_leaves_its_settings_and_its_run(home):
+    run = store_bert_run("a", batch=16)
+    app = reload_page("bert", **to_query(run.plan), run=run.id, tour="bert", tour_step="3")
+    assert find_session(app).position == 2
+    assert app.session_state["bert:batch"] == 16 and app.query_params["run"] == run.id
     press(app, "tour-next")
-    assert app.session_state["bert:batch"] == 16 and app.session_state["bert:followed"].run_id == "a" * 32
+    assert app.session_state["bert:batch"] == 16 and app.session_state["bert:followed"].run_id == run.id
+
+
+def test_a_reload_of_the_presenter_view_keeps_the_run(home):
+    run = store_bert_run("a")
+    query = {"run": run.id, "tour": "bert", "tour_step": "3", "tour_part": "2"}
+    app = reload_page("bert", **to_query(run.plan), **query)
+    assert app.session_state["bert:followed"].run_id == run.id
+    find_session(app).move_to(3)
+    app.run()
+    assert {"run", "cores", "tour_part"} <= set(app.query_params)
+    press(app, LEAVE_KEY)
+    app.session_state["bert:tab"] = "Ask"
+    app.run()
+    assert app.session_state["bert:tab"] == "Ask", "the run does not open its tab once more"
+
+
+def test_a_reload_of_a_step_that_names_a_default_keeps_the_run(own_tours):
+    run = store_bert_run("a")
+    default = f'[[steps]]\ntitle = "A"\ntext = "B"\npage = "bert"\n[steps.settings]\nbatch = {run.plan.batch}\n'
+    (own_tours / "mine.toml").write_text(VALID.split("[[steps]]")[0] + default)
+    app = reload_page("bert", **to_query(run.plan), run=run.id, tour="mine", tour_step="1")
+    assert app.query_params["run"] == run.id
+
+
+def test_a_link_without_the_settings_of_the_page_opens_the_step():
+    app = reload_page("bert", tour="bert", tour_step="6")
+    assert app.session_state["bert:model"] == "bert-base-untrained"
+
+
+def test_start_again_opens_the_first_step_with_its_own_settings(own_tours):
+    (own_tours / "mine.toml").write_text(VALID.split("[[steps]]")[0] + SAME_PAGE)
+    app = open_link(tour="mine", tour_step="1")
+    app.session_state["bert:batch"] = 16
+    app.run()
+    begin = load_catalogue().tours["mine"]
+    find_session(app).move_to(1)
+    app.run()
+    assert app.session_state["bert:batch"] == 16
+    app.switch_page(services.page_script("tours")).run()
+    press(app, f"tour-start-{begin.name}")
+    assert app.session_state["bert:batch"] == make_plan("bert", core_limit=core_limit()).batch
 
 
 @pytest.mark.parametrize("part", ["0", "9" * 5000, "-1", "\u0663", "<script>"])

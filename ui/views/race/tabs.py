@@ -125,13 +125,14 @@ def _tab_to_show(workload: Workload, tabs: Tabs, displayed: DisplayedRun) -> str
     neither."""
     plan: Plan | None = st.session_state.pop(_plan_key(workload), None)
     followed = get_session_run(workload)
-    if plan is None:
-        if followed is None or not followed.is_new:
-            return ""
+    if followed is not None and followed.is_new:
         followed.is_new = False
         # A race that waits has no record. A link to it has its settings.
-        plan = displayed.run.plan if displayed.run else plan_from_url(workload)
-        followed.tab = find_covering_tab(tabs, plan) if plan else ""
+        opened = displayed.run.plan if displayed.run else plan_from_url(workload)
+        followed.tab = find_covering_tab(tabs, opened) if opened else ""
+        plan = plan or opened
+    elif plan is None:
+        return ""
     covering = find_covering_tab(tabs, plan) if plan else ""
     return covering or (RACE_TAB if RACE_TAB in tabs else "")
 
