@@ -72,6 +72,8 @@ def begin(page, server: Server, step: int, tour: str = "mine") -> None:
     # A served dashboard draws again once the browser has identified itself.
     page.get_by_test_id("stSidebar").get_by_text(re.compile("visitor [0-9a-f]{6}, runner")).wait_for()
     wait_until_drawn(page)
+    # The page listens to the keys of this step.
+    page.locator(f"html[data-fairlap-tour='{tour} {step - 1}']").wait_for(state="attached")
     page.keyboard.press("v")
     expect_part(page, 1)
 
