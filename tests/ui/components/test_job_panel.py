@@ -122,10 +122,14 @@ def test_without_a_result_there_is_only_the_button():
 
 
 def test_a_measurement_is_started_from_the_page_followed_and_shown():
+    dispatcher = services.get_dispatcher()
+    # The measurement waits for this one, so that it is not over before the page is drawn.
+    before = submit_count(dispatcher, to=4, fault="slow")
     app = press(draw(), "Count")
     assert app.button(key="trial:count-button").disabled and not app.button(key="trial:count-stop").disabled
+    dispatcher.stop(before, origin="page")
     job_id = app.session_state["trial:count:job"][1]
-    record = wait_until_over(services.get_dispatcher(), job_id).measurement
+    record = wait_until_over(dispatcher, job_id).measurement
     assert (record.origin, record.state) == ("page", State.FINISHED)
     app.run()
     assert texts(app) == ["counted [1, 2]"]
