@@ -62,7 +62,6 @@ def act(session: TourSession, tour: Tour, action: str) -> None:
         case "back":
             move_to(session, tour, session.position - 1)
         case "return":
-            session.opened = None
             move_to(session, tour, session.position)
         case "run":
             session.wants_race, session.replay = True, None
